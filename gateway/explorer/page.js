@@ -1,0 +1,152 @@
+// The explorer's page. Runs in the browser as it is: no build, React and GraphiQL are globals from the scripts before it.
+// Tokens live in this page's memory alone: never in an address, in storage or in GraphiQL's history.
+(() => {
+  const { createElement: h, useMemo, useRef, useState, useEffect } = globalThis.React;
+  const { GraphiQL, ReactDOM } = globalThis;
+  const { savedQueries, hasTokens } = JSON.parse(document.getElementById('settings').textContent);
+
+  const PUBLIC = 'PUBLIC';
+  const OWN_TOKEN = 'own token';
+
+  const readRoleTokens = async () => {
+    if (!hasTokens) return [];
+    const answer = await fetch('./explorer/tokens.json');
+    if (!answer.ok) throw new Error(`tokens.json answered ${answer.status}`);
+    return (await answer.json()).filter(({ token }) => token !== null);
+  };
+
+  const field = (label, control) => h('label', { className: 'field' }, h('span', null, label), control);
+
+  function Explorer() {
+    const [roles, setRoles] = useState([]);
+    // One state: the role shown and the token sent must never differ, however fast someone picks.
+    const [viewer, setViewer] = useState({ role: PUBLIC, token: null });
+    const [problem, setProblem] = useState(null);
+    const [document_, setDocument] = useState({
+      query: savedQueries[0]?.query,
+      variables: asText(savedQueries[0]?.variables),
+    });
+    // A ref, not state: a new purpose must reach the next request, but does not change what the role's schema looks like.
+    const purpose = useRef('');
+
+    useEffect(() => {
+      readRoleTokens().then(
+        (tokens) => setRoles(tokens.map(({ role }) => role)),
+        (error) => setProblem(error.message),
+      );
+    }, []);
+
+    const viewAs = async (role) => {
+      setProblem(null);
+      if (role === PUBLIC || role === OWN_TOKEN) return setViewer({ role, token: null });
+      try {
+        // Read again: demo tokens expire, and a page may stay open for days.
+        const found = (await readRoleTokens()).find((one) => one.role === role);
+        if (!found) throw new Error(`There is no token for ${role} any more`);
+        setViewer(found);
+      } catch (error) {
+        setProblem(error.message);
+      }
+    };
+    const takeOwnToken = (event) => setViewer({ role: OWN_TOKEN, token: event.target.value.trim() || null });
+
+    // A new fetcher makes GraphiQL introspect again, so the docs and completions are the chosen role's own view.
+    const fetcher = useMemo(
+      () =>
+        GraphiQL.createFetcher({
+          url: './graphql',
+          enableIncrementalDelivery: false,
+          fetch: (url, init) =>
+            fetch(url, {
+              ...init,
+              headers: {
+                ...(viewer.token && { authorization: `Bearer ${viewer.token}` }),
+                ...(purpose.current && { 'x-purpose': purpose.current }),
+                ...init.headers,
+              },
+            }),
+        }),
+      [viewer.token],
+    );
+
+    return h(
+      'div',
+      { className: 'explorer' },
+      h(
+        'header',
+        { className: 'bar' },
+        h('h1', null, 'Credit Graph'),
+        field(
+          'View as',
+          h(
+            'select',
+            { value: viewer.role, onChange: (event) => void viewAs(event.target.value) },
+            h('option', { value: PUBLIC }, 'PUBLIC (no token)'),
+            roles.map((role) => h('option', { key: role, value: role }, role)),
+            h('option', { value: OWN_TOKEN }, 'A token of my own…'),
+          ),
+        ),
+        viewer.role === OWN_TOKEN &&
+          field(
+            'Token',
+            h('input', {
+              type: 'password',
+              autoComplete: 'off',
+              placeholder: 'paste, then press Enter',
+              onKeyDown: (event) => event.key === 'Enter' && takeOwnToken(event),
+              onBlur: takeOwnToken,
+            }),
+          ),
+        field(
+          'Saved query',
+          h(
+            'select',
+            {
+              // Always shows the prompt: picking is an action, so that a query can be picked again after it was edited.
+              value: '',
+              onChange: (event) => {
+                const { query, variables } = savedQueries[Number(event.target.value)];
+                setDocument({ query, variables: asText(variables) });
+              },
+            },
+            h('option', { value: '', disabled: true }, 'Load…'),
+            savedQueries.map(({ name }, index) => h('option', { key: name, value: index }, name)),
+          ),
+        ),
+        field(
+          'Purpose',
+          h('input', {
+            spellCheck: false,
+            placeholder: 'sent as x-purpose',
+            onChange: (event) => {
+              purpose.current = event.target.value.trim();
+            },
+          }),
+        ),
+        problem && h('p', { className: 'problem', role: 'alert' }, problem),
+      ),
+      h(
+        GraphiQL,
+        {
+          fetcher,
+          query: document_.query,
+          variables: document_.variables,
+          onEditQuery: (query) => setDocument((before) => ({ ...before, query })),
+          onEditVariables: (variables) => setDocument((before) => ({ ...before, variables })),
+          // Queries name enterprises: what was typed ends with the browser tab.
+          storage: sessionStorage,
+          shouldPersistHeaders: false,
+          showPersistHeadersSettings: false,
+          defaultEditorToolsVisibility: 'variables',
+        },
+        h(GraphiQL.Logo, null, ' '),
+      ),
+    );
+  }
+
+  function asText(variables) {
+    return variables ? JSON.stringify(variables, null, 2) : '';
+  }
+
+  ReactDOM.createRoot(document.getElementById('explorer')).render(h(Explorer));
+})();

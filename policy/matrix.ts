@@ -1,0 +1,96 @@
+import { type Role, type Viewer } from './viewer.ts';
+
+/** The data classes of policy/policy.graphql. A test compares the two. */
+export const dataClasses = ['OPEN', 'IDENTITY', 'ADDRESS', 'CONTACT', 'PERSON', 'RECORD', 'SCORE', 'PROVENANCE', 'REMARK', 'FILING', 'GRANT', 'OWN'] as const;
+
+export type DataClass = (typeof dataClasses)[number];
+
+/**
+ * What a role gets of a class.
+ * ALLOW: the value. MASK: the value, cut. DENY: null and an error; the subgraph is never asked.
+ * ROW: decided row by row in policy/rows.ts; where the row is out of reach, maskable classes are masked and the others denied.
+ */
+export type Outcome = 'ALLOW' | 'MASK' | 'DENY' | 'ROW';
+
+const allOf = (outcome: Outcome): Record<DataClass, Outcome> => ({
+  OPEN: outcome,
+  IDENTITY: outcome,
+  ADDRESS: outcome,
+  CONTACT: outcome,
+  PERSON: outcome,
+  RECORD: outcome,
+  SCORE: outcome,
+  PROVENANCE: outcome,
+  REMARK: outcome,
+  FILING: outcome,
+  GRANT: outcome,
+  OWN: outcome,
+});
+
+/** Reads no data about anybody: the catalogues and its own affairs alone. */
+const noData: Record<DataClass, Outcome> = { ...allOf('DENY'), OPEN: 'ALLOW', OWN: 'ALLOW' };
+
+/** What the law makes public about an entity, with its published records. */
+const published: Record<DataClass, Outcome> = { ...noData, IDENTITY: 'ALLOW', ADDRESS: 'MASK', PERSON: 'MASK', RECORD: 'ROW' };
+
+/** A government reader: more within its own reach, the published elsewhere. */
+const withinReach: Record<DataClass, Outcome> = { ...published, ADDRESS: 'ROW', CONTACT: 'ROW', SCORE: 'ROW', PROVENANCE: 'ROW', REMARK: 'ROW' };
+
+/**
+ * Role × data class. The one place that says which kind of data a role may see; rows.ts narrows ROW, nothing widens.
+ * PERSON is masked even for auditors: the graph is about entities, and no task of theirs needs a person's full name.
+ */
+export const matrix: Record<Role, Record<DataClass, Outcome>> = {
+  PUBLIC: published,
+  SUBJECT: { ...withinReach, PERSON: 'ROW' },
+  PROVINCIAL_PLATFORM: { ...withinReach, FILING: 'ROW' },
+  SECTOR_REGULATOR: { ...withinReach, FILING: 'ROW' },
+  DETERMINING_UNIT: { ...withinReach, PERSON: 'ROW', SCORE: 'DENY', FILING: 'ROW' },
+  IMPLEMENTER: { ...published, ADDRESS: 'ROW' },
+  FINANCIAL_INSTITUTION: { ...published, SCORE: 'ALLOW' },
+  CREDIT_SERVICE_AGENCY: published,
+  INDUSTRY_ASSOCIATION: published,
+  ASSESSOR: { ...published, PROVENANCE: 'ALLOW' },
+  AUDITOR: { ...published, ADDRESS: 'ALLOW', CONTACT: 'ALLOW', SCORE: 'ALLOW', PROVENANCE: 'ALLOW', REMARK: 'ALLOW', FILING: 'ALLOW', GRANT: 'ALLOW' },
+  NATIONAL_CENTRE: { ...published, ADDRESS: 'ALLOW', CONTACT: 'ALLOW', SCORE: 'ALLOW', PROVENANCE: 'ALLOW', REMARK: 'ALLOW', FILING: 'ROW' },
+  RULE_KEEPER: noData,
+  OPERATOR: { ...noData, GRANT: 'ALLOW' },
+};
+
+/** Classes that are shown in part where they may not be shown whole. */
+const maskable: ReadonlySet<DataClass> = new Set(['ADDRESS', 'PERSON']);
+
+/** Classes that nobody reads without a purpose (PIPL art. 6; design §7). */
+const alwaysForAPurpose: ReadonlySet<DataClass> = new Set(['CONTACT', 'SCORE', 'PROVENANCE', 'REMARK']);
+
+/** Roles whose rows go beyond the published ones; for them RECORD too is read for a purpose. */
+const readsBeyondPublished: Record<Role, boolean> = {
+  PUBLIC: false,
+  SUBJECT: true,
+  PROVINCIAL_PLATFORM: true,
+  SECTOR_REGULATOR: true,
+  DETERMINING_UNIT: true,
+  IMPLEMENTER: true,
+  FINANCIAL_INSTITUTION: false,
+  CREDIT_SERVICE_AGENCY: false,
+  INDUSTRY_ASSOCIATION: false,
+  ASSESSOR: false,
+  AUDITOR: true,
+  NATIONAL_CENTRE: true,
+  RULE_KEEPER: false,
+  OPERATOR: false,
+};
+
+/** What this viewer gets of a class in this operation; PURPOSE: nothing until it says what for. */
+export function outcomeFor(viewer: Viewer, dataClass: DataClass): Outcome | 'PURPOSE' {
+  const outcome = matrix[viewer.role][dataClass];
+  if (outcome === 'DENY' || viewer.purpose !== null) return outcome;
+  if (alwaysForAPurpose.has(dataClass) || (dataClass === 'RECORD' && readsBeyondPublished[viewer.role])) return 'PURPOSE';
+  return maskable.has(dataClass) && outcome !== 'MASK' ? 'MASK' : outcome;
+}
+
+/** True when some role is denied the class or must name a purpose first: such a field has to be nullable. */
+export const isRestricted = (dataClass: DataClass): boolean =>
+  alwaysForAPurpose.has(dataClass) || dataClass === 'RECORD' || Object.values(matrix).some((row) => row[dataClass] === 'DENY');
+
+export const isMaskable = (dataClass: DataClass): boolean => maskable.has(dataClass);

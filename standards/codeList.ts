@@ -1,0 +1,62 @@
+export interface CodeEntry {
+  code: string;
+  /** The Chinese term. */
+  name: string;
+  /** Further spellings that files use, official digits included. */
+  spellings?: readonly string[];
+}
+
+export interface CodesRead {
+  codes: string[];
+  /** What was written after 其他, when anything was. */
+  otherText: string | null;
+  /** Parts that are no code of the list. */
+  unknown: string[];
+}
+
+export interface CodeList {
+  entries: readonly CodeEntry[];
+  /** One value: a code, its Chinese term or a spelling. Null when it is none of them. */
+  read(text: string): { code: string; otherText: string | null } | null;
+  /** Several values separated by `;`, in order and without repeats. */
+  readMany(text: string): CodesRead;
+}
+
+const OTHER = /^其他\s*[-—－:：]*\s*(.*)$/;
+
+/**
+ * A list of codes that understands how files write them. With `other`, text after 其他 (其他-补证) is read as that code and
+ * kept apart, as readers of the published records do.
+ */
+export function createCodeList(entries: readonly CodeEntry[], other?: string): CodeList {
+  const bySpelling = new Map<string, { code: string; otherText: null }>();
+  for (const entry of entries) {
+    const value = { code: entry.code, otherText: null };
+    for (const spelling of [entry.code, entry.name, ...(entry.spellings ?? [])]) bySpelling.set(spelling, value);
+  }
+  const read: CodeList['read'] = text => {
+    const exact = bySpelling.get(text);
+    if (exact !== undefined) return exact;
+    const spelling = text.normalize('NFKC').trim();
+    const found = bySpelling.get(spelling);
+    if (found !== undefined || other === undefined) return found ?? null;
+    const match = OTHER.exec(spelling);
+    return match === null ? null : { code: other, otherText: match[1] === '' ? null : (match[1] ?? null) };
+  };
+  const readMany: CodeList['readMany'] = text => {
+    const exact = bySpelling.get(text);
+    if (exact !== undefined) return { codes: [exact.code], otherText: null, unknown: [] };
+    const result: CodesRead = { codes: [], otherText: null, unknown: [] };
+    for (const part of text.split(/[;；]/)) {
+      if (part.trim() === '') continue;
+      const value = read(part);
+      if (value === null) result.unknown.push(part.trim());
+      else {
+        if (!result.codes.includes(value.code)) result.codes.push(value.code);
+        result.otherText ??= value.otherText;
+      }
+    }
+    return result;
+  };
+  return { entries, read, readMany };
+}

@@ -1,0 +1,97 @@
+import { isRegistrationNumber } from './registrationNumber.ts';
+import { checkUscc, organisationCodeCheck } from './uscc.ts';
+
+export interface IdentifierScheme {
+  /** The code scalar that records and queries carry. */
+  code: string;
+  name: string;
+  englishName: string;
+  /** Chinese words that official forms use for it. */
+  labels: string[];
+  /** What a value looks like after normalisation. */
+  pattern: RegExp;
+  /** The check inside the number; false is worth a warning, never a rejection: old numbers were issued by hand. */
+  holds?: (value: string) => boolean;
+  unverified?: true;
+}
+
+/** Identifiers of entities, old and new. All resolve to the Unified Social Credit Code. */
+export const identifierSchemes: readonly IdentifierScheme[] = [
+  {
+    code: 'USCC',
+    name: '统一社会信用代码',
+    englishName: 'Unified Social Credit Code (GB 32100-2015)',
+    labels: ['统一社会信用代码', '社会信用代码', '信用代码'],
+    pattern: /^[0-9A-HJ-NPQRTUWXY]{18}$/,
+    holds: value => checkUscc(value).status === 'VALID',
+  },
+  {
+    code: 'REGISTRATION_NUMBER',
+    name: '工商注册号',
+    englishName: 'Registration number of industry and commerce (GS 15-2006)',
+    labels: ['工商注册号', '注册号', '工商登记码'],
+    pattern: /^\d{15}$/,
+    holds: isRegistrationNumber,
+  },
+  {
+    code: 'ORGANISATION_CODE',
+    name: '组织机构代码',
+    englishName: 'Organisation code (GB 11714)',
+    labels: ['组织机构代码'],
+    pattern: /^[0-9A-Z]{8}[0-9X]$/,
+    holds: value => organisationCodeCheck(value.slice(0, 8)) === value[8],
+  },
+  {
+    code: 'TAX_NUMBER',
+    name: '税务登记号',
+    englishName: 'Tax registration number',
+    labels: ['税务登记号', '纳税人识别号'],
+    pattern: /^[0-9A-Z]{15,20}$/,
+    unverified: true,
+  },
+  {
+    code: 'INSTITUTION_CERTIFICATE',
+    name: '事业单位证书号',
+    englishName: 'Certificate number of a public institution',
+    labels: ['事业单位证书号'],
+    pattern: /^\d{12}$/,
+  },
+  {
+    code: 'SOCIAL_ORGANISATION_CERTIFICATE',
+    name: '社会组织登记证号',
+    englishName: 'Registration certificate number of a social organisation',
+    labels: ['社会组织登记证号'],
+    pattern: /^[0-9A-Z\u4e00-\u9fff〔〕字第号]{1,50}$/,
+    unverified: true,
+  },
+];
+
+const byCode = new Map(identifierSchemes.map(scheme => [scheme.code, scheme]));
+
+export function findIdentifierScheme(code: string): IdentifierScheme | null {
+  return byCode.get(code) ?? null;
+}
+
+export type IdentifierCheck =
+  | { status: 'VALID'; value: string; warning: boolean }
+  | { status: 'MISSING' }
+  | { status: 'INVALID'; reason: 'SCHEME' | 'FORM'; message: string };
+
+/** Half width, upper case, no spaces or hyphens: `7152672-6X` and `7152 6726X` name one organisation. */
+export function normaliseIdentifier(value: string): string {
+  return value.normalize('NFKC').replace(/[\s\u200b-\u200d\ufeff\u2010-\u2015-]/g, '').toUpperCase();
+}
+
+/** Checks a value of a scheme. `warning` says that its own check digit does not hold. */
+export function checkIdentifier(schemeCode: string, input: string): IdentifierCheck {
+  const scheme = byCode.get(schemeCode);
+  if (scheme === undefined) {
+    return { status: 'INVALID', reason: 'SCHEME', message: `Known identifier schemes are ${[...byCode.keys()].join(', ')}.` };
+  }
+  const value = normaliseIdentifier(input);
+  if (value === '') return { status: 'MISSING' };
+  if (!scheme.pattern.test(value)) {
+    return { status: 'INVALID', reason: 'FORM', message: `The value has ${value.length} characters and is not in the form of a ${scheme.englishName}.` };
+  }
+  return { status: 'VALID', value, warning: scheme.holds !== undefined && !scheme.holds(value) };
+}

@@ -1,0 +1,125 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chromium } from 'playwright-core';
+import type { BrowserContext } from 'playwright-core';
+import { findChromium } from './chromium.ts';
+import { startServer } from './startServer.ts';
+
+const executablePath = findChromium();
+if (!executablePath && !process.env.CI) console.warn('Skipped: the explorer was not opened, this machine has no Chromium.');
+// Where the pipeline runs, a missing browser is a failure, not a skip.
+const inChromium = executablePath || process.env.CI ? test : test.skip;
+
+interface OpenedBrowser {
+  context: BrowserContext;
+  foreignRequests: string[];
+  complaints: string[];
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** A fresh browser that reaches `origin` and nothing else, and remembers what it was kept from. */
+async function openBrowser(origin: string): Promise<OpenedBrowser> {
+  if (!executablePath) throw new Error('There is no Chromium on PATH: install it (Debian: apt-get install chromium)');
+  const profile = await mkdtemp(join(tmpdir(), 'explorer-'));
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath,
+    headless: true,
+    locale: 'en-GB',
+    viewport: { width: 1400, height: 850 },
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  });
+  const foreignRequests: string[] = [];
+  const complaints: string[] = [];
+  await context.route('**/*', async (route) => {
+    const address = route.request().url();
+    if (address.startsWith(`${origin}/`) || address.startsWith('data:')) return route.continue();
+    foreignRequests.push(address);
+    return route.abort();
+  });
+  // Broken content-security rules and scripts that fail arrive here.
+  context.on('console', (message) => {
+    if (message.type() === 'error') complaints.push(message.text());
+  });
+  context.on('weberror', (error) => complaints.push(error.error().message));
+  return {
+    context,
+    foreignRequests,
+    complaints,
+    async [Symbol.asyncDispose]() {
+      await context.close();
+      await rm(profile, { recursive: true, force: true });
+    },
+  };
+}
+
+inChromium('the explorer answers a saved query as a chosen role, and asks no other host for anything', async () => {
+  await using server = await startServer();
+  await using browser = await openBrowser(server.origin);
+  const page = await browser.context.newPage();
+  await page.goto(`${server.origin}/explorer`);
+
+  // The docs follow the role: PUBLIC first, which does not see the role's field.
+  await page.getByRole('button', { name: 'Show Documentation Explorer' }).click();
+  const docs = page.locator('.graphiql-plugin');
+  await docs.getByRole('link', { name: 'Query' }).or(docs.locator('a', { hasText: 'Query' })).first().click();
+  await docs.getByText('entity', { exact: true }).waitFor();
+  expect(await docs.getByText(server.fieldOfRole, { exact: true }).count()).toBe(0);
+  await page.getByLabel('View as').selectOption(server.role);
+  await docs.getByText(server.fieldOfRole, { exact: true }).waitFor();
+
+  await page.getByLabel('Purpose').fill(server.purpose);
+  await page.getByLabel('Saved query').selectOption(server.savedQuery.name);
+  await page.getByRole('button', { name: /Execute query/ }).click();
+  const answer = page.locator('.result-window');
+  for (const part of server.answerParts) await answer.getByText(part).waitFor();
+
+  // Edited by hand, then picked again: the saved text is back.
+  await page.locator('.graphiql-query-editor .CodeMirror').click();
+  await page.keyboard.type('# my note ');
+  await page.locator('.graphiql-query-editor').getByText('# my note').waitFor();
+  await page.getByLabel('Saved query').selectOption(server.savedQuery.name);
+  await page.locator('.graphiql-query-editor').getByText('# my note').waitFor({ state: 'detached' });
+
+  if (process.env.SCREENSHOT) await page.screenshot({ path: process.env.SCREENSHOT });
+
+  expect(server.requests).toEqual([
+    { operationName: 'IntrospectionQuery', authorization: null, purpose: null },
+    { operationName: 'IntrospectionQuery', authorization: `Bearer ${server.token}`, purpose: null },
+    { operationName: /query (\w+)/.exec(server.savedQuery.query)?.[1], authorization: `Bearer ${server.token}`, purpose: server.purpose },
+  ]);
+  expect(page.url()).toBe(`${server.origin}/explorer`);
+  const kept = await page.evaluate<string>('JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie])');
+  expect(kept).toContain(server.savedQuery.name.length > 0 ? 'graphiql:' : '');
+  expect(kept).not.toContain(server.token);
+  expect(browser.foreignRequests).toEqual([]);
+  expect(browser.complaints).toEqual([]);
+});
+
+inChromium('a token of one’s own is sent with the next request and then no longer when PUBLIC is chosen', async () => {
+  await using server = await startServer();
+  await using browser = await openBrowser(server.origin);
+  const page = await browser.context.newPage();
+  await page.goto(`${server.origin}/explorer`);
+  const introspected = () => page.waitForResponse(`${server.origin}/graphql`);
+
+  const asOwn = introspected();
+  await page.getByLabel('View as').selectOption('A token of my own…');
+  await page.getByLabel('Token', { exact: true }).fill(server.token);
+  await page.keyboard.press('Enter');
+  await asOwn;
+  const asPublic = introspected();
+  await page.getByLabel('View as').selectOption('PUBLIC');
+  await asPublic;
+
+  expect(server.requests.map(({ authorization }) => authorization)).toEqual([null, `Bearer ${server.token}`, null]);
+  expect(browser.complaints).toEqual([]);
+});
