@@ -106,17 +106,18 @@ test.each(['９１４４０３００７１５２６７２６ＸＧ', ' 914403007
   expect(checkUscc(input)).toEqual({ status: 'VALID', uscc: '9144030071526726XG', warnings: [] });
 });
 
+function lengthMessage(input: string): unknown {
+  const check = checkUscc(input);
+  return check.status === 'INVALID' && check.reason === 'LENGTH' ? check.message : check;
+}
+
 test('a wrong length is told apart from an older identifier', () => {
-  const message = (input: string) => {
-    const check = checkUscc(input);
-    return check.status === 'INVALID' && check.reason === 'LENGTH' ? check.message : check;
-  };
-  expect(message('9')).toBe('The code has 1 character; a Unified Social Credit Code has 18.');
-  expect(message('9144030019220382160')).toBe('The code has 19 characters; a Unified Social Credit Code has 18.');
-  expect(message('110108000000016')).toBe(
+  expect(lengthMessage('9')).toBe('The code has 1 character; a Unified Social Credit Code has 18.');
+  expect(lengthMessage('9144030019220382160')).toBe('The code has 19 characters; a Unified Social Credit Code has 18.');
+  expect(lengthMessage('110108000000016')).toBe(
     'The code has 15 characters; a Unified Social Credit Code has 18. Fifteen digits may be an old registration number (工商注册号).',
   );
-  expect(message('71526726-X')).toBe(
+  expect(lengthMessage('71526726-X')).toBe(
     'The code has 9 characters; a Unified Social Credit Code has 18. Nine characters may be an organisation code (组织机构代码).',
   );
 });

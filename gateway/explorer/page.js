@@ -22,10 +22,7 @@
     // One state: the role shown and the token sent must never differ, however fast someone picks.
     const [viewer, setViewer] = useState({ role: PUBLIC, token: null });
     const [problem, setProblem] = useState(null);
-    const [document_, setDocument] = useState({
-      query: savedQueries[0]?.query,
-      variables: asText(savedQueries[0]?.variables),
-    });
+    const [loaded, setLoaded] = useState({});
     // A ref, not state: a new purpose must reach the next request, but does not change what the role's schema looks like.
     const purpose = useRef('');
 
@@ -105,8 +102,10 @@
               // Always shows the prompt: picking is an action, so that a query can be picked again after it was edited.
               value: '',
               onChange: (event) => {
-                const { query, variables } = savedQueries[Number(event.target.value)];
-                setDocument({ query, variables: asText(variables) });
+                const tab = asTab(savedQueries[Number(event.target.value)]);
+                // GraphiQL takes a text over when the property changes: emptied first, so that the same query may come again.
+                ReactDOM.flushSync(() => setLoaded({ query: '', variables: '' }));
+                setLoaded(tab);
               },
             },
             h('option', { value: '', disabled: true }, 'Load…'),
@@ -129,10 +128,8 @@
         GraphiQL,
         {
           fetcher,
-          query: document_.query,
-          variables: document_.variables,
-          onEditQuery: (query) => setDocument((before) => ({ ...before, query })),
-          onEditVariables: (variables) => setDocument((before) => ({ ...before, variables })),
+          ...loaded,
+          defaultTabs: savedQueries.slice(0, 1).map(asTab),
           // Queries name enterprises: what was typed ends with the browser tab.
           storage: sessionStorage,
           shouldPersistHeaders: false,
@@ -144,8 +141,8 @@
     );
   }
 
-  function asText(variables) {
-    return variables ? JSON.stringify(variables, null, 2) : '';
+  function asTab({ query, variables }) {
+    return { query, variables: variables ? JSON.stringify(variables, null, 2) : '' };
   }
 
   ReactDOM.createRoot(document.getElementById('explorer')).render(h(Explorer));

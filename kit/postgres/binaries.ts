@@ -32,7 +32,7 @@ export async function findBinaries(): Promise<Binaries> {
   return binaries;
 }
 
-async function linkLibraries(root: string): Promise<void> {
+export async function linkLibraries(root: string): Promise<void> {
   const links = JSON.parse(await readFile(join(root, 'native/pg-symlinks.json'), 'utf8')) as { source: string; target: string }[];
   await Promise.all(
     links.map(async ({ source, target }) => {

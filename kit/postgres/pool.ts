@@ -13,6 +13,8 @@ export interface PoolOptions {
   readonly applicationName: string;
   readonly max: number;
   readonly statementTimeoutMs: number;
+  /** For a free connection of the pool as well as for a new one. Default 5 s. */
+  readonly connectTimeoutMs?: number;
   /** An idle connection was lost (server restarted, network cut); the pool makes a new one at the next query. */
   readonly onIdleError?: (error: Error) => void;
 }
@@ -45,7 +47,7 @@ export function createPool(options: PoolOptions): Pool {
     connectionString: withSettings(options.url, settings),
     application_name: options.applicationName,
     max: options.max,
-    connectionTimeoutMillis: CONNECT_DEADLINE_MS, // for a free connection of the pool as well as for a new one
+    connectionTimeoutMillis: options.connectTimeoutMs ?? CONNECT_DEADLINE_MS,
     idleTimeoutMillis: 60_000,
     keepAlive: true,
     // The server's own timeout answers first; this one is for a server that no longer answers at all.

@@ -1,12 +1,13 @@
 import Fastify from 'fastify';
 import { buildSchema, graphql } from 'graphql';
-import type { SavedQuery } from '#gateway/explorer/explorer.ts';
 import { createExplorer } from '#gateway/explorer/explorer.ts';
 
 export interface StartedServer {
   /** Without a path or a slash at the end. */
   origin: string;
-  savedQuery: SavedQuery;
+  /** Name of one saved query, and of the operation in it. */
+  savedQuery: string;
+  operationName: string;
   /** What the answer panel shows after the saved query ran as `role`, part by part. */
   answerParts: string[];
   role: string;
@@ -14,8 +15,6 @@ export interface StartedServer {
   /** A query field that `role` sees in the docs and PUBLIC does not. */
   fieldOfRole: string;
   purpose: string;
-  /** What `/graphql` was asked, oldest first. */
-  requests: { operationName: string | null; authorization: string | null; purpose: string | null }[];
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -38,7 +37,6 @@ export async function startServer(): Promise<StartedServer> {
     query: 'query OneEntity($uscc: String!) {\n  entity(uscc: $uscc) {\n    uscc\n    name\n  }\n}\n',
     variables: { uscc: '91110000000000000A' },
   };
-  const requests: StartedServer['requests'] = [];
 
   const app = Fastify();
   await app.register(
@@ -52,32 +50,26 @@ export async function startServer(): Promise<StartedServer> {
   );
   app.post<{ Body: { query: string; operationName?: string; variables?: Record<string, unknown> } }>(
     '/graphql',
-    async ({ body, headers }) => {
-      requests.push({
-        operationName: body.operationName ?? null,
-        authorization: headers.authorization ?? null,
-        purpose: headers['x-purpose']?.toString() ?? null,
-      });
-      return graphql({
+    async ({ body, headers }) =>
+      graphql({
         schema: headers.authorization === `Bearer ${token}` ? views.ASSESSOR : views.PUBLIC,
         source: body.query,
         rootValue,
         ...(body.variables && { variableValues: body.variables }),
         ...(body.operationName && { operationName: body.operationName }),
-      });
-    },
+      }),
   );
   const origin = await app.listen({ port: 0, host: '127.0.0.1' });
 
   return {
     origin,
-    savedQuery,
+    savedQuery: savedQuery.name,
+    operationName: 'OneEntity',
     answerParts: ['91110000000000000A', '示例科技有限公司'],
     role: 'ASSESSOR',
     token,
     fieldOfRole: 'accessLog',
     purpose: 'ASSESSMENT',
-    requests,
     async [Symbol.asyncDispose]() {
       await app.close();
     },

@@ -1,0 +1,86 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { FormKind } from '#standards/forms/form.ts';
+import { forms } from '#standards/forms/forms.ts';
+import { createCsvFile, type CsvFile } from './csvFile.ts';
+import { entityAt, entityRow, MAX_ENTITIES, type GeneratedEntity, type Setting } from './entities.ts';
+import { acts, commitments, evaluations, listEntries, type Row } from './records.ts';
+
+export interface GenerateOptions {
+  /** A directory; made when it is not there. Files in it with our names are written over. */
+  out: string;
+  /** How many entities, the demo organisations (the first rows) included. */
+  entities: number;
+  /** A whole number. The same seed, number and day give the same bytes. */
+  seed: number;
+  /** The last day of the data, 'YYYY-MM-DD'; nothing is decided or evaluated after it. */
+  asOf?: string;
+  /** Only these files. Each has the same bytes as when all are written. */
+  kinds?: readonly FormKind[];
+}
+
+export interface GeneratedFile {
+  kind: FormKind;
+  path: string;
+  rows: number;
+}
+
+export const DEFAULT_AS_OF = '2026-09-30';
+
+export const FILE_NAMES: Record<FormKind, string> = {
+  entity: 'entities.csv',
+  licence: 'licences.csv',
+  penalty: 'penalties.csv',
+  'other-act': 'other-acts.csv',
+  commitment: 'commitments.csv',
+  'name-list': 'name-list.csv',
+  evaluation: 'evaluations.csv',
+};
+
+const BATCH = 200;
+
+function checkOptions(options: GenerateOptions, asOf: string): void {
+  const { entities, seed } = options;
+  if (!Number.isSafeInteger(entities) || entities < 1 || entities > MAX_ENTITIES) {
+    throw new RangeError(`The number of entities is a whole number from 1 to ${MAX_ENTITIES}.`);
+  }
+  if (!Number.isSafeInteger(seed) || seed < 0) throw new RangeError('The seed is a whole number, 0 or more.');
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(asOf) || asOf < '2024-08-01') throw new RangeError('The last day is written YYYY-MM-DD and not before 2024-08-01.');
+}
+
+/** The rows of every kind about one entity, in the order of the files. */
+function* rowsOf(setting: Setting, entity: GeneratedEntity, wanted: ReadonlySet<FormKind>): Generator<{ kind: FormKind; row: Row }> {
+  if (wanted.has('entity')) yield { kind: 'entity', row: entityRow(setting, entity) };
+  if (wanted.has('licence') || wanted.has('penalty') || wanted.has('other-act')) yield* acts(setting, entity);
+  const others = { commitment: commitments, 'name-list': listEntries, evaluation: evaluations } as const;
+  for (const kind of ['commitment', 'name-list', 'evaluation'] as const) {
+    if (wanted.has(kind)) for (const row of others[kind](setting, entity)) yield { kind, row };
+  }
+}
+
+/**
+ * Writes synthetic official-form files (CSV, UTF-8, a header of column codes), one per kind of record, in constant memory.
+ * Every code is valid and every name carries 示例. `progress` is told how many entities are done.
+ * Throws a RangeError for options out of range, and what the file system throws.
+ */
+export async function generate(options: GenerateOptions, progress?: (entities: number) => void): Promise<GeneratedFile[]> {
+  const asOf = options.asOf ?? DEFAULT_AS_OF;
+  checkOptions(options, asOf);
+  const setting: Setting = { seed: options.seed, asOf };
+  const wanted = new Set(options.kinds ?? (Object.keys(FILE_NAMES) as FormKind[]));
+  await mkdir(options.out, { recursive: true });
+  const files = new Map<FormKind, CsvFile>();
+  for (const kind of wanted) {
+    const columns = forms[kind].fields.filter(field => !field.dropped).map(field => field.column);
+    files.set(kind, createCsvFile(join(options.out, FILE_NAMES[kind]), columns));
+  }
+  for (let number = 0; number < options.entities; number++) {
+    for (const { kind, row } of rowsOf(setting, entityAt(setting, number), wanted)) files.get(kind)?.add(row);
+    if ((number + 1) % BATCH === 0 || number + 1 === options.entities) {
+      for (const file of files.values()) await file.drain();
+      progress?.(number + 1);
+    }
+  }
+  for (const file of files.values()) await file.close();
+  return [...files].map(([kind, file]) => ({ kind, path: file.path, rows: file.rows }));
+}

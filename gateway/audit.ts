@@ -1,0 +1,23 @@
+import type { Read } from '#kit/context.ts';
+import type { Log } from '#kit/log.ts';
+import type { Viewer } from '#policy/viewer.ts';
+
+/** One operation that read something not public, as the access log keeps it. */
+export interface AccessEntry {
+  readonly at: string;
+  readonly viewer: Pick<Viewer, 'role' | 'organisation' | 'purpose' | 'tokenId'>;
+  readonly operationName: string | null;
+  readonly reads: readonly Read[];
+}
+
+/**
+ * Where reads of non-public data are written before they are answered. When it throws, the data is not given:
+ * a read that nobody can see afterwards must not happen (design §7).
+ */
+export type AccessSink = (entry: AccessEntry) => Promise<void>;
+
+/** Writes entries to the process's log, until the chained access log takes this place. */
+export const createLogSink = (log: Log): AccessSink => (entry) => {
+  log.info({ access: entry }, 'non-public data read');
+  return Promise.resolve();
+};

@@ -1,0 +1,99 @@
+import pg from 'pg';
+import type { Log } from '#kit/log.ts';
+import { type Pool, query, statement } from '#kit/postgres/pool.ts';
+import type { Role } from '#policy/viewer.ts';
+import type { GrantBook, GrantScope } from '../auth.ts';
+
+const inForce = statement(
+  'gateway.grant.in_force',
+  `select province, sector
+   from gateway.grant
+   where organisation = $1 and role = $2 and valid_from <= now() and (valid_to is null or valid_to > now())
+   order by valid_from desc, id
+   limit 100`,
+);
+
+const revoked = statement('gateway.revoked_token.find', 'select token_id from gateway.revoked_token where token_id = $1');
+
+/** The channel on which every gateway hears that grants or revoked tokens changed. */
+export const GRANTS_CHANGED = 'credit_graph_grants';
+
+/** A grant ends by its own date too, so nothing is remembered for longer. */
+const REMEMBER_MS = 1000;
+const MAX_REMEMBERED = 50_000;
+const RELISTEN_MS = 1000;
+
+/**
+ * Grants and revocations as they are now. They are remembered for a second while changes are heard, and every change
+ * forgets them all; while the listening connection is down nothing is remembered, so a lost connection costs speed only.
+ */
+export class ListeningGrantBook implements GrantBook, AsyncDisposable {
+  readonly #pool: Pool;
+  readonly #url: string;
+  readonly #log: Log;
+  readonly #remembered = new Map<string, { value: Promise<unknown>; until: number }>();
+  #listener: pg.Client | null = null;
+  #retry: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(pool: Pool, url: string, log: Log) {
+    this.#pool = pool;
+    this.#url = url;
+    this.#log = log;
+  }
+
+  async listen(): Promise<void> {
+    const client = new pg.Client({ connectionString: this.#url, application_name: 'gateway grants', connectionTimeoutMillis: 5000, keepAlive: true });
+    const lost = (): void => {
+      if (this.#listener !== client && this.#listener !== null) return;
+      this.#listener = null;
+      this.#remembered.clear();
+      client.end().catch(() => {});
+      if (!this.#closed) this.#retry = setTimeout(() => void this.listen(), RELISTEN_MS);
+    };
+    client.on('error', (error) => this.#log.warn({ err: error }, 'the connection that hears of grants was lost'));
+    client.on('end', lost);
+    client.on('notification', () => this.#remembered.clear());
+    try {
+      await client.connect();
+      await client.query(`listen ${GRANTS_CHANGED}`);
+      this.#remembered.clear();
+      this.#listener = client;
+    } catch (error) {
+      this.#log.warn({ err: error }, 'grants cannot be listened to');
+      lost();
+    }
+  }
+
+  scopes(organisation: string, role: Role): Promise<readonly GrantScope[]> {
+    return this.#remember(`${role} ${organisation}`, () => query<{ province: string | null; sector: string | null }>(this.#pool, inForce, [organisation, role]));
+  }
+
+  isRevoked(tokenId: string): Promise<boolean> {
+    return this.#remember(`token ${tokenId}`, async () => (await query(this.#pool, revoked, [tokenId])).length > 0);
+  }
+
+  /** What this process changed itself is in effect at its next operation, before any notice arrives. */
+  forget(): void {
+    this.#remembered.clear();
+  }
+
+  #remember<Value>(key: string, find: () => Promise<Value>): Promise<Value> {
+    const at = performance.now();
+    const known = this.#remembered.get(key);
+    if (known && known.until > at) return known.value as Promise<Value>; // the key says what kind of value it is
+    const value = find();
+    if (this.#listener) {
+      if (this.#remembered.size >= MAX_REMEMBERED) this.#remembered.clear();
+      this.#remembered.set(key, { value, until: at + REMEMBER_MS });
+      value.catch(() => this.#remembered.delete(key));
+    }
+    return value;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#retry);
+    await this.#listener?.end();
+  }
+}

@@ -1,0 +1,41 @@
+import { createHash } from 'node:crypto';
+import { Prisma, type PrismaClient } from '#prisma/client.ts';
+
+/** What a mutation runs in: its effect and the answer kept under its key are one transaction. */
+export type Work = Prisma.TransactionClient;
+
+export type Once<Result> = { readonly outcome: 'done'; readonly result: Result } | { readonly outcome: 'conflict' };
+
+/** Keys are kept 30 days (design §5). */
+export const KEPT_DAYS = 30;
+
+/**
+ * Runs a mutation once per (organisation, mutation, key): the same key with the same input gives the first answer again,
+ * with another input a conflict. Two at the same time: the key's row lets one wait for the other.
+ */
+export async function once<Result extends Prisma.InputJsonValue>(
+  prisma: PrismaClient,
+  call: { organisation: string; mutation: string; key: string; input: unknown; at: Date },
+  work: (transaction: Work) => Promise<Result>,
+): Promise<Once<Result>> {
+  const digest = createHash('sha256').update(JSON.stringify(call.input)).digest();
+  return prisma.$transaction(
+    async (transaction) => {
+      const { organisation, mutation, key, at } = call;
+      const claimed = await transaction.$executeRaw`
+        insert into gateway.idempotency (organisation, mutation, key, input_digest, result, created_at)
+        values (${organisation}, ${mutation}, ${key}, ${digest}, 'null', ${at})
+        on conflict (organisation, mutation, key) do nothing`;
+      const id = { organisation_mutation_key: { organisation, mutation, key } };
+      if (claimed === 0) {
+        const known = await transaction.idempotency.findUniqueOrThrow({ where: id });
+        if (!digest.equals(known.inputDigest)) return { outcome: 'conflict' };
+        return { outcome: 'done', result: known.result as Result }; // what this same mutation stored
+      }
+      const result = await work(transaction);
+      await transaction.idempotency.update({ where: id, data: { result } });
+      return { outcome: 'done', result };
+    },
+    { timeout: 10_000, maxWait: 5000 },
+  );
+}

@@ -1,0 +1,160 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { PrismaPg } from '@prisma/adapter-pg';
+import { Prisma, PrismaClient } from '#prisma/client.ts';
+import { COUNT_LIMIT, pageOf, type Page } from '#kit/connection.ts';
+import type { Pool } from '#kit/postgres/pool.ts';
+import type { PartOutcome } from '#kit/subgraph.ts';
+import { roleBinding, type Role, type Viewer } from '#policy/viewer.ts';
+import { GRANTS_CHANGED } from './grants.ts';
+import { once, type Once, type Work } from './idempotency.ts';
+
+export interface GrantRow {
+  readonly id: string;
+  readonly organisation: string;
+  readonly role: string;
+  readonly province: string | null;
+  readonly sector: string | null;
+  readonly validFrom: Date;
+  readonly validTo: Date | null;
+}
+
+export type Receipt = Omit<PartOutcome, 'rejectedRows'>;
+
+export interface FilingRow {
+  readonly id: string;
+  readonly unit: string;
+  readonly kind: string;
+  readonly format: string;
+  readonly status: string;
+  readonly partsExpected: number;
+  readonly receipt: unknown;
+  readonly parts: readonly { readonly number: number; readonly outcome: unknown; readonly digest: Uint8Array }[];
+}
+
+/** A filing as its unit may see it, and no other: asking for another unit's is asking for one that is not there. */
+export type Refusal = 'NOT_FOUND' | 'PARTS_MISSING' | 'BINDING';
+
+export interface DeskRepository extends AsyncDisposable {
+  findFiling(viewer: Viewer, id: string): Promise<FilingRow | null>;
+  createFiling(viewer: Viewer, input: { idempotencyKey: string; kind: string; format: string; partsExpected: number }): Promise<Once<string>>;
+  savePart(viewer: Viewer, id: string, number: number, digest: Buffer, outcome: PartOutcome): Promise<void>;
+  completeFiling(viewer: Viewer, input: { idempotencyKey: string; id: string }): Promise<Once<string> | Refusal>;
+  pageGrants(organisation: string | null, first: number, after: readonly string[] | null): Promise<Page<GrantRow>>;
+  countGrants(organisation: string | null): Promise<number>;
+  findGrant(id: string): Promise<GrantRow | null>;
+  grantRole(viewer: Viewer, input: { idempotencyKey: string; organisation: string; role: Role; province?: string | null; sector?: string | null; to?: string | null }): Promise<Once<string> | Refusal>;
+  endGrant(viewer: Viewer, input: { idempotencyKey: string; id: string }): Promise<Once<string> | Refusal>;
+  revokeToken(viewer: Viewer, input: { idempotencyKey: string; tokenId: string; reason: string }): Promise<Once<string>>;
+  /** The first grant of an installation, without which nobody could grant anything. Does nothing when it is there. */
+  bootstrap(organisation: string, role: Role): Promise<void>;
+}
+
+/** Grants, revoked tokens and the books of filings, in the gateway's own schema. */
+export function createDeskRepository(pool: Pool, now: () => Date): DeskRepository {
+  const prisma = new PrismaClient({ adapter: new PrismaPg(pool, { schema: 'gateway', disposeExternalPool: false }) });
+  const actor = (viewer: Viewer): string => viewer.organisation ?? viewer.role;
+  const changed = (transaction: Work) => transaction.$executeRaw`select pg_notify(${GRANTS_CHANGED}, '')`;
+  const isId = (id: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id);
+
+  return {
+    async findFiling(viewer, id) {
+      if (!isId(id)) return null;
+      return prisma.filing.findFirst({ where: { id, unit: actor(viewer) }, include: { parts: { orderBy: { number: 'asc' } } } });
+    },
+
+    createFiling: (viewer, input) =>
+      once(prisma, { organisation: actor(viewer), mutation: 'createFiling', key: input.idempotencyKey, input, at: now() }, async (transaction) => {
+        const { kind, format, partsExpected } = input;
+        const { id } = await transaction.filing.create({ data: { id: randomUUID(), unit: actor(viewer), kind, format, partsExpected, status: 'CREATED', createdAt: now() } });
+        return id;
+      }),
+
+    async savePart(viewer, id, number, digest, outcome) {
+      await prisma.$transaction([
+        prisma.filing.updateMany({ where: { id, unit: actor(viewer), status: 'CREATED' }, data: { status: 'RUNNING' } }),
+        prisma.filingPart.upsert({
+          where: { filingId_number: { filingId: id, number } },
+          create: { filingId: id, number, digest: new Uint8Array(digest), outcome: outcome as unknown as Prisma.InputJsonObject, recordedAt: now() },
+          update: {},
+        }),
+      ]);
+    },
+
+    async completeFiling(viewer, input) {
+      const filing = await this.findFiling(viewer, input.id);
+      if (!filing) return 'NOT_FOUND';
+      if (filing.parts.length < filing.partsExpected) return 'PARTS_MISSING';
+      return once(prisma, { organisation: actor(viewer), mutation: 'completeFiling', key: input.idempotencyKey, input, at: now() }, async (transaction) => {
+        const receipt = sumOf(filing.parts.map(({ outcome }) => outcome as PartOutcome)); // written by savePart alone
+        await transaction.filing.update({ where: { id: filing.id }, data: { status: 'COMPLETED', completedAt: now(), receipt: receipt as unknown as Prisma.InputJsonObject } });
+        return filing.id;
+      });
+    },
+
+    async pageGrants(organisation, first, after) {
+      const [from, id] = after ?? [];
+      const rows = await prisma.grant.findMany({
+        where: {
+          ...(organisation === null ? null : { organisation }),
+          ...(from === undefined || id === undefined ? null : { OR: [{ validFrom: { lt: new Date(from) } }, { validFrom: new Date(from), id: { lt: id } }] }),
+        },
+        orderBy: [{ validFrom: 'desc' }, { id: 'desc' }],
+        take: first + 1,
+      });
+      return pageOf(rows, first);
+    },
+
+    countGrants: (organisation) => prisma.grant.count({ ...(organisation === null ? null : { where: { organisation } }), take: COUNT_LIMIT + 1 }),
+    findGrant: async (id) => (isId(id) ? prisma.grant.findUnique({ where: { id } }) : null),
+
+    async grantRole(viewer, input) {
+      const binding = roleBinding[input.role];
+      if (binding === 'NONE' || (binding === 'PROVINCE') !== (input.province != null) || (binding === 'SECTOR') !== (input.sector != null)) return 'BINDING';
+      return once(prisma, { organisation: actor(viewer), mutation: 'grantRole', key: input.idempotencyKey, input, at: now() }, async (transaction) => {
+        const { id } = await transaction.grant.create({
+          data: { id: randomUUID(), organisation: input.organisation, role: input.role, province: input.province ?? null, sector: input.sector ?? null, validFrom: now(), validTo: input.to ? new Date(input.to) : null, grantedBy: actor(viewer) },
+        });
+        await changed(transaction);
+        return id;
+      });
+    },
+
+    async endGrant(viewer, input) {
+      if (!(await this.findGrant(input.id))) return 'NOT_FOUND';
+      return once(prisma, { organisation: actor(viewer), mutation: 'endGrant', key: input.idempotencyKey, input, at: now() }, async (transaction) => {
+        const at = now();
+        // A grant that has ended keeps its end.
+        await transaction.grant.updateMany({ where: { id: input.id, OR: [{ validTo: null }, { validTo: { gt: at } }] }, data: { validTo: at } });
+        await changed(transaction);
+        return input.id;
+      });
+    },
+
+    revokeToken: (viewer, input) =>
+      once(prisma, { organisation: actor(viewer), mutation: 'revokeToken', key: input.idempotencyKey, input, at: now() }, async (transaction) => {
+        await transaction.revokedToken.upsert({
+          where: { tokenId: input.tokenId },
+          create: { tokenId: input.tokenId, reason: input.reason, revokedAt: now(), revokedBy: actor(viewer) },
+          update: {},
+        });
+        await changed(transaction);
+        return input.tokenId;
+      }),
+
+    async bootstrap(organisation, role) {
+      const inForce = await prisma.grant.findFirst({ where: { organisation, role, OR: [{ validTo: null }, { validTo: { gt: now() } }] } });
+      if (!inForce) await prisma.grant.create({ data: { id: randomUUID(), organisation, role, validFrom: now(), grantedBy: 'bootstrap' } });
+    },
+
+    [Symbol.asyncDispose]: () => prisma.$disconnect(),
+  };
+}
+
+/** What became of all rows of a filing. Its digest is over the parts' digests, in order. */
+function sumOf(parts: readonly PartOutcome[]): Receipt {
+  const total = { rows: 0, added: 0, corrected: 0, unchanged: 0, rejected: 0, warned: 0 };
+  for (const part of parts) for (const key of Object.keys(total) as (keyof typeof total)[]) total[key] += part[key];
+  return { ...total, digest: sha256(parts.map(({ digest }) => digest).join('\n')) };
+}
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');

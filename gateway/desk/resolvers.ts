@@ -1,0 +1,122 @@
+import type { CursorSealer } from '#kit/cursor.ts';
+import { checkFirst, connection, totalCount } from '#kit/connection.ts';
+import { clientError } from '#kit/errors.ts';
+import { may } from '#policy/actions.ts';
+import { isRole, roleBinding, roles, type Viewer } from '#policy/viewer.ts';
+import { purposes } from '#standards/purposes.ts';
+import type { CallContext, SourceBook } from '../sources.ts';
+import { filingKinds } from './filingKinds.ts';
+import type { ListeningGrantBook } from './grants.ts';
+import type { Once } from './idempotency.ts';
+import type { DeskRepository, FilingRow, GrantRow, Receipt, Refusal } from './repository.ts';
+
+const forbidden = () => clientError('UNAUTHORIZED_FIELD_OR_TYPE', 'Your role may not do this.');
+
+const invalid = (code: string, message: string, path: string[]) => ({ __typename: 'InvalidInput', code, message, clause: null, retryable: false, path });
+
+const conflict = () => ({ __typename: 'Conflict', code: 'IDEMPOTENCY_KEY', message: 'This idempotencyKey came before with other content: use a new key for a new call.', clause: null, retryable: false, path: ['input', 'idempotencyKey'] });
+
+const refusals: Record<Refusal, () => ReturnType<typeof invalid>> = {
+  NOT_FOUND: () => invalid('NOT_FOUND', 'Your organisation has none with this id.', ['input', 'id']),
+  PARTS_MISSING: () => invalid('PARTS_MISSING', 'Not all announced parts have arrived: send the missing ones, then complete.', ['input', 'id']),
+  BINDING: () => invalid('BINDING', 'A PROVINCE role needs `province` and no `sector`, a SECTOR role `sector` and no `province`, another role neither.', ['input', 'role']),
+};
+
+/** A mutation's answer: what it did, or the error the caller can mend. */
+async function answered(result: Once<string> | Refusal, success: (id: string) => Promise<object>): Promise<object> {
+  if (typeof result === 'string') return refusals[result]();
+  return result.outcome === 'conflict' ? conflict() : success(result.result);
+}
+
+export interface DeskContext {
+  readonly viewer: Viewer;
+}
+
+export interface DeskParts {
+  readonly repository: DeskRepository;
+  readonly grants: ListeningGrantBook;
+  readonly sources: SourceBook;
+  readonly cursors: CursorSealer;
+  readonly now: () => Date;
+}
+
+const FORMATS_PARTS = 10_000;
+
+export function createDeskResolvers({ repository, grants, sources, cursors, now }: DeskParts): Record<string, unknown> {
+  const sourceStates = () =>
+    sources.states().map(({ source, state, knownThrough, lateUnits }) => ({
+      source,
+      state,
+      knownThrough,
+      lagSeconds: knownThrough === null ? null : Math.max(0, Math.round((now().getTime() - Date.parse(knownThrough)) / 1000)),
+      lateUnits,
+    }));
+  const grantScope = (organisation: string | null): string => `Query.grants ${organisation ?? ''}`;
+  const showGrant = (row: GrantRow) => ({ ...row, from: row.validFrom.toISOString(), to: row.validTo?.toISOString() ?? null });
+  const showFiling = (row: FilingRow) => ({ ...row, parts: row.parts.map(({ number, outcome }) => ({ number, outcome: outcome as Receipt })) });
+  const filing = async (viewer: Viewer, id: string) => {
+    const row = await repository.findFiling(viewer, id);
+    return row && showFiling(row);
+  };
+  const grant = async (id: string) => {
+    const row = await repository.findGrant(id);
+    return row && showGrant(row);
+  };
+
+  return {
+    Query: {
+      viewer: (_: unknown, __: unknown, { viewer }: DeskContext) => viewer,
+      sourceStatus: sourceStates,
+      purposes: () => purposes,
+      filing: (_: unknown, { id }: { id: string }, { viewer }: DeskContext) => filing(viewer, id),
+      async grants(_: unknown, { organisation = null, first, after }: { organisation?: string | null; first: number; after?: string | null }) {
+        const scope = grantScope(organisation);
+        const page = await repository.pageGrants(organisation, checkFirst(first), after ? cursors.open(scope, after) : null);
+        return { ...connection({ ...page, items: page.items.map(showGrant) }, ({ from, id }) => cursors.seal(scope, [from, id])), organisation };
+      },
+    },
+    GrantConnection: { totalCount: async ({ organisation }: { organisation: string | null }) => totalCount(await repository.countGrants(organisation)) },
+    CreditFile: {
+      __resolveReference: (reference: object) => reference,
+      sources: sourceStates,
+    },
+    Entity: { __resolveReference: (reference: object) => reference },
+    Mutation: {
+      async createFiling(_: unknown, { input }: { input: { idempotencyKey: string; kind: string; format: string; partsExpected: number } }, { viewer }: DeskContext) {
+        if (!may(viewer, 'filing:create')) throw forbidden();
+        if (!Object.hasOwn(filingKinds, input.kind)) return invalid('UNKNOWN_KIND', `There is no filing of kind "${input.kind.slice(0, 40)}"; known are ${Object.keys(filingKinds).join(', ')}.`, ['input', 'kind']);
+        if (input.partsExpected < 1 || input.partsExpected > FORMATS_PARTS) return invalid('TOO_MANY', `A filing has 1 to ${FORMATS_PARTS} parts.`, ['input', 'partsExpected']);
+        return answered(await repository.createFiling(viewer, input), async (id) => ({ __typename: 'FilingCreated', filing: await filing(viewer, id) }));
+      },
+      async completeFiling(_: unknown, { input }: { input: { idempotencyKey: string; id: string } }, { viewer }: DeskContext) {
+        if (!may(viewer, 'filing:create')) throw forbidden();
+        const result = await repository.completeFiling(viewer, input);
+        await sources.refresh(); // whoever filed sees it in the next query
+        return answered(result, async (id) => ({ __typename: 'FilingCompleted', filing: await filing(viewer, id) }));
+      },
+      async grantRole(_: unknown, { input }: { input: { idempotencyKey: string; organisation: string; role: string; province?: string; sector?: string; to?: string } }, { viewer }: DeskContext) {
+        if (!may(viewer, 'grant:change')) throw forbidden();
+        const { role } = input;
+        if (!isRole(role) || roleBinding[role] === 'NONE') return invalid('UNKNOWN_ROLE', `"${role.slice(0, 40)}" is no role that can be granted; those are ${roles.filter((each) => roleBinding[each] !== 'NONE').join(', ')}.`, ['input', 'role']);
+        const result = await repository.grantRole(viewer, { ...input, role });
+        grants.forget();
+        return answered(result, async (id) => ({ __typename: 'RoleGranted', grant: await grant(id) }));
+      },
+      async endGrant(_: unknown, { input }: { input: { idempotencyKey: string; id: string } }, { viewer }: DeskContext) {
+        if (!may(viewer, 'grant:change')) throw forbidden();
+        const result = await repository.endGrant(viewer, input);
+        grants.forget();
+        return answered(result, async (id) => ({ __typename: 'GrantEnded', grant: await grant(id) }));
+      },
+      async revokeToken(_: unknown, { input }: { input: { idempotencyKey: string; tokenId: string; reason: string } }, { viewer }: DeskContext) {
+        if (!may(viewer, 'token:revoke')) throw forbidden();
+        const result = await repository.revokeToken(viewer, input);
+        grants.forget();
+        return answered(result, (tokenId) => Promise.resolve({ __typename: 'TokenRevoked', tokenId }));
+      },
+    },
+  };
+}
+
+/** The viewer a desk resolver is given, out of what the plan executor carries. */
+export const deskContext = (context: unknown): DeskContext => ({ viewer: (context as CallContext).viewer }); // set by gateway/graph.ts alone

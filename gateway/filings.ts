@@ -1,0 +1,93 @@
+import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Log } from '#kit/log.ts';
+import { may } from '#policy/actions.ts';
+import type { Viewer } from '#policy/viewer.ts';
+import { filingKinds } from './desk/filingKinds.ts';
+import type { DeskRepository } from './desk/repository.ts';
+import { SubgraphUnavailable } from './plan/transport.ts';
+import type { Source } from './sources.ts';
+
+/** A part is held in memory once, so that its digest is checked before any row of it is recorded. */
+export const MAX_PART_BYTES = 16 * 1024 * 1024;
+
+interface Refused {
+  readonly status: number;
+  readonly code: string;
+  readonly message: string;
+  readonly reason?: string;
+}
+
+/**
+ * `PUT /filings/{id}/parts/{n}`: the bytes of one part of a filing. With a header `content-digest: sha-256=:BASE64:` (RFC 9530)
+ * what arrived is compared with what was sent. Sending a recorded part again gives the first outcome, other bytes a conflict.
+ */
+export const filingRoutes =
+  (options: { repository: DeskRepository; sources: readonly Source[]; log: Log }) =>
+  async (app: FastifyInstance, viewerOf: (request: FastifyRequest) => Promise<Viewer>): Promise<void> => {
+    await app.register((door, _, done) => {
+      door.removeAllContentTypeParsers();
+      door.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: MAX_PART_BYTES }, (_request, body, parsed) => parsed(null, body));
+      door.put<{ Params: { id: string; n: string }; Body: Buffer | null }>('/filings/:id/parts/:n', { bodyLimit: MAX_PART_BYTES }, async (request, reply) => {
+        try {
+          const viewer = await viewerOf(request);
+          return await reply.send(await recordPart(options, viewer, request));
+        } catch (error) {
+          const { status, ...extensions } = refusalOf(error);
+          if (status === 500) options.log.error({ err: error }, 'a part could not be recorded');
+          const { message, ...rest } = extensions;
+          return reply.code(status).send({ errors: [{ message, extensions: rest }] });
+        }
+      });
+      done();
+    });
+  };
+
+class PartRefused extends Error {
+  readonly refused: Refused;
+  constructor(refused: Refused) {
+    super(refused.message);
+    this.refused = refused;
+  }
+}
+
+async function recordPart(
+  { repository, sources }: { repository: DeskRepository; sources: readonly Source[] },
+  viewer: Viewer,
+  request: FastifyRequest<{ Params: { id: string; n: string }; Body: Buffer | null }>,
+): Promise<unknown> {
+  if (!may(viewer, 'filing:create')) throw new PartRefused({ status: 403, code: 'UNAUTHORIZED_FIELD_OR_TYPE', message: 'Your role may not file.' });
+  const { id, n } = request.params;
+  const filing = await repository.findFiling(viewer, id);
+  if (!filing) throw new PartRefused({ status: 404, code: 'NOT_FOUND', message: 'Your organisation has no filing with this id.' });
+  const number = /^\d{1,5}$/.test(n) ? Number(n) : 0;
+  if (number < 1 || number > filing.partsExpected) throw new PartRefused({ status: 400, code: 'BAD_USER_INPUT', reason: 'PART_NUMBER', message: `This filing has parts 1 to ${filing.partsExpected}.` });
+  const bytes = request.body ?? Buffer.alloc(0);
+  const digest = createHash('sha256').update(bytes).digest();
+  const claimed = /^sha-256=:([A-Za-z0-9+/=]+):$/.exec(String(request.headers['content-digest'] ?? ''))?.[1];
+  if (claimed !== undefined && !Buffer.from(claimed, 'base64').equals(digest))
+    throw new PartRefused({ status: 400, code: 'BAD_USER_INPUT', reason: 'DIGEST', message: 'The bytes that arrived are not those of content-digest: send the part again.' });
+  const known = filing.parts.find((part) => part.number === number);
+  if (known) {
+    if (!digest.equals(known.digest)) throw new PartRefused({ status: 409, code: 'CONFLICT', message: `Part ${number} was recorded with other bytes.` });
+    return known.outcome;
+  }
+  if (filing.status === 'COMPLETED') throw new PartRefused({ status: 409, code: 'CONFLICT', message: 'The filing is completed.' });
+  const source = sources.find(({ name }) => name === filingKinds[filing.kind]);
+  if (!source) throw new Error(`no source keeps filings of kind ${filing.kind}`);
+  const outcome = await source.file(viewer, { filingId: filing.id, number, kind: filing.kind, format: filing.format === 'NDJSON' ? 'NDJSON' : 'CSV' }, Readable.from([bytes]));
+  await repository.savePart(viewer, filing.id, number, digest, outcome);
+  return outcome;
+}
+
+function refusalOf(error: unknown): Refused {
+  if (error instanceof PartRefused) return error.refused;
+  if (error instanceof SubgraphUnavailable) return { status: 503, code: 'SUBGRAPH_UNAVAILABLE', message: 'The source that keeps these records is unavailable: send the part again later.' };
+  const extensions = error instanceof Error && 'extensions' in error ? (error.extensions as { code?: string; http?: { status?: number } }) : undefined;
+  if (extensions?.code) {
+    const { http, code, ...rest } = extensions;
+    return { ...rest, status: http?.status ?? 400, code, message: (error as Error).message };
+  }
+  return { status: 500, code: 'INTERNAL_SERVER_ERROR', message: 'Internal error' };
+}

@@ -1,0 +1,129 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { buildSubgraphSchema } from '@apollo/subgraph';
+import type { Config, SubgraphName } from '#kit/config.ts';
+import { createCursorSealer } from '#kit/cursor.ts';
+import type { Log } from '#kit/log.ts';
+import { createPassportOffice } from '#kit/passport.ts';
+import { createPool } from '#kit/postgres/pool.ts';
+import { scalars } from '#kit/scalars.ts';
+import { subgraphTypeDefs } from '#kit/schema/typeDefs.ts';
+import { createSubgraph, type SubgraphDefinition } from '#kit/subgraph.ts';
+import { policyProblems } from '#policy/classes.ts';
+import { type AccessSink, createLogSink } from './audit.ts';
+import { type Authenticator, createAuthenticator, createKeySet } from './auth.ts';
+import { ListeningGrantBook } from './desk/grants.ts';
+import { createDeskRepository } from './desk/repository.ts';
+import { createDeskResolvers, deskContext } from './desk/resolvers.ts';
+import { filingRoutes } from './filings.ts';
+import { createGraph, type Graph } from './graph.ts';
+import { standardLimits } from './limits.ts';
+import { createInProcessTransport } from './plan/inProcess.ts';
+import { type GatewayServer, serveGateway, type ServerOptions } from './server.ts';
+import { createLocalSource, createRemoteSource, createSourceBook, type Source, type SourceBook } from './sources.ts';
+
+export interface GatewayOptions {
+  readonly config: Config;
+  readonly databaseUrl: string;
+  /** Those that run in this process, unless the configuration says where else they run. */
+  readonly subgraphs: readonly SubgraphDefinition[];
+  readonly log: Log;
+  readonly now?: () => Date;
+  readonly accessSink?: AccessSink;
+  readonly limits?: ServerOptions['limits'];
+  readonly routes?: ServerOptions['routes'];
+  /** The operator that may make the first grants. */
+  readonly bootstrapOperator?: string | null;
+}
+
+export interface Gateway extends AsyncDisposable {
+  readonly url: string;
+  readonly graph: Graph;
+  readonly sources: SourceBook;
+  readonly authenticator: Authenticator;
+}
+
+/** Where the gateway listens when nobody says otherwise. */
+export const PORT = 4000;
+
+const POOL_SIZE = 10;
+const STATEMENT_DEADLINE_MS = 5000;
+
+/** Wires the gateway: sources, desk, graph, doors. What it started is stopped in reverse when it is disposed. */
+export async function createGateway(options: GatewayOptions): Promise<Gateway> {
+  const { config, databaseUrl, log } = options;
+  const now = options.now ?? (() => new Date());
+  const stack = new AsyncDisposableStack();
+  try {
+    const passport = createPassportOffice(config.passportKeys, now);
+    const sources = options.subgraphs.map((definition): Source => stack.use(openSource(definition, config, databaseUrl, passport, log, now)));
+    const book = createSourceBook(sources, now);
+
+    const pool = stack.use(poolOf(databaseUrl, 'gateway', log));
+    const repository = stack.use(createDeskRepository(pool, now));
+    if (options.bootstrapOperator) await repository.bootstrap(options.bootstrapOperator, 'OPERATOR');
+    const grants = stack.use(new ListeningGrantBook(pool, databaseUrl, log));
+    await grants.listen();
+
+    const typeDefs = subgraphTypeDefs(join(import.meta.dirname, 'desk/schema.graphql'));
+    const { Fen: _, ...deskScalars } = scalars;
+    const resolvers = createDeskResolvers({ repository, grants, sources: book, cursors: createCursorSealer(config.cursorKeys), now });
+    const desk = buildSubgraphSchema([{ typeDefs, resolvers: { ...deskScalars, ...resolvers } as never }]);
+    const problems = policyProblems(desk);
+    if (problems.length > 0) throw new Error(`The desk has no sound policy:\n  ${problems.join('\n  ')}`);
+
+    const graph = createGraph({
+      supergraph: await readFile(join(import.meta.dirname, 'supergraph.graphql'), 'utf8'),
+      transports: {
+        ...Object.fromEntries(sources.map(({ name, transport }) => [name, transport])),
+        desk: createInProcessTransport(desk, (call) => ({ contextValue: deskContext(call.context) })),
+      },
+      sources: book,
+      accessSink: options.accessSink ?? createLogSink(log),
+      log,
+      now,
+      policy: 'enforced',
+    });
+    const authenticator = createAuthenticator({
+      keySet: createKeySet(config.jwksUrl ?? join(config.dataDir, 'issuer', 'jwks.json'), now),
+      issuer: config.jwtIssuer,
+      audience: config.jwtAudience,
+      grants,
+      now,
+    });
+    const server: GatewayServer = stack.use(
+      await serveGateway({
+        host: config.host,
+        port: config.port ?? PORT,
+        graph,
+        sources: book,
+        authenticator,
+        limits: options.limits ?? standardLimits,
+        policyMode: config.policyMode,
+        routes: [filingRoutes({ repository, sources, log }), ...(options.routes ?? [])],
+        log,
+      }),
+    );
+    const owned = stack.move();
+    return { url: server.url, graph, sources: book, authenticator, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  } catch (error) {
+    await stack.disposeAsync();
+    throw error;
+  }
+}
+
+const poolOf = (url: string, name: SubgraphName | 'gateway', log: Log) =>
+  createPool({
+    url,
+    role: `credit_${name}`,
+    applicationName: name,
+    max: POOL_SIZE,
+    statementTimeoutMs: STATEMENT_DEADLINE_MS,
+    onIdleError: (error) => log.warn({ err: error, pool: name }, 'an idle database connection was lost'),
+  });
+
+function openSource(definition: SubgraphDefinition, config: Config, databaseUrl: string, passport: Parameters<typeof createRemoteSource>[2], log: Log, now: () => Date): Source {
+  const remote = config.remoteSubgraphs[definition.name];
+  if (remote !== undefined) return createRemoteSource(definition.name, remote, passport);
+  return createLocalSource(createSubgraph(definition, { pool: poolOf(databaseUrl, definition.name, log), cursorKeys: config.cursorKeys, digestKeys: config.digestKeys, log, now }));
+}

@@ -1,0 +1,223 @@
+import {
+  type DocumentNode,
+  type FieldNode,
+  type FragmentDefinitionNode,
+  getNamedType,
+  type GraphQLError,
+  type GraphQLSchema,
+  Kind,
+  type OperationDefinitionNode,
+  TypeInfo,
+  visit,
+  visitWithTypeInfo,
+} from 'graphql';
+import { clientError, errorCodes, notFound } from '#kit/errors.ts';
+import type { Log } from '#kit/log.ts';
+import { scalars } from '#kit/scalars.ts';
+import { shanghaiDay } from '#standards/dates.ts';
+import { policyProblems } from '#policy/classes.ts';
+import { filterOperation } from '#policy/filter.ts';
+import type { Read } from '#kit/context.ts';
+import type { Role, Viewer } from '#policy/viewer.ts';
+import { roleView } from '#policy/visibility.ts';
+import type { AccessSink } from './audit.ts';
+import { answerIntrospection } from './plan/document.ts';
+import { executePlan } from './plan/execute.ts';
+import { createPlanner, type QueryPlan } from './plan/planner.ts';
+import type { Transport } from './plan/transport.ts';
+import { coerceVariables } from './plan/variables.ts';
+import type { CallContext, SourceBook } from './sources.ts';
+
+export interface Operation {
+  /** Parsed and valid. The same object for the same text, so that what is derived from it is kept with it. */
+  readonly document: DocumentNode;
+  readonly operation: OperationDefinitionNode;
+  readonly operationName: string | undefined;
+  readonly variables: Readonly<Record<string, unknown>>;
+  readonly viewer: Viewer;
+  /** `filter` answers what may be seen; `reject` refuses the whole operation. */
+  readonly mode: 'filter' | 'reject';
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface Answer {
+  readonly data?: Record<string, unknown> | null;
+  readonly errors?: readonly GraphQLError[];
+  readonly extensions?: Record<string, unknown>;
+}
+
+/** The federated graph: the one pipeline — coerce, filter, plan, execute, log — behind every door. */
+export interface Graph {
+  readonly schema: GraphQLSchema;
+  run(operation: Operation): Promise<Answer>;
+  /** The schema as a role sees it. */
+  view(role: Role): GraphQLSchema;
+}
+
+export interface GraphDependencies {
+  readonly supergraph: string;
+  readonly transports: Readonly<Record<string, Transport>>;
+  readonly sources: SourceBook;
+  readonly accessSink: AccessSink;
+  readonly log: Log;
+  readonly now: () => Date;
+  /** Off only for auditing federation on foreign supergraphs; see `--dangerously-no-policy`. */
+  readonly policy: 'enforced' | 'dangerously-none';
+}
+
+interface Prepared {
+  readonly plan: Promise<QueryPlan> | null;
+  readonly denied: ReadonlySet<FieldNode>;
+  readonly errors: readonly GraphQLError[];
+}
+
+const DEADLINE_MS = 15_000;
+const publicCodes: ReadonlySet<string> = new Set(errorCodes);
+
+/** Reserved response key under which the entity subgraph says whether a code is known; clients cannot use such a key. */
+const KNOWN = '__known';
+const knownField: FieldNode = { kind: Kind.FIELD, alias: { kind: Kind.NAME, value: KNOWN }, name: { kind: Kind.NAME, value: 'isKnown' } };
+
+/** @throws Error that names every field without a sound policy. */
+export function createGraph(dependencies: GraphDependencies): Graph {
+  const { transports, sources, accessSink, log, now } = dependencies;
+  const planner = createPlanner(dependencies.supergraph, { scalars });
+  const { schema } = planner;
+  const enforced = dependencies.policy === 'enforced';
+  const problems = enforced ? policyProblems(schema) : [];
+  if (problems.length > 0) throw new Error(`The graph has no sound policy:\n  ${problems.join('\n  ')}`);
+  const absent = enforced && schema.getType('CreditFile') ? { typeName: 'CreditFile', alias: KNOWN, error: () => notFound('This code') } : undefined;
+
+  const views = new Map<Role, GraphQLSchema>();
+  const view = (role: Role): GraphQLSchema => {
+    if (!enforced) return schema;
+    let seen = views.get(role);
+    if (!seen) views.set(role, (seen = roleView(schema, role)));
+    return seen;
+  };
+
+  const prepared = new WeakMap<DocumentNode, Map<string, Prepared>>();
+  const prepare = (operation: Operation, variables: Readonly<Record<string, unknown>>): Prepared => {
+    const { document, operationName, viewer } = operation;
+    let known = prepared.get(document);
+    if (!known) prepared.set(document, (known = new Map()));
+    const key = `${viewer.role} ${viewer.purpose === null ? '' : 'for a purpose'} ${operationName ?? ''}`;
+    const found = known.get(key);
+    if (found) return found;
+    const filtered = enforced
+      ? filterOperation(schema, document, operation.operation, variables, viewer)
+      : { document, denied: new Set<FieldNode>(), errors: [], dependsOnVariables: false };
+    const asked = filtered.document && absent ? withExistence(schema, filtered.document) : filtered.document;
+    const plan = asked ? planner.plan(asked, operationName) : null;
+    plan?.catch(() => known.delete(key));
+    const fresh: Prepared = { plan, denied: filtered.denied, errors: filtered.errors };
+    if (!filtered.dependsOnVariables) known.set(key, fresh);
+    return fresh;
+  };
+
+  const fragmentsOf = createFragmentIndex();
+
+  return {
+    schema,
+    view,
+    async run(operation) {
+      const { viewer } = operation;
+      if (operation.operation.operation === 'subscription')
+        return { errors: [clientError('BAD_USER_INPUT', 'Subscriptions are served over WebSocket and SSE, not here.', { reason: 'SUBSCRIPTION' })] };
+      const coerced = coerceVariables(schema, operation.operation, operation.variables);
+      if ('errors' in coerced && coerced.errors) return { errors: coerced.errors };
+      const { plan, denied, errors } = prepare(operation, coerced.variables);
+      if (errors.length > 0 && operation.mode === 'reject') return { errors };
+
+      const fragments = fragmentsOf(operation.document);
+      const moment = enforced ? { validAt: shanghaiDay(now()), knownAt: await sources.sealed() } : { validAt: '', knownAt: '' };
+      const context: CallContext = { viewer, moment };
+      const deadline = AbortSignal.timeout(DEADLINE_MS);
+      const result = await executePlan({
+        plan: plan ? await plan : { kind: 'QueryPlan' },
+        schema,
+        operation: operation.operation,
+        fragments,
+        variables: coerced.variables,
+        rawVariables: coerced.rawVariables,
+        transports,
+        context,
+        signal: operation.signal ? AbortSignal.any([operation.signal, deadline]) : deadline,
+        publicCodes,
+        denied,
+        absent,
+        introspection: answerIntrospection(view(viewer.role), operation.operation, fragments, coerced.variables),
+        onSubgraphError: (source, error) => log.warn({ source, err: error }, 'a source failed'),
+      });
+
+      const reads = result.extensions.flatMap(({ extensions }) => (Array.isArray(extensions['reads']) ? (extensions['reads'] as Read[]) : []));
+      if (reads.length > 0) {
+        try {
+          const { role, organisation, purpose, tokenId } = viewer;
+          await accessSink({ at: now().toISOString(), viewer: { role, organisation, purpose, tokenId }, operationName: operation.operationName ?? null, reads });
+        } catch (error) {
+          log.error({ err: error }, 'the access log could not be written, so nothing was answered');
+          return { data: null, errors: [clientError('SUBGRAPH_UNAVAILABLE', 'The access log cannot be written, so non-public data is not given.', { retryable: true })] };
+        }
+      }
+      const all = once([...errors, ...(result.errors ?? [])]);
+      const completeness = { status: result.unavailable.length > 0 ? 'PARTIAL' : 'COMPLETE', missing: result.unavailable };
+      return { data: result.data, ...(all.length > 0 ? { errors: all } : null), ...(enforced ? { extensions: { completeness } } : null) };
+    },
+  };
+}
+
+/** Asks the entity subgraph with every credit file whether the code is known: an empty file would look like a clean one. */
+function withExistence(schema: GraphQLSchema, document: DocumentNode): DocumentNode {
+  const types = new TypeInfo(schema);
+  return visit(
+    document,
+    visitWithTypeInfo(types, {
+      Field: {
+        leave(node) {
+          const type = types.getType();
+          if (!type || !node.selectionSet || getNamedType(type).name !== 'CreditFile') return undefined;
+          return { ...node, selectionSet: { ...node.selectionSet, selections: [...node.selectionSet.selections, knownField] } };
+        },
+      },
+    }),
+  );
+}
+
+/**
+ * One error per selection: items of a list that fail alike by policy are told once (`@`), and what several subgraphs say of
+ * the same place is said once. Sorted by path, then code.
+ */
+function once(errors: readonly GraphQLError[]): GraphQLError[] {
+  const told = new Map<string, GraphQLError>();
+  for (const error of errors) {
+    const byPolicy = error.extensions['code'] === 'UNAUTHORIZED_FIELD_OR_TYPE';
+    const path = byPolicy ? error.path?.map((step) => (typeof step === 'number' ? '@' : step)) : error.path;
+    const key = JSON.stringify([path, error.extensions['code'], error.message]);
+    if (told.has(key)) continue;
+    told.set(key, byPolicy && path ? clientErrorAt(error, path) : error);
+  }
+  const keyed = [...told.values()].map((error) => ({ error, key: `${(error.path ?? []).join('\u0000')}\u0001${String(error.extensions['code'])}` }));
+  return keyed.toSorted((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)).map(({ error }) => error);
+}
+
+function clientErrorAt(error: GraphQLError, path: readonly (string | number)[]): GraphQLError {
+  const moved = clientError('UNAUTHORIZED_FIELD_OR_TYPE', error.message);
+  Object.defineProperty(moved, 'path', { value: path, enumerable: true });
+  return moved;
+}
+
+type Fragments = Readonly<Record<string, FragmentDefinitionNode>>;
+
+function createFragmentIndex(): (document: DocumentNode) => Fragments {
+  const known = new WeakMap<DocumentNode, Fragments>();
+  return (document) => {
+    let found = known.get(document);
+    if (!found) {
+      const fragments: Record<string, FragmentDefinitionNode> = Object.create(null);
+      for (const definition of document.definitions) if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments[definition.name.value] = definition;
+      known.set(document, (found = fragments));
+    }
+    return found;
+  };
+}

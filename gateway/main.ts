@@ -1,0 +1,76 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { ConfigError, readConfig } from '#kit/config.ts';
+import { createLog } from '#kit/log.ts';
+import { openDatabase } from '#kit/postgres/database.ts';
+import { definitions } from '#subgraphs/definitions.ts';
+import { demoOrganisations } from '#standards/demoOrganisations.ts';
+import { createExplorer } from './explorer/explorer.ts';
+import { savedQueries } from './explorer/savedQueries.ts';
+import { createGateway, PORT } from './gateway.ts';
+import { auditForeignSupergraph } from './foreign.ts';
+
+// The process: the only place where the gateway and the subgraphs meet.
+
+const { values: flags } = parseArgs({
+  options: {
+    supergraph: { type: 'string' },
+    port: { type: 'string' },
+    'dangerously-no-policy': { type: 'boolean', default: false },
+    'bootstrap-operator': { type: 'string' },
+  },
+});
+
+const stack = new AsyncDisposableStack();
+const fail = (error: unknown): never => {
+  process.stderr.write(`${error instanceof ConfigError || error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+};
+
+try {
+  const config = readConfig(flags.port === undefined ? {} : { PORT: flags.port });
+  const log = createLog('gateway', config.logLevel);
+  let stopping: Promise<void> | undefined;
+  const stop = (): void => {
+    stopping ??= stack.disposeAsync().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        log.error({ err: error }, 'stopping failed');
+        process.exit(1);
+      },
+    );
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop);
+  // Started by another process (the CLI's `start`): end with it, also when it was killed.
+  process.on('disconnect', stop);
+
+  let url: string;
+  if (flags.supergraph !== undefined) {
+    if (!flags['dangerously-no-policy']) throw new Error('Another supergraph has no policy here: say --dangerously-no-policy to serve it without one.');
+    url = stack.use(await auditForeignSupergraph({ supergraph: await readFile(flags.supergraph, 'utf8'), host: config.host, port: config.port ?? PORT, log })).url;
+  } else {
+    const database = stack.use(await openDatabase(config, log));
+    const development = config.jwksUrl === null;
+    const operator = flags['bootstrap-operator'] ?? (development ? demoOrganisations.find(({ kind }) => kind === 'operator')?.uscc : undefined);
+    const explorer = await createExplorer({ savedQueries, ...(development ? { tokens: () => developmentTokens(config.dataDir) } : null) });
+    const gateway = stack.use(
+      await createGateway({ config, databaseUrl: database.url, subgraphs: definitions, log, bootstrapOperator: operator ?? null, routes: [async (app) => void (await app.register(explorer))] }),
+    );
+    url = gateway.url;
+  }
+  log.info({ url }, 'the gateway is ready');
+  process.send?.({ ready: url });
+} catch (error) {
+  await stack.disposeAsync();
+  fail(error);
+}
+
+/** Written by the CLI's `start`, which holds the development issuer's key; the gateway never has it. */
+async function developmentTokens(dataDir: string): Promise<{ role: string; token: string | null }[]> {
+  try {
+    return JSON.parse(await readFile(join(dataDir, 'issuer', 'tokens.json'), 'utf8'));
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,189 @@
+import { Pool } from 'undici';
+import type { Dispatcher } from 'undici';
+import { isObject } from './merge.ts';
+import { SubgraphUnavailable } from './transport.ts';
+import type { PlannedOperation, SubgraphCall, SubgraphError, SubgraphResult, Transport } from './transport.ts';
+
+export interface HttpTransportOptions {
+  url: string;
+  headers: (call: SubgraphCall) => Record<string, string>;
+  /** Goes into the request body as `extensions`. */
+  body?: (call: SubgraphCall) => Record<string, unknown> | undefined;
+  /** For the whole exchange: connection, headers and body together. */
+  timeoutMs: number;
+  connections?: number;
+  maxBytes?: number;
+  breaker?: { failures?: number; openMs?: number; now?: () => number };
+}
+
+/** Failed before a byte of an answer came: a read may be asked again. */
+class ConnectionFailed extends SubgraphUnavailable {}
+
+/**
+ * A lean GraphQL-over-HTTP client for one subgraph (POST, JSON). One connection carries one request at a time, since a
+ * slow answer would hold up those behind it. A read that met a broken connection is asked once more, a mutation never.
+ * After `breaker.failures` (5) failures in a row nothing is sent for `breaker.openMs` (1000), then one call probes.
+ */
+export function createHttpTransport(options: HttpTransportOptions): Transport & AsyncDisposable {
+  const { timeoutMs, connections = 64, maxBytes = 64 * 1024 * 1024 } = options;
+  const url = new URL(options.url);
+  const path = url.pathname + url.search;
+  const pool = new Pool(url.origin, { connections, pipelining: 1, keepAliveTimeout: 30_000, connectTimeout: timeoutMs, headersTimeout: 0, bodyTimeout: 0 });
+  const queries = new WeakMap<PlannedOperation, string>();
+  const breaker = createBreaker(options.breaker);
+
+  function bodyOf(call: SubgraphCall): string {
+    let start = queries.get(call.operation);
+    if (start === undefined) {
+      const { document, name } = call.operation;
+      start = `{"query":${JSON.stringify(document)}${name === undefined ? '' : `,"operationName":${JSON.stringify(name)}`}`;
+      queries.set(call.operation, start);
+    }
+    const extensions = options.body?.(call);
+    return `${start},"variables":${JSON.stringify(call.variables)}${extensions ? `,"extensions":${JSON.stringify(extensions)}` : ''}}`;
+  }
+
+  function send(call: SubgraphCall, body: string, deadline: number): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const chunks: Buffer[] = [];
+      let size = 0;
+      let started = false;
+      let controller: Dispatcher.DispatchController | undefined;
+      let settled = false;
+
+      const finish = (error: Error | undefined, value?: unknown): void => {
+        if (settled) return;
+        settled = true;
+        clearTimeout(timer);
+        call.signal?.removeEventListener('abort', onAbort);
+        if (error) reject(error);
+        else resolve(value);
+      };
+      const stop = (error: Error): void => {
+        finish(error);
+        controller?.abort(error);
+      };
+      const onAbort = (): void => stop(new SubgraphUnavailable('aborted'));
+      const timer = setTimeout(() => stop(new SubgraphUnavailable(`no answer in ${timeoutMs} ms`)), Math.max(0, deadline - performance.now()));
+      call.signal?.addEventListener('abort', onAbort, { once: true });
+
+      pool.dispatch(
+        { path, method: 'POST', body, headers: { 'content-type': 'application/json', accept: 'application/json', ...options.headers(call) } },
+        {
+          onRequestStart(given) {
+            controller = given;
+            if (settled) given.abort(new SubgraphUnavailable('stopped before it was sent'));
+          },
+          onResponseStart(given, status) {
+            if (status < 200) return;
+            started = true;
+            if (status < 300) return;
+            const error = new SubgraphUnavailable(`HTTP status ${status}`);
+            finish(error);
+            given.abort(error);
+          },
+          onResponseData(given, chunk) {
+            size += chunk.length;
+            if (size <= maxBytes) {
+              chunks.push(chunk);
+              return;
+            }
+            const error = new SubgraphUnavailable(`answer of more than ${maxBytes} bytes`);
+            finish(error);
+            given.abort(error);
+          },
+          onResponseEnd() {
+            try {
+              const text = chunks.length === 1 ? (chunks[0] as Buffer).toString('utf8') : Buffer.concat(chunks, size).toString('utf8');
+              finish(undefined, JSON.parse(text));
+            } catch (cause) {
+              finish(new SubgraphUnavailable('the answer is not JSON', { cause }));
+            }
+          },
+          onResponseError(_, cause) {
+            finish(started ? new SubgraphUnavailable('the answer broke off', { cause }) : new ConnectionFailed('the connection failed', { cause }));
+          },
+        },
+      );
+    });
+  }
+
+  async function exchange(call: SubgraphCall): Promise<SubgraphResult> {
+    const body = bodyOf(call);
+    const deadline = performance.now() + timeoutMs;
+    try {
+      return parsed(await send(call, body, deadline));
+    } catch (error) {
+      const again = error instanceof ConnectionFailed && call.operationKind === 'query' && !call.signal?.aborted;
+      if (!again) throw error;
+      return parsed(await send(call, body, deadline));
+    }
+  }
+
+  return {
+    async execute(call) {
+      if (call.signal?.aborted) throw new SubgraphUnavailable('aborted');
+      breaker.enter();
+      let outcome: 'answered' | 'failed' | 'unknown' = 'unknown';
+      try {
+        const result = await exchange(call);
+        outcome = 'answered';
+        return result;
+      } catch (error) {
+        // A caller that went away says nothing about the subgraph.
+        if (error instanceof SubgraphUnavailable && !call.signal?.aborted) outcome = 'failed';
+        throw error;
+      } finally {
+        breaker.leave(outcome);
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      await pool.destroy();
+    },
+  };
+}
+
+function parsed(body: unknown): SubgraphResult {
+  if (!isObject(body)) throw new SubgraphUnavailable('the answer is not an object');
+  const { data, errors, extensions } = body;
+  const result: SubgraphResult = {};
+  if (isObject(data) || data === null) result.data = data;
+  else if (data !== undefined) throw new SubgraphUnavailable('the answer has no object as data');
+  if (Array.isArray(errors) && errors.length > 0) {
+    result.errors = errors.map((error): SubgraphError => {
+      if (!isObject(error)) return { message: '' };
+      const path = Array.isArray(error.path) ? (error.path as (string | number)[]) : undefined;
+      return { message: typeof error.message === 'string' ? error.message : '', path, extensions: isObject(error.extensions) ? error.extensions : undefined };
+    });
+  }
+  if (!result.data && !result.errors) throw new SubgraphUnavailable('the answer has neither data nor errors');
+  if (isObject(extensions)) result.extensions = extensions;
+  return result;
+}
+
+interface Breaker {
+  /** Throws while open. */
+  enter(): void;
+  leave(outcome: 'answered' | 'failed' | 'unknown'): void;
+}
+
+function createBreaker({ failures = 5, openMs = 1000, now = Date.now }: NonNullable<HttpTransportOptions['breaker']> = {}): Breaker {
+  let failed = 0;
+  let state: { phase: 'closed' } | { phase: 'open'; until: number } | { phase: 'probing' } = { phase: 'closed' };
+  return {
+    enter() {
+      if (state.phase === 'closed') return;
+      if (state.phase === 'probing' || now() < state.until) throw new SubgraphUnavailable('the breaker is open');
+      state = { phase: 'probing' };
+    },
+    leave(outcome) {
+      if (outcome === 'answered') {
+        failed = 0;
+        state = { phase: 'closed' };
+        return;
+      }
+      if (outcome === 'failed') failed += 1;
+      if (failed >= failures || state.phase === 'probing') state = { phase: 'open', until: outcome === 'failed' ? now() + openMs : now() };
+    },
+  };
+}

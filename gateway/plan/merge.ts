@@ -1,0 +1,231 @@
+import type { Requirement, Rewrite, Segment, ShapeField } from './compile.ts';
+import { TYPENAME, createBag, readOwn, writeOwn } from './names.ts';
+import type { Bag } from './names.ts';
+
+export const isObject = (value: unknown): value is Bag => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const read = (object: Bag, key: string, inherited: boolean): unknown => (inherited ? readOwn(object, key) : object[key]);
+
+/**
+ * Puts what a fetch asked for (the shape, no other key) into an object of the merged tree. Objects merge key by key,
+ * lists by position; a value wins over null.
+ *
+ * @param shared the source is merged into other places too: its objects are copied, since later fetches write into them
+ */
+export function mergeObject(shape: readonly ShapeField[], target: Bag, source: Bag, shared: boolean): void {
+  for (const field of shape) {
+    const value = read(source, field.key, field.inherited);
+    if (value === undefined) continue;
+    const old = read(target, field.key, field.inherited);
+    if (old === undefined || old === null || field.fields === undefined) {
+      if (value === null && old !== undefined) continue;
+      const kept = shared && field.fields ? copyValue(field.fields, value) : value;
+      if (field.inherited) writeOwn(target, field.key, kept);
+      else target[field.key] = kept;
+    } else if (value !== null) {
+      mergeValue(field.fields, old, value, shared);
+    }
+  }
+}
+
+function mergeValue(fields: readonly ShapeField[], old: unknown, value: unknown, shared: boolean): void {
+  if (Array.isArray(old)) {
+    if (!Array.isArray(value)) return;
+    for (let i = 0; i < value.length; i += 1) {
+      if (old[i] === undefined || old[i] === null) old[i] = shared ? copyValue(fields, value[i]) : value[i];
+      else mergeValue(fields, old[i], value[i], shared);
+    }
+  } else if (isObject(old) && isObject(value)) {
+    mergeObject(fields, old, value, shared);
+  }
+}
+
+function copyValue(fields: readonly ShapeField[], value: unknown): unknown {
+  if (Array.isArray(value)) return value.map((item) => copyValue(fields, item));
+  if (!isObject(value)) return value;
+  const copy = createBag();
+  mergeObject(fields, copy, value, true);
+  return copy;
+}
+
+/** The source says that it has nothing on this object: fields nobody else gave are null, not lost. */
+export function nullify(shape: readonly ShapeField[], target: Bag): void {
+  for (const field of shape) {
+    if (read(target, field.key, field.inherited) !== undefined) continue;
+    if (field.inherited) writeOwn(target, field.key, null);
+    else target[field.key] = null;
+  }
+}
+
+/** Every object at a path, in order; lists on the way are walked. */
+export function collectPlaces(value: unknown, path: readonly Segment[], at: number, places: Bag[]): void {
+  if (typeof value !== 'object' || value === null) return;
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i += 1) collectPlaces(value[i], path, at, places);
+    return;
+  }
+  const object = value as Bag;
+  const segment = path[at];
+  if (!segment) {
+    places.push(object);
+  } else if ('field' in segment) {
+    collectPlaces(read(object, segment.field, segment.inherited), path, at + 1, places);
+  } else {
+    const typename = object[TYPENAME];
+    if (typename === undefined || segment.types.has(typename as string)) collectPlaces(object, path, at + 1, places);
+  }
+}
+
+/** The same walk, giving each object's path: only errors need them. */
+export function collectPaths(
+  value: unknown, path: readonly Segment[], at: number, here: (string | number)[], paths: Map<Bag, (string | number)[]>,
+): void {
+  if (typeof value !== 'object' || value === null) return;
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i += 1) collectPaths(value[i], path, at, [...here, i], paths);
+    return;
+  }
+  const object = value as Bag;
+  const segment = path[at];
+  if (!segment) {
+    paths.set(object, here);
+  } else if ('field' in segment) {
+    collectPaths(read(object, segment.field, segment.inherited), path, at + 1, [...here, segment.field], paths);
+  } else {
+    const typename = object[TYPENAME];
+    if (typename === undefined || segment.types.has(typename as string)) collectPaths(object, path, at + 1, here, paths);
+  }
+}
+
+/** The representations of one entity request: each different one once, and which of them each place uses. */
+export interface Representations {
+  list: Bag[];
+  /** Position in `list` per place, -1 for a place that has no representation. */
+  of: Int32Array;
+  /** Requirements nobody delivered, as keys from the place. */
+  absent: string[][];
+}
+
+export function representationsOf(
+  places: readonly Bag[], requires: readonly Requirement[], rewrites: readonly Rewrite[], variables: Readonly<Record<string, unknown>>,
+  isMissing: (keys: readonly string[]) => boolean,
+): Representations {
+  const result: Representations = { list: [], of: new Int32Array(places.length), absent: [] };
+  const known = new Map<string, number>();
+  const state: Building = { key: '', path: [], absent: [], variables, isMissing };
+  for (let i = 0; i < places.length; i += 1) {
+    state.key = '';
+    state.absent.length = 0;
+    const representation: Bag = {};
+    const matched = project(representation, places[i] as Bag, requires, state);
+    if (state.absent.length > 0) result.absent.push(...state.absent);
+    if (!matched || state.absent.length > 0 || typeof representation[TYPENAME] !== 'string') {
+      result.of[i] = -1;
+      continue;
+    }
+    let position = known.get(state.key);
+    if (position === undefined) {
+      position = result.list.length;
+      known.set(state.key, position);
+      result.list.push(rewrites.length > 0 ? (rewritten(representation, rewrites) as Bag) : representation);
+    }
+    result.of[i] = position;
+  }
+  return result;
+}
+
+interface Building {
+  key: string;
+  path: string[];
+  absent: string[][];
+  variables: Readonly<Record<string, unknown>>;
+  isMissing: (keys: readonly string[]) => boolean;
+}
+
+// Returns whether any selection applied. The key grows beside the object: lengths before strings make it unambiguous.
+function project(into: Bag, source: Bag, requires: readonly Requirement[], state: Building): boolean {
+  let matched = false;
+  for (const one of requires) {
+    if (one.kind === 'on') {
+      if (one.skipIf !== undefined && state.variables[one.skipIf] === true) continue;
+      if (one.includeIf !== undefined && state.variables[one.includeIf] !== true) continue;
+      const typename = source[TYPENAME];
+      if (typename === undefined) {
+        if (state.isMissing([...state.path, TYPENAME])) state.absent.push([...state.path, TYPENAME]);
+        continue;
+      }
+      if (one.types.has(typename as string) && project(into, source, one.fields, state)) matched = true;
+      continue;
+    }
+    matched = true;
+    let value = read(source, one.from, one.inherited);
+    if (value === undefined) {
+      const keys = [...state.path, one.from];
+      if (state.isMissing(keys)) state.absent.push(keys);
+      value = null;
+    }
+    if (one.fields && typeof value === 'object' && value !== null) {
+      state.path.push(one.from);
+      state.key += `${one.to}:`;
+      value = projectValue(value, one.fields, state);
+      state.path.pop();
+    } else {
+      state.key += keyOf(value);
+    }
+    into[one.to] = value;
+  }
+  return matched;
+}
+
+function projectValue(value: unknown, requires: readonly Requirement[], state: Building): unknown {
+  if (Array.isArray(value)) {
+    state.key += `[${value.length}`;
+    return value.map((item) => projectValue(item, requires, state));
+  }
+  if (!isObject(value)) {
+    state.key += keyOf(value);
+    return value;
+  }
+  const object: Bag = {};
+  state.key += '{';
+  project(object, value, requires, state);
+  state.key += '}';
+  return object;
+}
+
+function keyOf(value: unknown): string {
+  if (typeof value === 'string') return `${value.length}"${value}`;
+  if (typeof value === 'object' && value !== null) {
+    const text = JSON.stringify(value);
+    return `${text.length}j${text}`;
+  }
+  return `${String(value)};`;
+}
+
+/** Applies rewrites to a value in place; its objects must be nobody else's. */
+export function rewritten(value: unknown, rewrites: readonly Rewrite[]): unknown {
+  for (const rewrite of rewrites) rewriteAt(value, rewrite, 0);
+  return value;
+}
+
+function rewriteAt(value: unknown, rewrite: Rewrite, at: number): void {
+  if (Array.isArray(value)) {
+    for (const item of value) rewriteAt(item, rewrite, at);
+    return;
+  }
+  if (!isObject(value)) return;
+  const segment = rewrite.path[at];
+  if (!segment) return;
+  if ('types' in segment) {
+    if (segment.types.has(value[TYPENAME] as string)) rewriteAt(value, rewrite, at + 1);
+    return;
+  }
+  if (at < rewrite.path.length - 1) {
+    rewriteAt(readOwn(value, segment.key), rewrite, at + 1);
+  } else if ('setTo' in rewrite) {
+    writeOwn(value, segment.key, rewrite.setTo);
+  } else if (Object.hasOwn(value, segment.key)) {
+    writeOwn(value, rewrite.renameTo, value[segment.key]);
+    delete value[segment.key];
+  }
+}

@@ -1,0 +1,162 @@
+import { ApolloServer } from '@apollo/server';
+import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
+import { fastifyApolloDrainPlugin, fastifyApolloHandler } from '@as-integrations/fastify';
+import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
+import { GraphQLError, printSchema } from 'graphql';
+import type { AddressInfo } from 'node:net';
+import type { Log } from '#kit/log.ts';
+import type { Viewer } from '#policy/viewer.ts';
+import type { Authenticator } from './auth.ts';
+import type { Graph } from './graph.ts';
+import { createLimitCheck, type Limits } from './limits.ts';
+import type { SourceBook } from './sources.ts';
+
+export interface RequestContext {
+  readonly viewer: Viewer;
+  readonly mode: 'filter' | 'reject';
+  readonly signal: AbortSignal;
+}
+
+export interface ServerOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly graph: Graph;
+  readonly sources: SourceBook;
+  readonly authenticator: Authenticator;
+  readonly limits: Limits;
+  readonly policyMode: 'filter' | 'reject';
+  /** Further routes: filings, explorer. */
+  readonly routes: readonly ((app: FastifyInstance, viewerOf: (request: FastifyRequest) => Promise<Viewer>) => Promise<void>)[];
+  readonly log: Log;
+}
+
+export interface GatewayServer extends AsyncDisposable {
+  readonly url: string;
+}
+
+const MAX_BODY_BYTES = 256 * 1024;
+
+/** The HTTP doors of the gateway. Rules stand in graph.ts and limits.ts, which every door calls; nothing here decides. */
+export async function serveGateway(options: ServerOptions): Promise<GatewayServer> {
+  const { graph, authenticator, log } = options;
+  const app = Fastify({ bodyLimit: MAX_BODY_BYTES, trustProxy: false, logger: false, requestTimeout: 0, forceCloseConnections: 'idle' });
+  const checkLimits = createLimitCheck(options.limits);
+
+  const viewerOf = (request: FastifyRequest): Promise<Viewer> => {
+    const authorizations = request.raw.rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'authorization').length;
+    const purpose = request.headers['x-purpose'];
+    // Of two Authorization headers Node keeps the first; which one a proxy looked at nobody knows.
+    return authenticator.viewer(authorizations > 1 ? '' : request.headers.authorization, typeof purpose === 'string' && purpose !== '' ? purpose : undefined);
+  };
+
+  const apollo = new ApolloServer<RequestContext>({
+    gateway: {
+      load: () =>
+        Promise.resolve({
+          executor: async ({ document, operation, operationName, request, context }) => {
+            const { viewer, mode, signal } = context as unknown as RequestContext; // made by `context` below
+            const answer = await graph.run({ document, operation, operationName: operationName ?? undefined, variables: request.variables ?? {}, viewer, mode, signal });
+            return answer as never; // ExecutionResult, with `data` left out where nothing ran
+          },
+        }),
+      onSchemaLoadOrUpdate(callback) {
+        callback({ apiSchema: graph.schema, coreSupergraphSdl: '' });
+        return () => {};
+      },
+      stop: () => Promise.resolve(),
+    },
+    introspection: true, // answered from the caller's own view, see graph.ts
+    csrfPrevention: true,
+    allowBatchedHttpRequests: false,
+    persistedQueries: false,
+    includeStacktraceInErrorResponses: false,
+    hideSchemaDetailsFromClientErrors: true,
+    stopOnTerminationSignals: false,
+    validationOptions: { maxErrors: 5 },
+    formatError: (formatted, error) => {
+      const code = formatted.extensions?.['code'];
+      if (code !== 'INTERNAL_SERVER_ERROR') return formatted;
+      log.error({ err: error }, 'an operation failed');
+      return { message: 'Internal error', ...(formatted.path ? { path: formatted.path } : null), extensions: { code } };
+    },
+    plugins: [
+      fastifyApolloDrainPlugin(app),
+      ApolloServerPluginLandingPageDisabled(),
+      {
+        requestDidStart: () =>
+          Promise.resolve({
+            // A client that reads only application/json gets 200 with its errors (GraphQL over HTTP §6.4.1).
+            willSendResponse: ({ request, response, errors }) => {
+              const accepts = request.http?.headers.get('accept') ?? '';
+              const code = errors?.[0]?.extensions['code'];
+              if (response.http.status === 400 && accepts.includes('application/json') && !accepts.includes('application/graphql-response+json') && ['GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED', 'BAD_USER_INPUT'].includes(String(code)))
+                response.http.status = 200;
+              return Promise.resolve();
+            },
+          }),
+      },
+    ],
+    logger: { debug: () => {}, info: () => {}, warn: (message) => log.warn(String(message)), error: (message) => log.error(String(message)) },
+  });
+  await apollo.start();
+
+  const refuseEarly = (error: unknown): { status: number; body: unknown } => {
+    if (!(error instanceof GraphQLError)) throw error;
+    const { http, ...extensions } = error.extensions as { http?: { status?: number } };
+    return { status: http?.status ?? 400, body: { errors: [{ message: error.message, extensions }] } };
+  };
+
+  app.route({
+    url: '/graphql',
+    method: ['GET', 'POST', 'OPTIONS'],
+    // Before Apollo parses anything: what the operation may cost, for whoever asks.
+    preHandler: async (request, reply) => {
+      const given = (request.method === 'GET' ? request.query : request.body) as { query?: unknown } | null | undefined;
+      if (typeof given?.query !== 'string') return;
+      try {
+        checkLimits(given.query);
+      } catch (error) {
+        const { status, body } = refuseEarly(error);
+        await reply.code(status).type('application/json; charset=utf-8').send(body);
+      }
+    },
+    handler: fastifyApolloHandler(apollo, {
+      context: async (request, reply) => {
+        const abort = new AbortController();
+        reply.raw.once('close', () => {
+          if (!reply.raw.writableFinished) abort.abort();
+        });
+        const mode = request.headers['x-unauthorized'] === 'reject' ? 'reject' : options.policyMode;
+        return { viewer: await viewerOf(request), mode, signal: abort.signal };
+      },
+    }),
+  });
+
+  app.get('/sdl', async (request, reply) => {
+    try {
+      const viewer = await viewerOf(request);
+      return await reply.type('text/plain; charset=utf-8').header('cache-control', 'private, no-store').send(printSchema(graph.view(viewer.role)));
+    } catch (error) {
+      const { status, body } = refuseEarly(error);
+      return reply.code(status).send(body);
+    }
+  });
+  app.get('/health/live', () => ({ status: 'ok' }));
+  app.get('/health/ready', async (_, reply) => {
+    await options.sources.refresh();
+    const down = options.sources.states().filter(({ state }) => state === 'UNAVAILABLE').map(({ source }) => source);
+    return reply.code(down.length === options.sources.states().length ? 503 : 200).send({ status: down.length === 0 ? 'ok' : 'degraded', unavailable: down });
+  });
+  for (const route of options.routes) await route(app, viewerOf);
+
+  await app.listen({ host: options.host, port: options.port });
+  const { port } = app.server.address() as AddressInfo; // listening on a port, so it is one
+  return {
+    url: `http://${options.host}:${port}`,
+    async [Symbol.asyncDispose]() {
+      await apollo.stop();
+      await app.close();
+    },
+  };
+}
+

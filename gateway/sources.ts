@@ -1,0 +1,172 @@
+import type { Readable } from 'node:stream';
+import { request } from 'undici';
+import type { SubgraphName } from '#kit/config.ts';
+import type { Moment } from '#kit/context.ts';
+import type { FilingPart, PartOutcome, Subgraph, SubgraphStatus } from '#kit/subgraph.ts';
+import { publicViewer, type Viewer } from '#policy/viewer.ts';
+import { createHttpTransport } from './plan/http.ts';
+import { SubgraphUnavailable, type SubgraphCall, type Transport } from './plan/transport.ts';
+
+/** What a call carries through the plan executor to a subgraph. */
+export interface CallContext {
+  readonly viewer: Viewer;
+  readonly moment: Moment;
+}
+
+/** A subgraph as the gateway uses it, wherever it runs. */
+export interface Source extends AsyncDisposable {
+  readonly name: string;
+  readonly transport: Transport;
+  status(): Promise<SubgraphStatus>;
+  /** Hands on a part of a filing. @throws SubgraphUnavailable, or an error for the client. */
+  file(viewer: Viewer, part: FilingPart, bytes: Readable): Promise<PartOutcome>;
+}
+
+const contextOf = (call: SubgraphCall): CallContext => call.context as CallContext; // set by gateway/graph.ts alone
+const never = new AbortController().signal;
+
+/** A subgraph in this process: it gets the viewer object itself. */
+export function createLocalSource(subgraph: Subgraph): Source {
+  return {
+    name: subgraph.name,
+    transport: {
+      async execute(call) {
+        const { viewer, moment } = contextOf(call);
+        const { data, errors, extensions } = await subgraph.execute({
+          document: call.operation.document,
+          operationName: call.operation.name,
+          variables: call.variables,
+          viewer,
+          moment,
+          signal: call.signal ?? never,
+        });
+        return { data: data ?? null, ...(errors ? { errors } : null), ...(extensions ? { extensions } : null) };
+      },
+    },
+    status: () => subgraph.status(),
+    file: (viewer, part, bytes) => {
+      const door = subgraph.filings[part.kind];
+      if (!door) throw new SubgraphUnavailable(`${subgraph.name} keeps no filings of kind ${part.kind}`);
+      return door(viewer, part, bytes);
+    },
+    [Symbol.asyncDispose]: () => subgraph[Symbol.asyncDispose](),
+  };
+}
+
+const STATUS_DEADLINE_MS = 1000;
+const OPERATION_DEADLINE_MS = 5000;
+const FILING_DEADLINE_MS = 10 * 60_000;
+
+/** A subgraph over HTTP: it gets a passport, never the client's token. */
+export function createRemoteSource(name: SubgraphName, url: string, passport: (viewer: Viewer, subgraph: string) => string): Source {
+  const base = url.replace(/\/graphql\/?$/, '');
+  const headers = (viewer: Viewer): Record<string, string> => ({ authorization: `Passport ${passport(viewer, name)}` });
+  const transport = createHttpTransport({
+    url: `${base}/graphql`,
+    headers: (call) => headers(contextOf(call).viewer),
+    body: (call) => ({ moment: contextOf(call).moment }),
+    timeoutMs: OPERATION_DEADLINE_MS,
+  });
+  return {
+    name,
+    transport,
+    async status() {
+      const response = await request(`${base}/status`, { headers: headers(publicViewer), headersTimeout: STATUS_DEADLINE_MS, bodyTimeout: STATUS_DEADLINE_MS, signal: AbortSignal.timeout(STATUS_DEADLINE_MS) });
+      if (response.statusCode !== 200) {
+        await response.body.dump();
+        throw new SubgraphUnavailable(`HTTP status ${response.statusCode}`);
+      }
+      return (await response.body.json()) as SubgraphStatus; // our own subgraph server, behind a passport
+    },
+    async file(viewer, part, bytes) {
+      const query = new URLSearchParams({ kind: part.kind, format: part.format });
+      const response = await request(`${base}/filings/${part.filingId}/parts/${part.number}?${query}`, { method: 'PUT', headers: headers(viewer), body: bytes, signal: AbortSignal.timeout(FILING_DEADLINE_MS), headersTimeout: FILING_DEADLINE_MS });
+      const body = (await response.body.json()) as PartOutcome & { errors?: { message: string; extensions: Record<string, unknown> }[] };
+      const [error] = body.errors ?? [];
+      if (response.statusCode === 400 && error) throw Object.assign(new Error(error.message), { extensions: error.extensions });
+      if (response.statusCode !== 200) throw new SubgraphUnavailable(`HTTP status ${response.statusCode}`);
+      return body;
+    },
+    [Symbol.asyncDispose]: () => transport[Symbol.asyncDispose](),
+  };
+}
+
+export interface SourceState {
+  readonly source: string;
+  readonly state: 'IN_TIME' | 'LATE' | 'UNAVAILABLE';
+  readonly knownThrough: string | null;
+  readonly lateUnits: readonly string[];
+}
+
+/** What the gateway knows of its sources, and the instant that is settled in all that can be reached. */
+export interface SourceBook {
+  states(): readonly SourceState[];
+  /** The latest sealed instant, at most `FRESH_MS` old. */
+  sealed(): Promise<string>;
+  /** Asks all sources now: after a write its writer must see it. */
+  refresh(): Promise<void>;
+}
+
+/** An instant this old still serves, while a newer one is fetched: no query waits, and nothing runs while nobody asks. */
+const RENEW_MS = 200;
+const FRESH_MS = 2000;
+
+export function createSourceBook(sources: readonly Source[], now: () => Date): SourceBook {
+  let states: readonly SourceState[] = sources.map(({ name }) => ({ source: name, state: 'UNAVAILABLE', knownThrough: null, lateUnits: [] }));
+  let sealed = '';
+  let askedAt = Number.NEGATIVE_INFINITY;
+  let underWay: Promise<void> | null = null;
+
+  const ask = async (): Promise<void> => {
+    askedAt = performance.now();
+    const before = states;
+    states = await Promise.all(
+      sources.map(async ({ name, status }): Promise<SourceState> => {
+        try {
+          const { sealed: through, lateUnits } = await withDeadline(status(), STATUS_DEADLINE_MS);
+          return { source: name, state: lateUnits.length > 0 ? 'LATE' : 'IN_TIME', knownThrough: through, lateUnits };
+        } catch {
+          return { source: name, state: 'UNAVAILABLE', knownThrough: before.find(({ source }) => source === name)?.knownThrough ?? null, lateUnits: [] };
+        }
+      }),
+    );
+    const reached = states.flatMap(({ state, knownThrough }) => (state !== 'UNAVAILABLE' && knownThrough !== null ? [knownThrough] : []));
+    // A source that is down answers nothing, so it does not hold the others back.
+    const least = reached.toSorted()[0] ?? (sealed || now().toISOString());
+    if (least > sealed) sealed = least;
+  };
+
+  const renew = (): Promise<void> => {
+    underWay ??= ask().finally(() => {
+      underWay = null;
+    });
+    return underWay;
+  };
+
+  return {
+    states: () => states,
+    async sealed() {
+      const age = performance.now() - askedAt;
+      if (age > FRESH_MS) await renew();
+      else if (age > RENEW_MS) void renew();
+      return sealed;
+    },
+    async refresh() {
+      // What is under way may have asked before the write.
+      if (underWay) await underWay;
+      await renew();
+    },
+  };
+}
+
+async function withDeadline<Value>(work: Promise<Value>, ms: number): Promise<Value> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new SubgraphUnavailable(`no answer in ${ms} ms`)), ms);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

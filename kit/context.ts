@@ -1,0 +1,28 @@
+import type { Viewer } from '#policy/viewer.ts';
+
+/** The two times of an operation; the gateway fixes both once and sends them to every subgraph (design §5). */
+export interface Moment {
+  /** Day in Asia/Shanghai. */
+  readonly validAt: string;
+  /** Sealed instant, ISO 8601 in UTC. */
+  readonly knownAt: string;
+}
+
+/** One read of something that is not public, for the access log: the gateway writes it before it answers. */
+export interface Read {
+  readonly uscc: string;
+  /** The record, where one was read. */
+  readonly record?: string;
+  readonly version?: number;
+  readonly dataClass: string;
+}
+
+/** What every resolver and every repository function is given first. Without a viewer nothing can be read. */
+export interface SubgraphContext {
+  readonly viewer: Viewer;
+  readonly moment: Moment;
+  /** Today in Asia/Shanghai by this subgraph's clock: rights are those of the moment of asking. */
+  readonly today: string;
+  readonly reads: Read[];
+  readonly signal: AbortSignal;
+}

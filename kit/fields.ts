@@ -1,0 +1,34 @@
+import type { DataClass } from '#policy/matrix.ts';
+import { maskName } from '#policy/masking.ts';
+import { fieldOutcome, type Reach } from '#policy/rows.ts';
+import { clientError } from './errors.ts';
+import type { SubgraphContext } from './context.ts';
+
+const unauthorized = () => clientError('UNAUTHORIZED_FIELD_OR_TYPE', 'Your role may not see this field.');
+
+/**
+ * A value of a class that is decided row by row, for one row that is itself visible. Notes the read for the access log.
+ * @throws UNAUTHORIZED_FIELD_OR_TYPE when the row is out of the viewer's reach, whatever the value is.
+ */
+export function shown<Value>(context: SubgraphContext, dataClass: DataClass, row: Reach & { id?: string; version?: number }, value: Value): Value {
+  if (fieldOutcome(context.viewer, dataClass, row) !== 'SHOW') throw unauthorized();
+  noteRead(context, dataClass, row);
+  return value;
+}
+
+/** A natural person's name, whole or masked. Null where the record names nobody. */
+export function person(context: SubgraphContext, row: Reach, name: string | null): { name: string; masked: boolean } | null {
+  if (name === null) return null;
+  const masked = fieldOutcome(context.viewer, 'PERSON', row) !== 'SHOW';
+  if (!masked) noteRead(context, 'PERSON', row);
+  return { name: masked ? maskName(name) : name, masked };
+}
+
+export function noteRead(context: SubgraphContext, dataClass: DataClass, row: { uscc: string; id?: string; version?: number }): void {
+  context.reads.push({
+    uscc: row.uscc,
+    dataClass,
+    ...(row.id === undefined ? null : { record: row.id }),
+    ...(row.version === undefined ? null : { version: row.version }),
+  });
+}

@@ -1,0 +1,183 @@
+import { createHash } from 'node:crypto';
+import type { Readable } from 'node:stream';
+import { may } from '#policy/actions.ts';
+import { mayFile } from '#policy/filings.ts';
+import type { Viewer } from '#policy/viewer.ts';
+import { reportingUnitOf } from '#standards/divisions.ts';
+import type { Form, ParsedRecord } from '#standards/forms/form.ts';
+import { readHeader } from '#standards/forms/header.ts';
+import { createRowParser, parseRow, type RowResult } from '#standards/forms/parse.ts';
+import { badInput, clientError } from '../errors.ts';
+import type { FilingDoor, FilingPart, PartOutcome, RejectedRow, Workshop } from '../subgraph.ts';
+import { type AfterMerge, createMerge } from './merge.ts';
+import { createStager, type FiledRow, type RecordTable, type StagedRow } from './record.ts';
+import { csvRows, jsonRows } from './rows.ts';
+import { decode } from './text.ts';
+
+/** What a row needs beside its own cells. */
+export interface RowSurroundings {
+  readonly viewer: Viewer;
+  readonly part: FilingPart;
+  /** Columns outside the form, and values that could not be read; null when there are none. */
+  readonly additionalFields: Readonly<Record<string, string>> | null;
+  /** Counts the row among those taken with a warning. */
+  warn(): void;
+}
+
+export type RowProblems = RejectedRow['problems'];
+
+export interface FilingKind<Own extends string> {
+  readonly kind: string;
+  readonly form: Form;
+  readonly table: RecordTable<Own>;
+  /** The row to be recorded, or why there is none. */
+  readonly toRow: (record: ParsedRecord, surroundings: RowSurroundings) => FiledRow<Own> | RowProblems;
+  readonly afterMerge?: AfterMerge<Own>;
+}
+
+const BATCH_ROWS = 5000;
+const BATCH_CHARACTERS = 8 * 1024 * 1024;
+const KEPT_REJECTIONS = 1000;
+
+/** Reporting unit of the division a code was issued in; null at state level (100000) and where the division is none. */
+export const provinceOfCode = (uscc: string): string | null => reportingUnitOf(uscc.slice(2, 8));
+
+const isRefusal = <Own extends string>(result: FiledRow<Own> | RowProblems): result is RowProblems => Array.isArray(result);
+
+/**
+ * The door of one kind of filing. It reads a stream in constant memory: while the database takes one batch the next is parsed, and
+ * then the stream has to wait. Batches are committed one by one; after a failure the part is sent again, and what was
+ * recorded counts as unchanged.
+ *
+ * Of rows with the same natural key in one batch the last is taken: equal ones before it count as unchanged, different ones
+ * are rejected as DUPLICATE. In a later batch such a row is a correction.
+ *
+ * @throws UNAUTHORIZED_FIELD_OR_TYPE when the viewer may not file; BAD_USER_INPUT that names row and column when the file is
+ *         not in the form, before anything of it is recorded, or when it stops being CSV half way
+ */
+export function createFilingDoor<Own extends string>({ kind, form, table, toRow, afterMerge }: FilingKind<Own>, { pool, instants, digest, now }: Workshop): FilingDoor {
+  const merge = createMerge(table, pool, instants, afterMerge);
+  const stage = createStager(table, digest);
+
+  return async (viewer, part, bytes) => {
+    if (!may(viewer, 'filing:create')) throw clientError('UNAUTHORIZED_FIELD_OR_TYPE', 'Your role may not file records.');
+    const hash = createHash('sha256');
+    const counts = { rows: 0, added: 0, corrected: 0, unchanged: 0, rejected: 0, warned: 0 };
+    const rejectedRows: RejectedRow[] = [];
+    const reject = (number: number, problems: RowProblems): void => {
+      counts.rejected += 1;
+      if (rejectedRows.length < KEPT_REJECTIONS) rejectedRows.push({ row: number, problems });
+    };
+    const notYours: RowProblems = [
+      { column: form.fields.find(({ name }) => name === 'sourceUnitUscc')?.column ?? '', code: 'NOT_YOURS', message: 'Your organisation may not file this record: its source unit or province is another.' },
+    ];
+    const isTheirs = (row: FiledRow<Own>, sourceUnit: string): boolean =>
+      mayFile(viewer, { subjectProvince: provinceOfCode(row.uscc), sourceUnit, sourceProvince: provinceOfCode(sourceUnit) });
+
+    let batch = new Map<string, StagedRow<Own>>();
+    let batchCharacters = 0;
+    let writing: Promise<void> = Promise.resolve();
+    const write = async (rows: readonly StagedRow<Own>[]): Promise<void> => {
+      const outcome = await merge(rows, { filingId: part.filingId, kind, now: now(), mayCorrect: isTheirs });
+      counts.added += outcome.added;
+      counts.corrected += outcome.corrected;
+      counts.unchanged += outcome.unchanged;
+      for (const { number } of outcome.refused) reject(number, notYours);
+    };
+    const flush = async (): Promise<void> => {
+      await writing;
+      if (batch.size === 0) return;
+      writing = write([...batch.values()]);
+      writing.catch(() => {}); // awaited before the next batch and at the end
+      batch = new Map();
+      batchCharacters = 0;
+    };
+    const take = (number: number, staged: StagedRow<Own>): void => {
+      const before = batch.get(staged.key);
+      if (before?.digest.equals(staged.digest)) {
+        counts.unchanged += 1;
+        return;
+      }
+      if (before) reject(before.number, [{ column: '', code: 'DUPLICATE', message: `Row ${number} has the same record with other content and was taken in its place.` }]);
+      batch.set(staged.key, staged);
+      batchCharacters += staged.copied.length;
+    };
+
+    try {
+      for await (const { number, result } of parsedRows(form, part.format, decode(hashed(bytes, hash)))) {
+        counts.rows += 1;
+        if (!result.ok) {
+          reject(number, result.problems);
+          continue;
+        }
+        let warned = result.warnings.length > 0;
+        const additionalFields = Object.keys(result.additionalFields).length > 0 ? result.additionalFields : null;
+        const row = toRow(result.record, { viewer, part, additionalFields, warn: () => (warned = true) });
+        if (isRefusal(row)) {
+          reject(number, row);
+          continue;
+        }
+        if (!isTheirs(row, row.source_unit)) {
+          reject(number, notYours);
+          continue;
+        }
+        if (warned) counts.warned += 1;
+        take(number, stage(number, row));
+        if (batch.size >= BATCH_ROWS || batchCharacters >= BATCH_CHARACTERS) await flush();
+      }
+      await flush();
+    } finally {
+      await writing;
+    }
+    rejectedRows.sort((a, b) => a.row - b.row);
+    return { ...counts, digest: hash.digest('hex'), rejectedRows } satisfies PartOutcome;
+  };
+}
+
+async function* hashed(bytes: Readable, hash: ReturnType<typeof createHash>): AsyncGenerator<Buffer> {
+  for await (const chunk of bytes as AsyncIterable<Buffer>) {
+    hash.update(chunk);
+    yield chunk;
+  }
+}
+
+interface NumberedResult {
+  readonly number: number;
+  readonly result: RowResult;
+}
+
+async function* parsedRows(form: Form, format: FilingPart['format'], text: AsyncIterable<string>): AsyncGenerator<NumberedResult> {
+  if (format === 'NDJSON') {
+    let isFirst = true;
+    for await (const { number, object } of jsonRows(text)) {
+      if (isFirst) checkHeader(form, number, object ? Object.keys(object) : []);
+      isFirst = false;
+      const result: RowResult = object ? parseRow(form, object) : { ok: false, problems: [{ column: '', code: 'BAD_FORM', message: 'The line is no JSON object.' }] };
+      yield { number, result };
+    }
+    if (isFirst) checkHeader(form, 1, []);
+    return;
+  }
+  let parse: ReturnType<typeof createRowParser> | null = null;
+  let header: readonly string[] = [];
+  for await (const { number, cells } of csvRows(text)) {
+    if (parse) yield { number, result: brokenCharacters(header, cells) ?? parse(cells) };
+    else {
+      parse = createRowParser(checkHeader(form, number, cells));
+      header = cells;
+    }
+  }
+  if (!parse) checkHeader(form, 1, []);
+}
+
+function checkHeader(form: Form, number: number, columns: readonly string[]) {
+  const read = readHeader(form, columns);
+  if (read.ok) return read.header;
+  const wrong = read.problems.map(({ column }) => column).join(', ');
+  throw badInput('part', read.problems[0]?.code ?? 'BAD_FORM', `Row ${number}, column ${wrong}: ${read.problems.map(({ message }) => message).join(' ')}`, `the columns of the form ${form.kind} (${form.source})`);
+}
+
+function brokenCharacters(header: readonly string[], cells: readonly string[]): RowResult | null {
+  const at = cells.findIndex((cell) => cell.includes('\uFFFD'));
+  return at < 0 ? null : { ok: false, problems: [{ column: header[at] ?? '', code: 'BAD_FORM', message: 'The cell has bytes that are no character of the file’s encoding.' }] };
+}

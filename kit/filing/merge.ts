@@ -1,0 +1,199 @@
+import { once } from 'node:events';
+import { finished } from 'node:stream/promises';
+import { from as copyFrom } from 'pg-copy-streams';
+import { rightsColumns } from '#policy/rows.ts';
+import type { Instants } from '../instants.ts';
+import { transaction, type Client, type Pool } from '../postgres/pool.ts';
+import { type FiledRow, type RecordTable, stagedColumns, type StagedRow } from './record.ts';
+
+/** The version of a record that is believed now, as far as a filing has to know it. */
+interface Standing {
+  readonly position: number;
+  readonly version: number;
+  readonly same: boolean;
+  readonly collected_at: string;
+  readonly withdrawn_on: string | null;
+  readonly under_objection: boolean;
+  readonly source_unit: string;
+}
+
+export interface MergeOptions<Own extends string> {
+  readonly filingId: string;
+  readonly kind: string;
+  /** When the filing came in, for `source_unit.last_filed_at`. */
+  readonly now: Date;
+  /** Whether the filer may correct what this unit filed. */
+  readonly mayCorrect: (row: FiledRow<Own>, standingSourceUnit: string) => boolean;
+}
+
+export interface MergeOutcome<Own extends string> {
+  readonly added: number;
+  readonly corrected: number;
+  readonly unchanged: number;
+  /** Corrections of records that the filer may not correct. */
+  readonly refused: readonly StagedRow<Own>[];
+}
+
+export type Merge<Own extends string> = (rows: readonly StagedRow<Own>[], options: MergeOptions<Own>) => Promise<MergeOutcome<Own>>;
+
+/** Runs in the transaction of the batch, after its rows are in; `rows` are those that were added or corrected. */
+export type AfterMerge<Own extends string> = (client: Client, rows: readonly FiledRow<Own>[], recordedAt: string) => Promise<void>;
+
+/** Another writer recorded one of the rows between our look and our write. */
+class Overtaken extends Error {}
+
+const ATTEMPTS = 5;
+/** unique_violation, deadlock_detected, serialization_failure, lock_not_available (another batch held the clock). */
+const TRANSIENT = new Set(['23505', '40P01', '40001', '55P03']);
+const isTransient = (error: unknown): boolean => error instanceof Overtaken || (error instanceof Error && 'code' in error && TRANSIENT.has(String(error.code)));
+
+const COPY_PIECE = 256 * 1024;
+
+/**
+ * Records batches of rows, each in one transaction: rows whose digest is that of the current version are left alone, the others
+ * become its next version. The clock of the schema, for which other writers wait, is taken only after the rows are staged and
+ * compared, so what was compared may be outdated: then a constraint or a count tells, and the batch is done again.
+ *
+ * No two rows of a batch may have the same key.
+ */
+export function createMerge<Own extends string>(table: RecordTable<Own>, pool: Pool, instants: Instants, afterMerge?: AfterMerge<Own>): Merge<Own> {
+  const target = `${table.schema}.${table.name}`;
+  const staged = `staged_${table.name}`;
+  const columns = stagedColumns(table);
+  const createStaged = `create temp table if not exists ${staged} on commit delete rows as select 0 as position, digest, ${columns.join(', ')} from ${target} with no data`;
+  const copy = `copy ${staged} (position, digest, ${columns.join(', ')}) from stdin`;
+  // The limit keeps the planner to one look into the index per row, however little it knows of the two tables.
+  const look = `
+    select staged.position, standing.*
+    from ${staged} staged
+    cross join lateral (
+      select current.version, current.digest = staged.digest as same, current.collected_at, current.withdrawn_on, current.under_objection, current.source_unit
+      from ${target} current
+      where current.uscc = staged.uscc and current.record_id = staged.record_id and current.superseded_at = 'infinity'
+      limit 1
+    ) standing`;
+  const recordedByFiling = `
+    select staged.position
+    from ${staged} staged
+    where staged.position = any($1::int[])
+      and exists (
+        select from ${target} earlier
+        where earlier.uscc = staged.uscc and earlier.record_id = staged.record_id and earlier.digest = staged.digest and earlier.filing_id = $2::uuid
+      )`;
+  // Rights are those of now on every version; `withdrawn_on` is the withdrawal's, and stays unless the filing says otherwise.
+  const rights = rightsColumns.filter((column) => column !== 'withdrawn_on');
+  const newRights = [...rights.map((column) => `staged.${column}`), 'coalesce(staged.withdrawn_on, record.withdrawn_on)'].join(', ');
+  const oldRights = [...rights.map((column) => `record.${column}`), 'record.withdrawn_on'].join(', ');
+  const supersede = `
+    update ${target} record
+    set superseded_at = least(record.superseded_at, $2::timestamptz),
+        ${rights.map((column) => `${column} = staged.${column}`).join(', ')},
+        withdrawn_on = coalesce(staged.withdrawn_on, record.withdrawn_on)
+    from ${staged} staged
+    where staged.position = any($1::int[])
+      and record.uscc = staged.uscc and record.record_id = staged.record_id
+      and (record.superseded_at = 'infinity' or (${newRights}) is distinct from (${oldRights}))
+    returning staged.position, record.version`;
+  const inserted = [...columns.filter((column) => column !== 'withdrawn_on'), 'digest'];
+  const insert = (from: string, version: string, collectedAt: string, withdrawnOn: string, underObjection: string): string => `
+    insert into ${target} (${inserted.join(', ')}, version, filing_id, collected_at, recorded_at, withdrawn_on, under_objection)
+    select ${inserted.map((column) => `staged.${column}`).join(', ')}, ${version}, $1::uuid, ${collectedAt}, $2::timestamptz, ${withdrawnOn}, ${underObjection}
+    from ${from}`;
+  const insertNew = insert(`${staged} staged where staged.position <> all($3::int[])`, '1', '$2::timestamptz', 'staged.withdrawn_on', 'false');
+  const insertCorrected = insert(
+    `unnest($3::int[], $4::int[], $5::timestamptz[], $6::date[], $7::boolean[]) as standing(position, version, collected_at, withdrawn_on, under_objection)
+    join ${staged} staged using (position)`,
+    'standing.version + 1',
+    'standing.collected_at',
+    'coalesce(staged.withdrawn_on, standing.withdrawn_on)',
+    'standing.under_objection',
+  );
+  const noteUnits = `
+    insert into ${table.schema}.source_unit (uscc, kind, name, last_filed_at)
+    select unit.uscc, $1::text, unit.name, $4::timestamptz
+    from unnest($2::text[], $3::text[]) as unit(uscc, name)
+    order by unit.uscc
+    on conflict (uscc, kind) do update
+    set name = coalesce(excluded.name, source_unit.name), last_filed_at = greatest(excluded.last_filed_at, source_unit.last_filed_at)`;
+
+  const mergeOnce = (rows: readonly StagedRow<Own>[], options: MergeOptions<Own>): Promise<MergeOutcome<Own>> =>
+    transaction(pool, `file ${target}`, async (client) => {
+      await client.query(createStaged);
+      await copyRows(client, copy, rows);
+      const { rows: standing } = await client.query<Standing>(look);
+      const rowAt = (position: number): StagedRow<Own> => rows[position] as StagedRow<Own>; // positions are those of `rows`
+
+      const refused = standing.filter(({ position, same, source_unit }) => !same && !options.mayCorrect(rowAt(position).row, source_unit));
+      let corrected = standing.filter((row) => !row.same && !refused.includes(row));
+      // A part may be sent again after it broke off: what this filing has recorded once, it does not record over later rows.
+      if (corrected.length > 0) {
+        const { rows: earlier } = await client.query<{ position: number }>(recordedByFiling, [corrected.map(({ position }) => position), options.filingId]);
+        const again = new Set(earlier.map(({ position }) => position));
+        corrected = corrected.filter(({ position }) => !again.has(position));
+      }
+
+      const added = rows.length - standing.length;
+      if (added + corrected.length > 0) {
+        const recordedAt = await instants.stamp(client);
+        if (corrected.length > 0) {
+          const positions = corrected.map(({ position }) => position);
+          const { rows: superseded } = await client.query<{ position: number; version: number }>(supersede, [positions, recordedAt]);
+          const newest = new Map<number, number>();
+          for (const { position, version } of superseded) newest.set(position, Math.max(version, newest.get(position) ?? 0));
+          if (corrected.some(({ position, version }) => newest.get(position) !== version)) throw new Overtaken();
+          await client.query(insertCorrected, [
+            options.filingId,
+            recordedAt,
+            positions,
+            corrected.map(({ version }) => version),
+            corrected.map((row) => row.collected_at),
+            corrected.map((row) => row.withdrawn_on),
+            corrected.map((row) => row.under_objection),
+          ]);
+        }
+        if (added > 0) await client.query(insertNew, [options.filingId, recordedAt, standing.map(({ position }) => position)]);
+        if (afterMerge) {
+          const correctedAt = new Set(corrected.map(({ position }) => position));
+          const known = new Set(standing.map(({ position }) => position));
+          await afterMerge(client, rows.flatMap(({ row }, position) => (!known.has(position) || correctedAt.has(position) ? [row] : [])), recordedAt);
+        }
+      }
+      const units = unitsOf(rows, refused);
+      await client.query(noteUnits, [options.kind, [...units.keys()], [...units.values()], options.now.toISOString()]);
+      return { added, corrected: corrected.length, unchanged: standing.length - corrected.length - refused.length, refused: refused.map(({ position }) => rowAt(position)) };
+    }, { deadlineMs: 60_000 });
+
+  return async (rows, options) => {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await mergeOnce(rows, options);
+      } catch (error) {
+        if (attempt >= ATTEMPTS || !isTransient(error)) throw error;
+      }
+    }
+  };
+}
+
+function unitsOf<Own extends string>(rows: readonly StagedRow<Own>[], refused: readonly Standing[]): Map<string, string | null> {
+  const units = new Map<string, string | null>();
+  const left = new Set(refused.map(({ position }) => position));
+  rows.forEach(({ row }, position) => {
+    if (!left.has(position)) units.set(row.source_unit, row.source_unit_name ?? units.get(row.source_unit) ?? null);
+  });
+  return units;
+}
+
+async function copyRows<Own extends string>(client: Client, text: string, rows: readonly StagedRow<Own>[]): Promise<void> {
+  const stream = client.query(copyFrom(text));
+  const done = finished(stream);
+  done.catch(() => {}); // awaited below; until then a failure must not count as unhandled
+  let piece = '';
+  for (const [position, { digest, copied }] of rows.entries()) {
+    piece += `${position}\t\\\\x${digest.toString('hex')}\t${copied}\n`;
+    if (piece.length < COPY_PIECE) continue;
+    if (!stream.write(piece)) await Promise.race([once(stream, 'drain'), done]);
+    piece = '';
+  }
+  stream.end(piece);
+  await done;
+}

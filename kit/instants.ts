@@ -1,0 +1,52 @@
+import { query, statement, type Client, type Pool } from './postgres/pool.ts';
+import { clientError } from './errors.ts';
+
+/**
+ * Recorded time of one schema. `recorded_at` strictly follows commit order: a writer takes the next instant from the one row
+ * of `clock` and holds that row until it commits, so the next writer's instant is later and visible later. Therefore the last
+ * committed value is sealed: nothing will ever be recorded at or before it.
+ */
+export interface Instants {
+  /** The instant of this transaction's records. Call it as late as possible: other writers of the schema wait until commit. */
+  stamp(client: Client): Promise<string>;
+  /** Seals up to now where no writer is under way, and gives the sealed instant. */
+  seal(): Promise<string>;
+  /** @throws KNOWN_AT_TOO_LATE unless `knownAt` is sealed. */
+  require(knownAt: string): Promise<void>;
+}
+
+export function createInstants(pool: Pool, schema: string): Instants {
+  const next = statement(
+    `${schema}.clock.stamp`,
+    `update ${schema}.clock set last = greatest(date_trunc('milliseconds', clock_timestamp()), last + interval '1 millisecond') returning last`,
+  );
+  // A clock held by a writer is left alone: waiting for it would make every reader as slow as the slowest writer.
+  const sealNow = statement(
+    `${schema}.clock.seal`,
+    `with free as (select only_row from ${schema}.clock for update skip locked),
+          sealed as (update ${schema}.clock set last = greatest(date_trunc('milliseconds', clock_timestamp()), last) from free where clock.only_row = free.only_row returning last)
+     select last from sealed
+     union all
+     select last from ${schema}.clock where not exists (select from sealed)`,
+  );
+  let sealed = '';
+  const instants: Instants = {
+    async stamp(client) {
+      const [row] = await query<{ last: string }>(client, next);
+      if (!row) throw new Error(`${schema}.clock has no row`);
+      return row.last;
+    },
+    async seal() {
+      const [row] = await query<{ last: string }>(pool, sealNow);
+      if (!row) throw new Error(`${schema}.clock has no row`);
+      if (row.last > sealed) sealed = row.last;
+      return sealed;
+    },
+    async require(knownAt) {
+      if (knownAt <= sealed) return;
+      if (knownAt <= (await instants.seal())) return;
+      throw clientError('KNOWN_AT_TOO_LATE', `What was known at ${knownAt} is not settled yet.`, { argument: 'knownAt', expected: `an instant up to ${sealed}` });
+    },
+  };
+  return instants;
+}

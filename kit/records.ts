@@ -1,0 +1,61 @@
+import { createHash, createHmac } from 'node:crypto';
+import { deriveKey, type KeyRing } from './keys.ts';
+
+/** What every table of records has, in the order of prisma/migrations; each table adds its own columns. */
+export interface RecordRow {
+  readonly uscc: string;
+  /** UUID text; the same through all versions. */
+  readonly record_id: string;
+  readonly version: number;
+  readonly digest: Buffer;
+  readonly source_unit: string;
+  readonly source_unit_name: string | null;
+  readonly source_record_id: string | null;
+  readonly catalogue_code: string;
+  readonly collected_at: string;
+  readonly disclosure_level: string;
+  readonly public_from: string | null;
+  readonly public_until: string | null;
+  readonly withdrawn_on: string | null;
+  readonly province: string;
+  readonly sector: string | null;
+  readonly determining_unit: string | null;
+  readonly under_objection: boolean;
+  readonly valid_from: string;
+  readonly valid_to: string | null;
+  readonly recorded_at: string;
+  readonly content: Readonly<Record<string, unknown>>;
+  readonly additional_fields: Readonly<Record<string, string>> | null;
+}
+
+/** The record columns a read needs, as a select list over `alias`. */
+export const recordColumns = (alias: string): string =>
+  ['uscc', 'record_id', 'version', 'digest', 'source_unit', 'source_unit_name', 'source_record_id', 'catalogue_code', 'collected_at', 'disclosure_level', 'public_from', 'public_until', 'withdrawn_on', 'province', 'sector', 'determining_unit', 'under_objection', 'valid_from', 'valid_to', 'recorded_at', 'content', 'additional_fields']
+    .map((column) => `${alias}.${column}`)
+    .join(', ');
+
+/** Version believed at an instant: `$n` is `knownAt`. */
+export const believedAt = (alias: string, parameter: number): string => `${alias}.recorded_at <= $${parameter}::timestamptz and ${alias}.superseded_at > $${parameter}::timestamptz`;
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** The id a client sees: opaque, with the code inside, so that any subgraph can be asked for the record by its shard key. */
+export const encodeId = (kind: string, uscc: string, recordId: string): string => Buffer.from(`${kind}:${uscc}:${recordId}`).toString('base64url');
+
+/** Null for anything `encodeId` did not make. */
+export function decodeId(id: string): { kind: string; uscc: string; recordId: string } | null {
+  const [kind, uscc, recordId, ...rest] = Buffer.from(id, 'base64url').toString('utf8').split(':');
+  return kind && uscc && recordId && rest.length === 0 && UUID.test(recordId) ? { kind, uscc, recordId } : null;
+}
+
+/** A record's identity out of its natural key: the same filing always means the same record, on any server. */
+export function recordIdOf(...naturalKey: readonly string[]): string {
+  const hex = createHash('sha256').update(naturalKey.join('\u001f')).digest('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`;
+}
+
+/** Digests are keyed: with a plain hash whoever guesses an erased content could prove the guess. */
+export function createDigester(ring: KeyRing): (canonical: string) => Buffer {
+  const secret = deriveKey(ring[0], 'record digest');
+  return (canonical) => createHmac('sha256', secret).update(canonical).digest();
+}

@@ -1,0 +1,60 @@
+import { GraphQLError, GraphQLScalarType, Kind, type ValueNode } from 'graphql';
+import { checkUscc } from '#standards/uscc.ts';
+import { badInput } from './errors.ts';
+
+/** A scalar whose values are strings: `parse` normalises or throws; a literal and a variable go the same way. */
+function textScalar(name: string, parse: (text: string) => string): GraphQLScalarType<string, string> {
+  const fromClient = (value: unknown): string => {
+    if (typeof value !== 'string') throw badInput(name, 'TYPE', `${name} takes a string.`, 'a string');
+    return parse(value);
+  };
+  return new GraphQLScalarType<string, string>({
+    name,
+    serialize(value) {
+      if (typeof value !== 'string') throw new GraphQLError(`${name} cannot represent the value.`);
+      return value;
+    },
+    parseValue: fromClient,
+    parseLiteral: (node: ValueNode) => fromClient(node.kind === Kind.STRING ? node.value : undefined),
+  });
+}
+
+const parseUscc = (text: string): string => {
+  const check = checkUscc(text);
+  if (check.status === 'VALID') return check.uscc;
+  if (check.status === 'MISSING') throw badInput('uscc', 'PLACEHOLDER', 'The code is missing: it is empty or the placeholder of zeros.', 'an 18-character Unified Social Credit Code');
+  throw badInput('uscc', check.reason, check.message, check.expected);
+};
+
+const dayPattern = /^(\d{4})-(\d{2})-(\d{2})$/;
+
+const parseDate = (text: string): string => {
+  const parts = dayPattern.exec(text);
+  const day = parts && new Date(`${text}T00:00:00Z`);
+  if (!day || Number.isNaN(day.getTime()) || day.toISOString().slice(0, 10) !== text)
+    throw badInput('Date', 'DATE', `"${text.slice(0, 40)}" is not a day.`, 'a day that exists, as YYYY-MM-DD');
+  return text;
+};
+
+const instantPattern = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/;
+
+const parseInstant = (text: string): string => {
+  const instant = instantPattern.test(text) ? new Date(text) : undefined;
+  if (!instant || Number.isNaN(instant.getTime()))
+    throw badInput('DateTime', 'INSTANT', `"${text.slice(0, 40)}" is not an instant.`, 'ISO 8601 with a time zone, as 2026-11-23T08:00:00.000Z');
+  return instant.toISOString();
+};
+
+const parseFen = (text: string): string => {
+  if (!/^-?\d{1,20}$/.test(text)) throw badInput('Fen', 'MONEY', 'An amount is a whole number of fen.', 'digits in a string');
+  return text;
+};
+
+/** The scalars of the graph, in the gateway and in every subgraph the same. */
+export const scalars: Record<string, GraphQLScalarType> = {
+  USCC: textScalar('USCC', parseUscc),
+  Date: textScalar('Date', parseDate),
+  DateTime: textScalar('DateTime', parseInstant),
+  Cursor: textScalar('Cursor', (text) => text),
+  Fen: textScalar('Fen', parseFen),
+};

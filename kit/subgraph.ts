@@ -1,0 +1,199 @@
+import { buildSubgraphSchema } from '@apollo/subgraph';
+import { type DocumentNode, execute, type ExecutionResult, getOperationAST, GraphQLError, type GraphQLSchema, Kind, parse, validate } from 'graphql';
+import { compileQuery, type CompiledQuery, isCompiledQuery } from 'graphql-jit';
+import type { Readable } from 'node:stream';
+import { policyProblems } from '#policy/classes.ts';
+import { filterOperation } from '#policy/filter.ts';
+import type { Viewer } from '#policy/viewer.ts';
+import type { SubgraphName } from './config.ts';
+import type { Moment, Read, SubgraphContext } from './context.ts';
+import { createCursorSealer, type CursorSealer } from './cursor.ts';
+import { createInstants, type Instants } from './instants.ts';
+import type { KeyRing } from './keys.ts';
+import type { Log } from './log.ts';
+import type { Pool } from './postgres/pool.ts';
+import { createDigester } from './records.ts';
+import { scalars } from './scalars.ts';
+import { subgraphTypeDefs } from './schema/typeDefs.ts';
+import { shanghaiDay } from '#standards/dates.ts';
+
+/** What a subgraph is made from. */
+export interface SubgraphDependencies {
+  /** A pool in the subgraph's own role; it is closed with the subgraph. */
+  readonly pool: Pool;
+  readonly cursorKeys: KeyRing;
+  readonly digestKeys: KeyRing;
+  readonly log: Log;
+  readonly now: () => Date;
+}
+
+/** What a subgraph's own code is given to build its repository and resolvers. */
+export interface Workshop {
+  readonly pool: Pool;
+  readonly cursors: CursorSealer;
+  readonly instants: Instants;
+  readonly digest: (canonical: string) => Buffer;
+  readonly log: Log;
+  readonly now: () => Date;
+}
+
+export interface SubgraphStatus {
+  /** Nothing will be recorded at or before this instant any more. */
+  readonly sealed: string;
+  /** Names of the units that filed later than they promised. */
+  readonly lateUnits: readonly string[];
+}
+
+/** A part of a filing, as it reaches the subgraph that keeps its kind. */
+export interface FilingPart {
+  readonly filingId: string;
+  readonly number: number;
+  readonly kind: string;
+  readonly format: 'CSV' | 'NDJSON';
+}
+
+export interface RejectedRow {
+  readonly row: number;
+  readonly problems: readonly { column: string; code: string; message: string }[];
+}
+
+export interface PartOutcome {
+  readonly rows: number;
+  readonly added: number;
+  readonly corrected: number;
+  readonly unchanged: number;
+  readonly rejected: number;
+  readonly warned: number;
+  /** SHA-256 of the bytes, in hex. */
+  readonly digest: string;
+  /** The first rejected rows with their reasons; at most 1 000. */
+  readonly rejectedRows: readonly RejectedRow[];
+}
+
+/** Reads one part and records its rows. Safe to run twice: a row recorded before is counted as unchanged. */
+export type FilingDoor = (viewer: Viewer, part: FilingPart, bytes: Readable) => Promise<PartOutcome>;
+
+export interface SubgraphParts {
+  readonly resolvers: Record<string, unknown>;
+  /** By kind of filing. */
+  readonly filings: Readonly<Record<string, FilingDoor>>;
+}
+
+export interface SubgraphDefinition {
+  readonly name: SubgraphName;
+  readonly schemaFile: string;
+  readonly open: (workshop: Workshop) => SubgraphParts;
+}
+
+export interface SubgraphRequest {
+  readonly document: string;
+  readonly operationName?: string | undefined;
+  readonly variables: Readonly<Record<string, unknown>>;
+  readonly viewer: Viewer;
+  readonly moment: Moment;
+  readonly signal: AbortSignal;
+}
+
+/** A running subgraph: the same object in the gateway's process and behind HTTP. */
+export interface Subgraph extends AsyncDisposable {
+  readonly name: SubgraphName;
+  readonly schema: GraphQLSchema;
+  execute(request: SubgraphRequest): Promise<ExecutionResult>;
+  status(): Promise<SubgraphStatus>;
+  readonly filings: Readonly<Record<string, FilingDoor>>;
+}
+
+interface Compiled {
+  readonly run: CompiledQuery['query'];
+  readonly document: DocumentNode;
+  /** Refusals by (role, has a purpose): the same document is allowed or refused for all of them alike. */
+  readonly refusals: Map<string, readonly GraphQLError[]>;
+}
+
+const MAX_COMPILED = 2000;
+
+/**
+ * Makes a subgraph.
+ * @throws Error that names every field whose policy is missing or does not hold together.
+ */
+export function createSubgraph(definition: SubgraphDefinition, dependencies: SubgraphDependencies): Subgraph {
+  const { pool, log, now } = dependencies;
+  const instants = createInstants(pool, definition.name);
+  const { resolvers, filings } = definition.open({
+    pool,
+    instants,
+    cursors: createCursorSealer(dependencies.cursorKeys),
+    digest: createDigester(dependencies.digestKeys),
+    log,
+    now,
+  });
+  const typeDefs = subgraphTypeDefs(definition.schemaFile);
+  const declared = new Set(typeDefs.definitions.flatMap((node) => (node.kind === Kind.SCALAR_TYPE_DEFINITION ? [node.name.value] : [])));
+  const used = Object.fromEntries(Object.entries(scalars).filter(([name]) => declared.has(name)));
+  const schema = buildSubgraphSchema([{ typeDefs, resolvers: { ...used, ...resolvers } as never }]);
+  const problems = policyProblems(schema);
+  if (problems.length > 0) throw new Error(`Subgraph ${definition.name} has no sound policy:\n  ${problems.join('\n  ')}`);
+
+  const compiled = new Map<string, Compiled>();
+  const compile = (request: SubgraphRequest): Compiled | ExecutionResult => {
+    const key = request.operationName === undefined ? request.document : `${request.operationName}\n${request.document}`;
+    const known = compiled.get(key);
+    if (known) return known;
+    let document: DocumentNode;
+    try {
+      document = parse(request.document);
+    } catch (error) {
+      return { errors: [error instanceof GraphQLError ? error : new GraphQLError('Syntax error')] };
+    }
+    const errors = validate(schema, document);
+    if (errors.length > 0) return { errors };
+    const jit = compileQuery(schema, document, request.operationName);
+    const run: CompiledQuery['query'] = isCompiledQuery(jit)
+      ? jit.query
+      : (rootValue, contextValue, variableValues) => execute({ schema, document, rootValue, contextValue, variableValues: variableValues ?? {}, ...(request.operationName === undefined ? null : { operationName: request.operationName }) });
+    const fresh = { run, document, refusals: new Map() };
+    if (compiled.size >= MAX_COMPILED) compiled.delete(compiled.keys().next().value as string); // full, so it has a first key
+    compiled.set(key, fresh);
+    return fresh;
+  };
+
+  // The gateway has cut what the viewer may not see; whoever comes with a passport and asks all the same is refused here.
+  const refusals = ({ document, refusals: known }: Compiled, { viewer, operationName, variables }: SubgraphRequest): readonly GraphQLError[] => {
+    const key = `${viewer.role} ${viewer.purpose === null ? '' : 'for a purpose'}`;
+    const found = known.get(key);
+    if (found) return found;
+    const operation = getOperationAST(document, operationName);
+    if (!operation) return [new GraphQLError('Unknown operation')];
+    const { errors, dependsOnVariables } = filterOperation(schema, document, operation, variables, viewer);
+    if (!dependsOnVariables) known.set(key, errors);
+    return errors;
+  };
+
+  const lateUnits = createLateUnits(pool, definition.name);
+  return {
+    name: definition.name,
+    schema,
+    filings,
+    async execute(request) {
+      const plan = compile(request);
+      if (!('run' in plan)) return plan;
+      const refused = refusals(plan, request);
+      if (refused.length > 0) return { data: null, errors: refused };
+      const reads: Read[] = [];
+      const context: SubgraphContext = { viewer: request.viewer, moment: request.moment, today: shanghaiDay(now()), reads, signal: request.signal };
+      const result = await plan.run({}, context, { ...request.variables });
+      for (const error of result.errors ?? []) if (!error.extensions?.['code']) log.error({ err: error.originalError ?? error, path: error.path }, 'a field failed');
+      return reads.length > 0 ? { ...result, extensions: { ...result.extensions, reads } } : result;
+    },
+    async status() {
+      const [sealed, late] = await Promise.all([instants.seal(), lateUnits(now())]);
+      return { sealed, lateUnits: late };
+    },
+    [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose](),
+  };
+}
+
+function createLateUnits(pool: Pool, schema: string): (at: Date) => Promise<string[]> {
+  const late = `select distinct coalesce(name, uscc) as unit from ${schema}.source_unit where last_filed_at + make_interval(hours => promised_delay_hours) < $1::timestamptz order by 1 limit 100`;
+  return async (at) => (await pool.query<{ unit: string }>({ name: `${schema}.source_unit.late`, text: late, values: [at.toISOString()] })).rows.map(({ unit }) => unit);
+}

@@ -1,0 +1,111 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Viewer } from '#policy/viewer.ts';
+import type { Moment } from './context.ts';
+import type { KeyRing } from './keys.ts';
+import type { Log } from './log.ts';
+import { createPassportControl } from './passport.ts';
+import type { FilingPart, Subgraph } from './subgraph.ts';
+
+const MAX_BODY_BYTES = 8 * 1024 * 1024;
+
+export interface SubgraphServer extends AsyncDisposable {
+  readonly url: string;
+}
+
+/**
+ * One subgraph over HTTP. Every path but `/health/live` wants a passport and answers 401 without one:
+ * `POST /graphql` runs an operation, `GET /status` tells how far the source is complete, `PUT /filings/{id}/parts/{n}` records a part.
+ */
+export async function serveSubgraph(
+  subgraph: Subgraph,
+  options: { host: string; port: number; passportKeys: KeyRing; log: Log; now: () => Date },
+): Promise<SubgraphServer> {
+  const viewerOf = createPassportControl(options.passportKeys, subgraph.name, options.now);
+
+  const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://subgraph.invalid');
+    if (pathname === '/health/live') return send(response, 200, { status: 'ok' });
+    const [scheme, passport] = (request.headers.authorization ?? '').split(' ');
+    const viewer = scheme === 'Passport' && passport ? viewerOf(passport) : null;
+    if (!viewer) return send(response, 401, { errors: [{ message: 'A passport of the gateway is needed.', extensions: { code: 'UNAUTHENTICATED' } }] });
+    if (pathname === '/graphql' && request.method === 'POST') return runOperation(subgraph, viewer, request, response);
+    if (pathname === '/status' && request.method === 'GET') return send(response, 200, await subgraph.status());
+    const part = /^\/filings\/([\w-]{1,64})\/parts\/(\d{1,5})$/.exec(pathname);
+    if (part && request.method === 'PUT') {
+      const kind = searchParams.get('kind') ?? '';
+      const door = subgraph.filings[kind];
+      if (!door) return send(response, 404, { errors: [{ message: `This subgraph keeps no filings of kind "${kind}".`, extensions: { code: 'NOT_FOUND' } }] });
+      const filingPart: FilingPart = { filingId: part[1] ?? '', number: Number(part[2]), kind, format: searchParams.get('format') === 'NDJSON' ? 'NDJSON' : 'CSV' };
+      return send(response, 200, await door(viewer, filingPart, request));
+    }
+    return send(response, 404, { errors: [{ message: 'No such path.', extensions: { code: 'NOT_FOUND' } }] });
+  };
+
+  const server = createServer((request, response) => {
+    handle(request, response).catch((error: unknown) => {
+      const code = error instanceof Error && 'extensions' in error ? error.extensions : undefined;
+      if (code) return send(response, 400, { errors: [{ message: (error as Error).message, extensions: code }] });
+      options.log.error({ err: error }, 'a request failed');
+      return response.headersSent ? response.destroy() : send(response, 500, { errors: [{ message: 'Internal error', extensions: { code: 'INTERNAL_SERVER_ERROR' } }] });
+    });
+  });
+  server.keepAliveTimeout = 65_000; // longer than the gateway's, so that it never sends into a closing connection
+  server.requestTimeout = 0; // a part of a filing may take long; operations carry the gateway's deadline
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port, options.host, resolve);
+  });
+  const { port } = server.address() as AddressInfo; // listening on a port, so it is one
+  return {
+    url: `http://${options.host}:${port}/graphql`,
+    async [Symbol.asyncDispose]() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeIdleConnections();
+      await closed;
+    },
+  };
+}
+
+interface OperationBody {
+  readonly query: string;
+  readonly operationName?: string;
+  readonly variables?: Record<string, unknown>;
+  readonly extensions: { readonly moment: Moment };
+}
+
+const isOperationBody = (body: unknown): body is OperationBody =>
+  typeof body === 'object' && body !== null && 'query' in body && typeof body.query === 'string' && 'extensions' in body &&
+  typeof (body.extensions as { moment?: Moment } | null)?.moment?.knownAt === 'string' && typeof (body.extensions as { moment: Moment }).moment.validAt === 'string';
+
+async function runOperation(subgraph: Subgraph, viewer: Viewer, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > MAX_BODY_BYTES) return send(response, 413, { errors: [{ message: `An operation has at most ${MAX_BODY_BYTES} bytes.`, extensions: { code: 'BAD_USER_INPUT' } }] });
+    chunks.push(chunk);
+  }
+  let body: unknown;
+  try {
+    body = JSON.parse(Buffer.concat(chunks).toString('utf8'));
+  } catch {
+    body = null;
+  }
+  if (!isOperationBody(body)) return send(response, 400, { errors: [{ message: 'Expected JSON with query and extensions.moment.', extensions: { code: 'BAD_USER_INPUT' } }] });
+  const abort = new AbortController();
+  response.once('close', () => abort.abort());
+  return send(response, 200, await subgraph.execute({
+    document: body.query,
+    operationName: body.operationName,
+    variables: body.variables ?? {},
+    viewer,
+    moment: body.extensions.moment,
+    signal: abort.signal,
+  }));
+}
+
+function send(response: ServerResponse, status: number, body: unknown): void {
+  const bytes = Buffer.from(JSON.stringify(body));
+  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', 'content-length': bytes.length }).end(bytes);
+}

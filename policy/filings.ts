@@ -1,0 +1,26 @@
+import { may } from './actions.ts';
+import type { Role, Viewer } from './viewer.ts';
+
+/** Whose a row of a filing is. Provinces are two digits; state level and unknown divisions have none and are null. */
+export interface FiledRowOwner {
+  /** Where the subject is registered. */
+  readonly subjectProvince: string | null;
+  readonly sourceUnit: string;
+  /** Where the source unit is registered. */
+  readonly sourceProvince: string | null;
+}
+
+// A province files what its own units decided about anybody, and whatever is about entities registered in it; of an entity
+// registered at state level it files what its own units decided, like everybody else.
+const reach: Partial<Record<Role, (viewer: Viewer, row: FiledRowOwner) => boolean>> = {
+  PROVINCIAL_PLATFORM: ({ province }, row) => province !== null && (row.subjectProvince === province || row.sourceProvince === province),
+  SECTOR_REGULATOR: () => true,
+  DETERMINING_UNIT: ({ organisation }, row) => organisation !== null && row.sourceUnit === organisation,
+  NATIONAL_CENTRE: () => true,
+};
+
+/**
+ * Whether the viewer may file this row. A correction is asked twice, for the row as filed and as it stands: otherwise a unit
+ * could put its own name on another unit's record.
+ */
+export const mayFile = (viewer: Viewer, row: FiledRowOwner): boolean => may(viewer, 'filing:create') && (reach[viewer.role]?.(viewer, row) ?? false);

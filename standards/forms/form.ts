@@ -1,0 +1,102 @@
+import type { CodeList } from '../codeList.ts';
+
+export type FormKind = 'entity' | 'licence' | 'penalty' | 'other-act' | 'commitment' | 'name-list' | 'evaluation';
+
+/**
+ * What a cell becomes under the field's name; null when the cell is empty or says 无, / or — —.
+ * - text: trimmed string · list: string[] split at `;` · documentNo: as text, and under `also` its normalised spelling
+ * - date: 'YYYY-MM-DD' · dateOrLongTerm: the same, null for 2099/12/31, and `also` says whether it was that (boolean)
+ * - uscc: the normalised code · identifier: the normalised value of `scheme`
+ * - money10k: 万元 as fen (bigint), and under `also` the text as filed
+ * - decimal: decimal text without needless zeros · code: one code, and under `also` the text after 其他 · codes: string[], likewise
+ * - division: a six-digit code · indicators: { code, score, max }[] from `CODE:score/max;…`
+ */
+export type FieldType =
+  | 'text'
+  | 'list'
+  | 'documentNo'
+  | 'date'
+  | 'dateOrLongTerm'
+  | 'uscc'
+  | 'identifier'
+  | 'money10k'
+  | 'decimal'
+  | 'code'
+  | 'codes'
+  | 'division'
+  | 'indicators';
+
+export interface FormField {
+  /** The column code of the form (XK_WSH). */
+  column: string;
+  /** Our English name, in the parsed record. */
+  name: string;
+  /** The Chinese label, which also names the column in files. */
+  label: string;
+  /** Other headers for the same column: older editions and other spellings of the label. */
+  aliases?: readonly string[];
+  type: FieldType;
+  /** Longest text in characters. A longer one is a warning, and a rejection where the rule is `reject` and the length is sure. */
+  maxLength?: number;
+  /** reject: no row without it, and none with a bad value. warn: missing or bad is reported, and null. optional: bad is reported, and null. */
+  rule: 'reject' | 'warn' | 'optional';
+  /** A bad value rejects the row although a missing one does not. */
+  strict?: true;
+  codes?: CodeList;
+  /** Scheme of an identifier field (identifierSchemes.ts). */
+  scheme?: string;
+  /** The second name a cell is read into, see FieldType. */
+  also?: string;
+  /** Never kept: numbers and kinds of a natural person's identity document. */
+  dropped?: true;
+  /** Length, codes or label come from general knowledge or a single public table. */
+  unverified?: true;
+}
+
+export type ProblemCode =
+  | 'MISSING'
+  | 'MISSING_COLUMN'
+  | 'DUPLICATE_COLUMN'
+  | 'TOO_LONG'
+  | 'BAD_DATE'
+  | 'BAD_PERIOD'
+  | 'BAD_MONEY'
+  | 'BAD_NUMBER'
+  | 'BAD_IDENTIFIER'
+  | 'BAD_FORM'
+  | 'UNKNOWN_CODE'
+  | 'UNKNOWN_DIVISION'
+  | 'LENGTH'
+  | 'ALPHABET'
+  | 'CHECK_CHARACTER'
+  | 'ORGANISATION_CODE'
+  | 'DIVISION'
+  | 'CATEGORY'
+  | 'CELL_COUNT'
+  | 'PERSONAL_NUMBER_DROPPED'
+  | 'OUT_OF_SCOPE_NATURAL_PERSON';
+
+export interface RowProblem {
+  column: string;
+  code: ProblemCode;
+  /** A sentence. Repeats short values alone, and never one that could be a person's number. */
+  message: string;
+}
+
+export type ParsedRecord = Record<string, unknown>;
+export type Report = (column: string, code: ProblemCode, message: string) => void;
+
+export interface Form {
+  kind: FormKind;
+  edition: string;
+  source: string;
+  fields: readonly FormField[];
+  /** At least one of these names must have a value (the subject's code or an older identifier of it). */
+  oneOf?: readonly string[];
+  /** The name of the field whose value decides whether a row is about a natural person. */
+  subjectCategory?: string;
+  /** The name of the field with the subject's code. */
+  subject: string;
+  /** Rules over several fields. `reject` refuses the row, `warn` reports it. */
+  check?: (record: ParsedRecord, reject: Report, warn: Report) => void;
+}

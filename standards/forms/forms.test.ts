@@ -1,0 +1,347 @@
+import type { Form } from './form.ts';
+import { findForm, forms } from './forms.ts';
+import { readHeader } from './header.ts';
+import { createRowParser, parseRow, readCell } from './parse.ts';
+
+const LICENCE = {
+  XK_XDR_MC: '示例云帆科技有限公司',
+  XK_XDR_LB: '法人及非法人组织',
+  XK_XDR_SHXYM: '91110105MA0EEE1197',
+  XK_XDR_GSZC: '110108000000016',
+  XK_FRDB: '张三',
+  XK_XKWS: '准予许可决定书',
+  XK_WSH: '京市监许【2026】 12号',
+  XK_XKLB: '其他-补证',
+  XK_NR: '食品经营许可',
+  XK_JDRQ: '2026/09/18',
+  XK_YXQZ: '2026/09/18',
+  XK_YXQZI: '2099/12/31',
+  XK_XKJG: '示例市监局',
+  XK_XKJGDM: '11650100MB0EEE665G',
+  XK_ZT: '1',
+  XK_LYDW: '示例平台',
+  XK_LYDWDM: '00000000000000000X',
+  XK_SYFW: '0',
+};
+
+const PENALTY = {
+  CF_XDR_MC: '示例云帆科技有限公司',
+  CF_XDR_LB: '法人及非法人组织',
+  CF_XDR_SHXYM: '91110105MA0EEE1197',
+  CF_FRDB: '张三',
+  CF_WSH: '京市监罚〔2026〕7号',
+  CF_WFXW: '超范围经营',
+  CF_SY: '超出登记的经营范围',
+  CF_YJ: '某条例第一条',
+  CF_CFLB: '警告;罚款',
+  CF_NR: '警告并处罚款',
+  CF_NR_FK: '0.2',
+  CF_JDRQ: '2026年9月18日',
+  CF_GSJZQ: '2027-09-18',
+  CF_CFJG: '示例市监局',
+  CF_CFJGDM: '11650100MB0EEE665G',
+  CF_SJLY: '示例市监局',
+  CF_SJLYDM: '11650100MB0EEE665G',
+};
+
+function rejected(form: Form, cells: Record<string, unknown>): unknown {
+  const result = parseRow(form, cells);
+  return result.ok ? 'accepted' : result.problems;
+}
+
+test('a licence row becomes a typed record, and what is missing is said', () => {
+  expect(parseRow(forms.licence, LICENCE)).toEqual({
+    ok: true,
+    record: {
+      subjectName: '示例云帆科技有限公司',
+      subjectCategory: 'ORGANISATION',
+      subjectUscc: '91110105MA0EEE1197',
+      registrationNumber: '110108000000016',
+      organisationCode: null,
+      taxNumber: null,
+      institutionCertificate: null,
+      socialOrganisationCertificate: null,
+      legalRepresentative: '张三',
+      documentName: '准予许可决定书',
+      documentNo: '京市监许【2026】 12号',
+      documentNoKey: '京市监许〔2026〕12号',
+      licenceCategory: 'OTHER',
+      licenceCategoryText: '补证',
+      certificateName: null,
+      certificateNo: null,
+      content: '食品经营许可',
+      decidedOn: '2026-09-18',
+      validFrom: '2026-09-18',
+      validTo: null,
+      longTerm: true,
+      authorityName: '示例市监局',
+      authorityUscc: '11650100MB0EEE665G',
+      licenceStatus: 'VALID',
+      sourceUnitName: '示例平台',
+      sourceUnitUscc: null,
+      remark: null,
+      disclosureLevel: 'PUBLIC',
+      catalogueCode: null,
+      sourceRecordId: null,
+      localDivision: null,
+    },
+    warnings: [{ column: 'XK_LYDWDM', code: 'MISSING', message: '数据来源单位统一社会信用代码 is missing.' }],
+    additionalFields: {},
+  });
+});
+
+test('a penalty row has its money as fen and as it was written', () => {
+  const result = parseRow(forms.penalty, PENALTY);
+  expect(result).toMatchObject({
+    ok: true,
+    record: {
+      documentNoKey: '京市监罚〔2026〕7号',
+      categories: ['WARNING', 'FINE'],
+      categoryText: null,
+      fineFen: 200_000n,
+      fineText: '0.2',
+      confiscatedFen: null,
+      confiscatedText: null,
+      decidedOn: '2026-09-18',
+      publicUntil: '2027-09-18',
+      validTo: null,
+      longTerm: false,
+    },
+    warnings: [],
+    additionalFields: {},
+  });
+});
+
+test('a fine without an amount is a warning', () => {
+  expect(parseRow(forms.penalty, { ...PENALTY, CF_NR_FK: '— —' })).toMatchObject({
+    ok: true,
+    record: { fineFen: null },
+    warnings: [{ column: 'CF_NR_FK', code: 'MISSING', message: '罚款金额 is missing although the category of the penalty asks for it.' }],
+  });
+});
+
+test('every problem of a row is named, by column', () => {
+  expect(rejected(forms.penalty, { ...PENALTY, CF_XDR_SHXYM: '91110105MA0EEE1198', CF_WSH: '/', CF_JDRQ: '2022-09-31', CF_SYFW: '机密' })).toEqual([
+    {
+      column: 'CF_XDR_SHXYM',
+      code: 'CHECK_CHARACTER',
+      message: 'The check character (position 18) is "8"; the first 17 characters ask for "7". One of the 18 is wrong.',
+    },
+    { column: 'CF_WSH', code: 'MISSING', message: '行政处罚决定书文号 is missing.' },
+    { column: 'CF_JDRQ', code: 'BAD_DATE', message: '"2022-09-31" is not a day in the form YYYY/MM/DD that exists.' },
+    { column: 'CF_SYFW', code: 'UNKNOWN_CODE', message: '"机密" is not a value of 信息使用范围.' },
+  ]);
+});
+
+test('a bad value that does not reject the row is null, reported, and kept as it was', () => {
+  expect(parseRow(forms.penalty, { ...PENALTY, CF_GSJZQ: '2022-09-31', CF_CFLB: '扣分', CF_NR_FK: '两千', CF_CFJGDM: '123' })).toMatchObject({
+    ok: true,
+    record: { publicUntil: null, categories: null, fineFen: null, authorityUscc: null },
+    warnings: [
+      { column: 'CF_CFLB', code: 'UNKNOWN_CODE', message: '"扣分" is not a value of 处罚类别.' },
+      { column: 'CF_NR_FK', code: 'BAD_MONEY', message: '"两千" is not an amount in 万元 with at most six decimals.' },
+      { column: 'CF_GSJZQ', code: 'BAD_DATE' },
+      { column: 'CF_CFJGDM', code: 'LENGTH' },
+    ],
+    additionalFields: { CF_GSJZQ: '2022-09-31', CF_CFLB: '扣分', CF_NR_FK: '两千', CF_CFJGDM: '123' },
+  });
+});
+
+test('a row needs a code or an older identifier of its subject', () => {
+  expect(rejected(forms.penalty, { ...PENALTY, CF_XDR_SHXYM: '' })).toEqual([
+    { column: 'CF_XDR_SHXYM', code: 'MISSING', message: 'No code names the subject: one of the identifier columns is needed.' },
+  ]);
+  expect(parseRow(forms.penalty, { ...PENALTY, CF_XDR_SHXYM: '无', CF_XDR_ZZJG: '71526726-X' })).toMatchObject({
+    ok: true,
+    record: { subjectUscc: null, organisationCode: '71526726X' },
+  });
+});
+
+test.each([
+  ['a category that says so', { CF_XDR_LB: '自然人' }, 'CF_XDR_LB'],
+  ['another spelling of it', { CF_XDR_LB: ' 个人 ' }, 'CF_XDR_LB'],
+  ['a person’s number in place of the code', { CF_XDR_SHXYM: '11010519491231002X' }, 'CF_XDR_SHXYM'],
+])('a row about a natural person is refused and nothing of it is repeated: %s', (_, cells, column) => {
+  const person = { ...PENALTY, CF_XDR_MC: '赵某某', CF_XDR_ZJHM: '440524188001010014', CF_JDRQ: 'x440524188001010014', ...cells };
+  expect(parseRow(forms.penalty, person)).toEqual({
+    ok: false,
+    problems: [{ column, code: 'OUT_OF_SCOPE_NATURAL_PERSON', message: 'The row is about a natural person. Nothing of it is kept.' }],
+  });
+  const entity = { DJ_SHXYM: '91110105MA0EEE1197', DJ_MC: '赵某某', DJ_LX: '自然人', DJ_ZT: '存续' };
+  expect(rejected(forms.entity, entity)).toMatchObject([{ column: 'DJ_LX', code: 'OUT_OF_SCOPE_NATURAL_PERSON' }]);
+});
+
+test('identity numbers of persons are dropped or masked wherever they stand', () => {
+  const id = '11010519491231002X';
+  const result = parseRow(forms.penalty, {
+    ...PENALTY,
+    CF_FR_ZJLX: '身份证',
+    CF_FR_SFZH: id,
+    CF_XDR_ZJHM: id,
+    CF_XDR_SWDJ: `${id}01`,
+    CF_SY: `经查，负责人（${id}）在场`,
+    CF_CFJGDM: id,
+    LXRSFZH: id,
+    LOCAL: id,
+    LOCAL2: `联系人${id}`,
+    OTHER_CODE: '9111000071092609 4P',
+  });
+  expect(JSON.stringify(result, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value))).not.toContain('1949');
+  expect(result).toMatchObject({
+    ok: true,
+    record: { facts: '经查，负责人（******************）在场', taxNumber: null, authorityUscc: null },
+    additionalFields: { OTHER_CODE: '9111000071092609 4P' },
+  });
+  expect(result.ok && result.warnings.map(warning => [warning.column, warning.code])).toEqual([
+    ['CF_XDR_SWDJ', 'PERSONAL_NUMBER_DROPPED'],
+    ['CF_SY', 'PERSONAL_NUMBER_DROPPED'],
+    ['CF_CFJGDM', 'PERSONAL_NUMBER_DROPPED'],
+    ['LOCAL', 'PERSONAL_NUMBER_DROPPED'],
+    ['LOCAL2', 'PERSONAL_NUMBER_DROPPED'],
+  ]);
+});
+
+test('a long or telephone-like value is not repeated in a message', () => {
+  expect(rejected(forms.penalty, { ...PENALTY, CF_JDRQ: '13800138000' })).toEqual([
+    { column: 'CF_JDRQ', code: 'BAD_DATE', message: 'The value is not a day in the form YYYY/MM/DD that exists.' },
+  ]);
+});
+
+test('lengths are counted in characters; too long is a rejection only where the form is sure of it', () => {
+  expect(parseRow(forms.penalty, { ...PENALTY, CF_WSH: '😀'.repeat(128) })).toMatchObject({ ok: true, warnings: [] });
+  expect(rejected(forms.penalty, { ...PENALTY, CF_WSH: '😀'.repeat(129) })).toMatchObject([{ column: 'CF_WSH', code: 'TOO_LONG' }]);
+  expect(parseRow(forms.penalty, { ...PENALTY, CF_XDR_MC: '😀'.repeat(201) })).toMatchObject({ ok: true, warnings: [{ column: 'CF_XDR_MC', code: 'TOO_LONG' }] });
+  expect(rejected(forms.penalty, { ...PENALTY, BZ: 'x'.repeat(20_001) })).toMatchObject([{ column: 'BZ', code: 'TOO_LONG' }]);
+});
+
+test.each(['', '  ', '无', '/', '— —', '——', '-', 'NULL'])('%j in a cell is nothing', text => {
+  expect(readCell(text)).toBeNull();
+});
+
+test('text that only begins like nothing is kept, without NUL', () => {
+  expect(readCell('无照经营')).toBe('无照经营');
+  expect(readCell(' a\0b ')).toBe('ab');
+});
+
+test('a header is read by codes, labels, older names or English names, whatever the width', () => {
+  const result = readHeader(forms.licence, ['\ufeff行政相对人名称', 'ＸＫ＿ＸＤＲ＿ＳＨＸＹＭ', 'xk_wsh', 'decidedOn', '法定代表人身份证号', '地方特色', '联系人证件号']);
+  expect(result).toMatchObject({
+    ok: true,
+    header: {
+      fields: [
+        { field: { column: 'XK_XDR_MC' }, index: 0 },
+        { field: { column: 'XK_XDR_SHXYM' }, index: 1 },
+        { field: { column: 'XK_WSH' }, index: 2 },
+        { field: { column: 'XK_JDRQ' }, index: 3 },
+      ],
+      additional: [{ column: '地方特色', index: 5 }],
+      dropped: ['法定代表人身份证号', '联系人证件号'],
+    },
+  });
+  expect(result.ok && result.header.warnings.map(warning => warning.column)).toEqual([
+    'XK_XDR_LB',
+    'XK_FRDB',
+    'XK_XKWS',
+    'XK_XKLB',
+    'XK_NR',
+    'XK_YXQZ',
+    'XK_YXQZI',
+    'XK_XKJG',
+    'XK_XKJGDM',
+    'XK_ZT',
+    'XK_LYDW',
+    'XK_LYDWDM',
+  ]);
+});
+
+test('a header without what a row must have says which columns are missing, twice or unknown', () => {
+  expect(readHeader(forms.licence, ['XK_XDR_MC', 'XK_XDR_MC', '文号'])).toEqual({
+    ok: false,
+    problems: [
+      { column: 'XK_XDR_MC', code: 'DUPLICATE_COLUMN', message: 'The column XK_XDR_MC (行政相对人名称) is there twice.' },
+      { column: 'XK_WSH', code: 'MISSING_COLUMN', message: 'There is no column XK_WSH (行政许可决定文书号).' },
+      { column: 'XK_JDRQ', code: 'MISSING_COLUMN', message: 'There is no column XK_JDRQ (许可决定日期).' },
+      {
+        column: 'XK_XDR_SHXYM',
+        code: 'MISSING_COLUMN',
+        message: 'One of the columns XK_XDR_SHXYM, XK_XDR_GSZC, XK_XDR_ZZJG, XK_XDR_SWDJ, XK_XDR_SYDW, XK_XDR_SHZZ is needed.',
+      },
+    ],
+    unknown: ['文号'],
+  });
+});
+
+test('columns the form does not know are kept beside the record, and a short row is refused', () => {
+  const columns = [...Object.keys(LICENCE), '新栏目'];
+  const header = readHeader(forms.licence, columns);
+  if (!header.ok) throw new Error('the header is in the form');
+  const parse = createRowParser(header.header);
+  expect(parse([...Object.values(LICENCE), '新内容'])).toMatchObject({ ok: true, additionalFields: { 新栏目: '新内容' } });
+  expect(parse([...Object.values(LICENCE), '— —'])).toMatchObject({ ok: true, additionalFields: {} });
+  expect(parse(Object.values(LICENCE))).toEqual({
+    ok: false,
+    problems: [{ column: '', code: 'CELL_COUNT', message: `The row has ${columns.length - 1} cells, the header ${columns.length}.` }],
+  });
+});
+
+test('a grade is one of its scheme’s version', () => {
+  const evaluation = {
+    PJ_XDR_MC: '示例云帆科技有限公司',
+    PJ_XDR_SHXYM: '91110105MA0EEE1197',
+    PJ_FA: 'PUBLIC_CREDIT',
+    PJ_FABB: '2026',
+    PJ_DJ: 'B',
+    PJ_FS: '812.50',
+    PJ_MF: '1000',
+    PJ_RQ: '2026-06-30',
+    PJ_ZB: 'COMPLIANCE:280/300;RISK:90.5/100',
+    PJ_YY: '按期公示年报；无行政处罚',
+  };
+  expect(parseRow(forms.evaluation, evaluation)).toMatchObject({
+    ok: true,
+    record: {
+      scheme: 'PUBLIC_CREDIT',
+      grade: 'B',
+      score: '812.5',
+      scoreMax: '1000',
+      indicators: [
+        { code: 'COMPLIANCE', score: '280', max: '300' },
+        { code: 'RISK', score: '90.5', max: '100' },
+      ],
+      reasons: ['按期公示年报', '无行政处罚'],
+    },
+  });
+  expect(rejected(forms.evaluation, { ...evaluation, PJ_DJ: '优' })).toEqual([
+    { column: 'PJ_DJ', code: 'UNKNOWN_CODE', message: 'The grades of this version are A, B, C, D.' },
+  ]);
+  expect(rejected(forms.evaluation, { ...evaluation, PJ_FABB: '2030' })).toMatchObject([{ column: 'PJ_FABB', code: 'UNKNOWN_CODE' }]);
+});
+
+test('an entry of a list that nobody registered is refused', () => {
+  const entry = {
+    MD_XDR_MC: '示例云帆科技有限公司',
+    MD_XDR_SHXYM: '91110105MA0EEE1197',
+    MD_LX: '拖欠农民工工资失信联合惩戒对象',
+    MD_WSH: '人社〔2026〕1号',
+    MD_LRRQ: '2026-03-01',
+    MD_RDJG: '示例人社局',
+    MD_RDJGDM: '11650100MB0EEE665G',
+  };
+  expect(parseRow(forms['name-list'], entry)).toMatchObject({ ok: true, record: { listType: 'WAGE_ARREARS', listedOn: '2026-03-01', removedOn: null } });
+  expect(rejected(forms['name-list'], { ...entry, MD_LX: '自编名单' })).toEqual([
+    { column: 'MD_LX', code: 'UNKNOWN_CODE', message: '"自编名单" is not a value of 名单类型.' },
+  ]);
+});
+
+test('columns and names are unique in a form, and personal documents are dropped fields', () => {
+  for (const form of Object.values(forms)) {
+    const names = form.fields.flatMap(field => (field.also === undefined ? [field.name] : [field.name, field.also]));
+    expect(new Set(names).size).toBe(names.length);
+    expect(new Set(form.fields.map(field => field.column)).size).toBe(form.fields.length);
+    expect(form.fields.some(field => field.name === form.subject && field.type === 'uscc')).toBe(true);
+    for (const field of form.fields) expect(field.dropped ?? false).toBe(/ZJLX|ZJHM/.test(field.column));
+    for (const field of form.fields) if (field.type === 'code' || field.type === 'codes') expect(field.codes).toBeDefined();
+  }
+  expect(findForm('licence')).toBe(forms.licence);
+  expect(findForm('__proto__')).toBeNull();
+});

@@ -1,0 +1,72 @@
+import type { Form, FormField, RowProblem } from './form.ts';
+
+export interface FormHeader {
+  form: Form;
+  /** How many cells a row has. */
+  width: number;
+  /** The fields that the file has, with the place of their column. Dropped ones are not among them. */
+  fields: { field: FormField; index: number }[];
+  /** Fields that the file does not have. */
+  absent: FormField[];
+  /** Columns the form does not know (a newer edition, a local extra). They go to additionalFields. */
+  additional: { column: string; index: number }[];
+  /** Columns never kept: kinds and numbers of a natural person's identity document. */
+  dropped: string[];
+  /** MISSING_COLUMN of columns that a row should have and can do without. */
+  warnings: RowProblem[];
+}
+
+export type HeaderResult = { ok: true; header: FormHeader } | { ok: false; problems: RowProblem[]; unknown: string[] };
+
+const PERSONAL = /ZJHM|ZJLX|SFZ|身份证|证件号|证件类型/i;
+
+function spelling(header: string): string {
+  return header
+    .normalize('NFKC')
+    .replace(/[\s\u200b-\u200d\ufeff]/g, '')
+    .toUpperCase();
+}
+
+/**
+ * Maps the header of a file (or the keys of an object) to a form. A column is named by its code, its Chinese label, an
+ * older spelling of either, or our English field name. Problems name the columns that are missing or there twice.
+ */
+export function readHeader(form: Form, columns: readonly string[]): HeaderResult {
+  const known = new Map<string, FormField>();
+  for (const field of form.fields.toReversed()) {
+    for (const name of [...(field.aliases ?? []), field.name, field.label, field.column]) known.set(spelling(name), field);
+  }
+  const header: FormHeader = { form, width: columns.length, fields: [], absent: [], additional: [], dropped: [], warnings: [] };
+  const problems: RowProblem[] = [];
+  const seen = new Set<FormField>();
+  columns.forEach((column, index) => {
+    const field = known.get(spelling(column));
+    if (field === undefined) {
+      if (PERSONAL.test(column)) header.dropped.push(column);
+      else if (column.trim() !== '') header.additional.push({ column: column.trim(), index });
+      return;
+    }
+    if (seen.has(field)) {
+      problems.push({ column: field.column, code: 'DUPLICATE_COLUMN', message: `The column ${field.column} (${field.label}) is there twice.` });
+    }
+    seen.add(field);
+    if (field.dropped) header.dropped.push(column);
+    else header.fields.push({ field, index });
+  });
+  // In the order of the form: warnings and records do not depend on the order of a file's columns.
+  const order = new Map(form.fields.map((field, place) => [field, place]));
+  header.fields.sort((a, b) => (order.get(a.field) ?? 0) - (order.get(b.field) ?? 0));
+  for (const field of form.fields) {
+    if (field.dropped || seen.has(field)) continue;
+    header.absent.push(field);
+    if (field.rule === 'optional') continue;
+    const problem: RowProblem = { column: field.column, code: 'MISSING_COLUMN', message: `There is no column ${field.column} (${field.label}).` };
+    (field.rule === 'reject' ? problems : header.warnings).push(problem);
+  }
+  if (form.oneOf !== undefined && !header.fields.some(({ field }) => form.oneOf?.includes(field.name))) {
+    const wanted = form.fields.filter(field => form.oneOf?.includes(field.name)).map(field => field.column);
+    problems.push({ column: wanted[0] ?? '', code: 'MISSING_COLUMN', message: `One of the columns ${wanted.join(', ')} is needed.` });
+  }
+  if (problems.length > 0) return { ok: false, problems, unknown: header.additional.map(({ column }) => column) };
+  return { ok: true, header };
+}

@@ -1,0 +1,194 @@
+import { createSharedLoader } from '#kit/batches.ts';
+import { COUNT_LIMIT, type Page, pageOf } from '#kit/connection.ts';
+import type { SubgraphContext } from '#kit/context.ts';
+import { query, statement, type Pool } from '#kit/postgres/pool.ts';
+import { believedAt, recordColumns, type RecordRow } from '#kit/records.ts';
+import { rowParameters, rowPredicate, rowScope, rowValues } from '#policy/rows.ts';
+
+/** A result of an evaluation as one version states it. */
+export interface ResultRow extends RecordRow {
+  readonly scheme: string;
+  readonly scheme_version: string;
+  readonly grade: string;
+  /** Decimal text: pg gives numeric so. */
+  readonly score: string | null;
+  readonly score_max: string | null;
+  readonly evaluated_on: string;
+}
+
+/** The two times of a question: a day in Asia/Shanghai and a sealed instant. */
+export interface Times {
+  readonly validAt: string;
+  readonly knownAt: string;
+}
+
+/** Where a page begins: after this result. Null: at the newest. */
+export type Position = { readonly evaluatedOn: string; readonly recordId: string } | null;
+
+export interface LatestAsk extends Times {
+  readonly uscc: string;
+  /** Codes of schemes; the results come in their order. */
+  readonly schemes: readonly string[];
+}
+
+export interface HistoryAsk extends Times {
+  readonly uscc: string;
+  readonly scheme: string;
+}
+
+/** Every function takes the context first and gives only rows its viewer may see (policy/rows.ts). Batched over all that is asked in the same turn. */
+export interface ResultRepository {
+  /** The latest result of each scheme; of two on one day the one of greater id. */
+  loadLatest(context: SubgraphContext, ask: LatestAsk): Promise<ResultRow[]>;
+  /** Results of one scheme, newest first. */
+  loadHistory(context: SubgraphContext, ask: HistoryAsk, first: number, after: Position): Promise<Page<ResultRow>>;
+  /** How many, at most COUNT_LIMIT + 1. */
+  countHistory(context: SubgraphContext, ask: HistoryAsk): Promise<number>;
+  /** One result, or null when there is none that the viewer may see. */
+  loadResult(context: SubgraphContext, ask: Times & { readonly uscc: string; readonly recordId: string }): Promise<ResultRow | null>;
+}
+
+// Before every result there is.
+const START = { evaluatedOn: 'infinity', recordId: 'ffffffff-ffff-ffff-ffff-ffffffffffff' } as const;
+
+/** `Query.evaluations` takes 1 000 codes: one statement. */
+const MAX_BATCH = 1000;
+
+const columns = `${recordColumns('result')}, result.scheme, result.scheme_version, result.grade, result.score, result.score_max, result.evaluated_on`;
+
+// $1 codes · $2 validAt · $3 knownAt · $4… the viewer's rows, in every statement
+const RIGHTS = 4;
+const NEXT = RIGHTS + rowParameters;
+const ofEntity = `result.uscc = ask.uscc
+      and result.evaluated_on <= $2::date
+      and ${believedAt('result', 3)}
+      and ${rowPredicate('result', RIGHTS)}`;
+
+const latestResults = statement(
+  'evaluation.latest_results',
+  `select ask.position, result.*
+   from unnest($1::text[]) with ordinality as ask(uscc, position)
+   cross join unnest($${NEXT}::text[]) with ordinality as wanted(scheme, place)
+   cross join lateral (
+     select ${columns}
+     from evaluation.result
+     where ${ofEntity}
+      and result.scheme = wanted.scheme
+     order by result.evaluated_on desc, result.record_id desc
+     limit 1
+   ) result
+   order by ask.position, wanted.place`,
+);
+
+const histories = statement(
+  'evaluation.histories',
+  `select ask.position, result.*
+   from unnest($1::text[], $${NEXT}::text[], $${NEXT + 1}::date[], $${NEXT + 2}::uuid[]) with ordinality as ask(uscc, scheme, after_day, after_record, position)
+   cross join lateral (
+     select ${columns}
+     from evaluation.result
+     where ${ofEntity}
+      and result.scheme = ask.scheme
+      and (result.evaluated_on, result.record_id) < (ask.after_day, ask.after_record)
+     order by result.evaluated_on desc, result.record_id desc
+     limit $${NEXT + 3}
+   ) result
+   order by ask.position, result.evaluated_on desc, result.record_id desc`,
+);
+
+const historyCounts = statement(
+  'evaluation.history_counts',
+  `select ask.position, counted.results
+   from unnest($1::text[], $${NEXT}::text[]) with ordinality as ask(uscc, scheme, position)
+   cross join lateral (
+     select count(*)::integer as results
+     from (select from evaluation.result where ${ofEntity} and result.scheme = ask.scheme limit ${COUNT_LIMIT + 1}) visible
+   ) counted
+   order by ask.position`,
+);
+
+const resultsById = statement(
+  'evaluation.results_by_id',
+  `select ask.position, result.*
+   from unnest($1::text[], $${NEXT}::uuid[]) with ordinality as ask(uscc, record_id, position)
+   cross join lateral (
+     select ${columns}
+     from evaluation.result
+     where ${ofEntity}
+      and result.record_id = ask.record_id
+     limit 1
+   ) result
+   order by ask.position`,
+);
+
+const rights = (context: SubgraphContext): unknown[] => rowValues(rowScope(context.viewer), context.today);
+
+interface Asked<Ask> {
+  readonly context: SubgraphContext;
+  readonly ask: Ask;
+}
+
+/** Everything that decides which rows of an entity are given: asks that differ in it never share a statement. */
+const groupOf = ({ context, ask }: Asked<Times>, ...more: readonly unknown[]): string => JSON.stringify([rights(context), ask.validAt, ask.knownAt, ...more]);
+
+/** Values of $1 to NEXT - 1 for asks of one group. */
+const shared = (asks: readonly Asked<Times & { uscc: string }>[]): unknown[] => {
+  const { context, ask } = asks[0] as Asked<Times & { uscc: string }>; // a group has a member
+  return [asks.map((each) => each.ask.uscc), ask.validAt, ask.knownAt, ...rights(context)];
+};
+
+type Positioned<Row> = Row & { readonly position: bigint };
+
+function byPosition(rows: readonly Positioned<ResultRow>[], length: number): ResultRow[][] {
+  const lists: ResultRow[][] = Array.from({ length }, () => []);
+  for (const row of rows) lists[Number(row.position) - 1]?.push(row);
+  return lists;
+}
+
+export function createResultRepository(pool: Pool): ResultRepository {
+  const latest = createSharedLoader<Asked<LatestAsk>, ResultRow[]>(
+    (asked) => groupOf(asked, asked.ask.schemes),
+    async (asks) => {
+      const { schemes } = (asks[0] as Asked<LatestAsk>).ask; // a group has a member
+      return byPosition(await query<Positioned<ResultRow>>(pool, latestResults, [...shared(asks), schemes]), asks.length);
+    },
+    MAX_BATCH,
+  );
+
+  interface PageAsk extends HistoryAsk {
+    readonly first: number;
+    readonly after: Position;
+  }
+  const pages = createSharedLoader<Asked<PageAsk>, Page<ResultRow>>(
+    (asked) => groupOf(asked, asked.ask.first),
+    async (asks) => {
+      const { first } = (asks[0] as Asked<PageAsk>).ask; // a group has a member
+      const starts = asks.map(({ ask }) => ask.after ?? START);
+      const values = [...shared(asks), asks.map(({ ask }) => ask.scheme), starts.map(({ evaluatedOn }) => evaluatedOn), starts.map(({ recordId }) => recordId), first + 1];
+      return byPosition(await query<Positioned<ResultRow>>(pool, histories, values), asks.length).map((list) => pageOf(list, first));
+    },
+  );
+
+  const counts = createSharedLoader<Asked<HistoryAsk>, number>(
+    (asked) => groupOf(asked),
+    async (asks) => {
+      const rows = await query<{ results: number }>(pool, historyCounts, [...shared(asks), asks.map(({ ask }) => ask.scheme)]);
+      return rows.map(({ results }) => results);
+    },
+  );
+
+  const records = createSharedLoader<Asked<Times & { uscc: string; recordId: string }>, ResultRow | null>(
+    (asked) => groupOf(asked),
+    async (asks) => {
+      const rows = await query<Positioned<ResultRow>>(pool, resultsById, [...shared(asks), asks.map(({ ask }) => ask.recordId)]);
+      return byPosition(rows, asks.length).map(([row]) => row ?? null);
+    },
+  );
+
+  return {
+    loadLatest: (context, ask) => latest({ context, ask }),
+    loadHistory: (context, ask, first, after) => pages({ context, ask: { ...ask, first, after } }),
+    countHistory: (context, ask) => counts({ context, ask }),
+    loadResult: (context, ask) => records({ context, ask }),
+  };
+}

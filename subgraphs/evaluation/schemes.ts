@@ -1,0 +1,40 @@
+import { evaluationSchemes, findEvaluationScheme, findSchemeVersion, findSchemeVersionOn, type EvaluationScheme, type Grade, type SchemeVersion } from '#standards/evaluationSchemes.ts';
+
+/** Codes of all schemes, in the order of the catalogue. */
+export const schemeCodes: readonly string[] = evaluationSchemes.map(({ code }) => code);
+
+/** A grade's meaning as a reader is told it: English with the scheme's own word in brackets. */
+const meaningOf = ({ meaning, name }: Grade): string => `${meaning} (${name})`;
+
+const showVersion = (scheme: EvaluationScheme, version: SchemeVersion) => ({
+  code: scheme.code,
+  version: version.version,
+  name: scheme.name,
+  owner: scheme.owner,
+  grades: version.grades.toSorted((a, b) => a.rank - b.rank).map((grade) => ({ grade: grade.code, meaning: meaningOf(grade) })),
+  verified: !scheme.unverified && !version.unverified && !version.grades.some(({ unverified }) => unverified),
+  effectiveFrom: version.effectiveFrom,
+  effectiveTo: version.effectiveTo,
+  source: version.source,
+});
+
+/** The version of each scheme in force on a day in Asia/Shanghai. */
+export const schemesOn = (day: string) =>
+  evaluationSchemes.flatMap((scheme) => {
+    const version = findSchemeVersionOn(scheme.code, day);
+    return version ? [showVersion(scheme, version)] : [];
+  });
+
+/** One version of a scheme, whether or not still in force. Null when it is not in the catalogue: a result under it is refused at filing. */
+export function findScheme(code: string, version: string) {
+  const scheme = findEvaluationScheme(code);
+  const found = findSchemeVersion(code, version);
+  return scheme && found && showVersion(scheme, found);
+}
+
+export function findGradeMeaning(code: string, version: string, grade: string): string | null {
+  const found = findSchemeVersion(code, version)?.grades.find((each) => each.code === grade);
+  return found ? meaningOf(found) : null;
+}
+
+export const findFamilyName = (code: string, family: string): string | null => findEvaluationScheme(code)?.indicatorFamilies.find((each) => each.code === family)?.name ?? null;

@@ -1,0 +1,36 @@
+import { ConfigError, readConfig, subgraphNames } from '#kit/config.ts';
+import { createLog } from '#kit/log.ts';
+import { joinDatabase } from '#kit/postgres/database.ts';
+import { createPool } from '#kit/postgres/pool.ts';
+import { createSubgraph } from '#kit/subgraph.ts';
+import { serveSubgraph } from '#kit/subgraphServer.ts';
+import { definitions } from './definitions.ts';
+
+// One subgraph as a process of its own: npm run subgraph -- entity
+
+const FIRST_PORT = 4001;
+const stack = new AsyncDisposableStack();
+
+try {
+  const name = subgraphNames.find((known) => known === process.argv[2]);
+  const definition = definitions.find((each) => each.name === name);
+  if (!name || !definition) throw new Error(`Which subgraph? npm run subgraph -- ${subgraphNames.join(' | ')}`);
+  const config = readConfig();
+  const log = createLog(name, config.logLevel);
+  let stopping: Promise<void> | undefined;
+  const stop = (): void => {
+    stopping ??= stack.disposeAsync().then(() => process.exit(0), () => process.exit(1));
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop);
+  process.on('disconnect', stop);
+  const pool = createPool({ url: await joinDatabase(config), role: `credit_${name}`, applicationName: name, max: 10, statementTimeoutMs: 5000, onIdleError: (error) => log.warn({ err: error }, 'an idle database connection was lost') });
+  const now = (): Date => new Date();
+  const subgraph = stack.use(createSubgraph(definition, { pool, cursorKeys: config.cursorKeys, digestKeys: config.digestKeys, log, now }));
+  const server = stack.use(await serveSubgraph(subgraph, { host: config.host, port: config.port ?? FIRST_PORT + subgraphNames.indexOf(name), passportKeys: config.passportKeys, log, now }));
+  log.info({ url: server.url }, 'the subgraph is ready');
+  process.send?.({ ready: server.url });
+} catch (error) {
+  await stack.disposeAsync();
+  process.stderr.write(`${error instanceof ConfigError || error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+}

@@ -1,0 +1,304 @@
+import { createSharedLoader } from '#kit/batches.ts';
+import { COUNT_LIMIT, type Page, pageOf } from '#kit/connection.ts';
+import type { SubgraphContext } from '#kit/context.ts';
+import { query, statement, type Pool } from '#kit/postgres/pool.ts';
+import { believedAt, recordColumns, type RecordRow } from '#kit/records.ts';
+import { rowParameters, rowPredicate, rowScope, rowValues } from '#policy/rows.ts';
+import type { ListCategory } from '#standards/listTypes.ts';
+
+export type EntryState = 'LISTED' | 'REMOVED' | 'REPAIRED' | 'REVOKED';
+
+/** An entry as one version states it, with where it stands on the day asked for. */
+export interface EntryRow extends RecordRow {
+  readonly list_type: string;
+  readonly category: ListCategory;
+  readonly document_no: string;
+  readonly authority_name: string | null;
+  readonly listed_on: string;
+  readonly term_until: string | null;
+  readonly removed_on: string | null;
+  readonly state: EntryState;
+}
+
+/** The two times of a question: a day in Asia/Shanghai and a sealed instant. */
+export interface Times {
+  readonly validAt: string;
+  readonly knownAt: string;
+}
+
+/** Where a page begins: after this entry. Null: at the newest listing. */
+export type Position = { readonly listedOn: string; readonly recordId: string } | null;
+
+export interface FileAsk extends Times {
+  readonly uscc: string;
+  /** In any order; null for all. */
+  readonly categories: readonly ListCategory[] | null;
+}
+
+/** What narrows a search over all entities; null does not. */
+export interface EntryFilter {
+  readonly types: readonly string[] | null;
+  readonly categories: readonly ListCategory[] | null;
+  readonly province: string | null;
+  readonly sector: string | null;
+  readonly activeOnly: boolean;
+  readonly listedFrom: string | null;
+}
+
+export interface SeriousListing {
+  /** The entry the answer rests on, a published one where there is one; null when the viewer may see none that is active. */
+  readonly entry: { readonly recordId: string; readonly version: number; readonly published: boolean } | null;
+  /** Whether every source of list entries is in time, and one had filed by `knownAt`. */
+  readonly sourcesInTime: boolean;
+}
+
+/** Every function takes the context first and gives only rows its viewer may see (policy/rows.ts). */
+export interface EntryRepository {
+  /** Entries of one entity, newest listing first. Batched over all that is asked in the same turn. */
+  loadEntries(context: SubgraphContext, ask: FileAsk, first: number, after: Position): Promise<Page<EntryRow>>;
+  /** How many, at most COUNT_LIMIT + 1. */
+  countEntries(context: SubgraphContext, ask: FileAsk): Promise<number>;
+  loadSeriousListing(context: SubgraphContext, ask: Times & { readonly uscc: string }): Promise<SeriousListing>;
+  /** One entry, or null when there is none that the viewer may see. */
+  loadEntry(context: SubgraphContext, ask: Times & { readonly uscc: string; readonly recordId: string }): Promise<EntryRow | null>;
+  /** Entries over all entities, newest listing first. */
+  findEntries(context: SubgraphContext, filter: EntryFilter, times: Times, first: number, after: Position): Promise<Page<EntryRow>>;
+  /** How many, at most COUNT_LIMIT + 1. */
+  countFound(context: SubgraphContext, filter: EntryFilter, times: Times): Promise<number>;
+}
+
+// Before every entry there is.
+const START = { listedOn: 'infinity', recordId: 'ffffffff-ffff-ffff-ffff-ffffffffffff' } as const;
+
+/**
+ * Whether an entry has effect on a day (`$n`). An entry withdrawn by now (repaired, revoked) has none, whichever day is asked:
+ * ended effects are those of the moment of asking (design §5).
+ */
+const isActive = (validAt: number): string => `(entry.withdrawn_on is null
+        and (entry.removed_on is null or entry.removed_on > $${validAt}::date)
+        and (entry.term_until is null or entry.term_until >= $${validAt}::date))`;
+
+// A version believed before the withdrawal does not say why it was withdrawn; the version believed now does.
+const state = (validAt: number): string => `case
+        when ${isActive(validAt)} then 'LISTED'
+        else coalesce((
+          select present.content->>'removalReason'
+          from namelist.entry present
+          where present.uscc = entry.uscc and present.record_id = entry.record_id and present.superseded_at = 'infinity'
+            and (entry.withdrawn_on is not null or entry.removed_on <= $${validAt}::date)
+            and present.content->>'removalReason' in ('REPAIRED', 'REVOKED')
+        ), 'REMOVED')
+      end`;
+
+const columns = (validAt: number): string =>
+  `${recordColumns('entry')}, entry.list_type, entry.category, entry.document_no, entry.authority_name, entry.listed_on, entry.term_until, entry.removed_on,
+      ${state(validAt)} as state`;
+
+// $1 codes · $2 validAt · $3 knownAt · $4… the viewer's rows, in every statement about given entities
+const RIGHTS = 4;
+const NEXT = RIGHTS + rowParameters;
+const ofEntity = `entry.uscc = ask.uscc
+      and entry.listed_on <= $2::date
+      and ${believedAt('entry', 3)}
+      and ${rowPredicate('entry', RIGHTS)}`;
+const inCategories = `($${NEXT}::text[] is null or entry.category = any($${NEXT}::text[]))`;
+
+const entriesOfFiles = statement(
+  'namelist.entries_of_files',
+  `select ask.position, entry.*
+   from unnest($1::text[], $${NEXT + 1}::date[], $${NEXT + 2}::uuid[]) with ordinality as ask(uscc, after_day, after_record, position)
+   cross join lateral (
+     select ${columns(2)}
+     from namelist.entry
+     where ${ofEntity}
+      and ${inCategories}
+      and (entry.listed_on, entry.record_id) < (ask.after_day, ask.after_record)
+     order by entry.listed_on desc, entry.record_id desc
+     limit $${NEXT + 3}
+   ) entry
+   order by ask.position, entry.listed_on desc, entry.record_id desc`,
+);
+
+const countsOfFiles = statement(
+  'namelist.counts_of_files',
+  `select ask.position, counted.entries
+   from unnest($1::text[]) with ordinality as ask(uscc, position)
+   cross join lateral (
+     select count(*)::integer as entries
+     from (select from namelist.entry where ${ofEntity} and ${inCategories} limit ${COUNT_LIMIT + 1}) visible
+   ) counted
+   order by ask.position`,
+);
+
+const TODAY = `$${NEXT - 1}::date`; // the last of the rights' parameters
+const published = `(entry.disclosure_level = 'PUBLIC' and entry.public_from <= ${TODAY} and entry.public_until >= ${TODAY})`;
+
+const seriousListings = statement(
+  'namelist.serious_listings',
+  `select serious.record_id, serious.version, serious.published, sources.in_time
+   from unnest($1::text[]) with ordinality as ask(uscc, position)
+   cross join (
+     select coalesce(bool_and(last_filed_at + make_interval(hours => promised_delay_hours) >= $${NEXT}::timestamptz) and bool_or(first_filed_at <= $3::timestamptz), false) as in_time
+     from namelist.source_unit
+     where kind = 'name-list'
+   ) sources
+   left join lateral (
+     select entry.record_id, entry.version, ${published} as published
+     from namelist.entry
+     where ${ofEntity}
+      and entry.category = 'SERIOUS'
+      and ${isActive(2)}
+     order by published desc, entry.listed_on desc, entry.record_id desc
+     limit 1
+   ) serious on true
+   order by ask.position`,
+);
+
+const entriesById = statement(
+  'namelist.entries_by_id',
+  `select ask.position, entry.*
+   from unnest($1::text[], $${NEXT}::uuid[]) with ordinality as ask(uscc, record_id, position)
+   cross join lateral (
+     select ${columns(2)}
+     from namelist.entry
+     where ${ofEntity}
+      and entry.record_id = ask.record_id
+     limit 1
+   ) entry
+   order by ask.position`,
+);
+
+// $1 validAt · $2 knownAt · $3… the viewer's rows · then the filter · then the page
+const FILTER = 3 + rowParameters;
+const found = `entry.listed_on <= $1::date
+      and ${believedAt('entry', 2)}
+      and ${rowPredicate('entry', 3)}
+      and ($${FILTER}::text[] is null or entry.list_type = any($${FILTER}::text[]))
+      and ($${FILTER + 1}::text[] is null or entry.category = any($${FILTER + 1}::text[]))
+      and ($${FILTER + 2}::text is null or entry.province = $${FILTER + 2}::text)
+      and ($${FILTER + 3}::text is null or entry.sector = $${FILTER + 3}::text)
+      and ($${FILTER + 4}::date is null or entry.listed_on >= $${FILTER + 4}::date)
+      and (not $${FILTER + 5}::boolean or ${isActive(1)})`;
+const PAGE = FILTER + 6;
+const page = (also: string): string => `select ${columns(1)}
+     from namelist.entry
+     where ${found}
+      and (entry.listed_on, entry.record_id) < ($${PAGE}::date, $${PAGE + 1}::uuid)
+      ${also}
+     order by entry.listed_on desc, entry.record_id desc
+     limit $${PAGE + 2}`;
+
+// Without names: each is planned with its own values. A plan for all filters alike cannot know which index they leave useful.
+const search = page('');
+// Several lists, or categories, are each read in the order of their index and merged; one scan would sort all their entries.
+const searchMerging = (column: 'list_type' | 'category'): string => `select entry.*
+   from unnest($${PAGE + 3}::text[]) as wanted(value)
+   cross join lateral (
+     ${page(`and entry.${column} = wanted.value`)}
+   ) entry
+   order by entry.listed_on desc, entry.record_id desc
+   limit $${PAGE + 2}`;
+const searchByType = searchMerging('list_type');
+const searchByCategory = searchMerging('category');
+const searchCount = `select count(*)::integer as entries from (select from namelist.entry where ${found} limit ${COUNT_LIMIT + 1}) visible`;
+
+const rights = (context: SubgraphContext): unknown[] => rowValues(rowScope(context.viewer), context.today);
+
+interface Asked<Ask> {
+  readonly context: SubgraphContext;
+  readonly ask: Ask;
+}
+
+/** Everything that decides which rows of an entity are given: asks that differ in it never share a statement. */
+const groupOf = ({ context, ask }: Asked<Times>, ...more: readonly unknown[]): string => JSON.stringify([rights(context), ask.validAt, ask.knownAt, ...more]);
+
+/** Values of $1 to NEXT - 1 for asks of one group. */
+const shared = (asks: readonly Asked<Times & { uscc: string }>[]): unknown[] => {
+  const { context, ask } = asks[0] as Asked<Times & { uscc: string }>; // a group has a member
+  return [asks.map((each) => each.ask.uscc), ask.validAt, ask.knownAt, ...rights(context)];
+};
+
+type Positioned<Row> = Row & { readonly position: bigint };
+
+function byPosition<Row>(rows: readonly Positioned<Row>[], length: number): Row[][] {
+  const lists: Row[][] = Array.from({ length }, () => []);
+  for (const row of rows) lists[Number(row.position) - 1]?.push(row);
+  return lists;
+}
+
+/** @param now tells whether a source is late: lateness is that of the moment of asking, whatever `knownAt` is asked. */
+export function createEntryRepository(pool: Pool, now: () => Date): EntryRepository {
+  interface PageAsk extends FileAsk {
+    readonly first: number;
+    readonly after: Position;
+  }
+  const pages = createSharedLoader<Asked<PageAsk>, Page<EntryRow>>(
+    (asked) => groupOf(asked, asked.ask.categories, asked.ask.first),
+    async (asks) => {
+      const { categories, first } = (asks[0] as Asked<PageAsk>).ask; // a group has a member
+      const starts = asks.map(({ ask }) => ask.after ?? START);
+      const values = [...shared(asks), categories, starts.map(({ listedOn }) => listedOn), starts.map(({ recordId }) => recordId), first + 1];
+      const rows = await query<Positioned<EntryRow>>(pool, entriesOfFiles, values);
+      return byPosition<EntryRow>(rows, asks.length).map((list) => pageOf(list, first));
+    },
+  );
+
+  const counts = createSharedLoader<Asked<FileAsk>, number>(
+    (asked) => groupOf(asked, asked.ask.categories),
+    async (asks) => {
+      const rows = await query<{ entries: number }>(pool, countsOfFiles, [...shared(asks), (asks[0] as Asked<FileAsk>).ask.categories]); // a group has a member
+      return rows.map(({ entries }) => entries);
+    },
+  );
+
+  const serious = createSharedLoader<Asked<Times & { uscc: string }>, SeriousListing>(
+    (asked) => groupOf(asked),
+    async (asks) => {
+      const rows = await query<{ record_id: string | null; version: number; published: boolean; in_time: boolean }>(pool, seriousListings, [...shared(asks), now().toISOString()]);
+      return rows.map(({ record_id, version, published, in_time }) => ({ entry: record_id === null ? null : { recordId: record_id, version, published }, sourcesInTime: in_time }));
+    },
+  );
+
+  const records = createSharedLoader<Asked<Times & { uscc: string; recordId: string }>, EntryRow | null>(
+    (asked) => groupOf(asked),
+    async (asks) => {
+      const rows = await query<Positioned<EntryRow>>(pool, entriesById, [...shared(asks), asks.map(({ ask }) => ask.recordId)]);
+      return byPosition<EntryRow>(rows, asks.length).map(([row]) => row ?? null);
+    },
+  );
+
+  const filterValues = (context: SubgraphContext, filter: EntryFilter, times: Times): unknown[] => [
+    times.validAt,
+    times.knownAt,
+    ...rights(context),
+    filter.types,
+    filter.categories,
+    filter.province,
+    filter.sector,
+    filter.listedFrom,
+    filter.activeOnly,
+  ];
+
+  return {
+    loadEntries: (context, ask, first, after) => pages({ context, ask: { ...ask, first, after } }),
+    countEntries: (context, ask) => counts({ context, ask }),
+    loadSeriousListing: (context, ask) => serious({ context, ask }),
+    loadEntry: (context, ask) => records({ context, ask }),
+
+    async findEntries(context, filter, times, first, after) {
+      const { listedOn, recordId } = after ?? START;
+      const values = [...filterValues(context, filter, times), listedOn, recordId, first + 1];
+      const { rows } = await (filter.types !== null
+        ? pool.query<EntryRow>(searchByType, [...values, [...new Set(filter.types)]])
+        : filter.categories !== null && filter.province === null && filter.sector === null
+          ? pool.query<EntryRow>(searchByCategory, [...values, [...new Set(filter.categories)]])
+          : pool.query<EntryRow>(search, values));
+      return pageOf(rows, first);
+    },
+
+    async countFound(context, filter, times) {
+      const { rows } = await pool.query<{ entries: number }>(searchCount, filterValues(context, filter, times));
+      return rows[0]?.entries ?? 0;
+    },
+  };
+}

@@ -1,0 +1,174 @@
+import { type Connection, checkFirst, connection, type Page, totalCount } from '#kit/connection.ts';
+import type { SubgraphContext } from '#kit/context.ts';
+import { creditFileRoots, type CreditFile } from '#kit/creditFile.ts';
+import type { CursorSealer } from '#kit/cursor.ts';
+import { badInput } from '#kit/errors.ts';
+import { noteRead, shown } from '#kit/fields.ts';
+import type { Instants } from '#kit/instants.ts';
+import { decodeId, encodeId } from '#kit/records.ts';
+import type { Reach } from '#policy/rows.ts';
+import { isKnownDivision, XPCC } from '#standards/divisions.ts';
+import { industries } from '#standards/industry.ts';
+import { findListType, listTypesOn, type ListCategory, type ListType } from '#standards/listTypes.ts';
+import type { EntryFilter, EntryRepository, EntryRow, Position } from './repository.ts';
+import { seriousVerdict } from './seriousListing.ts';
+
+/** A page of entries; its total is counted only when it is asked for. */
+export interface EntryConnection extends Connection<EntryRow> {
+  readonly count: () => Promise<number>;
+}
+
+interface PageArgs {
+  first: number;
+  after?: string | null;
+}
+
+interface FilterInput {
+  types?: readonly string[] | null;
+  categories?: readonly ListCategory[] | null;
+  province?: string | null;
+  sector?: string | null;
+  activeOnly?: boolean | null;
+  listedFrom?: string | null;
+}
+
+const KIND = 'NameListEntry';
+const idOf = (row: { uscc: string; record_id: string }): string => encodeId(KIND, row.uscc, row.record_id);
+
+const reachOf = (row: EntryRow): Reach & { id: string; version: number } => ({
+  uscc: row.uscc,
+  province: row.province,
+  sector: row.sector,
+  units: [row.source_unit, row.determining_unit],
+  id: idOf(row),
+  version: row.version,
+});
+
+const isPublished = (row: EntryRow, today: string): boolean =>
+  row.disclosure_level === 'PUBLIC' && row.withdrawn_on === null && row.public_from !== null && row.public_from <= today && row.public_until !== null && row.public_until >= today;
+
+/** Every entry that leaves passes here: a read of what is not public is noted for the access log. */
+function give(context: SubgraphContext, row: EntryRow): EntryRow {
+  if (!isPublished(row, context.today)) noteRead(context, 'RECORD', reachOf(row));
+  return row;
+}
+
+/**
+ * A filter with what is left out as null.
+ * @throws BAD_USER_INPUT (UNKNOWN_CODE) for codes that do not exist: no entries under a misspelt code would look like a clean record.
+ */
+function readFilter(input: FilterInput): EntryFilter {
+  const { types = null, categories = null, province = null, sector = null, activeOnly, listedFrom = null } = input;
+  const unknownType = types?.find((type) => findListType(type) === null);
+  if (unknownType !== undefined) throw badInput('filter.types', 'UNKNOWN_CODE', 'A list type of the filter is not registered.', 'codes of nameListTypes');
+  if (province !== null && province !== XPCC.code && !isKnownDivision(`${province}0000`)) throw badInput('filter.province', 'UNKNOWN_CODE', 'The province of the filter is not known.', 'two digits of GB/T 2260');
+  if (sector !== null && !industries.some(({ section }) => section === sector)) throw badInput('filter.sector', 'UNKNOWN_CODE', 'The sector of the filter is not known.', 'a section of GB/T 4754, A to T');
+  return { types, categories, province, sector, activeOnly: activeOnly ?? false, listedFrom };
+}
+
+const showType = (type: ListType) => ({
+  code: type.code,
+  name: type.name,
+  category: type.category,
+  owner: type.owner,
+  legalBasis: type.legalBasis,
+  term: type.termText,
+  verified: type.unverified !== true,
+  effectiveFrom: type.effectiveFrom,
+  effectiveTo: type.effectiveTo,
+  source: type.source,
+});
+
+export function createResolvers(entries: EntryRepository, { instants, cursors }: { instants: Instants; cursors: CursorSealer }) {
+  const files = creditFileRoots(instants);
+
+  const pageScope = (context: SubgraphContext, ...arguments_: readonly unknown[]): string => JSON.stringify([...arguments_, context.viewer.grant]);
+  const open = (scope: string, after: string | null | undefined): Position => {
+    const [listedOn, recordId] = after ? cursors.open(scope, after) : [];
+    return listedOn && recordId ? { listedOn, recordId } : null;
+  };
+  const givePage = (context: SubgraphContext, scope: string, page: Page<EntryRow>, count: () => Promise<number>): EntryConnection => ({
+    ...connection({ ...page, items: page.items.map((row) => give(context, row)) }, (row) => cursors.seal(scope, [row.listed_on, row.record_id])),
+    count,
+  });
+
+  return {
+    Query: {
+      ...files.Query,
+      nameListTypes: (_: unknown, { validAt }: { validAt?: string | null }, { moment }: SubgraphContext) => listTypesOn(validAt ?? moment.validAt).map(showType),
+
+      async nameListEntries(_: unknown, args: PageArgs & { filter: FilterInput; validAt?: string | null; knownAt?: string | null }, context: SubgraphContext): Promise<EntryConnection> {
+        const first = checkFirst(args.first);
+        const filter = readFilter(args.filter);
+        const times = { validAt: args.validAt ?? context.moment.validAt, knownAt: args.knownAt ?? context.moment.knownAt };
+        const scope = pageScope(context, 'Query.nameListEntries', filter, times);
+        const after = open(scope, args.after);
+        await instants.require(times.knownAt);
+        return givePage(context, scope, await entries.findEntries(context, filter, times, first, after), () => entries.countFound(context, filter, times));
+      },
+    },
+
+    CreditFile: {
+      ...files.CreditFile,
+
+      async nameListEntries(file: CreditFile, args: PageArgs & { categories?: readonly ListCategory[] | null }, context: SubgraphContext): Promise<EntryConnection> {
+        const first = checkFirst(args.first);
+        const ask = { ...file, categories: args.categories?.toSorted() ?? null };
+        const scope = pageScope(context, 'CreditFile.nameListEntries', file.uscc, file.validAt, file.knownAt, ask.categories);
+        return givePage(context, scope, await entries.loadEntries(context, ask, first, open(scope, args.after)), () => entries.countEntries(context, ask));
+      },
+
+      async hasActiveSeriousListing(file: CreditFile, _: unknown, context: SubgraphContext): Promise<boolean | null> {
+        const listing = await entries.loadSeriousListing(context, file);
+        const { entry } = listing;
+        if (entry && !entry.published) noteRead(context, 'RECORD', { uscc: file.uscc, id: encodeId(KIND, file.uscc, entry.recordId), version: entry.version });
+        return seriousVerdict(context, file, listing);
+      },
+    },
+
+    NameListEntryConnection: {
+      totalCount: async ({ count }: EntryConnection) => totalCount(await count()),
+    },
+
+    NameListEntry: {
+      async __resolveReference({ id }: { id: string }, context: SubgraphContext): Promise<EntryRow | null> {
+        const key = decodeId(id);
+        if (key?.kind !== KIND) return null;
+        await instants.require(context.moment.knownAt);
+        const row = await entries.loadEntry(context, { ...key, ...context.moment });
+        return row && give(context, row);
+      },
+      id: idOf,
+      digest: (row: EntryRow, _: unknown, context: SubgraphContext) => shown(context, 'PROVENANCE', reachOf(row), row.digest.toString('hex')),
+      subject: ({ uscc }: EntryRow) => ({ uscc }),
+      provenance: (row: EntryRow) => row,
+      disclosureLevel: (row: EntryRow) => row.disclosure_level,
+      validFrom: (row: EntryRow) => row.valid_from,
+      validTo: (row: EntryRow) => row.valid_to,
+      recordedAt: (row: EntryRow) => row.recorded_at,
+      underObjection: (row: EntryRow) => row.under_objection,
+      additionalFields: (row: EntryRow, _: unknown, context: SubgraphContext) =>
+        shown(context, 'REMARK', reachOf(row), Object.entries(row.additional_fields ?? {}).map(([column, value]) => ({ column, value }))),
+      listType: (row: EntryRow) => {
+        const type = findListType(row.list_type);
+        return type && showType(type);
+      },
+      authority: (row: EntryRow) => ({ name: row.authority_name, uscc: row.determining_unit }),
+      documentNo: (row: EntryRow) => row.document_no,
+      listedOn: (row: EntryRow) => row.listed_on,
+      grounds: (row: EntryRow) => row.content['grounds'] ?? null,
+      legalBasis: (row: EntryRow) => row.content['legalBasis'] ?? null,
+      termUntil: (row: EntryRow) => row.term_until,
+      removedOn: (row: EntryRow) => row.removed_on,
+      removalReason: (row: EntryRow) => row.content['removalReason'] ?? null,
+      publicUntil: (row: EntryRow) => row.public_until,
+    },
+
+    Provenance: {
+      sourceUnit: (row: EntryRow) => ({ name: row.source_unit_name, uscc: row.source_unit }),
+      sourceRecordId: (row: EntryRow, _: unknown, context: SubgraphContext) => shown(context, 'PROVENANCE', reachOf(row), row.source_record_id),
+      catalogueCode: (row: EntryRow) => row.catalogue_code,
+      collectedAt: (row: EntryRow) => row.collected_at,
+    },
+  };
+}

@@ -1,0 +1,212 @@
+import { createServer } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { buildSubgraphSchema } from '@apollo/subgraph';
+import type { GraphQLResolverMap } from '@apollo/subgraph';
+import { composeServices } from '@theguild/federation-composition';
+import { GraphQLError, Kind, execute, parse, validate, visit } from 'graphql';
+import type { FieldNode, FragmentDefinitionNode, GraphQLScalarType, GraphQLSchema } from 'graphql';
+import { executePlan } from '#gateway/plan/execute.ts';
+import type { AbsentRule, PlanResult } from '#gateway/plan/execute.ts';
+import { createHttpTransport } from '#gateway/plan/http.ts';
+import { createInProcessTransport } from '#gateway/plan/inProcess.ts';
+import { createPlanner } from '#gateway/plan/planner.ts';
+import type { Planner } from '#gateway/plan/planner.ts';
+import { SubgraphUnavailable } from '#gateway/plan/transport.ts';
+import type { SubgraphCall, Transport } from '#gateway/plan/transport.ts';
+import { coerceVariables } from '#gateway/plan/variables.ts';
+
+
+export interface Source {
+  sdl: string;
+  resolvers?: object;
+}
+
+export const TRANSPORTS = ['in process', 'over HTTP'] as const;
+export type TransportKind = (typeof TRANSPORTS)[number];
+
+export interface Ask {
+  variables?: Record<string, unknown>;
+  operationName?: string;
+  /** Field names denied: answered null and not planned. */
+  denied?: readonly string[];
+  absent?: AbsentRule;
+  /** Added to the planned operation beside every field `beside`. */
+  hidden?: { beside: string; selection: string };
+  signal?: AbortSignal;
+}
+
+export interface Graph extends AsyncDisposable {
+  planner: Planner;
+  /** The answer as it would go over the wire. */
+  ask(query: string, options?: Ask): Promise<{ data?: unknown; errors?: unknown; unavailable?: PlanResult['unavailable'] }>;
+  result(query: string, options?: Ask): Promise<PlanResult>;
+  /** Calls that reached a transport, in order. */
+  calls: { service: string; document: string; variables: Record<string, unknown> }[];
+  /** What the client was not told. */
+  heard: { source: string; error: unknown }[];
+  stop(service: string): Promise<void>;
+}
+
+export interface GraphOptions {
+  scalars?: Record<string, GraphQLScalarType>;
+  /** Stands in for a subgraph's HTTP server. */
+  handlers?: Record<string, (request: IncomingMessage, response: ServerResponse) => void>;
+  /** Stands in for a subgraph's transport. */
+  transports?: Record<string, Transport>;
+  timeoutMs?: number;
+  maxBytes?: number;
+}
+
+const LINK = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@shareable", "@requires",
+  "@provides", "@external", "@inaccessible", "@override", "@interfaceObject"])\n`;
+
+export const PUBLIC_CODES: ReadonlySet<string> = new Set(['NOT_FOUND', 'BAD_USER_INPUT']);
+
+export function supergraphOf(sources: Record<string, Source>): string {
+  const composed = composeServices(
+    Object.entries(sources).map(([name, { sdl }]) => ({ name, url: `http://${name}.invalid/graphql`, typeDefs: parse(LINK + sdl) })),
+  );
+  if (!composed.supergraphSdl) throw new AggregateError(composed.errors ?? [], String(composed.errors));
+  return composed.supergraphSdl;
+}
+
+export const subgraphSchema = ({ sdl, resolvers }: Source): GraphQLSchema =>
+  buildSubgraphSchema([{ typeDefs: parse(LINK + sdl), resolvers: (resolvers ?? {}) as GraphQLResolverMap<unknown> }]);
+
+/** Composes real subgraphs and starts them in this process or as HTTP servers on free ports. */
+export async function startGraph(kind: TransportKind, sources: Record<string, Source>, options: GraphOptions = {}): Promise<Graph> {
+  const stack = new AsyncDisposableStack();
+  const planner = createPlanner(supergraphOf(sources), options.scalars ? { scalars: options.scalars } : {});
+  const transports: Record<string, Transport> = {};
+  const stopping = new Map<string, () => Promise<void>>();
+  const calls: Graph['calls'] = [];
+  const heard: Graph['heard'] = [];
+
+  for (const [service, source] of Object.entries(sources)) {
+    const schema = subgraphSchema(source);
+    let transport: Transport;
+    if (options.transports?.[service]) {
+      transport = options.transports[service];
+    } else if (kind === 'over HTTP') {
+      const server = createServer(options.handlers?.[service] ?? answerWith(schema));
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      const close = () => new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      });
+      stack.defer(close);
+      stopping.set(service, close);
+      const { port } = server.address() as AddressInfo;
+      const http = createHttpTransport({
+        url: `http://127.0.0.1:${port}/graphql`,
+        headers: () => ({ 'x-test': 'yes' }),
+        timeoutMs: options.timeoutMs ?? 5_000,
+        ...(options.maxBytes ? { maxBytes: options.maxBytes } : {}),
+      });
+      stack.use(http);
+      transport = http;
+    } else {
+      transport = createInProcessTransport(schema, (call) => ({ contextValue: call.context }));
+    }
+    const stopped = { now: false };
+    if (!stopping.has(service)) stopping.set(service, async () => void (stopped.now = true));
+    transports[service] = {
+      execute(call: SubgraphCall) {
+        calls.push({ service, document: call.operation.document, variables: structuredClone(call.variables) });
+        if (stopped.now) return Promise.reject(new SubgraphUnavailable('connect ECONNREFUSED 10.0.0.7:4002'));
+        return transport.execute(call);
+      },
+    };
+  }
+
+  async function result(query: string, ask: Ask = {}): Promise<PlanResult> {
+    const document = parse(query);
+    const invalid = validate(planner.schema, document);
+    if (invalid.length > 0) throw new AggregateError(invalid, invalid[0]?.message);
+    const fragments: Record<string, FragmentDefinitionNode> = {};
+    for (const one of document.definitions) if (one.kind === Kind.FRAGMENT_DEFINITION) fragments[one.name.value] = one;
+    const operation = document.definitions.find((one) => one.kind === Kind.OPERATION_DEFINITION && (!ask.operationName || one.name?.value === ask.operationName));
+    if (operation?.kind !== Kind.OPERATION_DEFINITION) throw new Error('no operation');
+    const coerced = coerceVariables(planner.schema, operation, ask.variables);
+    if (coerced.errors) return { data: null, errors: [...coerced.errors], unavailable: [], extensions: [] };
+
+    const denied = new Set<FieldNode>();
+    const hiddenSelections = ask.hidden ? parse(ask.hidden.selection, { noLocation: true }).definitions : [];
+    const hiddenSelection = hiddenSelections[0]?.kind === Kind.OPERATION_DEFINITION ? hiddenSelections[0].selectionSet.selections : [];
+    const planned = visit(document, {
+      Field(field) {
+        if (ask.denied?.includes(field.name.value)) {
+          denied.add(field);
+          return null;
+        }
+        if (ask.hidden?.beside !== field.name.value || !field.selectionSet) return undefined;
+        return { ...field, selectionSet: { ...field.selectionSet, selections: [...field.selectionSet.selections, ...hiddenSelection] } };
+      },
+    });
+    return executePlan({
+      plan: await planner.plan(planned, ask.operationName),
+      schema: planner.schema,
+      operation,
+      fragments,
+      variables: coerced.variables,
+      rawVariables: coerced.rawVariables,
+      transports,
+      context: {},
+      signal: ask.signal,
+      publicCodes: PUBLIC_CODES,
+      denied: ask.denied ? denied : undefined,
+      absent: ask.absent,
+      onSubgraphError: (source, error) => void heard.push({ source, error }),
+    });
+  }
+
+  return {
+    planner,
+    calls,
+    heard,
+    result,
+    async ask(query, ask) {
+      const { data, errors, unavailable } = await result(query, ask);
+      if (errors?.some((error) => !(error instanceof GraphQLError))) throw new Error('not a GraphQLError');
+      return JSON.parse(JSON.stringify({ data, ...(errors ? { errors } : {}), ...(unavailable.length > 0 ? { unavailable } : {}) }));
+    },
+    stop: async (service) => {
+      await stopping.get(service)?.();
+    },
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+}
+
+/** A subgraph over HTTP in twenty lines: what the transport must work with, and no more. */
+export const answerWith = (schema: GraphQLSchema) => (request: IncomingMessage, response: ServerResponse): void => {
+  const chunks: Buffer[] = [];
+  request.on('data', (chunk: Buffer) => chunks.push(chunk));
+  request.on('end', () => {
+    void (async () => {
+      const { query, variables, operationName } = JSON.parse(Buffer.concat(chunks).toString('utf8'));
+      const document = parse(query);
+      const invalid = validate(schema, document);
+      const result = invalid.length > 0 ? { errors: invalid } : await execute({ schema, document, variableValues: variables, operationName, contextValue: {} });
+      response.setHeader('content-type', 'application/json').end(JSON.stringify(result));
+    })();
+  });
+};
+
+export const unavailableError = (source: string, ...path: (string | number)[]) => ({
+  message: `The ${source} source is unavailable.`, path, extensions: { code: 'SUBGRAPH_UNAVAILABLE', source, retryable: true },
+});
+
+export const internalError = (...path: (string | number)[]) => ({
+  message: 'Internal error', path, extensions: { code: 'INTERNAL_SERVER_ERROR' },
+});
+
+export const invalidValue = (type: string, ...path: (string | number)[]) => ({
+  ...internalError(...path), message: `The source's value is not a valid ${type}.`,
+});
+
+export const nullError = (field: string, ...path: (string | number)[]) => ({
+  ...internalError(...path), message: `Cannot return null for non-nullable field ${field}.`,
+});
+
+export const notFound = (message: string, ...path: (string | number)[]) => ({ message, path, extensions: { code: 'NOT_FOUND' } });

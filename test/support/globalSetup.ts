@@ -1,0 +1,5 @@
+import { startTestServers } from './testServers.ts';
+
+export default async function globalSetup(): Promise<void> {
+  await startTestServers();
+}
