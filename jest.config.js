@@ -13,6 +13,8 @@ const kind = (displayName, testMatch) => ({
 export default {
   testTimeout: 60_000,
   maxWorkers: 2,
+  globalSetup: '<rootDir>/test/support/globalSetup.ts',
+  globalTeardown: '<rootDir>/test/support/globalTeardown.ts',
   projects: [
     kind('unit', ['<rootDir>/{kit,policy,gateway,subgraphs,cli,standards,prisma}/**/*.test.ts']),
     kind('graph', ['<rootDir>/test/graph/**/*.test.ts']),

@@ -48,6 +48,11 @@ export function isKnownDivision(code: string): boolean {
   return names.has(code);
 }
 
+/** The county-level codes of the 31 provinces in ascending order; the cities of XPCC are among them. */
+export function countyDivisions(): string[] {
+  return [...names.keys()].filter(code => Number(code.slice(0, 2)) < 71 && !code.endsWith('00')).toSorted();
+}
+
 /** The Chinese name of a six-digit division on its own level ('330106' → 西湖区), or null. */
 export function divisionName(code: string): string | null {
   return names.get(code) ?? null;

@@ -1,6 +1,5 @@
 import { demoOrganisations, offices, syntheticUnit, type DemoOrganisation, type Office } from '#standards/demoOrganisations.ts';
-import { divisionFullName, provinces, reportingUnitOf, XPCC } from '#standards/divisions.ts';
-import divisionTable from '#standards/data/divisions.json' with { type: 'json' };
+import { countyDivisions, divisionFullName, provinces, reportingUnitOf, XPCC } from '#standards/divisions.ts';
 import { registrationNumberCheck } from '#standards/registrationNumber.ts';
 import { composeUscc, USCC_ALPHABET } from '#standards/uscc.ts';
 import { addDays, addMonths, daysBetween, slashes } from './days.ts';
@@ -43,7 +42,7 @@ interface KindRule {
 const KINDS: readonly KindRule[] = [
   { kind: 'ENTERPRISE', label: '企业', weight: 60, prefix: '91', body: 'MA', name: (words, trade) => `示例${words}${trade}有限公司` },
   { kind: 'SELF_EMPLOYED', label: '个体工商户', weight: 27, prefix: '92', body: 'MA', name: (words, trade) => `示例${words}${trade}店（个体工商户）` },
-  { kind: 'COOPERATIVE', label: '农民专业合作社', weight: 5, prefix: '93', body: 'MA', name: words => `示例${words}种植专业合作社` },
+  { kind: 'COOPERATIVE', label: '农民专业合作社', weight: 5, prefix: '93', body: 'MA', name: (words, trade) => `示例${words}${trade}专业合作社` },
   { kind: 'SOCIAL_ORGANISATION', label: '社会组织', weight: 5, prefix: '51', body: 'MJ', name: (words, trade) => `示例${words}${trade}行业协会` },
   { kind: 'INSTITUTION', label: '事业单位', weight: 3, prefix: '12', body: 'MB', name: (words, trade) => `示例${words}${trade}服务中心` },
 ];
@@ -59,10 +58,7 @@ const STATUSES = [
   ['撤销', 0.5],
 ] as const;
 
-/** County-level divisions of the 31 provinces; the cities of XPCC are among them. */
-const counties = Object.keys(divisionTable.names)
-  .filter(code => Number(code.slice(0, 2)) < 71 && !code.endsWith('00'))
-  .toSorted();
+const counties = countyDivisions();
 
 // In steps of a prime, neighbours in the file lie far apart and every small data set has all provinces.
 const STEP = 1009;
@@ -126,12 +122,12 @@ export function entityAt(setting: Setting, number: number): GeneratedEntity {
   return {
     number,
     uscc: composeUscc(rule.prefix + divisionCode, body),
-    name: placeName(divisionCode) + rule.name(first + second, rule.kind === 'COOPERATIVE' ? '' : trade),
+    name: placeName(divisionCode) + rule.name(first + second, trade),
     kind: rule.kind,
     status,
     divisionCode,
     reportingUnit: reportingUnitOf(divisionCode) ?? '11',
-    industryCode: rule.kind === 'COOPERATIVE' ? '01' : industryCode,
+    industryCode,
     establishedOn,
     closedOn: isClosed ? addDays(establishedOn, 1 + random.below(Math.max(1, daysBetween(establishedOn, setting.asOf) - 1))) : null,
     legalRepresentative: random.pick(SURNAMES) + random.pick(GIVEN),

@@ -12,12 +12,13 @@ import { collectPaths, collectPlaces, isObject, mergeObject, nullify, representa
 import { createBag, readOwn } from './names.ts';
 import type { Bag } from './names.ts';
 import type { QueryPlan } from './planner.ts';
-import { project, projectionOf } from './projection.ts';
-import type { AbsentRule } from './projection.ts';
+import { project } from './projection.ts';
+import { projectionOf } from './selection.ts';
+import type { AbsentRule } from './selection.ts';
 import { SubgraphUnavailable } from './transport.ts';
 import type { PlannedOperation, SubgraphError, SubgraphResult, Transport } from './transport.ts';
 
-export type { AbsentRule } from './projection.ts';
+export type { AbsentRule } from './selection.ts';
 
 export interface ExecuteArgs {
   plan: QueryPlan;

@@ -1,6 +1,6 @@
 import type { SubgraphName } from '../config.ts';
 import type { RecordRow } from '../records.ts';
-import { canonicalJson } from './canonical.ts';
+import { canonicalJson, jsonText } from './canonical.ts';
 
 /** A table of records: the columns every one has (prisma/migrations) and its own. */
 export interface RecordTable<Own extends string> {
@@ -90,7 +90,7 @@ export function createStager<Own extends string>(table: RecordTable<Own>, digest
       const value = values[column] ?? null;
       if (typeof value === 'string') {
         texts.push(value);
-        json.push(JSON.stringify(value));
+        json.push(jsonText(value));
       } else {
         const text = value === null ? null : canonicalJson(value);
         texts.push(text);

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { TextDecoder } from 'node:util';
 
 const LOOK_AT = 64 * 1024;
 const BOM = Buffer.from([0xef, 0xbb, 0xbf]);

@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --disable-warning=ExperimentalWarning
 // Prisma's schema engine for machines that cannot download it: PRISMA_SCHEMA_ENGINE_BINARY names this file (prisma.config.ts).
 //
 // Prisma's CLI talks to a native program, line by line, in JSON-RPC over stdio. Here the same engine runs as WebAssembly,
@@ -189,8 +189,9 @@ function send(message: object): void {
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({
+  const { values, positionals } = parseArgs({
     options: { datamodels: { type: 'string', multiple: true }, datasource: { type: 'string' }, version: { type: 'boolean' } },
+    allowPositionals: true,
     strict: false, // the native engine's other flags mean nothing here
   });
   if (values.version) {
@@ -208,6 +209,17 @@ async function main(): Promise<void> {
       return resources.use(await startEmbedded({ dataDir })).url;
     })());
 
+  const createDatabase = async (): Promise<string> => {
+    const url = await urlOf();
+    const name = decodeURIComponent(new URL(url).pathname.slice(1));
+    await execute(withDatabase(url, 'postgres'), `create database ${pg.escapeIdentifier(name)} template template0 encoding 'UTF8'`);
+    return name;
+  };
+  if (positionals[0] === 'cli') {
+    await answerOnce(positionals[1], { canConnect: async () => execute(await urlOf(), ''), createDatabase });
+    return;
+  }
+
   let engine: Promise<SchemaEngine> | undefined;
   const engineOf = (): Promise<SchemaEngine> =>
     (engine ??= (async () => {
@@ -219,13 +231,7 @@ async function main(): Promise<void> {
     })());
 
   const answer = async ({ method = '', params }: Request): Promise<unknown> => {
-    if (method === 'createDatabase') {
-      // Not the WebAssembly engine's business: it has connections only.
-      const url = new URL(await urlOf());
-      const name = decodeURIComponent(url.pathname.slice(1));
-      await execute(withDatabase(url.href, 'postgres'), `create database ${pg.escapeIdentifier(name)} template template0 encoding 'UTF8'`);
-      return { databaseName: name };
-    }
+    if (method === 'createDatabase') return { databaseName: await createDatabase() }; // the engine itself has connections only
     const running = (await engineOf()) as unknown as Record<string, ((params: unknown) => Promise<unknown>) | undefined>;
     const name = RENAMED[method] ?? method;
     if (typeof running[name] !== 'function') throw new Error(`${method} is not a method of the schema engine`);
@@ -251,6 +257,24 @@ async function main(): Promise<void> {
   }
   await queue;
 }
+
+/** `schema-engine cli can-connect-to-database|create-database`: the exit code is the answer, a log line on stderr says why not. */
+async function answerOnce(command: string | undefined, work: { canConnect(): Promise<void>; createDatabase(): Promise<string> }): Promise<void> {
+  try {
+    if (command === 'can-connect-to-database') await work.canConnect();
+    else if (command === 'create-database') await work.createDatabase();
+    else throw new Error(`unknown command ${command}`);
+  } catch (error) {
+    const { cause, message } = error as DriverAdapterError;
+    const kind = (cause as DriverAdapterError['cause'] | undefined)?.kind ?? '';
+    const fields = { error_code: ERROR_CODES[kind] ?? 'P1017', message: cause?.originalMessage ?? message };
+    process.stderr.write(`${JSON.stringify({ level: 'ERROR', target: 'schema_engine::logger', fields })}\n`);
+    process.exitCode = 1;
+  }
+}
+
+/** P1003 makes the CLI create the database. https://www.prisma.io/docs/orm/reference/error-reference */
+const ERROR_CODES: Readonly<Record<string, string>> = { DatabaseNotReachable: 'P1001', AuthenticationFailed: 'P1000', DatabaseDoesNotExist: 'P1003' };
 
 /** In the shape of the native engine: the CLI shows `message`, and acts on `error_code` (P1003: offer to create the database). */
 function describe(error: unknown): object {

@@ -38,7 +38,7 @@ export interface Ask {
 
 export interface Graph extends AsyncDisposable {
   planner: Planner;
-  /** The answer as it would go over the wire. */
+  /** The answer as it would go over the wire, the same in three runs (`calls` and `heard` tell of the first). */
   ask(query: string, options?: Ask): Promise<{ data?: unknown; errors?: unknown; unavailable?: PlanResult['unavailable'] }>;
   result(query: string, options?: Ask): Promise<PlanResult>;
   /** Calls that reached a transport, in order. */
@@ -120,7 +120,8 @@ export async function startGraph(kind: TransportKind, sources: Record<string, So
     };
   }
 
-  async function result(query: string, ask: Ask = {}): Promise<PlanResult> {
+  // Gives the operation ready to be run any number of times, as a gateway that caches documents would.
+  async function prepare(query: string, ask: Ask = {}): Promise<() => Promise<PlanResult>> {
     const document = parse(query);
     const invalid = validate(planner.schema, document);
     if (invalid.length > 0) throw new AggregateError(invalid, invalid[0]?.message);
@@ -129,7 +130,7 @@ export async function startGraph(kind: TransportKind, sources: Record<string, So
     const operation = document.definitions.find((one) => one.kind === Kind.OPERATION_DEFINITION && (!ask.operationName || one.name?.value === ask.operationName));
     if (operation?.kind !== Kind.OPERATION_DEFINITION) throw new Error('no operation');
     const coerced = coerceVariables(planner.schema, operation, ask.variables);
-    if (coerced.errors) return { data: null, errors: [...coerced.errors], unavailable: [], extensions: [] };
+    if (coerced.errors) return async () => ({ data: null, errors: [...coerced.errors], unavailable: [], extensions: [] });
 
     const denied = new Set<FieldNode>();
     const hiddenSelections = ask.hidden ? parse(ask.hidden.selection, { noLocation: true }).definitions : [];
@@ -144,8 +145,9 @@ export async function startGraph(kind: TransportKind, sources: Record<string, So
         return { ...field, selectionSet: { ...field.selectionSet, selections: [...field.selectionSet.selections, ...hiddenSelection] } };
       },
     });
-    return executePlan({
-      plan: await planner.plan(planned, ask.operationName),
+    const plan = await planner.plan(planned, ask.operationName);
+    return () => executePlan({
+      plan,
       schema: planner.schema,
       operation,
       fragments,
@@ -165,11 +167,22 @@ export async function startGraph(kind: TransportKind, sources: Record<string, So
     planner,
     calls,
     heard,
-    result,
+    result: async (query, ask) => (await prepare(query, ask))(),
     async ask(query, ask) {
-      const { data, errors, unavailable } = await result(query, ask);
-      if (errors?.some((error) => !(error instanceof GraphQLError))) throw new Error('not a GraphQLError');
-      return JSON.parse(JSON.stringify({ data, ...(errors ? { errors } : {}), ...(unavailable.length > 0 ? { unavailable } : {}) }));
+      const run = await prepare(query, ask);
+      const wire = async (): Promise<string> => {
+        const { data, errors, unavailable } = await run();
+        if (errors?.some((error) => !(error instanceof GraphQLError))) throw new Error('not a GraphQLError');
+        return JSON.stringify({ data, ...(errors ? { errors } : {}), ...(unavailable.length > 0 ? { unavailable } : {}) });
+      };
+      const first = await wire();
+      const counts = { calls: calls.length, heard: heard.length };
+      // Later runs go through compiled queries and projections: they must answer the same.
+      const again = ask?.signal ? 0 : 2;
+      for (let round = 0; round < again; round += 1) expect(await wire()).toBe(first);
+      calls.length = counts.calls;
+      heard.length = counts.heard;
+      return JSON.parse(first);
     },
     stop: async (service) => {
       await stopping.get(service)?.();

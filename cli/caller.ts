@@ -1,0 +1,55 @@
+import { checkUscc } from '#standards/uscc.ts';
+import { claimsFor } from './demoRoles.ts';
+import { usage } from './failure.ts';
+import { type Issuer, MAX_TTL_SECONDS, openIssuer, type TokenClaims } from './issuer.ts';
+import type { Settings } from './settings.ts';
+
+/** The token to call with, asked anew for each call; null: as the public. */
+export type TokenSource = () => string | null;
+
+export interface CallerOptions {
+  readonly token?: string | undefined;
+  readonly role?: string | undefined;
+}
+
+const RENEW_BEFORE_SECONDS = 600;
+
+/** Tokens of the development issuer, a new one before the last has ended: a long load outlives any token. */
+export function renewedTokens(issuer: Issuer, claims: TokenClaims, now: () => number = Date.now): TokenSource {
+  let token = '';
+  let renewAt = Number.NEGATIVE_INFINITY;
+  return () => {
+    if (now() >= renewAt) {
+      token = issuer.sign(claims);
+      renewAt = now() + (MAX_TTL_SECONDS - RENEW_BEFORE_SECONDS) * 1000;
+    }
+    return token;
+  };
+}
+
+/** Who a command acts as: `--token`, else `--role`, else CREDIT_GRAPH_TOKEN, else the command's own role, else the public. */
+export async function chooseCaller(settings: Settings, { token, role }: CallerOptions, ownRole?: string): Promise<TokenSource> {
+  if (token !== undefined && role !== undefined) throw usage('Give --token or --role, not both: a token has its role in it.');
+  if (token !== undefined) return () => token;
+  if (role === undefined && settings.token !== null) return () => settings.token;
+  const acted = role ?? ownRole;
+  if (acted === undefined || (role === undefined && settings.production)) return () => null;
+  const claims = claimsFor({ role: acted });
+  return renewedTokens(await openIssuer(settings), claims);
+}
+
+/** A code given on the command line, normalised. */
+export function readUscc(text: string): string {
+  const check = checkUscc(text);
+  if (check.status === 'VALID') return check.uscc;
+  throw usage(`"${text.slice(0, 40)}" is not a Unified Social Credit Code${check.status === 'INVALID' ? `: ${check.message}` : '.'}`);
+}
+
+/** '1h', '15m', '90s' or '90' as seconds. */
+export function readTtl(text: string): number {
+  const match = /^(\d{1,6})(h|m|s|)$/.exec(text);
+  if (!match) throw usage(`"${text.slice(0, 40)}" is not a length of time.`, 'Write 1h, 15m or 90s.');
+  return Number(match[1]) * { h: 3600, m: 60, s: 1, '': 1 }[match[2] as 'h' | 'm' | 's' | ''];
+}
+
+export const readList = (text: string): string[] => text.split(',').map((each) => each.trim()).filter(Boolean);

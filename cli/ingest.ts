@@ -1,0 +1,167 @@
+import { createHash } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { once } from 'node:events';
+import { finished } from 'node:stream/promises';
+import { type Api, DOMAIN_ERROR, type PartOutcome, type RejectedRow, successOf } from './api.ts';
+import { Failure } from './failure.ts';
+import type { Progress } from './progress.ts';
+import { type FilePlan, type FilingFormat, openFile, type Part, PART_BYTES, planFile, readPart } from './split.ts';
+
+export interface Receipt {
+  readonly rows: number;
+  readonly added: number;
+  readonly corrected: number;
+  readonly unchanged: number;
+  readonly rejected: number;
+  readonly warned: number;
+  readonly digest: string;
+}
+
+export interface Ingested {
+  /** The filing's identifier. */
+  readonly filing: string;
+  readonly receipt: Receipt;
+  /** Where the refused rows are listed with their reasons; null when none was refused. */
+  readonly rejectedFile: string | null;
+  /** How many refused rows that file names: the gateway lists the first thousand of each part. */
+  readonly rejectedListed: number;
+}
+
+export interface IngestOptions {
+  readonly api: Api;
+  readonly file: string;
+  readonly kind: string;
+  readonly progress?: (totalRows: number) => Progress;
+  /** Largest part in bytes. Default 8 MB. */
+  readonly partBytes?: number;
+}
+
+interface Filing {
+  readonly id: string;
+  readonly status: string;
+  readonly parts: readonly { readonly number: number; readonly outcome: Receipt }[];
+  readonly receipt: Receipt | null;
+}
+
+const RECEIPT = 'rows added corrected unchanged rejected warned digest';
+const FILING = `id status parts { number outcome { ${RECEIPT} } } receipt { ${RECEIPT} }`;
+const CREATE = `mutation createFiling($input: CreateFilingInput!) { createFiling(input: $input) { __typename ... on FilingCreated { filing { ${FILING} } } ${DOMAIN_ERROR} } }`;
+const COMPLETE = `mutation completeFiling($input: CompleteFilingInput!) { completeFiling(input: $input) { __typename ... on FilingCompleted { filing { ${FILING} } } ${DOMAIN_ERROR} } }`;
+
+const IN_FLIGHT = 2;
+
+/**
+ * Files a whole file through the public door: in parts of whole rows, two at a time, in constant memory. The same file under
+ * the same kind is the same filing: run again, it sends only the parts that are missing, and of a completed one nothing.
+ * @throws Failure when it could not be filed to the end; running it again goes on from there.
+ */
+export async function ingest({ api, file, kind, progress, partBytes = PART_BYTES }: IngestOptions): Promise<Ingested> {
+  const plan = await planFile(file, await formatOf(file), partBytes);
+  const filing = await createFiling(api, kind, plan);
+  const bar = progress?.(plan.rows);
+  try {
+    await using rejections = createRejectedFile(`${file}.rejected.csv`);
+    await sendParts(api, file, plan, filing, rejections, (rows) => bar?.update(rows));
+    const receipt = filing.receipt ?? (await complete(api, filing.id));
+    return { filing: filing.id, receipt, ...(await rejections.close()) };
+  } finally {
+    bar?.stop();
+  }
+}
+
+async function formatOf(file: string): Promise<FilingFormat> {
+  if (/\.(?:ndjson|jsonl)$/i.test(file)) return 'NDJSON';
+  await using handle = await openFile(file);
+  const { buffer, bytesRead } = await handle.read(Buffer.alloc(64), 0, 64, 0);
+  return /^\uFEFF?\s*\{/.test(buffer.toString('utf8', 0, bytesRead)) ? 'NDJSON' : 'CSV';
+}
+
+async function createFiling(api: Api, kind: string, plan: FilePlan): Promise<Filing> {
+  const partsExpected = plan.parts.length;
+  // The number of parts is in the key: cut in another way the same file is another filing, not a conflict.
+  const idempotencyKey = createHash('sha256').update(JSON.stringify([kind, plan.format, partsExpected, plan.digest])).digest('hex');
+  const created = await api.ask<{ filing: Filing }>('createFiling', CREATE, { input: { idempotencyKey, kind, format: plan.format, partsExpected } });
+  return successOf(created, 'createFiling').filing;
+}
+
+async function complete(api: Api, id: string): Promise<Receipt> {
+  const completed = await api.ask<{ filing: Filing }>('completeFiling', COMPLETE, { input: { idempotencyKey: id, id } });
+  const { receipt } = successOf(completed, 'completeFiling').filing;
+  if (receipt) return receipt;
+  throw new Failure(`The filing ${id} was completed without a receipt.`);
+}
+
+/** Sends the parts that are not recorded yet. Those with refused rows are sent again: the answer repeats the reasons. */
+async function sendParts(api: Api, file: string, plan: FilePlan, filing: Filing, rejections: RejectedFile, progressed: (rows: number) => void): Promise<void> {
+  const recorded = new Map(filing.parts.map(({ number, outcome }) => [number, outcome]));
+  const due = plan.parts.filter(({ number }) => (recorded.get(number)?.rejected ?? 1) > 0);
+  let done = plan.rows - due.reduce((rows, part) => rows + part.rows, 0);
+  progressed(done);
+  if (due.length === 0) return;
+  await using handle = await openFile(file);
+  const queue = due.values();
+  let failed = false;
+  // The file of refused rows is in the order of the file: what a later part answered first waits for the earlier one.
+  const answered = new Map<number, { part: Part; outcome: PartOutcome }>();
+  let next = 0;
+  const write = async (): Promise<void> => {
+    for (let ready = answered.get(next); ready; ready = answered.get(next)) {
+      answered.delete(next++);
+      for (const row of ready.outcome.rejectedRows) await rejections.add(ready.part.rowOffset + row.row, row);
+    }
+  };
+  let writing: Promise<void> = Promise.resolve();
+  const lane = async (): Promise<void> => {
+    for (const part of queue) {
+      if (failed) return;
+      try {
+        const outcome = await api.putPart(filing.id, part.number, await readPart(handle, plan, part), plan.format);
+        answered.set(due.indexOf(part), { part, outcome });
+        writing = writing.then(write);
+        done += part.rows;
+        progressed(done);
+      } catch (error) {
+        failed = true;
+        if (part.rowOffset > 0 && error instanceof Failure && error.advice === null)
+          throw new Failure(error.message, { advice: `Rows are counted within the part here: add ${part.rowOffset} for the row of the file.`, cause: error });
+        throw error;
+      }
+    }
+  };
+  const lanes = await Promise.allSettled(Array.from({ length: IN_FLIGHT }, lane));
+  const broken = lanes.find((each) => each.status === 'rejected');
+  if (broken) throw broken.reason;
+  await writing;
+}
+
+interface RejectedFile extends AsyncDisposable {
+  add(row: number, rejected: RejectedRow): Promise<void>;
+  close(): Promise<{ rejectedFile: string | null; rejectedListed: number }>;
+}
+
+/** Refused rows with their reasons, one reason a line. Row 1 is the header, as in a spreadsheet. No refused row: no file, also not an older one. */
+function createRejectedFile(path: string): RejectedFile {
+  let stream: ReturnType<typeof createWriteStream> | null = null;
+  let listed = 0;
+  const cell = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+  const end = async (): Promise<void> => {
+    if (!stream || stream.closed) return;
+    stream.end();
+    await finished(stream);
+  };
+  return {
+    async add(row, { problems }) {
+      // With a byte order mark: a spreadsheet takes the Chinese column names for Latin letters without it.
+      if (!stream) (stream = createWriteStream(path)).write('\uFEFFrow,column,code,message\n');
+      listed++;
+      for (const { column, code, message } of problems) if (!stream.write(`${row},${cell(column)},${code},${cell(message)}\n`)) await once(stream, 'drain');
+    },
+    async close() {
+      await end();
+      if (listed === 0) await rm(path, { force: true });
+      return { rejectedFile: listed === 0 ? null : path, rejectedListed: listed };
+    },
+    [Symbol.asyncDispose]: end,
+  };
+}

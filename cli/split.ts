@@ -1,0 +1,185 @@
+import { createHash } from 'node:crypto';
+import { open, type FileHandle } from 'node:fs/promises';
+import { Failure } from './failure.ts';
+
+export type FilingFormat = 'CSV' | 'NDJSON';
+
+/** A run of whole records of a file. */
+export interface Part {
+  /** From 1. */
+  readonly number: number;
+  /** Byte offsets in the file, the end exclusive. */
+  readonly start: number;
+  readonly end: number;
+  /** What to add to a row number in the answer to this part for that in the file. Both count every record, header and blank lines too. */
+  readonly rowOffset: number;
+  /** Records under the header, blank lines not counted. */
+  readonly rows: number;
+}
+
+/** How a file is filed. The same file always gives the same plan. */
+export interface FilePlan {
+  readonly format: FilingFormat;
+  /** The header row with its line end; each part begins with it. Empty for NDJSON. */
+  readonly header: Buffer;
+  readonly parts: readonly Part[];
+  readonly rows: number;
+  /** SHA-256 of the file, in hex. */
+  readonly digest: string;
+  /** What the file was when it was read: another one must not be sent under this digest. */
+  readonly size: number;
+  readonly modified: number;
+}
+
+export const PART_BYTES = 8 * 1024 * 1024;
+const MAX_PARTS = 10_000;
+const CHUNK = 1024 * 1024;
+
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const NEW_LINE = 0x0a;
+const RETURN = 0x0d;
+const SPACE = 0x20;
+const TAB = 0x09;
+
+/**
+ * Finds the ends of records in bytes, without decoding them: in UTF-8 and in GB18030 a quote, comma or line end is always
+ * itself. (The later bytes of a GB18030 character are 30–39, 40–7E and 80–FE; of a UTF-8 one 80–BF.)
+ *
+ * As the gateway reads CSV: a quote opens a quoted field only where the field begins, elsewhere it is text; records end as
+ * the first one does, so that behind a CR LF a lone LF is text too.
+ * @param found told the offset behind each record, and whether it is blank
+ */
+export function createRecordScanner(format: FilingFormat, found: (end: number, blank: boolean) => void): { push(chunk: Uint8Array): void; end(): void } {
+  // start: of a field, where a quote opens it · plain · quoted · closing: behind a quote, which a second one makes text
+  let state: 'start' | 'plain' | 'quoted' | 'closing' = 'start';
+  let endsWithReturn: boolean | null = format === 'CSV' ? null : false;
+  let previous = 0;
+  let offset = 0;
+  let recordStart = 0;
+  let blank = true;
+  const quotes = format === 'CSV';
+  return {
+    push(chunk) {
+      for (let index = 0; index < chunk.length; index++) {
+        const byte = chunk[index] as number; // within its length
+        if (state === 'quoted') {
+          if (byte === QUOTE) state = 'closing';
+        } else if (byte === NEW_LINE && (endsWithReturn ??= previous === RETURN, !endsWithReturn || previous === RETURN)) {
+          recordStart = offset + index + 1;
+          found(recordStart, blank);
+          blank = true;
+          state = 'start';
+        } else if (byte === QUOTE && quotes && state !== 'plain') {
+          blank = false;
+          state = 'quoted';
+        } else if (byte === COMMA) {
+          blank = false;
+          state = 'start';
+        } else if (byte !== RETURN && byte !== NEW_LINE) {
+          if (byte !== SPACE && byte !== TAB) blank = false;
+          state = 'plain';
+        }
+        previous = byte;
+      }
+      offset += chunk.length;
+    },
+    end() {
+      if (recordStart < offset) found(offset, blank);
+    },
+  };
+}
+
+const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
+
+/**
+ * Reads a file once, in constant memory, and plans its parts: whole records, each part with its header at most `partBytes`.
+ * @throws Failure for an empty file, a record longer than a part, a file of more than 10 000 parts.
+ */
+export async function planFile(path: string, format: FilingFormat, partBytes: number = PART_BYTES): Promise<FilePlan> {
+  await using handle = await openFile(path);
+  const { size, mtimeMs } = await handle.stat();
+  if (size === 0) throw new Failure(`${path} is empty.`, { advice: 'A CSV file has at least its header row.' });
+
+  let header: { end: number } | null = format === 'CSV' ? null : { end: 0 };
+  const parts: Part[] = [];
+  let partStart = 0;
+  let partRows = 0;
+  let rowOffset = 0;
+  let rows = 0;
+  let records = 0; // under the header, blank ones too
+  let recordStart = 0;
+  const close = (end: number): void => {
+    parts.push({ number: parts.length + 1, start: partStart, end, rowOffset, rows: partRows });
+    partStart = end;
+    partRows = 0;
+    rowOffset = records;
+  };
+  const scanner = createRecordScanner(format, (end, blank) => {
+    const start = recordStart;
+    recordStart = end;
+    if (!header) {
+      if (blank) return; // lines before the header go with it
+      header = { end };
+      partStart = end;
+      return;
+    }
+    const room = partBytes - header.end;
+    if (end - start > room)
+      throw new Failure(`Row ${rows + 1} under the header of ${path} is longer than a part of ${partBytes} bytes.`, { advice: 'A quotation mark at the start of one of its cells is probably not closed.' });
+    if (end - partStart > room && partRows > 0) close(start);
+    records++;
+    if (blank) return;
+    partRows++;
+    rows++;
+  });
+
+  const hash = createHash('sha256');
+  const buffer = Buffer.allocUnsafe(CHUNK);
+  for (let offset = 0; ; ) {
+    const { bytesRead } = await handle.read(buffer, 0, CHUNK, offset);
+    if (bytesRead === 0) break;
+    const chunk = buffer.subarray(0, bytesRead);
+    hash.update(chunk);
+    // The byte order mark stays in the header but hides no quote behind it.
+    if (offset === 0 && chunk.subarray(0, BOM.length).equals(BOM)) {
+      scanner.push(new Uint8Array(BOM.length).fill(RETURN));
+      scanner.push(chunk.subarray(BOM.length));
+    } else scanner.push(chunk);
+    offset += bytesRead;
+  }
+  scanner.end();
+  // A file without rows is filed too: "nothing to report" is a report.
+  if (partStart < size || parts.length === 0) close(size);
+  if (parts.length > MAX_PARTS) throw new Failure(`${path} has more than ${MAX_PARTS} parts of ${partBytes} bytes.`, { advice: 'Split it into several files.' });
+  const head = Buffer.alloc((header as { end: number } | null)?.end ?? 0); // narrowing does not see the closure
+  await handle.read(head, 0, head.length, 0);
+  return { format, header: head, parts, rows, digest: hash.digest('hex'), size, modified: mtimeMs };
+}
+
+/** The bytes of a part, header first. @throws Failure when the file is no longer the one that was planned. */
+export async function readPart(handle: FileHandle, plan: FilePlan, part: Part): Promise<Buffer> {
+  const { size, mtimeMs } = await handle.stat();
+  const bytes = Buffer.allocUnsafe(plan.header.length + part.end - part.start);
+  plan.header.copy(bytes);
+  let filled = plan.header.length;
+  while (filled < bytes.length) {
+    const { bytesRead } = await handle.read(bytes, filled, bytes.length - filled, part.start + filled - plan.header.length);
+    if (bytesRead === 0) break;
+    filled += bytesRead;
+  }
+  if (size !== plan.size || mtimeMs !== plan.modified || filled < bytes.length) throw new Failure('The file was changed while it was being sent.', { advice: 'Run the command again when it is complete.' });
+  return bytes;
+}
+
+export async function openFile(path: string): Promise<FileHandle> {
+  try {
+    const handle = await open(path, 'r');
+    if ((await handle.stat()).isFile()) return handle;
+    await handle.close();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new Failure(code === 'ENOENT' ? `There is no file ${path}.` : `${path} cannot be read (${code ?? String(error)}).`, { cause: error });
+  }
+  throw new Failure(`${path} is not a file.`);
+}

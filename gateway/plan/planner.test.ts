@@ -1,0 +1,64 @@
+import { composeServices } from '@theguild/federation-composition';
+import { GraphQLScalarType, parse } from 'graphql';
+import { createPlanner } from './planner.ts';
+
+const link = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@shareable", "@inaccessible", "@composeDirective"])
+  @link(url: "https://credit.invalid/policy/v1.0", import: ["@data"]) @composeDirective(name: "@data")
+  directive @data(class: String!) on FIELD_DEFINITION | OBJECT | ARGUMENT_DEFINITION\n`;
+
+function supergraph(): string {
+  const { supergraphSdl, errors } = composeServices([
+    { name: 'my-a', url: 'http://a.invalid/', typeDefs: parse(`${link} scalar Code type Query { t(n: Int @data(class: "ARGUMENT")): T } type T @key(fields: "id") @data(class: "TYPE") { id: ID! @data(class: "ID") a: Code hidden: Int @inaccessible }`) },
+    { name: 'bB', url: 'http://b.invalid/', typeDefs: parse(`${link} type T @key(fields: "id") { id: ID! b: Int }`) },
+  ]);
+  if (!supergraphSdl) throw new AggregateError(errors ?? []);
+  return supergraphSdl;
+}
+
+test('the schema keeps applied directives, hides what is inaccessible, and uses the scalars given', () => {
+  const Code = new GraphQLScalarType({ name: 'Code', serialize: () => 'real' });
+  const { schema, subgraphs } = createPlanner(supergraph(), { scalars: { Code } });
+  const type = schema.getType('T');
+  if (!type || !('getFields' in type)) throw new Error('no T');
+  expect(Object.keys(type.getFields()).toSorted()).toEqual(['a', 'b', 'id']);
+  expect(type.astNode?.directives?.map(({ name }) => name.value)).toEqual(['data']);
+  expect(type.getFields().id?.astNode?.directives?.map(({ name }) => name.value)).toEqual(['data']);
+  expect(schema.getQueryType()?.getFields().t?.args[0]?.astNode?.directives?.map(({ name }) => name.value)).toEqual(['data']);
+  expect((schema.getType('Code') as GraphQLScalarType).serialize('x')).toBe('real');
+  expect(subgraphs).toEqual([{ name: 'bB', url: 'http://b.invalid/' }, { name: 'my-a', url: 'http://a.invalid/' }]);
+});
+
+test('a plan is made once per text and operation name, also when asked at the same time', async () => {
+  const planner = createPlanner(supergraph());
+  const text = 'query A { t { a } } query B { t { b } }';
+  const document = parse(text);
+  const [one, other] = await Promise.all([planner.plan(document, 'A'), planner.plan(parse(text), 'A')]);
+  expect(other).toBe(one);
+  expect(await planner.plan(document, 'A')).toBe(one);
+  expect(await planner.plan(document, 'B')).not.toBe(one);
+});
+
+test('the plan used longest ago is dropped first', async () => {
+  const planner = createPlanner(supergraph(), { maxPlans: 2 });
+  const plan = (text: string) => planner.plan(parse(text), undefined);
+  const a = await plan('{ t { a } }');
+  const b = await plan('{ t { b } }');
+  expect(await plan('{ t { a } }')).toBe(a);
+  await plan('{ t { id } }');
+  expect(await plan('{ t { a } }')).toBe(a);
+  expect(await plan('{ t { b } }')).not.toBe(b);
+});
+
+test('a plan that failed is not kept', async () => {
+  const planner = createPlanner(supergraph());
+  const document = parse('{ nothing }');
+  const failed = planner.plan(document, undefined);
+  await expect(failed).rejects.toThrow();
+  const again = planner.plan(document, undefined);
+  expect(again).not.toBe(failed);
+  await expect(again).rejects.toThrow();
+});
+
+test('an operation of introspection alone has a plan without nodes', async () => {
+  expect(await createPlanner(supergraph()).plan(parse('{ __typename ... { __schema { queryType { name } } } }'), undefined)).toEqual({ kind: 'QueryPlan' });
+});

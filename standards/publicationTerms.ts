@@ -1,0 +1,49 @@
+import table from './data/publicationTerms.json' with { type: 'json' };
+
+export type PublicationKind = keyof (typeof table.ruleSets)[number]['months'];
+
+/** The last day of a publication that has no end of its own: what official forms write for 长期. */
+export const LONG_TERM_DAY = '2099-12-31';
+
+const [minor, serious] = [new Set(table.penaltySeverity.MINOR), new Set(table.penaltySeverity.SERIOUS)];
+
+/** Which term a penalty has: that of its heaviest category. Unknown categories count as general. */
+export function penaltyPublicationKind(categories: readonly string[] | null): PublicationKind {
+  if (categories?.some(category => serious.has(category))) return 'PENALTY_SERIOUS';
+  return categories !== null && categories.length > 0 && categories.every(category => minor.has(category)) ? 'PENALTY_MINOR' : 'PENALTY_GENERAL';
+}
+
+export interface PublicationTerm {
+  /** Last day of publication, inclusive. */
+  until: string;
+  /** The last day that the rule set allows at all, for terms that a form gives. */
+  latest: string;
+  /** Id of the rule set in data/publicationTerms.json. */
+  ruleSet: string;
+}
+
+/** The publication term of an act of a day 'YYYY-MM-DD', by the rule set in force on it; days before the first are judged by the first. */
+export function publicationTerm(kind: PublicationKind, day: string): PublicationTerm {
+  const rules = table.ruleSets.findLast(({ effectiveFrom }) => effectiveFrom <= day) ?? table.ruleSets[0];
+  if (rules === undefined) throw new Error('standards/data/publicationTerms.json has no rule set');
+  return { until: addMonths(day, rules.months[kind]), latest: addMonths(day, rules.maxMonths), ruleSet: rules.id };
+}
+
+// Files write 9999-12-31 for no end; a day after it is no date to anybody.
+const LAST_DAY = '9999-12-31';
+const dayOf = (time: number): string => {
+  const text = new Date(time).toISOString();
+  return text.startsWith('+') ? LAST_DAY : text.slice(0, 10);
+};
+
+/** The same day of a later month, or that month's last: 2026-01-31 and one month is 2026-02-28. Not after 9999-12-31. */
+export function addMonths(day: string, months: number): string {
+  const [year, month, date] = day.split('-').map(Number) as [number, number, number]; // a day has three parts
+  const lastDate = new Date(Date.UTC(year, month + months, 0)).getUTCDate();
+  return dayOf(Date.UTC(year, month - 1 + months, Math.min(date, lastDate)));
+}
+
+/** Not after 9999-12-31. */
+export function addDays(day: string, days: number): string {
+  return dayOf(Date.parse(`${day}T00:00:00Z`) + days * 86_400_000);
+}

@@ -1,0 +1,161 @@
+import { createFilingDoor, provinceOfCode, type RowProblems, type RowSurroundings } from '#kit/filing/door.ts';
+import type { FiledRow, RecordTable } from '#kit/filing/record.ts';
+import { recordIdOf } from '#kit/records.ts';
+import type { FilingDoor, Workshop } from '#kit/subgraph.ts';
+import type { ParsedRecord } from '#standards/forms/form.ts';
+import { forms } from '#standards/forms/forms.ts';
+import { addDays, LONG_TERM_DAY, penaltyPublicationKind, type PublicationKind, publicationTerm } from '#standards/publicationTerms.ts';
+import type { ActKind } from './acts.ts';
+
+const act: RecordTable<'kind' | 'document_no' | 'authority_name' | 'decided_on'> = { schema: 'disclosure', name: 'act', columns: ['kind', 'document_no', 'authority_name', 'decided_on'] };
+const commitment: RecordTable<'kind' | 'commitment_no' | 'made_on'> = { schema: 'disclosure', name: 'commitment', columns: ['kind', 'commitment_no', 'made_on'] };
+
+type ActRow = FiledRow<(typeof act)['columns'][number]>;
+type CommitmentRow = FiledRow<(typeof commitment)['columns'][number]>;
+
+/** State level and codes of no division: no province's platform sees more of them than the public. */
+const NO_PROVINCE = '00';
+
+// Kept in columns of their own, or not at all: a person's name has no place in a record about an entity.
+const NOT_CONTENT = new Set(['subjectUscc', 'subjectCategory', 'legalRepresentative', 'documentNoKey', 'sourceUnitName', 'sourceUnitUscc', 'sourceRecordId', 'catalogueCode', 'disclosureLevel', 'publicUntil']);
+
+// The parser gives each field the type its form says (standards/forms).
+const text = (record: ParsedRecord, name: string): string | null => (record[name] as string | null | undefined) ?? null;
+
+interface Term {
+  readonly from: string;
+  readonly until: string;
+  /** The rule set that gave the end; null when the record itself did. */
+  readonly ruleSet: string | null;
+}
+
+/** The fields of the form by their English names, without empty ones, and what was said about publication with this version. */
+function contentOf(record: ParsedRecord, disclosureLevel: string, published: Term | null): Record<string, unknown> {
+  const content: Record<string, unknown> = { disclosureLevel };
+  for (const [name, value] of Object.entries(record)) {
+    if (value === null || value === false || NOT_CONTENT.has(name)) continue;
+    content[name] = typeof value === 'bigint' ? String(value) : value;
+  }
+  if (published) Object.assign(content, { publicFrom: published.from, publicUntil: published.until, ...(published.ruleSet === null ? null : { publicationRuleSet: published.ruleSet }) });
+  return content;
+}
+
+/** What every record of this subgraph has, whichever its form; null without a code of the subject. */
+function commonOf(record: ParsedRecord, { viewer, additionalFields }: RowSurroundings, unitCode: string | null, catalogueCode: string, term: Term) {
+  const uscc = text(record, 'subjectUscc');
+  // 谁产生、谁负责: without a source unit it is the unit that decided, and without that whoever files.
+  const sourceUnit = text(record, 'sourceUnitUscc') ?? unitCode ?? viewer.organisation;
+  if (uscc === null || sourceUnit === null) return null;
+  const level = text(record, 'disclosureLevel') ?? 'PUBLIC';
+  const published = level === 'PUBLIC' ? term : null;
+  return {
+    uscc,
+    source_unit: sourceUnit,
+    source_unit_name: text(record, 'sourceUnitName'),
+    source_record_id: text(record, 'sourceRecordId'),
+    catalogue_code: text(record, 'catalogueCode') ?? catalogueCode,
+    disclosure_level: level,
+    public_from: published?.from ?? null,
+    public_until: published?.until ?? null,
+    province: provinceOfCode(uscc) ?? NO_PROVINCE,
+    sector: null,
+    determining_unit: unitCode,
+    content: contentOf(record, level, published),
+    additional_fields: additionalFields,
+  };
+}
+
+const noCode = (column: string): RowProblems => [{ column, code: 'MISSING', message: 'A record needs the Unified Social Credit Code of its subject and of a unit that filed it.' }];
+
+/** `…To` is exclusive, the form's end inclusive. 9999-12-31 is no end. */
+const dayAfter = (day: string | null): string | null => (day === null || day.startsWith('9999') ? null : addDays(day, 1));
+
+function actRow(kind: ActKind, record: ParsedRecord, surroundings: RowSurroundings, subjectColumn: string, term: Term): ActRow | RowProblems {
+  const authority = text(record, 'authorityUscc');
+  const common = commonOf(record, surroundings, authority, kind, term);
+  if (!common) return noCode(subjectColumn);
+  const decidedOn = record['decidedOn'] as string; // no row without it
+  return {
+    ...common,
+    record_id: recordIdOf(kind, authority ?? text(record, 'authorityName') ?? '', text(record, 'documentNoKey') ?? '', common.uscc, decidedOn),
+    valid_from: text(record, 'validFrom') ?? decidedOn,
+    valid_to: dayAfter(text(record, 'validTo')),
+    kind,
+    document_no: record['documentNo'] as string, // no row without it
+    authority_name: text(record, 'authorityName'),
+    decided_on: decidedOn,
+  };
+}
+
+/** From the day of the act to the end its form gives, or by rule; what a form gives beyond the rules' longest term is cut to it. */
+function termOf(kind: PublicationKind, day: string, given: string | null, { warn }: RowSurroundings): Term {
+  const { until, latest, ruleSet } = publicationTerm(kind, day);
+  if (given === null) return { from: day, until, ruleSet };
+  if (given <= latest) return { from: day, until: given, ruleSet: null };
+  warn();
+  return { from: day, until: latest, ruleSet };
+}
+
+/** The filing doors of this subgraph by kind. */
+export function createFilings(workshop: Workshop): Record<'licence' | 'penalty' | 'other-act' | 'commitment', FilingDoor> {
+  return {
+    licence: createFilingDoor(
+      {
+        kind: 'licence',
+        form: forms.licence,
+        table: act,
+        // A licence is published as long as it runs.
+        toRow: (record, surroundings) => actRow('LICENCE', record, surroundings, 'XK_XDR_SHXYM', { from: record['decidedOn'] as string, until: text(record, 'validTo') ?? LONG_TERM_DAY, ruleSet: null }),
+      },
+      workshop,
+    ),
+    penalty: createFilingDoor(
+      {
+        kind: 'penalty',
+        form: forms.penalty,
+        table: act,
+        toRow: (record, surroundings) => {
+          const kind = penaltyPublicationKind(record['categories'] as string[] | null);
+          return actRow('PENALTY', record, surroundings, 'CF_XDR_SHXYM', termOf(kind, record['decidedOn'] as string, text(record, 'publicUntil'), surroundings));
+        },
+      },
+      workshop,
+    ),
+    'other-act': createFilingDoor(
+      {
+        kind: 'other-act',
+        form: forms['other-act'],
+        table: act,
+        toRow: (record, surroundings) => {
+          const kind = record['actKind'] as Exclude<ActKind, 'LICENCE' | 'PENALTY'>; // the form's code list
+          return actRow(kind, record, surroundings, 'XZ_XDR_SHXYM', termOf(kind, record['decidedOn'] as string, null, surroundings));
+        },
+      },
+      workshop,
+    ),
+    commitment: createFilingDoor(
+      {
+        kind: 'commitment',
+        form: forms.commitment,
+        table: commitment,
+        toRow: (record, surroundings): CommitmentRow | RowProblems => {
+          const madeOn = record['madeOn'] as string; // no row without it
+          const commitmentNo = text(record, 'commitmentNo') ?? '';
+          const acceptedBy = text(record, 'acceptedByUscc');
+          const common = commonOf(record, surroundings, acceptedBy, 'COMMITMENT', termOf('COMMITMENT', madeOn, null, surroundings));
+          if (!common) return noCode('CN_XDR_SHXYM');
+          return {
+            ...common,
+            record_id: recordIdOf('COMMITMENT', acceptedBy ?? text(record, 'acceptedByName') ?? '', commitmentNo, common.uscc, madeOn),
+            valid_from: madeOn,
+            valid_to: dayAfter(text(record, 'dueOn')),
+            kind: record['commitmentKind'] as string, // no row without it
+            commitment_no: commitmentNo,
+            made_on: madeOn,
+          };
+        },
+      },
+      workshop,
+    ),
+  };
+}

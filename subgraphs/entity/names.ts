@@ -1,0 +1,33 @@
+/**
+ * A name as it is searched and compared: half width (so that （ and ( are one), upper case, without spaces. What a name is
+ * registered as stays in the record.
+ */
+export const searchable = (name: string): string => name.normalize('NFKC').replace(/\s+/gu, '').toUpperCase();
+
+/** The pairs of neighbouring characters of a text, each once: entity.bigrams in SQL gives the same set. */
+export function bigrams(text: string): string[] {
+  const characters = Array.from(text);
+  return [...new Set(characters.slice(1).map((character, index) => `${characters[index]}${character}`))];
+}
+
+/** A state of the register with its name, and the day before the next state came into force (null for the last). */
+export interface NamedState {
+  readonly name: string;
+  readonly until: string | null;
+}
+
+export interface FormerName {
+  readonly name: string;
+  readonly until: string | null;
+}
+
+/**
+ * Names borne before, the latest first: those of earlier states, then those that the register filed without a day.
+ * @param states oldest first; the last is the one described.
+ */
+export function formerNames(states: readonly NamedState[], filed: readonly string[]): FormerName[] {
+  const present = states.at(-1)?.name;
+  const own = states.filter(({ name }, index) => index < states.length - 1 && name !== states[index + 1]?.name).toReversed();
+  const known = new Set([present, ...own.map(({ name }) => name)]);
+  return [...own.map(({ name, until }) => ({ name, until })), ...filed.filter((name) => !known.has(name)).map((name) => ({ name, until: null }))];
+}

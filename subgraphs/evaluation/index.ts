@@ -1,0 +1,14 @@
+import { join } from 'node:path';
+import type { SubgraphDefinition } from '#kit/subgraph.ts';
+import { createResultRepository } from './repository.ts';
+import { createResolvers } from './resolvers.ts';
+
+/** Evaluation results (评价结果): a grade never without its scheme and version, scores for those who may see them. */
+export const definition: SubgraphDefinition = {
+  name: 'evaluation',
+  schemaFile: join(import.meta.dirname, 'schema.graphql'),
+  open: (workshop) => ({
+    resolvers: createResolvers(createResultRepository(workshop.pool), workshop),
+    filings: {},
+  }),
+};

@@ -1,0 +1,14 @@
+import { join } from 'node:path';
+import type { SubgraphDefinition } from '#kit/subgraph.ts';
+import { createEntryRepository } from './repository.ts';
+import { createResolvers } from './resolvers.ts';
+
+/** Name lists (名单信息): their types as data, the entries, and whether an entity stands on a list of serious violations. */
+export const definition: SubgraphDefinition = {
+  name: 'namelist',
+  schemaFile: join(import.meta.dirname, 'schema.graphql'),
+  open: (workshop) => ({
+    resolvers: createResolvers(createEntryRepository(workshop.pool, workshop.now), workshop),
+    filings: {},
+  }),
+};

@@ -1,0 +1,187 @@
+import { generateKeyPairSync, randomUUID } from 'node:crypto';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import jwt from 'jsonwebtoken';
+import pg from 'pg';
+import { type Config, parseConfig, type SubgraphName } from '#kit/config.ts';
+import { createPool } from '#kit/postgres/pool.ts';
+import { silentLog } from '#kit/log.ts';
+import { createSubgraph } from '#kit/subgraph.ts';
+import { serveSubgraph } from '#kit/subgraphServer.ts';
+import { createGateway, type Gateway, type GatewayOptions } from '#gateway/gateway.ts';
+import { roleBinding, type Role } from '#policy/viewer.ts';
+import { definitions } from '#subgraphs/definitions.ts';
+import { demoOrganisations } from '#standards/demoOrganisations.ts';
+import { openDatabase, type Database } from './database.ts';
+
+// The whole graph in one process, on a cloned database and a free port. Requests go through the public HTTP door.
+//
+//   const graph = await startGraph();
+//   await graph.file('licence', csv);                              // through the public door, as the national centre
+//   const answer = await graph.query('PUBLIC', '{ … }', { … });    // { status, body, text }
+
+/** Keys of the tests: an issuer that signs what the gateway accepts. */
+export interface TestIssuer {
+  readonly dataDir: string;
+  token(claims: { role: string; organisation: string; province?: string; sector?: string; purposes?: readonly string[] }, override?: { header?: object; payload?: object; key?: string; algorithm?: jwt.Algorithm }): string;
+}
+
+export async function createIssuer(): Promise<TestIssuer & AsyncDisposable> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'credit-graph-test-'));
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  await mkdir(join(dataDir, 'issuer'));
+  await writeFile(join(dataDir, 'issuer/jwks.json'), JSON.stringify({ keys: [{ ...publicKey.export({ format: 'jwk' }), kid: 'test', use: 'sig', alg: 'ES256' }] }));
+  const pem = privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
+  return {
+    dataDir,
+    token({ role, organisation, province, sector, purposes = [] }, override = {}) {
+      const seconds = Math.floor(Date.now() / 1000);
+      return jwt.sign(
+        { iss: 'https://issuer.credit-graph.invalid', aud: 'credit-graph', sub: organisation, jti: randomUUID(), iat: seconds, exp: seconds + 1800, role, purposes, ...(province ? { province } : null), ...(sector ? { sector } : null), ...override.payload },
+        override.key ?? pem,
+        { algorithm: override.algorithm ?? 'ES256', header: { alg: override.algorithm ?? 'ES256', typ: 'at+jwt', kid: 'test', ...override.header } as jwt.JwtHeader, noTimestamp: true },
+      );
+    },
+    [Symbol.asyncDispose]: () => rm(dataDir, { recursive: true, force: true }),
+  };
+}
+
+const kindOf: Record<Role, string | null> = {
+  PUBLIC: null,
+  SUBJECT: 'subject',
+  PROVINCIAL_PLATFORM: 'provincial-platform',
+  SECTOR_REGULATOR: 'sector-regulator',
+  DETERMINING_UNIT: 'determining-unit',
+  IMPLEMENTER: 'implementer',
+  FINANCIAL_INSTITUTION: 'bank',
+  CREDIT_SERVICE_AGENCY: 'credit-service-agency',
+  INDUSTRY_ASSOCIATION: 'industry-association',
+  ASSESSOR: 'assessor',
+  AUDITOR: 'auditor',
+  NATIONAL_CENTRE: 'national-centre',
+  RULE_KEEPER: 'rule-keeper',
+  OPERATOR: 'operator',
+};
+
+export interface Organisation {
+  readonly organisation: string;
+  readonly province: string | null;
+  readonly sector: string | null;
+}
+
+/** The organisation that stands for a role in tests. */
+export function organisationOf(role: Role): Organisation {
+  const found = demoOrganisations.find(({ kind }) => kind === kindOf[role]);
+  if (!found) throw new Error(`no demo organisation for ${role}`);
+  return { organisation: found.uscc, province: roleBinding[role] === 'PROVINCE' ? found.reportingUnit : null, sector: roleBinding[role] === 'SECTOR' ? (found.sector ?? 'C') : null };
+}
+
+export interface Reply {
+  readonly status: number;
+  /** The raw bytes as text: what a value that must not be seen is looked for in. */
+  readonly text: string;
+  readonly body: { data?: Record<string, unknown> | null; errors?: { message: string; path?: (string | number)[]; extensions: Record<string, unknown> }[]; extensions?: Record<string, unknown> };
+}
+
+export interface TestGraph extends AsyncDisposable {
+  readonly url: string;
+  readonly gateway: Gateway;
+  readonly database: Database;
+  readonly issuer: TestIssuer;
+  /** SQL as the superuser, for arranging what no door arranges yet. */
+  readonly sql: (text: string, values?: readonly unknown[]) => Promise<Record<string, unknown>[]>;
+  /** One operation as a role, made for SUPERVISION unless said otherwise (`purpose: null`: none is named). */
+  query(role: Role, query: string, variables?: Record<string, unknown>, options?: { purpose?: string | null; headers?: Record<string, string>; token?: string }): Promise<Reply>;
+  tokenOf(role: Role): string;
+  /** Files text through the public door and gives the completed filing's receipt. */
+  file(kind: string, text: string | Buffer, options?: { role?: Role; format?: 'CSV' | 'NDJSON' }): Promise<Record<string, unknown>>;
+}
+
+const PURPOSES = ['SUPERVISION', 'CREDIT_GRANTING'];
+
+export async function startGraph(options: { remote?: boolean; database?: Database; now?: () => Date; accessSink?: GatewayOptions['accessSink'] } = {}): Promise<TestGraph> {
+  const stack = new AsyncDisposableStack();
+  const issuer = stack.use(await createIssuer());
+  const database = options.database ?? stack.use(await openDatabase());
+  const now = options.now ?? (() => new Date());
+  const base = parseConfig({ DATA_DIR: issuer.dataDir, PORT: '0', LOG_LEVEL: 'silent' });
+  // Known keys: the same position gives the same cursor in every graph of a test run.
+  const keys = [{ id: 'test', secret: Buffer.alloc(32, 7) }] as const;
+  const shared: Config = { ...base, passportKeys: keys, cursorKeys: keys, digestKeys: keys };
+  const remoteSubgraphs: Partial<Record<SubgraphName, string>> = {};
+  if (options.remote) {
+    for (const definition of definitions) {
+      const pool = createPool({ url: database.url, role: `credit_${definition.name}`, applicationName: definition.name, max: 5, statementTimeoutMs: 5000 });
+      const subgraph = stack.use(createSubgraph(definition, { pool, cursorKeys: keys, digestKeys: keys, log: silentLog, now }));
+      const server = stack.use(await serveSubgraph(subgraph, { host: '127.0.0.1', port: 0, passportKeys: keys, log: silentLog, now }));
+      remoteSubgraphs[definition.name] = server.url;
+    }
+  }
+  const gateway = stack.use(
+    await createGateway({
+      config: { ...shared, remoteSubgraphs },
+      databaseUrl: database.url,
+      subgraphs: definitions,
+      log: silentLog,
+      now,
+      bootstrapOperator: organisationOf('OPERATOR').organisation,
+      ...(options.accessSink ? { accessSink: options.accessSink } : null),
+    }),
+  );
+  const client = new pg.Client({ connectionString: database.url });
+  await client.connect();
+  stack.defer(() => client.end());
+
+  for (const role of Object.keys(kindOf) as Role[]) {
+    if (role === 'PUBLIC' || role === 'OPERATOR') continue;
+    const { organisation, province, sector } = organisationOf(role);
+    await client.query(`insert into gateway.grant (id, organisation, role, province, sector, valid_from, granted_by) values ($1, $2, $3, $4, $5, now() - interval '1 minute', 'test')`, [randomUUID(), organisation, role, province, sector]);
+  }
+  const tokens = new Map<Role, string>();
+  const tokenOf = (role: Role): string => {
+    let token = tokens.get(role);
+    if (!token) tokens.set(role, (token = issuer.token({ role, organisation: organisationOf(role).organisation, purposes: PURPOSES })));
+    return token;
+  };
+
+  const query: TestGraph['query'] = async (role, text, variables = {}, { purpose, headers = {}, token } = {}) => {
+    const response = await fetch(`${gateway.url}/graphql`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        ...(role === 'PUBLIC' ? null : { authorization: `Bearer ${token ?? tokenOf(role)}` }),
+        ...(role === 'PUBLIC' || purpose === null ? null : { 'x-purpose': purpose ?? 'SUPERVISION' }),
+        ...headers,
+      },
+      body: JSON.stringify({ query: text, variables }),
+      signal: AbortSignal.timeout(20_000),
+    });
+    const raw = await response.text();
+    return { status: response.status, text: raw, body: JSON.parse(raw) };
+  };
+
+  const graph: TestGraph = {
+    url: gateway.url,
+    gateway,
+    database,
+    issuer,
+    sql: async (text, values = []) => (await client.query(text, [...values])).rows,
+    query,
+    tokenOf,
+    async file(kind, text, { role = 'NATIONAL_CENTRE', format = 'CSV' } = {}) {
+      const created = await query(role, 'mutation ($input: CreateFilingInput!) { createFiling(input: $input) { __typename ... on FilingCreated { filing { id } } ... on DomainError { code message } } }', { input: { idempotencyKey: randomUUID(), kind, format, partsExpected: 1 } });
+      const filing = (created.body.data?.['createFiling'] as { filing?: { id: string } } | undefined)?.filing;
+      if (!filing) throw new Error(`createFiling: ${created.text}`);
+      const response = await fetch(`${gateway.url}/filings/${filing.id}/parts/1`, { method: 'PUT', headers: { authorization: `Bearer ${tokenOf(role)}`, 'content-type': format === 'CSV' ? 'text/csv' : 'application/x-ndjson' }, body: text as never });
+      const outcome = (await response.json()) as Record<string, unknown>;
+      if (!response.ok) throw Object.assign(new Error(`part: ${JSON.stringify(outcome)}`), { outcome, status: response.status });
+      const completed = await query(role, 'mutation ($input: CompleteFilingInput!) { completeFiling(input: $input) { __typename ... on DomainError { code message } } }', { input: { idempotencyKey: randomUUID(), id: filing.id } });
+      if ((completed.body.data?.['completeFiling'] as { __typename: string } | undefined)?.__typename !== 'FilingCompleted') throw new Error(`completeFiling: ${completed.text}`);
+      return outcome;
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+  const owned = stack.move();
+  return graph;
+}
