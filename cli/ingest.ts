@@ -140,11 +140,12 @@ interface RejectedFile extends AsyncDisposable {
   close(): Promise<{ rejectedFile: string | null; rejectedListed: number }>;
 }
 
+const cell = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+
 /** Refused rows with their reasons, one reason a line. Row 1 is the header, as in a spreadsheet. No refused row: no file, also not an older one. */
 function createRejectedFile(path: string): RejectedFile {
   let stream: ReturnType<typeof createWriteStream> | null = null;
   let listed = 0;
-  const cell = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
   const end = async (): Promise<void> => {
     if (!stream || stream.closed) return;
     stream.end();

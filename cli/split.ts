@@ -59,13 +59,17 @@ export function createRecordScanner(format: FilingFormat, found: (end: number, b
   let recordStart = 0;
   let blank = true;
   const quotes = format === 'CSV';
+  const endsHere = (): boolean => {
+    endsWithReturn ??= previous === RETURN;
+    return !endsWithReturn || previous === RETURN;
+  };
   return {
     push(chunk) {
       for (let index = 0; index < chunk.length; index++) {
         const byte = chunk[index] as number; // within its length
         if (state === 'quoted') {
           if (byte === QUOTE) state = 'closing';
-        } else if (byte === NEW_LINE && (endsWithReturn ??= previous === RETURN, !endsWithReturn || previous === RETURN)) {
+        } else if (byte === NEW_LINE && endsHere()) {
           recordStart = offset + index + 1;
           found(recordStart, blank);
           blank = true;

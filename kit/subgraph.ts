@@ -1,6 +1,5 @@
 import { buildSubgraphSchema } from '@apollo/subgraph';
-import { type DocumentNode, execute, type ExecutionResult, getOperationAST, GraphQLError, type GraphQLSchema, Kind, parse, validate } from 'graphql';
-import { compileQuery, type CompiledQuery, isCompiledQuery } from 'graphql-jit';
+import { type ExecutionResult, type GraphQLError, type GraphQLSchema, Kind } from 'graphql';
 import type { Readable } from 'node:stream';
 import { policyProblems } from '#policy/classes.ts';
 import { filterOperation } from '#policy/filter.ts';
@@ -13,6 +12,7 @@ import type { KeyRing } from './keys.ts';
 import type { Log } from './log.ts';
 import type { Pool } from './postgres/pool.ts';
 import { createDigester } from './records.ts';
+import { createRunner, type Prepared } from './runner.ts';
 import { scalars } from './scalars.ts';
 import { subgraphTypeDefs } from './schema/typeDefs.ts';
 import { shanghaiDay } from '#standards/dates.ts';
@@ -103,15 +103,6 @@ export interface Subgraph extends AsyncDisposable {
   readonly filings: Readonly<Record<string, FilingDoor>>;
 }
 
-interface Compiled {
-  readonly run: CompiledQuery['query'];
-  readonly document: DocumentNode;
-  /** Refusals by (role, has a purpose): the same document is allowed or refused for all of them alike. */
-  readonly refusals: Map<string, readonly GraphQLError[]>;
-}
-
-const MAX_COMPILED = 2000;
-
 /**
  * Makes a subgraph.
  * @throws Error that names every field whose policy is missing or does not hold together.
@@ -134,38 +125,18 @@ export function createSubgraph(definition: SubgraphDefinition, dependencies: Sub
   const problems = policyProblems(schema);
   if (problems.length > 0) throw new Error(`Subgraph ${definition.name} has no sound policy:\n  ${problems.join('\n  ')}`);
 
-  const compiled = new Map<string, Compiled>();
-  const compile = (request: SubgraphRequest): Compiled | ExecutionResult => {
-    const key = request.operationName === undefined ? request.document : `${request.operationName}\n${request.document}`;
-    const known = compiled.get(key);
-    if (known) return known;
-    let document: DocumentNode;
-    try {
-      document = parse(request.document);
-    } catch (error) {
-      return { errors: [error instanceof GraphQLError ? error : new GraphQLError('Syntax error')] };
-    }
-    const errors = validate(schema, document);
-    if (errors.length > 0) return { errors };
-    const jit = compileQuery(schema, document, request.operationName);
-    const run: CompiledQuery['query'] = isCompiledQuery(jit)
-      ? jit.query
-      : (rootValue, contextValue, variableValues) => execute({ schema, document, rootValue, contextValue, variableValues: variableValues ?? {}, ...(request.operationName === undefined ? null : { operationName: request.operationName }) });
-    const fresh = { run, document, refusals: new Map() };
-    if (compiled.size >= MAX_COMPILED) compiled.delete(compiled.keys().next().value as string); // full, so it has a first key
-    compiled.set(key, fresh);
-    return fresh;
-  };
-
+  const prepare = createRunner(schema);
   // The gateway has cut what the viewer may not see; whoever comes with a passport and asks all the same is refused here.
-  const refusals = ({ document, refusals: known }: Compiled, { viewer, operationName, variables }: SubgraphRequest): readonly GraphQLError[] => {
+  // A document is refused or allowed alike for all with the same role and a purpose or none.
+  const known = new WeakMap<Prepared, Map<string, readonly GraphQLError[]>>();
+  const refusals = (operation: Prepared, { viewer, variables }: SubgraphRequest): readonly GraphQLError[] => {
+    let byRole = known.get(operation);
+    if (!byRole) known.set(operation, (byRole = new Map()));
     const key = `${viewer.role} ${viewer.purpose === null ? '' : 'for a purpose'}`;
-    const found = known.get(key);
+    const found = byRole.get(key);
     if (found) return found;
-    const operation = getOperationAST(document, operationName);
-    if (!operation) return [new GraphQLError('Unknown operation')];
-    const { errors, dependsOnVariables } = filterOperation(schema, document, operation, variables, viewer);
-    if (!dependsOnVariables) known.set(key, errors);
+    const { errors, dependsOnVariables } = filterOperation(schema, operation.document, operation.operation, variables, viewer);
+    if (!dependsOnVariables) byRole.set(key, errors);
     return errors;
   };
 
@@ -175,13 +146,13 @@ export function createSubgraph(definition: SubgraphDefinition, dependencies: Sub
     schema,
     filings,
     async execute(request) {
-      const plan = compile(request);
-      if (!('run' in plan)) return plan;
-      const refused = refusals(plan, request);
+      const operation = prepare(request.document, request.operationName);
+      if ('errors' in operation) return operation;
+      const refused = refusals(operation, request);
       if (refused.length > 0) return { data: null, errors: refused };
       const reads: Read[] = [];
       const context: SubgraphContext = { viewer: request.viewer, moment: request.moment, today: shanghaiDay(now()), reads, signal: request.signal };
-      const result = await plan.run({}, context, { ...request.variables });
+      const result = await operation.run(context, request.variables);
       for (const error of result.errors ?? []) if (!error.extensions?.['code']) log.error({ err: error.originalError ?? error, path: error.path }, 'a field failed');
       return reads.length > 0 ? { ...result, extensions: { ...result.extensions, reads } } : result;
     },

@@ -99,7 +99,8 @@ export function filterOperation(
   const refusalOfField = (parent: GraphQLNamedType, node: FieldNode): Refusal | undefined => {
     if (!isObjectType(parent) && !isInterfaceType(parent)) return undefined;
     const field = parent.getFields()[node.name.value];
-    if (!field) return undefined;
+    // `_entities` and `_service` are federation's own: only a subgraph has them, and what they select is judged field by field.
+    if (!field || field.name.startsWith('_')) return undefined;
     return (
       refusal(classOfField(parent, field)) ??
       first(node.arguments ?? [], (argument) => {

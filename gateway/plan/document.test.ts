@@ -10,7 +10,7 @@ const planned = (text: string, operationName?: string): string | undefined => {
 
 test('the planner sees one operation, the fragments it uses, and no introspection', () => {
   expect(planned('query A { b } query B($n: String!, $x: Boolean!) { __typename __type(name: $n) { name } ...F @include(if: $x) ...G } fragment F on Query { __schema { description } a { ...H } } fragment G on Query { b } fragment H on T { name __typename } fragment Unused on T { name }', 'B'))
-    .toBe('query B($x: Boolean!) { ... @include(if: $x) { a { ...H } } ...G } fragment G on Query { b } fragment H on T { name __typename }');
+    .toBe('query B($x: Boolean!) { ... @include(if: $x) { a { ...H } } ...G } fragment H on T { name __typename } fragment G on Query { b }');
 });
 
 test('nothing is left of an operation that asks no subgraph', () => {

@@ -12,7 +12,7 @@ interface Prepared {
 
 /**
  * Runs a subgraph's schema in this process. The first run of an operation is interpreted, later ones compiled: a text
- * that is seen once is not worth the compiler's milliseconds.
+ * that is seen once does not pay for the compiler.
  *
  * @param makeContext the resolvers' context for a call; `extensions` is asked when the call has ended
  */

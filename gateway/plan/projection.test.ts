@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { GraphQLError, buildSchema, parse } from 'graphql';
 import type { OperationDefinitionNode } from 'graphql';
-import { createErrorNode, sortedErrors } from './errors.ts';
+import { createErrorNode, markPath, sortedErrors } from './errors.ts';
+import type { Fragments } from './document.ts';
 import { project } from './projection.ts';
 import { projectionOf } from './selection.ts';
 
@@ -17,16 +18,20 @@ const text = `{ a { ...F } aa { s b { t a { id } } } grid { __typename l } n { i
   fragment F on A { id s e f l }`;
 const operationOf = (source: string) => parse(source).definitions[0] as OperationDefinitionNode;
 const fragmentF = parse(text).definitions[1];
-const fragments = fragmentF?.kind === 'FragmentDefinition' ? { F: fragmentF } : {};
+const fragments: Fragments = fragmentF?.kind === 'FragmentDefinition' ? { F: fragmentF } : {};
 
-const { tree } = fc.letrec((tie) => {
-  const leaf = fc.oneof({ weight: 6, arbitrary: fc.constantFrom<unknown>('x', 'X', 1, 1.5, true) }, { weight: 1, arbitrary: fc.constantFrom<unknown>(null, undefined, {}, Number.NaN) });
-  const object = fc.record({
-    __typename: fc.constantFrom('A', 'B', 'A', 'B', 'Z'), k: fc.constantFrom('A', 'B'), known: fc.constantFrom(true, true, true, false),
-    id: leaf, s: leaf, e: fc.constantFrom('X', 'Y', 'Q'), f: leaf, t: leaf, constructor: leaf,
-    l: fc.array(leaf, { maxLength: 2 }), b: fc.option(tie('object')), a: fc.option(tie('object')),
-  }, { requiredKeys: ['k'] });
-  return { object, tree: fc.record({ a: object, aa: fc.array(object, { maxLength: 2 }), grid: fc.array(fc.array(object, { maxLength: 2 }), { maxLength: 2 }), n: object, u: object }) };
+// Mostly what the schema says, now and then something else, so that whole answers and broken ones both occur.
+const mostly = (good: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> =>
+  fc.oneof({ weight: 60, arbitrary: good }, { weight: 1, arbitrary: fc.constantFrom<unknown>(null, undefined, {}, [], 'Z', Number.NaN) });
+const typed = (typename: string, depth: number): fc.Arbitrary<unknown> => mostly(fc.record({
+  __typename: mostly(fc.constant(typename)), k: fc.constant(typename), known: fc.constantFrom(true, true, true, false),
+  id: mostly(fc.constant('x')), s: mostly(fc.constant('s')), e: mostly(fc.constantFrom('X', 'Y', null)), f: mostly(fc.constantFrom(1, 1.5)),
+  t: mostly(fc.boolean()), constructor: mostly(fc.constant('c')), l: mostly(fc.array(mostly(fc.integer()), { maxLength: 2 })),
+  ...(depth > 0 ? { b: typed('B', depth - 1), a: typed('A', depth - 1) } : { b: fc.constant(null), a: fc.constant(null) }),
+}));
+const tree = fc.record({
+  a: typed('A', 0), aa: fc.array(typed('A', 2), { maxLength: 2 }), grid: fc.array(fc.array(typed('A', 0), { maxLength: 2 }), { maxLength: 2 }),
+  n: typed('B', 0), u: fc.oneof(typed('A', 0), typed('B', 0)),
 });
 
 test('the compiled answer is the interpreted one, whatever came', () => {
@@ -45,21 +50,28 @@ test('the compiled answer is the interpreted one, whatever came', () => {
     if (expected.endsWith('"errors":[]}')) perfect += 1;
     answer(compiled, merged as Record<string, unknown>, rule);
     expect(answer(compiled, merged as Record<string, unknown>, rule)).toBe(expected);
-  }), { numRuns: 3000, seed: 7 });
-  expect(perfect).toBeGreaterThan(20);
+  }), { numRuns: 400, seed: 7 });
+  expect(perfect).toBeGreaterThan(50);
+  expect(perfect).toBeLessThan(350);
 });
 
-test('reported errors under a path explain its null', () => {
+const errorsWith = (...path: string[]): number => {
   const reported = createErrorNode();
-  reported.children.set('a', createErrorNode());
+  markPath(reported, path);
   const errors: GraphQLError[] = [];
   const state = { errors, reported, missing: undefined, absent: undefined, introspection: undefined, onUnavailable() {} };
-  const data = project(projectionOf(schema, operationOf('{ a { s } }'), {}, {}), { a: { s: null } }, state);
-  expect([JSON.stringify(data), errors.length]).toEqual(['{"a":null}', 1]);
+  const data = project(projectionOf(schema, operationOf('{ a { s id } }'), {}, {}), { a: { s: null, id: '1' } }, state);
+  expect(JSON.stringify(data)).toBe('{"a":null}');
+  return errors.length;
+};
+
+test('an error reported at or under a path explains its null, one beside it does not', () => {
+  expect([errorsWith('a', 's'), errorsWith('a', 'id')]).toEqual([0, 1]);
 });
 
+const coded = (code: string, ...path: (string | number)[]) => new GraphQLError('m', { path, extensions: { code } });
+
 test('errors are sorted by path, positions as numbers, then by code, and told once', () => {
-  const error = (code: string, ...path: (string | number)[]) => new GraphQLError('m', { path, extensions: { code } });
-  const sorted = sortedErrors([error('B', 'a', 10), error('A', 'a', 2), error('B', 'a', 2), error('C', 'a'), error('A', 'a', 2), error('Z'), error('A', 'a', '@')]);
+  const sorted = sortedErrors([coded('B', 'a', 10), coded('A', 'a', 2), coded('B', 'a', 2), coded('C', 'a'), coded('A', 'a', 2), coded('Z'), coded('A', 'a', '@')]);
   expect(sorted.map((one) => `${one.path?.join('.')} ${String(one.extensions.code)}`)).toEqual([' Z', 'a C', 'a.2 A', 'a.2 B', 'a.10 B', 'a.@ A']);
 });

@@ -55,7 +55,10 @@ export function createPool(options: PoolOptions): Pool {
     types: { getTypeParser },
   });
   // Without a listener a restart of the server would end this process.
-  pool.on('error', (error) => options.onIdleError?.(error));
+  // While the pool ends, the server may be ending too.
+  pool.on('error', (error) => {
+    if (!pool.ending) options.onIdleError?.(error);
+  });
   return Object.assign(pool, { [Symbol.asyncDispose]: () => pool.end() });
 }
 

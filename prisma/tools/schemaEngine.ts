@@ -268,7 +268,8 @@ async function answerOnce(command: string | undefined, work: { canConnect(): Pro
     const { cause, message } = error as DriverAdapterError;
     const kind = (cause as DriverAdapterError['cause'] | undefined)?.kind ?? '';
     const fields = { error_code: ERROR_CODES[kind] ?? 'P1017', message: cause?.originalMessage ?? message };
-    process.stderr.write(`${JSON.stringify({ level: 'ERROR', target: 'schema_engine::logger', fields })}\n`);
+    const greeting = { level: 'INFO', target: 'schema_engine', fields: { message: 'Starting schema engine CLI' } }; // the CLI skips the first line
+    process.stderr.write([greeting, { level: 'ERROR', target: 'schema_engine::logger', fields }].map((line) => JSON.stringify(line)).join('\n'));
     process.exitCode = 1;
   }
 }
@@ -285,3 +286,4 @@ function describe(error: unknown): object {
 }
 
 await main();
+process.exit(); // the engine's own timers (10 s for its lock, 60 s for others) would hold this process, and the CLI with it

@@ -89,13 +89,13 @@ interface Statements {
   readonly count: Statement;
 }
 
-/** @param candidates gives uscc, name, kind, province and likeness, in the order of the group. */
-function group(name: string, candidates: string): Statements {
+/** @param candidates gives uscc, name, kind, province and likeness, in `order`: so the join goes on only until the page is full. */
+function group(name: string, candidates: string, order = 'candidate.name, candidate.uscc'): Statements {
   return {
     find: statement(
       `entity.search.${name}`,
       `${found(`${profileColumns('state')}, candidate.likeness`, candidates)}
-   order by candidate.likeness desc, candidate.name, candidate.uscc
+   order by ${order}
    limit $4`,
     ),
     count: statement(`entity.search.${name}.count`, `select count(*)::int as counted from (${found('1', candidates)} limit $4) found`),
@@ -152,6 +152,7 @@ const alike = group(
    select * from alike
    where alike.likeness < $${OWN + 2}::int or alike.likeness = $${OWN + 2}::int and (alike.name, alike.uscc) > ($2::text, $3::text)
    order by alike.likeness desc, alike.name, alike.uscc`,
+  'candidate.likeness desc, candidate.name, candidate.uscc',
 );
 
 /**

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { SubgraphDefinition } from '#kit/subgraph.ts';
+import { createFilings } from './ingest.ts';
 import { createResultRepository } from './repository.ts';
 import { createResolvers } from './resolvers.ts';
 
@@ -9,6 +10,6 @@ export const definition: SubgraphDefinition = {
   schemaFile: join(import.meta.dirname, 'schema.graphql'),
   open: (workshop) => ({
     resolvers: createResolvers(createResultRepository(workshop.pool), workshop),
-    filings: {},
+    filings: createFilings(workshop),
   }),
 };

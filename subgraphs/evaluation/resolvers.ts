@@ -131,7 +131,7 @@ export function createResolvers(results: ResultRepository, { instants, cursors }
       digest: (row: ResultRow, _: unknown, context: SubgraphContext) => shown(context, 'PROVENANCE', reachOf(row), row.digest.toString('hex')),
       subject: ({ uscc }: ResultRow) => ({ uscc }),
       provenance: (row: ResultRow) => row,
-      disclosureLevel: (row: ResultRow) => row.disclosure_level,
+      disclosureLevel: (row: ResultRow) => row.content['disclosureLevel'] ?? row.disclosure_level,
       validFrom: (row: ResultRow) => row.valid_from,
       validTo: (row: ResultRow) => row.valid_to,
       recordedAt: (row: ResultRow) => row.recorded_at,

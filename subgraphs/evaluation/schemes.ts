@@ -1,4 +1,5 @@
 import { evaluationSchemes, findEvaluationScheme, findSchemeVersion, findSchemeVersionOn, type EvaluationScheme, type Grade, type SchemeVersion } from '#standards/evaluationSchemes.ts';
+import { addDays, addMonths } from '#standards/publicationTerms.ts';
 
 /** Codes of all schemes, in the order of the catalogue. */
 export const schemeCodes: readonly string[] = evaluationSchemes.map(({ code }) => code);
@@ -38,3 +39,16 @@ export function findGradeMeaning(code: string, version: string, grade: string): 
 }
 
 export const findFamilyName = (code: string, family: string): string | null => findEvaluationScheme(code)?.indicatorFamilies.find((each) => each.code === family)?.name ?? null;
+
+/**
+ * Who may see a result whose row does not say. Results of credit are published; a risk class is made for the regulator's own
+ * use of its inspectors and is no statement about credit (国市监信发〔2022〕6号, unverified).
+ */
+export const defaultLevel = (code: string): 'PUBLIC' | 'GOV_SHARED' => (findEvaluationScheme(code)?.measures === 'RISK' ? 'GOV_SHARED' : 'PUBLIC');
+
+/** Last day before the next round, for a result that does not say how long it holds: by the period of the scheme's version. */
+export function lastDayOfRound(code: string, version: string, evaluatedOn: string): string {
+  const [, count, unit] = /^P(\d+)([YM])$/.exec(findSchemeVersion(code, version)?.period ?? '') ?? [];
+  if (count === undefined) throw new Error(`${code} ${version} has no period in years or months`);
+  return addDays(addMonths(evaluatedOn, Number(count) * (unit === 'Y' ? 12 : 1)), -1);
+}

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { SubgraphDefinition } from '#kit/subgraph.ts';
+import { createFilings } from './ingest.ts';
 import { createEntryRepository } from './repository.ts';
 import { createResolvers } from './resolvers.ts';
 
@@ -9,6 +10,6 @@ export const definition: SubgraphDefinition = {
   schemaFile: join(import.meta.dirname, 'schema.graphql'),
   open: (workshop) => ({
     resolvers: createResolvers(createEntryRepository(workshop.pool, workshop.now), workshop),
-    filings: {},
+    filings: createFilings(workshop),
   }),
 };

@@ -131,7 +131,7 @@ const countsOfFiles = statement(
 );
 
 const TODAY = `$${NEXT - 1}::date`; // the last of the rights' parameters
-const published = `(entry.disclosure_level = 'PUBLIC' and entry.public_from <= ${TODAY} and entry.public_until >= ${TODAY})`;
+const isPublished = `(entry.disclosure_level = 'PUBLIC' and entry.public_from <= ${TODAY} and entry.public_until >= ${TODAY})`;
 
 const seriousListings = statement(
   'namelist.serious_listings',
@@ -143,7 +143,7 @@ const seriousListings = statement(
      where kind = 'name-list'
    ) sources
    left join lateral (
-     select entry.record_id, entry.version, ${published} as published
+     select entry.record_id, entry.version, ${isPublished} as published
      from namelist.entry
      where ${ofEntity}
       and entry.category = 'SERIOUS'

@@ -7,7 +7,7 @@ import { noteRead, shown } from '#kit/fields.ts';
 import type { Instants } from '#kit/instants.ts';
 import { decodeId, encodeId } from '#kit/records.ts';
 import type { Reach } from '#policy/rows.ts';
-import { isKnownDivision, XPCC } from '#standards/divisions.ts';
+import { provinces, XPCC } from '#standards/divisions.ts';
 import { industries } from '#standards/industry.ts';
 import { findListType, listTypesOn, type ListCategory, type ListType } from '#standards/listTypes.ts';
 import type { EntryFilter, EntryRepository, EntryRow, Position } from './repository.ts';
@@ -61,7 +61,7 @@ function readFilter(input: FilterInput): EntryFilter {
   const { types = null, categories = null, province = null, sector = null, activeOnly, listedFrom = null } = input;
   const unknownType = types?.find((type) => findListType(type) === null);
   if (unknownType !== undefined) throw badInput('filter.types', 'UNKNOWN_CODE', 'A list type of the filter is not registered.', 'codes of nameListTypes');
-  if (province !== null && province !== XPCC.code && !isKnownDivision(`${province}0000`)) throw badInput('filter.province', 'UNKNOWN_CODE', 'The province of the filter is not known.', 'two digits of GB/T 2260');
+  if (province !== null && province !== XPCC.code && !provinces.some(({ code }) => code === province)) throw badInput('filter.province', 'UNKNOWN_CODE', 'The province of the filter is not known.', 'two digits of GB/T 2260');
   if (sector !== null && !industries.some(({ section }) => section === sector)) throw badInput('filter.sector', 'UNKNOWN_CODE', 'The sector of the filter is not known.', 'a section of GB/T 4754, A to T');
   return { types, categories, province, sector, activeOnly: activeOnly ?? false, listedFrom };
 }
@@ -79,10 +79,12 @@ const showType = (type: ListType) => ({
   source: type.source,
 });
 
+/** What a cursor is good for: the field with its arguments and times, for this viewer. */
+const pageScope = (context: SubgraphContext, ...question: readonly unknown[]): string => JSON.stringify([...question, context.viewer.grant]);
+
 export function createResolvers(entries: EntryRepository, { instants, cursors }: { instants: Instants; cursors: CursorSealer }) {
   const files = creditFileRoots(instants);
 
-  const pageScope = (context: SubgraphContext, ...arguments_: readonly unknown[]): string => JSON.stringify([...arguments_, context.viewer.grant]);
   const open = (scope: string, after: string | null | undefined): Position => {
     const [listedOn, recordId] = after ? cursors.open(scope, after) : [];
     return listedOn && recordId ? { listedOn, recordId } : null;
@@ -142,7 +144,7 @@ export function createResolvers(entries: EntryRepository, { instants, cursors }:
       digest: (row: EntryRow, _: unknown, context: SubgraphContext) => shown(context, 'PROVENANCE', reachOf(row), row.digest.toString('hex')),
       subject: ({ uscc }: EntryRow) => ({ uscc }),
       provenance: (row: EntryRow) => row,
-      disclosureLevel: (row: EntryRow) => row.disclosure_level,
+      disclosureLevel: (row: EntryRow) => row.content['disclosureLevel'] ?? row.disclosure_level,
       validFrom: (row: EntryRow) => row.valid_from,
       validTo: (row: EntryRow) => row.valid_to,
       recordedAt: (row: EntryRow) => row.recorded_at,
@@ -161,7 +163,7 @@ export function createResolvers(entries: EntryRepository, { instants, cursors }:
       termUntil: (row: EntryRow) => row.term_until,
       removedOn: (row: EntryRow) => row.removed_on,
       removalReason: (row: EntryRow) => row.content['removalReason'] ?? null,
-      publicUntil: (row: EntryRow) => row.public_until,
+      publicUntil: (row: EntryRow) => row.content['publicUntil'] ?? null,
     },
 
     Provenance: {

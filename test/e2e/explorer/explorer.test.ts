@@ -3,13 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 import type { BrowserContext } from 'playwright-core';
-import { findChromium } from './chromium.ts';
+import { needs, testWith } from '#test/support/needs.ts';
 import { startServer } from './startServer.ts';
 
-const executablePath = findChromium();
-if (!executablePath && !process.env.CI) console.warn('Skipped: the explorer was not opened, this machine has no Chromium.');
-// Where the pipeline runs, a missing browser is a failure, not a skip.
-const inChromium = executablePath || process.env.CI ? test : test.skip;
+const executablePath = needs('chromium');
+const inChromium = testWith(executablePath);
 
 interface OpenedBrowser {
   context: BrowserContext;
@@ -21,10 +19,9 @@ interface OpenedBrowser {
 
 /** A fresh browser that reaches `origin` and nothing else, and remembers what it was kept from. */
 async function openBrowser(origin: string): Promise<OpenedBrowser> {
-  if (!executablePath) throw new Error('There is no Chromium on PATH: install it (Debian: apt-get install chromium)');
   const profile = await mkdtemp(join(tmpdir(), 'explorer-'));
   const context = await chromium.launchPersistentContext(profile, {
-    executablePath,
+    executablePath: executablePath ?? '', // null: no test of this file runs
     headless: true,
     locale: 'en-GB',
     viewport: { width: 1400, height: 850 },

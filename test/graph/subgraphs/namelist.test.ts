@@ -1,9 +1,11 @@
+import { randomUUID } from 'node:crypto';
+import { Readable } from 'node:stream';
 import type { ExecutionResult } from 'graphql';
 import { parseKeyRing } from '#kit/keys.ts';
 import { silentLog } from '#kit/log.ts';
 import { createPool, type Pool } from '#kit/postgres/pool.ts';
-import { encodeId, recordIdOf } from '#kit/records.ts';
-import { createSubgraph, type Subgraph } from '#kit/subgraph.ts';
+import { decodeId, encodeId, recordIdOf } from '#kit/records.ts';
+import { createSubgraph, type PartOutcome, type Subgraph } from '#kit/subgraph.ts';
 import { createViewer, publicViewer, type Role, type Viewer } from '#policy/viewer.ts';
 import { definition } from '#subgraphs/namelist/index.ts';
 import { composeUscc } from '#standards/uscc.ts';
@@ -85,7 +87,7 @@ async function entry(row: Record<string, unknown> & { uscc: string }): Promise<s
     determining_unit: AUTHORITY,
     valid_from: listedOn,
     recorded_at: '2026-03-11T00:00:00Z',
-    content: { grounds: '列入事由', legalBasis: '认定依据', removalReason: null },
+    content: { grounds: '列入事由', legalBasis: '认定依据', publicUntil: '2029-03-09' },
     list_type: 'SAMR_SERIOUS',
     category: 'SERIOUS',
     document_no: '浙市监〔2026〕1号',
@@ -109,7 +111,7 @@ const VERDICT = `query ($uscc: USCC!, $validAt: Date, $knownAt: DateTime) { cred
 const SEARCH = `query ($filter: NameListEntryFilter!, $validAt: Date, $knownAt: DateTime, $first: Int = 100, $after: Cursor) {
   nameListEntries(filter: $filter, validAt: $validAt, knownAt: $knownAt, first: $first, after: $after) { nodes { id listedOn } pageInfo { hasNextPage endCursor } totalCount { value exact } }
 }`;
-const RECORD = `query ($representations: [_Any!]!) { _entities(representations: $representations) { ... on NameListEntry { id state } } }`;
+const RECORD = `query ($representations: [_Any!]!) { found: _entities(representations: $representations) { ... on NameListEntry { id state } } }`;
 
 interface Found {
   nodes: { id: string; listedOn: string; state?: string; documentNo?: string }[];
@@ -130,6 +132,29 @@ async function verdict(variables: Record<string, unknown>, as?: Viewer): Promise
   const result = await ask(VERDICT, variables, as);
   expect(result.errors).toBeUndefined();
   return (result.data as { creditFile: { hasActiveSeriousListing: unknown } }).creditFile.hasActiveSeriousListing;
+}
+
+async function errorCodes(...args: Parameters<typeof ask>): Promise<unknown[] | undefined> {
+  return (await ask(...args)).errors?.map(({ extensions }) => extensions?.['code']);
+}
+
+/** Where a new entry listed on 2026-01-10 stands on a day, as an auditor sees it. */
+async function stateOn(validAt: string, row: Record<string, unknown>): Promise<string | undefined> {
+  const uscc = newEntity();
+  await entry({ uscc, listed_on: '2026-01-10', ...row });
+  return (await entriesOf({ uscc, validAt }, auditor)).nodes[0]?.state;
+}
+
+/** The ids on all pages, three on each. */
+async function walk(turn: (after: string | null) => Promise<Found>): Promise<string[]> {
+  const ids: string[] = [];
+  for (let after: string | null = null, more = true; more; ) {
+    const { nodes, pageInfo } = await turn(after);
+    expect(nodes.length === 3 || !pageInfo.hasNextPage).toBe(true);
+    ids.push(...nodes.map((node) => node.id));
+    [after, more] = [pageInfo.endCursor, pageInfo.hasNextPage];
+  }
+  return ids;
 }
 
 describe('what the public sees', () => {
@@ -245,18 +270,18 @@ describe('rights decide which entries there are, through every door', () => {
       file: names(file.nodes),
       total: file.totalCount,
       found: names(found.nodes),
-      byId: names((byId.data as { _entities: ({ id: string } | null)[] })._entities),
+      byId: names((byId.data as { found: ({ id: string } | null)[] }).found),
       errors: byId.errors,
     }).toEqual({ file: expected.toSorted(), total: { value: expected.length, exact: true }, found: expected.toSorted(), byId: expected.toSorted(), errors: undefined });
   });
 
   test('a read of what is not public is noted, a read of what is public is not', async () => {
-    const note = (name: string) => ({ uscc, dataClass: 'RECORD', record: [...recordIds].find(([, each]) => each === name)?.[0], version: 1 });
-    const reads = async (as: Viewer) => (await ask(FILE, { uscc }, as)).extensions?.['reads'] ?? [];
-    expect(await reads(publicViewer)).toEqual([]);
-    const noted = (await reads(zhejiang)) as unknown[];
+    expect((await ask(FILE, { uscc })).extensions).toBeUndefined();
+    const noted = (await ask(FILE, { uscc }, zhejiang)).extensions?.['reads'] as { record: string }[];
+    expect(noted.map(({ record, ...rest }) => [recordIds.get(record), rest])).toEqual(
+      expect.arrayContaining(['not yet published', 'published term ended', 'shared in government'].map((name) => [name, { uscc, dataClass: 'RECORD', version: 1 }])),
+    );
     expect(noted).toHaveLength(3);
-    expect(noted).toEqual(expect.arrayContaining(['not yet published', 'published term ended', 'shared in government'].map(note)));
   });
 
   test('without a purpose a government reader is refused, and is not told that there is nothing', async () => {
@@ -267,7 +292,7 @@ describe('rights decide which entries there are, through every door', () => {
   test('an id that is no id, or of another kind of record, names nothing', async () => {
     const known = [...recordIds.keys()][0] ?? '';
     const ids = ['x', known.slice(1), encodeId('AdministrativePenalty', uscc, recordIdOf('x')), id(uscc, recordIdOf('nothing'))];
-    expect(await ask(RECORD, { representations: ids.map((each) => ({ __typename: 'NameListEntry', id: each })) })).toEqual({ data: { _entities: [null, null, null, null] } });
+    expect(await ask(RECORD, { representations: ids.map((each) => ({ __typename: 'NameListEntry', id: each })) })).toEqual({ data: { found: [null, null, null, null] } });
   });
 });
 
@@ -297,20 +322,13 @@ describe('two times', () => {
 
   test('an instant that is not sealed is refused by every door', async () => {
     const knownAt = '2999-01-01T00:00:00.000Z';
-    const codes = async (document: string, variables: Record<string, unknown>, moment?: { validAt: string; knownAt: string }) => (await ask(document, variables, publicViewer, moment)).errors?.map(({ extensions }) => extensions?.['code']);
-    expect(await codes(FILE, { uscc, knownAt })).toEqual(['KNOWN_AT_TOO_LATE']);
-    expect(await codes(SEARCH, { filter: {}, knownAt })).toEqual(['KNOWN_AT_TOO_LATE']);
-    expect(await codes(RECORD, { representations: [{ __typename: 'NameListEntry', id: id(uscc, recordIdOf(uscc, 'corrected')) }] }, { validAt: TODAY, knownAt })).toEqual(['KNOWN_AT_TOO_LATE']);
+    expect(await errorCodes(FILE, { uscc, knownAt })).toEqual(['KNOWN_AT_TOO_LATE']);
+    expect(await errorCodes(SEARCH, { filter: {}, knownAt })).toEqual(['KNOWN_AT_TOO_LATE']);
+    expect(await errorCodes(RECORD, { representations: [{ __typename: 'NameListEntry', id: id(uscc, recordIdOf(uscc, 'corrected')) }] }, publicViewer, { validAt: TODAY, knownAt })).toEqual(['KNOWN_AT_TOO_LATE']);
   });
 });
 
 describe('where an entry stands on a day', () => {
-  const state = async (row: Record<string, unknown>, validAt: string, as: Viewer = auditor): Promise<string | undefined> => {
-    const uscc = newEntity();
-    await entry({ uscc, listed_on: '2026-01-10', ...row });
-    return (await entriesOf({ uscc, validAt }, as)).nodes[0]?.state;
-  };
-
   test.each([
     ['no end: on the list', {}, TODAY, 'LISTED'],
     ['the last day of the term counts', { term_until: '2026-06-30' }, '2026-06-30', 'LISTED'],
@@ -322,7 +340,7 @@ describe('where an entry stands on a day', () => {
     ['repaired since, asked for a day before: ended effects are those of now', { removed_on: '2026-06-30', withdrawn_on: '2026-06-30', content: { removalReason: 'REPAIRED' } }, '2026-02-01', 'REPAIRED'],
     ['taken back as wrong', { removed_on: '2026-06-30', withdrawn_on: '2026-06-30', content: { removalReason: 'REVOKED' } }, '2026-02-01', 'REVOKED'],
   ])('%s', async (_, row, validAt, expected) => {
-    expect(await state(row, validAt)).toBe(expected);
+    expect(await stateOn(validAt, row)).toBe(expected);
   });
 
   test('a version believed before the repair tells of the repair', async () => {
@@ -345,20 +363,9 @@ describe('pages', () => {
       all.push({ id: id(uscc, await entry({ uscc, listed_on: listedOn, list_type, category, province: '54', sector: n % 2 === 0 ? 'T' : 'S' })), listedOn });
     }
     await entry({ uscc, listed_on: '2026-05-05', province: '54', disclosure_level: 'INTERNAL', public_from: null, public_until: null });
-    const recordIdOfId = (key: string): string => Buffer.from(key, 'base64url').toString().split(':')[2] ?? '';
-    all.sort((a, b) => (a.listedOn === b.listedOn ? (recordIdOfId(a.id) < recordIdOfId(b.id) ? 1 : -1) : a.listedOn < b.listedOn ? 1 : -1));
+    const position = ({ id: key, listedOn }: (typeof all)[number]): string => listedOn + decodeId(key)?.recordId;
+    all.sort((a, b) => (position(a) < position(b) ? 1 : -1));
   });
-
-  async function walk(turn: (after: string | null) => Promise<Found>): Promise<string[]> {
-    const ids: string[] = [];
-    for (let after: string | null = null, more = true; more; ) {
-      const { nodes, pageInfo } = await turn(after);
-      expect(nodes.length === 3 || !pageInfo.hasNextPage).toBe(true);
-      ids.push(...nodes.map((node) => node.id));
-      [after, more] = [pageInfo.endCursor, pageInfo.hasNextPage];
-    }
-    return ids;
-  }
 
   test('of a file hold every entry once, newest first, through entries of one day', async () => {
     expect(await walk((after) => entriesOf({ uscc, first: 3, after }))).toEqual(all.map((each) => each.id));
@@ -382,14 +389,13 @@ describe('pages', () => {
   test('a cursor is good only for its file, arguments, times and viewer', async () => {
     const { pageInfo } = await entriesOf({ uscc, first: 3 });
     const after = pageInfo.endCursor;
-    const code = async (document: string, variables: Record<string, unknown>, as?: Viewer) => (await ask(document, variables, as)).errors?.map(({ extensions }) => extensions?.['code']);
-    expect(await code(FILE, { uscc: newEntity(), first: 3, after })).toEqual(['BAD_CURSOR']);
-    expect(await code(FILE, { uscc, first: 3, after, categories: ['FOCUS'] })).toEqual(['BAD_CURSOR']);
-    expect(await code(FILE, { uscc, first: 3, after, validAt: '2026-11-22' })).toEqual(['BAD_CURSOR']);
-    expect(await code(FILE, { uscc, first: 3, after }, bank)).toEqual(['BAD_CURSOR']);
-    expect(await code(SEARCH, { filter: { province: '54' }, first: 3, after })).toEqual(['BAD_CURSOR']);
-    expect(await code(FILE, { uscc, first: 3, after: `${after}x` })).toEqual(['BAD_CURSOR']);
-    expect(await code(FILE, { uscc, first: 3, after })).toBeUndefined();
+    expect(await errorCodes(FILE, { uscc: newEntity(), first: 3, after })).toEqual(['BAD_CURSOR']);
+    expect(await errorCodes(FILE, { uscc, first: 3, after, categories: ['FOCUS'] })).toEqual(['BAD_CURSOR']);
+    expect(await errorCodes(FILE, { uscc, first: 3, after, validAt: '2026-11-22' })).toEqual(['BAD_CURSOR']);
+    expect(await errorCodes(FILE, { uscc, first: 3, after }, bank)).toEqual(['BAD_CURSOR']);
+    expect(await errorCodes(SEARCH, { filter: { province: '54' }, first: 3, after })).toEqual(['BAD_CURSOR']);
+    expect(await errorCodes(FILE, { uscc, first: 3, after: `${after}x` })).toEqual(['BAD_CURSOR']);
+    expect(await errorCodes(FILE, { uscc, first: 3, after })).toBeUndefined();
   });
 
   test.each([0, 101, -1])('of %i are refused', async (first) => {
@@ -402,11 +408,11 @@ describe('pages', () => {
 
 describe('filters', () => {
   const inQinghai: Record<string, string> = {};
+  async function make(name: string, row: Record<string, unknown>): Promise<void> {
+    const uscc = newEntity();
+    inQinghai[id(uscc, await entry({ uscc, province: '63', ...row }))] = name;
+  }
   beforeAll(async () => {
-    const make = async (name: string, row: Record<string, unknown>) => {
-      const uscc = newEntity();
-      inQinghai[id(uscc, await entry({ uscc, province: '63', ...row }))] = name;
-    };
     await make('old', { listed_on: '2024-01-01', term_until: '2025-01-01', sector: 'R' });
     await make('new', { listed_on: '2026-10-01', sector: 'R' });
     await make('abnormal', { listed_on: '2026-09-01', list_type: 'ABNORMAL_OPERATION', category: 'ABNORMAL', sector: 'Q' });
@@ -513,8 +519,8 @@ describe('hasActiveSeriousListing', () => {
   });
 
   test('what was known before the first filing says nothing', async () => {
-    const at = (knownAt: string) => verdict({ uscc: newEntity(), validAt: '2025-01-01', knownAt });
-    expect([await at('2024-12-31T23:59:59.999Z'), await at('2025-01-01T00:00:00.000Z')]).toEqual([null, false]);
+    const [uscc, validAt] = [newEntity(), '2025-01-01'];
+    expect([await verdict({ uscc, validAt, knownAt: '2024-12-31T23:59:59.999Z' }), await verdict({ uscc, validAt, knownAt: '2025-01-01T00:00:00.000Z' })]).toEqual([null, false]);
   });
 
   test('a day that had not come by then, or has not come yet, is unknown', async () => {
@@ -556,10 +562,114 @@ test('two viewers asking at once are each given their own rows', async () => {
   expect(answers.map(({ nodes }) => nodes.length)).toEqual([1, 2, 1, 2, 1]);
 });
 
+async function typeCodes(validAt: string): Promise<string[]> {
+  const { data } = await ask(`query ($validAt: Date) { nameListTypes(validAt: $validAt) { code } }`, { validAt });
+  return (data as { nameListTypes: { code: string }[] }).nameListTypes.map(({ code }) => code);
+}
+
 test('list types are those in force on the day', async () => {
-  const codes = async (validAt: string) => ((await ask(`query ($validAt: Date) { nameListTypes(validAt: $validAt) { code } }`, { validAt })).data as { nameListTypes: { code: string }[] }).nameListTypes.map(({ code }) => code);
-  expect(await codes('2014-09-30')).toEqual([]);
-  expect(await codes('2014-12-01')).toEqual(['GOV_PROCUREMENT', 'ABNORMAL_OPERATION', 'TAX_GRADE_A']);
-  expect(await codes('2021-08-31')).not.toContain('SAMR_SERIOUS');
-  expect(await codes('2021-09-01')).toContain('SAMR_SERIOUS');
+  expect(await typeCodes('2014-09-30')).toEqual([]);
+  expect(await typeCodes('2014-12-01')).toEqual(['GOV_PROCUREMENT', 'ABNORMAL_OPERATION', 'TAX_GRADE_A']);
+  expect(await typeCodes('2021-08-31')).not.toContain('SAMR_SERIOUS');
+  expect(await typeCodes('2021-09-01')).toContain('SAMR_SERIOUS');
+});
+
+describe('filing', () => {
+  const form = { MD_XDR_MC: '示例有限公司', MD_LX: 'SAMR_SERIOUS', MD_WSH: '浙市监〔2026〕9号', MD_LRRQ: '2026/03/10', MD_LRSY: '示例事由', MD_FLYJ: '示例依据', MD_RDJG: '示例局', MD_RDJGDM: AUTHORITY, MD_LYDW: '示例中心', MD_LYDWDM: UNIT };
+  const file = (rows: Record<string, string>[], as: Viewer = zhejiang): Promise<PartOutcome> => {
+    const door = namelist.filings['name-list'];
+    if (!door) throw new Error('no door');
+    return door(as, { filingId: randomUUID(), number: 1, kind: 'name-list', format: 'NDJSON' }, Readable.from([Buffer.from(rows.map((row) => JSON.stringify({ ...form, ...row })).join('\n'))]));
+  };
+  const counts = ({ added, corrected, unchanged, rejected, warned }: PartOutcome) => ({ added, corrected, unchanged, rejected, warned });
+  /** As known after all that was filed. */
+  const now = async (): Promise<string> => (await namelist.status()).sealed;
+
+  test('a row of the form becomes an entry that the public can read; the same file again changes nothing', async () => {
+    const uscc = newEntity();
+    const rows = [{ MD_XDR_SHXYM: uscc, MD_QXZ: '2029/03/09', MD_GSJZQ: '2029/03/09' }];
+    expect(counts(await file(rows))).toEqual({ added: 1, corrected: 0, unchanged: 0, rejected: 0, warned: 0 });
+    expect(counts(await file(rows))).toEqual({ added: 0, corrected: 0, unchanged: 1, rejected: 0, warned: 0 });
+    const result = await ask(
+      `query ($uscc: USCC!, $knownAt: DateTime) { creditFile(uscc: $uscc, knownAt: $knownAt) { hasActiveSeriousListing nameListEntries(first: 10) { nodes {
+        version provenance { sourceUnit { name uscc } catalogueCode } disclosureLevel validFrom validTo category state authority { name uscc } documentNo listedOn grounds legalBasis termUntil removedOn removalReason publicUntil } } } }`,
+      { uscc, knownAt: await now() },
+    );
+    expect(result).toEqual({
+      data: {
+        creditFile: {
+          hasActiveSeriousListing: true,
+          nameListEntries: {
+            nodes: [
+              {
+                version: 1,
+                provenance: { sourceUnit: { name: '示例中心', uscc: UNIT }, catalogueCode: 'NAME_LIST' },
+                disclosureLevel: 'PUBLIC',
+                validFrom: '2026-03-10',
+                validTo: '2029-03-10',
+                category: 'SERIOUS',
+                state: 'LISTED',
+                authority: { name: '示例局', uscc: AUTHORITY },
+                documentNo: '浙市监〔2026〕9号',
+                listedOn: '2026-03-10',
+                grounds: '示例事由',
+                legalBasis: '示例依据',
+                termUntil: '2029-03-09',
+                removedOn: null,
+                removalReason: null,
+                publicUntil: '2029-03-09',
+              },
+            ],
+          },
+        },
+      },
+    });
+  });
+
+  test('rows that cannot be entries are refused with the reason, the others are taken', async () => {
+    const good = newEntity();
+    const outcome = await file([
+      { MD_XDR_SHXYM: newEntity(), MD_LX: 'UNREGISTERED_LIST' },
+      { MD_XDR_SHXYM: newEntity(), MD_RDJG: '', MD_RDJGDM: '' },
+      { MD_XDR_SHXYM: newEntity(), MD_XDR_LB: '自然人' },
+      { MD_XDR_SHXYM: newEntity(), MD_YCYY: '信用修复' },
+      { MD_XDR_SHXYM: good },
+    ]);
+    expect(outcome.rejectedRows.map(({ row, problems }) => [row, problems.map(({ column, code }) => `${column} ${code}`)])).toEqual([
+      [1, ['MD_LX UNKNOWN_CODE']],
+      [2, ['MD_RDJG MISSING', 'MD_RDJGDM MISSING']],
+      [3, ['MD_XDR_LB OUT_OF_SCOPE_NATURAL_PERSON']],
+      [4, ['MD_YCRQ MISSING']],
+    ]);
+    expect([outcome.rows, outcome.added]).toEqual([5, 1]);
+    expect((await entriesOf({ uscc: good, knownAt: await now() })).nodes).toHaveLength(1);
+  });
+
+  test('an entry of a serious list that is filed as not public is taken with a warning', async () => {
+    expect(counts(await file([{ MD_XDR_SHXYM: newEntity(), MD_SYFW: '政务共享' }]))).toEqual({ added: 1, corrected: 0, unchanged: 0, rejected: 0, warned: 1 });
+  });
+
+  test('a repair takes the entry from everybody but those who review it, at every instant', async () => {
+    const uscc = newEntity();
+    await file([{ MD_XDR_SHXYM: uscc }]);
+    const before = await now();
+    expect(await verdict({ uscc, knownAt: before })).toBe(true);
+    expect(counts(await file([{ MD_XDR_SHXYM: uscc, MD_YCRQ: '2026/11/01', MD_YCYY: '信用修复' }]))).toEqual({ added: 0, corrected: 1, unchanged: 0, rejected: 0, warned: 0 });
+    for (const knownAt of [before, await now()]) {
+      for (const reader of [publicViewer, bank, zhejiang]) expect((await entriesOf({ uscc, knownAt }, reader)).nodes).toEqual([]);
+      expect((await entriesOf({ uscc, knownAt }, auditor)).nodes.map((node) => node.state)).toEqual(['REPAIRED']);
+      expect([await verdict({ uscc, knownAt }), await verdict({ uscc, knownAt }, auditor)]).toEqual([false, false]);
+    }
+  });
+
+  test('a unit that files is a source from then on, and only from then on', async () => {
+    await owner.query(`delete from namelist.source_unit`);
+    const [uscc, before] = [newEntity(), await now()];
+    await file([{ MD_XDR_SHXYM: newEntity() }]);
+    expect([await verdict({ uscc, knownAt: before }), await verdict({ uscc, knownAt: await now() })]).toEqual([null, false]);
+  });
+
+  test('a bank may not file', async () => {
+    await expect(file([{ MD_XDR_SHXYM: newEntity() }], bank)).rejects.toMatchObject({ extensions: { code: 'UNAUTHORIZED_FIELD_OR_TYPE' } });
+  });
 });

@@ -1,0 +1,127 @@
+import { access, mkdir, readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import type { FormKind } from '#standards/forms/form.ts';
+import { type Api, createApi } from './api.ts';
+import { renewedTokens, type TokenSource } from './caller.ts';
+import { claimsFor, demoGrants, demoSubject } from './demoRoles.ts';
+import { Failure } from './failure.ts';
+import { generate } from './generate/generate.ts';
+import { findGrants, giveRole, isThere } from './grants.ts';
+import { ingest } from './ingest.ts';
+import { type Issuer, replaceFile } from './issuer.ts';
+import type { Progress } from './progress.ts';
+
+/** Entities first: the other files name them. */
+const ORDER: readonly FormKind[] = ['entity', 'licence', 'penalty', 'other-act', 'commitment', 'name-list', 'evaluation'];
+
+export interface DemoOptions {
+  readonly url: string;
+  readonly dataDir: string;
+  readonly issuer: Issuer;
+  readonly entities: number;
+  readonly seed: number;
+  readonly signal: AbortSignal;
+  readonly progress: (label: string, total: number, unit?: string) => Progress;
+  /** Told what is going on, a line at a time. */
+  readonly say: (line: string) => void;
+}
+
+/** `DATA_DIR/demo/files.json`: what was generated, and whether all of it is filed. */
+interface Manifest {
+  readonly entities: number;
+  readonly seed: number;
+  readonly files: readonly { readonly kind: FormKind; readonly path: string; readonly rows: number }[];
+  readonly filed: boolean;
+}
+
+export type DemoState = 'loaded' | 'there';
+
+/**
+ * Fills an empty graph with the demo: grants, generated files, each through the public door. What a start that was cut off
+ * left undone is done now; a graph that has its demo, or the demo of another data directory, is left as it is.
+ */
+export async function loadDemo(options: DemoOptions): Promise<DemoState> {
+  const { url, issuer, signal, say } = options;
+  const directory = join(options.dataDir, 'demo');
+  const apiOf = (token: TokenSource): Api => createApi({ url, token, signal, attempts: 4 });
+  const isEmpty = await lacksSubject(apiOf(() => null));
+  const known = await readManifest(directory);
+  if (!isEmpty && (known === null || known.filed)) return 'there';
+
+  await giveRoles(apiOf(renewedTokens(issuer, claimsFor({ role: 'OPERATOR' }))));
+  const manifest = known && (await filesAreThere(known)) && (!isEmpty || matches(known, options)) ? known : await generateFiles(directory, options);
+  // Of a database that was emptied the files may still count as filed; cut off now, this start has to be gone on with.
+  if (manifest.filed) await writeManifest(directory, { ...manifest, filed: false });
+  const api = apiOf(renewedTokens(issuer, claimsFor({ role: 'NATIONAL_CENTRE' })));
+  const started = performance.now();
+  let rows = 0;
+  for (const kind of ORDER) {
+    const file = manifest.files.find((each) => each.kind === kind);
+    if (!file) continue;
+    signal.throwIfAborted();
+    const { receipt, rejectedFile } = await ingest({ api, file: file.path, kind, progress: (total) => options.progress(kind, total) });
+    rows += receipt.rows;
+    if (receipt.rejected > 0) say(`  ${kind}: ${receipt.rejected} rows were refused, see ${basename(rejectedFile ?? '')}`);
+  }
+  await writeManifest(directory, { ...manifest, filed: true });
+  const seconds = (performance.now() - started) / 1000;
+  say(`  ${count(manifest.entities)} entities with ${count(rows)} rows in all, filed in ${seconds.toFixed(1)} s (${count(rows / seconds)} rows/s)`);
+  return 'loaded';
+}
+
+const count = (number: number): string => Math.round(number).toLocaleString('en').replaceAll(',', ' ');
+
+/** Whether the graph does not know the demo's subject. Anything but yes or no is a failure: "unavailable" is not "empty". */
+async function lacksSubject(api: Api): Promise<boolean> {
+  const { data, errors } = await api.query('query isThere($uscc: USCC!) { entity(uscc: $uscc) { uscc } }', { uscc: demoSubject });
+  if (data?.['entity']) return false;
+  const [error] = errors ?? [];
+  if (error?.extensions?.['code'] === 'NOT_FOUND') return true;
+  throw new Failure(`The graph does not say whether it has data: ${error?.message ?? 'no answer'}`);
+}
+
+async function giveRoles(api: Api): Promise<void> {
+  const inForce = await findGrants(api, null, new Date());
+  for (const { organisation, role, province, sector } of demoGrants) {
+    const wanted = { organisation: organisation.uscc, role, province, sector };
+    if (!isThere(inForce, wanted)) await giveRole(api, wanted);
+  }
+}
+
+const matches = ({ entities, seed }: Manifest, wanted: DemoOptions): boolean => entities === wanted.entities && seed === wanted.seed;
+
+async function generateFiles(directory: string, { entities, seed, progress }: DemoOptions): Promise<Manifest> {
+  await mkdir(directory, { recursive: true });
+  const bar = progress('generate', entities, 'entities');
+  try {
+    const files = await generate({ out: directory, entities, seed }, (done) => bar.update(done));
+    const manifest = { entities, seed, files, filed: false };
+    await writeManifest(directory, manifest);
+    return manifest;
+  } finally {
+    bar.stop();
+  }
+}
+
+const manifestFile = (directory: string): string => join(directory, 'files.json');
+
+/** Paths are kept relative, so that a data directory may be moved. */
+async function writeManifest(directory: string, manifest: Manifest): Promise<void> {
+  const files = manifest.files.map((file) => ({ ...file, path: basename(file.path) }));
+  await replaceFile(manifestFile(directory), `${JSON.stringify({ ...manifest, files }, null, 2)}\n`);
+}
+
+async function readManifest(directory: string): Promise<Manifest | null> {
+  try {
+    const manifest = JSON.parse(await readFile(manifestFile(directory), 'utf8')) as Manifest; // written by us alone
+    return { ...manifest, files: manifest.files.map((file) => ({ ...file, path: join(directory, file.path) })) };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT' || error instanceof SyntaxError) return null;
+    throw error;
+  }
+}
+
+async function filesAreThere({ files }: Manifest): Promise<boolean> {
+  const found = await Promise.all(files.map(({ path }) => access(path).then(() => true, () => false)));
+  return files.length > 0 && found.every(Boolean);
+}

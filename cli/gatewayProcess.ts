@@ -1,0 +1,96 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, open, readFile, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Settings } from './settings.ts';
+import { Failure } from './failure.ts';
+
+const GATEWAY = join(import.meta.dirname, '../gateway/main.ts');
+// PostgreSQL may have to recover first, for which its own start allows two minutes.
+const READY_DEADLINE_MS = 150_000;
+const STOP_DEADLINE_MS = 15_000;
+const LARGEST_LOG = 16 * 1024 * 1024;
+const LAST_LINES = 12;
+
+/** The gateway as a child of this process: stopped when it is disposed, and by itself when this process is killed. */
+export interface GatewayProcess extends AsyncDisposable {
+  readonly url: string;
+  /** Rejects with a Failure when the gateway ends without having been asked to. */
+  readonly died: Promise<never>;
+}
+
+/**
+ * Starts `gateway/main.ts` with this environment and waits until it answers.
+ * @throws Failure, with the exit code of a gateway that ended first
+ */
+export async function startGateway(settings: Pick<Settings, 'dataDir' | 'logLevel'>, signal: AbortSignal): Promise<GatewayProcess> {
+  const log = settings.logLevel === null ? await openLog(settings.dataDir) : null;
+  const output = log ? log.handle.fd : ('inherit' as const);
+  const child = spawn(process.execPath, [GATEWAY], {
+    stdio: ['ignore', output, output, 'ipc'],
+    // A group of its own: of a Ctrl-C in the terminal it hears through us, once, and not beside us.
+    detached: true,
+  });
+  const exited = new Promise<void>((resolve) => void child.once('exit', () => resolve()).once('error', () => resolve()));
+  await log?.handle.close();
+
+  let stopping = false;
+  const stop = async (): Promise<void> => {
+    stopping = true;
+    if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
+    child.kill('SIGINT');
+    const hard = setTimeout(() => child.kill('SIGKILL'), STOP_DEADLINE_MS);
+    await exited;
+    clearTimeout(hard);
+  };
+  const died = exited.then(async (): Promise<never> => {
+    if (stopping) return new Promise<never>(() => {});
+    throw await deathOf(child, log?.file ?? null);
+  });
+  died.catch(() => {}); // whoever waits for it hears of it
+
+  const deadline = AbortSignal.timeout(READY_DEADLINE_MS);
+  try {
+    const waiting = AbortSignal.any([signal, deadline]);
+    const url = await Promise.race([readiness(child, waiting), died]);
+    return { url, died, [Symbol.asyncDispose]: stop };
+  } catch (error) {
+    await stop();
+    if (deadline.aborted) throw new Failure(`The gateway was not ready after ${READY_DEADLINE_MS / 1000} s.`, { advice: log ? `Its log is ${log.file}.` : 'Its log is above.', cause: error });
+    throw error;
+  }
+}
+
+async function readiness(child: ChildProcess, signal: AbortSignal): Promise<string> {
+  for (;;) {
+    const [message] = (await once(child, 'message', { signal })) as [unknown];
+    if (typeof message === 'object' && message !== null && 'ready' in message) return String(message.ready);
+  }
+}
+
+async function openLog(dataDir: string): Promise<{ file: string; handle: Awaited<ReturnType<typeof open>> }> {
+  await mkdir(dataDir, { recursive: true });
+  const file = join(dataDir, 'gateway.log');
+  const size = await stat(file).then((found) => found.size, () => 0);
+  if (size > LARGEST_LOG) await rm(file);
+  return { file, handle: await open(file, 'a', 0o600) };
+}
+
+async function deathOf(child: ChildProcess, logFile: string | null): Promise<Failure> {
+  const how = child.signalCode === null ? `with exit code ${child.exitCode ?? 'unknown'}` : `by ${child.signalCode}`;
+  const lines = logFile === null ? [] : (await readFile(logFile, 'utf8').catch(() => '')).trimEnd().split('\n').slice(-LAST_LINES).map(readable);
+  return new Failure(`The gateway ended ${how}.${lines.map((line) => `\n  ${line}`).join('')}`, {
+    exitCode: child.exitCode || 1,
+    advice: logFile === null ? 'Its log is above.' : `Its whole log is ${logFile}.`,
+  });
+}
+
+/** A JSON line of the log as a person reads it; any other line as it is. */
+function readable(line: string): string {
+  try {
+    const { msg, err } = JSON.parse(line) as { msg?: string; err?: { message?: string } };
+    return [msg, err?.message].filter(Boolean).join(': ') || line;
+  } catch {
+    return line;
+  }
+}

@@ -1,0 +1,234 @@
+#!/usr/bin/env node
+import { readFile } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { forms } from '#standards/forms/forms.ts';
+import { type AnswerError, createApi } from './api.ts';
+import { type CallerOptions, chooseCaller, readList, readTtl, readUscc } from './caller.ts';
+import { claimsFor, roleNames } from './demoRoles.ts';
+import { examine, findingLines } from './doctor.ts';
+import { exitCodes, Failure, usage } from './failure.ts';
+import { generate } from './generate/generate.ts';
+import { endGrant, findGrants, giveRole, isThere, revokeToken } from './grants.ts';
+import { ingest, type Ingested } from './ingest.ts';
+import { openIssuer } from './issuer.ts';
+import { createProgress } from './progress.ts';
+import { readSettings, withoutPath } from './settings.ts';
+import { start } from './start.ts';
+
+// The commands: what they are called, what they take, what they print. The work is done in the files beside this one.
+
+const settings = readSettings();
+const print = (line: string): boolean => process.stdout.write(`${line}\n`);
+const note = (line: string): boolean => process.stderr.write(`${line}\n`);
+const exitCodeHelp = (meanings: Readonly<Record<number, string>> = {}): string =>
+  `\nExit codes:\n${Object.entries({ [exitCodes.done]: 'done', [exitCodes.failed]: 'failed', [exitCodes.usage]: 'wrong usage', ...meanings }).map(([code, meaning]) => `  ${code}  ${meaning}\n`).join('')}`;
+
+const whole = (smallest: number) => (given: string): number => {
+  const number = Number(given);
+  if (!Number.isSafeInteger(number) || number < smallest) throw new InvalidArgumentError(`Give a whole number of at least ${smallest}.`);
+  return number;
+};
+
+interface ConnectionOptions extends CallerOptions {
+  readonly url?: string;
+  readonly purpose?: string;
+}
+
+const connected = (command: Command): Command =>
+  command
+    .option('--token <token>', 'act with this token (better in CREDIT_GRAPH_TOKEN: others can see arguments)')
+    .option('--url <url>', 'address of the gateway (default: CREDIT_GRAPH_URL, else HOST and PORT)');
+
+const connectedInRole = (command: Command): Command => connected(command).option('--role <role>', 'act in this role, with a token of the development issuer');
+
+const connect = async ({ url, purpose, ...caller }: ConnectionOptions, ownRole?: string, attempts = 1) =>
+  createApi({ url: url === undefined ? settings.url : withoutPath(url), token: await chooseCaller(settings, caller, ownRole), purpose, attempts });
+
+const program = new Command('credit-graph')
+  .description('The command line of Credit Graph. It talks to the public API alone.')
+  .addHelpText('after', `${exitCodeHelp()}\nEnvironment: CREDIT_GRAPH_URL, CREDIT_GRAPH_TOKEN, DATA_DIR (./.data), HOST, PORT, JWT_ISSUER, JWT_AUDIENCE.`)
+  .configureHelp({ showGlobalOptions: true })
+  .showHelpAfterError('(--help lists what there is)')
+  .exitOverride();
+
+program
+  .command('start')
+  .description('run the gateway with its demo data, until Ctrl-C')
+  .option('--entities <number>', 'entities of the demo; a graph that has data keeps it', whole(20), 10_000)
+  .option('--seed <number>', 'the same seed gives the same demo', whole(0), 1)
+  .option('--no-demo', 'load nothing into an empty graph')
+  .addHelpText('after', exitCodeHelp())
+  .action(async (options: { entities: number; seed: number; demo: boolean }) => {
+    await start(settings, options);
+    process.exit(exitCodes.done); // Ctrl-C may have left something half done that nobody waits for, such as generating
+  });
+
+program
+  .command('token')
+  .description('print a token of the development issuer, and nothing else')
+  .requiredOption('--role <role>', `one of ${roleNames.join(', ')}`)
+  .option('--org <uscc>', 'organisation to act for (default: the demo organisation of the role)', readUscc)
+  .option('--province <digits>', 'province the role is bound to, such as 33')
+  .option('--sector <code>', 'sector the role is bound to, a section of GB/T 4754')
+  .option('--purpose <codes>', 'allowed purposes, separated by commas (default: one that fits the role)', readList)
+  .option('--ttl <length>', 'how long it lives, at most 1h', readTtl, 3600)
+  .addHelpText('after', exitCodeHelp())
+  .action(async ({ ttl, purpose, ...wanted }: { role: string; org?: string; province?: string; sector?: string; purpose?: string[]; ttl: number }) => {
+    const claims = claimsFor({ ...wanted, purposes: purpose });
+    print((await openIssuer(settings)).sign(claims, ttl));
+  });
+
+connectedInRole(program.command('query'))
+  .description('send a query and print the answer as JSON')
+  .argument('<file>', 'a file with the query, or - for standard input')
+  .option('--variables <json>', 'variables as a JSON object')
+  .option('--purpose <code>', 'what the query is for')
+  .addHelpText('after', exitCodeHelp({ 0: 'answered, also in part', 1: 'no data, or no answer' }))
+  .action(async (file: string, { variables, ...options }: ConnectionOptions & { variables?: string }) => {
+    const document = file === '-' ? await text(process.stdin) : await readText(file);
+    const answer = await (await connect(options)).query(document, variables === undefined ? undefined : readVariables(variables));
+    print(JSON.stringify(answer, null, 2));
+    if (hasNothing(answer.data, answer.errors)) process.exitCode = exitCodes.failed;
+  });
+
+program
+  .command('generate')
+  .description('write synthetic official-form files, one for each kind of record')
+  .requiredOption('--entities <number>', 'how many entities', whole(1))
+  .requiredOption('--out <directory>', 'where to write them')
+  .option('--seed <number>', 'the same seed and number give the same bytes', whole(0), 1)
+  .option('--json', 'print what was written as JSON')
+  .addHelpText('after', exitCodeHelp())
+  .action(async ({ json, ...options }: { entities: number; out: string; seed: number; json?: boolean }) => {
+    const bar = createProgress('generate', options.entities, 'entities');
+    try {
+      const files = await generate(options, (done) => bar.update(done));
+      if (json) print(JSON.stringify(files));
+    } finally {
+      bar.stop();
+    }
+  });
+
+connectedInRole(program.command('ingest'))
+  .description('file records in the official form: CSV (UTF-8 or GB18030) or NDJSON')
+  .argument('<file>')
+  .requiredOption('--kind <kind>', `one of ${Object.keys(forms).join(', ')}`, readKind)
+  .option('--json', 'print the receipt as JSON')
+  .addHelpText('after', `\nRun again, it goes on where it was cut off; a file that was filed is not filed twice. Refused rows are\nlisted with their reasons in FILE.rejected.csv.\n${exitCodeHelp({ 3: 'filed, but some rows were refused' })}`)
+  .action(async (file: string, { kind, json, ...options }: ConnectionOptions & { kind: string; json?: boolean }) => {
+    if (options.role === undefined && options.token === undefined && settings.token === null) throw usage('Say who files: --role, --token or CREDIT_GRAPH_TOKEN.');
+    const result = await ingest({ api: await connect(options, undefined, 6), file, kind, progress: (rows) => createProgress(kind, rows) });
+    print(json ? JSON.stringify(result) : receiptLine(result));
+    if (result.rejectedFile !== null) {
+      const unlisted = result.receipt.rejected - result.rejectedListed;
+      note(`Refused rows: ${result.rejectedFile}${unlisted > 0 ? ` (${unlisted} more are not listed: the gateway names the first thousand of each part)` : ''}`);
+    }
+    if (result.receipt.rejected > 0) process.exitCode = exitCodes.someRejected;
+  });
+
+const granting = program.command('grant').description('let an organisation act in a role, or end that; done as OPERATOR').addHelpText('after', exitCodeHelp());
+
+connected(granting.command('give', { isDefault: true }))
+  .description('let an organisation act in a role; a grant that is there is not given twice')
+  .requiredOption('--organisation <uscc>', 'the organisation', readUscc)
+  .requiredOption('--role <role>', 'the role it may act in')
+  .option('--province <digits>', 'province it is bound to, such as 33')
+  .option('--sector <code>', 'sector it is bound to, a section of GB/T 4754')
+  .option('--until <instant>', 'when it ends, such as 2027-06-30T16:00:00Z', readInstant)
+  .option('--json', 'print the grant as JSON')
+  .addHelpText('after', exitCodeHelp())
+  .action(async ({ token, url, json, until, ...scope }: ConnectionOptions & { organisation: string; role: string; province?: string; sector?: string; until?: string; json?: boolean }) => {
+    const api = await connect({ ...(token === undefined ? null : { token }), ...(url === undefined ? null : { url }) }, 'OPERATOR');
+    const wanted = { ...scope, to: until };
+    const grant = isThere(await findGrants(api, wanted.organisation, new Date()), wanted) ?? (await giveRole(api, wanted));
+    print(json ? JSON.stringify(grant) : grant.id);
+  });
+
+connected(granting.command('end'))
+  .description('end a grant, from the next operation on')
+  .argument('<id>', 'the grant')
+  .option('--json', 'print the grant as JSON')
+  .addHelpText('after', exitCodeHelp())
+  .action(async (id: string, { json, ...options }: ConnectionOptions & { json?: boolean }) => {
+    const grant = await endGrant(await connect(options, 'OPERATOR'), id);
+    if (json) print(JSON.stringify(grant));
+  });
+
+connected(program.command('revoke-token'))
+  .description('refuse a token from the next operation on; done as OPERATOR')
+  .argument('<jti>', 'the token’s identifier, its claim `jti`')
+  .requiredOption('--reason <text>', 'why')
+  .option('--json', 'print the answer as JSON')
+  .addHelpText('after', exitCodeHelp())
+  .action(async (jti: string, { reason, json, ...options }: ConnectionOptions & { reason: string; json?: boolean }) => {
+    const tokenId = await revokeToken(await connect(options, 'OPERATOR'), jti, reason);
+    if (json) print(JSON.stringify({ tokenId }));
+  });
+
+connectedInRole(program.command('doctor'))
+  .description('look for what is wrong between you and an answer, and say what to do')
+  .option('--json', 'print the findings as JSON')
+  .addHelpText('after', exitCodeHelp({ 1: 'a problem was found' }))
+  .action(async ({ json, url, ...caller }: ConnectionOptions & { json?: boolean }) => {
+    const findings = await examine(url === undefined ? settings.url : withoutPath(url), () => chooseCaller(settings, caller));
+    if (json) print(JSON.stringify(findings));
+    else process.stdout.write(findingLines(findings));
+    if (findings.some(({ state }) => state === 'problem')) process.exitCode = exitCodes.failed;
+  });
+
+function readKind(kind: string): string {
+  if (!Object.hasOwn(forms, kind)) throw new InvalidArgumentError(`The kinds are ${Object.keys(forms).join(', ')}.`);
+  return kind;
+}
+
+function readInstant(given: string): string {
+  const instant = new Date(given);
+  if (Number.isNaN(instant.getTime())) throw new InvalidArgumentError('Write it as 2027-06-30T16:00:00Z.');
+  return instant.toISOString();
+}
+
+function readVariables(json: string): Record<string, unknown> {
+  try {
+    const variables: unknown = JSON.parse(json);
+    if (typeof variables === 'object' && variables !== null && !Array.isArray(variables)) return variables as Record<string, unknown>;
+  } catch {
+    // Said below.
+  }
+  throw usage('--variables is not a JSON object.', `Such as --variables '{"uscc":"…"}'`);
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    throw usage(`${file} cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)}).`);
+  }
+}
+
+/** Errors and not one value: nothing was answered. */
+const hasNothing = (data: Readonly<Record<string, unknown>> | null | undefined, errors: readonly AnswerError[] | undefined): boolean =>
+  errors !== undefined && errors.length > 0 && Object.values(data ?? {}).every((value) => value === null);
+
+function receiptLine({ receipt }: Ingested): string {
+  const { rows, added, corrected, unchanged, rejected, warned, digest } = receipt;
+  return `${rows} rows: ${added} added, ${corrected} corrected, ${unchanged} unchanged, ${rejected} rejected, ${warned} with warnings (sha-256 ${digest})`;
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? exitCodes.done : exitCodes.usage; // commander has said it
+  } else if (error instanceof Failure) {
+    note(error.message);
+    if (error.advice !== null) note(error.advice);
+    process.exitCode = error.exitCode;
+  } else if (error instanceof RangeError) {
+    note(error.message); // options out of range
+    process.exitCode = exitCodes.usage;
+  } else {
+    console.error(error);
+    process.exitCode = exitCodes.failed;
+  }
+}

@@ -1,0 +1,44 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ConfigError, parseConfig } from './config.ts';
+
+let dataDir: string;
+beforeEach(() => {
+  dataDir = mkdtempSync(join(tmpdir(), 'credit-graph-config-'));
+});
+afterEach(() => rmSync(dataDir, { recursive: true }));
+
+const messageOf = (variables: Record<string, string>): string => {
+  try {
+    parseConfig({ DATA_DIR: dataDir, ...variables });
+    return 'accepted';
+  } catch (error) {
+    return error instanceof ConfigError ? error.message : String(error);
+  }
+};
+
+test('with nothing set everything has a default, and the keys made once are found again', () => {
+  const config = parseConfig({ DATA_DIR: dataDir });
+  expect({ ...config, passportKeys: 0, cursorKeys: 0, digestKeys: 0 }).toEqual({
+    port: null, host: '127.0.0.1', databaseUrl: null, redisUrl: null, remoteSubgraphs: {}, jwksUrl: null,
+    jwtIssuer: 'https://issuer.credit-graph.invalid', jwtAudience: 'credit-graph', passportKeys: 0, cursorKeys: 0, digestKeys: 0,
+    policyMode: 'filter', dataDir, logLevel: 'info', production: false,
+  });
+  expect(parseConfig({ DATA_DIR: dataDir }).passportKeys).toEqual(config.passportKeys);
+  expect(config.passportKeys).not.toEqual(config.cursorKeys);
+});
+
+test('every problem is named at once, with what was expected', () => {
+  expect(messageOf({ PORT: '70000', LOG_LEVEL: 'loud', SUBGRAPHS: 'courts=http://x,entity', PASSPORT_KEYS: 'a:AAAA', DATABASE_URL: 'mysql://x' }).split('\n').map((line) => line.trim().split(':')[0])).toEqual([
+    'The configuration is wrong', 'PORT', 'DATABASE_URL', 'SUBGRAPHS', 'SUBGRAPHS', 'PASSPORT_KEYS', 'LOG_LEVEL',
+  ]);
+});
+
+test('production refuses to start on made-up keys and the development issuer', () => {
+  expect(messageOf({ NODE_ENV: 'production' }).match(/^ {2}(\w+): required in production$/gm)).toHaveLength(7);
+});
+
+test('an empty variable is one that was not set', () => {
+  expect(messageOf({ PORT: '', REDIS_URL: '' })).toBe('accepted');
+});

@@ -1,0 +1,93 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Load, Loaded } from './client.ts';
+import type { Worker } from './processes.ts';
+
+/** One side of a comparison: what is asked, and the parts whose CPU time is counted as its own. */
+export interface Side {
+  readonly name: string;
+  readonly load: Omit<Load, 'operations' | 'inFlight' | 'from'>;
+  /** Each reads µs of CPU spent so far. */
+  readonly parts: Readonly<Record<string, () => Promise<number>>>;
+  /** Requests of one round. */
+  readonly operations: number;
+  /** Makes answers of two sides comparable. Default: the answer's `data`. */
+  readonly comparable?: (answer: { data?: unknown }) => unknown;
+}
+
+/** What one operation of a side costs. */
+export interface Cost {
+  readonly name: string;
+  /** µs of CPU an operation, by part: medians over the rounds. */
+  readonly parts: Readonly<Record<string, number>>;
+  readonly total: number;
+  /** Totals of the rounds, in their order: rounds of two sides with one number were run next to each other. */
+  readonly rounds: readonly number[];
+  readonly answerBytes: number;
+}
+
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((one, other) => one - other);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? (sorted[middle] ?? Number.NaN) : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
+}
+
+/** @throws Error where two sides answer an operation differently, or one answers with errors. */
+export async function assertEqualAnswers(client: Worker<null>, sides: readonly Side[]): Promise<void> {
+  const answers = await Promise.all(
+    sides.map(async ({ name, load, comparable }) => {
+      const texts = await client.call<string[]>({ ...load, bodies: load.bodies.slice(0, 20), operations: 1, inFlight: 4, probe: true });
+      return texts.map((text) => {
+        let answer: { data?: unknown; errors?: unknown };
+        try {
+          answer = JSON.parse(text);
+        } catch {
+          throw new Error(`${name} answered what is not JSON: ${text.slice(0, 300)}`);
+        }
+        if (answer.errors || answer.data === null || answer.data === undefined) throw new Error(`${name} answered with errors: ${text.slice(0, 1000)}`);
+        return comparable ? comparable(answer) : answer.data;
+      });
+    }),
+  );
+  const [first, ...others] = answers;
+  others.forEach((other, index) => {
+    if (isDeepStrictEqual(first, other)) return;
+    const at = first?.findIndex((answer, number) => !isDeepStrictEqual(answer, other[number])) ?? 0;
+    throw new Error(`${sides[0]?.name} and ${sides[index + 1]?.name} answer differently:\n${JSON.stringify(first?.[at]).slice(0, 3000)}\n${JSON.stringify(other[at]).slice(0, 3000)}`);
+  });
+}
+
+/**
+ * Runs all sides in turn, A B C A B C …, so that a machine whose speed drifts is the same for all, and gives the median cost
+ * of an operation. The first `warmUp` rounds are not counted: plans are made, code is compiled, statements prepared.
+ */
+export async function measure(client: Worker<null>, sides: readonly Side[], { rounds, warmUp, inFlight, onRound }: { rounds: number; warmUp: number; inFlight: number; onRound?: () => void }): Promise<Cost[]> {
+  const counted = sides.map(() => ({ parts: new Map<string, number[]>(), totals: [] as number[], bytes: 0 }));
+  for (let round = 0; round < warmUp + rounds; round += 1) {
+    for (const [index, side] of sides.entries()) {
+      const readings = Object.entries(side.parts);
+      const before = await Promise.all(readings.map(([, read]) => read()));
+      const { wrong, bytes } = await client.call<Loaded>({ ...side.load, operations: side.operations, inFlight, from: round * side.operations });
+      const after = await Promise.all(readings.map(([, read]) => read()));
+      if (wrong.length > 0) throw new Error(`${side.name} failed: ${wrong.join('\n')}`);
+      if (round < warmUp) continue;
+      const count = counted[index] as (typeof counted)[number]; // made for every side
+      const spent = after.map((value, part) => (value - (before[part] ?? 0)) / side.operations);
+      readings.forEach(([part], number) => count.parts.set(part, [...(count.parts.get(part) ?? []), spent[number] ?? 0]));
+      count.totals.push(sum(spent));
+      count.bytes = bytes / side.operations;
+    }
+    onRound?.();
+  }
+  return sides.map(({ name }, index) => {
+    const { parts, totals, bytes } = counted[index] as (typeof counted)[number]; // made for every side
+    return {
+      name,
+      parts: Object.fromEntries([...parts].map(([part, values]) => [part, median(values)])),
+      total: median(totals),
+      rounds: totals,
+      answerBytes: Math.round(bytes),
+    };
+  });
+}
