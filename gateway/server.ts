@@ -74,7 +74,9 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
     stopOnTerminationSignals: false,
     validationOptions: { maxErrors: 5 },
     formatError: (formatted, error) => {
-      const code = formatted.extensions?.['code'];
+      const { code, reason } = formatted.extensions ?? {};
+      // A scalar refused a literal: the same error as for a variable, whoever noticed it.
+      if (code === 'GRAPHQL_VALIDATION_FAILED' && typeof reason === 'string') return { message: formatted.message, extensions: { ...formatted.extensions, code: 'BAD_USER_INPUT' } };
       if (code !== 'INTERNAL_SERVER_ERROR') return formatted;
       log.error({ err: error }, 'an operation failed');
       return { message: 'Internal error', ...(formatted.path ? { path: formatted.path } : null), extensions: { code } };

@@ -1,4 +1,20 @@
-import { type DocumentNode, execute, type ExecutionResult, getOperationAST, GraphQLError, type GraphQLSchema, type OperationDefinitionNode, parse, validate } from 'graphql';
+import {
+  type DocumentNode,
+  execute,
+  type ExecutionResult,
+  getNamedType,
+  getOperationAST,
+  GraphQLError,
+  type GraphQLNamedType,
+  type GraphQLSchema,
+  isInputObjectType,
+  Kind,
+  type NamedTypeNode,
+  type OperationDefinitionNode,
+  parse,
+  typeFromAST,
+  validate,
+} from 'graphql';
 import { type CompiledQuery, compileQuery, isCompiledQuery } from 'graphql-jit';
 
 /** An operation that is ready to run, any number of times. */
@@ -54,12 +70,30 @@ function prepare(schema: GraphQLSchema, text: string, operationName: string | un
 }
 
 function compile(schema: GraphQLSchema, document: DocumentNode, text: string, operationName: string | undefined): CompiledQuery | null {
-  // The compiler writes object literals, in which a key `__proto__` sets the prototype.
-  if (text.includes('__proto__')) return null;
+  // The compiler (0.8.9) writes object literals, in which a key `__proto__` sets the prototype; and for a variable of an
+  // input type that contains itself it unrolls that type until the memory is full.
+  if (text.includes('__proto__') || hasRecursiveVariable(schema, document)) return null;
   try {
     const compiled = compileQuery(schema, document, operationName, { disablingCapturingStackErrors: true });
     return isCompiledQuery(compiled) ? compiled : null;
   } catch {
     return null;
   }
+}
+
+function hasRecursiveVariable(schema: GraphQLSchema, document: DocumentNode): boolean {
+  const contains = (type: GraphQLNamedType, above: ReadonlySet<GraphQLNamedType>): boolean => {
+    if (!isInputObjectType(type)) return false;
+    if (above.has(type)) return true;
+    const within = new Set(above).add(type);
+    return Object.values(type.getFields()).some((field) => contains(getNamedType(field.type), within));
+  };
+  return document.definitions.some(
+    (definition) =>
+      definition.kind === Kind.OPERATION_DEFINITION &&
+      definition.variableDefinitions?.some((variable) => {
+        const type = typeFromAST(schema, variable.type as NamedTypeNode); // lists and non-nulls are taken alike
+        return type !== undefined && contains(getNamedType(type), new Set());
+      }) === true,
+  );
 }

@@ -1,38 +1,55 @@
-import { GraphQLError, getVariableValues, valueFromASTUntyped } from 'graphql';
-import type { GraphQLSchema, OperationDefinitionNode } from 'graphql';
+import { coerceInputValue, GraphQLError, isInputType, isNonNullType, print, typeFromAST, valueFromAST, valueFromASTUntyped } from 'graphql';
+import type { GraphQLInputType, GraphQLSchema, OperationDefinitionNode, TypeNode, VariableDefinitionNode } from 'graphql';
 import { createBag, readOwn } from './names.ts';
 import type { Bag } from './names.ts';
 
-const MAX_ERRORS = 50;
+const MAX_ERRORS = 5;
 
 /**
  * Coerces an operation's variables as the GraphQL specification says (section 6.1.2).
  *
  * @param given the request's `variables`
  * @returns `variables` coerced, for the gateway's own use; `rawVariables` as given with defaults applied, to be sent on.
- *   Or `errors`, all with code BAD_USER_INPUT and the other extensions a scalar gave its error.
+ *   Or `errors`, all with code BAD_USER_INPUT. What a scalar says of a value is told as it says it, so that a variable and a
+ *   literal give the same error; other errors name the variable.
  */
 export function coerceVariables(
   schema: GraphQLSchema, operation: OperationDefinitionNode, given: Readonly<Record<string, unknown>> | null | undefined,
 ): { variables: Record<string, unknown>; rawVariables: Bag; errors?: undefined } | { errors: readonly GraphQLError[] } {
-  const definitions = operation.variableDefinitions ?? [];
   const inputs = given ?? {};
-  const result = getVariableValues(schema, definitions, inputs, { maxErrors: MAX_ERRORS });
-  if (result.errors) return { errors: result.errors.map(badInput) };
+  const variables = createBag();
   const rawVariables = createBag();
-  for (const definition of definitions) {
+  const errors: GraphQLError[] = [];
+  for (const definition of operation.variableDefinitions ?? []) {
     const name = definition.variable.name.value;
+    const type = typeFromAST(schema, definition.type as Extract<TypeNode, { kind: 'NamedType' }>); // lists and non-nulls are taken alike
+    if (!isInputType(type)) continue; // the validator has refused it
     const value = readOwn(inputs, name);
-    if (value !== undefined) rawVariables[name] = value;
-    else if (definition.defaultValue) rawVariables[name] = valueFromASTUntyped(definition.defaultValue);
+    if (value === undefined && definition.defaultValue) {
+      variables[name] = valueFromAST(definition.defaultValue, type);
+      rawVariables[name] = valueFromASTUntyped(definition.defaultValue);
+    } else if (value === undefined || value === null) {
+      if (isNonNullType(type)) errors.push(badInput(`Variable "$${name}" of type "${print(definition.type)}" is needed${value === null ? ', not null' : ''}.`));
+      else if (value === null) variables[name] = rawVariables[name] = null;
+    } else {
+      variables[name] = coerced(value, type, definition, errors);
+      rawVariables[name] = value;
+    }
+    if (errors.length >= MAX_ERRORS) break;
   }
-  return { variables: result.coerced, rawVariables };
+  return errors.length > 0 ? { errors } : { variables, rawVariables };
 }
 
-function badInput(error: GraphQLError): GraphQLError {
-  return new GraphQLError(error.message.replace(/ Did you mean .*\?$/s, ''), {
-    nodes: error.nodes ?? null,
-    // A scalar's own GraphQLError keeps its reason; getVariableValues copies its extensions.
-    extensions: { ...error.extensions, code: 'BAD_USER_INPUT' },
+function coerced(value: unknown, type: GraphQLInputType, definition: VariableDefinitionNode, errors: GraphQLError[]): unknown {
+  return coerceInputValue(value, type, (path, _, error) => {
+    if (errors.length >= MAX_ERRORS) return;
+    if (typeof error.extensions['reason'] === 'string') {
+      errors.push(badInput(error.message, error.extensions));
+      return;
+    }
+    const at = [`$${definition.variable.name.value}`, ...path].join('.');
+    errors.push(badInput(`Variable "${at}": ${error.message.replace(/ Did you mean .*\?$/s, '')}`));
   });
 }
+
+const badInput = (message: string, extensions: Readonly<Record<string, unknown>> = {}): GraphQLError => new GraphQLError(message, { extensions: { ...extensions, code: 'BAD_USER_INPUT' } });

@@ -574,6 +574,13 @@ test('list types are those in force on the day', async () => {
   expect(await typeCodes('2021-09-01')).toContain('SAMR_SERIOUS');
 });
 
+const counts = ({ added, corrected, unchanged, rejected, warned }: PartOutcome) => ({ added, corrected, unchanged, rejected, warned });
+
+/** As known after all that was filed. */
+async function now(): Promise<string> {
+  return (await namelist.status()).sealed;
+}
+
 describe('filing', () => {
   const form = { MD_XDR_MC: '示例有限公司', MD_LX: 'SAMR_SERIOUS', MD_WSH: '浙市监〔2026〕9号', MD_LRRQ: '2026/03/10', MD_LRSY: '示例事由', MD_FLYJ: '示例依据', MD_RDJG: '示例局', MD_RDJGDM: AUTHORITY, MD_LYDW: '示例中心', MD_LYDWDM: UNIT };
   const file = (rows: Record<string, string>[], as: Viewer = zhejiang): Promise<PartOutcome> => {
@@ -581,9 +588,6 @@ describe('filing', () => {
     if (!door) throw new Error('no door');
     return door(as, { filingId: randomUUID(), number: 1, kind: 'name-list', format: 'NDJSON' }, Readable.from([Buffer.from(rows.map((row) => JSON.stringify({ ...form, ...row })).join('\n'))]));
   };
-  const counts = ({ added, corrected, unchanged, rejected, warned }: PartOutcome) => ({ added, corrected, unchanged, rejected, warned });
-  /** As known after all that was filed. */
-  const now = async (): Promise<string> => (await namelist.status()).sealed;
 
   test('a row of the form becomes an entry that the public can read; the same file again changes nothing', async () => {
     const uscc = newEntity();

@@ -1,0 +1,115 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Api, PartOutcome } from './api.ts';
+import { Failure } from './failure.ts';
+import { ingest, type Receipt } from './ingest.ts';
+
+interface Kept {
+  readonly id: string;
+  readonly input: { readonly idempotencyKey: string; readonly kind: string; readonly format: string; readonly partsExpected: number };
+  readonly parts: Map<number, PartOutcome>;
+  receipt: Receipt | null;
+}
+
+/** The far end in memory: it keeps filings by their key as the gateway does, and refuses every row that begins with "bad". */
+function farEnd({ failsAt }: { failsAt?: number } = {}) {
+  const filings = new Map<string, Kept>();
+  const sent: { number: number; text: string }[] = [];
+  const shown = ({ id, parts, receipt }: Kept) => ({ id, status: receipt ? 'COMPLETED' : 'RUNNING', parts: [...parts].map(([number, outcome]) => ({ number, outcome })), receipt });
+  const state = { failsAt };
+  const api: Api = {
+    url: 'http://far.invalid',
+    query: () => Promise.reject(new Error('not asked')),
+    get: () => Promise.reject(new Error('not asked')),
+    async ask<Field>(field: string, _document: string, variables?: Readonly<Record<string, unknown>>) {
+      const input = variables?.['input'] as Kept['input'] & { id: string };
+      if (field === 'createFiling') {
+        const known = filings.get(input.idempotencyKey) ?? { id: `filing-${filings.size + 1}`, input, parts: new Map(), receipt: null };
+        filings.set(input.idempotencyKey, known);
+        return { filing: shown(known) } as Field;
+      }
+      const filing = [...filings.values()].find(({ id }) => id === input.id);
+      if (!filing || filing.parts.size < filing.input.partsExpected) return { __typename: 'InvalidInput', code: 'PARTS_MISSING', message: 'missing' } as Field;
+      const total = { rows: 0, added: 0, corrected: 0, unchanged: 0, rejected: 0, warned: 0, digest: 'all' };
+      for (const part of filing.parts.values()) for (const key of ['rows', 'added', 'rejected'] as const) total[key] += part[key];
+      filing.receipt = total;
+      return { filing: shown(filing) } as Field;
+    },
+    async putPart(id, number, bytes) {
+      if (number === state.failsAt) throw new Failure('the line is down');
+      const text = String(bytes);
+      sent.push({ number, text });
+      const records = text.trimEnd().split('\n');
+      const rejectedRows = records.flatMap((row, index) => (row.startsWith('bad') ? [{ row: index + 1, problems: [{ column: 'a', code: 'BAD_FORM', message: 'It says "bad", so.' }] }] : []));
+      const outcome: PartOutcome = { rows: records.length - 1, added: records.length - 1 - rejectedRows.length, corrected: 0, unchanged: 0, rejected: rejectedRows.length, warned: 0, digest: '', rejectedRows };
+      [...filings.values()].find((filing) => filing.id === id)?.parts.set(number, outcome);
+      return outcome;
+    },
+  };
+  return { api, filings, sent, state };
+}
+
+async function directoryWith(name: string, text: string) {
+  const directory = await mkdtemp(join(tmpdir(), 'credit-graph-ingest-'));
+  await writeFile(join(directory, name), text);
+  return { directory, file: join(directory, name), [Symbol.asyncDispose]: () => rm(directory, { recursive: true }) };
+}
+
+const receipt = (numbers: Partial<Receipt>): Receipt => ({ rows: 0, added: 0, corrected: 0, unchanged: 0, rejected: 0, warned: 0, digest: 'all', ...numbers });
+
+test('a file goes out in parts, each with its header, and a receipt comes back', async () => {
+  await using files = await directoryWith('acts.csv', 'a,b\n1,2\n3,4\n5,6\n');
+  const { api, filings, sent } = farEnd();
+  const shown: number[] = [];
+  const result = await ingest({ api, file: files.file, kind: 'licence', partBytes: 12, progress: (total) => ({ update: (rows) => shown.push(rows, total), stop: () => shown.push(-1) }) });
+  expect(result).toEqual({ filing: 'filing-1', receipt: receipt({ rows: 3, added: 3 }), rejectedFile: null, rejectedListed: 0 });
+  expect(sent.toSorted((one, other) => one.number - other.number)).toEqual([{ number: 1, text: 'a,b\n1,2\n3,4\n' }, { number: 2, text: 'a,b\n5,6\n' }]);
+  expect([...filings.values()].map(({ input: { idempotencyKey, ...rest } }) => ({ ...rest, key: idempotencyKey.length }))).toEqual([{ kind: 'licence', format: 'CSV', partsExpected: 2, key: 64 }]);
+  expect(shown.slice(0, 2)).toEqual([0, 3]);
+  expect(shown.slice(-3)).toEqual([3, 3, -1]);
+  expect(await readdir(files.directory)).toEqual(['acts.csv']);
+});
+
+test('refused rows are listed with their reasons under the row numbers of the file, in its order', async () => {
+  await using files = await directoryWith('acts.csv', 'a,b\n1,2\nbad,4\n\n5,6\nbad,8\n');
+  const { api } = farEnd();
+  const result = await ingest({ api, file: files.file, kind: 'licence', partBytes: 14 });
+  expect(result.receipt).toEqual(receipt({ rows: 4, added: 2, rejected: 2 }));
+  expect(result.rejectedListed).toBe(2);
+  expect(await readFile(result.rejectedFile ?? '', 'utf8')).toBe('\uFEFFrow,column,code,message\n3,a,BAD_FORM,"It says ""bad"", so."\n6,a,BAD_FORM,"It says ""bad"", so."\n');
+});
+
+test('run again, a filing that was cut off goes on with the parts that are missing, and a completed one sends nothing', async () => {
+  await using files = await directoryWith('acts.csv', 'a,b\n1,2\n3,4\n5,6\n');
+  const { api, sent, state } = farEnd({ failsAt: 3 });
+  const options = { api, file: files.file, kind: 'licence', partBytes: 8 };
+  await expect(ingest(options)).rejects.toThrow('the line is down');
+  expect(sent.map(({ number }) => number).toSorted()).toEqual([1, 2]);
+  delete state.failsAt;
+  expect((await ingest(options)).receipt).toEqual(receipt({ rows: 3, added: 3 }));
+  expect(sent.map(({ number }) => number).toSorted()).toEqual([1, 2, 3]);
+  expect((await ingest(options)).receipt).toEqual(receipt({ rows: 3, added: 3 }));
+  expect(sent).toHaveLength(3);
+});
+
+test('run again, refused rows are listed again', async () => {
+  await using files = await directoryWith('acts.csv', 'a,b\nbad,2\n3,4\n');
+  const { api, sent } = farEnd();
+  const options = { api, file: files.file, kind: 'licence', partBytes: 10 };
+  const { rejectedFile } = await ingest(options);
+  const listed = await readFile(rejectedFile ?? '', 'utf8');
+  await rm(rejectedFile ?? '');
+  await ingest(options);
+  expect(await readFile(rejectedFile ?? '', 'utf8')).toBe(listed);
+  expect(sent.map(({ number }) => number)).toEqual([1, 2, 1]);
+});
+
+test('the same bytes under another kind are another filing, and NDJSON is known by its first character', async () => {
+  await using files = await directoryWith('acts.txt', '{"a":1}\n{"a":2}\n');
+  const { api, filings, sent } = farEnd();
+  await ingest({ api, file: files.file, kind: 'licence' });
+  await ingest({ api, file: files.file, kind: 'penalty' });
+  expect([...filings.values()].map(({ input }) => [input.kind, input.format])).toEqual([['licence', 'NDJSON'], ['penalty', 'NDJSON']]);
+  expect(sent.map(({ text }) => text)).toEqual(['{"a":1}\n{"a":2}\n', '{"a":1}\n{"a":2}\n']);
+});

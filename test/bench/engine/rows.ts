@@ -1,0 +1,55 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { subgraphNames } from '#kit/config.ts';
+import { assertEqualAnswers, type Cost, measure, type Side } from '../measure.ts';
+import { startWorker, type Worker } from '../processes.ts';
+import type { Bench } from '../bench.ts';
+import { bodies } from './stubs.ts';
+
+const PEER = join(import.meta.dirname, '../peer');
+
+/** The peer is installed on the first run: it is no part of the product, nor of its development tree. */
+async function installPeer(say: (line: string) => void): Promise<void> {
+  if (existsSync(join(PEER, 'node_modules/@apollo/gateway/package.json'))) return;
+  say('installing the peer (npm ci --prefix test/bench/peer)');
+  // Its install scripts build nothing that is needed.
+  await promisify(execFile)('npm', ['ci', '--prefix', PEER, '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: dirname(PEER), env: process.env });
+}
+
+export interface EngineCosts {
+  readonly ours: Cost;
+  readonly apolloGateway: Cost;
+  readonly inProcess: Cost;
+  readonly monolith: Cost;
+}
+
+/** Rows 1 to 3, in one run: the same operation through four arrangements, in turn. */
+export async function runEngines({ client, settings, say, profile }: Bench): Promise<EngineCosts> {
+  await installPeer(say);
+  await using stack = new AsyncDisposableStack();
+  const start = async (name: string, file: string, given: unknown): Promise<Worker<string>> => stack.use(await startWorker<string>(name, file, given));
+  const root = join(import.meta.dirname, '../../..');
+
+  let supergraph = await readFile(join(root, 'gateway/supergraph.graphql'), 'utf8');
+  for (const name of subgraphNames) {
+    const { ready } = await start(`${name} subgraph`, './engine/subgraph.ts', name);
+    supergraph = supergraph.replaceAll(`http://${name}.invalid/graphql`, ready);
+  }
+  const [ours, apolloGateway, inProcess, monolith] = [
+    await start('our gateway, HTTP', './engine/ours.ts', { supergraph }),
+    await start('@apollo/gateway, HTTP', './peer/apolloGateway.ts', { supergraph }),
+    await start('our gateway, in process', './engine/ours.ts', { supergraph: null }),
+    await start('one Apollo Server', './engine/monolith.ts', null),
+  ];
+  const side = (worker: Worker<string>): Side => ({ name: worker.name, load: { url: worker.ready, bodies }, parts: { node: worker.cpu }, operations: settings.engineOperations });
+  const workers = [ours, apolloGateway, inProcess, monolith];
+  const sides = workers.map(side);
+  say(`rows 1–3: ${bodies.length} bodies, ${settings.rounds} rounds of ${settings.engineOperations} operations a side, ${settings.inFlight} in flight`);
+  await assertEqualAnswers(client, sides);
+  await profile({ 'row-1': [ours, sides[0]], 'row-2': [inProcess, sides[2]], 'row-3': [inProcess, sides[2]], 'peer-1': [apolloGateway, sides[1]], 'peer-3': [monolith, sides[3]] });
+  const [a, b, c, d] = await measure(client, sides, settings);
+  return { ours: a as Cost, apolloGateway: b as Cost, inProcess: c as Cost, monolith: d as Cost }; // one for each side
+}

@@ -1,0 +1,59 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { readConfig } from '#kit/config.ts';
+import type { Bench, Settings } from './bench.ts';
+import { runEngines } from './engine/rows.ts';
+import { startWorker } from './processes.ts';
+import { takeProfile } from './profile.ts';
+import { engineResults, type Result, table } from './results.ts';
+
+// npm run bench: the first five rows of design §9, each against its peer in the same run. README.md says what is measured.
+
+const { values: flags } = parseArgs({
+  options: {
+    rows: { type: 'string', default: '1,2,3,4,5' },
+    rounds: { type: 'string', default: '7' },
+    profile: { type: 'string' },
+    json: { type: 'string' },
+  },
+});
+const wanted = new Set(flags.rows.split(','));
+const wantedProfile = flags.profile;
+const say = (line: string): void => void process.stderr.write(`${line}\n`);
+
+const scale = process.env['BENCH_SCALE'] ?? 'ci';
+if (scale !== 'ci' && scale !== 'full') throw new Error(`BENCH_SCALE is "${scale}": ci or full`);
+const settings: Settings = {
+  scale,
+  dataDir: join(readConfig().dataDir, 'bench'),
+  rounds: Number(flags.rounds),
+  warmUp: 2,
+  inFlight: 32,
+  engineOperations: 2000,
+  fileOperations: 2000,
+  batchOperations: 60,
+};
+if (!(settings.rounds >= 1)) throw new Error(`--rounds is "${flags.rounds}"`);
+await mkdir(settings.dataDir, { recursive: true });
+
+await using client = await startWorker<null>('client', './client.ts');
+const bench: Bench = {
+  client,
+  settings,
+  say,
+  async profile(candidates) {
+    if (wantedProfile === undefined) return false;
+    const [worker, side] = candidates[wantedProfile] ?? [];
+    if (!worker || !side) return false;
+    const file = join(settings.dataDir, `${wantedProfile}.cpuprofile`);
+    for (const line of await takeProfile(client, worker, side, { file, inFlight: settings.inFlight })) process.stdout.write(`${line}\n`);
+    return true;
+  },
+};
+
+const results: Result[] = [];
+if (['1', '2', '3'].some((row) => wanted.has(row))) results.push(...engineResults(await runEngines(bench)));
+process.stdout.write(`${table(results)}\n`);
+if (flags.json !== undefined) await writeFile(flags.json, JSON.stringify({ settings, results }, null, 2));
+// A row that missed its "must" is a result, not a fault; peers that fail or answer differently threw before this line.

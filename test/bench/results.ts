@@ -1,0 +1,59 @@
+import type { EngineCosts } from './engine/rows.ts';
+import type { Cost } from './measure.ts';
+
+/** One row of design §9. */
+export interface Result {
+  readonly row: string;
+  readonly measure: string;
+  readonly parts: readonly Cost[];
+  /** As the design's table has it: cost against the peer's cost, or the share of the peer's speed. */
+  readonly ratio: number;
+  /** The same from each pair of neighbouring rounds: least and greatest. */
+  readonly spread: readonly [number, number];
+  readonly must: Bound;
+  readonly goal: Bound;
+}
+
+export interface Bound {
+  readonly kind: 'at most' | 'at least';
+  readonly value: number;
+  readonly text: string;
+}
+
+const atMost = (value: number, text: string): Bound => ({ kind: 'at most', value, text: `≤ ${text}` });
+const atLeast = (percent: number): Bound => ({ kind: 'at least', value: percent / 100, text: `≥ ${percent} %` });
+const isMet = (ratio: number, { kind, value }: Bound): boolean => (kind === 'at most' ? ratio <= value : ratio >= value);
+
+function compare(row: string, measure: string, over: Cost, under: Cost, must: Bound, goal: Bound, ratioOf: (over: number, under: number) => number = (one, other) => one / other): Result {
+  const pairs = over.rounds.map((total, round) => ratioOf(total, under.rounds[round] ?? Number.NaN));
+  return { row, measure, parts: [over, under], ratio: ratioOf(over.total, under.total), spread: [Math.min(...pairs), Math.max(...pairs)], must, goal };
+}
+
+export const engineResults = ({ ours, apolloGateway, inProcess, monolith }: EngineCosts): Result[] => [
+  compare('1', 'gateway, four HTTP subgraphs, against @apollo/gateway; guards off', ours, apolloGateway, atMost(1 / 3, '1/3'), atMost(1 / 4, '1/4')),
+  compare('2', 'in process, subgraphs included, against @apollo/gateway alone', inProcess, apolloGateway, atMost(1 / 6, '1/6'), atMost(1 / 8, '1/8')),
+  compare('3', 'in process against one Apollo Server with all resolvers', inProcess, monolith, atMost(1 / 2, '1/2'), atMost(1 / 3, '1/3')),
+];
+
+/** A credit file: how much of the bare statement's speed is left, in CPU of Node and PostgreSQL together. */
+export const fileResult = (row: string, measure: string, ours: Cost, sql: Cost, must: number, goal: number): Result => compare(row, measure, sql, ours, atLeast(must), atLeast(goal));
+
+/** All guards: what they add. */
+export const guardsResult = (row: string, measure: string, on: Cost, off: Cost): Result => compare(row, measure, on, off, atMost(0.2, '20 %'), atMost(0.1, '10 %'), (one, other) => one / other - 1);
+
+const percent = (ratio: number): string => `${(100 * ratio).toFixed(1)} %`;
+
+export function table(results: readonly Result[]): string {
+  const lines: string[][] = [['row', 'measure and its parts', 'µs CPU/op', 'ratio', '(rounds)', 'must', 'goal', 'met']];
+  for (const { row, measure, parts, ratio, spread, must, goal } of results) {
+    const met = isMet(ratio, goal) ? 'goal' : isMet(ratio, must) ? 'must' : 'NO';
+    lines.push([row, measure, '', percent(ratio), `${percent(spread[0])} … ${percent(spread[1])}`, must.text, goal.text, met]);
+    for (const { name, parts: costs, total, answerBytes } of parts) {
+      const split = Object.keys(costs).length > 1 ? ` = ${Object.entries(costs).map(([part, cost]) => `${part} ${cost.toFixed(0)}`).join(' + ')}` : '';
+      lines.push(['', `  ${name}${split}; answer ${(answerBytes / 1000).toFixed(1)} KB`, total.toFixed(0), '', '', '', '', '']);
+    }
+  }
+  const widths = (lines[0] ?? []).map((_, column) => Math.max(...lines.map((line) => [...(line[column] ?? '')].length)));
+  return lines.map((line) => line.map((cell, column) => cell + ' '.repeat((widths[column] ?? 0) - [...cell].length)).join('  ').trimEnd()).join('\n');
+}
+
