@@ -160,9 +160,8 @@ function parse(text: string): unknown {
 
 const isAnswer = (body: unknown): body is Answer => typeof body === 'object' && body !== null && ('data' in body || 'errors' in body);
 
-/** 'ECONNREFUSED' is behind "fetch failed". */
+/** 'ECONNREFUSED' stands behind "fetch failed". */
 function reasonOf(error: unknown): string {
-  const cause = error instanceof Error ? error.cause : undefined;
-  if (cause && typeof cause === 'object' && 'code' in cause) return String(cause.code);
-  return error instanceof Error ? error.message : String(error);
+  const { cause, message } = error as { cause?: { code?: string }; message?: string }; // what fetch throws
+  return cause?.code ?? message ?? String(error);
 }

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, open, readFile, rm, stat } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Settings } from './settings.ts';
 import { Failure } from './failure.ts';
@@ -45,7 +45,7 @@ export async function startGateway(settings: Pick<Settings, 'dataDir' | 'logLeve
   };
   const died = exited.then(async (): Promise<never> => {
     if (stopping) return new Promise<never>(() => {});
-    throw await deathOf(child, log?.file ?? null);
+    throw await deathOf(child, log);
   });
   died.catch(() => {}); // whoever waits for it hears of it
 
@@ -68,20 +68,35 @@ async function readiness(child: ChildProcess, signal: AbortSignal): Promise<stri
   }
 }
 
-async function openLog(dataDir: string): Promise<{ file: string; handle: Awaited<ReturnType<typeof open>> }> {
+interface Log {
+  readonly file: string;
+  readonly handle: FileHandle;
+  /** Where this gateway's own lines begin. */
+  readonly from: number;
+}
+
+async function openLog(dataDir: string): Promise<Log> {
   await mkdir(dataDir, { recursive: true });
   const file = join(dataDir, 'gateway.log');
   const size = await stat(file).then((found) => found.size, () => 0);
   if (size > LARGEST_LOG) await rm(file);
-  return { file, handle: await open(file, 'a', 0o600) };
+  const handle = await open(file, 'a', 0o600);
+  return { file, handle, from: (await handle.stat()).size };
 }
 
-async function deathOf(child: ChildProcess, logFile: string | null): Promise<Failure> {
+/** Its last words, without the stack frames: a person looks for the sentence. */
+async function lastLines({ file, from }: Log): Promise<string[]> {
+  const text = (await readFile(file).catch(() => Buffer.alloc(0))).toString('utf8', from);
+  const lines = text.split('\n').filter((line) => line.trim() !== '' && !/^\s+at /.test(line));
+  return lines.slice(-LAST_LINES).map(readable);
+}
+
+async function deathOf(child: ChildProcess, log: Log | null): Promise<Failure> {
   const how = child.signalCode === null ? `with exit code ${child.exitCode ?? 'unknown'}` : `by ${child.signalCode}`;
-  const lines = logFile === null ? [] : (await readFile(logFile, 'utf8').catch(() => '')).trimEnd().split('\n').slice(-LAST_LINES).map(readable);
+  const lines = log ? await lastLines(log) : [];
   return new Failure(`The gateway ended ${how}.${lines.map((line) => `\n  ${line}`).join('')}`, {
     exitCode: child.exitCode || 1,
-    advice: logFile === null ? 'Its log is above.' : `Its whole log is ${logFile}.`,
+    advice: log ? `Its whole log is ${log.file}.` : 'Its log is above.',
   });
 }
 

@@ -42,7 +42,8 @@ function farEnd({ failsAt }: { failsAt?: number } = {}) {
       sent.push({ number, text });
       const records = text.trimEnd().split('\n');
       const rejectedRows = records.flatMap((row, index) => (row.startsWith('bad') ? [{ row: index + 1, problems: [{ column: 'a', code: 'BAD_FORM', message: 'It says "bad", so.' }] }] : []));
-      const outcome: PartOutcome = { rows: records.length - 1, added: records.length - 1 - rejectedRows.length, corrected: 0, unchanged: 0, rejected: rejectedRows.length, warned: 0, digest: '', rejectedRows };
+      const rows = records.filter((record) => record !== '').length - 1;
+      const outcome: PartOutcome = { rows, added: rows - rejectedRows.length, corrected: 0, unchanged: 0, rejected: rejectedRows.length, warned: 0, digest: '', rejectedRows };
       [...filings.values()].find((filing) => filing.id === id)?.parts.set(number, outcome);
       return outcome;
     },

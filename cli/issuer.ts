@@ -1,6 +1,6 @@
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, randomUUID, type KeyObject } from 'node:crypto';
 import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import jwt from 'jsonwebtoken';
 import { Failure, usage } from './failure.ts';
 import type { Settings } from './settings.ts';
@@ -59,6 +59,7 @@ async function openKey(directory: string): Promise<KeyObject> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw new Failure(`The issuer's key ${file} cannot be read: ${(error as Error).message}`, { cause: error });
   }
+  await mkdir(dirname(directory), { recursive: true }); // others may pass: PostgreSQL runs as another user where we are root
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   // Written whole under another name and linked: nobody ever reads half a key, and a second maker finds the name taken.

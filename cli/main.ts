@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { demoOrganisations } from '#standards/demoOrganisations.ts';
 import { forms } from '#standards/forms/forms.ts';
 import { type AnswerError, createApi } from './api.ts';
 import { type CallerOptions, chooseCaller, readList, readTtl, readUscc } from './caller.ts';
@@ -55,7 +56,7 @@ const program = new Command('credit-graph')
 program
   .command('start')
   .description('run the gateway with its demo data, until Ctrl-C')
-  .option('--entities <number>', 'entities of the demo; a graph that has data keeps it', whole(20), 10_000)
+  .option('--entities <number>', 'entities of the demo; a graph that has data keeps it', whole(demoOrganisations.length), 10_000)
   .option('--seed <number>', 'the same seed gives the same demo', whole(0), 1)
   .option('--no-demo', 'load nothing into an empty graph')
   .addHelpText('after', exitCodeHelp())

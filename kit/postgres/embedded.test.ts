@@ -31,8 +31,7 @@ const PROGRAM = `
   import { startEmbedded } from '#kit/postgres/embedded.ts';
   const server = await startEmbedded({ dataDir: process.argv[1], fsync: process.argv[2] === 'fsync' });
   const pool = new pg.Pool({ connectionString: server.url, max: 1 });
-  const version = await pool.query('select 1 as one');
-  console.log(JSON.stringify({ url: server.url, adopted: server.adopted }));
+  await pool.query('select 1 as one');
   const stop = async () => {
     // Handlers of other programs in the group get the signal at the same time: the server must still answer.
     const { rows } = await pool.query('select 1 as one');
@@ -42,6 +41,7 @@ const PROGRAM = `
     process.exit();
   };
   process.on('SIGINT', stop);
+  console.log(JSON.stringify({ url: server.url, adopted: server.adopted }));
   setInterval(() => {}, 1000);
 `;
 

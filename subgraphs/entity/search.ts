@@ -30,6 +30,8 @@ export interface Search extends Times {
 
 export type FoundRow = ProfileRow & { readonly group: number; readonly likeness: number };
 
+type Candidate = { readonly candidate_uscc: string; readonly candidate_name: string; readonly likeness: number } & (ProfileRow | { readonly uscc: null });
+
 /** After which row a page begins. `rare` are the bigrams that the group of like names was searched by: pages must agree on them. */
 export interface Position {
   readonly group: number;
@@ -60,99 +62,112 @@ const MOST_ALIKE = 1000;
 /** Likeness is in thousandths; this comes before every like name. */
 const TOP = 1001;
 const PAGE = 20;
+const LAST_CHARACTER = '\u{10FFFF}';
+/** Candidates looked at in one statement; of those after the first ones few were found, so it takes more. */
+const FEWEST_CANDIDATES = 32;
+const MOST_CANDIDATES = 2048;
 
 // $1 query · $2 name and $3 code to continue after · $4 limit · $5 validAt · $6 knownAt · $7 province · $8 kinds · $9 statuses ·
 // $10… the viewer's rows · then what a group needs of its own
 const RIGHTS = 10;
 const OWN = RIGHTS + rowParameters;
 
-const found = (columns: string, candidates: string): string => `
-   select ${columns}
-   from (${candidates}) candidate
-   cross join lateral (
-     select profile.*
-     from entity.profile
-     where profile.uscc = candidate.uscc
-      and profile.valid_from <= $5::date
-      and ${believedAt('profile', 6)}
-     order by profile.valid_from desc, profile.record_id desc
-     limit 1
-   ) state
-   where state.name = candidate.name and state.kind = candidate.kind and state.province = candidate.province
-     and ($7::text is null or state.province = $7::text)
-     and ($8::text[] is null or state.kind = any($8::text[]))
-     and ($9::text[] is null or state.status = any($9::text[]))
-     and ${visibleProfile('state', RIGHTS)}`;
+/** The profile in force of a candidate, when the candidate is its present name and the search may give it. */
+const profileOfCandidate = `lateral (
+     select ${profileColumns('state')}
+     from (
+       select profile.*
+       from entity.profile
+       where profile.uscc = candidate.uscc
+        and profile.valid_from <= $5::date
+        and ${believedAt('profile', 6)}
+       order by profile.valid_from desc, profile.record_id desc
+       limit 1
+     ) state
+     where state.name = candidate.name and state.kind = candidate.kind and state.province = candidate.province
+       and ($7::text is null or state.province = $7::text)
+       and ($8::text[] is null or state.kind = any($8::text[]))
+       and ($9::text[] is null or state.status = any($9::text[]))
+       and ${visibleProfile('state', RIGHTS)}
+   ) profile`;
 
 interface Statements {
+  /** The next candidates in order, with the profile of those that are found. */
   readonly find: Statement;
   readonly count: Statement;
 }
 
-/** @param candidates gives uscc, name, kind, province and likeness, in `order`: so the join goes on only until the page is full. */
-function group(name: string, candidates: string, order = 'candidate.name, candidate.uscc'): Statements {
+/**
+ * The limit stands on the candidates, not on what is found: the planner expects the join to find nothing, and so would sort a
+ * million names rather than walk them in order.
+ *
+ * @param candidates gives uscc, name, kind, province and likeness.
+ */
+function group(name: string, candidates: string, order = 'name, uscc'): Statements {
   return {
     find: statement(
       `entity.search.${name}`,
-      `${found(`${profileColumns('state')}, candidate.likeness`, candidates)}
-   order by ${order}
-   limit $4`,
+      `select candidate.uscc as candidate_uscc, candidate.name as candidate_name, candidate.likeness, profile.*
+   from (${candidates} order by ${order} limit $4) candidate
+   left join ${profileOfCandidate} on true
+   order by ${order.replaceAll(/\w+(?= |,|$)/g, (word) => (word === 'desc' ? word : `candidate.${word}`))}`,
     ),
-    count: statement(`entity.search.${name}.count`, `select count(*)::int as counted from (${found('1', candidates)} limit $4) found`),
+    count: statement(`entity.search.${name}.count`, `select count(*)::int as counted from (select from (${candidates}) candidate cross join ${profileOfCandidate} limit $4) found`),
   };
 }
 
-const inOrder = (condition: string): string => `
-     select name.uscc, name.name, name.kind, name.province, 0 as likeness
+const candidates = (condition: string): string => `
+     select uscc, name, kind, province, 0 as likeness
      from entity.name
-     where ${condition}
-      and (name.name, name.uscc) > ($2::text, $3::text)
-     order by name.name, name.uscc`;
+     where ${condition}`;
 
-const ofBusinesses = `name.kind <> 'SELF_EMPLOYED'`;
-const ofProvince = `($7::text is null or name.province = $7::text)`;
+const after = '(name, uscc) > ($2::text, $3::text)';
+const ofBusinesses = `kind <> 'SELF_EMPLOYED'`;
+const ofProvince = `($7::text is null or province = $7::text)`;
 
-const exact = group('exact', inOrder('name.name = $1::text'));
-// U+10FFFF is greater than any character of a name.
-const prefix = group('prefix', inOrder(`${ofBusinesses} and name.name > $1::text and name.name < $1::text || U&'\\+10FFFF' and ${ofProvince}`));
+const exact = group('exact', candidates(`name = $1::text and $2::text is not null and uscc > $3::text`));
+// `after` begins at the query itself; U+10FFFF is greater than any character of a name.
+const prefix = group('prefix', candidates(`${ofBusinesses} and name < $1::text || U&'\\+10FFFF' and ${after} and ${ofProvince}`));
 // A frequent text is soon met in the order of names; a rare one is looked up by its bigrams and sorted. Both give the same.
-const innerFrequent = group('inner_frequent', inOrder(`${ofBusinesses} and strpos(name.name, $1::text) > 1 and ${ofProvince}`));
-const innerFrequentOfProvince = group('inner_frequent_of_province', inOrder(`${ofBusinesses} and strpos(name.name, $1::text) > 1 and name.province = $7::text`));
+const innerFrequent = group('inner_frequent', candidates(`${ofBusinesses} and strpos(name, $1::text) > 1 and ${after} and ${ofProvince}`));
+const innerFrequentOfProvince = group('inner_frequent_of_province', candidates(`${ofBusinesses} and strpos(name, $1::text) > 1 and ${after} and province = $7::text`));
 // `materialized`, or the planner walks the order of names for rare texts too: 3.7 s.
 const innerRare = group(
   'inner_rare',
-  `with bearing as materialized (
-     select name.uscc, name.name, name.kind, name.province
-     from entity.name
-     where ${ofBusinesses} and entity.bigrams(name.name) @> $${OWN}::text[]
-   )
-   select bearing.*, 0 as likeness
-   from bearing
-   where strpos(bearing.name, $1::text) > 1 and (bearing.name, bearing.uscc) > ($2::text, $3::text)
-   order by bearing.name, bearing.uscc`,
+  `
+     select uscc, name, kind, province, 0 as likeness
+     from (
+       with bearing as materialized (
+         select uscc, name, kind, province
+         from entity.name
+         where ${ofBusinesses} and entity.bigrams(name) @> $${OWN}::text[]
+       )
+       select * from bearing
+     ) bearing
+     where strpos(name, $1::text) > 1 and ${after} and ${ofProvince}`,
 );
 // Dice's measure over bigrams, in thousandths.
 const alike = group(
   'alike',
-  `with bearing as materialized (
-     select name.uscc, name.name, name.kind, name.province
-     from entity.name
-     where ${ofBusinesses} and entity.bigrams(name.name) && $${OWN + 1}::text[]
-     limit ${MOST_ALIKE}
-   ), measured as materialized (
-     select bearing.*, (select count(*)::int from unnest($${OWN}::text[]) as bigram where strpos(bearing.name, bigram) > 0) as shared
-     from bearing
-     where strpos(bearing.name, $1::text) = 0
-   ), alike as materialized (
-     select measured.uscc, measured.name, measured.kind, measured.province,
-            2000 * measured.shared / (cardinality($${OWN}::text[]) + greatest(length(measured.name) - 1, measured.shared)) as likeness
-     from measured
-     where 10 * measured.shared >= ${LEAST_SHARED} * cardinality($${OWN}::text[])
-   )
-   select * from alike
-   where alike.likeness < $${OWN + 2}::int or alike.likeness = $${OWN + 2}::int and (alike.name, alike.uscc) > ($2::text, $3::text)
-   order by alike.likeness desc, alike.name, alike.uscc`,
-  'candidate.likeness desc, candidate.name, candidate.uscc',
+  `
+     select uscc, name, kind, province, likeness
+     from (
+       with bearing as materialized (
+         select uscc, name, kind, province
+         from entity.name
+         where ${ofBusinesses} and entity.bigrams(name) && $${OWN + 1}::text[]
+         limit ${MOST_ALIKE}
+       ), measured as materialized (
+         select bearing.*, (select count(*)::int from unnest($${OWN}::text[]) as bigram where strpos(bearing.name, bigram) > 0) as shared
+         from bearing
+         where strpos(bearing.name, $1::text) = 0
+       )
+       select measured.*, 2000 * shared / (cardinality($${OWN}::text[]) + greatest(length(name) - 1, shared)) as likeness
+       from measured
+       where 10 * shared >= ${LEAST_SHARED} * cardinality($${OWN}::text[])
+     ) alike
+     where ${ofProvince} and (likeness < $${OWN + 2}::int or likeness = $${OWN + 2}::int and ${after})`,
+  'likeness desc, name, uscc',
 );
 
 /**
@@ -193,8 +208,8 @@ export function createNameSearch(pool: Pool, now: () => Date): NameSearch {
   const startOf = (which: number, search: Search, sample: NameSample): Position => ({
     group: which,
     likeness: TOP,
-    name: '',
-    uscc: '',
+    name: which === GROUPS.PREFIX ? search.text : '',
+    uscc: which === GROUPS.PREFIX ? LAST_CHARACTER : '',
     rare: which === GROUPS.ALIKE ? rareBigrams(search.text, sample) : [],
   });
 
@@ -212,12 +227,18 @@ export function createNameSearch(pool: Pool, now: () => Date): NameSearch {
     async find(context, search, first, after) {
       const rows: FoundRow[] = [];
       let rare: readonly string[] = [];
-      await eachGroup(search, after, async ({ find }, from, own) => {
-        const limit = first + 1 - rows.length;
-        const more = await query<ProfileRow & { likeness: number }>(pool, find, [...values(context, search, from, limit), ...own]);
-        rows.push(...more.map((row) => ({ ...row, group: from.group })));
-        rare = from.rare;
-        return rows.length > first;
+      await eachGroup(search, after, async ({ find }, start, own) => {
+        rare = start.rare;
+        let from = start;
+        for (let limit = Math.max(first + 1, FEWEST_CANDIDATES); ; limit = Math.min(4 * limit, MOST_CANDIDATES)) {
+          context.signal.throwIfAborted();
+          const looked = await query<Candidate>(pool, find, [...values(context, search, from, limit), ...own]);
+          for (const row of looked) if (row.uscc !== null) rows.push({ ...row, group: start.group });
+          const last = looked.at(-1);
+          if (rows.length > first) return true;
+          if (!last || looked.length < limit) return false;
+          from = { ...start, likeness: last.likeness, name: last.candidate_name, uscc: last.candidate_uscc };
+        }
       });
       return { ...pageOf(rows, first), positionOf: (row) => ({ group: row.group, likeness: row.likeness, name: row.name, uscc: row.uscc, rare: row.group === GROUPS.ALIKE ? rare : [] }) };
     },

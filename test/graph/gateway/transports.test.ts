@@ -1,0 +1,63 @@
+import { codesByActs, startDemoGraph, type DemoGraph } from '#test/support/demo.ts';
+import { startGraph, type TestGraph } from '#test/support/graph.ts';
+import { type CheckedQuery, checkedQueries } from '#test/support/queries.ts';
+
+// Two gateways over one database: one with the four subgraphs in its process, one with four subgraphs over HTTP. (The
+// processes of their own, and what happens when one is killed, are in test/e2e/subgraphs.)
+
+let inProcess: DemoGraph;
+let overHttp: TestGraph;
+let queries: CheckedQuery[];
+
+beforeAll(async () => {
+  inProcess = await startDemoGraph();
+  overHttp = await startGraph({ database: inProcess.database, remote: true });
+  const names = await inProcess.sql("select name from entity.profile where kind = 'ENTERPRISE' order by uscc limit 1");
+  queries = checkedQueries(await codesByActs(inProcess), inProcess.knownAt, names.map(({ name }) => String(name)));
+});
+afterAll(async () => {
+  await overHttp[Symbol.asyncDispose]();
+  await inProcess[Symbol.asyncDispose]();
+});
+
+test('forty queries and more give the same bytes in process and over HTTP, first time and again', async () => {
+  expect(queries.length).toBeGreaterThanOrEqual(40);
+  expect(new Set(queries.map(({ name }) => name)).size).toBe(queries.length);
+  for (const { name, role, query, variables } of queries) {
+    for (const round of [1, 2, 3]) {
+      const here = await inProcess.query(role, query, variables);
+      const there = await overHttp.query(role, query, variables);
+      expect({ name, round, status: there.status, text: there.text }).toEqual({ name, round, status: here.status, text: here.text });
+    }
+  }
+}, 120_000);
+
+test('what is compared is worth comparing: data where data is due, errors where errors are', async () => {
+  const codes = new Map<string, unknown[]>();
+  for (const { name, role, query, variables } of queries) {
+    const { body } = await inProcess.query(role, query, variables);
+    codes.set(name, (body.errors ?? []).map(({ extensions }) => extensions['reason'] ?? extensions['code']));
+  }
+  expect(Object.fromEntries([...codes].filter(([, errors]) => errors.length > 0))).toEqual({
+    'a whole file, as an operator': ['UNAUTHORIZED_FIELD_OR_TYPE'],
+    'a file of an unknown code': ['NOT_FOUND'],
+    'a file before anything was known': ['NOT_FOUND'],
+    'a file of the future': ['KNOWN_AT_TOO_LATE'],
+    'the code alone, unknown': ['NOT_FOUND'],
+    'scores, as the public': Array(3).fill('UNAUTHORIZED_FIELD_OR_TYPE'),
+    'provenance, as a province that may see only its own': Array(2).fill('UNAUTHORIZED_FIELD_OR_TYPE'),
+    'an entity': ['UNAUTHORIZED_FIELD_OR_TYPE'],
+    'an unknown entity': ['NOT_FOUND'],
+    'an invalid code in a variable': ['CHECK_CHARACTER'],
+    'an invalid code in the text': ['CHECK_CHARACTER'],
+    'many files': ['NOT_FOUND'],
+    'too many files': ['TOO_MANY'],
+    'a search of one character': ['LENGTH'],
+    'a page of no items': ['PAGE_SIZE'],
+    'a page of 101': ['PAGE_SIZE'],
+    'a page of none said': ['GRAPHQL_VALIDATION_FAILED'],
+    'a cursor that is none': ['BAD_CURSOR'],
+    'a field that does not exist': ['LENGTH', 'GRAPHQL_VALIDATION_FAILED'],
+    'a variable that is missing': ['BAD_USER_INPUT'],
+  });
+});
