@@ -61,11 +61,11 @@ export async function loadDemo(options: DemoOptions): Promise<DemoState> {
     signal.throwIfAborted();
     const { receipt, rejectedFile } = await ingest({ api, file: file.path, kind, progress: (total) => options.progress(kind, total) });
     rows += receipt.rows;
-    if (receipt.rejected > 0) say(`  ${kind}: ${receipt.rejected} rows were refused, see ${basename(rejectedFile ?? '')}`);
+    if (receipt.rejected > 0) say(`${kind}: ${receipt.rejected} rows were refused, see ${basename(rejectedFile ?? '')}`);
   }
   await writeManifest(directory, { ...manifest, filed: true });
   const seconds = (performance.now() - started) / 1000;
-  say(`  ${count(manifest.entities)} entities with ${count(rows)} rows in all, filed in ${seconds.toFixed(1)} s (${count(rows / seconds)} rows/s)`);
+  say(`${count(manifest.entities)} entities with ${count(rows)} rows in all, filed in ${seconds.toFixed(1)} s (${count(rows / seconds)} rows/s)`);
   return 'loaded';
 }
 

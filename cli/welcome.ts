@@ -23,7 +23,7 @@ const dim = (text: string): string => styleText('dim', text, { stream: process.s
 /** What `start` prints when the gateway answers: where it is, and for each role a query that works as printed. */
 export function welcome(options: { url: string; data: readonly string[]; tokens: readonly RoleToken[] }): string {
   const { url, tokens } = options;
-  const lines = [bold('Credit Graph is running'), '', `  graph     ${url}/graphql`, `  explorer  ${url}/explorer`, ...options.data.map((line, index) => `  ${index === 0 ? 'data  ' : '      '}    ${line}`), '  stop      Ctrl-C', ''];
+  const lines = [bold('Credit Graph is running'), '', `  graph     ${url}/graphql`, `  explorer  ${url}/explorer`, ...options.data.map((line, index) => `  ${(index === 0 ? 'data' : '').padEnd(8)}  ${line.trim()}`), '  stop      Ctrl-C', ''];
   if (tokens.length > 0) lines.push(dim('A query for each role. Its token lives for an hour; `npx credit-graph token --role ROLE` prints a new one.'));
   for (const { role, token } of tokens) {
     const entry = demoRoles.find((each) => each.role === role);

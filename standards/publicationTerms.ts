@@ -45,5 +45,7 @@ export function addMonths(day: string, months: number): string {
 
 /** Not after 9999-12-31. */
 export function addDays(day: string, days: number): string {
+  const date = Number(day.slice(8)) + days;
+  if (date >= 1 && date <= 28) return `${day.slice(0, 8)}${String(date).padStart(2, '0')}`; // nearly always, and 10 times as fast
   return dayOf(Date.parse(`${day}T00:00:00Z`) + days * 86_400_000);
 }

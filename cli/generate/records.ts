@@ -22,6 +22,7 @@ function subject(prefix: string, entity: GeneratedEntity): Row {
     [`${prefix}_XDR_MC`]: entity.name,
     [`${prefix}_XDR_LB`]: CATEGORY[entity.kind] ?? '法人及非法人组织',
     [`${prefix}_XDR_SHXYM`]: entity.uscc,
+    [`${prefix}_XDR_HYDM`]: entity.industryCode,
   };
 }
 

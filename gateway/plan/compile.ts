@@ -2,7 +2,7 @@ import { Kind, isAbstractType, parse } from 'graphql';
 import type { FragmentDefinitionNode, GraphQLSchema, SelectionSetNode } from 'graphql';
 import type {
   BatchFetchNode, FetchNode, FetchRewrite, FlattenNodePathSegment, PlanNode, QueryPlan, RequiresSelection,
-} from './planner.ts';
+} from './queryPlan.ts';
 import { isInherited } from './names.ts';
 import type { PlannedOperation } from './transport.ts';
 

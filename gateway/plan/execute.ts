@@ -11,7 +11,7 @@ import type { Cause, ErrorNode, MissingNode, Path } from './errors.ts';
 import { collectPaths, collectPlaces, isObject, mergeObject, nullify, representationsOf, rewritten } from './merge.ts';
 import { createBag, readOwn } from './names.ts';
 import type { Bag } from './names.ts';
-import type { QueryPlan } from './planner.ts';
+import type { QueryPlan } from './queryPlan.ts';
 import { project } from './projection.ts';
 import { projectionOf } from './selection.ts';
 import type { AbsentRule } from './selection.ts';

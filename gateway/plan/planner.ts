@@ -1,12 +1,9 @@
 import { QueryPlanner } from '@graphql-hive/router-query-planner';
-import type { QueryPlan } from '@graphql-hive/router-query-planner';
+import type { QueryPlan } from './queryPlan.ts';
 import { Kind, buildASTSchema, isScalarType, parse, print, specifiedDirectives, specifiedScalarTypes, visit } from 'graphql';
 import type { DefinitionNode, DocumentNode, GraphQLScalarType, GraphQLSchema } from 'graphql';
 import { plannableDocument } from './document.ts';
-
-export type {
-  BatchFetchNode, FetchNode, FetchRewrite, FlattenNodePathSegment, PlanNode, QueryPlan, RequiresSelection,
-} from '@graphql-hive/router-query-planner';
+import { createGives, spreadShared } from './spread.ts';
 
 export interface Planner {
   /** The API schema: real scalars, no introspection fields, no join leftovers; `astNode`s keep applied directives such as `@data`. */
@@ -40,6 +37,7 @@ export function createPlanner(
   const { maxPlans = 2000, scalars = {} } = options;
   const engine = new QueryPlanner(supergraphSdl);
   const schema = apiSchema(engine.consumerSchema, scalars);
+  const gives = createGives(parse(supergraphSdl, { noLocation: true }));
   const byDocument = new WeakMap<DocumentNode, Map<string | undefined, Promise<QueryPlan>>>();
   const byText = new Map<string, Promise<QueryPlan>>();
 
@@ -52,7 +50,7 @@ export function createPlanner(
     if (plan) {
       byText.delete(key);
     } else {
-      plan = engine.planAsync(text, operationName, new Set(), 50);
+      plan = engine.planAsync(text, operationName, new Set(), 50).then((planned) => spreadShared(planned, schema, gives));
       plan.catch(() => byText.delete(key));
     }
     byText.set(key, plan);

@@ -1,16 +1,30 @@
-/** A text in JSON. Half a character (a lone surrogate, which NDJSON can bring) would be JSON, but none that PostgreSQL takes. */
-export const jsonText = (text: string): string => JSON.stringify(text.toWellFormed());
-
-/** JSON with keys in code-unit order and without white space: equal content is equal text, whatever order it was built in. */
+/**
+ * JSON with keys in code-unit order and without white space: equal content is equal text, whatever order it was built in. Half a
+ * character (a lone surrogate, which NDJSON can bring) becomes U+FFFD: it would be JSON, but none that PostgreSQL takes.
+ */
 export function canonicalJson(value: unknown): string {
-  if (typeof value === 'string') return jsonText(value);
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
-  const members = value as Readonly<Record<string, unknown>>;
-  const parts: string[] = [];
-  for (const key of Object.keys(members).toSorted()) {
-    const member = members[key];
-    if (member !== undefined) parts.push(`${jsonText(key)}:${canonicalJson(member)}`);
+  const text = isFlatInOrder(value) ? JSON.stringify(value) : ordered(value);
+  return text.includes('\\ud') ? ordered(value) : text;
+}
+
+/** Nearly every content is: one call of JSON.stringify takes a third of the time of one for each member. */
+function isFlatInOrder(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  let before = '';
+  for (const key in value) {
+    if (key < before) return false;
+    before = key;
+    const member = (value as Readonly<Record<string, unknown>>)[key];
+    if (typeof member === 'object' && member !== null && !(Array.isArray(member) && member.every((item) => typeof item === 'string'))) return false;
   }
-  return `{${parts.join(',')}}`;
+  return true;
+}
+
+function ordered(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.toWellFormed());
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+  if (Array.isArray(value)) return `[${value.map(ordered).join(',')}]`;
+  const members = value as Readonly<Record<string, unknown>>;
+  const keys = Object.keys(members).filter((key) => members[key] !== undefined);
+  return `{${keys.toSorted().map((key) => `${JSON.stringify(key.toWellFormed())}:${ordered(members[key])}`).join(',')}}`;
 }

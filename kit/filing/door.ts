@@ -103,27 +103,24 @@ export function createFilingDoor<Own extends string>({ kind, form, table, toRow,
       batchCharacters += staged.copied.length;
     };
 
+    const handle = (number: number, result: RowResult): void => {
+      counts.rows += 1;
+      if (!result.ok) return reject(number, result.problems);
+      let warned = result.warnings.length > 0;
+      const additionalFields = Object.keys(result.additionalFields).length > 0 ? result.additionalFields : null;
+      const row = toRow(result.record, { viewer, part, additionalFields, warn: () => (warned = true) });
+      if (isRefusal(row)) return reject(number, row);
+      if (!isTheirs(row, row.source_unit)) return reject(number, notYours);
+      if (warned) counts.warned += 1;
+      take(number, stage(number, row));
+    };
+
     try {
-      for await (const { number, result } of parsedRows(form, part.format, decode(hashed(bytes, hash)))) {
-        counts.rows += 1;
-        if (!result.ok) {
-          reject(number, result.problems);
-          continue;
+      for await (const results of parsedRows(form, part.format, decode(hashed(bytes, hash)))) {
+        for (const { number, result } of results) {
+          handle(number, result);
+          if (batch.size >= BATCH_ROWS || batchCharacters >= BATCH_CHARACTERS) await flush();
         }
-        let warned = result.warnings.length > 0;
-        const additionalFields = Object.keys(result.additionalFields).length > 0 ? result.additionalFields : null;
-        const row = toRow(result.record, { viewer, part, additionalFields, warn: () => (warned = true) });
-        if (isRefusal(row)) {
-          reject(number, row);
-          continue;
-        }
-        if (!isTheirs(row, row.source_unit)) {
-          reject(number, notYours);
-          continue;
-        }
-        if (warned) counts.warned += 1;
-        take(number, stage(number, row));
-        if (batch.size >= BATCH_ROWS || batchCharacters >= BATCH_CHARACTERS) await flush();
       }
       await flush();
     } finally {
@@ -146,29 +143,37 @@ interface NumberedResult {
   readonly result: RowResult;
 }
 
-async function* parsedRows(form: Form, format: FilingPart['format'], text: AsyncIterable<string>): AsyncGenerator<NumberedResult> {
+async function* parsedRows(form: Form, format: FilingPart['format'], text: AsyncIterable<string>): AsyncGenerator<NumberedResult[]> {
+  let isChecked = false;
   if (format === 'NDJSON') {
-    let isFirst = true;
-    for await (const { number, object } of jsonRows(text)) {
-      if (isFirst) checkHeader(form, number, object ? Object.keys(object) : []);
-      isFirst = false;
-      const result: RowResult = object ? parseRow(form, object) : { ok: false, problems: [{ column: '', code: 'BAD_FORM', message: 'The line is no JSON object.' }] };
-      yield { number, result };
+    for await (const lines of jsonRows(text)) {
+      const [first] = lines;
+      if (!isChecked && first) {
+        checkHeader(form, first.number, Object.keys(first.object ?? {}));
+        isChecked = true;
+      }
+      yield lines.map(({ number, object }) => ({ number, result: object ? parseRow(form, object) : noObject }));
     }
-    if (isFirst) checkHeader(form, 1, []);
-    return;
-  }
-  let parse: ReturnType<typeof createRowParser> | null = null;
-  let header: readonly string[] = [];
-  for await (const { number, cells } of csvRows(text)) {
-    if (parse) yield { number, result: brokenCharacters(header, cells) ?? parse(cells) };
-    else {
-      parse = createRowParser(checkHeader(form, number, cells));
-      header = cells;
+  } else {
+    let parse: ReturnType<typeof createRowParser> | null = null;
+    let header: readonly string[] = [];
+    for await (const rows of csvRows(text)) {
+      const results: NumberedResult[] = [];
+      for (const { number, cells } of rows) {
+        if (parse) results.push({ number, result: brokenCharacters(header, cells) ?? parse(cells) });
+        else {
+          parse = createRowParser(checkHeader(form, number, cells));
+          header = cells;
+          isChecked = true;
+        }
+      }
+      yield results;
     }
   }
-  if (!parse) checkHeader(form, 1, []);
+  if (!isChecked) checkHeader(form, 1, []);
 }
+
+const noObject: RowResult = { ok: false, problems: [{ column: '', code: 'BAD_FORM', message: 'The line is no JSON object.' }] };
 
 function checkHeader(form: Form, number: number, columns: readonly string[]) {
   const read = readHeader(form, columns);

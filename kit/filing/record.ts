@@ -1,6 +1,6 @@
 import type { SubgraphName } from '../config.ts';
 import type { RecordRow } from '../records.ts';
-import { canonicalJson, jsonText } from './canonical.ts';
+import { canonicalJson } from './canonical.ts';
 
 /** A table of records: the columns every one has (prisma/migrations) and its own. */
 export interface RecordTable<Own extends string> {
@@ -37,7 +37,7 @@ export type FiledRow<Own extends string> = Pick<
   readonly withdrawn_on?: string | null;
 } & Readonly<Record<Own, string | null>>;
 
-/** The columns that come from the filing; all of them are in the digest. */
+/** The columns that come from the filing; all of them are in the digest. The first is never empty, and content comes after all texts. */
 const filedColumns = [
   'uscc',
   'record_id',
@@ -76,35 +76,28 @@ const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '
 const copyText = (text: string): string => (SPECIAL.test(text) ? text.replaceAll(/[\\\t\n\r]/g, (character) => ESCAPES[character] ?? character) : text);
 
 /**
- * Makes the digest and the COPY text of rows. The digest is over canonical JSON of all that was filed; not of the filing's id
- * and times, so that the same content is the same digest whoever sends it again.
+ * Makes the digest and the COPY text of rows. The digest is over a canonical JSON array of all that was filed, in the order of
+ * `stagedColumns`; not of the filing's id and times, so that the same content is the same digest whoever sends it again.
  */
 export function createStager<Own extends string>(table: RecordTable<Own>, digest: (canonical: string) => Buffer): (number: number, row: FiledRow<Own>) => StagedRow<Own> {
   const columns = stagedColumns(table);
-  const members = columns.map((column, index) => ({ index, prefix: `${JSON.stringify(column)}:`, column })).toSorted((a, b) => (a.column < b.column ? -1 : 1));
   return (number, row) => {
     const values = row as unknown as Readonly<Record<string, unknown>>; // read by column name
-    const texts: (string | null)[] = [];
-    const json: string[] = [];
+    const plain: (string | null)[] = [];
+    let canonical = '';
+    let copied = '';
     for (const column of columns) {
       const value = values[column] ?? null;
-      if (typeof value === 'string') {
-        texts.push(value);
-        json.push(jsonText(value));
+      let text: string | null;
+      if (typeof value === 'string' || value === null) {
+        plain.push(value);
+        text = value;
       } else {
-        const text = value === null ? null : canonicalJson(value);
-        texts.push(text);
-        json.push(text ?? 'null');
+        text = canonicalJson(value);
+        canonical += `,${JSON.stringify(column)},${text}`;
       }
+      copied += `${copied === '' ? '' : '\t'}${text === null ? '\\N' : copyText(text)}`;
     }
-    let canonical = '{';
-    for (const { index, prefix } of members) canonical += (canonical.length > 1 ? ',' : '') + prefix + (json[index] ?? '');
-    return {
-      number,
-      row,
-      key: `${row.uscc}${row.record_id}`,
-      digest: digest(`${canonical}}`),
-      copied: texts.map((text) => (text === null ? '\\N' : copyText(text))).join('\t'),
-    };
+    return { number, row, key: `${row.uscc}${row.record_id}`, digest: digest(`[${JSON.stringify(plain)}${canonical}]`), copied };
   };
 }

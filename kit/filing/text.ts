@@ -4,14 +4,17 @@ import { TextDecoder } from 'node:util';
 const LOOK_AT = 64 * 1024;
 const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
 
-/** UTF-8 when it starts with its mark or is valid as far as it was read; else GB18030, which GBK and GB2312 are part of. */
-export function encodingOf(beginning: Buffer, isWhole: boolean): 'utf-8' | 'gb18030' {
-  if (beginning.subarray(0, 3).equals(BOM)) return 'utf-8';
-  // Where more follows, the last character may be cut: at most three bytes of it are there.
-  const mostCut = isWhole ? 0 : 3;
-  for (let cut = 0; cut <= mostCut; cut++) if (isUtf8(beginning.subarray(0, beginning.length - cut))) return 'utf-8';
-  return 'gb18030';
+/**
+ * UTF-8 when it starts with its mark or is valid as far as it was read; else GB18030, which GBK and GB2312 are part of, unless that
+ * makes less sense of it: a few broken bytes must not turn a whole file into other characters.
+ */
+export function encodingOf(beginning: Buffer): 'utf-8' | 'gb18030' {
+  if (beginning.subarray(0, 3).equals(BOM) || isUtf8(beginning)) return 'utf-8';
+  return brokenIn('gb18030', beginning) < brokenIn('utf-8', beginning) ? 'gb18030' : 'utf-8';
 }
+
+// Not as the end of the text: where more follows, the last character may be cut.
+const brokenIn = (encoding: string, bytes: Buffer): number => new TextDecoder(encoding).decode(bytes, { stream: true }).split('\uFFFD').length;
 
 /**
  * The text of a file, piece by piece, without a byte order mark. Bytes that are no character become U+FFFD: the row they
@@ -31,10 +34,10 @@ export async function* decode(bytes: AsyncIterable<Buffer>): AsyncGenerator<stri
     if (read < LOOK_AT) continue;
     const start = Buffer.concat(beginning);
     beginning = [];
-    decoder = new TextDecoder(encodingOf(start, false));
+    decoder = new TextDecoder(encodingOf(start.subarray(0, LOOK_AT)));
     yield decoder.decode(start, { stream: true });
   }
   const rest = Buffer.concat(beginning);
-  decoder ??= new TextDecoder(encodingOf(rest, true));
+  decoder ??= new TextDecoder(encodingOf(rest));
   yield decoder.decode(rest);
 }

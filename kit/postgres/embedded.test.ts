@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
 import pg from 'pg';
 import { adoptEmbedded, startEmbedded } from './embedded.ts';
+import { isRunning } from './process.ts';
 
 // Real servers in throw-away directories. `holder` is another process that owns or adopts one, so that it can be killed.
 
@@ -31,6 +32,7 @@ const PROGRAM = `
   import { startEmbedded } from '#kit/postgres/embedded.ts';
   const server = await startEmbedded({ dataDir: process.argv[1], fsync: process.argv[2] === 'fsync' });
   const pool = new pg.Pool({ connectionString: server.url, max: 1 });
+  pool.on('error', () => {}); // some tests kill the server
   await pool.query('select 1 as one');
   const stop = async () => {
     // Handlers of other programs in the group get the signal at the same time: the server must still answer.
@@ -85,14 +87,7 @@ async function postmasterPid(dataDir: string): Promise<number> {
 }
 
 async function gone(pid: number): Promise<void> {
-  for (;;) {
-    try {
-      process.kill(pid, 0);
-    } catch {
-      return;
-    }
-    await wait(10);
-  }
+  while (await isRunning(pid)) await wait(10);
 }
 
 test('a new cluster is UTF-8 with the built-in locale, in which Chinese names have trigrams, on no TCP port', async () => {
@@ -156,6 +151,7 @@ test('a start right after the owner was killed with -9 has every committed row a
   await run(owner.url, 'create table committed as select generate_series(1, 1000) as n');
   const pid = await postmasterPid(dataDir);
   owner.kill('SIGKILL');
+  await owner.ended; // its watcher learns of it at this very moment
   await using server = await startEmbedded({ dataDir });
   expect(server.adopted).toBe(false);
   expect(await postmasterPid(dataDir)).not.toBe(pid);
@@ -172,18 +168,20 @@ test('a start after the server itself was killed with -9 recovers every committe
   expect(await run(server.url, 'select count(*)::int as rows from committed')).toEqual([{ rows: 1000 }]);
 });
 
-test('a stale postmaster.pid whose number now belongs to another program does not stop a start', async () => {
+test('stale lock files whose number now belongs to another program do not stop a start', async () => {
   const dataDir = join(base, 'data');
   const owner = await hold(dataDir, { fsync: true });
   const pid = await postmasterPid(dataDir);
   process.kill(pid, 'SIGKILL');
   owner.kill('SIGKILL');
   await gone(pid);
-  const path = join(dataDir, 'postmaster.pid');
   // Of the server's own user, else PostgreSQL sees by itself that it cannot be a server of this directory.
   const other = spawn('sleep', ['60'], isRoot ? { uid: 65534, gid: 65534, cwd: '/' } : {});
   holders.push(other);
-  await writeFile(path, (await readFile(path, 'utf8')).replace(/^\d+/, String(other.pid)));
+  for (const name of ['postmaster.pid', '.s.PGSQL.5432.lock']) {
+    const text = await readFile(join(dataDir, name), 'utf8');
+    await writeFile(join(dataDir, name), text.replace(/^\d+/, String(other.pid)));
+  }
   await using server = await startEmbedded({ dataDir });
   expect(await run(server.url, 'select 1 as one')).toEqual([{ one: 1 }]);
 });

@@ -7,6 +7,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { findBinaries, type Binaries } from './binaries.ts';
+import { exists, isRunning } from './process.ts';
 
 // The real PostgreSQL, started by us from the binaries of an npm package. Who owns it:
 //
@@ -142,7 +143,7 @@ async function findRunning(dataDir: string, signal: AbortSignal, log: (message: 
     if (file.ready) {
       const url = urlOf(file.socketDir);
       const owner = await ownerOf(url);
-      if (owner !== null && isAlive(owner)) return { url };
+      if (owner !== null && (await isRunning(owner))) return { url };
       if (owner !== null) {
         log(`PostgreSQL (process ${file.pid}) lost its owner ${owner}: stopping it`);
         tryKill(file.pid, 'SIGINT');
@@ -171,18 +172,9 @@ function urlOf(socketDir: string): string {
   return `postgresql://${SUPERUSER}@localhost:${PORT}/postgres?host=${encodeURIComponent(socketDir)}`;
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'; // it lives, and belongs to someone else
-  }
-}
-
 /** After a crash the pid in a stale postmaster.pid may have been given to any other program. */
 async function isPostgres(pid: number): Promise<boolean> {
-  if (!isAlive(pid)) return false;
+  if (!(await isRunning(pid))) return false;
   const name =
     process.platform === 'linux'
       ? await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '') // slim images have no ps
@@ -290,7 +282,7 @@ async function someoneElseMakesIt(dataDir: string): Promise<boolean> {
     if (!name.startsWith(prefix)) continue;
     const maker = Number.parseInt(name.slice(prefix.length), 10);
     if (maker === process.pid) continue;
-    if (isAlive(maker)) found = true;
+    if (await isRunning(maker)) found = true;
     else await rm(join(dirname(dataDir), name), { recursive: true, force: true });
   }
   return found;
@@ -318,11 +310,12 @@ async function start(options: EmbeddedOptions, { postgres }: Binaries, account: 
   const logStart = (await logHandle.stat()).size;
   // A file and not a pipe to us: what the server says in its last moments must not depend on our being alive.
   const child = launch(account, postgres, args, logHandle.fd);
-  await logHandle.close();
+  // Listened to before anything is awaited: a server that refuses its settings has ended within a millisecond.
   const exited = new Promise<void>((resolve) => {
     child.once('close', () => resolve());
     child.once('error', (error) => void appendFile(logFile, `${error.message}\n`).finally(resolve));
   });
+  await logHandle.close();
   const watcher = watch(child.pid);
   void exited.then(() => watcher?.kill('SIGKILL')); // or it would one day signal a pid that is someone else's
   child.unref();
@@ -360,16 +353,16 @@ async function start(options: EmbeddedOptions, { postgres }: Binaries, account: 
 }
 
 /**
- * PostgreSQL refuses to start when the pid in a stale postmaster.pid lives, whatever program it is now (containers start
- * counting at 1 each time). It takes its own parent's pid for stale, so it is given ours; the rest of the file stays,
- * because from its shared-memory line it learns whether orphans of the old server still write.
+ * PostgreSQL refuses to start when the pid in a stale lock file exists, whatever process it is now (containers start counting
+ * at 1 each time, and without an init keep the dead for ever). It takes its own parent's pid for stale, so it is given ours;
+ * the rest of the file stays, because from its shared-memory line it learns whether orphans of the old server still write.
  */
 async function releaseReusedPid(dataDir: string): Promise<void> {
-  const path = join(dataDir, 'postmaster.pid');
-  const file = await readPidFile(dataDir);
-  if (!file || !isAlive(file.pid) || (await isPostgres(file.pid))) return;
-  const text = await readFile(path, 'utf8');
-  if (Number.parseInt(text, 10) === file.pid) await writeFile(path, text.replace(/^\d+/, String(process.pid)));
+  for (const path of [join(dataDir, 'postmaster.pid'), join(dataDir, `.s.PGSQL.${PORT}.lock`)]) {
+    const text = await readFile(path, 'utf8').catch(() => '');
+    const pid = Number.parseInt(text, 10);
+    if (pid > 0 && exists(pid) && !(await isPostgres(pid))) await writeFile(path, text.replace(/^\d+/, String(process.pid)));
+  }
 }
 
 /** In the data directory, which only its owner may enter; a long path gets a private directory with a short one. */

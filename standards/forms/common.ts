@@ -31,6 +31,17 @@ export const subjectIdentifierNames = [
   'socialOrganisationCertificate',
 ] as const;
 
+/** The subject's economic activity: an extra of ours, by which a sector's regulator finds the records of its sector. */
+const industry = (prefix: string): FormField => ({
+  column: `${prefix}_XDR_HYDM`,
+  name: 'industryCode',
+  label: '主体行业代码',
+  type: 'text',
+  maxLength: 5,
+  rule: 'optional',
+  unverified: true,
+});
+
 /** Who a record is about, for the forms that are ours: name and code. */
 export function subject(prefix: string): FormField[] {
   return [
@@ -45,6 +56,7 @@ export function subject(prefix: string): FormField[] {
       unverified: true,
     },
     { column: `${prefix}_XDR_SHXYM`, name: 'subjectUscc', label: '统一社会信用代码', type: 'uscc', rule: 'reject' },
+    industry(prefix),
   ];
 }
 
@@ -83,6 +95,7 @@ export function officialSubject(prefix: 'XK' | 'CF'): FormField[] {
       label: `行政相对人代码_${index + 2}（${field.label}）`,
       aliases: [`行政相对人代码_${index + 2}`, field.label],
     })),
+    industry(prefix),
     { column: `${prefix}_FRDB`, name: 'legalRepresentative', label: '法定代表人', type: 'text', maxLength: 50, rule: 'warn', unverified: true },
     person('FR_ZJLX', 'legalRepresentativeDocumentKind', '法定代表人证件类型'),
     { ...person('FR_ZJHM', 'legalRepresentativeDocumentNumber', '法定代表人证件号码'), aliases: [`${prefix}_FR_SFZH`, `${prefix}_FRSFZH`, '法定代表人身份证号'] },

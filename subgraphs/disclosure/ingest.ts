@@ -2,8 +2,9 @@ import { createFilingDoor, provinceOfCode, type RowProblems, type RowSurrounding
 import type { FiledRow, RecordTable } from '#kit/filing/record.ts';
 import { recordIdOf } from '#kit/records.ts';
 import type { FilingDoor, Workshop } from '#kit/subgraph.ts';
-import type { ParsedRecord } from '#standards/forms/form.ts';
+import type { Form, ParsedRecord } from '#standards/forms/form.ts';
 import { forms } from '#standards/forms/forms.ts';
+import { findIndustry } from '#standards/industry.ts';
 import { addDays, LONG_TERM_DAY, penaltyPublicationKind, type PublicationKind, publicationTerm } from '#standards/publicationTerms.ts';
 import type { ActKind } from './acts.ts';
 
@@ -17,7 +18,7 @@ type CommitmentRow = FiledRow<(typeof commitment)['columns'][number]>;
 const NO_PROVINCE = '00';
 
 // Kept in columns of their own, or not at all: a person's name has no place in a record about an entity.
-const NOT_CONTENT = new Set(['subjectUscc', 'subjectCategory', 'legalRepresentative', 'documentNoKey', 'sourceUnitName', 'sourceUnitUscc', 'sourceRecordId', 'catalogueCode', 'disclosureLevel', 'publicUntil']);
+const NOT_CONTENT = new Set(['subjectUscc', 'industryCode', 'subjectCategory', 'legalRepresentative', 'documentNoKey', 'sourceUnitName', 'sourceUnitUscc', 'sourceRecordId', 'catalogueCode']);
 
 // The parser gives each field the type its form says (standards/forms).
 const text = (record: ParsedRecord, name: string): string | null => (record[name] as string | null | undefined) ?? null;
@@ -29,19 +30,36 @@ interface Term {
   readonly ruleSet: string | null;
 }
 
-/** The fields of the form by their English names, without empty ones, and what was said about publication with this version. */
-function contentOf(record: ParsedRecord, disclosureLevel: string, published: Term | null): Record<string, unknown> {
-  const content: Record<string, unknown> = { disclosureLevel };
-  for (const [name, value] of Object.entries(record)) {
-    if (value === null || value === false || NOT_CONTENT.has(name)) continue;
-    content[name] = typeof value === 'bigint' ? String(value) : value;
-  }
-  if (published) Object.assign(content, { publicFrom: published.from, publicUntil: published.until, ...(published.ruleSet === null ? null : { publicationRuleSet: published.ruleSet }) });
-  return content;
+/** What is said about publication with a version, beside the fields of its form. */
+interface Said {
+  readonly disclosureLevel: string;
+  readonly publicFrom: string | null;
+  readonly publicUntil: string | null;
+  readonly publicationRuleSet: string | null;
 }
 
+type Content = Record<string, unknown>;
+
+/** Makes the content of records: the fields of the form by their English names, without empty ones, in the order of canonical JSON. */
+function createContent({ fields }: Form): (record: ParsedRecord, said: Said) => Content {
+  const own = fields.flatMap(({ name, also, dropped }) => (dropped ? [] : [name, ...(also === undefined ? [] : [also])]));
+  const names = [...new Set([...own, 'disclosureLevel', 'publicFrom', 'publicUntil', 'publicationRuleSet'])].filter((name) => !NOT_CONTENT.has(name)).toSorted();
+  return (record, said) => {
+    const content: Content = {};
+    for (const name of names) {
+      const value = name in said ? said[name as keyof Said] : record[name];
+      if (value !== null && value !== undefined && value !== false) content[name] = typeof value === 'bigint' ? String(value) : value;
+    }
+    return content;
+  };
+}
+
+const contents = { licence: createContent(forms.licence), penalty: createContent(forms.penalty), 'other-act': createContent(forms['other-act']), commitment: createContent(forms.commitment) };
+
+type Kind = keyof typeof contents;
+
 /** What every record of this subgraph has, whichever its form; null without a code of the subject. */
-function commonOf(record: ParsedRecord, { viewer, additionalFields }: RowSurroundings, unitCode: string | null, catalogueCode: string, term: Term) {
+function commonOf(form: Kind, record: ParsedRecord, { viewer, additionalFields }: RowSurroundings, unitCode: string | null, catalogueCode: string, term: Term) {
   const uscc = text(record, 'subjectUscc');
   // 谁产生、谁负责: without a source unit it is the unit that decided, and without that whoever files.
   const sourceUnit = text(record, 'sourceUnitUscc') ?? unitCode ?? viewer.organisation;
@@ -58,9 +76,9 @@ function commonOf(record: ParsedRecord, { viewer, additionalFields }: RowSurroun
     public_from: published?.from ?? null,
     public_until: published?.until ?? null,
     province: provinceOfCode(uscc) ?? NO_PROVINCE,
-    sector: null,
+    sector: findIndustry(text(record, 'industryCode') ?? '')?.section ?? null,
     determining_unit: unitCode,
-    content: contentOf(record, level, published),
+    content: contents[form](record, { disclosureLevel: level, publicFrom: published?.from ?? null, publicUntil: published?.until ?? null, publicationRuleSet: published?.ruleSet ?? null }),
     additional_fields: additionalFields,
   };
 }
@@ -70,9 +88,9 @@ const noCode = (column: string): RowProblems => [{ column, code: 'MISSING', mess
 /** `…To` is exclusive, the form's end inclusive. 9999-12-31 is no end. */
 const dayAfter = (day: string | null): string | null => (day === null || day.startsWith('9999') ? null : addDays(day, 1));
 
-function actRow(kind: ActKind, record: ParsedRecord, surroundings: RowSurroundings, subjectColumn: string, term: Term): ActRow | RowProblems {
+function actRow(form: Kind, kind: ActKind, record: ParsedRecord, surroundings: RowSurroundings, subjectColumn: string, term: Term): ActRow | RowProblems {
   const authority = text(record, 'authorityUscc');
-  const common = commonOf(record, surroundings, authority, kind, term);
+  const common = commonOf(form, record, surroundings, authority, kind, term);
   if (!common) return noCode(subjectColumn);
   const decidedOn = record['decidedOn'] as string; // no row without it
   return {
@@ -105,7 +123,7 @@ export function createFilings(workshop: Workshop): Record<'licence' | 'penalty' 
         form: forms.licence,
         table: act,
         // A licence is published as long as it runs.
-        toRow: (record, surroundings) => actRow('LICENCE', record, surroundings, 'XK_XDR_SHXYM', { from: record['decidedOn'] as string, until: text(record, 'validTo') ?? LONG_TERM_DAY, ruleSet: null }),
+        toRow: (record, surroundings) => actRow('licence', 'LICENCE', record, surroundings, 'XK_XDR_SHXYM', { from: record['decidedOn'] as string, until: text(record, 'validTo') ?? LONG_TERM_DAY, ruleSet: null }),
       },
       workshop,
     ),
@@ -116,7 +134,7 @@ export function createFilings(workshop: Workshop): Record<'licence' | 'penalty' 
         table: act,
         toRow: (record, surroundings) => {
           const kind = penaltyPublicationKind(record['categories'] as string[] | null);
-          return actRow('PENALTY', record, surroundings, 'CF_XDR_SHXYM', termOf(kind, record['decidedOn'] as string, text(record, 'publicUntil'), surroundings));
+          return actRow('penalty', 'PENALTY', record, surroundings, 'CF_XDR_SHXYM', termOf(kind, record['decidedOn'] as string, text(record, 'publicUntil'), surroundings));
         },
       },
       workshop,
@@ -128,7 +146,7 @@ export function createFilings(workshop: Workshop): Record<'licence' | 'penalty' 
         table: act,
         toRow: (record, surroundings) => {
           const kind = record['actKind'] as Exclude<ActKind, 'LICENCE' | 'PENALTY'>; // the form's code list
-          return actRow(kind, record, surroundings, 'XZ_XDR_SHXYM', termOf(kind, record['decidedOn'] as string, null, surroundings));
+          return actRow('other-act', kind, record, surroundings, 'XZ_XDR_SHXYM', termOf(kind, record['decidedOn'] as string, null, surroundings));
         },
       },
       workshop,
@@ -142,7 +160,7 @@ export function createFilings(workshop: Workshop): Record<'licence' | 'penalty' 
           const madeOn = record['madeOn'] as string; // no row without it
           const commitmentNo = text(record, 'commitmentNo') ?? '';
           const acceptedBy = text(record, 'acceptedByUscc');
-          const common = commonOf(record, surroundings, acceptedBy, 'COMMITMENT', termOf('COMMITMENT', madeOn, null, surroundings));
+          const common = commonOf('commitment', record, surroundings, acceptedBy, 'COMMITMENT', termOf('COMMITMENT', madeOn, null, surroundings));
           if (!common) return noCode('CN_XDR_SHXYM');
           return {
             ...common,

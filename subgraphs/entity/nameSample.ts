@@ -4,16 +4,18 @@ import { bigrams } from './names.ts';
 /** How frequent texts are in the names of the register: which way of searching is cheaper depends on it, never what is found. */
 export interface NameSample {
   /** About how many names contain the text. */
-  expected(text: string): number;
+  matches(text: string): number;
+  /** About how many names are passed, in their order from `after` on, until `wanted` that contain the text are met. */
+  rowsPassed(text: string, after: string, wanted: number): number;
   /** About how many names contain these two characters; 0 for those too rare to be in the sample. */
-  expectedOfBigram(bigram: string): number;
-  /** About how many names there are. */
-  readonly names: number;
+  bearers(bigram: string): number;
 }
 
 const SAMPLE = 20_000;
-/** `expected` reads this many names at each call: 0.1 ms. */
+/** `matches` and `rowsPassed` read up to so many names at each call: 0.1 ms. */
 const SCANNED = 4000;
+/** In multiples of the mean distance: e⁻⁴, a later first match is chance once in 55 texts. */
+const BY_CHANCE = 4;
 const FRESH_MS = 10 * 60_000;
 
 // Pages are sampled, not rows: a sample of rows would read the whole table. A small table is read whole.
@@ -51,10 +53,21 @@ export function createNameSampler(pool: Pool, now: () => Date): () => Promise<Na
 export function sampleOf(names: readonly string[], fraction: number): NameSample {
   const counts = new Map<string, number>();
   for (const name of names) for (const bigram of bigrams(name)) counts.set(bigram, (counts.get(bigram) ?? 0) + 1);
-  const scanned = names.slice(0, SCANNED);
+  const scanned = names.slice(0, SCANNED).toSorted((a, b) => (a < b ? -1 : 1));
+  const each = names.length / Math.max(1, scanned.length) / fraction;
   return {
-    names: names.length / fraction,
-    expectedOfBigram: (bigram) => (counts.get(bigram) ?? 0) / fraction,
-    expected: (text) => (scanned.filter((name) => name.includes(text)).length * names.length) / Math.max(1, scanned.length) / fraction,
+    matches: (text) => scanned.filter((name) => name.includes(text)).length * each,
+    rowsPassed(text, after, wanted) {
+      const share = Math.max(1, scanned.filter((name) => name.includes(text)).length) / scanned.length;
+      let passed = 0;
+      for (const name of scanned) {
+        if (name <= after) continue;
+        if (name.includes(text)) break;
+        passed += 1;
+      }
+      // The names of a place stand together: a first match much later than by chance says that the text is of such a place.
+      return wanted / share + Math.max(0, passed - BY_CHANCE / share) * each;
+    },
+    bearers: (bigram) => (counts.get(bigram) ?? 0) / fraction,
   };
 }

@@ -13,8 +13,7 @@ import { profileColumns, type ProfileRow, type Times, visibleProfile } from './r
 // Candidates come from entity.name; each is joined to the profile that is in force at the moment of the search, so only present names
 // are found, filters and rights are those of the profile, and an entity is found once.
 //
-// Measured on 2 000 000 names (PostgreSQL 15, 128 MB of buffers; docs: the report of this search): 2-character substring, first 20:
-// see SEARCH_MEASURED in the ADR.
+// MEASURED
 
 export interface SearchFilter {
   readonly province: string | null;
@@ -58,10 +57,14 @@ type Group = (typeof GROUPS)[keyof typeof GROUPS];
 const LEAST_SHARED = 6;
 const MOST_RARE = 5;
 /** Names looked at to find those alike. Without a limit a query of common words took 380 ms (reference/data-layer.md). */
-const MOST_ALIKE = 1000;
+const MOST_ALIKE = 500;
 /** Likeness is in thousandths; this comes before every like name. */
 const TOP = 1001;
+/** So few matches are always sorted: 3 ms. */
+const FEW = 1500;
 const PAGE = 20;
+/** A name passed in the index costs 0.4 µs, one fetched 2 µs. */
+const ROWS_PER_MATCH = 5;
 const LAST_CHARACTER = '\u{10FFFF}';
 /** Candidates looked at in one statement; of those after the first ones few were found, so it takes more. */
 const FEWEST_CANDIDATES = 32;
@@ -121,16 +124,16 @@ const candidates = (condition: string): string => `
      from entity.name
      where ${condition}`;
 
-const after = '(name, uscc) > ($2::text, $3::text)';
+const following = '(name, uscc) > ($2::text, $3::text)';
 const ofBusinesses = `kind <> 'SELF_EMPLOYED'`;
 const ofProvince = `($7::text is null or province = $7::text)`;
 
 const exact = group('exact', candidates(`name = $1::text and $2::text is not null and uscc > $3::text`));
-// `after` begins at the query itself; U+10FFFF is greater than any character of a name.
-const prefix = group('prefix', candidates(`${ofBusinesses} and name < $1::text || U&'\\+10FFFF' and ${after} and ${ofProvince}`));
+// `following` begins at the query itself; U+10FFFF is greater than any character of a name.
+const prefix = group('prefix', candidates(`${ofBusinesses} and name < $1::text || U&'\\+10FFFF' and ${following} and ${ofProvince}`));
 // A frequent text is soon met in the order of names; a rare one is looked up by its bigrams and sorted. Both give the same.
-const innerFrequent = group('inner_frequent', candidates(`${ofBusinesses} and strpos(name, $1::text) > 1 and ${after} and ${ofProvince}`));
-const innerFrequentOfProvince = group('inner_frequent_of_province', candidates(`${ofBusinesses} and strpos(name, $1::text) > 1 and ${after} and province = $7::text`));
+const innerFrequent = group('inner_frequent', candidates(`${ofBusinesses} and strpos(name, $1::text) > 1 and ${following} and ${ofProvince}`));
+const innerFrequentOfProvince = group('inner_frequent_of_province', candidates(`${ofBusinesses} and strpos(name, $1::text) > 1 and ${following} and province = $7::text`));
 // `materialized`, or the planner walks the order of names for rare texts too: 3.7 s.
 const innerRare = group(
   'inner_rare',
@@ -144,7 +147,7 @@ const innerRare = group(
        )
        select * from bearing
      ) bearing
-     where strpos(name, $1::text) > 1 and ${after} and ${ofProvince}`,
+     where strpos(name, $1::text) > 1 and ${following} and ${ofProvince}`,
 );
 // Dice's measure over bigrams, in thousandths.
 const alike = group(
@@ -166,7 +169,7 @@ const alike = group(
        from measured
        where 10 * shared >= ${LEAST_SHARED} * cardinality($${OWN}::text[])
      ) alike
-     where ${ofProvince} and (likeness < $${OWN + 2}::int or likeness = $${OWN + 2}::int and ${after})`,
+     where ${ofProvince} and (likeness < $${OWN + 2}::int or likeness = $${OWN + 2}::int and ${following})`,
   'likeness desc, name, uscc',
 );
 
@@ -179,7 +182,7 @@ export function rareBigrams(text: string, sample: NameSample): string[] {
   if (all.length < 3) return [];
   const rare: string[] = [];
   let expected = 0;
-  for (const { bigram, names } of all.map((bigram) => ({ bigram, names: sample.expectedOfBigram(bigram) })).toSorted((a, b) => a.names - b.names)) {
+  for (const { bigram, names } of all.map((each) => ({ bigram: each, names: sample.bearers(each) })).toSorted((a, b) => a.names - b.names)) {
     expected += names;
     if (rare.length >= MOST_RARE || expected > MOST_ALIKE) break;
     rare.push(bigram);
@@ -187,37 +190,38 @@ export function rareBigrams(text: string, sample: NameSample): string[] {
   return rare;
 }
 
+const startOf = (which: number, text: string, sample: NameSample): Position => ({
+  group: which,
+  likeness: TOP,
+  name: which === GROUPS.PREFIX ? text : '',
+  uscc: which === GROUPS.PREFIX ? LAST_CHARACTER : '',
+  rare: which === GROUPS.ALIKE ? rareBigrams(text, sample) : [],
+});
+
+const values = (context: SubgraphContext, { text, filter, validAt, knownAt }: Search, after: Position, limit: number): unknown[] => [
+  text, after.name, after.uscc, limit, validAt, knownAt, filter.province, filter.kinds, filter.statuses, ...rowValues(rowScope(context.viewer), context.today),
+];
+
+const statementsOf = (which: Group, search: Search, after: Position, sample: NameSample): { statements: Statements; own: unknown[] } | null => {
+  if (which === GROUPS.EXACT) return { statements: exact, own: [] };
+  if (which === GROUPS.PREFIX) return { statements: prefix, own: [] };
+  const all = bigrams(search.text);
+  if (which === GROUPS.ALIKE) return after.rare.length > 0 ? { statements: alike, own: [all, after.rare, after.likeness] } : null;
+  // In order, names are read in the index until the page is full; by bigrams, every match is fetched from the table and sorted.
+  const matches = sample.matches(search.text);
+  const isFrequent = matches > FEW && sample.rowsPassed(search.text, after.name, PAGE) < ROWS_PER_MATCH * matches;
+  if (!isFrequent) return { statements: innerRare, own: [all] };
+  return { statements: search.filter.province === null ? innerFrequent : innerFrequentOfProvince, own: [] };
+};
+
 export function createNameSearch(pool: Pool, now: () => Date): NameSearch {
   const sampleNames = createNameSampler(pool, now);
-
-  const values = (context: SubgraphContext, { text, filter, validAt, knownAt }: Search, after: Position, limit: number): unknown[] => [
-    text, after.name, after.uscc, limit, validAt, knownAt, filter.province, filter.kinds, filter.statuses, ...rowValues(rowScope(context.viewer), context.today),
-  ];
-
-  const statementsOf = (which: Group, search: Search, after: Position, sample: NameSample): { statements: Statements; own: unknown[] } | null => {
-    if (which === GROUPS.EXACT) return { statements: exact, own: [] };
-    if (which === GROUPS.PREFIX) return { statements: prefix, own: [] };
-    const all = bigrams(search.text);
-    if (which === GROUPS.ALIKE) return after.rare.length > 0 ? { statements: alike, own: [all, after.rare, after.likeness] } : null;
-    // In order, about PAGE × names / matches rows are read; by bigrams, as many as there are matches.
-    const isFrequent = sample.expected(search.text) ** 2 > PAGE * sample.names;
-    if (!isFrequent) return { statements: innerRare, own: [all] };
-    return { statements: search.filter.province === null ? innerFrequent : innerFrequentOfProvince, own: [] };
-  };
-
-  const startOf = (which: number, search: Search, sample: NameSample): Position => ({
-    group: which,
-    likeness: TOP,
-    name: which === GROUPS.PREFIX ? search.text : '',
-    uscc: which === GROUPS.PREFIX ? LAST_CHARACTER : '',
-    rare: which === GROUPS.ALIKE ? rareBigrams(search.text, sample) : [],
-  });
 
   const eachGroup = async (search: Search, after: Position | null, run: (statements: Statements, after: Position, own: unknown[]) => Promise<boolean>): Promise<void> => {
     const sample = await sampleNames();
     for (const which of Object.values(GROUPS)) {
       if (after && which < after.group) continue;
-      const from = which === after?.group ? after : startOf(which, search, sample);
+      const from = which === after?.group ? after : startOf(which, search.text, sample);
       const chosen = statementsOf(which, search, from, sample);
       if (chosen && (await run(chosen.statements, from, chosen.own))) return;
     }

@@ -4,9 +4,10 @@ import { parseArgs } from 'node:util';
 import { readConfig } from '#kit/config.ts';
 import type { Bench, Settings } from './bench.ts';
 import { runEngines } from './engine/rows.ts';
+import { runFiles } from './files/rows.ts';
 import { startWorker } from './processes.ts';
 import { takeProfile } from './profile.ts';
-import { engineResults, type Result, table } from './results.ts';
+import { engineResults, fileResults, type Result, table } from './results.ts';
 
 // npm run bench: the first five rows of design §9, each against its peer in the same run. README.md says what is measured.
 
@@ -53,7 +54,14 @@ const bench: Bench = {
 };
 
 const results: Result[] = [];
-if (['1', '2', '3'].some((row) => wanted.has(row))) results.push(...engineResults(await runEngines(bench)));
-process.stdout.write(`${table(results)}\n`);
+if (['1', '2', '3'].some((row) => wanted.has(row))) {
+  const costs = await runEngines(bench);
+  if (costs) results.push(...engineResults(costs));
+}
+if (['4', '5'].some((row) => wanted.has(row))) {
+  const costs = await runFiles(bench);
+  if (costs) results.push(...fileResults(costs));
+}
+if (results.length > 0) process.stdout.write(`${table(results)}\n`);
 if (flags.json !== undefined) await writeFile(flags.json, JSON.stringify({ settings, results }, null, 2));
 // A row that missed its "must" is a result, not a fault; peers that fail or answer differently threw before this line.

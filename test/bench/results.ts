@@ -1,4 +1,5 @@
 import type { EngineCosts } from './engine/rows.ts';
+import type { FileCosts } from './files/rows.ts';
 import type { Cost } from './measure.ts';
 
 /** One row of design §9. */
@@ -35,11 +36,16 @@ export const engineResults = ({ ours, apolloGateway, inProcess, monolith }: Engi
   compare('3', 'in process against one Apollo Server with all resolvers', inProcess, monolith, atMost(1 / 2, '1/2'), atMost(1 / 3, '1/3')),
 ];
 
-/** A credit file: how much of the bare statement's speed is left, in CPU of Node and PostgreSQL together. */
-export const fileResult = (row: string, measure: string, ours: Cost, sql: Cost, must: number, goal: number): Result => compare(row, measure, sql, ours, atLeast(must), atLeast(goal));
-
-/** All guards: what they add. */
-export const guardsResult = (row: string, measure: string, on: Cost, off: Cost): Result => compare(row, measure, on, off, atMost(0.2, '20 %'), atMost(0.1, '10 %'), (one, other) => one / other - 1);
+/** Rows 4: how much of the bare statement's speed is left, in CPU of Node and PostgreSQL together. Row 5: what all guards add. */
+export function fileResults({ one, hundred, guards }: FileCosts): Result[] {
+  return [
+    compare('4', 'one credit file, in process, guards off: speed of one SQL', one.sql, one.unguarded, atLeast(40), atLeast(50)),
+    compare('4', 'one credit file, in process, guards on', one.sql, one.guarded, atLeast(40), atLeast(50)),
+    compare('4', '100 credit files at once, guards off', hundred.sql, hundred.unguarded, atLeast(60), atLeast(70)),
+    compare('4', '100 credit files at once, guards on', hundred.sql, hundred.guarded, atLeast(60), atLeast(70)),
+    compare('5', 'all guards: token, policy, limits, audit; what they add in Node', guards.on, guards.off, atMost(0.2, '20 %'), atMost(0.1, '10 %'), (on, off) => on / off - 1),
+  ];
+}
 
 const percent = (ratio: number): string => `${(100 * ratio).toFixed(1)} %`;
 

@@ -40,7 +40,7 @@ export async function createIssuer(): Promise<TestIssuer & AsyncDisposable> {
       return jwt.sign(
         { iss: 'https://issuer.credit-graph.invalid', aud: 'credit-graph', sub: organisation, jti: randomUUID(), iat: seconds, exp: seconds + 1800, role, purposes, ...(province ? { province } : null), ...(sector ? { sector } : null), ...override.payload },
         override.key ?? pem,
-        { algorithm: override.algorithm ?? 'ES256', header: { alg: override.algorithm ?? 'ES256', typ: 'at+jwt', kid: 'test', ...override.header } as jwt.JwtHeader, noTimestamp: true },
+        { algorithm: override.algorithm ?? 'ES256', header: { alg: override.algorithm ?? 'ES256', typ: 'at+jwt', kid: 'test', ...override.header } as jwt.JwtHeader },
       );
     },
     [Symbol.asyncDispose]: () => rm(dataDir, { recursive: true, force: true }),

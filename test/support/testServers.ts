@@ -3,6 +3,7 @@ import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { startEmbedded } from '#kit/postgres/embedded.ts';
+import { exists } from '#kit/postgres/process.ts';
 
 // The PostgreSQL servers of one Jest run, in Jest's own process (globalSetup, globalTeardown); tests see them through
 // test/support/database.ts. A child process inherits the environment, which is how the list reaches Jest's workers.
@@ -43,7 +44,7 @@ export async function startTestServers(): Promise<void> {
       continue;
     }
     servers.push({ name: `server ${found}`, url });
-    await dropDatabases(url, (run) => !asked && !isAlive(run)); // on this machine's server alone a process number tells that
+    await dropDatabases(url, (run) => !asked && !exists(run)); // on this machine's server alone a process number tells that
     starting.defer(() => dropDatabases(url, (run) => run === process.pid));
     break;
   }
@@ -88,14 +89,5 @@ async function dropDatabases(url: string, isDue: (run: number) => boolean): Prom
     }
   } finally {
     await client.end();
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

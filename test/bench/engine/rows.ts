@@ -26,8 +26,8 @@ export interface EngineCosts {
   readonly monolith: Cost;
 }
 
-/** Rows 1 to 3, in one run: the same operation through four arrangements, in turn. */
-export async function runEngines({ client, settings, say, profile }: Bench): Promise<EngineCosts> {
+/** Rows 1 to 3, in one run: the same operation through four arrangements, in turn. Null: a profile was taken instead. */
+export async function runEngines({ client, settings, say, profile }: Bench): Promise<EngineCosts | null> {
   await installPeer(say);
   await using stack = new AsyncDisposableStack();
   const start = async (name: string, file: string, given: unknown): Promise<Worker<string>> => stack.use(await startWorker<string>(name, file, given));
@@ -49,7 +49,7 @@ export async function runEngines({ client, settings, say, profile }: Bench): Pro
   const sides = workers.map(side);
   say(`rows 1–3: ${bodies.length} bodies, ${settings.rounds} rounds of ${settings.engineOperations} operations a side, ${settings.inFlight} in flight`);
   await assertEqualAnswers(client, sides);
-  await profile({ 'row-1': [ours, sides[0]], 'row-2': [inProcess, sides[2]], 'row-3': [inProcess, sides[2]], 'peer-1': [apolloGateway, sides[1]], 'peer-3': [monolith, sides[3]] });
+  if (await profile({ 'row-1': [ours, sides[0]], 'row-2': [inProcess, sides[2]], 'row-3': [inProcess, sides[2]], 'peer-1': [apolloGateway, sides[1]], 'peer-3': [monolith, sides[3]] })) return null;
   const [a, b, c, d] = await measure(client, sides, settings);
   return { ours: a as Cost, apolloGateway: b as Cost, inProcess: c as Cost, monolith: d as Cost }; // one for each side
 }

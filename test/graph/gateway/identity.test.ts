@@ -64,7 +64,7 @@ test.each<[string, string, () => string]>([
 test('two Authorization headers are refused, whichever comes first', async () => {
   const { request } = await import('node:http');
   const status = await new Promise<number | undefined>((resolve, reject) => {
-    const call = request(`${graph.url}/graphql`, { method: 'POST', headers: [['content-type', 'application/json'], ['authorization', `Bearer ${graph.tokenOf('AUDITOR')}`], ['authorization', 'Bearer x.y.z']].flat() as never }, (response) => {
+    const call = request(`${graph.url}/graphql`, { method: 'POST', headers: [['host', 'gateway.test'], ['content-type', 'application/json'], ['authorization', `Bearer ${graph.tokenOf('AUDITOR')}`], ['authorization', 'Bearer x.y.z']].flat() as never }, (response) => {
       response.resume();
       resolve(response.statusCode);
     });

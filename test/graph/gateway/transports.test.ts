@@ -42,7 +42,6 @@ test('what is compared is worth comparing: data where data is due, errors where 
     'a whole file, as an operator': ['UNAUTHORIZED_FIELD_OR_TYPE'],
     'a file of an unknown code': ['NOT_FOUND'],
     'a file before anything was known': ['NOT_FOUND'],
-    'a file of the future': ['KNOWN_AT_TOO_LATE'],
     'the code alone, unknown': ['NOT_FOUND'],
     'scores, as the public': Array(3).fill('UNAUTHORIZED_FIELD_OR_TYPE'),
     'provenance, as a province that may see only its own': Array(2).fill('UNAUTHORIZED_FIELD_OR_TYPE'),
@@ -60,4 +59,12 @@ test('what is compared is worth comparing: data where data is due, errors where 
     'a field that does not exist': ['LENGTH', 'GRAPHQL_VALIDATION_FAILED'],
     'a variable that is missing': ['BAD_USER_INPUT'],
   });
+});
+
+test('an instant that is not settled yet is refused by name, once, in both', async () => {
+  for (const graph of [inProcess, overHttp]) {
+    const { body } = await graph.query('PUBLIC', 'query ($uscc: USCC!) { creditFile(uscc: $uscc, knownAt: "2999-01-01T00:00:00Z") { entity { name } administrativeActs(first: 1) { nodes { id } } evaluations { grade } } }', { uscc: '91110105MA0EEE1197' });
+    expect(body.data).toEqual({ creditFile: null });
+    expect(body.errors?.map(({ path, message, extensions }) => [path, message, extensions['code'], extensions['argument']])).toEqual([[['creditFile'], 'What was known at 2999-01-01T00:00:00.000Z is not settled yet.', 'KNOWN_AT_TOO_LATE', 'knownAt']]);
+  }
 });

@@ -176,6 +176,19 @@ describe.each(TRANSPORTS)('%s', (kind) => {
       });
     });
 
+    test('does not take a non-null field with it that another source of the same object gives too', async () => {
+      for (const dead of ['acts', 'lists', 'grades']) {
+        await using graph = await startGraph(kind, { acts: part('acts'), lists: part('lists'), grades: part('grades') });
+        await graph.stop(dead);
+        const alive = { acts: { text: 'acts' }, lists: { text: 'lists' }, grades: { text: 'grades' } };
+        expect(await graph.ask('{ file(id: "1") { id same: id acts { text } lists { text } grades { text } } }')).toEqual({
+          data: { file: { id: '1', same: '1', ...alive, [dead]: null } },
+          errors: [unavailableError(dead, 'file', dead)],
+          unavailable: [{ source: dead, paths: [`file.${dead}`] }],
+        });
+      }
+    });
+
     test('is not complained about where nothing of it was needed', async () => {
       await using graph = await startGraph(kind, library);
       await graph.stop('people');

@@ -415,7 +415,7 @@ describe('many entities at once', () => {
     const [evaluated, never] = [newEntity(), newEntity()];
     await result({ uscc: evaluated });
     const bad = `${evaluated.slice(0, 17)}${evaluated.endsWith('1') ? '2' : '1'}`;
-    const codes = [evaluated, bad, never, evaluated.toLowerCase(), '00000000000000000X', '12345', 'I14403001922038216', ...Array.from({ length: 993 }, newEntity)];
+    const codes = [evaluated, bad, never, evaluated.toLowerCase(), '00000000000000000X', '12345', 'I14403001922038216', evaluated, ...Array.from({ length: 992 }, newEntity)];
     await ask(BATCH, { codes });
     statements = 0;
     const answer = await ask(BATCH, { codes });
@@ -431,7 +431,8 @@ describe('many entities at once', () => {
           { input: '00000000000000000X', reason: 'PLACEHOLDER', expected: null, entity: null, evaluations: null },
           { input: '12345', reason: 'LENGTH', expected: null, entity: null, evaluations: null },
           { input: 'I14403001922038216', reason: 'ALPHABET', expected: null, entity: null, evaluations: null },
-          ...codes.slice(7).map((uscc) => ({ input: uscc, reason: null, expected: null, entity: { uscc }, evaluations: [] })),
+          { input: evaluated, reason: null, expected: null, entity: { uscc: evaluated }, evaluations: found },
+          ...codes.slice(8).map((uscc) => ({ input: uscc, reason: null, expected: null, entity: { uscc }, evaluations: [] })),
         ],
       },
     });

@@ -1,0 +1,26 @@
+import type { SubgraphContext } from '#kit/context.ts';
+import { shown } from '#kit/fields.ts';
+import { fieldOutcome, type Reach } from '#policy/rows.ts';
+import { districtLevelAddress } from '#standards/divisions.ts';
+import type { ProfileRow } from './repository.ts';
+
+export interface MaskedText {
+  readonly text: string | null;
+  readonly masked: boolean;
+}
+
+/** By kind and by code: either is enough to be taken for a person's home. */
+const isNearlyPerson = ({ kind, uscc }: ProfileRow): boolean => kind === 'SELF_EMPLOYED' || uscc.startsWith('92');
+
+/**
+ * A registered address. Where the viewer's class outcome is MASK, only those of self-employed businesses are cut, to the
+ * district: they are mostly homes. The address of an enterprise is published by law (企业信息公示暂行条例) and shown whole.
+ */
+export function address(context: SubgraphContext, reach: Reach, row: ProfileRow): MaskedText | null {
+  const { address: text = null, divisionCode = null } = row.content;
+  if (text === null) return null;
+  if (!isNearlyPerson(row)) return { text, masked: false };
+  const outcome = fieldOutcome(context.viewer, 'ADDRESS', reach);
+  if (outcome === 'MASK') return { text: districtLevelAddress(text, divisionCode), masked: true };
+  return { text: shown(context, 'ADDRESS', reach, text), masked: false };
+}

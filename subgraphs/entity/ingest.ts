@@ -1,0 +1,151 @@
+import { createFilingDoor, provinceOfCode, type RowProblems, type RowSurroundings } from '#kit/filing/door.ts';
+import type { AfterMerge } from '#kit/filing/merge.ts';
+import type { FiledRow, RecordTable } from '#kit/filing/record.ts';
+import { recordIdOf } from '#kit/records.ts';
+import type { FilingDoor, Workshop } from '#kit/subgraph.ts';
+import { reportingUnitOf } from '#standards/divisions.ts';
+import type { Form, ParsedRecord } from '#standards/forms/form.ts';
+import { forms } from '#standards/forms/forms.ts';
+import { findIndustry } from '#standards/industry.ts';
+import { LONG_TERM_DAY } from '#standards/publicationTerms.ts';
+import { searchable } from './names.ts';
+
+const profile: RecordTable<'name' | 'kind' | 'status' | 'successor'> = { schema: 'entity', name: 'profile', columns: ['name', 'kind', 'status', 'successor'] };
+
+type ProfileRow = FiledRow<(typeof profile)['columns'][number]>;
+
+/** The registration form, and the day from which its state of the register is in force. */
+export const entityForm: Form = {
+  ...forms.entity,
+  fields: [
+    ...forms.entity.fields.filter(({ name }) => name !== 'changedOn'),
+    { column: 'DJ_HZRQ', name: 'changedOn', label: '核准日期', aliases: ['变更日期', '变更登记日期'], type: 'date', rule: 'optional', unverified: true },
+  ],
+};
+
+/** State level and codes of no division: no province's platform sees more of them than the public. */
+const NO_PROVINCE = '00';
+/** Where a form has no day at all: before every entity that the register can hold. */
+const FROM_THE_START = '1949-10-01';
+
+const identifierFields = entityForm.fields.filter(({ type }) => type === 'identifier');
+// Kept in columns of their own, or under `identifiers`.
+const NOT_CONTENT = new Set(['uscc', 'entityKind', 'status', 'successorUscc', 'sourceUnitName', 'sourceUnitUscc', 'sourceRecordId', 'catalogueCode', ...identifierFields.map(({ name }) => name)]);
+
+// The parser gives each field the type its form says (standards/forms).
+const text = (record: ParsedRecord, name: string): string | null => (record[name] as string | null | undefined) ?? null;
+
+function contentOf(record: ParsedRecord): Record<string, unknown> {
+  const content: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(record)) {
+    if (value === null || value === false || NOT_CONTENT.has(name)) continue;
+    content[name] = typeof value === 'bigint' ? String(value) : value;
+  }
+  const identifiers = identifierFields.flatMap(({ name, scheme }) => (record[name] ? [{ scheme, value: record[name] }] : []));
+  if (identifiers.length > 0) content['identifiers'] = identifiers;
+  return content;
+}
+
+/**
+ * A state of the register, in force from the day of the change, or from the establishment where the form gives no day of change.
+ * States of one code and one day are one record: filing another is a correction of it.
+ */
+export function profileRow(record: ParsedRecord, { viewer, additionalFields }: Pick<RowSurroundings, 'viewer' | 'additionalFields'>): ProfileRow | RowProblems {
+  const uscc = record['uscc'] as string; // no row without it, as name, kind and status below
+  const authority = text(record, 'registrationAuthorityUscc');
+  const sourceUnit = text(record, 'sourceUnitUscc') ?? authority ?? viewer.organisation;
+  if (sourceUnit === null) return [{ column: 'DJ_LYDWDM', code: 'MISSING', message: 'A record needs the Unified Social Credit Code of the unit that filed it.' }];
+  const level = text(record, 'disclosureLevel') ?? 'PUBLIC';
+  const establishedOn = text(record, 'establishedOn');
+  const validFrom = text(record, 'changedOn') ?? establishedOn ?? FROM_THE_START;
+  const division = text(record, 'divisionCode');
+  const industry = text(record, 'industryCode');
+  return {
+    uscc,
+    record_id: recordIdOf('ENTITY', uscc, validFrom),
+    source_unit: sourceUnit,
+    source_unit_name: text(record, 'sourceUnitName'),
+    source_record_id: text(record, 'sourceRecordId'),
+    catalogue_code: text(record, 'catalogueCode') ?? 'ENTITY',
+    disclosure_level: level,
+    // Registered identity is published as long as the register stands (企业信息公示暂行条例): no rule ends it.
+    public_from: level === 'PUBLIC' ? (establishedOn ?? validFrom) : null,
+    public_until: level === 'PUBLIC' ? LONG_TERM_DAY : null,
+    // Where it is registered now; a code keeps the division of its first registration.
+    province: (division === null ? null : reportingUnitOf(division)) ?? provinceOfCode(uscc) ?? NO_PROVINCE,
+    sector: industry === null ? null : (findIndustry(industry)?.section ?? null),
+    determining_unit: authority,
+    valid_from: validFrom,
+    valid_to: null,
+    content: contentOf(record),
+    additional_fields: additionalFields,
+    name: searchable(record['name'] as string),
+    kind: record['entityKind'] as string,
+    status: record['status'] as string,
+    successor: text(record, 'successorUscc'),
+  };
+}
+
+// The identifiers of an entity are those of its newest state.
+const followIdentifiers = `
+  with newest as materialized (
+    select filed.uscc, state.content
+    from (select distinct uscc from unnest($1::text[]) as filed(uscc)) filed
+    cross join lateral (
+      select profile.content
+      from entity.profile
+      where profile.uscc = filed.uscc and profile.superseded_at = 'infinity'
+      order by profile.valid_from desc, profile.record_id desc
+      limit 1
+    ) state
+  ), borne as materialized (
+    select newest.uscc, identifier.scheme, identifier.value
+    from newest
+    cross join lateral jsonb_to_recordset(coalesce(newest.content -> 'identifiers', '[]')) as identifier(scheme text, value text)
+  ), gone as (
+    delete from entity.identifier
+    using newest
+    where identifier.uscc = newest.uscc
+      and not exists (select from borne where borne.uscc = identifier.uscc and borne.scheme = identifier.scheme and borne.value = identifier.value)
+  )
+  insert into entity.identifier (uscc, scheme, value)
+  select uscc, scheme, value from borne
+  on conflict do nothing`;
+
+const addNames = `
+  insert into entity.name (uscc, name, kind, province)
+  select distinct uscc, name, kind, province
+  from unnest($1::text[], $2::text[], $3::text[], $4::text[]) as filed(uscc, name, kind, province)
+  on conflict do nothing`;
+
+// So are its rights: an entity that is hidden from now on is hidden on every day of the past.
+const rights = ['disclosure_level', 'public_from', 'public_until', 'withdrawn_on'];
+const followRights = `
+  with newest as materialized (
+    select state.*
+    from (select distinct uscc from unnest($1::text[]) as filed(uscc)) filed
+    cross join lateral (
+      select profile.uscc, ${rights.map((column) => `profile.${column}`).join(', ')}
+      from entity.profile
+      where profile.uscc = filed.uscc and profile.superseded_at = 'infinity'
+      order by profile.valid_from desc, profile.record_id desc
+      limit 1
+    ) state
+  )
+  update entity.profile
+  set ${rights.map((column) => `${column} = newest.${column}`).join(', ')}
+  from newest
+  where profile.uscc = newest.uscc
+    and (profile.disclosure_level, profile.withdrawn_on) is distinct from (newest.disclosure_level, newest.withdrawn_on)`;
+
+const followRows: AfterMerge<(typeof profile)['columns'][number]> = async (client, rows) => {
+  const column = (name: 'uscc' | 'name' | 'kind' | 'province') => rows.map((row) => row[name]);
+  await client.query(followIdentifiers, [column('uscc')]);
+  await client.query(followRights, [column('uscc')]);
+  await client.query(addNames, [column('uscc'), column('name'), column('kind'), column('province')]);
+};
+
+/** The filing door of this subgraph. */
+export const createFilings = (workshop: Workshop): Record<'entity', FilingDoor> => ({
+  entity: createFilingDoor({ kind: 'entity', form: entityForm, table: profile, toRow: profileRow, afterMerge: followRows }, workshop),
+});

@@ -1,0 +1,158 @@
+import { checkBatch, checkFirst, type Connection, connection, totalCount } from '#kit/connection.ts';
+import type { SubgraphContext } from '#kit/context.ts';
+import { creditFileRoots, type CreditFile } from '#kit/creditFile.ts';
+import type { CursorSealer } from '#kit/cursor.ts';
+import { badInput, notFound } from '#kit/errors.ts';
+import { noteRead, person, shown } from '#kit/fields.ts';
+import type { Instants } from '#kit/instants.ts';
+import { encodeId } from '#kit/records.ts';
+import { scalars } from '#kit/scalars.ts';
+import type { Reach } from '#policy/rows.ts';
+import { divisionFullName } from '#standards/divisions.ts';
+import { identifierSchemes } from '#standards/identifierSchemes.ts';
+import { findIndustry } from '#standards/industry.ts';
+import { address } from './address.ts';
+import { type EntityLookup, type EntityState, lookupOf, readCode, readIdentifier } from './lookups.ts';
+import type { Ask, ProfileRepository, ProfileRow } from './repository.ts';
+import { checkSearch, openPosition, type SearchArguments, sealPosition } from './searchArguments.ts';
+import type { NameSearch } from './search.ts';
+
+/** A page of entities; its total is counted only when it is asked for. */
+interface EntityConnection extends Connection<EntityState> {
+  readonly count: () => Promise<number>;
+}
+
+const MAX_CODES = 1000;
+
+const reachOf = (row: ProfileRow): Reach & { id: string; version: number } => ({
+  uscc: row.uscc,
+  province: row.province,
+  sector: row.sector,
+  units: [row.source_unit, row.determining_unit],
+  id: encodeId('Entity', row.uscc, row.record_id),
+  version: row.version,
+});
+
+/** Every entity that leaves passes here: a read of what is not public is noted for the access log. */
+function give(context: SubgraphContext, state: EntityState): EntityState {
+  if (state.row.disclosure_level !== 'PUBLIC') noteRead(context, 'IDENTITY', reachOf(state.row));
+  return state;
+}
+
+export function createResolvers(profiles: ProfileRepository, search: NameSearch, { instants, cursors }: { instants: Instants; cursors: CursorSealer }) {
+  const files = creditFileRoots(instants);
+
+  const loadState = async (context: SubgraphContext, ask: Ask): Promise<EntityState | null> => {
+    const { row } = await profiles.loadStanding(context, ask);
+    return row && give(context, { row, validAt: ask.validAt, knownAt: ask.knownAt });
+  };
+  // Asked once for the codes of a batch: the first to ask of a new instant seals it in the database.
+  const sealed = new WeakMap<SubgraphContext, Promise<void>>();
+  const requireSealed = (context: SubgraphContext): Promise<void> => {
+    const known = sealed.get(context) ?? instants.require(context.moment.knownAt);
+    sealed.set(context, known);
+    return known;
+  };
+  /** Today's state: that of the operation's moment. */
+  const loadToday = async (context: SubgraphContext, uscc: string): Promise<EntityState | null> => {
+    await requireSealed(context);
+    return loadState(context, { uscc, ...context.moment });
+  };
+
+  const identity = {
+    name: ({ row }: EntityState) => row.content.name,
+    // A form tells the day of closing and not the state before it: until that day the entity was in operation.
+    status: ({ row, validAt }: EntityState) => (row.content.closedOn !== undefined && validAt < row.content.closedOn ? 'ACTIVE' : row.status),
+    kind: ({ row }: EntityState) => row.kind,
+    industry: ({ row: { content } }: EntityState) => (content.industryCode === undefined ? null : { code: content.industryCode, name: findIndustry(content.industryCode)?.name ?? null }),
+    registeredDivision: ({ row: { content } }: EntityState) => (content.divisionCode === undefined ? null : { code: content.divisionCode, name: divisionFullName(content.divisionCode) }),
+    establishedOn: ({ row }: EntityState) => row.content.establishedOn ?? null,
+    address: ({ row }: EntityState, _: unknown, context: SubgraphContext) => address(context, reachOf(row), row),
+    phone: ({ row }: EntityState, _: unknown, context: SubgraphContext) => shown(context, 'CONTACT', reachOf(row), row.content.phone ?? null),
+    identifiers: ({ row }: EntityState) => row.content.identifiers ?? [],
+    formerNames: ({ row, validAt, knownAt }: EntityState, _: unknown, context: SubgraphContext) =>
+      profiles.loadFormerNames(context, { uscc: row.uscc, validAt, knownAt }, (row.content.formerNames ?? []).filter((name) => name !== row.content.name)),
+    legalRepresentative: ({ row }: EntityState, _: unknown, context: SubgraphContext) => person(context, reachOf(row), row.content.legalRepresentative ?? null),
+  };
+
+  return {
+    Query: {
+      ...files.Query,
+
+      async entity(_: unknown, { uscc }: { uscc: string }, context: SubgraphContext): Promise<EntityState> {
+        const state = await loadToday(context, uscc);
+        if (!state) throw notFound(uscc);
+        return state;
+      },
+
+      entities(_: unknown, { codes }: { codes: readonly string[] }, context: SubgraphContext): Promise<EntityLookup[]> {
+        checkBatch('codes', codes, MAX_CODES);
+        return Promise.all(
+          codes.map(async (input) => {
+            const read = readCode(input);
+            return 'refused' in read ? read.refused : lookupOf(input, await loadToday(context, read.uscc));
+          }),
+        );
+      },
+
+      async resolveIdentifier(_: unknown, { scheme, value: input }: { scheme: string; value: string }, context: SubgraphContext): Promise<EntityLookup[]> {
+        const read = readIdentifier(scheme, input);
+        if ('refused' in read) return [read.refused];
+        const codes = scheme === 'USCC' ? [read.value] : await profiles.findBearers(context, scheme, read.value);
+        const states = await Promise.all(codes.map((uscc) => loadToday(context, uscc)));
+        const borne = states.filter((state) => state !== null);
+        return borne.length === 0 ? [lookupOf(input, null)] : borne.map((state) => lookupOf(input, state));
+      },
+
+      identifierSchemes: () => identifierSchemes.map(({ code, name }) => ({ code, name })),
+
+      async searchEntities(_: unknown, args: SearchArguments, context: SubgraphContext): Promise<EntityConnection> {
+        const first = checkFirst(args.first);
+        const { text, filter, scope } = checkSearch(args, context.viewer);
+        const { times, after } = openPosition(cursors, scope, args.after ?? null, context.moment);
+        const asked = { text, filter, ...times };
+        await instants.require(times.knownAt);
+        const page = await search.find(context, asked, first, after);
+        const cursorOf = new Map(page.items.map((row) => [row.uscc, () => sealPosition(cursors, scope, times, page.positionOf(row))]));
+        const items = page.items.map((row) => give(context, { row, ...times }));
+        return { ...connection({ ...page, items }, ({ row }) => cursorOf.get(row.uscc)?.() ?? ''), count: () => search.count(context, asked) };
+      },
+    },
+
+    EntityConnection: {
+      totalCount: async ({ count }: EntityConnection) => totalCount(await count()),
+    },
+
+    CreditFile: {
+      ...files.CreditFile,
+      isKnown: async (file: CreditFile, _: unknown, context: SubgraphContext) => (await profiles.loadStanding(context, file)).isKnown,
+      entity: (file: CreditFile, _: unknown, context: SubgraphContext) => loadState(context, file),
+    },
+
+    Entity: {
+      /** Representations are not coerced by GraphQL: the code is read here as the argument of `entity` would be. */
+      async __resolveReference({ uscc }: { uscc: unknown }, context: SubgraphContext): Promise<EntityState | null> {
+        const parsed: unknown = scalars['USCC']?.parseValue(uscc);
+        if (typeof parsed !== 'string') throw badInput('uscc', 'TYPE', '`uscc` is no USCC.');
+        return loadToday(context, parsed);
+      },
+      uscc: ({ row }: EntityState) => row.uscc,
+      ...identity,
+      successor: ({ row }: EntityState) => row.successor,
+      creditFile: ({ row }: EntityState, args: { validAt?: string | null; knownAt?: string | null }, context: SubgraphContext) => files.Query.creditFile(null, { ...args, uscc: row.uscc }, context),
+    },
+
+    EntityProfile: {
+      ...identity,
+      provenance: ({ row }: EntityState) => row,
+      recordedAt: ({ row }: EntityState) => row.recorded_at,
+    },
+
+    Provenance: {
+      sourceUnit: (row: ProfileRow) => ({ name: row.source_unit_name, uscc: row.source_unit }),
+      sourceRecordId: (row: ProfileRow, _: unknown, context: SubgraphContext) => shown(context, 'PROVENANCE', reachOf(row), row.source_record_id),
+      catalogueCode: (row: ProfileRow) => row.catalogue_code,
+      collectedAt: (row: ProfileRow) => row.collected_at,
+    },
+  };
+}

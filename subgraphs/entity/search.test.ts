@@ -1,0 +1,32 @@
+import { sampleOf } from './nameSample.ts';
+import { rareBigrams } from './search.ts';
+
+const names = ['杭州甲乙科技有限公司', '杭州丙丁科技有限公司', '北京戊己贸易有限公司', '北京庚辛贸易有限公司'];
+
+test('a sample tells how many names of the register bear a text', () => {
+  const sample = sampleOf(names, 0.001);
+  expect([sample.matches('有限公司'), sample.matches('科技'), sample.matches('壬癸')]).toEqual([4000, 2000, 0]);
+  expect([sample.bearers('科技'), sample.bearers('壬癸')]).toEqual([2000, 0]);
+});
+
+test('names of a place stand together: a text of a place late in the order is far, unless the page begins after it', () => {
+  const register = [...Array.from({ length: 99 }, (_, index) => `北京${String(index).padStart(2, '0')}公司`), ...Array.from({ length: 900 }, (_, index) => `杭州${index}公司`)];
+  const sample = sampleOf(register, 1);
+  expect(sample.rowsPassed('公司', '', 20)).toBe(20);
+  expect(sample.rowsPassed('杭州', '', 20)).toBeGreaterThan(110);
+  expect(sample.rowsPassed('杭州', '北京98公司', 20)).toBeLessThan(25);
+});
+
+test('names alike are looked for by the rarest bigrams, and not at all by frequent ones', () => {
+  const sample = sampleOf(names, 0.001);
+  expect(rareBigrams('杭州甲已科技有限公司', sample)).toEqual(['甲已', '已科', '州甲']);
+  expect(rareBigrams('科技有限公司', sample)).toEqual([]);
+});
+
+test('at most five bigrams are looked for, whatever the length', () => {
+  expect(rareBigrams('壬癸子丑寅卯辰巳', sampleOf(names, 1))).toHaveLength(5);
+});
+
+test('a query of three characters has too few bigrams to be like anything', () => {
+  expect(rareBigrams('壬癸子', sampleOf(names, 1))).toEqual([]);
+});

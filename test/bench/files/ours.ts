@@ -1,0 +1,56 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import pino from 'pino';
+import { parseConfig } from '#kit/config.ts';
+import { silentLog } from '#kit/log.ts';
+import { createPool } from '#kit/postgres/pool.ts';
+import { createSubgraph } from '#kit/subgraph.ts';
+import { createLogSink } from '#gateway/audit.ts';
+import { createGateway } from '#gateway/gateway.ts';
+import { createGraph } from '#gateway/graph.ts';
+import { raisedLimits } from '#gateway/limits.ts';
+import { serveGateway } from '#gateway/server.ts';
+import { createLocalSource } from '#gateway/sources.ts';
+import { publicViewer, type Viewer } from '#policy/viewer.ts';
+import { definitions } from '#subgraphs/definitions.ts';
+import { serveBench } from '../worker.ts';
+
+// Our gateway with its subgraphs in one process, on the real database: with all guards, as it is shipped, or with those of the
+// gateway off. What belongs to an answer's truth is on in both: the row rule in SQL, the row-level fields, the refusals.
+
+const { url, guards, dataDir, viewer } = JSON.parse(process.argv[2] ?? '') as { url: string; guards: boolean; dataDir: string; viewer: Viewer }; // given by rows.ts
+const config = parseConfig({ DATA_DIR: dataDir, PORT: '0', LOG_LEVEL: 'silent' });
+const now = (): Date => new Date();
+
+const guarded = () =>
+  createGateway({
+    config,
+    databaseUrl: url,
+    subgraphs: definitions,
+    log: silentLog,
+    // Written as the product writes it, but not to this process's own output.
+    accessSink: createLogSink(pino({ level: 'info' }, pino.destination('/dev/null'))),
+  });
+
+const unguarded = async () => {
+  const sources = { states: () => [], sealed: () => Promise.resolve(''), refresh: () => Promise.resolve() };
+  const open = (definition: (typeof definitions)[number]) => {
+    const pool = createPool({ url, role: `credit_${definition.name}`, applicationName: definition.name, max: 10, statementTimeoutMs: 5000 });
+    return createLocalSource(createSubgraph(definition, { pool, cursorKeys: config.cursorKeys, digestKeys: config.digestKeys, log: silentLog, now }));
+  };
+  const graph = createGraph({
+    supergraph: await readFile(join(import.meta.dirname, '../../../gateway/supergraph.graphql'), 'utf8'),
+    transports: Object.fromEntries(definitions.map((definition) => [definition.name, open(definition).transport])),
+    sources,
+    accessSink: () => Promise.resolve(),
+    log: silentLog,
+    now,
+    policy: 'dangerously-none',
+  });
+  // Nobody's token is looked at: with one it is the bank of rows.ts.
+  const authenticator = { viewer: (authorization: string | undefined) => Promise.resolve(authorization === undefined ? publicViewer : viewer) };
+  return serveGateway({ host: '127.0.0.1', port: 0, graph, sources, authenticator, limits: raisedLimits, policyMode: 'filter', routes: [], log: silentLog });
+};
+
+const gateway = guards ? await guarded() : await unguarded();
+serveBench(`${gateway.url}/graphql`);

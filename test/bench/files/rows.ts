@@ -1,0 +1,79 @@
+import { randomUUID } from 'node:crypto';
+import pg from 'pg';
+import { createViewer } from '#policy/viewer.ts';
+import { createIssuer, organisationOf } from '#test/support/graph.ts';
+import type { Bench } from '../bench.ts';
+import { assertEqualAnswers, type Cost, measure, type Side } from '../measure.ts';
+import { startWorker, type Worker } from '../processes.ts';
+import { ENTITIES, openFileDatabase } from './dataset.ts';
+import { hundreds, singles, withBareIds } from './operations.ts';
+
+const BANK = 'FINANCIAL_INSTITUTION';
+const PURPOSE = 'CREDIT_GRANTING';
+
+export interface FileCosts {
+  readonly one: { readonly unguarded: Cost; readonly guarded: Cost; readonly sql: Cost };
+  readonly hundred: { readonly unguarded: Cost; readonly guarded: Cost; readonly sql: Cost };
+  readonly guards: { readonly on: Cost; readonly off: Cost };
+}
+
+/** Rows 4 and 5, on one database. Null: a profile was taken instead. */
+export async function runFiles({ client, settings, say, profile }: Bench): Promise<FileCosts | null> {
+  await using stack = new AsyncDisposableStack();
+  const database = stack.use(await openFileDatabase(settings, say));
+  const issuer = stack.use(await createIssuer());
+  const { organisation } = organisationOf(BANK);
+  const viewer = createViewer({ role: BANK, organisation, province: null, sector: null, purposes: [PURPOSE], purpose: PURPOSE, tokenId: 'bench' });
+  await grant(database.url, organisation);
+
+  const start = async (name: string, file: string, given: object): Promise<Worker<string>> => stack.use(await startWorker<string>(name, file, { url: database.url, dataDir: issuer.dataDir, viewer, ...given }));
+  const guarded = await start('GraphQL, guards on', './files/ours.ts', { guards: true });
+  const unguarded = await start('GraphQL, guards off', './files/ours.ts', { guards: false });
+  const sql = await start('one SQL', './files/sql.ts', {});
+
+  const entities = ENTITIES[settings.scale];
+  const one = singles(entities);
+  const hundred = hundreds(entities);
+  const side = (worker: Worker<string>, bodies: readonly string[], operations: number): Side => ({
+    name: worker.name,
+    load: { url: worker.ready, bodies },
+    parts: { node: worker.cpu, postgres: database.cpu },
+    operations,
+    comparable: ({ data }) => withBareIds(data),
+  });
+  const compare = async (bodies: { graphql: readonly string[]; sql: readonly string[] }, operations: number): Promise<Side[]> => {
+    const sides = [side(unguarded, bodies.graphql, operations), side(guarded, bodies.graphql, operations), side(sql, bodies.sql, operations)];
+    await assertEqualAnswers(client, sides);
+    return sides;
+  };
+  const authorization = { authorization: `Bearer ${issuer.token({ role: BANK, organisation, purposes: [PURPOSE] })}`, 'x-purpose': PURPOSE };
+  const guardSide = (worker: Worker<string>): Side => ({ name: worker.name, load: { url: worker.ready, bodies: one.scored, headers: authorization }, parts: { node: worker.cpu }, operations: settings.fileOperations });
+
+  const ones = await compare(one, settings.fileOperations);
+  const batches = await compare(hundred, settings.batchOperations);
+  const guardSides = [guardSide(guarded), guardSide(unguarded)];
+  await assertEqualAnswers(client, guardSides);
+  const taken = await profile({
+    'row-4': [unguarded, ones[0]], 'row-4-guarded': [guarded, ones[1]], 'row-4-batch': [unguarded, batches[0]], 'peer-4': [sql, ones[2]],
+    'row-5': [guarded, guardSides[0]], 'row-5-off': [unguarded, guardSides[1]],
+  });
+  if (taken) return null;
+
+  say(`rows 4–5: ${entities} entities, ${settings.rounds} rounds of ${settings.fileOperations} files (${settings.batchOperations} batches of 100) a side, ${settings.inFlight} in flight`);
+  const named = ([off, on, bare]: readonly Cost[]) => ({ unguarded: off as Cost, guarded: on as Cost, sql: bare as Cost }); // one for each side
+  const costsOfOne = named(await measure(client, ones, settings));
+  const costsOfHundred = named(await measure(client, batches, settings));
+  const [on, off] = await measure(client, guardSides, settings);
+  return { one: costsOfOne, hundred: costsOfHundred, guards: { on: on as Cost, off: off as Cost } }; // one for each side
+}
+
+async function grant(url: string, organisation: string): Promise<void> {
+  const connection = new pg.Client({ connectionString: url });
+  await connection.connect();
+  try {
+    await connection.query('delete from gateway.grant where organisation = $1', [organisation]);
+    await connection.query(`insert into gateway.grant (id, organisation, role, valid_from, granted_by) values ($1, $2, $3, now() - interval '1 minute', 'bench')`, [randomUUID(), organisation, BANK]);
+  } finally {
+    await connection.end();
+  }
+}

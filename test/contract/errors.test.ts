@@ -1,0 +1,66 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { errorCodes } from '#kit/errors.ts';
+
+// docs/ERRORS.md is what clients branch by: it has every code and reason that the code can give, and none that it cannot.
+
+const root = join(import.meta.dirname, '../..');
+const read = (path: string): string => readFileSync(join(root, path), 'utf8');
+const sourcesOf = (pattern: string): string =>
+  globSync(pattern, { cwd: root })
+    .filter((file) => !/\.test\.ts$|\.generated\.ts$/.test(file))
+    .map(read)
+    .join('\n');
+
+const document = read('docs/ERRORS.md');
+
+/** The first column of a section's table. */
+const listed = (heading: string): string[] => {
+  const section = document.split(/^## /m).find((each) => each.startsWith(`${heading}\n`)) ?? '';
+  return [...section.matchAll(/^\| `(\w+)` \|/gm)].map((match) => match[1] ?? '').toSorted();
+};
+
+const found = (text: string, ...patterns: readonly RegExp[]): string[] =>
+  [...new Set(patterns.flatMap((pattern) => [...text.matchAll(pattern)].map((match) => match[1] ?? '')))].toSorted();
+
+/** The members of a union of literals. */
+const union = (text: string, name: string): string[] => found(new RegExp(`type ${name} =([^;]*);`).exec(text)?.[1] ?? '', /'(\w+)'/g);
+
+const product = sourcesOf('{kit,gateway,subgraphs,policy,standards}/**/*.ts');
+
+test('every code is explained', () => {
+  expect(listed('Codes')).toEqual(errorCodes.toSorted());
+});
+
+test('every reason for which a token is refused is explained', () => {
+  const reasons = union(read('gateway/auth.ts'), 'Reason');
+  expect(reasons).toContain('AUDIENCE');
+  expect(listed('Reasons of UNAUTHENTICATED')).toEqual(reasons);
+});
+
+test('every reason of bad input is explained', () => {
+  const reasons = found(product, /badInput\([^,]+,\s*'([A-Z_]+)'/g, /\breason: '([A-Z_]+)'/g, /\breason: (?:'[A-Z_]+' \| )+'([A-Z_]+)'/g, /\breason: '[A-Z_]+' \| '([A-Z_]+)'/g);
+  expect(reasons).toContain('PAGE_SIZE');
+  expect(listed('Reasons of BAD_USER_INPUT')).toEqual(reasons);
+});
+
+test('every code of a mutation’s result is explained', () => {
+  const desk = read('gateway/desk/resolvers.ts');
+  const codes = found(desk, /\binvalid\('([A-Z_]+)'/g, /__typename: 'Conflict', code: '([A-Z_]+)'/g);
+  expect(codes).toContain('PARTS_MISSING');
+  expect(listed('Codes of mutation results')).toEqual(codes);
+});
+
+test('every code of a rejected row is explained', () => {
+  const byDoors = found(sourcesOf('{kit/filing,subgraphs}/**/*.ts'), /column: [^\n]*code: '([A-Z_]+)'/g);
+  const byForms = union(read('standards/forms/form.ts'), 'ProblemCode');
+  expect(byForms).toContain('BAD_DATE');
+  expect(listed('Codes of rejected rows')).toEqual([...new Set([...byForms, ...byDoors])].toSorted());
+});
+
+test('every code of an error that the product writes itself is explained', () => {
+  const everywhere = ['Codes', 'Codes of the protocol', 'Codes of mutation results', 'Codes of rejected rows'].flatMap(listed);
+  const written = found(sourcesOf('{gateway,kit}/**/*.ts'), /\bclientError\('([A-Z_]+)'/g, /\bcode: '([A-Z_]+)'/g);
+  expect(written).toContain('CONFLICT');
+  expect(written.filter((code) => !everywhere.includes(code))).toEqual([]);
+});

@@ -1,0 +1,104 @@
+import { codesByActs, startDemoGraph, type DemoGraph } from '#test/support/demo.ts';
+import { freePort, startProcess, type TestProcess } from '#test/support/processes.ts';
+import { subgraphNames, type SubgraphName } from '#kit/config.ts';
+
+// Five processes as in production: the gateway and each subgraph on its own, over one database.
+
+const KEYS = `test:${Buffer.alloc(32, 7).toString('base64')}`;
+
+let demo: DemoGraph;
+let gateway: TestProcess;
+const ports = {} as Record<SubgraphName, number>;
+const subgraphs = {} as Record<SubgraphName, TestProcess>;
+let code: string;
+
+const variables = (): Record<string, string> => ({
+  DATABASE_URL: demo.database.url,
+  DATA_DIR: demo.issuer.dataDir,
+  PASSPORT_KEYS: KEYS,
+  CURSOR_KEYS: KEYS,
+  DIGEST_KEYS: KEYS,
+  LOG_LEVEL: 'error',
+});
+const startSubgraph = async (name: SubgraphName): Promise<void> => {
+  subgraphs[name] = await startProcess('subgraphs/main.ts', [name], { ...variables(), PORT: String(ports[name]) });
+};
+
+beforeAll(async () => {
+  demo = await startDemoGraph({ entities: 150 });
+  [code = ''] = await codesByActs(demo);
+  for (const name of subgraphNames) ports[name] = await freePort();
+  await Promise.all(subgraphNames.map(startSubgraph));
+  const remote = subgraphNames.map((name) => `${name}=http://127.0.0.1:${ports[name]}/graphql`).join(',');
+  gateway = await startProcess('gateway/main.ts', [], { ...variables(), PORT: '0', SUBGRAPHS: remote });
+}, 120_000);
+afterAll(async () => {
+  await gateway?.[Symbol.asyncDispose]();
+  for (const subgraph of Object.values(subgraphs)) await subgraph[Symbol.asyncDispose]();
+  await demo[Symbol.asyncDispose]();
+});
+
+const FILE = `query ($uscc: USCC!, $knownAt: DateTime!) {
+  creditFile(uscc: $uscc, validAt: "2026-09-30", knownAt: $knownAt) {
+    uscc
+    entity { name }
+    administrativeActs(first: 2) { nodes { documentNo } }
+    commitments(first: 2) { nodes { commitmentNo } }
+    nameListEntries(first: 2) { nodes { documentNo } }
+    hasActiveSeriousListing
+    evaluations { grade }
+  }
+}`;
+
+interface Answer {
+  readonly data: { creditFile: Record<string, unknown> };
+  readonly errors?: { path: string[]; message: string; extensions: Record<string, unknown> }[];
+  readonly extensions: { completeness: { status: string; missing: { source: string; paths: string[] }[] } };
+}
+
+async function ask(): Promise<{ text: string; answer: Answer }> {
+  const response = await fetch(`${gateway.url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query: FILE, variables: { uscc: code, knownAt: demo.knownAt } }),
+    signal: AbortSignal.timeout(20_000),
+  });
+  const text = await response.text();
+  return { text, answer: JSON.parse(text) };
+}
+
+/** The fields of the query that each subgraph alone gives. */
+const fieldsOf: Record<SubgraphName, readonly string[]> = {
+  entity: ['entity'],
+  disclosure: ['administrativeActs', 'commitments'],
+  namelist: ['hasActiveSeriousListing', 'nameListEntries'],
+  evaluation: ['evaluations'],
+};
+
+async function untilWhole(): Promise<Answer> {
+  const deadline = AbortSignal.timeout(30_000);
+  for (;;) {
+    const { answer } = await ask();
+    if (answer.extensions.completeness.status === 'COMPLETE') return answer;
+    deadline.throwIfAborted();
+  }
+}
+
+test.each(subgraphNames)('with %s killed its fields are null with path and code, the rest is answered, and nothing of the inside shows', async (name) => {
+  const { data: whole, errors } = await untilWhole();
+  expect(errors).toBeUndefined();
+  expect(whole.creditFile['hasActiveSeriousListing']).not.toBeNull();
+
+  await subgraphs[name].kill();
+  const { text, answer } = await ask();
+  const lost = fieldsOf[name];
+  expect(answer.data).toEqual({ creditFile: { ...whole.creditFile, ...Object.fromEntries(lost.map((field) => [field, null])) } });
+  expect(answer.errors).toEqual(
+    lost.map((field) => ({ message: `The ${name} source is unavailable.`, path: ['creditFile', field], extensions: { code: 'SUBGRAPH_UNAVAILABLE', source: name, retryable: true } })),
+  );
+  expect(answer.extensions.completeness).toEqual({ status: 'PARTIAL', missing: [{ source: name, paths: lost.map((field) => `creditFile.${field}`) }] });
+  expect(text).not.toMatch(new RegExp(`127\\.0\\.0\\.1|localhost|${ports[name]}|ECONN|select |\\.ts\\b|node_modules|at \\w+ \\(|stack`, 'i'));
+
+  await startSubgraph(name);
+  expect((await untilWhole()).data).toEqual(whole);
+}, 90_000);

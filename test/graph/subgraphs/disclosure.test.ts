@@ -1,0 +1,726 @@
+import { randomUUID } from 'node:crypto';
+import { Readable } from 'node:stream';
+import type { ExecutionResult } from 'graphql';
+import iconv from 'iconv-lite';
+import { parseKeyRing } from '#kit/keys.ts';
+import { silentLog } from '#kit/log.ts';
+import { createPool, type Pool } from '#kit/postgres/pool.ts';
+import { decodeId, encodeId, recordIdOf } from '#kit/records.ts';
+import { createSubgraph, type PartOutcome, type Subgraph } from '#kit/subgraph.ts';
+import { createViewer, publicViewer, type Role, type Viewer } from '#policy/viewer.ts';
+import { composeUscc } from '#standards/uscc.ts';
+import { definition } from '#subgraphs/disclosure/index.ts';
+import { type Database, openDatabase } from '#test/support/database.ts';
+
+// Every record comes through the filing doors, as real ones do; only the heavy tail is put in by SQL.
+
+const TODAY = '2026-11-23';
+const NOW = `${TODAY}T02:00:00.000Z`;
+const UNIT = composeUscc('11330000', 'MB1EEE00');
+const OTHER_UNIT = composeUscc('11440000', 'MB1EEE01');
+const keys = parseKeyRing(`test:${Buffer.alloc(32, 7).toString('base64')}`);
+
+let database: Database;
+let owner: Pool;
+let pool: Pool;
+let disclosure: Subgraph;
+let statements = 0;
+
+beforeAll(async () => {
+  database = await openDatabase();
+  owner = createPool({ url: database.url, applicationName: 'test', max: 2, statementTimeoutMs: 30_000 });
+  pool = createPool({ url: database.url, role: 'credit_disclosure', applicationName: 'disclosure', max: 4, statementTimeoutMs: 10_000 });
+  const run = pool.query.bind(pool);
+  pool.query = ((...args: Parameters<typeof run>) => {
+    statements += 1;
+    return run(...args);
+  }) as typeof pool.query;
+  disclosure = createSubgraph(definition, { pool, cursorKeys: keys, digestKeys: keys, log: silentLog, now: () => new Date(NOW) });
+});
+
+afterAll(async () => {
+  await disclosure[Symbol.asyncDispose]();
+  await owner[Symbol.asyncDispose]();
+  await database[Symbol.asyncDispose]();
+});
+
+const viewer = (role: Role, more: Partial<Viewer> = {}): Viewer =>
+  createViewer({ role, organisation: composeUscc('91110000', 'MA1EEE99'), province: null, sector: null, purposes: ['P'], purpose: 'P', tokenId: null, ...more });
+const centre = viewer('NATIONAL_CENTRE');
+const zhejiang = viewer('PROVINCIAL_PLATFORM', { province: '33' });
+const guangdong = viewer('PROVINCIAL_PLATFORM', { province: '44' });
+const unit = viewer('DETERMINING_UNIT', { organisation: UNIT });
+const auditor = viewer('AUDITOR');
+
+let made = 0;
+const newEntity = (division = '330106'): string => composeUscc(`91${division}`, `MA${String((made += 1)).padStart(6, '0')}`);
+const newNumber = (): string => `浙测〔2026〕${(made += 1)}号`;
+
+type Cells = Record<string, string>;
+
+const licence = (uscc: string, more: Cells = {}): Cells => ({
+  XK_XDR_MC: '示例云帆科技有限公司',
+  XK_XDR_LB: '法人及非法人组织',
+  XK_XDR_SHXYM: uscc,
+  XK_FRDB: '欧阳示例',
+  XK_XKWS: '准予许可决定书',
+  XK_WSH: newNumber(),
+  XK_XKLB: '普通',
+  XK_NR: '食品经营许可',
+  XK_JDRQ: '2026/09/18',
+  XK_YXQZ: '2026/09/18',
+  XK_YXQZI: '2031/09/17',
+  XK_XKJG: '示例市监局',
+  XK_XKJGDM: UNIT,
+  XK_ZT: '1',
+  XK_LYDW: '示例市监局',
+  XK_LYDWDM: UNIT,
+  ...more,
+});
+
+const penalty = (uscc: string, more: Cells = {}): Cells => ({
+  CF_XDR_MC: '示例云帆科技有限公司',
+  CF_XDR_LB: '法人及非法人组织',
+  CF_XDR_SHXYM: uscc,
+  CF_FRDB: '欧阳示例',
+  CF_WSH: newNumber(),
+  CF_WFXW: '超范围经营',
+  CF_SY: '超出登记的经营范围',
+  CF_YJ: '某条例第一条',
+  CF_CFLB: '警告;罚款',
+  CF_NR: '警告并处罚款',
+  CF_NR_FK: '0.2',
+  CF_JDRQ: '2026/09/18',
+  CF_GSJZQ: '2027/09/18',
+  CF_CFJG: '示例市监局',
+  CF_CFJGDM: UNIT,
+  CF_SJLY: '示例市监局',
+  CF_SJLYDM: UNIT,
+  ...more,
+});
+
+const otherAct = (uscc: string, more: Cells = {}): Cells => ({
+  XZ_XDR_MC: '示例云帆科技有限公司',
+  XZ_XDR_SHXYM: uscc,
+  XZ_XWLX: '行政奖励',
+  XZ_WSH: newNumber(),
+  XZ_SX: '质量奖',
+  XZ_NR: '给予奖励',
+  XZ_JE: '5',
+  XZ_JDRQ: '2026/08/01',
+  XZ_JDJG: '示例市监局',
+  XZ_JDJGDM: UNIT,
+  XZ_LYDW: '示例市监局',
+  XZ_LYDWDM: UNIT,
+  ...more,
+});
+
+const commitment = (uscc: string, more: Cells = {}): Cells => ({
+  CN_XDR_MC: '示例云帆科技有限公司',
+  CN_XDR_SHXYM: uscc,
+  CN_LX: '主动型',
+  CN_BM: newNumber(),
+  CN_SY: '守法经营',
+  CN_RQ: '2026/07/01',
+  CN_LXQX: '2027/06/30',
+  CN_SLDW: '示例市监局',
+  CN_SLDWDM: UNIT,
+  CN_ZT: '全部履行',
+  CN_LYDW: '示例市监局',
+  CN_LYDWDM: UNIT,
+  ...more,
+});
+
+const csv = (rows: readonly Cells[]): string =>
+  [Object.keys(rows[0] ?? {}), ...rows.map((row) => Object.values(row))].map((cells) => cells.map((cell) => `"${cell.replaceAll('"', '""')}"`).join(',')).join('\r\n');
+
+async function file(kind: string, content: readonly Cells[] | Buffer, as: Viewer = centre, format: 'CSV' | 'NDJSON' = 'CSV', filingId: string = randomUUID()): Promise<PartOutcome> {
+  const bytes = Buffer.isBuffer(content) ? content : Buffer.from(csv(content));
+  const door = disclosure.filings[kind];
+  if (!door) throw new Error(`no door for ${kind}`);
+  return door(as, { filingId, number: 1, kind, format }, Readable.from([bytes]));
+}
+
+const counts = ({ rows, added, corrected, unchanged, rejected }: PartOutcome) => ({ rows, added, corrected, unchanged, rejected });
+
+const sealed = async (): Promise<string> => (await disclosure.status()).sealed;
+
+async function ask(document: string, variables: Record<string, unknown> = {}, as: Viewer = publicViewer, moment: { validAt?: string; knownAt?: string } = {}): Promise<ExecutionResult> {
+  const request = { document, variables, viewer: as, moment: { validAt: TODAY, knownAt: await sealed(), ...moment }, signal: AbortSignal.timeout(10_000) };
+  return JSON.parse(JSON.stringify(await disclosure.execute(request))) as ExecutionResult;
+}
+
+const ACTS = `query ($uscc: USCC!, $first: Int = 10, $after: Cursor, $kinds: [AdministrativeActKind!], $validAt: Date, $knownAt: DateTime) {
+  creditFile(uscc: $uscc, validAt: $validAt, knownAt: $knownAt) {
+    administrativeActs(first: $first, after: $after, kinds: $kinds) { nodes { documentNo version content } pageInfo { hasNextPage endCursor } totalCount { value exact } }
+  }
+}`;
+
+interface Acts {
+  nodes: { documentNo: string; version: number; content: string }[];
+  pageInfo: { hasNextPage: boolean; endCursor: string | null };
+  totalCount: { value: number; exact: boolean };
+}
+
+async function acts(uscc: string, as: Viewer = publicViewer, variables: Record<string, unknown> = {}, moment = {}): Promise<Acts> {
+  const { data, errors } = await ask(ACTS, { uscc, ...variables }, as, moment);
+  expect(errors).toBeUndefined();
+  return (data as unknown as { creditFile: { administrativeActs: Acts } }).creditFile.administrativeActs;
+}
+
+const numbers = async (uscc: string, as: Viewer): Promise<string[]> => (await acts(uscc, as)).nodes.map(({ documentNo }) => documentNo);
+
+const codes = ({ errors }: ExecutionResult) => errors?.map(({ path, extensions }) => ({ path, code: extensions?.['code'], reason: extensions?.['reason'] }));
+
+const idOf = (type: string, row: Cells, key: string[]): string => {
+  const uscc = row['XK_XDR_SHXYM'] ?? row['CF_XDR_SHXYM'] ?? row['XZ_XDR_SHXYM'] ?? row['CN_XDR_SHXYM'] ?? '';
+  return encodeId(type, uscc, recordIdOf(...key));
+};
+
+test('a licence, a penalty, another act and a commitment come out with every field of their forms', async () => {
+  const uscc = newEntity();
+  const [l, p, o, c] = [licence(uscc, { XK_XKZS: '食品经营许可证', XK_XKBH: 'JY1', XK_YXQZI: '2099/12/31' }), penalty(uscc), otherAct(uscc), commitment(uscc)];
+  await file('licence', [l]);
+  await file('penalty', [p]);
+  await file('other-act', [o]);
+  await file('commitment', [c]);
+  const { data, errors, extensions } = await ask(
+    `query ($uscc: USCC!) { creditFile(uscc: $uscc) { uscc
+      administrativeActs(first: 10) { edges { node { __typename id kind documentNo documentName decidedOn content disclosureLevel validFrom validTo underObjection version
+        subject { uscc } authority { name uscc } publication { duty publishedOn publicUntil } provenance { sourceUnit { name uscc } catalogueCode }
+        ... on AdministrativeLicence { licenceCategory certificateName certificateNo longTerm inForce }
+        ... on AdministrativePenalty { violation facts legalBasis categories fine fineAsFiled confiscated confiscatedAsFiled suspendedOrRevokedLicence effectiveUntil }
+        ... on AdministrativeReward { matter amount } } } }
+      commitments(first: 10) { nodes { id kind commitmentNo matter madeOn status validFrom validTo acceptedBy { name uscc } } totalCount { value exact } } } }`,
+    { uscc },
+  );
+  const common = {
+    underObjection: false,
+    version: 1,
+    disclosureLevel: 'PUBLIC',
+    subject: { uscc },
+    authority: { name: '示例市监局', uscc: UNIT },
+  };
+  const from = { sourceUnit: { name: '示例市监局', uscc: UNIT } };
+  expect({ data, errors, extensions }).toEqual({
+    data: {
+      creditFile: {
+        uscc,
+        administrativeActs: {
+          edges: [
+            {
+              node: {
+                __typename: 'AdministrativeLicence',
+                id: idOf('AdministrativeLicence', l, ['LICENCE', UNIT, l['XK_WSH'] ?? '', uscc, '2026-09-18']),
+                kind: 'LICENCE',
+                documentNo: l['XK_WSH'],
+                documentName: '准予许可决定书',
+                decidedOn: '2026-09-18',
+                content: '食品经营许可',
+                validFrom: '2026-09-18',
+                validTo: null,
+                publication: { duty: 'MANDATORY', publishedOn: '2026-09-18', publicUntil: '2099-12-31' },
+                provenance: { ...from, catalogueCode: 'LICENCE' },
+                licenceCategory: 'ORDINARY',
+                certificateName: '食品经营许可证',
+                certificateNo: 'JY1',
+                longTerm: true,
+                inForce: true,
+                ...common,
+              },
+            },
+            {
+              node: {
+                __typename: 'AdministrativePenalty',
+                id: idOf('AdministrativePenalty', p, ['PENALTY', UNIT, p['CF_WSH'] ?? '', uscc, '2026-09-18']),
+                kind: 'PENALTY',
+                documentNo: p['CF_WSH'],
+                documentName: null,
+                decidedOn: '2026-09-18',
+                content: '警告并处罚款',
+                validFrom: '2026-09-18',
+                validTo: null,
+                publication: { duty: 'MANDATORY', publishedOn: '2026-09-18', publicUntil: '2027-09-18' },
+                provenance: { ...from, catalogueCode: 'PENALTY' },
+                violation: '超范围经营',
+                facts: '超出登记的经营范围',
+                legalBasis: '某条例第一条',
+                categories: ['WARNING', 'FINE'],
+                fine: '200000',
+                fineAsFiled: '0.2',
+                confiscated: null,
+                confiscatedAsFiled: null,
+                suspendedOrRevokedLicence: null,
+                effectiveUntil: null,
+                ...common,
+              },
+            },
+            {
+              node: {
+                __typename: 'AdministrativeReward',
+                id: idOf('AdministrativeReward', o, ['REWARD', UNIT, o['XZ_WSH'] ?? '', uscc, '2026-08-01']),
+                kind: 'REWARD',
+                documentNo: o['XZ_WSH'],
+                documentName: null,
+                decidedOn: '2026-08-01',
+                content: '给予奖励',
+                validFrom: '2026-08-01',
+                validTo: null,
+                publication: { duty: 'PROMOTED', publishedOn: '2026-08-01', publicUntil: '2029-08-01' },
+                provenance: { ...from, catalogueCode: 'REWARD' },
+                matter: '质量奖',
+                amount: '5000000',
+                ...common,
+              },
+            },
+          ].toSorted((a, b) => (a.node.decidedOn === b.node.decidedOn ? (decodeId(a.node.id)?.recordId ?? '') < (decodeId(b.node.id)?.recordId ?? '') : a.node.decidedOn < b.node.decidedOn) ? 1 : -1),
+        },
+        commitments: {
+          nodes: [
+            {
+              id: idOf('CreditCommitment', c, ['COMMITMENT', UNIT, c['CN_BM'] ?? '', uscc, '2026-07-01']),
+              kind: 'VOLUNTARY',
+              commitmentNo: c['CN_BM'],
+              matter: '守法经营',
+              madeOn: '2026-07-01',
+              status: 'FULFILLED',
+              validFrom: '2026-07-01',
+              validTo: '2027-07-01',
+              acceptedBy: { name: '示例市监局', uscc: UNIT },
+            },
+          ],
+          totalCount: { value: 1, exact: true },
+        },
+      },
+    },
+    errors: undefined,
+    extensions: undefined,
+  });
+});
+
+test('each of the ten kinds has its type', async () => {
+  const uscc = newEntity();
+  await file('licence', [licence(uscc)]);
+  await file('penalty', [penalty(uscc)]);
+  const kinds = ['行政强制', '行政确认', '行政征收', '行政给付', '行政裁决', '行政补偿', '行政奖励', '行政监督检查'];
+  await file('other-act', kinds.map((kind) => otherAct(uscc, { XZ_XWLX: kind, XZ_JG: '合格', XZ_FS: '查封' })));
+  const { data, errors } = await ask(
+    `query ($uscc: USCC!) { creditFile(uscc: $uscc) { administrativeActs(first: 20) { nodes { type: __typename ... on AdministrativeCompulsion { measure } ... on AdministrativeInspection { result } } } } }`,
+    { uscc },
+  );
+  expect(errors).toBeUndefined();
+  const { nodes } = (data as { creditFile: { administrativeActs: { nodes: { type: string }[] } } }).creditFile.administrativeActs;
+  expect(nodes.toSorted((a, b) => (a.type < b.type ? -1 : 1))).toEqual([
+    { type: 'AdministrativeAdjudication' },
+    { type: 'AdministrativeCompensation' },
+    { type: 'AdministrativeCompulsion', measure: '查封' },
+    { type: 'AdministrativeConfirmation' },
+    { type: 'AdministrativeInspection', result: '合格' },
+    { type: 'AdministrativeLevy' },
+    { type: 'AdministrativeLicence' },
+    { type: 'AdministrativePayment' },
+    { type: 'AdministrativePenalty' },
+    { type: 'AdministrativeReward' },
+  ]);
+});
+
+test('a correction is a new version; the sealed instant before it keeps the old one, and older days have no later acts', async () => {
+  const uscc = newEntity();
+  const [first, later] = [licence(uscc), licence(uscc, { XK_JDRQ: '2026/10/20' })];
+  expect(counts(await file('licence', [first]))).toEqual({ rows: 1, added: 1, corrected: 0, unchanged: 0, rejected: 0 });
+  const before = await sealed();
+  expect(counts(await file('licence', [{ ...first, XK_NR: '更正后的内容' }, later]))).toEqual({ rows: 2, added: 1, corrected: 1, unchanged: 0, rejected: 0 });
+  const texts = async (variables: Record<string, unknown>) => (await acts(uscc, publicViewer, variables)).nodes.map(({ version, content }) => `${version} ${content}`);
+  expect(await texts({})).toEqual(['1 食品经营许可', '2 更正后的内容']);
+  expect(await texts({ knownAt: before })).toEqual(['1 食品经营许可']);
+  expect(await texts({ validAt: '2026-10-19' })).toEqual(['2 更正后的内容']);
+  expect(await texts({ validAt: '2026-09-17' })).toEqual([]);
+  const { rows } = await owner.query(`select version, collected_at = min(recorded_at) over () as first_collected, superseded_at < 'infinity' as superseded from disclosure.act where uscc = $1 and document_no = $2 order by version`, [uscc, first['XK_WSH']]);
+  expect(rows).toEqual([
+    { version: 1, first_collected: true, superseded: true },
+    { version: 2, first_collected: true, superseded: false },
+  ]);
+});
+
+test('a writer that commits late does not change the answer of a sealed instant', async () => {
+  const uscc = newEntity();
+  await file('licence', [licence(uscc)]);
+  const late = await owner.connect();
+  await late.query('begin');
+  await late.query(`update disclosure.clock set last = greatest(date_trunc('milliseconds', clock_timestamp()), last + interval '1 millisecond')`);
+  await late.query(
+    `insert into disclosure.act (uscc, record_id, version, digest, source_unit, catalogue_code, collected_at, disclosure_level, public_from, public_until, province, valid_from, recorded_at, content, kind, document_no, decided_on)
+     select $1, $2, 1, '\\x01', $3, 'LICENCE', last, 'PUBLIC', '2026-01-01', '2099-12-31', '33', '2026-01-01', last, '{}', 'LICENCE', '迟到', '2026-01-01' from disclosure.clock`,
+    [uscc, recordIdOf(uscc, 'late'), UNIT],
+  );
+  const knownAt = await sealed();
+  const answer = await acts(uscc, publicViewer, { knownAt });
+  await late.query('commit');
+  late.release();
+  expect(await acts(uscc, publicViewer, { knownAt })).toEqual(answer);
+  expect((await acts(uscc)).totalCount).toEqual({ value: 2, exact: true });
+});
+
+test('an instant that is not sealed is refused', async () => {
+  expect(codes(await ask(ACTS, { uscc: newEntity(), knownAt: '2999-01-01T00:00:00.000Z' }))).toEqual([{ path: ['creditFile'], code: 'KNOWN_AT_TOO_LATE', reason: undefined }]);
+});
+
+test('pages over acts of one day give every act once, and the last page says so', async () => {
+  const uscc = newEntity();
+  const rows = Array.from({ length: 7 }, () => licence(uscc));
+  await file('licence', rows);
+  const knownAt = await sealed();
+  const seen: string[] = [];
+  let after: string | null = null;
+  for (let page = 1; page <= 3; page++) {
+    const { nodes, pageInfo, totalCount } = await acts(uscc, publicViewer, { first: 3, after, knownAt });
+    seen.push(...nodes.map(({ documentNo }) => documentNo));
+    expect([pageInfo.hasNextPage, totalCount]).toEqual([page < 3, { value: 7, exact: true }]);
+    after = pageInfo.endCursor;
+  }
+  expect(seen.toSorted()).toEqual(rows.map((row) => row['XK_WSH']).toSorted());
+});
+
+test('a cursor works for its own list and viewer alone', async () => {
+  const [uscc, other] = [newEntity(), newEntity()];
+  await file('licence', [licence(uscc), licence(uscc), licence(other)]);
+  const knownAt = await sealed();
+  const { endCursor } = (await acts(uscc, publicViewer, { first: 1, knownAt })).pageInfo;
+  const bad = [{ path: ['creditFile', 'administrativeActs'], code: 'BAD_CURSOR', reason: undefined }];
+  const withCursor = async (variables: Record<string, unknown>, as: Viewer = publicViewer) => codes(await ask(ACTS, { uscc, knownAt, after: endCursor, ...variables }, as));
+  expect(await withCursor({})).toBeUndefined();
+  expect(await withCursor({ uscc: other })).toEqual(bad);
+  expect(await withCursor({ kinds: ['LICENCE'] })).toEqual(bad);
+  expect(await withCursor({ validAt: '2026-11-22' })).toEqual(bad);
+  expect(await withCursor({}, auditor)).toEqual(bad);
+  expect(await withCursor({ after: `${endCursor?.slice(0, -2)}AA` })).toEqual(bad);
+  expect(await withCursor({ after: 'nonsense' })).toEqual(bad);
+});
+
+test('a page has 1 to 100 items', async () => {
+  for (const first of [0, -1, 101]) {
+    expect(codes(await ask(ACTS, { uscc: newEntity(), first }))).toEqual([{ path: ['creditFile', 'administrativeActs'], code: 'BAD_USER_INPUT', reason: 'PAGE_SIZE' }]);
+  }
+});
+
+test('kinds filter the acts and their number', async () => {
+  const uscc = newEntity();
+  await file('licence', [licence(uscc)]);
+  await file('penalty', [penalty(uscc)]);
+  expect((await acts(uscc, publicViewer, { kinds: ['PENALTY'] })).totalCount).toEqual({ value: 1, exact: true });
+  expect((await acts(uscc, publicViewer, { kinds: [] })).totalCount).toEqual({ value: 0, exact: true });
+});
+
+test('each role sees its rows alone: published, shared within the province, its own decisions, its own file', async () => {
+  const uscc = newEntity();
+  const named = (text: string, more: Cells) => penalty(uscc, { CF_WSH: text, ...more });
+  await file('penalty', [
+    named('公开', {}),
+    named('已期满', { CF_JDRQ: '2024/01/01', CF_GSJZQ: '2025/01/01', CF_SYFW: '0' }),
+    named('共享', { CF_SYFW: '1' }),
+    named('授权', { CF_SYFW: '2' }),
+    named('内部', { CF_SYFW: '不公开' }),
+    named('撤回', {}),
+  ].map((row) => ({ CF_SYFW: '', ...row })));
+  await owner.query(`update disclosure.act set withdrawn_on = '2026-10-01' where uscc = $1 and document_no = '撤回'`, [uscc]);
+  const seen = async (as: Viewer) => (await numbers(uscc, as)).toSorted();
+  expect(await seen(publicViewer)).toEqual(['公开']);
+  expect(await seen(viewer('FINANCIAL_INSTITUTION'))).toEqual(['公开']);
+  expect(await seen(guangdong)).toEqual(['公开', '已期满']);
+  expect(await seen(zhejiang)).toEqual(['公开', '共享', '已期满']);
+  expect(await seen(viewer('SUBJECT', { organisation: uscc }))).toEqual(['公开', '共享', '已期满', '授权', '撤回']);
+  expect(await seen(viewer('SUBJECT', { organisation: newEntity() }))).toEqual(['公开']);
+  expect(await seen(unit)).toEqual(['公开', '共享', '内部', '已期满', '授权', '撤回']);
+  expect(await seen(auditor)).toEqual(['公开', '共享', '内部', '已期满', '授权', '撤回']);
+  expect(await acts(uscc, publicViewer)).toMatchObject({ totalCount: { value: 1, exact: true }, pageInfo: { hasNextPage: false } });
+});
+
+test('what is not public is noted as read, what is public is not', async () => {
+  const uscc = newEntity();
+  await file('penalty', [penalty(uscc), penalty(uscc, { CF_WSH: '共享读', CF_SYFW: '1' })].map((row) => ({ CF_SYFW: '', ...row })));
+  const { extensions } = await ask(`query ($uscc: USCC!) { creditFile(uscc: $uscc) { administrativeActs(first: 10) { nodes { id } } } }`, { uscc }, zhejiang);
+  expect(extensions).toEqual({ reads: [{ uscc, dataClass: 'RECORD', record: recordIdOf('PENALTY', UNIT, '共享读', uscc, '2026-09-18'), version: 1 }] });
+});
+
+test('source, remark and further columns are shown to those in reach alone', async () => {
+  const uscc = newEntity();
+  await file('licence', [{ ...licence(uscc), YJLBS: 'SRC-1', BZ: '内部备注', XK_NEW: '新字段' }]);
+  const document = `query ($uscc: USCC!) { creditFile(uscc: $uscc) { administrativeActs(first: 1) { nodes { remark additionalFields { column value } provenance { sourceRecordId } } } } }`;
+  expect((await ask(document, { uscc }, zhejiang)).data).toEqual({
+    creditFile: { administrativeActs: { nodes: [{ remark: '内部备注', additionalFields: [{ column: 'XK_NEW', value: '新字段' }], provenance: { sourceRecordId: 'SRC-1' } }] } },
+  });
+  const hidden = await ask(document, { uscc }, guangdong);
+  expect(hidden.data).toEqual({ creditFile: { administrativeActs: { nodes: [{ remark: null, additionalFields: null, provenance: { sourceRecordId: null } }] } } });
+  expect(new Set(hidden.errors?.map(({ extensions }) => extensions?.['code']))).toEqual(new Set(['UNAUTHORIZED_FIELD_OR_TYPE']));
+});
+
+test('a person’s name and identity number in a form are kept nowhere', async () => {
+  const uscc = newEntity();
+  await file('licence', [{ ...licence(uscc), XK_FR_ZJLX: '身份证', XK_FR_ZJHM: '11010519491231002X' }]);
+  const { rows } = await owner.query('select to_jsonb(act)::text as everything from disclosure.act where uscc = $1', [uscc]);
+  expect(rows).toHaveLength(1);
+  expect(JSON.stringify(rows)).not.toMatch(/欧阳示例|11010519491231002X|身份证/);
+});
+
+test('a record is found by its id, by those who may see it', async () => {
+  const uscc = newEntity();
+  const [open, shared] = [penalty(uscc, { CF_SYFW: '0' }), penalty(uscc, { CF_SYFW: '1' })] as const;
+  await file('penalty', [open, shared]);
+  const reference = (type: string, row: Cells, kind = type) => ({ __typename: type, id: idOf(kind, row, ['PENALTY', UNIT, row['CF_WSH'] ?? '', uscc, '2026-09-18']) });
+  const representations = [
+    reference('AdministrativePenalty', open),
+    reference('AdministrativePenalty', shared),
+    reference('AdministrativeLicence', open),
+    reference('AdministrativeLicence', open, 'AdministrativePenalty'),
+    { __typename: 'AdministrativePenalty', id: 'nonsense' },
+  ];
+  const document = `query ($representations: [_Any!]!) { _entities(representations: $representations) { ... on AdministrativePenalty { documentNo } } }`;
+  expect((await ask(document, { representations })).data).toEqual({ _entities: [{ documentNo: open['CF_WSH'] }, null, null, null, null] });
+  expect((await ask(document, { representations }, zhejiang)).data).toEqual({ _entities: [{ documentNo: open['CF_WSH'] }, { documentNo: shared['CF_WSH'] }, null, null, null] });
+});
+
+test('a credit file is found by its key, and a key that is none is an error', async () => {
+  const uscc = newEntity();
+  await file('licence', [licence(uscc)]);
+  const knownAt = await sealed();
+  const document = `query ($representations: [_Any!]!) { _entities(representations: $representations) { ... on CreditFile { uscc administrativeActs(first: 1) { totalCount { value } } } } }`;
+  const key = { __typename: 'CreditFile', uscc, validAt: TODAY, knownAt };
+  const { data, errors } = await ask(document, { representations: [key, { ...key, validAt: 'soon' }] });
+  expect(data).toEqual({ _entities: [{ uscc, administrativeActs: { totalCount: { value: 1 } } }, null] });
+  expect(errors?.map(({ extensions }) => extensions?.['code'])).toEqual(['BAD_USER_INPUT']);
+});
+
+const found = (uscc: string, versions: number[]) => ({ input: uscc, reason: null, expected: null, file: { uscc, administrativeActs: { nodes: versions.map((version) => ({ version })) }, commitments: { nodes: [] } } });
+
+test('many files are one statement; order and duplicates are kept, and a bad code spoils its own item', async () => {
+  const [a, b] = [newEntity(), newEntity()];
+  await file('licence', [licence(a), licence(b), licence(b)]);
+  const document = `query ($codes: [String!]!) { creditFiles(codes: $codes) { input reason expected file { uscc administrativeActs(first: 2) { nodes { version } } commitments(first: 2) { nodes { id } } } } }`;
+  const moment = { knownAt: await sealed() };
+  const counted = async (wanted: string[]) => {
+    const before = statements;
+    const result = await ask(document, { codes: wanted }, publicViewer, moment);
+    return { result, statements: statements - before };
+  };
+  const two = await counted([a, b]);
+  const many = await counted([b, a, b, '91330106MA000000XX', '00000000000000000X', ...Array.from({ length: 90 }, () => newEntity())]);
+  expect(many.statements).toBe(two.statements);
+  const items = (many.result.data as { creditFiles: unknown[] }).creditFiles;
+  expect(items.slice(0, 3)).toEqual([found(b, [1, 1]), found(a, [1]), found(b, [1, 1])]);
+  expect(items.slice(3, 5)).toEqual([
+    { input: '91330106MA000000XX', reason: 'CHECK_CHARACTER', expected: expect.stringMatching(/^[0-9A-Y]$/) as unknown, file: null },
+    { input: '00000000000000000X', reason: 'PLACEHOLDER', expected: null, file: null },
+  ]);
+  expect(codes(await ask(document, { codes: Array.from({ length: 101 }, () => a) }))).toEqual([{ path: ['creditFiles'], code: 'BAD_USER_INPUT', reason: 'TOO_MANY' }]);
+});
+
+test('an entity with 50 000 acts costs the other 99 nothing', async () => {
+  const heavy = newEntity();
+  const light = Array.from({ length: 99 }, () => newEntity());
+  await file('licence', [heavy, ...light].map((uscc) => licence(uscc)));
+  await owner.query(
+    `insert into disclosure.act (uscc, record_id, version, digest, source_unit, catalogue_code, collected_at, disclosure_level, public_from, public_until, province, valid_from, recorded_at, content, kind, document_no, decided_on)
+     select uscc, gen_random_uuid(), 1, digest, source_unit, catalogue_code, collected_at, disclosure_level, public_from, public_until, province, valid_from, recorded_at, content, kind, 'W' || n, decided_on - n % 3000
+     from disclosure.act, generate_series(1, 50000) n where uscc = $1`,
+    [heavy],
+  );
+  await owner.query('analyze disclosure.act');
+  const document = `query ($codes: [String!]!) { creditFiles(codes: $codes) { file { administrativeActs(first: 20) { nodes { id } } } } }`;
+  // Rows that the statement took from the table and its indexes, as PostgreSQL itself counts them in this session.
+  const spy = createPool({ url: database.url, role: 'credit_disclosure', applicationName: 'spy', max: 1, statementTimeoutMs: 10_000 });
+  const spied = createSubgraph(definition, { pool: spy, cursorKeys: keys, digestKeys: keys, log: silentLog, now: () => new Date(NOW) });
+  const knownAt = await sealed();
+  const fetched = async (): Promise<number> => {
+    await spy.query('select pg_stat_force_next_flush()');
+    const { rows } = await spy.query<{ rows: bigint }>(`select pg_stat_get_tuples_fetched('disclosure.act'::regclass) + pg_stat_get_tuples_returned('disclosure.act'::regclass) as rows`);
+    return Number(rows[0]?.rows);
+  };
+  const before = await fetched();
+  const { data, errors } = await spied.execute({ document, variables: { codes: [heavy, ...light] }, viewer: publicViewer, moment: { validAt: TODAY, knownAt }, signal: AbortSignal.timeout(10_000) });
+  const after = await fetched();
+  await spied[Symbol.asyncDispose]();
+  expect(errors).toBeUndefined();
+  expect((data as { creditFiles: { file: { administrativeActs: { nodes: unknown[] } } }[] }).creditFiles.map(({ file: each }) => each.administrativeActs.nodes.length)).toEqual([20, ...light.map(() => 1)]);
+  expect(after - before).toBeGreaterThan(118); // what was given out was counted
+  expect(after - before).toBeLessThan(500);
+  expect((await acts(heavy, publicViewer, { first: 1 })).totalCount).toEqual({ value: 10_000, exact: false });
+});
+
+test('filing the same again changes nothing, in CSV, in NDJSON and in another order of columns', async () => {
+  const uscc = newEntity();
+  const rows = [licence(uscc), licence(uscc), licence(newEntity())].map((row) => ({ ...row, XK_A: '甲', XK_B: '乙' }));
+  expect(counts(await file('licence', rows))).toEqual({ rows: 3, added: 3, corrected: 0, unchanged: 0, rejected: 0 });
+  const knownAt = await sealed();
+  const before = await acts(uscc);
+  const again = { rows: 3, added: 0, corrected: 0, unchanged: 3, rejected: 0 };
+  expect(counts(await file('licence', rows))).toEqual(again);
+  expect(counts(await file('licence', Buffer.from(rows.map((row) => JSON.stringify(row)).join('\n')), centre, 'NDJSON'))).toEqual(again);
+  expect(counts(await file('licence', rows.map((row) => Object.fromEntries(Object.entries(row).toReversed()))))).toEqual(again);
+  const after = await acts(uscc);
+  expect(after.nodes).toEqual(before.nodes);
+  expect((await owner.query('select count(*)::int as versions from disclosure.act where uscc = $1 and recorded_at > $2', [uscc, knownAt])).rows).toEqual([{ versions: 0 }]);
+});
+
+test('of two rows about one record in a file the last is taken, and the other is reported', async () => {
+  const uscc = newEntity();
+  const first = licence(uscc);
+  const outcome = await file('licence', [first, first, { ...first, XK_NR: '后来的内容' }]);
+  expect({ ...counts(outcome), rejectedRows: outcome.rejectedRows }).toEqual({
+    rows: 3,
+    added: 1,
+    corrected: 0,
+    unchanged: 1,
+    rejected: 1,
+    rejectedRows: [{ row: 2, problems: [{ column: '', code: 'DUPLICATE', message: 'Row 4 has the same record with other content and was taken in its place.' }] }],
+  });
+  expect((await acts(uscc)).nodes.map(({ content }) => content)).toEqual(['后来的内容']);
+});
+
+test('a part sent again by the same filing does not undo what later parts of it corrected', async () => {
+  const uscc = newEntity();
+  const first = licence(uscc);
+  const filing = randomUUID();
+  await file('licence', [first], centre, 'CSV', filing);
+  await file('licence', [{ ...first, XK_NR: '更正' }], centre, 'CSV', filing);
+  expect(counts(await file('licence', [first], centre, 'CSV', filing))).toEqual({ rows: 1, added: 0, corrected: 0, unchanged: 1, rejected: 0 });
+  expect(counts(await file('licence', [first], centre))).toEqual({ rows: 1, added: 0, corrected: 1, unchanged: 0, rejected: 0 });
+});
+
+test('a correction that takes a record from the public takes its older versions with it', async () => {
+  const uscc = newEntity();
+  const open = { ...licence(uscc), XK_SYFW: '0' };
+  await file('licence', [open]);
+  const knownAt = await sealed();
+  await file('licence', [{ ...open, XK_SYFW: '1' }]);
+  expect((await acts(uscc, publicViewer, { knownAt })).nodes).toEqual([]);
+  expect((await acts(uscc, zhejiang, { knownAt })).nodes.map(({ version }) => version)).toEqual([1]);
+});
+
+test('a correction does not bring a withdrawn record back', async () => {
+  const uscc = newEntity();
+  const row = licence(uscc);
+  await file('licence', [row]);
+  await owner.query(`update disclosure.act set withdrawn_on = '2026-10-01', under_objection = true where uscc = $1`, [uscc]);
+  expect(counts(await file('licence', [{ ...row, XK_NR: '更正' }]))).toEqual({ rows: 1, added: 0, corrected: 1, unchanged: 0, rejected: 0 });
+  const { rows } = await owner.query('select version, withdrawn_on, under_objection from disclosure.act where uscc = $1 order by version', [uscc]);
+  expect(rows).toEqual([1, 2].map((version) => ({ version, withdrawn_on: '2026-10-01', under_objection: true })));
+});
+
+test('writers of the same records at the same time leave one current version of each', async () => {
+  const entities = Array.from({ length: 20 }, () => newEntity());
+  const rows = entities.map((uscc) => licence(uscc));
+  const outcomes = await Promise.all([0, 1, 2].map((n) => file('licence', rows.map((row) => ({ ...row, XK_NR: `内容${n}` })))));
+  expect(outcomes.map(({ added, corrected }) => added + corrected)).toEqual([20, 20, 20]);
+  expect(outcomes.reduce((sum, { added }) => sum + added, 0)).toBe(20);
+  const { rows: versions } = await owner.query(`select count(*)::int as versions, count(*) filter (where superseded_at = 'infinity')::int as current from disclosure.act where uscc = any($1)`, [entities]);
+  expect(versions).toEqual([{ versions: 60, current: 20 }]);
+});
+
+test('GB18030 and UTF-8 with a mark are read for what they are', async () => {
+  const [a, b] = [newEntity(), newEntity()];
+  const [first, second] = [licence(a, { XK_NR: '龘䶮食品' }), licence(b)];
+  expect(counts(await file('licence', iconv.encode(csv([first]), 'gb18030')))).toEqual({ rows: 1, added: 1, corrected: 0, unchanged: 0, rejected: 0 });
+  expect(counts(await file('licence', Buffer.from(`\ufeff${csv([second])}`)))).toEqual({ rows: 1, added: 1, corrected: 0, unchanged: 0, rejected: 0 });
+  expect((await acts(a)).nodes.map(({ content }) => content)).toEqual(['龘䶮食品']);
+  expect(counts(await file('licence', [first, second]))).toEqual({ rows: 2, added: 0, corrected: 0, unchanged: 2, rejected: 0 });
+});
+
+test('a file that is not in the form is refused whole, naming row and column', async () => {
+  const { XK_WSH: _, ...without } = licence(newEntity());
+  await expect(file('licence', [without])).rejects.toMatchObject({ message: 'Row 1, column XK_WSH: There is no column XK_WSH (行政许可决定文书号).', extensions: { code: 'BAD_USER_INPUT', argument: 'part', reason: 'MISSING_COLUMN' } });
+  await expect(file('licence', Buffer.from(''))).rejects.toMatchObject({ extensions: { code: 'BAD_USER_INPUT' } });
+  await expect(file('licence', Buffer.from('{"XK_WSH":1}'), centre, 'NDJSON')).rejects.toMatchObject({ extensions: { code: 'BAD_USER_INPUT', reason: 'MISSING_COLUMN' } });
+});
+
+test('a broken row is refused alone, naming row and column', async () => {
+  const rows = [licence(newEntity()), licence(newEntity(), { XK_JDRQ: '2022/09/31' }), licence(newEntity(), { XK_XDR_SHXYM: '91330106MA000000XX' })];
+  const bytes = Buffer.concat([Buffer.from(`${csv(rows)}\r\n"a","b"\r\n`)]);
+  const { rejectedRows, ...outcome } = await file('licence', bytes);
+  expect(counts({ ...outcome, rejectedRows })).toEqual({ rows: 4, added: 1, corrected: 0, unchanged: 0, rejected: 3 });
+  expect(rejectedRows.map(({ row, problems }) => [row, ...problems.map(({ column, code }) => `${column} ${code}`)])).toEqual([
+    [3, 'XK_JDRQ BAD_DATE'],
+    [4, 'XK_XDR_SHXYM CHECK_CHARACTER'],
+    [5, ' CELL_COUNT'],
+  ]);
+});
+
+test('bytes that are no character refuse their row alone', async () => {
+  const [good, bad] = [licence(newEntity()), licence(newEntity(), { XK_NR: 'BROKEN' })];
+  // Beyond the beginning by which the encoding is decided.
+  const filler = Array.from({ length: 400 }, () => licence(newEntity()));
+  const text = Buffer.from(csv([good, ...filler, bad]));
+  const at = text.indexOf('BROKEN');
+  text[at] = 0xff;
+  const { rejectedRows, ...outcome } = await file('licence', text);
+  expect(outcome).toMatchObject({ rows: 402, added: 401, rejected: 1 });
+  expect(rejectedRows).toEqual([{ row: 403, problems: [{ column: 'XK_NR', code: 'BAD_FORM', message: 'The cell has bytes that are no character of the file’s encoding.' }] }]);
+});
+
+test('rows about natural persons are refused, and nothing of them is kept or said', async () => {
+  const outcome = await file('licence', [licence(newEntity(), { XK_XDR_LB: '自然人', XK_XDR_MC: '张某某测试' })]);
+  expect(outcome.rejectedRows.map(({ problems }) => problems.map(({ code }) => code))).toEqual([['OUT_OF_SCOPE_NATURAL_PERSON']]);
+  expect(JSON.stringify(outcome)).not.toContain('张某某测试');
+});
+
+const at = (uscc: string, source: string): Cells => licence(uscc, { XK_LYDWDM: source, XK_XKJGDM: source });
+const notYours = (...numbersOfRows: number[]) => numbersOfRows.map((row) => `${row} XK_LYDWDM NOT_YOURS`);
+
+test('who may file what: the centre all, a unit its own, a province its own units and entities, others nothing', async () => {
+  const [zhejiangEntity, guangdongEntity, xpccEntity, stateEntity] = [newEntity(), newEntity('440305'), newEntity('659001'), newEntity('100000')];
+  const rows = [at(zhejiangEntity, UNIT), at(zhejiangEntity, OTHER_UNIT), at(guangdongEntity, UNIT), at(guangdongEntity, OTHER_UNIT), at(xpccEntity, OTHER_UNIT), at(stateEntity, UNIT), at(stateEntity, OTHER_UNIT)];
+  const refused = async (as: Viewer) => (await file('licence', rows, as)).rejectedRows.map(({ row, problems }) => `${row} ${problems[0]?.column} ${problems[0]?.code}`);
+  expect(await refused(unit)).toEqual(notYours(3, 5, 6, 8));
+  expect(await refused(zhejiang)).toEqual(notYours(5, 6, 8));
+  expect(await refused(viewer('PROVINCIAL_PLATFORM', { province: '65' }))).toEqual(notYours(2, 3, 4, 5, 6, 7, 8));
+  expect(await refused(viewer('PROVINCIAL_PLATFORM', { province: '66' }))).toEqual(notYours(2, 3, 4, 5, 7, 8));
+  expect(await refused(centre)).toEqual([]);
+  for (const role of ['PUBLIC', 'SUBJECT', 'FINANCIAL_INSTITUTION', 'AUDITOR', 'OPERATOR'] as const) {
+    await expect(file('licence', rows, viewer(role))).rejects.toMatchObject({ extensions: { code: 'UNAUTHORIZED_FIELD_OR_TYPE' } });
+  }
+});
+
+test('a unit cannot put its name on the record of another', async () => {
+  const uscc = newEntity();
+  const theirs = licence(uscc, { XK_LYDWDM: OTHER_UNIT, XK_XKJGDM: OTHER_UNIT });
+  await file('licence', [theirs]);
+  const outcome = await file('licence', [{ ...theirs, XK_LYDWDM: UNIT, XK_NR: '篡改' }], unit);
+  expect({ ...counts(outcome), problems: outcome.rejectedRows.map(({ row, problems }) => `${row} ${problems[0]?.code}`) }).toEqual({ rows: 1, added: 0, corrected: 0, unchanged: 0, rejected: 1, problems: ['2 NOT_YOURS'] });
+  expect((await acts(uscc)).nodes.map(({ content }) => content)).toEqual(['食品经营许可']);
+});
+
+test('a penalty without an end of publication gets that of the rules, and none outlasts their longest', async () => {
+  const uscc = newEntity();
+  await file('penalty', [
+    penalty(uscc, { CF_WSH: '轻微', CF_CFLB: '警告', CF_GSJZQ: '' }),
+    penalty(uscc, { CF_WSH: '一般', CF_CFLB: '罚款', CF_GSJZQ: '' }),
+    penalty(uscc, { CF_WSH: '严重', CF_CFLB: '吊销许可证件', CF_GSJZQ: '' }),
+    penalty(uscc, { CF_WSH: '过长', CF_GSJZQ: '2050/01/01' }),
+  ]);
+  const { rows } = await owner.query(`select document_no, public_from, public_until, content->>'publicationRuleSet' as rules from disclosure.act where uscc = $1 order by public_until, document_no`, [uscc]);
+  expect(rows).toEqual([
+    { document_no: '轻微', public_from: '2026-09-18', public_until: '2026-12-18', rules: 'NDRC-36' },
+    { document_no: '一般', public_from: '2026-09-18', public_until: '2027-09-18', rules: 'NDRC-36' },
+    { document_no: '严重', public_from: '2026-09-18', public_until: '2029-09-18', rules: 'NDRC-36' },
+    { document_no: '过长', public_from: '2026-09-18', public_until: '2029-09-18', rules: 'NDRC-36' },
+  ]);
+});
+
+test('a unit that filed is remembered with its name and time', async () => {
+  const source = composeUscc('11330000', 'MB1EEE77');
+  await file('licence', [licence(newEntity(), { XK_LYDW: '甲单位', XK_LYDWDM: source })]);
+  const { rows } = await owner.query('select kind, name, last_filed_at from disclosure.source_unit where uscc = $1', [source]);
+  expect(rows).toEqual([{ kind: 'licence', name: '甲单位', last_filed_at: NOW }]);
+});
+
+test('a long file is recorded in batches, and again without a change', async () => {
+  const rows = Array.from({ length: 12_000 }, (_, n) => licence(composeUscc('91330106', `MB${String(n).padStart(6, '0')}`)));
+  expect(counts(await file('licence', rows))).toEqual({ rows: 12_000, added: 12_000, corrected: 0, unchanged: 0, rejected: 0 });
+  const { rows: clock } = await owner.query('select last from disclosure.clock');
+  expect(counts(await file('licence', rows))).toEqual({ rows: 12_000, added: 0, corrected: 0, unchanged: 12_000, rejected: 0 });
+  expect((await owner.query('select last from disclosure.clock')).rows).toEqual(clock);
+});
+
+test('the catalogue of penalties is open to all', async () => {
+  const { data } = await ask('{ penaltyCategories { code name legalBasis } }');
+  expect((data as { penaltyCategories: unknown[] }).penaltyCategories[2]).toEqual({ code: 'FINE', name: '罚款', legalBasis: '中华人民共和国行政处罚法（2021年修订）第九条第二项' });
+});

@@ -1,0 +1,49 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+
+const root = join(import.meta.dirname, '../..');
+const READY_DEADLINE_MS = 60_000;
+
+export interface TestProcess extends AsyncDisposable {
+  readonly url: string;
+  /** kill -9, and gone when it resolves. */
+  kill(): Promise<void>;
+}
+
+/** A free port of this machine. Taken and given back, so that a process can be told one before it runs. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** Starts one of our entry points and waits until it says that it is ready. */
+export async function startProcess(entry: string, args: readonly string[], variables: Record<string, string>): Promise<TestProcess> {
+  const child = fork(join(root, entry), [...args], { cwd: root, env: { PATH: process.env['PATH'] ?? '', ...variables }, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  const ready = new Promise<string>((resolve, reject) => {
+    child.on('message', (message: { ready?: string }) => message.ready && resolve(message.ready));
+    child.once('exit', (code) => reject(new Error(`${entry} ended with ${code} before it was ready:\n${said}`)));
+    AbortSignal.timeout(READY_DEADLINE_MS).addEventListener('abort', () => reject(new Error(`${entry} was not ready in time:\n${said}`)), { once: true });
+  });
+  try {
+    const url = await ready;
+    return { url, kill: () => end(child, 'SIGKILL'), [Symbol.asyncDispose]: () => end(child, 'SIGTERM') };
+  } catch (error) {
+    await end(child, 'SIGKILL');
+    throw error;
+  }
+}
+
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = once(child, 'exit');
+  child.kill(signal);
+  await gone;
+}
