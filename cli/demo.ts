@@ -14,6 +14,9 @@ import type { Progress } from './progress.ts';
 /** Entities first: the other files name them. */
 const ORDER: readonly FormKind[] = ['entity', 'licence', 'penalty', 'other-act', 'commitment', 'name-list', 'evaluation'];
 
+/** Smaller than a delivery’s, so that a progress bar moves and two parts of a file are under way at once. */
+const DEMO_PART_BYTES = 2 * 1024 * 1024;
+
 export interface DemoOptions {
   readonly url: string;
   readonly dataDir: string;
@@ -59,7 +62,7 @@ export async function loadDemo(options: DemoOptions): Promise<DemoState> {
     const file = manifest.files.find((each) => each.kind === kind);
     if (!file) continue;
     signal.throwIfAborted();
-    const { receipt, rejectedFile } = await ingest({ api, file: file.path, kind, progress: (total) => options.progress(kind, total) });
+    const { receipt, rejectedFile } = await ingest({ api, file: file.path, kind, partBytes: DEMO_PART_BYTES, progress: (total) => options.progress(kind, total) });
     rows += receipt.rows;
     if (receipt.rejected > 0) say(`${kind}: ${receipt.rejected} rows were refused, see ${basename(rejectedFile ?? '')}`);
   }

@@ -3,7 +3,6 @@ import { readFile } from 'node:fs/promises';
 import { GraphQLError } from 'graphql';
 import jwt from 'jsonwebtoken';
 import { request } from 'undici';
-import { clientError } from '#kit/errors.ts';
 import { createViewer, isRole, publicViewer, type Role, type Viewer } from '#policy/viewer.ts';
 
 type Reason = 'MALFORMED' | 'EXPIRED' | 'AUDIENCE' | 'ISSUER' | 'ALGORITHM' | 'SIGNATURE' | 'ROLE' | 'REVOKED' | 'KEY';
@@ -156,7 +155,7 @@ export function createAuthenticator(options: { keySet: KeySet; issuer: string; a
       const scope = scopes.find((each) => (claims.province === null || claims.province === each.province) && (claims.sector === null || claims.sector === each.sector));
       if (!scope) throw refuse('ROLE');
       if (purpose !== undefined && !claims.purposes.includes(purpose))
-        throw clientError('PURPOSE_REQUIRED', 'The token does not allow this purpose.', { argument: 'x-purpose', reason: 'NOT_ALLOWED', expected: claims.purposes.join(', ') });
+        throw new GraphQLError('The token does not allow this purpose.', { extensions: { code: 'PURPOSE_REQUIRED', argument: 'x-purpose', reason: 'NOT_ALLOWED', expected: claims.purposes.join(', '), http: { status: 400 } } });
       return createViewer({
         role: claims.role,
         organisation: claims.organisation,

@@ -11,8 +11,8 @@ const CR = 0x0d;
  * character like any other, and so is what follows a closing one. An open quotation mark makes one cell of the rest of the file:
  * the caller limits how much text may wait.
  *
- * Of our own since csv-parse, byte by byte, was the largest part of a filing: 26 s of CPU for a million licences of 28 cells, their
- * whole parsing by the form 7.5 s, this 3 s.
+ * Of our own since csv-parse, byte by byte, was the largest part of a filing: reading 100 000 licences of 28 cells took 2.6 s of CPU
+ * with it and takes 0.7 s so, decoding included.
  */
 export function createCsvSplitter(): CsvSplitter & { waiting(): number } {
   let rest = '';

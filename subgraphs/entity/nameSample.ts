@@ -26,7 +26,7 @@ const drawSample = statement(
    from extent, lateral (select name from entity.name tablesample system (least(100, $1 * 13000.0 / (select bytes from extent))) where kind <> 'SELF_EMPLOYED' limit $1::int) name`,
 );
 
-/** The sample is drawn at the first search (0.2 s on 2 000 000 names) and again, behind a search, when it is ten minutes old. */
+/** The sample is drawn at the first search (0.3 s on 2 000 000 names) and again, behind a search, when it is ten minutes old. */
 export function createNameSampler(pool: Pool, now: () => Date): () => Promise<NameSample> {
   let drawing: Promise<NameSample> | null = null;
   let latest: { sample: NameSample; at: number } | null = null;

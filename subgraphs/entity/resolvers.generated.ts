@@ -140,7 +140,7 @@ export type Division = {
 /** A market entity: enterprise, self-employed business or organisation, in today's state (市场主体). */
 export type Entity = {
   readonly __typename?: 'Entity';
-  /** Registered address; down to the district where it is masked (住所). */
+  /** Registered address; that of a self-employed business down to the district where it is masked (住所). */
   readonly address: Maybe<MaskedText>;
   /** Its credit file at a moment (信用档案). */
   readonly creditFile: Maybe<CreditFile>;
@@ -244,7 +244,7 @@ export type EntityLookup = {
   readonly expected: Maybe<Scalars['String']['output']>;
   /** The input as given (原始输入). */
   readonly input: Scalars['String']['output'];
-  /** The rule that failed, for INVALID and MISSING: LENGTH, ALPHABET, CHECK_CHARACTER, PLACEHOLDER (原因). */
+  /** The rule that failed, for INVALID and MISSING: LENGTH, ALPHABET, CHECK_CHARACTER, PLACEHOLDER, or FORM of an older identifier (原因). */
   readonly reason: Maybe<Scalars['String']['output']>;
   /** What became of it (状态). */
   readonly status: LookupStatus;
@@ -255,7 +255,7 @@ export type EntityLookup = {
 /** Identity of an entity as of the moment of its credit file (基本信息). */
 export type EntityProfile = {
   readonly __typename?: 'EntityProfile';
-  /** Registered address; down to the district where it is masked (住所). */
+  /** Registered address; that of a self-employed business down to the district where it is masked (住所). */
   readonly address: Maybe<MaskedText>;
   /** Day of establishment (成立日期). */
   readonly establishedOn: Maybe<Scalars['Date']['output']>;
@@ -294,7 +294,9 @@ export type EntityStatus =
   /** Moved to another registry (迁出). */
   | 'MOVED_OUT'
   /** Licence revoked, not yet deregistered (吊销). */
-  | 'REVOKED';
+  | 'REVOKED'
+  /** Business suspended on the entity's own report (歇业). */
+  | 'SUSPENDED';
 
 /** A name the entity bore before (曾用名). */
 export type FormerName = {
@@ -399,9 +401,9 @@ export type Query = {
   readonly entity: Maybe<Entity>;
   /** The identifier schemes that `resolveIdentifier` knows (标识类型目录). */
   readonly identifierSchemes: Maybe<ReadonlyArray<IdentifierScheme>>;
-  /** Every entity that bears an identifier of an older scheme; several may (按旧证照号码查询). */
+  /** Every entity that bears an identifier of an older scheme; several may. When none does: one item, UNKNOWN, INVALID or MISSING (按旧证照号码查询). */
   readonly resolveIdentifier: Maybe<ReadonlyArray<EntityLookup>>;
-  /** Entities by name, best match first (按名称检索主体): any part of two or more characters, and similar names. Self-employed businesses are found by their exact registered name alone. */
+  /** Entities by name, best match first (按名称检索主体): any part of two or more characters, and similar names. Self-employed businesses are found by their exact registered name alone. Width, case and spaces do not matter; former names are not searched. All pages are of the moment of the first. */
   readonly searchEntities: Maybe<EntityConnection>;
 };
 

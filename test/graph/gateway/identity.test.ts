@@ -33,7 +33,8 @@ test('a token that allows one purpose alone carries it; one that allows several 
   const one = graph.issuer.token(centre());
   expect((await graph.query('NATIONAL_CENTRE', '{ viewer { purpose } }', {}, { token: one, purpose: null })).body.data).toEqual({ viewer: { purpose: 'SUPERVISION' } });
   expect((await graph.query('NATIONAL_CENTRE', '{ viewer { purpose } }', {}, { purpose: null })).body.data).toEqual({ viewer: { purpose: null } });
-  const { body } = await graph.query('NATIONAL_CENTRE', '{ viewer { purpose } }', {}, { purpose: 'AUDIT' });
+  const { status, body } = await graph.query('NATIONAL_CENTRE', '{ viewer { purpose } }', {}, { purpose: 'AUDIT' });
+  expect(status).toBe(400);
   expect(body.errors?.[0]?.extensions).toEqual({ code: 'PURPOSE_REQUIRED', argument: 'x-purpose', reason: 'NOT_ALLOWED', expected: 'SUPERVISION, CREDIT_GRANTING' });
 });
 

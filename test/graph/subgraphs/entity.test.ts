@@ -382,28 +382,30 @@ describe('search', () => {
     expect([(await names('旧称')).length, await names('现称'), (await names('将称')).length]).toEqual([0, ['现称测试有限公司'], 0]);
   });
 
+  /** The codes of all pages of a search. */
+  const pagedCodes = async (size: number): Promise<string[]> => {
+    const seen: string[] = [];
+    for (let after: string | null = null; ; ) {
+      const { searchEntities: page }: { searchEntities: { edges: { cursor: string; node: { uscc: string } }[]; pageInfo: Found['pageInfo'] } } = await data(
+        `query ($first: Int!, $after: Cursor) { searchEntities(query: "分页测试实业有限公司", first: $first, after: $after) { edges { cursor node { uscc } } pageInfo { hasNextPage endCursor } } }`,
+        { first: size, after },
+      );
+      seen.push(...page.edges.map(({ node }) => node.uscc));
+      expect(page.edges.at(-1)?.cursor ?? null).toBe(page.pageInfo.endCursor);
+      if (!page.pageInfo.hasNextPage) return seen;
+      after = page.pageInfo.endCursor;
+    }
+  };
+
   test('pages of any size cover all exactly once, over equal names and equal likeness', async () => {
     await file(
       ...Array.from({ length: 7 }, () => ({ DJ_SHXYM: newCode(), DJ_MC: '分页测试实业有限公司' })),
       ...Array.from({ length: 6 }, (_, index) => ({ DJ_SHXYM: newCode(), DJ_MC: `嘉兴${'甲乙丙丁戊己'[index]}分页测试实业有限公司` })),
       ...Array.from({ length: 6 }, (_, index) => ({ DJ_SHXYM: newCode(), DJ_MC: `分页测验实业有限公司${'甲甲乙乙丙丙'[index]}` })),
     );
-    const codes = async (size: number): Promise<string[]> => {
-      const seen: string[] = [];
-      for (let after: string | null = null; ; ) {
-        const { searchEntities: page }: { searchEntities: { edges: { cursor: string; node: { uscc: string } }[]; pageInfo: Found['pageInfo'] } } = await data(
-          `query ($first: Int!, $after: Cursor) { searchEntities(query: "分页测试实业有限公司", first: $first, after: $after) { edges { cursor node { uscc } } pageInfo { hasNextPage endCursor } } }`,
-          { first: size, after },
-        );
-        seen.push(...page.edges.map(({ node }) => node.uscc));
-        expect(page.edges.at(-1)?.cursor ?? null).toBe(page.pageInfo.endCursor);
-        if (!page.pageInfo.hasNextPage) return seen;
-        after = page.pageInfo.endCursor;
-      }
-    };
-    const whole = await codes(100);
+    const whole = await pagedCodes(100);
     expect([whole.length, new Set(whole).size]).toEqual([19, 19]);
-    for (const size of [1, 2, 5, 19]) expect(await codes(size)).toEqual(whole);
+    for (const size of [1, 2, 5, 19]) expect(await pagedCodes(size)).toEqual(whole);
   });
 
   test('a cursor is good for its own search and viewer', async () => {

@@ -1,0 +1,435 @@
+import { randomUUID } from 'node:crypto';
+import type { Role } from '#policy/viewer.ts';
+import { syntheticUnit } from '#standards/demoOrganisations.ts';
+import { composeUscc } from '#standards/uscc.ts';
+import { organisationOf, startGraph, type Reply, type TestGraph } from '#test/support/graph.ts';
+
+// A small country in which everything that may be hidden is a canary: a text that occurs nowhere else. Who may see which is
+// written down by hand, in the words of the design and the policy, and computed from nothing: a test that asked the policy's own
+// code would agree with its mistakes.
+//
+// Two of everything: `near` lies in the reach of every viewer that has one (its own file, its province 33, its sector F, decided by
+// its unit), `far` in the reach of the other viewer of the same role (province 44, sector H).
+
+export type Place = 'near' | 'far';
+export const placeNames: readonly Place[] = ['near', 'far'];
+
+interface Site {
+  readonly uscc: string;
+  readonly name: string;
+  readonly division: string;
+  readonly district: string;
+  readonly industry: string;
+  readonly unit: string;
+}
+
+/** Both are self-employed businesses: their addresses are homes. */
+export const sites: Record<Place, Site> = {
+  near: { uscc: composeUscc('92330106', 'MA5EEE81'), name: '杭州市西湖区可见之店', division: '330106', district: '浙江省杭州市西湖区', industry: '52', unit: organisationOf('DETERMINING_UNIT').organisation },
+  far: { uscc: composeUscc('92440305', 'MA5EEE82'), name: '深圳市南山区可见之店', division: '440305', district: '广东省深圳市南山区', industry: '62', unit: syntheticUnit('44', 'LABOUR').uscc },
+};
+
+/** Lies far, is registered publicly, and every record about it is GOV_SHARED: out of reach it looks like an entity without records. */
+export const shadow = composeUscc('91440305', 'MA0EEE83');
+/** Lies near; its registration itself is GOV_SHARED, but a list entry about it is public. */
+export const hidden = composeUscc('91330106', 'MA0EEE84');
+/** In no register; valid by both checks. */
+export const unknown = composeUscc('91100000', 'MA9EEE99');
+
+export interface Viewer {
+  readonly role: Role;
+  readonly organisation?: string;
+  readonly province?: string;
+  readonly sector?: string;
+  /** SUPERVISION unless it says otherwise. */
+  readonly purpose?: null;
+}
+
+const aimless = { purpose: null } as const;
+
+export const viewers = {
+  public: { role: 'PUBLIC' },
+  'subject near': { role: 'SUBJECT', organisation: sites.near.uscc },
+  'subject far': { role: 'SUBJECT', organisation: sites.far.uscc },
+  'province 33': { role: 'PROVINCIAL_PLATFORM', province: '33' },
+  'province 44': { role: 'PROVINCIAL_PLATFORM', organisation: syntheticUnit('44', 'CREDIT').uscc, province: '44' },
+  'sector F': { role: 'SECTOR_REGULATOR', sector: 'F' },
+  'sector H': { role: 'SECTOR_REGULATOR', organisation: syntheticUnit('44', 'MARKET').uscc, sector: 'H' },
+  'unit near': { role: 'DETERMINING_UNIT', organisation: sites.near.unit },
+  'unit far': { role: 'DETERMINING_UNIT', organisation: sites.far.unit },
+  'implementer 33': { role: 'IMPLEMENTER', province: '33' },
+  'implementer 44': { role: 'IMPLEMENTER', organisation: syntheticUnit('44', 'TRANSPORT').uscc, province: '44' },
+  bank: { role: 'FINANCIAL_INSTITUTION' },
+  agency: { role: 'CREDIT_SERVICE_AGENCY' },
+  association: { role: 'INDUSTRY_ASSOCIATION' },
+  assessor: { role: 'ASSESSOR' },
+  auditor: { role: 'AUDITOR' },
+  centre: { role: 'NATIONAL_CENTRE' },
+  'rule keeper': { role: 'RULE_KEEPER' },
+  operator: { role: 'OPERATOR' },
+  'aimless subject': { role: 'SUBJECT', organisation: sites.near.uscc, ...aimless },
+  'aimless province': { role: 'PROVINCIAL_PLATFORM', province: '33', ...aimless },
+  'aimless sector': { role: 'SECTOR_REGULATOR', sector: 'F', ...aimless },
+  'aimless unit': { role: 'DETERMINING_UNIT', organisation: sites.near.unit, ...aimless },
+  'aimless implementer': { role: 'IMPLEMENTER', province: '33', ...aimless },
+  'aimless bank': { role: 'FINANCIAL_INSTITUTION', ...aimless },
+  'aimless assessor': { role: 'ASSESSOR', ...aimless },
+  'aimless auditor': { role: 'AUDITOR', ...aimless },
+  'aimless centre': { role: 'NATIONAL_CENTRE', ...aimless },
+} as const satisfies Record<string, Viewer>;
+
+export type ViewerName = keyof typeof viewers;
+export const viewerNames = Object.keys(viewers) as ViewerName[];
+
+/** The viewer of each role in whose reach `near` lies, where the role has a reach. */
+export const viewerOf: Record<Role, ViewerName> = {
+  PUBLIC: 'public',
+  SUBJECT: 'subject near',
+  PROVINCIAL_PLATFORM: 'province 33',
+  SECTOR_REGULATOR: 'sector F',
+  DETERMINING_UNIT: 'unit near',
+  IMPLEMENTER: 'implementer 33',
+  FINANCIAL_INSTITUTION: 'bank',
+  CREDIT_SERVICE_AGENCY: 'agency',
+  INDUSTRY_ASSOCIATION: 'association',
+  ASSESSOR: 'assessor',
+  AUDITOR: 'auditor',
+  NATIONAL_CENTRE: 'centre',
+  RULE_KEEPER: 'rule keeper',
+  OPERATOR: 'operator',
+};
+
+export const kinds = ['licence', 'penalty', 'commitment', 'entry', 'evaluation'] as const;
+export type Kind = (typeof kinds)[number];
+export const states = ['PUBLIC', 'GOV_SHARED', 'RESTRICTED', 'INTERNAL', 'ENDED', 'FUTURE', 'WITHDRAWN'] as const;
+export type State = (typeof states)[number];
+
+export type Who = readonly ViewerName[];
+
+// What is published is seen by whoever may read records at all. A role that also reads beyond it says a purpose first; a bank and an
+// assessor need none for the published. An operator and a rule keeper read no data.
+const published: Who = [
+  'public', 'subject near', 'subject far', 'province 33', 'province 44', 'sector F', 'sector H', 'unit near', 'unit far', 'implementer 33', 'implementer 44',
+  'bank', 'agency', 'association', 'assessor', 'auditor', 'centre', 'aimless bank', 'aimless assessor',
+];
+// Before and after its publication a record of level PUBLIC is still read by its subject and its unit, and by government readers that
+// keep the whole history, wherever it lies; not by those who act on what is in force (implementers) and not outside government.
+const unpublished: Record<Place, Who> = {
+  near: ['subject near', 'province 33', 'province 44', 'sector F', 'sector H', 'unit near', 'unit far', 'auditor', 'centre'],
+  far: ['subject far', 'province 33', 'province 44', 'sector F', 'sector H', 'unit near', 'unit far', 'auditor', 'centre'],
+};
+
+/** Who sees a row of fact at all, by its state and place. */
+export const rowSeenBy: Record<State, Record<Place, Who>> = {
+  PUBLIC: { near: published, far: published },
+  // Shared between departments: the subject, its province, its sector, the unit that decided; auditors and the centre everywhere.
+  GOV_SHARED: {
+    near: ['subject near', 'province 33', 'sector F', 'unit near', 'implementer 33', 'auditor', 'centre'],
+    far: ['subject far', 'province 44', 'sector H', 'unit far', 'implementer 44', 'auditor', 'centre'],
+  },
+  // For named recipients: the subject and the unit that decided; auditors and the centre.
+  RESTRICTED: { near: ['subject near', 'unit near', 'auditor', 'centre'], far: ['subject far', 'unit far', 'auditor', 'centre'] },
+  // For the determining unit and auditors. The subject does not see notes internal to an authority.
+  INTERNAL: { near: ['unit near', 'auditor'], far: ['unit far', 'auditor'] },
+  ENDED: unpublished,
+  FUTURE: unpublished,
+  // Repaired, revoked, taken back: the subject, the determining unit, the auditor (design §6).
+  WITHDRAWN: { near: ['subject near', 'unit near', 'auditor'], far: ['subject far', 'unit far', 'auditor'] },
+};
+
+/** Who sees a class of field on a row that is itself seen. */
+export const fieldSeenBy: Record<'CONTACT' | 'ADDRESS' | 'PERSON' | 'SCORE' | 'PROVENANCE' | 'REMARK', Record<Place, Who>> = {
+  // Telephone: the subject, its province, its sector, its registration authority; auditors and the centre.
+  CONTACT: { near: ['subject near', 'province 33', 'sector F', 'unit near', 'auditor', 'centre'], far: ['subject far', 'province 44', 'sector H', 'unit far', 'auditor', 'centre'] },
+  // The street of a self-employed business: those, and whoever carries out measures in its province.
+  ADDRESS: {
+    near: ['subject near', 'province 33', 'sector F', 'unit near', 'implementer 33', 'auditor', 'centre'],
+    far: ['subject far', 'province 44', 'sector H', 'unit far', 'implementer 44', 'auditor', 'centre'],
+  },
+  // A person's full name: the subject and the unit it is registered with. Not even an auditor needs it.
+  PERSON: { near: ['subject near', 'unit near'], far: ['subject far', 'unit far'] },
+  // Scores: the subject, its province and sector, any bank, auditors and the centre; not the unit.
+  SCORE: { near: ['subject near', 'province 33', 'sector F', 'bank', 'auditor', 'centre'], far: ['subject far', 'province 44', 'sector H', 'bank', 'auditor', 'centre'] },
+  // Source ids and digests: those in reach, assessors (who trace figures to their records), auditors and the centre.
+  PROVENANCE: {
+    near: ['subject near', 'province 33', 'sector F', 'unit near', 'assessor', 'auditor', 'centre'],
+    far: ['subject far', 'province 44', 'sector H', 'unit far', 'assessor', 'auditor', 'centre'],
+  },
+  REMARK: { near: ['subject near', 'province 33', 'sector F', 'unit near', 'auditor', 'centre'], far: ['subject far', 'province 44', 'sector H', 'unit far', 'auditor', 'centre'] },
+};
+
+const both = (a: Who, b: Who): Who => a.filter((name) => b.includes(name));
+
+export interface Canary {
+  readonly text: string;
+  readonly seenBy: Who;
+}
+
+interface Planted {
+  readonly place: Place;
+  readonly kind: Kind;
+  readonly state: State;
+}
+
+// `zq` opens and closes a canary, so that none is part of another.
+const canary = (...words: readonly string[]): string => `zq${words.join('').replaceAll('_', '').toLowerCase()}zq`;
+export const mark = ({ place, kind, state }: Planted, part: string): string => canary(place, kind, state, part);
+/** Codes of indicators are capitals. */
+const indicatorCode = (row: Planted): string => mark(row, 'indicator').toUpperCase();
+export const everyRow: readonly Planted[] = placeNames.flatMap((place) => kinds.flatMap((kind) => states.map((state) => ({ place, kind, state }))));
+
+/** Numbers that nothing else in an answer is: four decimals, the last of them no zero. */
+const number = (row: Planted, which: number): string => {
+  const place = states.indexOf(row.state) * 4 + which + (row.place === 'near' ? 0 : 40);
+  return `${71 + (place % 20)}.${1009 + place * 10}`;
+};
+
+const dayOf = ({ state, place }: Planted): string => `2026/0${place === 'near' ? 3 : 4}/${String(10 + states.indexOf(state)).padStart(2, '0')}`;
+
+const levelNames: Record<State, string> = { PUBLIC: '社会公开', GOV_SHARED: '政务共享', RESTRICTED: '授权查询', INTERNAL: '内部', ENDED: '社会公开', FUTURE: '社会公开', WITHDRAWN: '社会公开' };
+
+/** A row of an official form; `row` is what its canaries are named after. */
+function formOf(kind: Kind, subject: { uscc: string; industry: string; unit: string }, state: State, day: string, say: (part: string) => string, numbers: readonly string[], code: string): Record<string, string> {
+  const prefix = { licence: 'XK', penalty: 'CF', commitment: 'CN', entry: 'MD', evaluation: 'PJ' }[kind];
+  const common = {
+    [`${prefix}_XDR_MC`]: '示例主体',
+    [`${prefix}_XDR_SHXYM`]: subject.uscc,
+    [`${prefix}_XDR_HYDM`]: subject.industry,
+    [`${prefix}_SYFW`]: levelNames[state],
+    [`${prefix}_LYDW`]: say('source'),
+    [`${prefix}_LYDWDM`]: subject.unit,
+    BZ: say('remark'),
+    YJLBS: say('recordid'),
+    [say('column')]: say('value'),
+  };
+  const person = { [`${prefix}_FRDB`]: say('filedperson'), [`${prefix}_FR_ZJHM`]: say('idnumber'), [`${prefix}_XDR_ZJHM`]: say('subjectid') };
+  switch (kind) {
+    case 'licence':
+      return { ...common, ...person, XK_XKWS: say('docname'), XK_WSH: `${say('doc')}〔2026〕1号`, XK_XKLB: '普通', XK_XKZS: say('certificate'), XK_XKBH: say('number'), XK_NR: say('text'), XK_JDRQ: day, XK_YXQZ: day, XK_YXQZI: '2090/01/01', XK_XKJG: say('authority'), XK_XKJGDM: subject.unit, XK_ZT: '有效' };
+    case 'penalty':
+      return { ...common, ...person, CF_WSH: `${say('doc')}〔2026〕2号`, CF_WFXW: say('violation'), CF_SY: say('facts'), CF_YJ: say('basis'), CF_CFLB: '罚款', CF_NR: say('text'), CF_NR_FK: '1.5', CF_NR_WFFF: '2.5', CF_NR_ZKDX: say('affected'), CF_JDRQ: day, CF_YXQ: '2090/01/01', CF_CFJG: say('authority'), CF_CFJGDM: subject.unit };
+    case 'commitment':
+      return { ...common, CN_LX: '主动型', CN_BM: say('doc'), CN_SY: say('text'), CN_NR: say('promise'), CN_RQ: day, CN_LXQX: '2090/01/01', CN_SLDW: say('authority'), CN_SLDWDM: subject.unit, CN_ZT: '全部履行' };
+    case 'entry':
+      return { ...common, MD_LX: 'SAMR_SERIOUS', MD_WSH: `${say('doc')}〔2026〕3号`, MD_LRRQ: day, MD_LRSY: say('text'), MD_FLYJ: say('basis'), MD_QXZ: '2090/01/01', MD_GSJZQ: '2090/01/01', MD_XQ: say('details'), MD_RDJG: say('authority'), MD_RDJGDM: subject.unit };
+    case 'evaluation':
+      return { ...common, PJ_FA: 'PUBLIC_CREDIT', PJ_FABB: day < '2026/04/02' ? '2025' : '2026', PJ_DJ: 'B', PJ_FS: numbers[0] ?? '', PJ_MF: numbers[1] ?? '', PJ_RQ: day, PJ_SJJZ: '2026/01/31', PJ_YXQZ: '2090/01/01', PJ_ZB: `COMPLIANCE:${numbers[2]}/${numbers[3]};${code}:1/2`, PJ_YY: say('reason'), PJ_GXYY: '定期评价', PJ_DW: say('authority'), PJ_DWDM: subject.unit };
+  }
+}
+
+/** Canaries of a row that are there to be seen with it, and those of a narrower class. */
+const partsOf: Record<Kind, readonly string[]> = {
+  licence: ['text', 'doc', 'docname', 'certificate', 'number', 'authority', 'source'],
+  penalty: ['text', 'doc', 'violation', 'facts', 'basis', 'affected', 'authority', 'source'],
+  commitment: ['text', 'doc', 'authority', 'source'],
+  entry: ['text', 'doc', 'basis', 'authority', 'source'],
+  evaluation: ['authority', 'source'],
+};
+/** Of these no field of the graph tells, or they are never kept. */
+const untold: Record<Kind, readonly string[]> = {
+  licence: ['filedperson', 'idnumber', 'subjectid'],
+  penalty: ['filedperson', 'idnumber', 'subjectid'],
+  commitment: ['remark', 'promise'],
+  entry: ['remark', 'details'],
+  evaluation: ['remark'],
+};
+
+const tables: Record<Kind, string> = { licence: 'disclosure.act', penalty: 'disclosure.act', commitment: 'disclosure.commitment', entry: 'namelist.entry', evaluation: 'evaluation.result' };
+const doors: Record<Kind, string> = { licence: 'licence', penalty: 'penalty', commitment: 'commitment', entry: 'name-list', evaluation: 'evaluation' };
+
+/** The kinds of act that have no canaries of their own: one of each, published, on `near` and `far`. */
+export const otherActs = ['行政强制', '行政确认', '行政征收', '行政给付', '行政裁决', '行政补偿', '行政奖励', '行政监督检查'];
+
+const entityForm = (place: Place, uscc: string, name: string, level: string, kind: string, marks: string): Record<string, string> => ({
+  DJ_SHXYM: uscc,
+  DJ_MC: name,
+  DJ_CYM: `曾${canary(marks, 'formername')}`,
+  DJ_LX: kind,
+  DJ_ZT: '存续',
+  DJ_HYDM: sites[place].industry,
+  DJ_QHDM: sites[place].division,
+  DJ_DZ: `${sites[place].district}${canary(marks, 'street')}路8号`,
+  DJ_DH: canary(marks, 'phone'),
+  DJ_CLRQ: '2015/05/05',
+  DJ_FRDB: `王${canary(marks, 'person')}`,
+  DJ_FRZJHM: canary(marks, 'personid'),
+  DJ_DJJG: `${sites[place].district}登记机关`,
+  DJ_DJJGDM: sites[place].unit,
+  DJ_LYDW: `${sites[place].district}登记机关`,
+  DJ_LYDWDM: sites[place].unit,
+  DJ_SWDJ: `3301${uscc.slice(8, 17)}01`,
+  DJ_SYFW: level,
+  BZ: canary(marks, 'entityremark'),
+  YJLBS: canary(marks, 'entityrecordid'),
+  [canary(marks, 'entitycolumn')]: canary(marks, 'entityvalue'),
+});
+
+export interface World extends AsyncDisposable {
+  readonly graph: TestGraph;
+  /** Everything was recorded by this instant. */
+  readonly knownAt: string;
+  readonly canaries: readonly Canary[];
+  /** Of the unit near and of the unit far: a filing each. */
+  readonly filings: Record<Place, string>;
+  send(viewer: ViewerName, operation: Operation): Promise<Answer>;
+  tokenOf(viewer: ViewerName): string | null;
+}
+
+/** One request as a client makes it. */
+export interface Operation {
+  readonly name: string;
+  readonly query?: string;
+  readonly variables?: Record<string, unknown>;
+  readonly operationName?: string;
+  readonly headers?: Record<string, string>;
+  /** A path of its own, or GET with the operation in the address. */
+  readonly path?: string;
+  readonly method?: 'GET' | 'POST' | 'PUT';
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Record<string, string>;
+  /** The raw bytes as text: what a value that must not be seen is looked for in. */
+  readonly text: string;
+}
+
+export const bodyOf = ({ text }: Answer): Reply['body'] => JSON.parse(text) as Reply['body'];
+
+export async function startWorld(options: Parameters<typeof startGraph>[0] = {}): Promise<World> {
+  const stack = new AsyncDisposableStack();
+  const graph = stack.use(await startGraph(options));
+  await plant(graph);
+  const world = await openWorld(graph);
+  const owned = stack.move();
+  return Object.assign(world, { [Symbol.asyncDispose]: () => owned.disposeAsync() });
+}
+
+/** Viewers with their tokens for a graph whose database is already planted. */
+export async function openWorld(graph: TestGraph): Promise<World> {
+  const tokens = new Map<string, string>();
+  const tokenOf = (name: ViewerName): string | null => {
+    const { role, organisation, province, sector }: Viewer = viewers[name];
+    if (role === 'PUBLIC') return null;
+    let token = tokens.get(name);
+    if (!token) {
+      token = graph.issuer.token({ role, organisation: organisation ?? organisationOf(role).organisation, ...(province ? { province } : null), ...(sector ? { sector } : null), purposes: ['SUPERVISION', 'CREDIT_GRANTING'] });
+      tokens.set(name, token);
+    }
+    return token;
+  };
+  for (const name of viewerNames) {
+    const { role, organisation, province, sector, purpose }: Viewer = viewers[name];
+    if (purpose === null || organisation === undefined || organisation === organisationOf(role).organisation) continue;
+    const { text } = await graph.query('OPERATOR', 'mutation ($input: GrantRoleInput!) { grantRole(input: $input) { __typename } }', { input: { idempotencyKey: randomUUID(), organisation, role, province, sector } });
+    if (!text.includes('RoleGranted')) throw new Error(text);
+  }
+  const send: World['send'] = async (name, { query, variables, operationName, headers = {}, path, method = path === undefined ? 'POST' : 'GET' }) => {
+    const token = tokenOf(name);
+    const { purpose }: Viewer = viewers[name];
+    const inAddress = method === 'GET' && query !== undefined;
+    const address = inAddress ? `/graphql?${new URLSearchParams({ query, ...(variables ? { variables: JSON.stringify(variables) } : null), ...(operationName ? { operationName } : null) })}` : (path ?? '/graphql');
+    const response = await fetch(`${graph.url}${address}`, {
+      method,
+      headers: {
+        ...(method === 'GET' ? { 'apollo-require-preflight': '1' } : { 'content-type': 'application/json' }),
+        ...(token === null ? null : { authorization: `Bearer ${token}` }),
+        ...(token === null || purpose === null ? null : { 'x-purpose': 'SUPERVISION' }),
+        ...headers,
+      },
+      ...(method === 'GET' ? null : { body: JSON.stringify({ query, variables, operationName }) }),
+      signal: AbortSignal.timeout(20_000),
+    });
+    return { status: response.status, headers: Object.fromEntries([...response.headers].filter(([header]) => header !== 'date')), text: await response.text() };
+  };
+
+  const digests = await graph.sql(everyRow.map(({ kind }) => tables[kind]).filter((table, index, all) => all.indexOf(table) === index).map((table) => `select source_record_id, encode(digest, 'hex') as digest from ${table} where superseded_at = 'infinity'`).join(' union all '));
+  const digestOf = new Map(digests.map((row) => [String(row['source_record_id']), String(row['digest'])]));
+
+  const opened = async (name: ViewerName): Promise<string> => {
+    const answer = await send(name, { name: 'a filing', query: 'mutation ($input: CreateFilingInput!) { createFiling(input: $input) { ... on FilingCreated { filing { id } } } }', variables: { input: { idempotencyKey: randomUUID(), kind: 'licence', format: 'CSV', partsExpected: 3 } } });
+    return (bodyOf(answer).data?.['createFiling'] as { filing: { id: string } }).filing.id;
+  };
+  const filings = { near: await opened('unit near'), far: await opened('unit far') };
+  await graph.gateway.sources.refresh();
+  return {
+    graph,
+    knownAt: await graph.gateway.sources.sealed(),
+    canaries: oracle(digestOf, filings),
+    filings,
+    send,
+    tokenOf,
+    [Symbol.asyncDispose]: () => graph[Symbol.asyncDispose](),
+  };
+}
+
+/** Every canary and who may see it, in whatever circumstance. */
+function oracle(digestOf: ReadonlyMap<string, string>, filings: Record<Place, string>): Canary[] {
+  const nobody: Who = [];
+  const ofRows = everyRow.flatMap((row): Canary[] => {
+    const { place, kind, state } = row;
+    const seers = rowSeenBy[state][place];
+    const provenance = both(seers, fieldSeenBy.PROVENANCE[place]);
+    const remark = both(seers, fieldSeenBy.REMARK[place]);
+    const score = both(seers, fieldSeenBy.SCORE[place]);
+    return [
+      ...partsOf[kind].map((part) => ({ text: mark(row, part), seenBy: seers })),
+      ...untold[kind].map((part) => ({ text: mark(row, part), seenBy: nobody })),
+      { text: mark(row, 'recordid'), seenBy: provenance },
+      { text: digestOf.get(mark(row, 'recordid')) ?? 'no digest', seenBy: provenance },
+      { text: mark(row, 'column'), seenBy: remark },
+      { text: mark(row, 'value'), seenBy: remark },
+      ...(untold[kind].includes('remark') ? [] : [{ text: mark(row, 'remark'), seenBy: remark }]),
+      ...(kind === 'evaluation' ? [mark(row, 'reason'), indicatorCode(row), ...[0, 1, 2, 3].map((which) => number(row, which))].map((text) => ({ text, seenBy: score })) : []),
+    ];
+  });
+  const everybody: Who = viewerNames.filter((name) => name !== 'rule keeper' && name !== 'operator');
+  const ofEntities = placeNames.flatMap((place): Canary[] => [
+    { text: canary(place, 'phone'), seenBy: fieldSeenBy.CONTACT[place] },
+    { text: canary(place, 'street'), seenBy: fieldSeenBy.ADDRESS[place] },
+    { text: canary(place, 'person'), seenBy: fieldSeenBy.PERSON[place] },
+    { text: canary(place, 'entityrecordid'), seenBy: fieldSeenBy.PROVENANCE[place] },
+    { text: canary(place, 'formername'), seenBy: everybody },
+    ...['personid', 'entityremark', 'entitycolumn', 'entityvalue'].map((part) => ({ text: canary(place, part), seenBy: nobody })),
+    { text: filings[place], seenBy: [`unit ${place}`, 'auditor'] },
+  ]);
+  // The registration of `hidden` is shared between departments, with all that is in it. It is an enterprise: its street is no home.
+  const department: Who = ['province 33', 'sector F', 'unit near', 'implementer 33', 'auditor', 'centre'];
+  const ofHidden: Canary[] = [
+    ...['name', 'formername', 'street'].map((part) => ({ text: canary('hidden', part), seenBy: department })),
+    { text: canary('hidden', 'phone'), seenBy: both(department, ['subject near', ...fieldSeenBy.CONTACT.near]) },
+    { text: canary('hidden', 'person'), seenBy: ['unit near'] },
+    { text: canary('hidden', 'entityrecordid'), seenBy: both(department, fieldSeenBy.PROVENANCE.near) },
+    ...['personid', 'entityremark', 'entitycolumn', 'entityvalue'].map((part) => ({ text: canary('hidden', part), seenBy: nobody })),
+  ];
+  return [...ofRows, ...ofEntities, ...ofHidden];
+}
+
+/** Files everything through the public door, then arranges by SQL what no door makes: terms that ended or have not begun, withdrawals. */
+export async function plant(graph: TestGraph): Promise<void> {
+  const file = async (kind: string, rows: readonly Record<string, string>[]): Promise<void> => {
+    const outcome = await graph.file(kind, rows.map((row) => JSON.stringify(row)).join('\n'), { format: 'NDJSON' });
+    if (outcome['added'] !== rows.length) throw new Error(`${kind}: ${JSON.stringify(outcome)}`);
+  };
+  await file('entity', [
+    ...placeNames.map((place) => entityForm(place, sites[place].uscc, sites[place].name, '社会公开', '个体工商户', place)),
+    entityForm('far', shadow, '深圳市南山区影子有限公司', '社会公开', '企业', 'shadow'),
+    entityForm('near', hidden, `杭州市${canary('hidden', 'name')}有限公司`, '政务共享', '企业', 'hidden'),
+  ]);
+  for (const kind of kinds) {
+    await file(doors[kind], [
+      ...everyRow.filter((row) => row.kind === kind).map((row) => formOf(kind, sites[row.place], row.state, dayOf(row), (part) => mark(row, part), [0, 1, 2, 3].map((which) => number(row, which)), indicatorCode(row))),
+      formOf(kind, { ...sites.far, uscc: shadow }, 'GOV_SHARED', '2026/05/05', (part) => canary('shadow', kind, part), ['55', '56', '57', '58'], 'SHADOW'),
+      ...(kind === 'entry' ? [formOf(kind, { ...sites.near, uscc: hidden }, 'PUBLIC', '2026/05/05', (part) => canary('ofhidden', kind, part), [], '')] : []),
+    ]);
+  }
+  await file('other-act', placeNames.flatMap((place) => otherActs.map((actKind, index) => ({
+    XZ_XDR_MC: '示例主体', XZ_XDR_SHXYM: sites[place].uscc, XZ_XDR_HYDM: sites[place].industry, XZ_XWLX: actKind, XZ_WSMC: '示例决定书', XZ_WSH: `示例〔2026〕其他${index}号`, XZ_SX: '示例事项', XZ_NR: '示例内容', XZ_FS: '示例方式', XZ_JG: '示例结果', XZ_JE: '1.25', XZ_YJ: '示例依据',
+    XZ_JDRQ: '2026/02/02', XZ_YXQZ: '2026/02/02', XZ_YXQZI: '2090/01/01', XZ_JDJG: '示例机关', XZ_JDJGDM: sites[place].unit, XZ_LYDW: '示例单位', XZ_LYDWDM: sites[place].unit, BZ: '示例备注', XZ_SYFW: '社会公开', YJLBS: `示例标识${index}`, 示例扩展: '示例值',
+  }))));
+  for (const table of new Set(Object.values(tables))) {
+    await graph.sql(`update ${table} set public_until = '2026-06-30' where source_record_id like 'zq%endedrecordidzq'`);
+    await graph.sql(`update ${table} set public_from = '2089-01-01' where source_record_id like 'zq%futurerecordidzq'`);
+    await graph.sql(`update ${table} set withdrawn_on = '2026-07-01' where source_record_id like 'zq%withdrawnrecordidzq'`);
+  }
+}
