@@ -13,5 +13,5 @@ for (const { optionalDependencies = {}, dev } of Object.values(lock.packages)) {
   }
 }
 const [[rootName, root], ...rest] = Object.entries(lock.packages);
-lock.packages = Object.fromEntries([[rootName, root], ...rest.sort(([a], [b]) => (a < b ? -1 : 1))]);
+lock.packages = Object.fromEntries([[rootName, root], ...rest.toSorted(([a], [b]) => (a < b ? -1 : 1))]);
 writeFileSync('package-lock.json', `${JSON.stringify(lock, null, 2)}\n`);

@@ -1,5 +1,5 @@
 import type { CursorSealer } from '#kit/cursor.ts';
-import { checkFirst, connection, totalCount } from '#kit/connection.ts';
+import { checkFirst, type Connection, connectionFields, edgeFields, pageInfoFields } from '#kit/connection.ts';
 import { clientError } from '#kit/errors.ts';
 import { may } from '#policy/actions.ts';
 import { isRole, roleBinding, roles, type Viewer } from '#policy/viewer.ts';
@@ -40,7 +40,10 @@ export interface DeskParts {
   readonly now: () => Date;
 }
 
-const FORMATS_PARTS = 10_000;
+/** A grant as the schema has it. */
+type ShownGrant = GrantRow & { readonly from: string; readonly to: string | null };
+
+const MAX_PARTS = 10_000;
 
 export function createDeskResolvers({ repository, grants, sources, cursors, now }: DeskParts): Record<string, unknown> {
   const sourceStates = () =>
@@ -52,7 +55,7 @@ export function createDeskResolvers({ repository, grants, sources, cursors, now 
       lateUnits,
     }));
   const grantScope = (organisation: string | null): string => `Query.grants ${organisation ?? ''}`;
-  const showGrant = (row: GrantRow) => ({ ...row, from: row.validFrom.toISOString(), to: row.validTo?.toISOString() ?? null });
+  const showGrant = (row: GrantRow): ShownGrant => ({ ...row, from: row.validFrom.toISOString(), to: row.validTo?.toISOString() ?? null });
   const showFiling = (row: FilingRow) => ({ ...row, parts: row.parts.map(({ number, outcome }) => ({ number, outcome: outcome as Receipt })) });
   const filing = async (viewer: Viewer, id: string) => {
     const row = await repository.findFiling(viewer, id);
@@ -69,13 +72,15 @@ export function createDeskResolvers({ repository, grants, sources, cursors, now 
       sourceStatus: sourceStates,
       purposes: () => purposes,
       filing: (_: unknown, { id }: { id: string }, { viewer }: DeskContext) => filing(viewer, id),
-      async grants(_: unknown, { organisation = null, first, after }: { organisation?: string | null; first: number; after?: string | null }) {
+      async grants(_: unknown, { organisation = null, first, after }: { organisation?: string | null; first: number; after?: string | null }): Promise<Connection<ShownGrant>> {
         const scope = grantScope(organisation);
         const page = await repository.pageGrants(organisation, checkFirst(first), after ? cursors.open(scope, after) : null);
-        return { ...connection({ ...page, items: page.items.map(showGrant) }, ({ from, id }) => cursors.seal(scope, [from, id])), organisation };
+        return { page: { ...page, items: page.items.map(showGrant) }, cursorOf: ({ from, id }) => cursors.seal(scope, [from, id]), count: () => repository.countGrants(organisation) };
       },
     },
-    GrantConnection: { totalCount: async ({ organisation }: { organisation: string | null }) => totalCount(await repository.countGrants(organisation)) },
+    GrantConnection: connectionFields<ShownGrant>(),
+    GrantEdge: edgeFields<ShownGrant>(),
+    PageInfo: pageInfoFields,
     CreditFile: {
       __resolveReference: (reference: object) => reference,
       sources: sourceStates,
@@ -85,7 +90,7 @@ export function createDeskResolvers({ repository, grants, sources, cursors, now 
       async createFiling(_: unknown, { input }: { input: { idempotencyKey: string; kind: string; format: string; partsExpected: number } }, { viewer }: DeskContext) {
         if (!may(viewer, 'filing:create')) throw forbidden();
         if (!Object.hasOwn(filingKinds, input.kind)) return invalid('UNKNOWN_KIND', `There is no filing of kind "${input.kind.slice(0, 40)}"; known are ${Object.keys(filingKinds).join(', ')}.`, ['input', 'kind']);
-        if (input.partsExpected < 1 || input.partsExpected > FORMATS_PARTS) return invalid('TOO_MANY', `A filing has 1 to ${FORMATS_PARTS} parts.`, ['input', 'partsExpected']);
+        if (input.partsExpected < 1 || input.partsExpected > MAX_PARTS) return invalid('TOO_MANY', `A filing has 1 to ${MAX_PARTS} parts.`, ['input', 'partsExpected']);
         return answered(await repository.createFiling(viewer, input), async (id) => ({ __typename: 'FilingCreated', filing: await filing(viewer, id) }));
       },
       async completeFiling(_: unknown, { input }: { input: { idempotencyKey: string; id: string } }, { viewer }: DeskContext) {

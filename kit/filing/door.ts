@@ -39,6 +39,9 @@ const BATCH_ROWS = 5000;
 const BATCH_CHARACTERS = 8 * 1024 * 1024;
 const KEPT_REJECTIONS = 1000;
 
+/** State level and codes of no division: no province's platform sees more of them than the public. */
+export const NO_PROVINCE = '00';
+
 /** Reporting unit of the division a code was issued in; null at state level (100000) and where the division is none. */
 export const provinceOfCode = (uscc: string): string | null => reportingUnitOf(uscc.slice(2, 8));
 

@@ -1,6 +1,10 @@
 import type { SubgraphName } from '../config.ts';
 import type { RecordRow } from '../records.ts';
+import type { ParsedRecord } from '#standards/forms/form.ts';
 import { canonicalJson } from './canonical.ts';
+
+/** A field of a parsed row as text; null where the row has none. The parser gives each field the type its form says (standards/forms). */
+export const textOf = (record: ParsedRecord, name: string): string | null => (record[name] as string | null | undefined) ?? null;
 
 /** A table of records: the columns every one has (prisma/migrations) and its own. */
 export interface RecordTable<Own extends string> {

@@ -36,6 +36,7 @@ export function createPool(options: PoolOptions): Pool {
   const settings: Record<string, string | number> = {
     TimeZone: 'UTC', // adapter-pg drops the offset: under Asia/Shanghai reads and writes were off by 8 h
     DateStyle: 'ISO',
+    jit: 'off', // on by default on a server of one's own, and compiling costs more than our queries take
     statement_timeout: options.statementTimeoutMs,
     lock_timeout: Math.min(LOCK_DEADLINE_MS, options.statementTimeoutMs),
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,

@@ -21,6 +21,7 @@ export const entityForm: Form = {
     { column: 'DJ_DZ', name: 'address', label: '住所', aliases: ['地址', '注册地址'], type: 'text', maxLength: 500, rule: 'warn' },
     { column: 'DJ_DH', name: 'phone', label: '联系电话', type: 'text', maxLength: 50, rule: 'optional' },
     { column: 'DJ_CLRQ', name: 'establishedOn', label: '成立日期', type: 'date', rule: 'warn' },
+    { column: 'DJ_HZRQ', name: 'changedOn', label: '核准日期', aliases: ['变更日期', '变更登记日期'], type: 'date', rule: 'optional', unverified: true },
     { column: 'DJ_ZXRQ', name: 'closedOn', label: '注销或吊销日期', type: 'date', rule: 'optional' },
     { column: 'DJ_YXQZI', name: 'validTo', also: 'longTerm', label: '营业期限至', type: 'dateOrLongTerm', rule: 'optional' },
     { column: 'DJ_FRDB', name: 'legalRepresentative', label: '法定代表人', aliases: ['负责人', '经营者'], type: 'text', maxLength: 50, rule: 'warn' },

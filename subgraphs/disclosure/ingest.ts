@@ -1,5 +1,5 @@
-import { createFilingDoor, provinceOfCode, type RowProblems, type RowSurroundings } from '#kit/filing/door.ts';
-import type { FiledRow, RecordTable } from '#kit/filing/record.ts';
+import { createFilingDoor, NO_PROVINCE, provinceOfCode, type RowProblems, type RowSurroundings } from '#kit/filing/door.ts';
+import { type FiledRow, type RecordTable, textOf } from '#kit/filing/record.ts';
 import { recordIdOf } from '#kit/records.ts';
 import type { FilingDoor, Workshop } from '#kit/subgraph.ts';
 import type { Form, ParsedRecord } from '#standards/forms/form.ts';
@@ -14,14 +14,8 @@ const commitment: RecordTable<'kind' | 'commitment_no' | 'made_on'> = { schema: 
 type ActRow = FiledRow<(typeof act)['columns'][number]>;
 type CommitmentRow = FiledRow<(typeof commitment)['columns'][number]>;
 
-/** State level and codes of no division: no province's platform sees more of them than the public. */
-const NO_PROVINCE = '00';
-
 // Kept in columns of their own, or not at all: a person's name has no place in a record about an entity.
 const NOT_CONTENT = new Set(['subjectUscc', 'industryCode', 'subjectCategory', 'legalRepresentative', 'documentNoKey', 'sourceUnitName', 'sourceUnitUscc', 'sourceRecordId', 'catalogueCode']);
-
-// The parser gives each field the type its form says (standards/forms).
-const text = (record: ParsedRecord, name: string): string | null => (record[name] as string | null | undefined) ?? null;
 
 interface Term {
   readonly from: string;
@@ -60,23 +54,23 @@ type Kind = keyof typeof contents;
 
 /** What every record of this subgraph has, whichever its form; null without a code of the subject. */
 function commonOf(form: Kind, record: ParsedRecord, { viewer, additionalFields }: RowSurroundings, unitCode: string | null, catalogueCode: string, term: Term) {
-  const uscc = text(record, 'subjectUscc');
+  const uscc = textOf(record, 'subjectUscc');
   // 谁产生、谁负责: without a source unit it is the unit that decided, and without that whoever files.
-  const sourceUnit = text(record, 'sourceUnitUscc') ?? unitCode ?? viewer.organisation;
+  const sourceUnit = textOf(record, 'sourceUnitUscc') ?? unitCode ?? viewer.organisation;
   if (uscc === null || sourceUnit === null) return null;
-  const level = text(record, 'disclosureLevel') ?? 'PUBLIC';
+  const level = textOf(record, 'disclosureLevel') ?? 'PUBLIC';
   const published = level === 'PUBLIC' ? term : null;
   return {
     uscc,
     source_unit: sourceUnit,
-    source_unit_name: text(record, 'sourceUnitName'),
-    source_record_id: text(record, 'sourceRecordId'),
-    catalogue_code: text(record, 'catalogueCode') ?? catalogueCode,
+    source_unit_name: textOf(record, 'sourceUnitName'),
+    source_record_id: textOf(record, 'sourceRecordId'),
+    catalogue_code: textOf(record, 'catalogueCode') ?? catalogueCode,
     disclosure_level: level,
     public_from: published?.from ?? null,
     public_until: published?.until ?? null,
     province: provinceOfCode(uscc) ?? NO_PROVINCE,
-    sector: findIndustry(text(record, 'industryCode') ?? '')?.section ?? null,
+    sector: findIndustry(textOf(record, 'industryCode') ?? '')?.section ?? null,
     determining_unit: unitCode,
     content: contents[form](record, { disclosureLevel: level, publicFrom: published?.from ?? null, publicUntil: published?.until ?? null, publicationRuleSet: published?.ruleSet ?? null }),
     additional_fields: additionalFields,
@@ -89,18 +83,18 @@ const noCode = (column: string): RowProblems => [{ column, code: 'MISSING', mess
 const dayAfter = (day: string | null): string | null => (day === null || day.startsWith('9999') ? null : addDays(day, 1));
 
 function actRow(form: Kind, kind: ActKind, record: ParsedRecord, surroundings: RowSurroundings, subjectColumn: string, term: Term): ActRow | RowProblems {
-  const authority = text(record, 'authorityUscc');
+  const authority = textOf(record, 'authorityUscc');
   const common = commonOf(form, record, surroundings, authority, kind, term);
   if (!common) return noCode(subjectColumn);
   const decidedOn = record['decidedOn'] as string; // no row without it
   return {
     ...common,
-    record_id: recordIdOf(kind, authority ?? text(record, 'authorityName') ?? '', text(record, 'documentNoKey') ?? '', common.uscc, decidedOn),
-    valid_from: text(record, 'validFrom') ?? decidedOn,
-    valid_to: dayAfter(text(record, 'validTo')),
+    record_id: recordIdOf(kind, authority ?? textOf(record, 'authorityName') ?? '', textOf(record, 'documentNoKey') ?? '', common.uscc, decidedOn),
+    valid_from: textOf(record, 'validFrom') ?? decidedOn,
+    valid_to: dayAfter(textOf(record, 'validTo')),
     kind,
     document_no: record['documentNo'] as string, // no row without it
-    authority_name: text(record, 'authorityName'),
+    authority_name: textOf(record, 'authorityName'),
     decided_on: decidedOn,
   };
 }
@@ -123,7 +117,7 @@ export function createFilings(workshop: Workshop): Record<'licence' | 'penalty' 
         form: forms.licence,
         table: act,
         // A licence is published as long as it runs.
-        toRow: (record, surroundings) => actRow('licence', 'LICENCE', record, surroundings, 'XK_XDR_SHXYM', { from: record['decidedOn'] as string, until: text(record, 'validTo') ?? LONG_TERM_DAY, ruleSet: null }),
+        toRow: (record, surroundings) => actRow('licence', 'LICENCE', record, surroundings, 'XK_XDR_SHXYM', { from: record['decidedOn'] as string, until: textOf(record, 'validTo') ?? LONG_TERM_DAY, ruleSet: null }),
       },
       workshop,
     ),
@@ -134,7 +128,7 @@ export function createFilings(workshop: Workshop): Record<'licence' | 'penalty' 
         table: act,
         toRow: (record, surroundings) => {
           const kind = penaltyPublicationKind(record['categories'] as string[] | null);
-          return actRow('penalty', 'PENALTY', record, surroundings, 'CF_XDR_SHXYM', termOf(kind, record['decidedOn'] as string, text(record, 'publicUntil'), surroundings));
+          return actRow('penalty', 'PENALTY', record, surroundings, 'CF_XDR_SHXYM', termOf(kind, record['decidedOn'] as string, textOf(record, 'publicUntil'), surroundings));
         },
       },
       workshop,
@@ -158,15 +152,15 @@ export function createFilings(workshop: Workshop): Record<'licence' | 'penalty' 
         table: commitment,
         toRow: (record, surroundings): CommitmentRow | RowProblems => {
           const madeOn = record['madeOn'] as string; // no row without it
-          const commitmentNo = text(record, 'commitmentNo') ?? '';
-          const acceptedBy = text(record, 'acceptedByUscc');
+          const commitmentNo = textOf(record, 'commitmentNo') ?? '';
+          const acceptedBy = textOf(record, 'acceptedByUscc');
           const common = commonOf('commitment', record, surroundings, acceptedBy, 'COMMITMENT', termOf('COMMITMENT', madeOn, null, surroundings));
           if (!common) return noCode('CN_XDR_SHXYM');
           return {
             ...common,
-            record_id: recordIdOf('COMMITMENT', acceptedBy ?? text(record, 'acceptedByName') ?? '', commitmentNo, common.uscc, madeOn),
+            record_id: recordIdOf('COMMITMENT', acceptedBy ?? textOf(record, 'acceptedByName') ?? '', commitmentNo, common.uscc, madeOn),
             valid_from: madeOn,
-            valid_to: dayAfter(text(record, 'dueOn')),
+            valid_to: dayAfter(textOf(record, 'dueOn')),
             kind: record['commitmentKind'] as string, // no row without it
             commitment_no: commitmentNo,
             made_on: madeOn,

@@ -2,7 +2,7 @@ import { createSharedLoader } from '#kit/batches.ts';
 import { COUNT_LIMIT, pageOf, type Page } from '#kit/connection.ts';
 import type { SubgraphContext } from '#kit/context.ts';
 import type { CreditFile } from '#kit/creditFile.ts';
-import { noteRead } from '#kit/fields.ts';
+import { give } from '#kit/recordFields.ts';
 import { query, statement, type Pool } from '#kit/postgres/pool.ts';
 import { believedAt, recordColumns, type RecordRow } from '#kit/records.ts';
 import { rowPredicate, rowScope, rowValues } from '#policy/rows.ts';
@@ -167,20 +167,10 @@ function createRecords<Row extends RecordRow & { readonly day: string }>(pool: P
   return {
     async page(ask) {
       const listed = pageOf(await loadPage(ask), ask.first);
-      for (const row of listed.items) noteUnlessPublic(ask.context, row);
+      for (const row of listed.items) give(ask.context, row);
       return listed;
     },
     count: loadCount,
-    async find(ask) {
-      const row = await loadRecord(ask);
-      if (row) noteUnlessPublic(ask.context, row);
-      return row;
-    },
+    find: loadRecord,
   };
-}
-
-function noteUnlessPublic(context: SubgraphContext, row: RecordRow): void {
-  const { disclosure_level: level, public_from: from, public_until: until, withdrawn_on: withdrawn } = row;
-  const isPublic = level === 'PUBLIC' && withdrawn === null && from !== null && from <= context.today && until !== null && until >= context.today;
-  if (!isPublic) noteRead(context, 'RECORD', { uscc: row.uscc, id: row.record_id, version: row.version });
 }

@@ -1,25 +1,11 @@
-import { checkFirst, type Page, totalCount } from '#kit/connection.ts';
+import { checkFirst, type Connection, connectionFields, edgeFields, pageInfoFields } from '#kit/connection.ts';
 import type { SubgraphContext } from '#kit/context.ts';
 import { type CreditFile, creditFileRoots } from '#kit/creditFile.ts';
-import { shown } from '#kit/fields.ts';
-import { decodeId, encodeId, type RecordRow } from '#kit/records.ts';
+import { organisation, provenanceFields, recordFields, recordReference, restricted, said } from '#kit/recordFields.ts';
 import type { Workshop } from '#kit/subgraph.ts';
-import type { DataClass } from '#policy/matrix.ts';
 import { penaltyCategories } from '#standards/penaltyCategory.ts';
 import { type ActKind, actKinds } from './acts.ts';
 import { type ActRow, type CommitmentRow, createActs, createCommitments, type Position, type Records } from './repository.ts';
-
-/** A connection whose parts are made when they are selected: a cursor costs 15 µs, and most readers take `nodes` alone. */
-export interface Listed<Row> {
-  readonly page: Page<Row>;
-  readonly cursorOf: (row: Row) => string;
-  readonly count: () => Promise<number>;
-}
-
-export interface ListedEdge<Row> {
-  readonly node: Row;
-  readonly cursorOf: (row: Row) => string;
-}
 
 interface PageArguments {
   readonly first: number;
@@ -33,7 +19,7 @@ export function createResolvers({ pool, cursors, instants }: Workshop) {
   const commitments = createCommitments(pool);
 
   // A cursor is good for the list it came from alone: this file at these two times, these kinds, this viewer.
-  const list = async <Row extends ActRow | CommitmentRow>(records: Records<Row>, field: string, file: CreditFile, { first, after, kinds }: PageArguments, context: SubgraphContext): Promise<Listed<Row>> => {
+  const list = async <Row extends ActRow | CommitmentRow>(records: Records<Row>, field: string, file: CreditFile, { first, after, kinds }: PageArguments, context: SubgraphContext): Promise<Connection<Row>> => {
     checkFirst(first);
     const wanted = kinds ? [...new Set(kinds)].toSorted() : null;
     const scope = JSON.stringify([field, file.uscc, file.validAt, file.knownAt, wanted, context.viewer.grant]);
@@ -45,15 +31,13 @@ export function createResolvers({ pool, cursors, instants }: Workshop) {
     };
   };
 
-  const reference = <Row extends ActRow | CommitmentRow>(records: Records<Row>, type: string) => async ({ id }: { id: string }, context: SubgraphContext) => {
-    const key = decodeId(id);
-    if (key?.kind !== type) return null;
-    await instants.require(context.moment.knownAt);
-    const row = await records.find({ context, uscc: key.uscc, recordId: key.recordId });
-    return row && typeOf(row) === type ? row : null;
-  };
+  const reference = <Row extends ActRow | CommitmentRow>(records: Records<Row>, type: string) =>
+    recordReference(type, instants, async (context, { uscc, recordId }) => {
+      const row = await records.find({ context, uscc, recordId });
+      return row && typeOf(row) === type ? row : null;
+    });
 
-  const actType = (type: string, fields: object) => ({ ...recordFields, ...actFields, ...fields, __resolveReference: reference(acts, type) });
+  const actType = (type: string, fields: object) => ({ ...recordFields(typeOf), ...actFields, ...fields, __resolveReference: reference(acts, type) });
 
   return {
     Query: {
@@ -65,11 +49,11 @@ export function createResolvers({ pool, cursors, instants }: Workshop) {
       administrativeActs: (file: CreditFile, args: PageArguments, context: SubgraphContext) => list(acts, 'CreditFile.administrativeActs', file, args, context),
       commitments: (file: CreditFile, args: PageArguments, context: SubgraphContext) => list(commitments, 'CreditFile.commitments', file, args, context),
     },
-    AdministrativeActConnection: listedFields<ActRow>(),
+    AdministrativeActConnection: connectionFields<ActRow>(),
     AdministrativeActEdge: edgeFields<ActRow>(),
-    CreditCommitmentConnection: listedFields<CommitmentRow>(),
+    CreditCommitmentConnection: connectionFields<CommitmentRow>(),
     CreditCommitmentEdge: edgeFields<CommitmentRow>(),
-    PageInfo: { endCursor: (page: { endCursor: () => string | null }) => page.endCursor() },
+    PageInfo: pageInfoFields,
     CreditRecord: { __resolveType: typeOf },
     AdministrativeAct: { __resolveType: typeOf },
     AdministrativeLicence: actType('AdministrativeLicence', {
@@ -100,7 +84,7 @@ export function createResolvers({ pool, cursors, instants }: Workshop) {
     AdministrativeReward: actType('AdministrativeReward', { matter: said('matter'), amount: said('amountFen') }),
     AdministrativeInspection: actType('AdministrativeInspection', { matter: said('matter'), result: said('result') }),
     CreditCommitment: {
-      ...recordFields,
+      ...recordFields(typeOf),
       commitmentNo: (row: CommitmentRow) => row.commitment_no,
       matter: said('matter'),
       madeOn: (row: CommitmentRow) => row.day,
@@ -108,41 +92,13 @@ export function createResolvers({ pool, cursors, instants }: Workshop) {
       status: said('performance'),
       __resolveReference: reference(commitments, 'CreditCommitment'),
     },
-    Provenance: {
-      sourceUnit: (row: RecordRow) => organisation(row.source_unit_name, row.source_unit),
-      sourceRecordId: restricted('PROVENANCE', (row) => row.source_record_id),
-      catalogueCode: (row: RecordRow) => row.catalogue_code,
-      collectedAt: (row: RecordRow) => row.collected_at,
-    },
+    Provenance: provenanceFields,
   };
 }
 
 const positionOf = ([day = '', recordId = '']: readonly string[]): Position => ({ day, recordId });
 
 const typeOf = (row: ActRow | CommitmentRow): string => ('document_no' in row ? actKinds[row.kind].type : 'CreditCommitment');
-
-const organisation = (name: unknown, uscc: unknown) => (name || uscc ? { name: name ?? null, uscc: uscc ?? null } : null);
-
-/** A field of the official form, as filed with this version. */
-const said = (name: string) => (row: RecordRow) => row.content[name] ?? null;
-
-/** A field that is shown row by row (policy/rows.ts), and noted as read where it is. */
-const restricted = (dataClass: DataClass, read: (row: RecordRow) => unknown) => (row: RecordRow, _: unknown, context: SubgraphContext) =>
-  shown(context, dataClass, { uscc: row.uscc, province: row.province, sector: row.sector, units: [row.source_unit, row.determining_unit], id: row.record_id, version: row.version }, read(row));
-
-const recordFields = {
-  id: (row: ActRow | CommitmentRow) => encodeId(typeOf(row), row.uscc, row.record_id),
-  digest: restricted('PROVENANCE', (row) => row.digest.toString('hex')),
-  subject: ({ uscc }: RecordRow) => ({ uscc }),
-  provenance: (row: RecordRow) => row,
-  // As filed with the version; the column holds what is in force now.
-  disclosureLevel: said('disclosureLevel'),
-  validFrom: (row: RecordRow) => row.valid_from,
-  validTo: (row: RecordRow) => row.valid_to,
-  recordedAt: (row: RecordRow) => row.recorded_at,
-  underObjection: (row: RecordRow) => row.under_objection,
-  additionalFields: restricted('REMARK', (row) => row.additional_fields && Object.entries(row.additional_fields).map(([column, value]) => ({ column, value }))),
-};
 
 const actFields = {
   documentNo: (row: ActRow) => row.document_no,
@@ -151,17 +107,5 @@ const actFields = {
   decidedOn: (row: ActRow) => row.day,
   content: said('content'),
   publication: ({ kind, content }: ActRow) => ({ duty: actKinds[kind].duty, publishedOn: content['publicFrom'] ?? null, publicUntil: content['publicUntil'] ?? null }),
-  remark: restricted('REMARK', (row) => row.content['remark'] ?? null),
+  remark: restricted<ActRow>('REMARK', (row) => row.content['remark'] ?? null),
 };
-
-const listedFields = <Row>() => ({
-  edges: ({ page, cursorOf }: Listed<Row>): ListedEdge<Row>[] => page.items.map((node) => ({ node, cursorOf })),
-  nodes: ({ page }: Listed<Row>) => page.items,
-  pageInfo({ page, cursorOf }: Listed<Row>) {
-    const last = page.items.at(-1);
-    return { hasNextPage: page.hasNextPage, endCursor: () => (last ? cursorOf(last) : null) };
-  },
-  totalCount: async ({ count }: Listed<Row>) => totalCount(await count()),
-});
-
-const edgeFields = <Row>() => ({ cursor: ({ node, cursorOf }: ListedEdge<Row>): string => cursorOf(node) });

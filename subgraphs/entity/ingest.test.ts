@@ -1,6 +1,7 @@
 import { parseRow } from '#standards/forms/parse.ts';
 import { publicViewer } from '#policy/viewer.ts';
-import { entityForm, profileRow } from './ingest.ts';
+import { profileRow } from './ingest.ts';
+import { forms } from '#standards/forms/forms.ts';
 
 const form = {
   DJ_MC: '示例科技（杭州）有限公司',
@@ -12,7 +13,7 @@ const form = {
 };
 
 function state(cells: Record<string, string>) {
-  const parsed = parseRow(entityForm, { ...form, ...cells, DJ_SHXYM: CODE, DJ_LYDWDM: UNIT });
+  const parsed = parseRow(forms.entity, { ...form, ...cells, DJ_SHXYM: CODE, DJ_LYDWDM: UNIT });
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
   const row = profileRow(parsed.record, { viewer: publicViewer, additionalFields: null });
   if (!('uscc' in row)) throw new Error(JSON.stringify(row));

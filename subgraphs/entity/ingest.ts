@@ -1,10 +1,10 @@
-import { createFilingDoor, provinceOfCode, type RowProblems, type RowSurroundings } from '#kit/filing/door.ts';
+import { createFilingDoor, NO_PROVINCE, provinceOfCode, type RowProblems, type RowSurroundings } from '#kit/filing/door.ts';
 import type { AfterMerge } from '#kit/filing/merge.ts';
-import type { FiledRow, RecordTable } from '#kit/filing/record.ts';
+import { type FiledRow, type RecordTable, textOf } from '#kit/filing/record.ts';
 import { recordIdOf } from '#kit/records.ts';
 import type { FilingDoor, Workshop } from '#kit/subgraph.ts';
 import { reportingUnitOf } from '#standards/divisions.ts';
-import type { Form, ParsedRecord } from '#standards/forms/form.ts';
+import type { ParsedRecord } from '#standards/forms/form.ts';
 import { forms } from '#standards/forms/forms.ts';
 import { findIndustry } from '#standards/industry.ts';
 import { LONG_TERM_DAY } from '#standards/publicationTerms.ts';
@@ -14,26 +14,12 @@ const profile: RecordTable<'name' | 'kind' | 'status' | 'successor'> = { schema:
 
 type ProfileRow = FiledRow<(typeof profile)['columns'][number]>;
 
-/** The registration form, and the day from which its state of the register is in force. */
-export const entityForm: Form = {
-  ...forms.entity,
-  fields: [
-    ...forms.entity.fields.filter(({ name }) => name !== 'changedOn'),
-    { column: 'DJ_HZRQ', name: 'changedOn', label: '核准日期', aliases: ['变更日期', '变更登记日期'], type: 'date', rule: 'optional', unverified: true },
-  ],
-};
-
-/** State level and codes of no division: no province's platform sees more of them than the public. */
-const NO_PROVINCE = '00';
 /** Where a form has no day at all: before every entity that the register can hold. */
 const FROM_THE_START = '1949-10-01';
 
-const identifierFields = entityForm.fields.filter(({ type }) => type === 'identifier');
+const identifierFields = forms.entity.fields.filter(({ type }) => type === 'identifier');
 // Kept in columns of their own, or under `identifiers`.
 const NOT_CONTENT = new Set(['uscc', 'entityKind', 'status', 'successorUscc', 'sourceUnitName', 'sourceUnitUscc', 'sourceRecordId', 'catalogueCode', ...identifierFields.map(({ name }) => name)]);
-
-// The parser gives each field the type its form says (standards/forms).
-const text = (record: ParsedRecord, name: string): string | null => (record[name] as string | null | undefined) ?? null;
 
 function contentOf(record: ParsedRecord): Record<string, unknown> {
   const content: Record<string, unknown> = {};
@@ -52,21 +38,21 @@ function contentOf(record: ParsedRecord): Record<string, unknown> {
  */
 export function profileRow(record: ParsedRecord, { viewer, additionalFields }: Pick<RowSurroundings, 'viewer' | 'additionalFields'>): ProfileRow | RowProblems {
   const uscc = record['uscc'] as string; // no row without it, as name, kind and status below
-  const authority = text(record, 'registrationAuthorityUscc');
-  const sourceUnit = text(record, 'sourceUnitUscc') ?? authority ?? viewer.organisation;
+  const authority = textOf(record, 'registrationAuthorityUscc');
+  const sourceUnit = textOf(record, 'sourceUnitUscc') ?? authority ?? viewer.organisation;
   if (sourceUnit === null) return [{ column: 'DJ_LYDWDM', code: 'MISSING', message: 'A record needs the Unified Social Credit Code of the unit that filed it.' }];
-  const level = text(record, 'disclosureLevel') ?? 'PUBLIC';
-  const establishedOn = text(record, 'establishedOn');
-  const validFrom = text(record, 'changedOn') ?? establishedOn ?? FROM_THE_START;
-  const division = text(record, 'divisionCode');
-  const industry = text(record, 'industryCode');
+  const level = textOf(record, 'disclosureLevel') ?? 'PUBLIC';
+  const establishedOn = textOf(record, 'establishedOn');
+  const validFrom = textOf(record, 'changedOn') ?? establishedOn ?? FROM_THE_START;
+  const division = textOf(record, 'divisionCode');
+  const industry = textOf(record, 'industryCode');
   return {
     uscc,
     record_id: recordIdOf('ENTITY', uscc, validFrom),
     source_unit: sourceUnit,
-    source_unit_name: text(record, 'sourceUnitName'),
-    source_record_id: text(record, 'sourceRecordId'),
-    catalogue_code: text(record, 'catalogueCode') ?? 'ENTITY',
+    source_unit_name: textOf(record, 'sourceUnitName'),
+    source_record_id: textOf(record, 'sourceRecordId'),
+    catalogue_code: textOf(record, 'catalogueCode') ?? 'ENTITY',
     disclosure_level: level,
     // Registered identity is published as long as the register stands (企业信息公示暂行条例): no rule ends it.
     public_from: level === 'PUBLIC' ? (establishedOn ?? validFrom) : null,
@@ -82,7 +68,7 @@ export function profileRow(record: ParsedRecord, { viewer, additionalFields }: P
     name: searchable(record['name'] as string),
     kind: record['entityKind'] as string,
     status: record['status'] as string,
-    successor: text(record, 'successorUscc'),
+    successor: textOf(record, 'successorUscc'),
   };
 }
 
@@ -147,5 +133,5 @@ const followRows: AfterMerge<(typeof profile)['columns'][number]> = async (clien
 
 /** The filing door of this subgraph. */
 export const createFilings = (workshop: Workshop): Record<'entity', FilingDoor> => ({
-  entity: createFilingDoor({ kind: 'entity', form: entityForm, table: profile, toRow: profileRow, afterMerge: followRows }, workshop),
+  entity: createFilingDoor({ kind: 'entity', form: forms.entity, table: profile, toRow: profileRow, afterMerge: followRows }, workshop),
 });

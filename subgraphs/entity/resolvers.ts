@@ -1,37 +1,22 @@
-import { checkBatch, checkFirst, type Connection, connection, totalCount } from '#kit/connection.ts';
+import { checkBatch, checkFirst, type Connection, connectionFields, edgeFields, pageInfoFields } from '#kit/connection.ts';
 import type { SubgraphContext } from '#kit/context.ts';
 import { creditFileRoots, type CreditFile } from '#kit/creditFile.ts';
 import type { CursorSealer } from '#kit/cursor.ts';
 import { badInput, notFound } from '#kit/errors.ts';
 import { noteRead, person, shown } from '#kit/fields.ts';
 import type { Instants } from '#kit/instants.ts';
-import { encodeId } from '#kit/records.ts';
+import { provenanceFields, reachOf } from '#kit/recordFields.ts';
 import { scalars } from '#kit/scalars.ts';
-import type { Reach } from '#policy/rows.ts';
 import { divisionFullName } from '#standards/divisions.ts';
 import { identifierSchemes } from '#standards/identifierSchemes.ts';
 import { findIndustry } from '#standards/industry.ts';
 import { address } from './address.ts';
 import { type EntityLookup, type EntityState, lookupOf, readCode, readIdentifier } from './lookups.ts';
-import type { Ask, ProfileRepository, ProfileRow } from './repository.ts';
+import type { Ask, ProfileRepository } from './repository.ts';
 import { checkSearch, openPosition, type SearchArguments, sealPosition } from './searchArguments.ts';
 import type { NameSearch } from './search.ts';
 
-/** A page of entities; its total is counted only when it is asked for. */
-interface EntityConnection extends Connection<EntityState> {
-  readonly count: () => Promise<number>;
-}
-
 const MAX_CODES = 1000;
-
-const reachOf = (row: ProfileRow): Reach & { id: string; version: number } => ({
-  uscc: row.uscc,
-  province: row.province,
-  sector: row.sector,
-  units: [row.source_unit, row.determining_unit],
-  id: encodeId('Entity', row.uscc, row.record_id),
-  version: row.version,
-});
 
 /** Every entity that leaves passes here: a read of what is not public is noted for the access log. */
 function give(context: SubgraphContext, state: EntityState): EntityState {
@@ -46,16 +31,9 @@ export function createResolvers(profiles: ProfileRepository, search: NameSearch,
     const { row } = await profiles.loadStanding(context, ask);
     return row && give(context, { row, validAt: ask.validAt, knownAt: ask.knownAt });
   };
-  // Asked once for the codes of a batch: the first to ask of a new instant seals it in the database.
-  const sealed = new WeakMap<SubgraphContext, Promise<void>>();
-  const requireSealed = (context: SubgraphContext): Promise<void> => {
-    const known = sealed.get(context) ?? instants.require(context.moment.knownAt);
-    sealed.set(context, known);
-    return known;
-  };
   /** Today's state: that of the operation's moment. */
   const loadToday = async (context: SubgraphContext, uscc: string): Promise<EntityState | null> => {
-    await requireSealed(context);
+    await instants.require(context.moment.knownAt);
     return loadState(context, { uscc, ...context.moment });
   };
 
@@ -106,7 +84,7 @@ export function createResolvers(profiles: ProfileRepository, search: NameSearch,
 
       identifierSchemes: () => identifierSchemes.map(({ code, name }) => ({ code, name })),
 
-      async searchEntities(_: unknown, args: SearchArguments, context: SubgraphContext): Promise<EntityConnection> {
+      async searchEntities(_: unknown, args: SearchArguments, context: SubgraphContext): Promise<Connection<EntityState>> {
         const first = checkFirst(args.first);
         const { text, filter, scope } = checkSearch(args, context.viewer);
         const { times, after } = openPosition(cursors, scope, args.after ?? null, context.moment);
@@ -115,13 +93,13 @@ export function createResolvers(profiles: ProfileRepository, search: NameSearch,
         const page = await search.find(context, asked, first, after);
         const cursorOf = new Map(page.items.map((row) => [row.uscc, () => sealPosition(cursors, scope, times, page.positionOf(row))]));
         const items = page.items.map((row) => give(context, { row, ...times }));
-        return { ...connection({ ...page, items }, ({ row }) => cursorOf.get(row.uscc)?.() ?? ''), count: () => search.count(context, asked) };
+        return { page: { ...page, items }, cursorOf: ({ row }) => cursorOf.get(row.uscc)?.() ?? '', count: () => search.count(context, asked) };
       },
     },
 
-    EntityConnection: {
-      totalCount: async ({ count }: EntityConnection) => totalCount(await count()),
-    },
+    EntityConnection: connectionFields<EntityState>(),
+    EntityEdge: edgeFields<EntityState>(),
+    PageInfo: pageInfoFields,
 
     CreditFile: {
       ...files.CreditFile,
@@ -148,11 +126,6 @@ export function createResolvers(profiles: ProfileRepository, search: NameSearch,
       recordedAt: ({ row }: EntityState) => row.recorded_at,
     },
 
-    Provenance: {
-      sourceUnit: (row: ProfileRow) => ({ name: row.source_unit_name, uscc: row.source_unit }),
-      sourceRecordId: (row: ProfileRow, _: unknown, context: SubgraphContext) => shown(context, 'PROVENANCE', reachOf(row), row.source_record_id),
-      catalogueCode: (row: ProfileRow) => row.catalogue_code,
-      collectedAt: (row: ProfileRow) => row.collected_at,
-    },
+    Provenance: provenanceFields,
   };
 }

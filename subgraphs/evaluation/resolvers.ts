@@ -1,21 +1,14 @@
-import { checkBatch, checkFirst, type Connection, connection, totalCount } from '#kit/connection.ts';
+import { checkBatch, checkFirst, type Connection, connectionFields, edgeFields, pageInfoFields } from '#kit/connection.ts';
 import type { SubgraphContext } from '#kit/context.ts';
 import { creditFileRoots, type CreditFile } from '#kit/creditFile.ts';
 import type { CursorSealer } from '#kit/cursor.ts';
 import { badInput } from '#kit/errors.ts';
-import { noteRead, shown } from '#kit/fields.ts';
 import type { Instants } from '#kit/instants.ts';
-import { decodeId, encodeId } from '#kit/records.ts';
-import type { Reach } from '#policy/rows.ts';
+import { give, organisation, provenanceFields, recordFields, recordReference, restricted, said } from '#kit/recordFields.ts';
 import { findEvaluationScheme } from '#standards/evaluationSchemes.ts';
 import { checkUscc } from '#standards/uscc.ts';
 import type { LatestAsk, Position, ResultRepository, ResultRow, Times } from './repository.ts';
 import { findFamilyName, findGradeMeaning, findScheme, schemeCodes, schemesOn } from './schemes.ts';
-
-/** A page of results; its total is counted only when it is asked for. */
-export interface ResultConnection extends Connection<ResultRow> {
-  readonly count: () => Promise<number>;
-}
 
 /** One item of `evaluations`: what to look up, or the rule that the input broke. */
 export interface ResultsLookup {
@@ -27,26 +20,6 @@ export interface ResultsLookup {
 
 const MAX_CODES = 1000;
 const KIND = 'Evaluation';
-const idOf = (row: ResultRow): string => encodeId(KIND, row.uscc, row.record_id);
-
-const reachOf = (row: ResultRow): Reach & { id: string; version: number } => ({
-  uscc: row.uscc,
-  province: row.province,
-  sector: row.sector,
-  units: [row.source_unit, row.determining_unit],
-  id: idOf(row),
-  version: row.version,
-});
-
-const isPublished = (row: ResultRow, today: string): boolean =>
-  row.disclosure_level === 'PUBLIC' && row.withdrawn_on === null && row.public_from !== null && row.public_from <= today && row.public_until !== null && row.public_until >= today;
-
-/** Every result that leaves passes here: a read of what is not public is noted for the access log. */
-function give(context: SubgraphContext, row: ResultRow): ResultRow {
-  if (!isPublished(row, context.today)) noteRead(context, 'RECORD', reachOf(row));
-  return row;
-}
-
 /** @throws BAD_USER_INPUT (UNKNOWN_CODE) for a scheme that does not exist: no results under a misspelt code would look like "not evaluated". */
 function checkSchemes(argument: string, schemes: readonly string[]): readonly string[] {
   if (schemes.some((code) => findEvaluationScheme(code) === null)) throw badInput(argument, 'UNKNOWN_CODE', 'There is no such evaluation scheme.', 'codes of evaluationSchemes');
@@ -104,58 +77,37 @@ export function createResolvers(results: ResultRepository, { instants, cursors }
       evaluations: (file: CreditFile, { schemes }: { schemes?: readonly string[] | null }, context: SubgraphContext) =>
         giveLatest(context, { ...file, schemes: checkSchemes('schemes', schemes ?? schemeCodes) }),
 
-      async evaluationHistory(file: CreditFile, args: { scheme: string; first: number; after?: string | null }, context: SubgraphContext): Promise<ResultConnection> {
+      async evaluationHistory(file: CreditFile, args: { scheme: string; first: number; after?: string | null }, context: SubgraphContext): Promise<Connection<ResultRow>> {
         const first = checkFirst(args.first);
         checkSchemes('scheme', [args.scheme]);
         const ask = { ...file, scheme: args.scheme };
         const scope = JSON.stringify(['CreditFile.evaluationHistory', file.uscc, file.validAt, file.knownAt, args.scheme, context.viewer.grant]);
         const page = await results.loadHistory(context, ask, first, open(scope, args.after));
         const items = page.items.map((row) => give(context, row));
-        return { ...connection({ ...page, items }, (row) => cursors.seal(scope, [row.evaluated_on, row.record_id])), count: () => results.countHistory(context, ask) };
+        return { page: { ...page, items }, cursorOf: (row) => cursors.seal(scope, [row.evaluated_on, row.record_id]), count: () => results.countHistory(context, ask) };
       },
     },
 
-    EvaluationConnection: {
-      totalCount: async ({ count }: ResultConnection) => totalCount(await count()),
-    },
+    EvaluationConnection: connectionFields<ResultRow>(),
+    EvaluationEdge: edgeFields<ResultRow>(),
+    PageInfo: pageInfoFields,
 
     Evaluation: {
-      async __resolveReference({ id }: { id: string }, context: SubgraphContext): Promise<ResultRow | null> {
-        const key = decodeId(id);
-        if (key?.kind !== KIND) return null;
-        await instants.require(context.moment.knownAt);
-        const row = await results.loadResult(context, { ...key, ...context.moment });
-        return row && give(context, row);
-      },
-      id: idOf,
-      digest: (row: ResultRow, _: unknown, context: SubgraphContext) => shown(context, 'PROVENANCE', reachOf(row), row.digest.toString('hex')),
-      subject: ({ uscc }: ResultRow) => ({ uscc }),
-      provenance: (row: ResultRow) => row,
-      disclosureLevel: (row: ResultRow) => row.content['disclosureLevel'] ?? row.disclosure_level,
-      validFrom: (row: ResultRow) => row.valid_from,
-      validTo: (row: ResultRow) => row.valid_to,
-      recordedAt: (row: ResultRow) => row.recorded_at,
-      underObjection: (row: ResultRow) => row.under_objection,
-      additionalFields: (row: ResultRow, _: unknown, context: SubgraphContext) =>
-        shown(context, 'REMARK', reachOf(row), Object.entries(row.additional_fields ?? {}).map(([column, value]) => ({ column, value }))),
+      ...recordFields<ResultRow>(() => KIND),
+      __resolveReference: recordReference(KIND, instants, (context, key) => results.loadResult(context, { ...key, ...context.moment })),
       scheme: (row: ResultRow) => findScheme(row.scheme, row.scheme_version),
       gradeMeaning: (row: ResultRow) => findGradeMeaning(row.scheme, row.scheme_version, row.grade),
       evaluatedOn: (row: ResultRow) => row.evaluated_on,
-      dataAsOf: (row: ResultRow) => row.content['dataAsOf'] ?? null,
-      validUntil: (row: ResultRow) => row.content['validUntil'] ?? null,
-      evaluator: (row: ResultRow) => ({ name: row.content['evaluatorName'] ?? null, uscc: row.content['evaluatorUscc'] ?? null }),
-      cause: (row: ResultRow) => row.content['cause'] ?? null,
-      score: (row: ResultRow, _: unknown, context: SubgraphContext) => shown(context, 'SCORE', reachOf(row), number(row.score)),
-      scoreMax: (row: ResultRow, _: unknown, context: SubgraphContext) => shown(context, 'SCORE', reachOf(row), number(row.score_max)),
-      indicators: (row: ResultRow, _: unknown, context: SubgraphContext) => shown(context, 'SCORE', reachOf(row), indicatorsOf(row)),
-      topReasons: (row: ResultRow, _: unknown, context: SubgraphContext) => shown(context, 'SCORE', reachOf(row), row.content['reasons'] ?? []),
+      dataAsOf: said('dataAsOf'),
+      validUntil: said('validUntil'),
+      evaluator: (row: ResultRow) => organisation(row.content['evaluatorName'], row.content['evaluatorUscc']),
+      cause: said('cause'),
+      score: restricted<ResultRow>('SCORE', (row) => number(row.score)),
+      scoreMax: restricted<ResultRow>('SCORE', (row) => number(row.score_max)),
+      indicators: restricted<ResultRow>('SCORE', (row) => indicatorsOf(row)),
+      topReasons: restricted<ResultRow>('SCORE', (row) => row.content['reasons'] ?? []),
     },
 
-    Provenance: {
-      sourceUnit: (row: ResultRow) => ({ name: row.source_unit_name, uscc: row.source_unit }),
-      sourceRecordId: (row: ResultRow, _: unknown, context: SubgraphContext) => shown(context, 'PROVENANCE', reachOf(row), row.source_record_id),
-      catalogueCode: (row: ResultRow) => row.catalogue_code,
-      collectedAt: (row: ResultRow) => row.collected_at,
-    },
+    Provenance: provenanceFields,
   };
 }

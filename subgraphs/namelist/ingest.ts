@@ -1,5 +1,5 @@
-import { createFilingDoor, provinceOfCode, type RowProblems, type RowSurroundings } from '#kit/filing/door.ts';
-import type { FiledRow, RecordTable } from '#kit/filing/record.ts';
+import { createFilingDoor, NO_PROVINCE, provinceOfCode, type RowProblems, type RowSurroundings } from '#kit/filing/door.ts';
+import { type FiledRow, type RecordTable, textOf } from '#kit/filing/record.ts';
 import { recordIdOf } from '#kit/records.ts';
 import type { FilingDoor, Workshop } from '#kit/subgraph.ts';
 import type { ParsedRecord } from '#standards/forms/form.ts';
@@ -13,16 +13,10 @@ const table: RecordTable<(typeof columns)[number]> = { schema: 'namelist', name:
 
 type EntryFiling = FiledRow<(typeof columns)[number]>;
 
-/** State level and codes of no division: no province's platform sees more of them than the public. */
-const NO_PROVINCE = '00';
-
 /** Reasons for which an entry leaves everybody's answers but the subject's, the determining unit's and the auditors' (design §6). */
 const WITHDRAWING: readonly unknown[] = ['REPAIRED', 'REVOKED'];
 
 const KEPT = ['grounds', 'legalBasis', 'rectification', 'rectifyBy', 'performanceState', 'details', 'removalReason', 'remark'] as const;
-
-// The parser gives each field the type its form says (standards/forms).
-const text = (record: ParsedRecord, name: string): string | null => (record[name] as string | null | undefined) ?? null;
 
 const earliest = (...days: (string | null)[]): string | null => days.reduce((a, b) => (a === null || (b !== null && b < a) ? b : a), null);
 
@@ -33,37 +27,37 @@ const earliest = (...days: (string | null)[]): string | null => days.reduce((a, 
  */
 function publishedUntil(record: ParsedRecord, type: ListType, listedOn: string): string {
   const usual = type.category === 'SERIOUS' || type.termMonths === null ? LONG_TERM_DAY : addDays(addMonths(listedOn, type.termMonths), -1);
-  const until = text(record, 'publicUntil') ?? text(record, 'termUntil') ?? usual;
-  return earliest(until, text(record, 'removedOn')) ?? until;
+  const until = textOf(record, 'publicUntil') ?? textOf(record, 'termUntil') ?? usual;
+  return earliest(until, textOf(record, 'removedOn')) ?? until;
 }
 
 /** A row of the form 名单 as an entry. The form itself refuses types nobody registered and entries of no authority. */
 export function entryOf(record: ParsedRecord, { additionalFields, warn }: Pick<RowSurroundings, 'additionalFields' | 'warn'>): EntryFiling | RowProblems {
   const [uscc, authority, listedOn] = [record['subjectUscc'], record['authorityUscc'], record['listedOn']] as [string, string, string]; // no row without them
   const type = findListType(record['listType'] as string) as ListType; // the form's code list is the registered types
-  const [termUntil, removedOn, removalReason] = [text(record, 'termUntil'), text(record, 'removedOn'), text(record, 'removalReason')];
+  const [termUntil, removedOn, removalReason] = [textOf(record, 'termUntil'), textOf(record, 'removedOn'), textOf(record, 'removalReason')];
   if (removalReason !== null && removedOn === null) return [{ column: 'MD_YCRQ', code: 'MISSING', message: '移出日期 is missing although the row says why the entry was removed.' }];
 
   // 893 clause 4: only lists of serious violations must be published; of others the determining unit chooses.
-  const level = text(record, 'disclosureLevel') ?? (type.publication === 'MANDATORY' ? 'PUBLIC' : 'GOV_SHARED');
+  const level = textOf(record, 'disclosureLevel') ?? (type.publication === 'MANDATORY' ? 'PUBLIC' : 'GOV_SHARED');
   // Kept as filed: there may be a lawful reason. But the public will not learn of this listing.
   if (type.publication === 'MANDATORY' && level !== 'PUBLIC') warn();
   const publicUntil = level === 'PUBLIC' ? publishedUntil(record, type, listedOn) : null;
-  const kept = KEPT.flatMap((name) => (text(record, name) === null ? [] : [[name, record[name]]]));
+  const kept = KEPT.flatMap((name) => (textOf(record, name) === null ? [] : [[name, record[name]]]));
 
   return {
     uscc,
-    record_id: recordIdOf('NAME_LIST', authority, text(record, 'documentNoKey') ?? '', uscc, listedOn, type.code),
-    source_unit: text(record, 'sourceUnitUscc') ?? authority,
-    source_unit_name: text(record, 'sourceUnitName'),
-    source_record_id: text(record, 'sourceRecordId'),
-    catalogue_code: text(record, 'catalogueCode') ?? 'NAME_LIST',
+    record_id: recordIdOf('NAME_LIST', authority, textOf(record, 'documentNoKey') ?? '', uscc, listedOn, type.code),
+    source_unit: textOf(record, 'sourceUnitUscc') ?? authority,
+    source_unit_name: textOf(record, 'sourceUnitName'),
+    source_record_id: textOf(record, 'sourceRecordId'),
+    catalogue_code: textOf(record, 'catalogueCode') ?? 'NAME_LIST',
     disclosure_level: level,
     public_from: publicUntil && listedOn,
     public_until: publicUntil,
     withdrawn_on: WITHDRAWING.includes(removalReason) ? removedOn : null,
     province: provinceOfCode(uscc) ?? NO_PROVINCE,
-    sector: findIndustry(text(record, 'industryCode') ?? '')?.section ?? null,
+    sector: findIndustry(textOf(record, 'industryCode') ?? '')?.section ?? null,
     determining_unit: authority,
     valid_from: listedOn,
     valid_to: earliest(termUntil && addDays(termUntil, 1), removedOn),
@@ -72,7 +66,7 @@ export function entryOf(record: ParsedRecord, { additionalFields, warn }: Pick<R
     list_type: type.code,
     category: type.category,
     document_no: record['documentNo'] as string, // no row without it
-    authority_name: text(record, 'authorityName'),
+    authority_name: textOf(record, 'authorityName'),
     listed_on: listedOn,
     term_until: termUntil,
     removed_on: removedOn,

@@ -1,22 +1,16 @@
-import { type Connection, checkFirst, connection, type Page, totalCount } from '#kit/connection.ts';
+import { checkFirst, type Connection, connectionFields, edgeFields, type Page, pageInfoFields } from '#kit/connection.ts';
 import type { SubgraphContext } from '#kit/context.ts';
 import { creditFileRoots, type CreditFile } from '#kit/creditFile.ts';
 import type { CursorSealer } from '#kit/cursor.ts';
 import { badInput } from '#kit/errors.ts';
-import { noteRead, shown } from '#kit/fields.ts';
+import { noteRead } from '#kit/fields.ts';
 import type { Instants } from '#kit/instants.ts';
-import { decodeId, encodeId } from '#kit/records.ts';
-import type { Reach } from '#policy/rows.ts';
+import { give, organisation, provenanceFields, recordFields, recordReference, said } from '#kit/recordFields.ts';
 import { provinces, XPCC } from '#standards/divisions.ts';
 import { industries } from '#standards/industry.ts';
 import { findListType, listTypesOn, type ListCategory, type ListType } from '#standards/listTypes.ts';
 import type { EntryFilter, EntryRepository, EntryRow, Position } from './repository.ts';
 import { seriousVerdict } from './seriousListing.ts';
-
-/** A page of entries; its total is counted only when it is asked for. */
-export interface EntryConnection extends Connection<EntryRow> {
-  readonly count: () => Promise<number>;
-}
 
 interface PageArgs {
   first: number;
@@ -33,26 +27,6 @@ interface FilterInput {
 }
 
 const KIND = 'NameListEntry';
-const idOf = (row: { uscc: string; record_id: string }): string => encodeId(KIND, row.uscc, row.record_id);
-
-const reachOf = (row: EntryRow): Reach & { id: string; version: number } => ({
-  uscc: row.uscc,
-  province: row.province,
-  sector: row.sector,
-  units: [row.source_unit, row.determining_unit],
-  id: idOf(row),
-  version: row.version,
-});
-
-const isPublished = (row: EntryRow, today: string): boolean =>
-  row.disclosure_level === 'PUBLIC' && row.withdrawn_on === null && row.public_from !== null && row.public_from <= today && row.public_until !== null && row.public_until >= today;
-
-/** Every entry that leaves passes here: a read of what is not public is noted for the access log. */
-function give(context: SubgraphContext, row: EntryRow): EntryRow {
-  if (!isPublished(row, context.today)) noteRead(context, 'RECORD', reachOf(row));
-  return row;
-}
-
 /**
  * A filter with what is left out as null.
  * @throws BAD_USER_INPUT (UNKNOWN_CODE) for codes that do not exist: no entries under a misspelt code would look like a clean record.
@@ -89,8 +63,9 @@ export function createResolvers(entries: EntryRepository, { instants, cursors }:
     const [listedOn, recordId] = after ? cursors.open(scope, after) : [];
     return listedOn && recordId ? { listedOn, recordId } : null;
   };
-  const givePage = (context: SubgraphContext, scope: string, page: Page<EntryRow>, count: () => Promise<number>): EntryConnection => ({
-    ...connection({ ...page, items: page.items.map((row) => give(context, row)) }, (row) => cursors.seal(scope, [row.listed_on, row.record_id])),
+  const givePage = (context: SubgraphContext, scope: string, page: Page<EntryRow>, count: () => Promise<number>): Connection<EntryRow> => ({
+    page: { ...page, items: page.items.map((row) => give(context, row)) },
+    cursorOf: (row) => cursors.seal(scope, [row.listed_on, row.record_id]),
     count,
   });
 
@@ -99,7 +74,7 @@ export function createResolvers(entries: EntryRepository, { instants, cursors }:
       ...files.Query,
       nameListTypes: (_: unknown, { validAt }: { validAt?: string | null }, { moment }: SubgraphContext) => listTypesOn(validAt ?? moment.validAt).map(showType),
 
-      async nameListEntries(_: unknown, args: PageArgs & { filter: FilterInput; validAt?: string | null; knownAt?: string | null }, context: SubgraphContext): Promise<EntryConnection> {
+      async nameListEntries(_: unknown, args: PageArgs & { filter: FilterInput; validAt?: string | null; knownAt?: string | null }, context: SubgraphContext): Promise<Connection<EntryRow>> {
         const first = checkFirst(args.first);
         const filter = readFilter(args.filter);
         const times = { validAt: args.validAt ?? context.moment.validAt, knownAt: args.knownAt ?? context.moment.knownAt };
@@ -113,7 +88,7 @@ export function createResolvers(entries: EntryRepository, { instants, cursors }:
     CreditFile: {
       ...files.CreditFile,
 
-      async nameListEntries(file: CreditFile, args: PageArgs & { categories?: readonly ListCategory[] | null }, context: SubgraphContext): Promise<EntryConnection> {
+      async nameListEntries(file: CreditFile, args: PageArgs & { categories?: readonly ListCategory[] | null }, context: SubgraphContext): Promise<Connection<EntryRow>> {
         const first = checkFirst(args.first);
         const ask = { ...file, categories: args.categories?.toSorted() ?? null };
         const scope = pageScope(context, 'CreditFile.nameListEntries', file.uscc, file.validAt, file.knownAt, ask.categories);
@@ -123,54 +98,33 @@ export function createResolvers(entries: EntryRepository, { instants, cursors }:
       async hasActiveSeriousListing(file: CreditFile, _: unknown, context: SubgraphContext): Promise<boolean | null> {
         const listing = await entries.loadSeriousListing(context, file);
         const { entry } = listing;
-        if (entry && !entry.published) noteRead(context, 'RECORD', { uscc: file.uscc, id: encodeId(KIND, file.uscc, entry.recordId), version: entry.version });
+        if (entry && !entry.published) noteRead(context, 'RECORD', { uscc: file.uscc, id: entry.recordId, version: entry.version });
         return seriousVerdict(context, file, listing);
       },
     },
 
-    NameListEntryConnection: {
-      totalCount: async ({ count }: EntryConnection) => totalCount(await count()),
-    },
+    NameListEntryConnection: connectionFields<EntryRow>(),
+    NameListEntryEdge: edgeFields<EntryRow>(),
+    PageInfo: pageInfoFields,
 
     NameListEntry: {
-      async __resolveReference({ id }: { id: string }, context: SubgraphContext): Promise<EntryRow | null> {
-        const key = decodeId(id);
-        if (key?.kind !== KIND) return null;
-        await instants.require(context.moment.knownAt);
-        const row = await entries.loadEntry(context, { ...key, ...context.moment });
-        return row && give(context, row);
-      },
-      id: idOf,
-      digest: (row: EntryRow, _: unknown, context: SubgraphContext) => shown(context, 'PROVENANCE', reachOf(row), row.digest.toString('hex')),
-      subject: ({ uscc }: EntryRow) => ({ uscc }),
-      provenance: (row: EntryRow) => row,
-      disclosureLevel: (row: EntryRow) => row.content['disclosureLevel'] ?? row.disclosure_level,
-      validFrom: (row: EntryRow) => row.valid_from,
-      validTo: (row: EntryRow) => row.valid_to,
-      recordedAt: (row: EntryRow) => row.recorded_at,
-      underObjection: (row: EntryRow) => row.under_objection,
-      additionalFields: (row: EntryRow, _: unknown, context: SubgraphContext) =>
-        shown(context, 'REMARK', reachOf(row), Object.entries(row.additional_fields ?? {}).map(([column, value]) => ({ column, value }))),
+      ...recordFields<EntryRow>(() => KIND),
+      __resolveReference: recordReference(KIND, instants, (context, key) => entries.loadEntry(context, { ...key, ...context.moment })),
       listType: (row: EntryRow) => {
         const type = findListType(row.list_type);
         return type && showType(type);
       },
-      authority: (row: EntryRow) => ({ name: row.authority_name, uscc: row.determining_unit }),
+      authority: (row: EntryRow) => organisation(row.authority_name, row.determining_unit),
       documentNo: (row: EntryRow) => row.document_no,
       listedOn: (row: EntryRow) => row.listed_on,
-      grounds: (row: EntryRow) => row.content['grounds'] ?? null,
-      legalBasis: (row: EntryRow) => row.content['legalBasis'] ?? null,
+      grounds: said('grounds'),
+      legalBasis: said('legalBasis'),
       termUntil: (row: EntryRow) => row.term_until,
       removedOn: (row: EntryRow) => row.removed_on,
-      removalReason: (row: EntryRow) => row.content['removalReason'] ?? null,
-      publicUntil: (row: EntryRow) => row.content['publicUntil'] ?? null,
+      removalReason: said('removalReason'),
+      publicUntil: said('publicUntil'),
     },
 
-    Provenance: {
-      sourceUnit: (row: EntryRow) => ({ name: row.source_unit_name, uscc: row.source_unit }),
-      sourceRecordId: (row: EntryRow, _: unknown, context: SubgraphContext) => shown(context, 'PROVENANCE', reachOf(row), row.source_record_id),
-      catalogueCode: (row: EntryRow) => row.catalogue_code,
-      collectedAt: (row: EntryRow) => row.collected_at,
-    },
+    Provenance: provenanceFields,
   };
 }

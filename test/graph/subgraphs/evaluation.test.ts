@@ -243,7 +243,7 @@ describe('scores', () => {
     const uscc = newEntity();
     const recordId = await result({ uscc });
     const answer = await ask(SCORES, { uscc }, bank);
-    const read = { uscc, dataClass: 'SCORE', record: id(uscc, recordId), version: 1 };
+    const read = { uscc, dataClass: 'SCORE', record: recordId, version: 1 };
     expect(answer).toEqual({ data: { creditFile: { evaluations: [whole] } }, extensions: { reads: [read, read, read, read] } });
   });
 
@@ -323,7 +323,7 @@ describe('rights decide which results there are, through every door', () => {
   test('a read of what is not public is noted, a read of what is public is not', async () => {
     expect((await ask(HISTORY, { uscc })).extensions).toBeUndefined();
     const reads = (await ask(HISTORY, { uscc }, zhejiang)).extensions?.['reads'] as { record: string }[];
-    expect(reads.map(({ record, ...rest }) => [recordIds.get(record), rest])).toEqual(['shared in government', 'published term ended'].map((name) => [name, { uscc, dataClass: 'RECORD', version: 1 }]));
+    expect(reads.map(({ record, ...rest }) => [recordIds.get(id(uscc, record)), rest])).toEqual(['shared in government', 'published term ended'].map((name) => [name, { uscc, dataClass: 'RECORD', version: 1 }]));
   });
 
   test('an id that is no id, or of another kind of record, names nothing', async () => {

@@ -98,11 +98,13 @@ export function attacks(knownAt: string): Operation[] {
     named('GET of records', `${FILE} { administrativeActs(first: 100) { nodes { content remark } } } }`, farFile, { method: 'GET' }),
     ...['application/json', 'application/graphql-response+json', 'text/event-stream', 'multipart/mixed', 'text/html', '*/*'].map((accept) => named(`accept ${accept}`, `${FILE} { entity { phone } administrativeActs(first: 100) { nodes { content remark } } } }`, farFile, { headers: { accept } })),
     ...[{ 'x-role': 'AUDITOR' }, { 'x-forwarded-user': 'root', 'x-forwarded-role': 'AUDITOR' }, { 'x-viewer': '{"role":"AUDITOR"}', 'x-user-id': '1' }, { passport: 'x', 'x-passport': 'x' }, { 'x-forwarded-for': '127.0.0.1', 'x-real-ip': '127.0.0.1' }, { 'x-http-method-override': 'GET' }, { 'x-unauthorized': 'allow' }, { 'apollo-federation-include-trace': 'ftv1' }, { cookie: 'role=AUDITOR; token=x' }].map((headers) =>
-      named(`header ${Object.keys(headers)[0]}`, `${FILE} { entity { phone address { text } } evaluations { score } administrativeActs(first: 100) { nodes { content remark } } } }`, farFile, { headers: headers as unknown as Record<string, string> }),
+      named(`header ${Object.keys(headers)[0]}`, `${FILE} { entity { phone address { text } } evaluations { score } administrativeActs(first: 100) { nodes { content remark } } } }`, farFile, { headers: { ...headers } as Record<string, string> }),
     ),
     named('mode reject', `${FILE} { entity { phone } administrativeActs(first: 100) { nodes { content } } } }`, farFile, { headers: { 'x-unauthorized': 'reject' } }),
     named('a language', `query ($uscc: USCC!) { entity(uscc: $uscc) { phone } }`, { uscc: far }, { headers: { 'accept-language': 'zh-CN' } }),
-    { name: 'a batch of operations', headers: { 'content-type': 'application/json' }, query: undefined as never, variables: {} },
+    { name: 'a batch of operations', body: [{ query: `{ entity(uscc: "${far}") { phone } }` }, { query: `{ entity(uscc: "${near}") { phone } }` }] },
+    { name: 'a persisted query', body: { extensions: { persistedQuery: { version: 1, sha256Hash: '0'.repeat(64) } } } },
+    { name: 'extensions that name a moment and a viewer', body: { query: `{ entity(uscc: "${far}") { phone } }`, extensions: { moment: { validAt: '2026-01-01', knownAt }, viewer: { role: 'AUDITOR' } }, viewer: { role: 'AUDITOR' } } },
     ...['/sdl', '/explorer', '/explorer/tokens.json', '/metrics', '/health/live', '/health/ready', '/graphql', '/status', '/filings', '/exports'].map((path): Operation => ({ name: `GET ${path}`, path })),
   ];
 }

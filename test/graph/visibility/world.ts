@@ -196,8 +196,7 @@ function formOf(kind: Kind, subject: { uscc: string; industry: string; unit: str
     [`${prefix}_XDR_SHXYM`]: subject.uscc,
     [`${prefix}_XDR_HYDM`]: subject.industry,
     [`${prefix}_SYFW`]: levelNames[state],
-    [`${prefix}_LYDW`]: say('source'),
-    [`${prefix}_LYDWDM`]: subject.unit,
+    ...(kind === 'penalty' ? null : { [`${prefix}_LYDW`]: say('source'), [`${prefix}_LYDWDM`]: subject.unit }),
     BZ: say('remark'),
     YJLBS: say('recordid'),
     [say('column')]: say('value'),
@@ -207,7 +206,7 @@ function formOf(kind: Kind, subject: { uscc: string; industry: string; unit: str
     case 'licence':
       return { ...common, ...person, XK_XKWS: say('docname'), XK_WSH: `${say('doc')}〔2026〕1号`, XK_XKLB: '普通', XK_XKZS: say('certificate'), XK_XKBH: say('number'), XK_NR: say('text'), XK_JDRQ: day, XK_YXQZ: day, XK_YXQZI: '2090/01/01', XK_XKJG: say('authority'), XK_XKJGDM: subject.unit, XK_ZT: '有效' };
     case 'penalty':
-      return { ...common, ...person, CF_WSH: `${say('doc')}〔2026〕2号`, CF_WFXW: say('violation'), CF_SY: say('facts'), CF_YJ: say('basis'), CF_CFLB: '罚款', CF_NR: say('text'), CF_NR_FK: '1.5', CF_NR_WFFF: '2.5', CF_NR_ZKDX: say('affected'), CF_JDRQ: day, CF_YXQ: '2090/01/01', CF_CFJG: say('authority'), CF_CFJGDM: subject.unit };
+      return { ...common, ...person, CF_WSH: `${say('doc')}〔2026〕2号`, CF_WFXW: say('violation'), CF_SY: say('facts'), CF_YJ: say('basis'), CF_CFLB: '罚款', CF_NR: say('text'), CF_NR_FK: '1.5', CF_NR_WFFF: '2.5', CF_NR_ZKDX: say('affected'), CF_JDRQ: day, CF_YXQ: '2090/01/01', CF_SJLY: say('source'), CF_SJLYDM: subject.unit, CF_CFJG: say('authority'), CF_CFJGDM: subject.unit };
     case 'commitment':
       return { ...common, CN_LX: '主动型', CN_BM: say('doc'), CN_SY: say('text'), CN_NR: say('promise'), CN_RQ: day, CN_LXQX: '2090/01/01', CN_SLDW: say('authority'), CN_SLDWDM: subject.unit, CN_ZT: '全部履行' };
     case 'entry':
@@ -284,7 +283,9 @@ export interface Operation {
   readonly headers?: Record<string, string>;
   /** A path of its own, or GET with the operation in the address. */
   readonly path?: string;
-  readonly method?: 'GET' | 'POST' | 'PUT';
+  readonly method?: 'GET' | 'POST';
+  /** In place of the operation. */
+  readonly body?: unknown;
 }
 
 export interface Answer {
@@ -324,7 +325,7 @@ export async function openWorld(graph: TestGraph): Promise<World> {
     const { text } = await graph.query('OPERATOR', 'mutation ($input: GrantRoleInput!) { grantRole(input: $input) { __typename } }', { input: { idempotencyKey: randomUUID(), organisation, role, province, sector } });
     if (!text.includes('RoleGranted')) throw new Error(text);
   }
-  const send: World['send'] = async (name, { query, variables, operationName, headers = {}, path, method = path === undefined ? 'POST' : 'GET' }) => {
+  const send: World['send'] = async (name, { query, variables, operationName, headers = {}, path, body, method = path === undefined ? 'POST' : 'GET' }) => {
     const token = tokenOf(name);
     const { purpose }: Viewer = viewers[name];
     const inAddress = method === 'GET' && query !== undefined;
@@ -337,7 +338,7 @@ export async function openWorld(graph: TestGraph): Promise<World> {
         ...(token === null || purpose === null ? null : { 'x-purpose': 'SUPERVISION' }),
         ...headers,
       },
-      ...(method === 'GET' ? null : { body: JSON.stringify({ query, variables, operationName }) }),
+      ...(method === 'GET' ? null : { body: JSON.stringify(body ?? { query, variables, operationName }) }),
       signal: AbortSignal.timeout(20_000),
     });
     return { status: response.status, headers: Object.fromEntries([...response.headers].filter(([header]) => header !== 'date')), text: await response.text() };

@@ -1,0 +1,71 @@
+import type { DataClass } from '#policy/matrix.ts';
+import type { Reach } from '#policy/rows.ts';
+import type { SubgraphContext } from './context.ts';
+import { noteRead, shown } from './fields.ts';
+import type { Instants } from './instants.ts';
+import { decodeId, encodeId, type RecordRow } from './records.ts';
+
+/** A record's row as far as every table of records, and every reader of one, has it. */
+export type RecordHead = Omit<RecordRow, 'digest' | 'content' | 'additional_fields'>;
+
+/** Whose a record is and where: what field-level rules look at, and what the access log is told. */
+export const reachOf = (row: RecordHead): Reach & { id: string; version: number } => ({
+  uscc: row.uscc,
+  province: row.province,
+  sector: row.sector,
+  units: [row.source_unit, row.determining_unit],
+  id: row.record_id,
+  version: row.version,
+});
+
+const isPublished = (row: RecordRow, today: string): boolean =>
+  row.disclosure_level === 'PUBLIC' && row.withdrawn_on === null && row.public_from !== null && row.public_from <= today && row.public_until !== null && row.public_until >= today;
+
+/** Every record that leaves passes here: a read of what is not public is noted for the access log. */
+export function give<Row extends RecordRow>(context: SubgraphContext, row: Row): Row {
+  if (!isPublished(row, context.today)) noteRead(context, 'RECORD', reachOf(row));
+  return row;
+}
+
+/** A unit named in a record; null where neither name nor code was filed. */
+export const organisation = (name: unknown, uscc: unknown) => (name || uscc ? { name: name ?? null, uscc: uscc ?? null } : null);
+
+/** A field of the official form, as filed with this version. */
+export const said = (name: string) => (row: RecordRow) => row.content[name] ?? null;
+
+/** A field that is shown row by row (policy/rows.ts), and noted as read where it is. */
+export const restricted = <Row extends RecordHead>(dataClass: DataClass, read: (row: Row) => unknown) => (row: Row, _: unknown, context: SubgraphContext) => shown(context, dataClass, reachOf(row), read(row));
+
+/** The resolvers of `CreditRecord`, the same for every type of record. `typeOf` names the row's GraphQL type, which its id carries. */
+export const recordFields = <Row extends RecordRow>(typeOf: (row: Row) => string) => ({
+  id: (row: Row) => encodeId(typeOf(row), row.uscc, row.record_id),
+  digest: restricted<RecordRow>('PROVENANCE', (row) => row.digest.toString('hex')),
+  subject: ({ uscc }: Row) => ({ uscc }),
+  provenance: (row: Row) => row,
+  // As filed with the version, where it says; the column holds what is in force now.
+  disclosureLevel: (row: Row) => row.content['disclosureLevel'] ?? row.disclosure_level,
+  validFrom: (row: Row) => row.valid_from,
+  validTo: (row: Row) => row.valid_to,
+  recordedAt: (row: Row) => row.recorded_at,
+  underObjection: (row: Row) => row.under_objection,
+  additionalFields: restricted<RecordRow>('REMARK', (row) => row.additional_fields && Object.entries(row.additional_fields).map(([column, value]) => ({ column, value }))),
+});
+
+/** The resolvers of `Provenance`, whose parent is the record's row. */
+export const provenanceFields = {
+  sourceUnit: (row: RecordHead) => organisation(row.source_unit_name, row.source_unit),
+  sourceRecordId: restricted('PROVENANCE', (row) => row.source_record_id),
+  catalogueCode: (row: RecordHead) => row.catalogue_code,
+  collectedAt: (row: RecordHead) => row.collected_at,
+};
+
+/** Resolves a record by its id; null for an id of another type, and for a record the viewer may not see. */
+export const recordReference =
+  <Row extends RecordRow>(type: string, instants: Instants, find: (context: SubgraphContext, key: { uscc: string; recordId: string }) => Promise<Row | null>) =>
+  async ({ id }: { id: string }, context: SubgraphContext): Promise<Row | null> => {
+    const key = decodeId(id);
+    if (key?.kind !== type) return null;
+    await instants.require(context.moment.knownAt);
+    const row = await find(context, key);
+    return row && give(context, row);
+  };

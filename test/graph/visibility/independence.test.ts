@@ -1,0 +1,133 @@
+import { randomUUID } from 'node:crypto';
+import pg from 'pg';
+import { openDatabase } from '#test/support/database.ts';
+import { startGraph, type TestGraph } from '#test/support/graph.ts';
+import { corpus, probes } from './corpus.ts';
+import { hidden, plant, shadow, sites, type Answer, type Operation } from './world.ts';
+
+// What the public may not see has no effect on what it is told: two databases that differ in hidden values and rows alone give it
+// the same bytes, whatever it asks. This finds what no canary does: a count, an order, a page end, an error that says that something
+// is there (security.md §4, I1).
+
+const stack = new AsyncDisposableStack();
+const graphs: TestGraph[] = [];
+let knownAt = '';
+
+beforeAll(async () => {
+  // Rights are those of now: both graphs have the same.
+  const at = new Date();
+  const now = () => at;
+  const first = stack.use(await openDatabase());
+  {
+    await using planting = await startGraph({ database: first, now });
+    await plant(planting);
+    await planting.gateway.sources.refresh();
+    knownAt = await planting.gateway.sources.sealed();
+  }
+  const second = `${new URL(first.url).pathname.slice(1)}_b`;
+  const secondUrl = Object.assign(new URL(first.url), { pathname: `/${second}` }).href;
+  await onDatabase(first.server.url, (client) => client.query(`create database ${second} template ${new URL(first.url).pathname.slice(1)}`));
+  stack.defer(() => onDatabase(first.server.url, (client) => client.query(`drop database if exists ${second} with (force)`)));
+  await onDatabase(secondUrl, async (client) => {
+    for (const statement of differences(knownAt)) {
+      const { rowCount } = await client.query(statement);
+      if (!rowCount) throw new Error(`changed nothing: ${statement}`);
+    }
+  });
+  for (const database of [first, { ...first, url: secondUrl }]) graphs.push(stack.use(await startGraph({ database, now })));
+});
+afterAll(() => stack.disposeAsync());
+
+async function onDatabase(url: string, work: (client: pg.Client) => Promise<unknown>): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  await work(client).finally(() => client.end());
+}
+
+/** Statements that change what is hidden from the public and nothing else. */
+function differences(at: string): string[] {
+  const rights = {
+    shared: `'GOV_SHARED', null, null, null`,
+    restricted: `'RESTRICTED', null, null, null`,
+    internal: `'INTERNAL', null, null, null`,
+    ended: `'PUBLIC', '2026-01-01', '2026-06-30', null`,
+    future: `'PUBLIC', '2089-01-01', '2090-01-01', null`,
+    withdrawn: `'PUBLIC', '2026-01-01', '2090-01-01', '2026-07-01'`,
+  };
+  const tables = {
+    'disclosure.act': ['kind', 'document_no', 'authority_name', 'decided_on'],
+    'disclosure.commitment': ['kind', 'commitment_no', 'made_on'],
+    'namelist.entry': ['list_type', 'category', 'document_no', 'authority_name', 'listed_on', 'term_until', 'removed_on'],
+    'evaluation.result': ['scheme', 'scheme_version', 'grade', 'score', 'score_max', 'evaluated_on'],
+  };
+  const common = ['digest', 'source_unit', 'source_unit_name', 'source_record_id', 'catalogue_code', 'collected_at', 'province', 'sector', 'determining_unit', 'valid_from', 'valid_to', 'content', 'additional_fields'];
+  const recorded = `timestamptz '${at}' - interval '1 second'`;
+  // More hidden rows, first in every order: of the published record on the newest day, under other ids; about everybody.
+  const rows = Object.entries(tables).flatMap(([table, own]) =>
+    [sites.near.uscc, sites.far.uscc, shadow].flatMap((uscc) =>
+      Object.values(rights).flatMap((right) => [`insert into ${table} (uscc, record_id, version, disclosure_level, public_from, public_until, withdrawn_on, recorded_at, ${[...common, ...own].join(', ')})
+        select '${uscc}', '${randomUUID()}', 1, ${right}, ${recorded}, ${[...common, ...own].join(', ')} from ${table} where source_record_id like 'zqnear%publicrecordidzq' limit 1`]),
+    ),
+  );
+  // Other values in the restricted fields of what is published.
+  const values = Object.keys(tables).flatMap((table) => [
+    `update ${table} set source_record_id = 'another', digest = decode('00', 'hex'), additional_fields = '{"another":"another","more":"more"}', content = content || '{"remark":"another"}' where disclosure_level = 'PUBLIC'`,
+    `update ${table} set content = content || '{"facts":"another","grounds":"another","matter":"another","evaluatorName":"another"}', source_unit_name = 'another' where disclosure_level <> 'PUBLIC'`,
+  ]);
+  return [
+    ...rows,
+    ...values,
+    `update evaluation.result set score = 12.5, score_max = null, content = content || '{"indicators":[],"reasons":["another"]}'`,
+    `update entity.profile set content = content || jsonb_build_object('phone', '13900000000', 'legalRepresentative', '王另外的名字', 'address', (content ->> 'address') || '另外的楼') where kind = 'SELF_EMPLOYED'`,
+    `update entity.profile set content = content - 'phone' || '{"capitalText":"1"}', source_record_id = null, digest = decode('00', 'hex'), additional_fields = null where kind <> 'SELF_EMPLOYED'`,
+    `update entity.profile set name = '杭州市可见另外有限公司', content = content || '{"name":"杭州市可见另外有限公司","formerNames":["杭州市可见之店"]}' where uscc = '${hidden}'`,
+    `insert into entity.name (uscc, name, kind, province) values ('${hidden}', '杭州市可见另外有限公司', 'ENTERPRISE', '33')`,
+    `insert into entity.identifier (uscc, scheme, value) values ('${hidden}', 'REGISTRATION_NUMBER', '330106000000001')`,
+    `insert into gateway.revoked_token (token_id, reason, revoked_at, revoked_by) values ('x', 'x', now(), 'x')`,
+  ];
+}
+
+const ask = async (graph: TestGraph, { query, variables, operationName, headers = {}, path, body, method = path === undefined ? 'POST' : 'GET' }: Operation): Promise<Answer> => {
+  const address = method === 'GET' && query ? `/graphql?${new URLSearchParams({ query, variables: JSON.stringify(variables ?? {}) })}` : (path ?? '/graphql');
+  const response = await fetch(`${graph.url}${address}`, {
+    method,
+    headers: { ...(method === 'GET' ? { 'apollo-require-preflight': '1' } : { 'content-type': 'application/json' }), ...headers },
+    ...(method === 'GET' ? null : { body: JSON.stringify(body ?? { query, variables, operationName }) }),
+  });
+  return { status: response.status, headers: Object.fromEntries([...response.headers].filter(([name]) => name !== 'date')), text: await response.text() };
+};
+
+// How far a source is complete moves on with the clock of the database; a cursor of a search holds that instant.
+const steady = ({ status, headers, text }: Answer): Answer => ({
+  status,
+  headers,
+  text: text.replaceAll(/"(endCursor|cursor)":"[^"]+"/g, (cursor, name: string) => `"${name}":${cursor.length}`).replaceAll(/an instant up to [^"]+/g, 'an instant up to …'),
+});
+
+test('two databases that differ in what the public may not see give it the same bytes, whatever it asks', async () => {
+  const [one, other] = graphs as [TestGraph, TestGraph];
+  const operations = [...corpus(knownAt), ...['可见', '可见另外', '另外的名字', '13900000000', '330106000000001', '杭州市可见另外有限公司', 'another', hidden].flatMap((text) => probes(text, knownAt))];
+  expect(operations.length).toBeGreaterThan(200);
+  const differing: string[] = [];
+  let answered = 0;
+  for (const operation of operations) {
+    const [before, after] = [steady(await ask(one, operation)), steady(await ask(other, operation))];
+    if (before.text.includes('"data":{')) answered += 1;
+    try {
+      expect(after).toEqual(before);
+    } catch (error) {
+      differing.push(`${operation.name}: ${(error as Error).message}`);
+    }
+  }
+  expect(differing).toEqual([]);
+  expect(answered).toBeGreaterThan(operations.length / 2);
+});
+
+test('an auditor is told the difference, so there was one', async () => {
+  const query = 'query ($u: USCC!, $k: DateTime) { creditFile(uscc: $u, knownAt: $k) { administrativeActs(first: 1) { totalCount { value } } commitments(first: 1) { totalCount { value } } nameListEntries(first: 1) { totalCount { value } } evaluationHistory(scheme: "PUBLIC_CREDIT", first: 1) { totalCount { value } } entity { phone } } }';
+  const answers = await Promise.all(graphs.map((graph) => graph.query('AUDITOR', query, { u: sites.near.uscc, k: knownAt })));
+  expect(answers.map(({ body }) => body.data?.['creditFile'])).toEqual([
+    { administrativeActs: { totalCount: { value: 22 } }, commitments: { totalCount: { value: 7 } }, nameListEntries: { totalCount: { value: 7 } }, evaluationHistory: { totalCount: { value: 7 } }, entity: { phone: 'zqnearphonezq' } },
+    { administrativeActs: { totalCount: { value: 28 } }, commitments: { totalCount: { value: 13 } }, nameListEntries: { totalCount: { value: 13 } }, evaluationHistory: { totalCount: { value: 13 } }, entity: { phone: '13900000000' } },
+  ]);
+});
