@@ -98,6 +98,18 @@ export interface TestGraph extends AsyncDisposable {
   file(kind: string, text: string | Buffer, options?: { role?: Role; format?: 'CSV' | 'NDJSON' }): Promise<Record<string, unknown>>;
 }
 
+/** One operation over HTTP. */
+export async function askGateway(url: string, token: string | null, query: string, variables: Record<string, unknown> = {}, purpose: string | null = null, headers: Record<string, string> = {}): Promise<Reply> {
+  const response = await fetch(`${url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...(token === null ? null : { authorization: `Bearer ${token}` }), ...(token === null || purpose === null ? null : { 'x-purpose': purpose }), ...headers },
+    body: JSON.stringify({ query, variables }),
+    signal: AbortSignal.timeout(20_000),
+  });
+  const text = await response.text();
+  return { status: response.status, text, body: JSON.parse(text) };
+}
+
 const PURPOSES = ['SUPERVISION', 'CREDIT_GRANTING'];
 
 export async function startGraph(options: { remote?: boolean; database?: Database; now?: () => Date; accessSink?: GatewayOptions['accessSink'] } = {}): Promise<TestGraph> {
@@ -145,21 +157,8 @@ export async function startGraph(options: { remote?: boolean; database?: Databas
     return token;
   };
 
-  const query: TestGraph['query'] = async (role, text, variables = {}, { purpose, headers = {}, token } = {}) => {
-    const response = await fetch(`${gateway.url}/graphql`, {
-      method: 'POST',
-      headers: {
-        'content-type': 'application/json',
-        ...(role === 'PUBLIC' ? null : { authorization: `Bearer ${token ?? tokenOf(role)}` }),
-        ...(role === 'PUBLIC' || purpose === null ? null : { 'x-purpose': purpose ?? 'SUPERVISION' }),
-        ...headers,
-      },
-      body: JSON.stringify({ query: text, variables }),
-      signal: AbortSignal.timeout(20_000),
-    });
-    const raw = await response.text();
-    return { status: response.status, text: raw, body: JSON.parse(raw) };
-  };
+  const query: TestGraph['query'] = (role, text, variables = {}, { purpose, headers = {}, token } = {}) =>
+    askGateway(gateway.url, role === 'PUBLIC' ? null : (token ?? tokenOf(role)), text, variables, role === 'PUBLIC' ? null : purpose === undefined ? 'SUPERVISION' : purpose, headers);
 
   const graph: TestGraph = {
     url: gateway.url,

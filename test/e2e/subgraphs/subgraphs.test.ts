@@ -1,5 +1,7 @@
 import { codesByActs, startDemoGraph, type DemoGraph } from '#test/support/demo.ts';
 import { freePort, startProcess, type TestProcess } from '#test/support/processes.ts';
+import { type CheckedQuery, checkedQueries } from '#test/support/queries.ts';
+import { askGateway } from '#test/support/graph.ts';
 import { subgraphNames, type SubgraphName } from '#kit/config.ts';
 
 // Five processes as in production: the gateway and each subgraph on its own, over one database.
@@ -11,6 +13,7 @@ let gateway: TestProcess;
 const ports = {} as Record<SubgraphName, number>;
 const subgraphs = {} as Record<SubgraphName, TestProcess>;
 let code: string;
+let queries: CheckedQuery[];
 
 const variables = (): Record<string, string> => ({
   DATABASE_URL: demo.database.url,
@@ -26,7 +29,10 @@ const startSubgraph = async (name: SubgraphName): Promise<void> => {
 
 beforeAll(async () => {
   demo = await startDemoGraph({ entities: 150 });
-  [code = ''] = await codesByActs(demo);
+  const codes = await codesByActs(demo);
+  [code = ''] = codes;
+  const names = await demo.sql("select name from entity.profile where kind = 'ENTERPRISE' order by uscc limit 1");
+  queries = checkedQueries(codes, demo.knownAt, names.map(({ name }) => String(name)));
   for (const name of subgraphNames) ports[name] = await freePort();
   await Promise.all(subgraphNames.map(startSubgraph));
   const remote = subgraphNames.map((name) => `${name}=http://127.0.0.1:${ports[name]}/graphql`).join(',');
@@ -83,6 +89,18 @@ async function untilWhole(): Promise<Answer> {
     deadline.throwIfAborted();
   }
 }
+
+test('forty queries and more give the same bytes in one process and from four subgraph processes over HTTP', async () => {
+  expect(queries.length).toBeGreaterThanOrEqual(40);
+  expect(new Set(queries.map(({ name }) => name)).size).toBe(queries.length);
+  for (const { name, role, query, variables } of queries) {
+    for (const round of [1, 2, 3]) {
+      const here = await demo.query(role, query, variables);
+      const there = await askGateway(gateway.url, role === 'PUBLIC' ? null : demo.tokenOf(role), query, variables, 'SUPERVISION');
+      expect({ name, round, status: there.status, text: there.text }).toEqual({ name, round, status: here.status, text: here.text });
+    }
+  }
+}, 120_000);
 
 test.each(subgraphNames)('with %s killed its fields are null with path and code, the rest is answered, and nothing of the inside shows', async (name) => {
   const { data: whole, errors } = await untilWhole();

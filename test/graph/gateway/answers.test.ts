@@ -2,8 +2,8 @@ import { codesByActs, startDemoGraph, type DemoGraph } from '#test/support/demo.
 import { startGraph, type TestGraph } from '#test/support/graph.ts';
 import { type CheckedQuery, checkedQueries } from '#test/support/queries.ts';
 
-// Two gateways over one database: one with the four subgraphs in its process, one with four subgraphs over HTTP. (The
-// processes of their own, and what happens when one is killed, are in test/e2e/subgraphs.)
+// What the queries of test/support/queries.ts answer. That they answer the same bytes from subgraph processes of their own, and
+// what happens when one is killed, is in test/e2e/subgraphs.
 
 let inProcess: DemoGraph;
 let overHttp: TestGraph;
@@ -19,18 +19,6 @@ afterAll(async () => {
   await overHttp[Symbol.asyncDispose]();
   await inProcess[Symbol.asyncDispose]();
 });
-
-test('forty queries and more give the same bytes in process and over HTTP, first time and again', async () => {
-  expect(queries.length).toBeGreaterThanOrEqual(40);
-  expect(new Set(queries.map(({ name }) => name)).size).toBe(queries.length);
-  for (const { name, role, query, variables } of queries) {
-    for (const round of [1, 2, 3]) {
-      const here = await inProcess.query(role, query, variables);
-      const there = await overHttp.query(role, query, variables);
-      expect({ name, round, status: there.status, text: there.text }).toEqual({ name, round, status: here.status, text: here.text });
-    }
-  }
-}, 120_000);
 
 test('what is compared is worth comparing: data where data is due, errors where errors are', async () => {
   const codes = new Map<string, unknown[]>();
