@@ -13,9 +13,16 @@ export interface Connection<Item> {
   readonly count: () => Promise<number>;
 }
 
-interface Edge<Item> {
+/** An item of a connection, whose cursor is made when it is selected. */
+export interface Edge<Item> {
   readonly node: Item;
   readonly cursorOf: (item: Item) => string;
+}
+
+/** Where a page stands; its last cursor is made when it is selected. */
+export interface PageEnd {
+  readonly hasNextPage: boolean;
+  readonly endCursor: () => string | null;
 }
 
 /** @throws BAD_USER_INPUT (PAGE_SIZE) unless `first` is 1 to `most`. */
@@ -42,7 +49,7 @@ const totalCount = (counted: number): { value: number; exact: boolean } => ({ va
 export const connectionFields = <Item>() => ({
   edges: ({ page, cursorOf }: Connection<Item>): Edge<Item>[] => page.items.map((node) => ({ node, cursorOf })),
   nodes: ({ page }: Connection<Item>) => page.items,
-  pageInfo({ page, cursorOf }: Connection<Item>) {
+  pageInfo({ page, cursorOf }: Connection<Item>): PageEnd {
     const last = page.items.at(-1);
     return { hasNextPage: page.hasNextPage, endCursor: () => (last === undefined ? null : cursorOf(last)) };
   },
@@ -51,4 +58,4 @@ export const connectionFields = <Item>() => ({
 
 export const edgeFields = <Item>() => ({ cursor: ({ node, cursorOf }: Edge<Item>): string => cursorOf(node) });
 
-export const pageInfoFields = { endCursor: (info: { endCursor: () => string | null }) => info.endCursor() };
+export const pageInfoFields = { endCursor: (end: PageEnd) => end.endCursor() };

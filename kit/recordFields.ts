@@ -1,5 +1,5 @@
 import type { DataClass } from '#policy/matrix.ts';
-import type { Reach } from '#policy/rows.ts';
+import type { DisclosureLevel, Reach } from '#policy/rows.ts';
 import type { SubgraphContext } from './context.ts';
 import { noteRead, shown } from './fields.ts';
 import type { Instants } from './instants.ts';
@@ -28,33 +28,39 @@ export function give<Row extends RecordRow>(context: SubgraphContext, row: Row):
 }
 
 /** A unit named in a record; null where neither name nor code was filed. */
-export const organisation = (name: unknown, uscc: unknown) => (name || uscc ? { name: name ?? null, uscc: uscc ?? null } : null);
+export const organisation = (name: string | null, uscc: string | null) => (name || uscc ? { name, uscc } : null);
 
-/** A field of the official form, as filed with this version. */
-export const said = (name: string) => (row: RecordRow) => row.content[name] ?? null;
+/**
+ * A field of the official form, as filed with this version; null where it was not. The type is that of the field in the form
+ * (standards/forms): a text unless the caller says otherwise.
+ */
+export const filed = <Value = string>({ content }: Pick<RecordRow, 'content'>, name: string) => (content[name] ?? null) as NoInfer<Value> | null; // filings write what a form has parsed, and nothing else does
+
+/** The resolver that gives a field of the official form. */
+export const said = <Value = string>(name: string) => (row: RecordRow) => filed<Value>(row, name);
 
 /** A field that is shown row by row (policy/rows.ts), and noted as read where it is. */
-export const restricted = <Row extends RecordHead>(dataClass: DataClass, read: (row: Row) => unknown) => (row: Row, _: unknown, context: SubgraphContext) => shown(context, dataClass, reachOf(row), read(row));
+export const restricted = <Row extends RecordHead, Value>(dataClass: DataClass, read: (row: Row) => Value) => (row: Row, _: unknown, context: SubgraphContext) => shown(context, dataClass, reachOf(row), read(row));
 
 /** The resolvers of `CreditRecord`, the same for every type of record. `typeOf` names the row's GraphQL type, which its id carries. */
 export const recordFields = <Row extends RecordRow>(typeOf: (row: Row) => string) => ({
   id: (row: Row) => encodeId(typeOf(row), row.uscc, row.record_id),
-  digest: restricted<RecordRow>('PROVENANCE', (row) => row.digest.toString('hex')),
+  digest: restricted('PROVENANCE', (row: RecordRow) => row.digest.toString('hex')),
   subject: ({ uscc }: Row) => ({ uscc }),
   provenance: (row: Row) => row,
   // As filed with the version, where it says; the column holds what is in force now.
-  disclosureLevel: (row: Row) => row.content['disclosureLevel'] ?? row.disclosure_level,
+  disclosureLevel: (row: Row) => filed<DisclosureLevel>(row, 'disclosureLevel') ?? row.disclosure_level,
   validFrom: (row: Row) => row.valid_from,
   validTo: (row: Row) => row.valid_to,
   recordedAt: (row: Row) => row.recorded_at,
   underObjection: (row: Row) => row.under_objection,
-  additionalFields: restricted<RecordRow>('REMARK', (row) => row.additional_fields && Object.entries(row.additional_fields).map(([column, value]) => ({ column, value }))),
+  additionalFields: restricted('REMARK', (row: RecordRow) => row.additional_fields && Object.entries(row.additional_fields).map(([column, value]) => ({ column, value }))),
 });
 
 /** The resolvers of `Provenance`, whose parent is the record's row. */
 export const provenanceFields = {
   sourceUnit: (row: RecordHead) => organisation(row.source_unit_name, row.source_unit),
-  sourceRecordId: restricted('PROVENANCE', (row) => row.source_record_id),
+  sourceRecordId: restricted('PROVENANCE', (row: RecordHead) => row.source_record_id),
   catalogueCode: (row: RecordHead) => row.catalogue_code,
   collectedAt: (row: RecordHead) => row.collected_at,
 };

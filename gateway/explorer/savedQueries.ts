@@ -11,6 +11,7 @@ const subject = codeOf('subject');
 
 /** The queries the explorer offers; each answers on the demo data. */
 export const savedQueries: SavedQuery[] = [
+  { name: 'Who am I (当前用户)', query: `query WhoAmI {\n  viewer { role organisation purposes purpose province sector }\n  sourceStatus { source state knownThrough lateUnits }\n}` },
   {
     name: 'Credit file (信用档案)',
     query: `query CreditFile($uscc: USCC!) {
@@ -66,5 +67,4 @@ export const savedQueries: SavedQuery[] = [
   }
 }`,
   },
-  { name: 'Who am I (当前用户)', query: `query WhoAmI {\n  viewer { role organisation purposes purpose province sector }\n  sourceStatus { source state knownThrough lateUnits }\n}` },
 ];

@@ -20,6 +20,6 @@ export interface Bench {
   readonly client: Worker<null>;
   readonly settings: Settings;
   readonly say: (line: string) => void;
-  /** Takes the profile that was asked for, if it is one of these; then nothing is measured. */
+  /** Takes the profile that was asked for, if one was; then nothing is measured. @throws Error when it is none of these. */
   readonly profile: (candidates: Readonly<Record<string, readonly [Worker<unknown>, Side | undefined]>>) => Promise<boolean>;
 }

@@ -14,13 +14,14 @@ import { engineResults, fileResults, type Result, table } from './results.ts';
 const { values: flags } = parseArgs({
   options: {
     rows: { type: 'string', default: '1,2,3,4,5' },
-    rounds: { type: 'string', default: '7' },
+    rounds: { type: 'string', default: '9' },
     profile: { type: 'string' },
     json: { type: 'string' },
   },
 });
-const wanted = new Set(flags.rows.split(','));
 const wantedProfile = flags.profile;
+// A profile's name has its row in it: `2`, `4-batch`, `peer-1`.
+const wanted = new Set(wantedProfile === undefined ? flags.rows.split(',') : (/\d/.exec(wantedProfile) ?? []));
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
 const scale = process.env['BENCH_SCALE'] ?? 'ci';
@@ -29,13 +30,13 @@ const settings: Settings = {
   scale,
   dataDir: join(readConfig().dataDir, 'bench'),
   rounds: Number(flags.rounds),
-  warmUp: 2,
+  warmUp: 3,
   inFlight: 32,
-  engineOperations: 2000,
-  fileOperations: 2000,
-  batchOperations: 60,
+  engineOperations: 1000,
+  fileOperations: 1000,
+  batchOperations: 40,
 };
-if (!(settings.rounds >= 1)) throw new Error(`--rounds is "${flags.rounds}"`);
+if (!(settings.rounds >= 5)) throw new Error(`--rounds is "${flags.rounds}": 5 or more`);
 await mkdir(settings.dataDir, { recursive: true });
 
 await using client = await startWorker<null>('client', './client.ts');
@@ -46,8 +47,8 @@ const bench: Bench = {
   async profile(candidates) {
     if (wantedProfile === undefined) return false;
     const [worker, side] = candidates[wantedProfile] ?? [];
-    if (!worker || !side) return false;
-    const file = join(settings.dataDir, `${wantedProfile}.cpuprofile`);
+    if (!worker || !side) throw new Error(`--profile is "${wantedProfile}"; here there are ${Object.keys(candidates).join(', ')}`);
+    const file = join(settings.dataDir, `row-${wantedProfile}.cpuprofile`);
     for (const line of await takeProfile(client, worker, side, { file, inFlight: settings.inFlight })) process.stdout.write(`${line}\n`);
     return true;
   },

@@ -19,6 +19,7 @@ export interface Cost {
   readonly name: string;
   /** µs of CPU an operation, by part: medians over the rounds. */
   readonly parts: Readonly<Record<string, number>>;
+  /** Their sum. */
   readonly total: number;
   /** Totals of the rounds, in their order: rounds of two sides with one number were run next to each other. */
   readonly rounds: readonly number[];
@@ -82,10 +83,11 @@ export async function measure(client: Worker<null>, sides: readonly Side[], { ro
   }
   return sides.map(({ name }, index) => {
     const { parts, totals, bytes } = counted[index] as (typeof counted)[number]; // made for every side
+    const medians = Object.fromEntries([...parts].map(([part, values]) => [part, median(values)]));
     return {
       name,
-      parts: Object.fromEntries([...parts].map(([part, values]) => [part, median(values)])),
-      total: median(totals),
+      parts: medians,
+      total: sum(Object.values(medians)),
       rounds: totals,
       answerBytes: Math.round(bytes),
     };

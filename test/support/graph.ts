@@ -112,7 +112,7 @@ export async function askGateway(url: string, token: string | null, query: strin
 
 const PURPOSES = ['SUPERVISION', 'CREDIT_GRANTING'];
 
-export async function startGraph(options: { remote?: boolean; database?: Database; now?: () => Date; accessSink?: GatewayOptions['accessSink'] } = {}): Promise<TestGraph> {
+export async function startGraph(options: { remote?: boolean; database?: Database; now?: () => Date; accessSink?: GatewayOptions['accessSink']; routes?: GatewayOptions['routes'] } = {}): Promise<TestGraph> {
   const stack = new AsyncDisposableStack();
   const issuer = stack.use(await createIssuer());
   const database = options.database ?? stack.use(await openDatabase());
@@ -139,6 +139,7 @@ export async function startGraph(options: { remote?: boolean; database?: Databas
       now,
       bootstrapOperator: organisationOf('OPERATOR').organisation,
       ...(options.accessSink ? { accessSink: options.accessSink } : null),
+      ...(options.routes ? { routes: options.routes } : null),
     }),
   );
   const client = new pg.Client({ connectionString: database.url });

@@ -49,7 +49,7 @@ export async function runEngines({ client, settings, say, profile }: Bench): Pro
   const sides = workers.map(side);
   say(`rows 1–3: ${bodies.length} bodies, ${settings.rounds} rounds of ${settings.engineOperations} operations a side, ${settings.inFlight} in flight`);
   await assertEqualAnswers(client, sides);
-  if (await profile({ 'row-1': [ours, sides[0]], 'row-2': [inProcess, sides[2]], 'row-3': [inProcess, sides[2]], 'peer-1': [apolloGateway, sides[1]], 'peer-3': [monolith, sides[3]] })) return null;
+  if (await profile({ '1': [ours, sides[0]], '2': [inProcess, sides[2]], '3': [inProcess, sides[2]], 'peer-1': [apolloGateway, sides[1]], 'peer-3': [monolith, sides[3]] })) return null;
   const [a, b, c, d] = await measure(client, sides, settings);
   return { ours: a as Cost, apolloGateway: b as Cost, inProcess: c as Cost, monolith: d as Cost }; // one for each side
 }

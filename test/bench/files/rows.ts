@@ -54,8 +54,8 @@ export async function runFiles({ client, settings, say, profile }: Bench): Promi
   const guardSides = [guardSide(guarded), guardSide(unguarded)];
   await assertEqualAnswers(client, guardSides);
   const taken = await profile({
-    'row-4': [unguarded, ones[0]], 'row-4-guarded': [guarded, ones[1]], 'row-4-batch': [unguarded, batches[0]], 'peer-4': [sql, ones[2]],
-    'row-5': [guarded, guardSides[0]], 'row-5-off': [unguarded, guardSides[1]],
+    '4': [unguarded, ones[0]], '4-guarded': [guarded, ones[1]], '4-batch': [unguarded, batches[0]], 'peer-4': [sql, ones[2]],
+    '5': [guarded, guardSides[0]], '5-off': [unguarded, guardSides[1]],
   });
   if (taken) return null;
 

@@ -1,6 +1,7 @@
-import Fastify from 'fastify';
-import { buildSchema, graphql } from 'graphql';
 import { createExplorer } from '#gateway/explorer/explorer.ts';
+import { savedQueries } from '#gateway/explorer/savedQueries.ts';
+import { startDemoGraph, type DemoGraph } from '#test/support/demo.ts';
+import { organisationOf } from '#test/support/graph.ts';
 
 export interface StartedServer {
   /** Without a path or a slash at the end. */
@@ -18,60 +19,31 @@ export interface StartedServer {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** A stand-in with the gateway's addresses and two role views. */
+/** The gateway with demo data, its explorer, and one role's token to choose. */
 export async function startServer(): Promise<StartedServer> {
-  const token = 'token-of-the-assessor';
-  const views = {
-    PUBLIC: buildSchema('type Query { entity(uscc: String!): Entity } type Entity { uscc: String! name: String }'),
-    ASSESSOR: buildSchema(`
-      type Query { entity(uscc: String!): Entity accessLog: [String!] }
-      type Entity { uscc: String! name: String }
-    `),
-  };
-  const rootValue = {
-    entity: ({ uscc }: { uscc: string }) => ({ uscc, name: '示例科技有限公司' }),
-    accessLog: () => [],
-  };
-  const savedQuery = {
-    name: 'One entity',
-    query: 'query OneEntity($uscc: String!) {\n  entity(uscc: $uscc) {\n    uscc\n    name\n  }\n}\n',
-    variables: { uscc: '91110000000000000A' },
-  };
-
-  const app = Fastify();
-  await app.register(
-    await createExplorer({
-      savedQueries: [{ name: 'Who answers', query: '{\n  __typename\n}\n' }, savedQuery],
-      tokens: async () => [
-        { role: 'PUBLIC', token: null },
-        { role: 'ASSESSOR', token },
-      ],
-    }),
-  );
-  app.post<{ Body: { query: string; operationName?: string; variables?: Record<string, unknown> } }>(
-    '/graphql',
-    async ({ body, headers }) =>
-      graphql({
-        schema: headers.authorization === `Bearer ${token}` ? views.ASSESSOR : views.PUBLIC,
-        source: body.query,
-        rootValue,
-        ...(body.variables && { variableValues: body.variables }),
-        ...(body.operationName && { operationName: body.operationName }),
-      }),
-  );
-  const origin = await app.listen({ port: 0, host: '127.0.0.1' });
-
+  const role = 'AUDITOR';
+  let graph: DemoGraph | undefined;
+  const explorer = await createExplorer({
+    savedQueries,
+    tokens: () => Promise.resolve([{ role: 'PUBLIC', token: null }, { role, token: graph?.tokenOf(role) ?? null }]),
+  });
+  graph = await startDemoGraph({ entities: 60, routes: [
+      async (app) => {
+        await app.register(explorer);
+      },
+    ] });
+  const { organisation } = organisationOf('SUBJECT');
+  const [profile] = await graph.sql("select content ->> 'name' as name from entity.profile where uscc = $1", [organisation]);
+  const running = graph;
   return {
-    origin,
-    savedQuery: savedQuery.name,
-    operationName: 'OneEntity',
-    answerParts: ['91110000000000000A', '示例科技有限公司'],
-    role: 'ASSESSOR',
-    token,
-    fieldOfRole: 'accessLog',
-    purpose: 'ASSESSMENT',
-    async [Symbol.asyncDispose]() {
-      await app.close();
-    },
+    origin: graph.url,
+    savedQuery: 'Credit file (信用档案)',
+    operationName: 'CreditFile',
+    answerParts: [`"${organisation}"`, `"${String(profile?.['name'])}"`],
+    role,
+    token: graph.tokenOf(role),
+    fieldOfRole: 'grants',
+    purpose: 'SUPERVISION',
+    [Symbol.asyncDispose]: async () => running[Symbol.asyncDispose](),
   };
 }

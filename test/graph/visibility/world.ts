@@ -30,7 +30,8 @@ export const sites: Record<Place, Site> = {
 };
 
 /** Lies far, is registered publicly, and every record about it is GOV_SHARED: out of reach it looks like an entity without records. */
-export const shadow = composeUscc('91440305', 'MA0EEE83');
+export const shadow = composeUscc('92440305', 'MA5EEE83');
+export const shadowName = '深圳市南山区影子之店';
 /** Lies near; its registration itself is GOV_SHARED, but a list entry about it is public. */
 export const hidden = composeUscc('91330106', 'MA0EEE84');
 /** In no register; valid by both checks. */
@@ -385,15 +386,19 @@ function oracle(digestOf: ReadonlyMap<string, string>, filings: Record<Place, st
     ];
   });
   const everybody: Who = viewerNames.filter((name) => name !== 'rule keeper' && name !== 'operator');
-  const ofEntities = placeNames.flatMap((place): Canary[] => [
-    { text: canary(place, 'phone'), seenBy: fieldSeenBy.CONTACT[place] },
-    { text: canary(place, 'street'), seenBy: fieldSeenBy.ADDRESS[place] },
-    { text: canary(place, 'person'), seenBy: fieldSeenBy.PERSON[place] },
-    { text: canary(place, 'entityrecordid'), seenBy: fieldSeenBy.PROVENANCE[place] },
-    { text: canary(place, 'formername'), seenBy: everybody },
-    ...['personid', 'entityremark', 'entitycolumn', 'entityvalue'].map((part) => ({ text: canary(place, part), seenBy: nobody })),
-    { text: filings[place], seenBy: [`unit ${place}`, 'auditor'] },
-  ]);
+  // `shadow` lies far too, but the file that the subject far looks into is another.
+  const ofEntities = ([['near', 'near'], ['far', 'far'], ['shadow', 'far']] as const).flatMap(([marks, place]): Canary[] => {
+    const seers = (who: Who): Who => (marks === 'shadow' ? who.filter((name) => name !== 'subject far') : who);
+    return [
+      { text: canary(marks, 'phone'), seenBy: seers(fieldSeenBy.CONTACT[place]) },
+      { text: canary(marks, 'street'), seenBy: seers(fieldSeenBy.ADDRESS[place]) },
+      { text: canary(marks, 'person'), seenBy: seers(fieldSeenBy.PERSON[place]) },
+      { text: canary(marks, 'entityrecordid'), seenBy: seers(fieldSeenBy.PROVENANCE[place]) },
+      { text: canary(marks, 'formername'), seenBy: everybody },
+      ...['personid', 'entityremark', 'entitycolumn', 'entityvalue'].map((part) => ({ text: canary(marks, part), seenBy: nobody })),
+    ];
+  });
+  const ofFilings = placeNames.map((place): Canary => ({ text: filings[place], seenBy: [`unit ${place}`, 'auditor'] }));
   // The registration of `hidden` is shared between departments, with all that is in it. It is an enterprise: its street is no home.
   const department: Who = ['province 33', 'sector F', 'unit near', 'implementer 33', 'auditor', 'centre'];
   const ofHidden: Canary[] = [
@@ -403,7 +408,7 @@ function oracle(digestOf: ReadonlyMap<string, string>, filings: Record<Place, st
     { text: canary('hidden', 'entityrecordid'), seenBy: both(department, fieldSeenBy.PROVENANCE.near) },
     ...['personid', 'entityremark', 'entitycolumn', 'entityvalue'].map((part) => ({ text: canary('hidden', part), seenBy: nobody })),
   ];
-  return [...ofRows, ...ofEntities, ...ofHidden];
+  return [...ofRows, ...ofEntities, ...ofFilings, ...ofHidden];
 }
 
 /** Files everything through the public door, then arranges by SQL what no door makes: terms that ended or have not begun, withdrawals. */
@@ -414,7 +419,7 @@ export async function plant(graph: TestGraph): Promise<void> {
   };
   await file('entity', [
     ...placeNames.map((place) => entityForm(place, sites[place].uscc, sites[place].name, '社会公开', '个体工商户', place)),
-    entityForm('far', shadow, '深圳市南山区影子有限公司', '社会公开', '企业', 'shadow'),
+    entityForm('far', shadow, shadowName, '社会公开', '个体工商户', 'shadow'),
     entityForm('near', hidden, `杭州市${canary('hidden', 'name')}有限公司`, '政务共享', '企业', 'hidden'),
   ]);
   for (const kind of kinds) {

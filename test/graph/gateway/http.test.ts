@@ -1,0 +1,60 @@
+import { serverAudits } from 'graphql-http';
+import { startGraph, type TestGraph } from '#test/support/graph.ts';
+
+let graph: TestGraph;
+beforeAll(async () => {
+  graph = await startGraph();
+});
+afterAll(() => graph[Symbol.asyncDispose]());
+
+const post = (body: string, headers: Record<string, string> = {}): Promise<Response> =>
+  fetch(`${graph.url}/graphql`, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body });
+
+test('every audit of GraphQL over HTTP is passed, once a client sends the preflight header that CSRF prevention asks of a GET', async () => {
+  const withPreflight: typeof fetch = (input, init) => fetch(input, { ...init, headers: { 'apollo-require-preflight': '1', ...(init?.headers as Record<string, string>) } });
+  const results = await Promise.all(serverAudits({ url: `${graph.url}/graphql`, fetchFn: withPreflight }).map((audit) => audit.fn()));
+  expect(results.length).toBeGreaterThan(50);
+  expect(results.filter(({ status }) => status !== 'ok').map((result) => [result.id, result.name, result.status, 'reason' in result ? result.reason : ''])).toEqual([]);
+});
+
+test('a GET without the preflight header, and a form post, are refused: another site could have sent them', async () => {
+  expect((await fetch(`${graph.url}/graphql?query={__typename}`)).status).toBe(400);
+  expect((await post('query=%7B__typename%7D', { 'content-type': 'application/x-www-form-urlencoded' })).status).toBe(415);
+});
+
+test('a mutation by GET is refused', async () => {
+  const query = encodeURIComponent('mutation { revokeToken(input: { idempotencyKey: "x", tokenId: "x", reason: "x" }) { __typename } }');
+  expect((await fetch(`${graph.url}/graphql?query=${query}`, { headers: { 'apollo-require-preflight': '1' } })).status).toBe(405);
+});
+
+test('a batch of operations is refused, since limits count operations', async () => {
+  expect((await post('[{"query":"{ __typename }"},{"query":"{ __typename }"}]')).status).toBe(400);
+});
+
+test('errors suggest no names, show no stack and no more than five', async () => {
+  const response = await post(JSON.stringify({ query: `{ entiti { x } ${Array.from({ length: 8 }, (_, index) => `nope${index}`).join(' ')} }` }));
+  const text = await response.text();
+  expect(text).not.toMatch(/Did you mean|stacktrace|node_modules|\.ts:/);
+  expect((JSON.parse(text) as { errors: unknown[] }).errors.length).toBeLessThanOrEqual(6);
+});
+
+test('what costs too much is refused before it is planned, and a body that is too large before it is read', async () => {
+  const deep = await post(JSON.stringify({ query: `${'{ a '.repeat(20)}${'}'.repeat(20)}` }));
+  expect([deep.status, ((await deep.json()) as { errors: { extensions: { code: string } }[] }).errors[0]?.extensions.code]).toEqual([400, 'COST_LIMIT']);
+  expect((await post(JSON.stringify({ query: '{ __typename }', variables: { x: 'x'.repeat(300_000) } }))).status).toBe(413);
+});
+
+test('a subscription by POST is refused, not half run', async () => {
+  const { status } = await post(JSON.stringify({ query: 'subscription { anything }' }));
+  expect(status).toBe(400);
+});
+
+test('the health paths say whether it lives and whether its sources answer', async () => {
+  expect(await (await fetch(`${graph.url}/health/live`)).json()).toEqual({ status: 'ok' });
+  expect(await (await fetch(`${graph.url}/health/ready`)).json()).toEqual({ status: 'ok', unavailable: [] });
+});
+
+test('aliases named after what objects inherit are plain aliases', async () => {
+  const { body } = await graph.query('PUBLIC', '{ constructor: __typename toString: viewer { hasOwnProperty: role } }');
+  expect(body.data).toEqual({ constructor: 'Query', toString: { hasOwnProperty: 'PUBLIC' } });
+});
