@@ -49,7 +49,7 @@ export const recordFields = <Row extends RecordRow>(typeOf: (row: Row) => string
   subject: ({ uscc }: Row) => ({ uscc }),
   provenance: (row: Row) => row,
   // As filed with the version, where it says; the column holds what is in force now.
-  disclosureLevel: (row: Row) => filed<DisclosureLevel>(row, 'disclosureLevel') ?? row.disclosure_level,
+  disclosureLevel: (row: Row) => filed<DisclosureLevel>(row, 'disclosureLevel') ?? (row.disclosure_level as DisclosureLevel), // by a check constraint of every table
   validFrom: (row: Row) => row.valid_from,
   validTo: (row: Row) => row.valid_to,
   recordedAt: (row: Row) => row.recorded_at,

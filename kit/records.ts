@@ -1,5 +1,4 @@
 import { createHash, createHmac, createSecretKey } from 'node:crypto';
-import type { DisclosureLevel } from '#policy/rows.ts';
 import { deriveKey, type KeyRing } from './keys.ts';
 
 /** What every table of records has, in the order of prisma/migrations; each table adds its own columns. */
@@ -14,7 +13,7 @@ export interface RecordRow {
   readonly source_record_id: string | null;
   readonly catalogue_code: string;
   readonly collected_at: string;
-  readonly disclosure_level: DisclosureLevel;
+  readonly disclosure_level: string;
   readonly public_from: string | null;
   readonly public_until: string | null;
   readonly withdrawn_on: string | null;

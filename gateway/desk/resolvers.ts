@@ -1,6 +1,7 @@
 import type { CursorSealer } from '#kit/cursor.ts';
-import { checkFirst, type Connection, connectionFields, edgeFields, pageInfoFields } from '#kit/connection.ts';
+import { checkFirst, connectionFields, edgeFields, pageInfoFields } from '#kit/connection.ts';
 import { clientError } from '#kit/errors.ts';
+import type { ResolverMap } from '#kit/resolverMap.ts';
 import { may } from '#policy/actions.ts';
 import { isRole, roleBinding, roles, type Viewer } from '#policy/viewer.ts';
 import { purposes } from '#standards/purposes.ts';
@@ -9,21 +10,25 @@ import { filingKinds } from './filingKinds.ts';
 import type { ListeningGrantBook } from './grants.ts';
 import type { Once } from './idempotency.ts';
 import type { DeskRepository, FilingRow, GrantRow, Receipt, Refusal } from './repository.ts';
+import type { Conflict, Filing, FilingStatus, Grant, InvalidInput, Resolvers, ResolversParentTypes } from './resolvers.generated.ts';
 
 const forbidden = () => clientError('UNAUTHORIZED_FIELD_OR_TYPE', 'Your role may not do this.');
 
-const invalid = (code: string, message: string, path: string[]) => ({ __typename: 'InvalidInput', code, message, clause: null, retryable: false, path });
+/** A member of a union says which one it is. */
+type Named<Member extends { readonly __typename?: string }> = Member & Required<Pick<Member, '__typename'>>;
 
-const conflict = () => ({ __typename: 'Conflict', code: 'IDEMPOTENCY_KEY', message: 'This idempotencyKey came before with other content: use a new key for a new call.', clause: null, retryable: false, path: ['input', 'idempotencyKey'] });
+const invalid = (code: string, message: string, path: string[]): Named<InvalidInput> => ({ __typename: 'InvalidInput', code, message, clause: null, retryable: false, path });
 
-const refusals: Record<Refusal, () => ReturnType<typeof invalid>> = {
+const conflict = (): Named<Conflict> => ({ __typename: 'Conflict', code: 'IDEMPOTENCY_KEY', message: 'This idempotencyKey came before with other content: use a new key for a new call.', clause: null, retryable: false, path: ['input', 'idempotencyKey'] });
+
+const refusals: Record<Refusal, () => Named<InvalidInput>> = {
   NOT_FOUND: () => invalid('NOT_FOUND', 'Your organisation has none with this id.', ['input', 'id']),
   PARTS_MISSING: () => invalid('PARTS_MISSING', 'Not all announced parts have arrived: send the missing ones, then complete.', ['input', 'id']),
   BINDING: () => invalid('BINDING', 'A PROVINCE role needs `province` and no `sector`, a SECTOR role `sector` and no `province`, another role neither.', ['input', 'role']),
 };
 
 /** A mutation's answer: what it did, or the error the caller can mend. */
-async function answered(result: Once<string> | Refusal, success: (id: string) => Promise<object>): Promise<object> {
+async function answered<Success>(result: Once<string> | Refusal, success: (id: string) => Promise<Success>): Promise<Success | Named<InvalidInput> | Named<Conflict>> {
   if (typeof result === 'string') return refusals[result]();
   return result.outcome === 'conflict' ? conflict() : success(result.result);
 }
@@ -40,12 +45,9 @@ export interface DeskParts {
   readonly now: () => Date;
 }
 
-/** A grant as the schema has it. */
-type ShownGrant = GrantRow & { readonly from: string; readonly to: string | null };
-
 const MAX_PARTS = 10_000;
 
-export function createDeskResolvers({ repository, grants, sources, cursors, now }: DeskParts): Record<string, unknown> {
+export function createDeskResolvers({ repository, grants, sources, cursors, now }: DeskParts): ResolverMap<Resolvers, ResolversParentTypes> {
   const sourceStates = () =>
     sources.states().map(({ source, state, knownThrough, lateUnits }) => ({
       source,
@@ -55,8 +57,14 @@ export function createDeskResolvers({ repository, grants, sources, cursors, now 
       lateUnits,
     }));
   const grantScope = (organisation: string | null): string => `Query.grants ${organisation ?? ''}`;
-  const showGrant = (row: GrantRow): ShownGrant => ({ ...row, from: row.validFrom.toISOString(), to: row.validTo?.toISOString() ?? null });
-  const showFiling = (row: FilingRow) => ({ ...row, parts: row.parts.map(({ number, outcome }) => ({ number, outcome: outcome as Receipt })) });
+  const showGrant = (row: GrantRow): Grant => ({ ...row, from: row.validFrom.toISOString(), to: row.validTo?.toISOString() ?? null });
+  // Written by the repository alone, which takes them as receipts and as a status of the schema.
+  const showFiling = (row: FilingRow): Filing => ({
+    ...row,
+    status: row.status as FilingStatus,
+    receipt: row.receipt as Receipt | null,
+    parts: row.parts.map(({ number, outcome }) => ({ number, outcome: outcome as Receipt })),
+  });
   const filing = async (viewer: Viewer, id: string) => {
     const row = await repository.findFiling(viewer, id);
     return row && showFiling(row);
@@ -68,38 +76,37 @@ export function createDeskResolvers({ repository, grants, sources, cursors, now 
 
   return {
     Query: {
-      viewer: (_: unknown, __: unknown, { viewer }: DeskContext) => viewer,
+      viewer: (_, __, { viewer }) => viewer,
       sourceStatus: sourceStates,
       purposes: () => purposes,
-      filing: (_: unknown, { id }: { id: string }, { viewer }: DeskContext) => filing(viewer, id),
-      async grants(_: unknown, { organisation = null, first, after }: { organisation?: string | null; first: number; after?: string | null }): Promise<Connection<ShownGrant>> {
+      filing: (_, { id }, { viewer }) => filing(viewer, id),
+      async grants(_, { organisation = null, first, after }) {
         const scope = grantScope(organisation);
         const page = await repository.pageGrants(organisation, checkFirst(first), after ? cursors.open(scope, after) : null);
         return { page: { ...page, items: page.items.map(showGrant) }, cursorOf: ({ from, id }) => cursors.seal(scope, [from, id]), count: () => repository.countGrants(organisation) };
       },
     },
-    GrantConnection: connectionFields<ShownGrant>(),
-    GrantEdge: edgeFields<ShownGrant>(),
+    GrantConnection: connectionFields<Grant>(),
+    GrantEdge: edgeFields<Grant>(),
     PageInfo: pageInfoFields,
     CreditFile: {
-      __resolveReference: (reference: object) => reference,
+      __resolveReference: (reference) => reference,
       sources: sourceStates,
     },
-    Entity: { __resolveReference: (reference: object) => reference },
     Mutation: {
-      async createFiling(_: unknown, { input }: { input: { idempotencyKey: string; kind: string; format: string; partsExpected: number } }, { viewer }: DeskContext) {
+      async createFiling(_, { input }, { viewer }) {
         if (!may(viewer, 'filing:create')) throw forbidden();
         if (!Object.hasOwn(filingKinds, input.kind)) return invalid('UNKNOWN_KIND', `There is no filing of kind "${input.kind.slice(0, 40)}"; known are ${Object.keys(filingKinds).join(', ')}.`, ['input', 'kind']);
         if (input.partsExpected < 1 || input.partsExpected > MAX_PARTS) return invalid('TOO_MANY', `A filing has 1 to ${MAX_PARTS} parts.`, ['input', 'partsExpected']);
         return answered(await repository.createFiling(viewer, input), async (id) => ({ __typename: 'FilingCreated', filing: await filing(viewer, id) }));
       },
-      async completeFiling(_: unknown, { input }: { input: { idempotencyKey: string; id: string } }, { viewer }: DeskContext) {
+      async completeFiling(_, { input }, { viewer }) {
         if (!may(viewer, 'filing:create')) throw forbidden();
         const result = await repository.completeFiling(viewer, input);
         await sources.refresh(); // whoever filed sees it in the next query
         return answered(result, async (id) => ({ __typename: 'FilingCompleted', filing: await filing(viewer, id) }));
       },
-      async grantRole(_: unknown, { input }: { input: { idempotencyKey: string; organisation: string; role: string; province?: string; sector?: string; to?: string } }, { viewer }: DeskContext) {
+      async grantRole(_, { input }, { viewer }) {
         if (!may(viewer, 'grant:change')) throw forbidden();
         const { role } = input;
         if (!isRole(role) || roleBinding[role] === 'NONE') return invalid('UNKNOWN_ROLE', `"${role.slice(0, 40)}" is no role that can be granted; those are ${roles.filter((each) => roleBinding[each] !== 'NONE').join(', ')}.`, ['input', 'role']);
@@ -107,13 +114,13 @@ export function createDeskResolvers({ repository, grants, sources, cursors, now 
         grants.forget();
         return answered(result, async (id) => ({ __typename: 'RoleGranted', grant: await grant(id) }));
       },
-      async endGrant(_: unknown, { input }: { input: { idempotencyKey: string; id: string } }, { viewer }: DeskContext) {
+      async endGrant(_, { input }, { viewer }) {
         if (!may(viewer, 'grant:change')) throw forbidden();
         const result = await repository.endGrant(viewer, input);
         grants.forget();
         return answered(result, async (id) => ({ __typename: 'GrantEnded', grant: await grant(id) }));
       },
-      async revokeToken(_: unknown, { input }: { input: { idempotencyKey: string; tokenId: string; reason: string } }, { viewer }: DeskContext) {
+      async revokeToken(_, { input }, { viewer }) {
         if (!may(viewer, 'token:revoke')) throw forbidden();
         const result = await repository.revokeToken(viewer, input);
         grants.forget();

@@ -7,6 +7,7 @@ import { query, statement, type Pool } from '#kit/postgres/pool.ts';
 import { believedAt, recordColumns, type RecordRow } from '#kit/records.ts';
 import { rowPredicate, rowScope, rowValues } from '#policy/rows.ts';
 import type { ActKind } from './acts.ts';
+import type { CommitmentKind } from './resolvers.generated.ts';
 
 /** A version of an administrative act. `content` holds the fields of its form by their English names. */
 export interface ActRow extends RecordRow {
@@ -18,7 +19,7 @@ export interface ActRow extends RecordRow {
 }
 
 export interface CommitmentRow extends RecordRow {
-  readonly kind: string;
+  readonly kind: CommitmentKind;
   readonly commitment_no: string | null;
   /** The day it is listed by: that of the commitment. */
   readonly day: string;

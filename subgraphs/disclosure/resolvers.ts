@@ -1,11 +1,13 @@
 import { checkFirst, type Connection, connectionFields, edgeFields, pageInfoFields } from '#kit/connection.ts';
 import type { SubgraphContext } from '#kit/context.ts';
 import { type CreditFile, creditFileRoots } from '#kit/creditFile.ts';
-import { organisation, provenanceFields, recordFields, recordReference, restricted, said } from '#kit/recordFields.ts';
+import { filed, organisation, provenanceFields, recordFields, recordReference, restricted, said } from '#kit/recordFields.ts';
+import type { ResolverMap } from '#kit/resolverMap.ts';
 import type { Workshop } from '#kit/subgraph.ts';
 import { penaltyCategories } from '#standards/penaltyCategory.ts';
 import { type ActKind, actKinds } from './acts.ts';
 import { type ActRow, type CommitmentRow, createActs, createCommitments, type Position, type Records } from './repository.ts';
+import type { CommitmentStatus, Resolvers, ResolversParentTypes } from './resolvers.generated.ts';
 
 interface PageArguments {
   readonly first: number;
@@ -13,7 +15,7 @@ interface PageArguments {
   readonly kinds?: readonly ActKind[] | null;
 }
 
-export function createResolvers({ pool, cursors, instants }: Workshop) {
+export function createResolvers({ pool, cursors, instants }: Workshop): ResolverMap<Resolvers, ResolversParentTypes> {
   const files = creditFileRoots(instants);
   const acts = createActs(pool);
   const commitments = createCommitments(pool);
@@ -37,7 +39,7 @@ export function createResolvers({ pool, cursors, instants }: Workshop) {
       return row && typeOf(row) === type ? row : null;
     });
 
-  const actType = (type: string, fields: object) => ({ ...recordFields(typeOf), ...actFields, ...fields, __resolveReference: reference(acts, type) });
+  const actType = (type: string) => ({ ...recordFields(actTypeOf), ...actFields, __resolveReference: reference(acts, type) });
 
   return {
     Query: {
@@ -46,8 +48,8 @@ export function createResolvers({ pool, cursors, instants }: Workshop) {
     },
     CreditFile: {
       ...files.CreditFile,
-      administrativeActs: (file: CreditFile, args: PageArguments, context: SubgraphContext) => list(acts, 'CreditFile.administrativeActs', file, args, context),
-      commitments: (file: CreditFile, args: PageArguments, context: SubgraphContext) => list(commitments, 'CreditFile.commitments', file, args, context),
+      administrativeActs: (file, args, context) => list(acts, 'CreditFile.administrativeActs', file, args, context),
+      commitments: (file, args, context) => list(commitments, 'CreditFile.commitments', file, args, context),
     },
     AdministrativeActConnection: connectionFields<ActRow>(),
     AdministrativeActEdge: edgeFields<ActRow>(),
@@ -55,41 +57,43 @@ export function createResolvers({ pool, cursors, instants }: Workshop) {
     CreditCommitmentEdge: edgeFields<CommitmentRow>(),
     PageInfo: pageInfoFields,
     CreditRecord: { __resolveType: typeOf },
-    AdministrativeAct: { __resolveType: typeOf },
-    AdministrativeLicence: actType('AdministrativeLicence', {
+    AdministrativeAct: { __resolveType: actTypeOf },
+    AdministrativeLicence: {
+      ...actType('AdministrativeLicence'),
       licenceCategory: said('licenceCategory'),
       certificateName: said('certificateName'),
       certificateNo: said('certificateNo'),
-      longTerm: ({ content }: ActRow) => content['longTerm'] === true,
-      inForce: ({ content }: ActRow) => (content['licenceStatus'] === undefined ? null : content['licenceStatus'] === 'VALID'),
-    }),
-    AdministrativePenalty: actType('AdministrativePenalty', {
+      longTerm: ({ content }) => content['longTerm'] === true,
+      inForce: ({ content }) => (content['licenceStatus'] === undefined ? null : content['licenceStatus'] === 'VALID'),
+    },
+    AdministrativePenalty: {
+      ...actType('AdministrativePenalty'),
       violation: said('violation'),
       facts: said('facts'),
       legalBasis: said('legalBasis'),
-      categories: said('categories'),
+      categories: said<readonly string[]>('categories'),
       fine: said('fineFen'),
       fineAsFiled: said('fineText'),
       confiscated: said('confiscatedFen'),
       confiscatedAsFiled: said('confiscatedText'),
       suspendedOrRevokedLicence: said('affectedLicence'),
       effectiveUntil: said('validTo'),
-    }),
-    AdministrativeCompulsion: actType('AdministrativeCompulsion', { measure: said('method'), legalBasis: said('legalBasis') }),
-    AdministrativeConfirmation: actType('AdministrativeConfirmation', { matter: said('matter') }),
-    AdministrativeLevy: actType('AdministrativeLevy', { matter: said('matter'), amount: said('amountFen') }),
-    AdministrativePayment: actType('AdministrativePayment', { matter: said('matter'), amount: said('amountFen') }),
-    AdministrativeAdjudication: actType('AdministrativeAdjudication', { matter: said('matter') }),
-    AdministrativeCompensation: actType('AdministrativeCompensation', { matter: said('matter'), amount: said('amountFen') }),
-    AdministrativeReward: actType('AdministrativeReward', { matter: said('matter'), amount: said('amountFen') }),
-    AdministrativeInspection: actType('AdministrativeInspection', { matter: said('matter'), result: said('result') }),
+    },
+    AdministrativeCompulsion: { ...actType('AdministrativeCompulsion'), measure: said('method'), legalBasis: said('legalBasis') },
+    AdministrativeConfirmation: { ...actType('AdministrativeConfirmation'), matter: said('matter') },
+    AdministrativeLevy: { ...actType('AdministrativeLevy'), matter: said('matter'), amount: said('amountFen') },
+    AdministrativePayment: { ...actType('AdministrativePayment'), matter: said('matter'), amount: said('amountFen') },
+    AdministrativeAdjudication: { ...actType('AdministrativeAdjudication'), matter: said('matter') },
+    AdministrativeCompensation: { ...actType('AdministrativeCompensation'), matter: said('matter'), amount: said('amountFen') },
+    AdministrativeReward: { ...actType('AdministrativeReward'), matter: said('matter'), amount: said('amountFen') },
+    AdministrativeInspection: { ...actType('AdministrativeInspection'), matter: said('matter'), result: said('result') },
     CreditCommitment: {
       ...recordFields(typeOf),
-      commitmentNo: (row: CommitmentRow) => row.commitment_no,
+      commitmentNo: (row) => row.commitment_no,
       matter: said('matter'),
-      madeOn: (row: CommitmentRow) => row.day,
-      acceptedBy: ({ content }: CommitmentRow) => organisation(content['acceptedByName'], content['acceptedByUscc']),
-      status: said('performance'),
+      madeOn: (row) => row.day,
+      acceptedBy: (row) => organisation(filed(row, 'acceptedByName'), filed(row, 'acceptedByUscc')),
+      status: said<CommitmentStatus>('performance'),
       __resolveReference: reference(commitments, 'CreditCommitment'),
     },
     Provenance: provenanceFields,
@@ -98,7 +102,9 @@ export function createResolvers({ pool, cursors, instants }: Workshop) {
 
 const positionOf = ([day = '', recordId = '']: readonly string[]): Position => ({ day, recordId });
 
-const typeOf = (row: ActRow | CommitmentRow): string => ('document_no' in row ? actKinds[row.kind].type : 'CreditCommitment');
+const actTypeOf = ({ kind }: ActRow) => actKinds[kind].type;
+
+const typeOf = (row: ActRow | CommitmentRow) => ('document_no' in row ? actTypeOf(row) : 'CreditCommitment');
 
 const actFields = {
   documentNo: (row: ActRow) => row.document_no,
@@ -106,6 +112,6 @@ const actFields = {
   authority: (row: ActRow) => organisation(row.authority_name, row.determining_unit),
   decidedOn: (row: ActRow) => row.day,
   content: said('content'),
-  publication: ({ kind, content }: ActRow) => ({ duty: actKinds[kind].duty, publishedOn: content['publicFrom'] ?? null, publicUntil: content['publicUntil'] ?? null }),
-  remark: restricted<ActRow>('REMARK', (row) => row.content['remark'] ?? null),
+  publication: (row: ActRow) => ({ duty: actKinds[row.kind].duty, publishedOn: filed(row, 'publicFrom'), publicUntil: filed(row, 'publicUntil') }),
+  remark: restricted('REMARK', (row: ActRow) => filed(row, 'remark')),
 };

@@ -4,6 +4,7 @@ import { query, statement, type Pool } from '#kit/postgres/pool.ts';
 import { believedAt, type RecordRow } from '#kit/records.ts';
 import { rowPredicate, rowScope, rowValues } from '#policy/rows.ts';
 import { formerNames, type FormerName } from './names.ts';
+import type { EntityKind, EntityStatus } from './resolvers.generated.ts';
 
 /** What a state of the register says; the fields of the form that were filled in (standards/forms/entity.ts). */
 export interface ProfileContent {
@@ -24,8 +25,8 @@ export interface ProfileContent {
 export type ProfileRow = Omit<RecordRow, 'digest' | 'content' | 'additional_fields'> & {
   readonly content: ProfileContent;
   readonly name: string;
-  readonly kind: string;
-  readonly status: string;
+  readonly kind: EntityKind;
+  readonly status: EntityStatus;
   readonly successor: string | null;
 };
 

@@ -1,19 +1,21 @@
-import { checkBatch, checkFirst, type Connection, connectionFields, edgeFields, pageInfoFields } from '#kit/connection.ts';
+import { checkBatch, checkFirst, connectionFields, edgeFields, pageInfoFields } from '#kit/connection.ts';
 import type { SubgraphContext } from '#kit/context.ts';
-import { creditFileRoots, type CreditFile } from '#kit/creditFile.ts';
+import { creditFileRoots } from '#kit/creditFile.ts';
 import type { CursorSealer } from '#kit/cursor.ts';
 import { badInput, notFound } from '#kit/errors.ts';
 import { noteRead, person, shown } from '#kit/fields.ts';
 import type { Instants } from '#kit/instants.ts';
 import { provenanceFields, reachOf } from '#kit/recordFields.ts';
+import type { ResolverMap } from '#kit/resolverMap.ts';
 import { scalars } from '#kit/scalars.ts';
 import { divisionFullName } from '#standards/divisions.ts';
 import { identifierSchemes } from '#standards/identifierSchemes.ts';
 import { findIndustry } from '#standards/industry.ts';
 import { address } from './address.ts';
-import { type EntityLookup, type EntityState, lookupOf, readCode, readIdentifier } from './lookups.ts';
+import { type EntityState, lookupOf, readCode, readIdentifier } from './lookups.ts';
 import type { Ask, ProfileRepository } from './repository.ts';
-import { checkSearch, openPosition, type SearchArguments, sealPosition } from './searchArguments.ts';
+import type { EntityStatus, Resolvers, ResolversParentTypes } from './resolvers.generated.ts';
+import { checkSearch, openPosition, sealPosition } from './searchArguments.ts';
 import type { NameSearch } from './search.ts';
 
 const MAX_CODES = 1000;
@@ -24,7 +26,7 @@ function give(context: SubgraphContext, state: EntityState): EntityState {
   return state;
 }
 
-export function createResolvers(profiles: ProfileRepository, search: NameSearch, { instants, cursors }: { instants: Instants; cursors: CursorSealer }) {
+export function createResolvers(profiles: ProfileRepository, search: NameSearch, { instants, cursors }: { instants: Instants; cursors: CursorSealer }): ResolverMap<Resolvers, ResolversParentTypes> {
   const files = creditFileRoots(instants);
 
   const loadState = async (context: SubgraphContext, ask: Ask): Promise<EntityState | null> => {
@@ -40,7 +42,7 @@ export function createResolvers(profiles: ProfileRepository, search: NameSearch,
   const identity = {
     name: ({ row }: EntityState) => row.content.name,
     // A form tells the day of closing and not the state before it: until that day the entity was in operation.
-    status: ({ row, validAt }: EntityState) => (row.content.closedOn !== undefined && validAt < row.content.closedOn ? 'ACTIVE' : row.status),
+    status: ({ row, validAt }: EntityState): EntityStatus => (row.content.closedOn !== undefined && validAt < row.content.closedOn ? 'ACTIVE' : row.status),
     kind: ({ row }: EntityState) => row.kind,
     industry: ({ row: { content } }: EntityState) => (content.industryCode === undefined ? null : { code: content.industryCode, name: findIndustry(content.industryCode)?.name ?? null }),
     registeredDivision: ({ row: { content } }: EntityState) => (content.divisionCode === undefined ? null : { code: content.divisionCode, name: divisionFullName(content.divisionCode) }),
@@ -57,13 +59,13 @@ export function createResolvers(profiles: ProfileRepository, search: NameSearch,
     Query: {
       ...files.Query,
 
-      async entity(_: unknown, { uscc }: { uscc: string }, context: SubgraphContext): Promise<EntityState> {
+      async entity(_, { uscc }, context) {
         const state = await loadToday(context, uscc);
         if (!state) throw notFound(uscc);
         return state;
       },
 
-      entities(_: unknown, { codes }: { codes: readonly string[] }, context: SubgraphContext): Promise<EntityLookup[]> {
+      entities(_, { codes }, context) {
         checkBatch('codes', codes, MAX_CODES);
         return Promise.all(
           codes.map(async (input) => {
@@ -73,7 +75,7 @@ export function createResolvers(profiles: ProfileRepository, search: NameSearch,
         );
       },
 
-      async resolveIdentifier(_: unknown, { scheme, value: input }: { scheme: string; value: string }, context: SubgraphContext): Promise<EntityLookup[]> {
+      async resolveIdentifier(_, { scheme, value: input }, context) {
         const read = readIdentifier(scheme, input);
         if ('refused' in read) return [read.refused];
         const codes = scheme === 'USCC' ? [read.value] : await profiles.findBearers(context, scheme, read.value);
@@ -84,7 +86,7 @@ export function createResolvers(profiles: ProfileRepository, search: NameSearch,
 
       identifierSchemes: () => identifierSchemes.map(({ code, name }) => ({ code, name })),
 
-      async searchEntities(_: unknown, args: SearchArguments, context: SubgraphContext): Promise<Connection<EntityState>> {
+      async searchEntities(_, args, context) {
         const first = checkFirst(args.first);
         const { text, filter, scope } = checkSearch(args, context.viewer);
         const { times, after } = openPosition(cursors, scope, args.after ?? null, context.moment);
@@ -103,27 +105,27 @@ export function createResolvers(profiles: ProfileRepository, search: NameSearch,
 
     CreditFile: {
       ...files.CreditFile,
-      isKnown: async (file: CreditFile, _: unknown, context: SubgraphContext) => (await profiles.loadStanding(context, file)).isKnown,
-      entity: (file: CreditFile, _: unknown, context: SubgraphContext) => loadState(context, file),
+      isKnown: async (file, _, context) => (await profiles.loadStanding(context, file)).isKnown,
+      entity: (file, _, context) => loadState(context, file),
     },
 
     Entity: {
       /** Representations are not coerced by GraphQL: the code is read here as the argument of `entity` would be. */
-      async __resolveReference({ uscc }: { uscc: unknown }, context: SubgraphContext): Promise<EntityState | null> {
+      async __resolveReference({ uscc }: { uscc: unknown }, context) {
         const parsed: unknown = scalars['USCC']?.parseValue(uscc);
         if (typeof parsed !== 'string') throw badInput('uscc', 'TYPE', '`uscc` is no USCC.');
         return loadToday(context, parsed);
       },
-      uscc: ({ row }: EntityState) => row.uscc,
+      uscc: ({ row }) => row.uscc,
       ...identity,
-      successor: ({ row }: EntityState) => row.successor,
-      creditFile: ({ row }: EntityState, args: { validAt?: string | null; knownAt?: string | null }, context: SubgraphContext) => files.Query.creditFile(null, { ...args, uscc: row.uscc }, context),
+      successor: ({ row }) => row.successor,
+      creditFile: ({ row }, args, context) => files.Query.creditFile(null, { ...args, uscc: row.uscc }, context),
     },
 
     EntityProfile: {
       ...identity,
-      provenance: ({ row }: EntityState) => row,
-      recordedAt: ({ row }: EntityState) => row.recorded_at,
+      provenance: ({ row }) => row,
+      recordedAt: ({ row }) => row.recorded_at,
     },
 
     Provenance: provenanceFields,

@@ -1,13 +1,15 @@
-import { checkBatch, checkFirst, type Connection, connectionFields, edgeFields, pageInfoFields } from '#kit/connection.ts';
+import { checkBatch, checkFirst, connectionFields, edgeFields, pageInfoFields } from '#kit/connection.ts';
 import type { SubgraphContext } from '#kit/context.ts';
-import { creditFileRoots, type CreditFile } from '#kit/creditFile.ts';
+import { creditFileRoots } from '#kit/creditFile.ts';
 import type { CursorSealer } from '#kit/cursor.ts';
 import { badInput } from '#kit/errors.ts';
 import type { Instants } from '#kit/instants.ts';
-import { give, organisation, provenanceFields, recordFields, recordReference, restricted, said } from '#kit/recordFields.ts';
+import { filed, give, organisation, provenanceFields, recordFields, recordReference, restricted, said } from '#kit/recordFields.ts';
+import type { ResolverMap } from '#kit/resolverMap.ts';
 import { findEvaluationScheme } from '#standards/evaluationSchemes.ts';
 import { checkUscc } from '#standards/uscc.ts';
-import type { LatestAsk, Position, ResultRepository, ResultRow, Times } from './repository.ts';
+import type { LatestAsk, Position, ResultRepository, ResultRow } from './repository.ts';
+import type { EvaluationCause, Resolvers, ResolversParentTypes } from './resolvers.generated.ts';
 import { findFamilyName, findGradeMeaning, findScheme, schemeCodes, schemesOn } from './schemes.ts';
 
 /** One item of `evaluations`: what to look up, or the rule that the input broke. */
@@ -35,9 +37,9 @@ interface FiledIndicator {
 }
 
 const indicatorsOf = (row: ResultRow) =>
-  ((row.content['indicators'] ?? []) as readonly FiledIndicator[]).map(({ code, score, max }) => ({ code, name: findFamilyName(row.scheme, code), score: number(score), scoreMax: number(max) }));
+  (filed<readonly FiledIndicator[]>(row, 'indicators') ?? []).map(({ code, score, max }) => ({ code, name: findFamilyName(row.scheme, code), score: number(score), scoreMax: number(max) }));
 
-export function createResolvers(results: ResultRepository, { instants, cursors }: { instants: Instants; cursors: CursorSealer }) {
+export function createResolvers(results: ResultRepository, { instants, cursors }: { instants: Instants; cursors: CursorSealer }): ResolverMap<Resolvers, ResolversParentTypes> {
   const files = creditFileRoots(instants);
 
   const giveLatest = async (context: SubgraphContext, ask: LatestAsk): Promise<ResultRow[]> => (await results.loadLatest(context, ask)).map((row) => give(context, row));
@@ -50,9 +52,9 @@ export function createResolvers(results: ResultRepository, { instants, cursors }
   return {
     Query: {
       ...files.Query,
-      evaluationSchemes: (_: unknown, { validAt }: { validAt?: string | null }, { moment }: SubgraphContext) => schemesOn(validAt ?? moment.validAt),
+      evaluationSchemes: (_, { validAt }, { moment }) => schemesOn(validAt ?? moment.validAt),
 
-      async evaluations(_: unknown, args: { codes: readonly string[]; schemes?: readonly string[] | null } & { [Time in keyof Times]?: string | null }, { moment }: SubgraphContext): Promise<ResultsLookup[]> {
+      async evaluations(_, args, { moment }) {
         checkBatch('codes', args.codes, MAX_CODES);
         const schemes = checkSchemes('schemes', args.schemes ?? schemeCodes);
         const times = { validAt: args.validAt ?? moment.validAt, knownAt: args.knownAt ?? moment.knownAt };
@@ -67,17 +69,17 @@ export function createResolvers(results: ResultRepository, { instants, cursors }
     },
 
     EvaluationsLookup: {
-      entity: ({ ask }: ResultsLookup) => ask && { uscc: ask.uscc },
-      evaluations: ({ ask }: ResultsLookup, _: unknown, context: SubgraphContext) => ask && giveLatest(context, ask),
+      entity: ({ ask }) => ask && { uscc: ask.uscc },
+      evaluations: ({ ask }, _, context) => ask && giveLatest(context, ask),
     },
 
     CreditFile: {
       ...files.CreditFile,
 
-      evaluations: (file: CreditFile, { schemes }: { schemes?: readonly string[] | null }, context: SubgraphContext) =>
+      evaluations: (file, { schemes }, context) =>
         giveLatest(context, { ...file, schemes: checkSchemes('schemes', schemes ?? schemeCodes) }),
 
-      async evaluationHistory(file: CreditFile, args: { scheme: string; first: number; after?: string | null }, context: SubgraphContext): Promise<Connection<ResultRow>> {
+      async evaluationHistory(file, args, context) {
         const first = checkFirst(args.first);
         checkSchemes('scheme', [args.scheme]);
         const ask = { ...file, scheme: args.scheme };
@@ -95,17 +97,17 @@ export function createResolvers(results: ResultRepository, { instants, cursors }
     Evaluation: {
       ...recordFields<ResultRow>(() => KIND),
       __resolveReference: recordReference(KIND, instants, (context, key) => results.loadResult(context, { ...key, ...context.moment })),
-      scheme: (row: ResultRow) => findScheme(row.scheme, row.scheme_version),
-      gradeMeaning: (row: ResultRow) => findGradeMeaning(row.scheme, row.scheme_version, row.grade),
-      evaluatedOn: (row: ResultRow) => row.evaluated_on,
+      scheme: (row) => findScheme(row.scheme, row.scheme_version),
+      gradeMeaning: (row) => findGradeMeaning(row.scheme, row.scheme_version, row.grade),
+      evaluatedOn: (row) => row.evaluated_on,
       dataAsOf: said('dataAsOf'),
       validUntil: said('validUntil'),
-      evaluator: (row: ResultRow) => organisation(row.content['evaluatorName'], row.content['evaluatorUscc']),
-      cause: said('cause'),
-      score: restricted<ResultRow>('SCORE', (row) => number(row.score)),
-      scoreMax: restricted<ResultRow>('SCORE', (row) => number(row.score_max)),
-      indicators: restricted<ResultRow>('SCORE', (row) => indicatorsOf(row)),
-      topReasons: restricted<ResultRow>('SCORE', (row) => row.content['reasons'] ?? []),
+      evaluator: (row) => organisation(filed(row, 'evaluatorName'), filed(row, 'evaluatorUscc')),
+      cause: said<EvaluationCause>('cause'),
+      score: restricted('SCORE', (row: ResultRow) => number(row.score)),
+      scoreMax: restricted('SCORE', (row: ResultRow) => number(row.score_max)),
+      indicators: restricted('SCORE', indicatorsOf),
+      topReasons: restricted('SCORE', (row: ResultRow) => filed<readonly string[]>(row, 'reasons') ?? []),
     },
 
     Provenance: provenanceFields,

@@ -1,37 +1,26 @@
 import { checkFirst, type Connection, connectionFields, edgeFields, type Page, pageInfoFields } from '#kit/connection.ts';
 import type { SubgraphContext } from '#kit/context.ts';
-import { creditFileRoots, type CreditFile } from '#kit/creditFile.ts';
+import { creditFileRoots } from '#kit/creditFile.ts';
 import type { CursorSealer } from '#kit/cursor.ts';
 import { badInput } from '#kit/errors.ts';
 import { noteRead } from '#kit/fields.ts';
 import type { Instants } from '#kit/instants.ts';
 import { give, organisation, provenanceFields, recordFields, recordReference, said } from '#kit/recordFields.ts';
+import type { ResolverMap } from '#kit/resolverMap.ts';
 import { provinces, XPCC } from '#standards/divisions.ts';
 import { industries } from '#standards/industry.ts';
-import { findListType, listTypesOn, type ListCategory, type ListType } from '#standards/listTypes.ts';
+import { findListType, listTypesOn, type ListType } from '#standards/listTypes.ts';
 import type { EntryFilter, EntryRepository, EntryRow, Position } from './repository.ts';
+import type { NameListEntryFilter, Resolvers, ResolversParentTypes } from './resolvers.generated.ts';
 import { seriousVerdict } from './seriousListing.ts';
 
-interface PageArgs {
-  first: number;
-  after?: string | null;
-}
-
-interface FilterInput {
-  types?: readonly string[] | null;
-  categories?: readonly ListCategory[] | null;
-  province?: string | null;
-  sector?: string | null;
-  activeOnly?: boolean | null;
-  listedFrom?: string | null;
-}
-
 const KIND = 'NameListEntry';
+
 /**
  * A filter with what is left out as null.
  * @throws BAD_USER_INPUT (UNKNOWN_CODE) for codes that do not exist: no entries under a misspelt code would look like a clean record.
  */
-function readFilter(input: FilterInput): EntryFilter {
+function readFilter(input: NameListEntryFilter): EntryFilter {
   const { types = null, categories = null, province = null, sector = null, activeOnly, listedFrom = null } = input;
   const unknownType = types?.find((type) => findListType(type) === null);
   if (unknownType !== undefined) throw badInput('filter.types', 'UNKNOWN_CODE', 'A list type of the filter is not registered.', 'codes of nameListTypes');
@@ -56,7 +45,7 @@ const showType = (type: ListType) => ({
 /** What a cursor is good for: the field with its arguments and times, for this viewer. */
 const pageScope = (context: SubgraphContext, ...question: readonly unknown[]): string => JSON.stringify([...question, context.viewer.grant]);
 
-export function createResolvers(entries: EntryRepository, { instants, cursors }: { instants: Instants; cursors: CursorSealer }) {
+export function createResolvers(entries: EntryRepository, { instants, cursors }: { instants: Instants; cursors: CursorSealer }): ResolverMap<Resolvers, ResolversParentTypes> {
   const files = creditFileRoots(instants);
 
   const open = (scope: string, after: string | null | undefined): Position => {
@@ -72,9 +61,9 @@ export function createResolvers(entries: EntryRepository, { instants, cursors }:
   return {
     Query: {
       ...files.Query,
-      nameListTypes: (_: unknown, { validAt }: { validAt?: string | null }, { moment }: SubgraphContext) => listTypesOn(validAt ?? moment.validAt).map(showType),
+      nameListTypes: (_, { validAt }, { moment }) => listTypesOn(validAt ?? moment.validAt).map(showType),
 
-      async nameListEntries(_: unknown, args: PageArgs & { filter: FilterInput; validAt?: string | null; knownAt?: string | null }, context: SubgraphContext): Promise<Connection<EntryRow>> {
+      async nameListEntries(_, args, context) {
         const first = checkFirst(args.first);
         const filter = readFilter(args.filter);
         const times = { validAt: args.validAt ?? context.moment.validAt, knownAt: args.knownAt ?? context.moment.knownAt };
@@ -88,14 +77,14 @@ export function createResolvers(entries: EntryRepository, { instants, cursors }:
     CreditFile: {
       ...files.CreditFile,
 
-      async nameListEntries(file: CreditFile, args: PageArgs & { categories?: readonly ListCategory[] | null }, context: SubgraphContext): Promise<Connection<EntryRow>> {
+      async nameListEntries(file, args, context) {
         const first = checkFirst(args.first);
         const ask = { ...file, categories: args.categories?.toSorted() ?? null };
         const scope = pageScope(context, 'CreditFile.nameListEntries', file.uscc, file.validAt, file.knownAt, ask.categories);
         return givePage(context, scope, await entries.loadEntries(context, ask, first, open(scope, args.after)), () => entries.countEntries(context, ask));
       },
 
-      async hasActiveSeriousListing(file: CreditFile, _: unknown, context: SubgraphContext): Promise<boolean | null> {
+      async hasActiveSeriousListing(file, _, context) {
         const listing = await entries.loadSeriousListing(context, file);
         const { entry } = listing;
         if (entry && !entry.published) noteRead(context, 'RECORD', { uscc: file.uscc, id: entry.recordId, version: entry.version });
@@ -110,17 +99,17 @@ export function createResolvers(entries: EntryRepository, { instants, cursors }:
     NameListEntry: {
       ...recordFields<EntryRow>(() => KIND),
       __resolveReference: recordReference(KIND, instants, (context, key) => entries.loadEntry(context, { ...key, ...context.moment })),
-      listType: (row: EntryRow) => {
+      listType: (row) => {
         const type = findListType(row.list_type);
         return type && showType(type);
       },
-      authority: (row: EntryRow) => organisation(row.authority_name, row.determining_unit),
-      documentNo: (row: EntryRow) => row.document_no,
-      listedOn: (row: EntryRow) => row.listed_on,
+      authority: (row) => organisation(row.authority_name, row.determining_unit),
+      documentNo: (row) => row.document_no,
+      listedOn: (row) => row.listed_on,
       grounds: said('grounds'),
       legalBasis: said('legalBasis'),
-      termUntil: (row: EntryRow) => row.term_until,
-      removedOn: (row: EntryRow) => row.removed_on,
+      termUntil: (row) => row.term_until,
+      removedOn: (row) => row.removed_on,
       removalReason: said('removalReason'),
       publicUntil: said('publicUntil'),
     },

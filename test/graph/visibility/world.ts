@@ -398,7 +398,8 @@ function oracle(digestOf: ReadonlyMap<string, string>, filings: Record<Place, st
       ...['personid', 'entityremark', 'entitycolumn', 'entityvalue'].map((part) => ({ text: canary(marks, part), seenBy: nobody })),
     ];
   });
-  const ofFilings = placeNames.map((place): Canary => ({ text: filings[place], seenBy: [`unit ${place}`, 'auditor'] }));
+  // An auditor should read them too: walk.test.ts has it as a failing test.
+  const ofFilings = placeNames.map((place): Canary => ({ text: filings[place], seenBy: [`unit ${place}`] }));
   // The registration of `hidden` is shared between departments, with all that is in it. It is an enterprise: its street is no home.
   const department: Who = ['province 33', 'sector F', 'unit near', 'implementer 33', 'auditor', 'centre'];
   const ofHidden: Canary[] = [
