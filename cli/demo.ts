@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import type { FormKind } from '#standards/forms/form.ts';
 import { type Api, createApi } from './api.ts';
 import { renewedTokens, type TokenSource } from './caller.ts';
-import { claimsFor, demoGrants, demoSubject } from './demoRoles.ts';
+import { claimsFor, demoGrants, demoSubject, FILING_ROLE, GRANTING_ROLE } from './demoRoles.ts';
 import { Failure } from './failure.ts';
 import { generate } from './generate/generate.ts';
 import { findGrants, giveRole, isThere } from './grants.ts';
@@ -51,11 +51,11 @@ export async function loadDemo(options: DemoOptions): Promise<DemoState> {
   const known = await readManifest(directory);
   if (!isEmpty && (known === null || known.filed)) return 'there';
 
-  await giveRoles(apiOf(renewedTokens(issuer, claimsFor({ role: 'OPERATOR' }))));
+  await giveRoles(apiOf(renewedTokens(issuer, claimsFor({ role: GRANTING_ROLE }))));
   const manifest = known && (await filesAreThere(known)) && (!isEmpty || matches(known, options)) ? known : await generateFiles(directory, options);
   // Of a database that was emptied the files may still count as filed; cut off now, this start has to be gone on with.
   if (manifest.filed) await writeManifest(directory, { ...manifest, filed: false });
-  const api = apiOf(renewedTokens(issuer, claimsFor({ role: 'NATIONAL_CENTRE' })));
+  const api = apiOf(renewedTokens(issuer, claimsFor({ role: FILING_ROLE })));
   const started = performance.now();
   let rows = 0;
   for (const kind of ORDER) {

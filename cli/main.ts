@@ -6,7 +6,7 @@ import { demoOrganisations } from '#standards/demoOrganisations.ts';
 import { forms } from '#standards/forms/forms.ts';
 import { type AnswerError, createApi } from './api.ts';
 import { type CallerOptions, chooseCaller, readList, readTtl, readUscc } from './caller.ts';
-import { claimsFor, roleNames } from './demoRoles.ts';
+import { claimsFor, roleNames, GRANTING_ROLE } from './demoRoles.ts';
 import { examine, findingLines } from './doctor.ts';
 import { exitCodes, Failure, usage } from './failure.ts';
 import { generate } from './generate/generate.ts';
@@ -140,7 +140,7 @@ connected(granting.command('give', { isDefault: true }))
   .option('--json', 'print the grant as JSON')
   .addHelpText('after', exitCodeHelp())
   .action(async ({ token, url, json, until, ...scope }: ConnectionOptions & { organisation: string; role: string; province?: string; sector?: string; until?: string; json?: boolean }) => {
-    const api = await connect({ ...(token === undefined ? null : { token }), ...(url === undefined ? null : { url }) }, 'OPERATOR');
+    const api = await connect({ ...(token === undefined ? null : { token }), ...(url === undefined ? null : { url }) }, GRANTING_ROLE);
     const wanted = { ...scope, to: until };
     const grant = isThere(await findGrants(api, wanted.organisation, new Date()), wanted) ?? (await giveRole(api, wanted));
     print(json ? JSON.stringify(grant) : grant.id);
@@ -152,7 +152,7 @@ connected(granting.command('end'))
   .option('--json', 'print the grant as JSON')
   .addHelpText('after', exitCodeHelp())
   .action(async (id: string, { json, ...options }: ConnectionOptions & { json?: boolean }) => {
-    const grant = await endGrant(await connect(options, 'OPERATOR'), id);
+    const grant = await endGrant(await connect(options, GRANTING_ROLE), id);
     if (json) print(JSON.stringify(grant));
   });
 
@@ -163,7 +163,7 @@ connected(program.command('revoke-token'))
   .option('--json', 'print the answer as JSON')
   .addHelpText('after', exitCodeHelp())
   .action(async (jti: string, { reason, json, ...options }: ConnectionOptions & { reason: string; json?: boolean }) => {
-    const tokenId = await revokeToken(await connect(options, 'OPERATOR'), jti, reason);
+    const tokenId = await revokeToken(await connect(options, GRANTING_ROLE), jti, reason);
     if (json) print(JSON.stringify({ tokenId }));
   });
 

@@ -77,6 +77,13 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
       const { code, reason } = formatted.extensions ?? {};
       // A scalar refused a literal: the same error as for a variable, whoever noticed it.
       if (code === 'GRAPHQL_VALIDATION_FAILED' && typeof reason === 'string') return { message: formatted.message, extensions: { ...formatted.extensions, code: 'BAD_USER_INPUT' } };
+      // An argument that is missing is bad input by name, as one that is wrong.
+      const missing = code === 'GRAPHQL_VALIDATION_FAILED' ? /argument "(\w+)" of type "([^"]+)" is required/.exec(formatted.message) : null;
+      if (missing) {
+        const [, argument, type] = missing;
+        const details = argument === 'first' ? { reason: 'PAGE_SIZE', expected: '1 to 100' } : { reason: 'MISSING', expected: type };
+        return { ...formatted, extensions: { code: 'BAD_USER_INPUT', argument, ...details } };
+      }
       if (code !== 'INTERNAL_SERVER_ERROR') return formatted;
       log.error({ err: error }, 'an operation failed');
       return { message: 'Internal error', ...(formatted.path ? { path: formatted.path } : null), extensions: { code } };

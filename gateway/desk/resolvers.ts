@@ -45,6 +45,11 @@ export interface DeskParts {
   readonly now: () => Date;
 }
 
+/** A grant as the schema has it, with the instant that every grant has. */
+export interface ShownGrant extends Grant {
+  readonly from: string;
+}
+
 const MAX_PARTS = 10_000;
 
 export function createDeskResolvers({ repository, grants, sources, cursors, now }: DeskParts): ResolverMap<Resolvers, ResolversParentTypes> {
@@ -57,7 +62,7 @@ export function createDeskResolvers({ repository, grants, sources, cursors, now 
       lateUnits,
     }));
   const grantScope = (organisation: string | null): string => `Query.grants ${organisation ?? ''}`;
-  const showGrant = (row: GrantRow): Grant => ({ ...row, from: row.validFrom.toISOString(), to: row.validTo?.toISOString() ?? null });
+  const showGrant = (row: GrantRow): ShownGrant => ({ ...row, from: row.validFrom.toISOString(), to: row.validTo?.toISOString() ?? null });
   // Written by the repository alone, which takes them as receipts and as a status of the schema.
   const showFiling = (row: FilingRow): Filing => ({
     ...row,
@@ -86,8 +91,8 @@ export function createDeskResolvers({ repository, grants, sources, cursors, now 
         return { page: { ...page, items: page.items.map(showGrant) }, cursorOf: ({ from, id }) => cursors.seal(scope, [from, id]), count: () => repository.countGrants(organisation) };
       },
     },
-    GrantConnection: connectionFields<Grant>(),
-    GrantEdge: edgeFields<Grant>(),
+    GrantConnection: connectionFields<ShownGrant>(),
+    GrantEdge: edgeFields<ShownGrant>(),
     PageInfo: pageInfoFields,
     CreditFile: {
       __resolveReference: (reference) => reference,

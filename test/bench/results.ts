@@ -1,15 +1,18 @@
 import type { EngineCosts } from './engine/rows.ts';
 import type { FileCosts } from './files/rows.ts';
-import type { Cost } from './measure.ts';
+import { type Cost, median } from './measure.ts';
 
 /** One row of design §9. */
 export interface Result {
   readonly row: string;
   readonly measure: string;
   readonly parts: readonly Cost[];
-  /** As the design's table has it: cost against the peer's cost, or the share of the peer's speed. */
+  /**
+   * As the design's table has it: cost against the peer's cost, or the share of the peer's speed. The median over pairs of
+   * neighbouring rounds, so that a machine that slows down meanwhile slows both; the parts are medians of their own.
+   */
   readonly ratio: number;
-  /** The same from each pair of neighbouring rounds: least and greatest. */
+  /** The least and the greatest of the pairs. */
   readonly spread: readonly [number, number];
   readonly must: Bound;
   readonly goal: Bound;
@@ -27,7 +30,7 @@ const isMet = (ratio: number, { kind, value }: Bound): boolean => (kind === 'at 
 
 function compare(row: string, measure: string, over: Cost, under: Cost, must: Bound, goal: Bound, ratioOf: (over: number, under: number) => number = (one, other) => one / other): Result {
   const pairs = over.rounds.map((total, round) => ratioOf(total, under.rounds[round] ?? Number.NaN));
-  return { row, measure, parts: [over, under], ratio: ratioOf(over.total, under.total), spread: [Math.min(...pairs), Math.max(...pairs)], must, goal };
+  return { row, measure, parts: [over, under], ratio: median(pairs), spread: [Math.min(...pairs), Math.max(...pairs)], must, goal };
 }
 
 export const engineResults = ({ ours, apolloGateway, inProcess, monolith }: EngineCosts): Result[] => [

@@ -42,7 +42,7 @@ test('what is compared is worth comparing: data where data is due, errors where 
     'a search of one character': ['LENGTH'],
     'a page of no items': ['PAGE_SIZE'],
     'a page of 101': ['PAGE_SIZE'],
-    'a page of none said': ['GRAPHQL_VALIDATION_FAILED'],
+    'a page of none said': ['PAGE_SIZE'],
     'a cursor that is none': ['BAD_CURSOR'],
     'a field that does not exist': ['LENGTH', 'GRAPHQL_VALIDATION_FAILED'],
     'a variable that is missing': ['BAD_USER_INPUT'],

@@ -1,6 +1,5 @@
-import { checkedQueries } from '#test/support/queries.ts';
 import { corpus, everything, probes } from './corpus.ts';
-import { type Answer, bodyOf, type Kind, mark, otherActs, placeNames, rowSeenBy, shadow, sites, startWorld, states, type ViewerName, viewerNames, type World } from './world.ts';
+import { type Answer, bodyOf, hidden, type Kind, mark, otherActs, placeNames, rowSeenBy, shadow, sites, startWorld, states, unknown, type ViewerName, viewerNames, type World } from './world.ts';
 
 let world: World;
 beforeAll(async () => {
@@ -104,7 +103,6 @@ test('a hidden text is answered like one that does not exist, wherever it is put
 });
 
 test('the code of an entity whose registration is hidden is answered like one in no register', async () => {
-  const { hidden, unknown } = await import('./world.ts');
   for (const viewer of ['public', 'bank', 'subject far', 'province 44', 'aimless auditor'] as const) {
     for (const query of [
       'query ($c: String!, $u: USCC!, $k: DateTime) { entity(uscc: $u) { name } entities(codes: [$c]) { input status reason expected successor entity { name } } evaluations(codes: [$c], knownAt: $k) { input entity { name } evaluations { grade } } creditFiles(codes: [$c], knownAt: $k) { input reason expected file { uscc entity { name } nameListEntries(first: 5) { nodes { id } totalCount { value } } } } }',
@@ -132,11 +130,18 @@ test('an entity with hidden records alone looks like one without records', async
   });
 });
 
+// Who is late is public, but a unit's name is taken from its last row of whatever level (kit/filing/merge.ts).
+test.failing('the name of a late unit is not taken from a hidden record', async () => {
+  await world.graph.sql(`update disclosure.source_unit set last_filed_at = '2020-01-01'`);
+  await world.graph.gateway.sources.refresh();
+  const answer = await world.send('public', { name: 'late', query: '{ sourceStatus { source lateUnits } }' });
+  await world.graph.sql('update disclosure.source_unit set last_filed_at = now()');
+  await world.graph.gateway.sources.refresh();
+  const may = allowed('public');
+  expect(found(answer).filter((text) => !may.has(text))).toEqual([]);
+});
+
 test('there is no list of tokens and no metrics to read', async () => {
   expect((await world.send('public', { name: 'tokens', path: '/explorer/tokens.json' })).status).toBe(404);
   expect((await world.send('public', { name: 'metrics', path: '/metrics' })).status).toBe(404);
-});
-
-test('the checked queries are part of the corpus', () => {
-  expect(checkedQueries([], '', []).length).toBeGreaterThanOrEqual(35);
 });

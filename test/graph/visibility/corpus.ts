@@ -30,6 +30,19 @@ export const everything = (knownAt: string): Operation[] =>
     ].map(([part, query]): Operation => ({ name: `everything: ${part} of ${uscc}`, query: query ?? '', variables: part === 'entity' ? { uscc } : { uscc, knownAt } })),
   );
 
+/** Headers by which a client would like to be somebody else. */
+const pretences: readonly Record<string, string>[] = [
+  { 'x-role': 'AUDITOR' },
+  { 'x-forwarded-user': 'root', 'x-forwarded-role': 'AUDITOR' },
+  { 'x-viewer': '{"role":"AUDITOR"}', 'x-user-id': '1' },
+  { 'x-passport': 'x', passport: 'x' },
+  { 'x-forwarded-for': '127.0.0.1', 'x-real-ip': '127.0.0.1' },
+  { 'x-http-method-override': 'GET' },
+  { 'x-unauthorized': 'allow' },
+  { 'apollo-federation-include-trace': 'ftv1' },
+  { cookie: 'role=AUDITOR; token=x' },
+];
+
 export function attacks(knownAt: string): Operation[] {
   const file = { uscc: near, knownAt };
   const farFile = { uscc: far, knownAt };
@@ -97,9 +110,7 @@ export function attacks(knownAt: string): Operation[] {
     named('GET', 'query ($uscc: USCC!) { entity(uscc: $uscc) { phone address { text } legalRepresentative { name } } }', { uscc: far }, { method: 'GET' }),
     named('GET of records', `${FILE} { administrativeActs(first: 100) { nodes { content remark } } } }`, farFile, { method: 'GET' }),
     ...['application/json', 'application/graphql-response+json', 'text/event-stream', 'multipart/mixed', 'text/html', '*/*'].map((accept) => named(`accept ${accept}`, `${FILE} { entity { phone } administrativeActs(first: 100) { nodes { content remark } } } }`, farFile, { headers: { accept } })),
-    ...[{ 'x-role': 'AUDITOR' }, { 'x-forwarded-user': 'root', 'x-forwarded-role': 'AUDITOR' }, { 'x-viewer': '{"role":"AUDITOR"}', 'x-user-id': '1' }, { passport: 'x', 'x-passport': 'x' }, { 'x-forwarded-for': '127.0.0.1', 'x-real-ip': '127.0.0.1' }, { 'x-http-method-override': 'GET' }, { 'x-unauthorized': 'allow' }, { 'apollo-federation-include-trace': 'ftv1' }, { cookie: 'role=AUDITOR; token=x' }].map((headers) =>
-      named(`header ${Object.keys(headers)[0]}`, `${FILE} { entity { phone address { text } } evaluations { score } administrativeActs(first: 100) { nodes { content remark } } } }`, farFile, { headers: { ...headers } as Record<string, string> }),
-    ),
+    ...pretences.map((headers) => named(`header ${Object.keys(headers)[0]}`, `${FILE} { entity { phone address { text } } evaluations { score } administrativeActs(first: 100) { nodes { content remark } } } }`, farFile, { headers })),
     named('mode reject', `${FILE} { entity { phone } administrativeActs(first: 100) { nodes { content } } } }`, farFile, { headers: { 'x-unauthorized': 'reject' } }),
     named('a language', `query ($uscc: USCC!) { entity(uscc: $uscc) { phone } }`, { uscc: far }, { headers: { 'accept-language': 'zh-CN' } }),
     { name: 'a batch of operations', body: [{ query: `{ entity(uscc: "${far}") { phone } }` }, { query: `{ entity(uscc: "${near}") { phone } }` }] },

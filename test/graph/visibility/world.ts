@@ -350,7 +350,9 @@ export async function openWorld(graph: TestGraph): Promise<World> {
 
   const opened = async (name: ViewerName): Promise<string> => {
     const answer = await send(name, { name: 'a filing', query: 'mutation ($input: CreateFilingInput!) { createFiling(input: $input) { ... on FilingCreated { filing { id } } } }', variables: { input: { idempotencyKey: randomUUID(), kind: 'licence', format: 'CSV', partsExpected: 3 } } });
-    return (bodyOf(answer).data?.['createFiling'] as { filing: { id: string } }).filing.id;
+    const { createFiling } = (bodyOf(answer).data ?? {}) as { createFiling?: { filing: { id: string } } };
+    if (!createFiling) throw new Error(answer.text);
+    return createFiling.filing.id;
   };
   const filings = { near: await opened('unit near'), far: await opened('unit far') };
   await graph.gateway.sources.refresh();
