@@ -162,6 +162,8 @@ export function createGraph(dependencies: GraphDependencies): Graph {
         }
       }
       const all = once([...errors, ...(result.errors ?? [])]);
+      // Refused row by row, after the plan has run: whoever asked to be refused whole is refused whole.
+      if (operation.mode === 'reject' && all.some(({ extensions }) => extensions['code'] === 'UNAUTHORIZED_FIELD_OR_TYPE')) return { errors: all };
       const completeness = { status: result.unavailable.length > 0 ? 'PARTIAL' : 'COMPLETE', missing: result.unavailable };
       return { data: result.data, ...(all.length > 0 ? { errors: all } : null), ...(enforced ? { extensions: { completeness } } : null) };
     },

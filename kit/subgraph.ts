@@ -40,7 +40,7 @@ export interface Workshop {
 export interface SubgraphStatus {
   /** Nothing will be recorded at or before this instant any more. */
   readonly sealed: string;
-  /** Names of the units that filed later than they promised. */
+  /** Codes of the units that filed later than they promised. Not their names: those stand in records, which not everybody may see. */
   readonly lateUnits: readonly string[];
 }
 
@@ -165,6 +165,6 @@ export function createSubgraph(definition: SubgraphDefinition, dependencies: Sub
 }
 
 function createLateUnits(pool: Pool, schema: string): (at: Date) => Promise<string[]> {
-  const late = `select distinct coalesce(name, uscc) as unit from ${schema}.source_unit where last_filed_at + make_interval(hours => promised_delay_hours) < $1::timestamptz order by 1 limit 100`;
+  const late = `select distinct uscc as unit from ${schema}.source_unit where last_filed_at + make_interval(hours => promised_delay_hours) < $1::timestamptz order by 1 limit 100`;
   return async (at) => (await pool.query<{ unit: string }>({ name: `${schema}.source_unit.late`, text: late, values: [at.toISOString()] })).rows.map(({ unit }) => unit);
 }

@@ -1,12 +1,13 @@
-import type { Role, Viewer } from './viewer.ts';
+import { type DataClass, matrix } from './matrix.ts';
+import type { Viewer } from './viewer.ts';
 
-/** Everything that can be done beyond reading, and who may. Default is nobody: an action is in this table or it is not done. */
+/** Everything that can be done beyond reading, by the class that the matrix allows or denies. What is not here cannot be done. */
 const actions = {
-  'filing:create': ['PROVINCIAL_PLATFORM', 'SECTOR_REGULATOR', 'DETERMINING_UNIT', 'NATIONAL_CENTRE'],
-  'grant:change': ['OPERATOR'],
-  'token:revoke': ['OPERATOR'],
-} satisfies Record<string, readonly Role[]>;
+  'filing:create': 'FILE',
+  'grant:change': 'ADMIT',
+  'token:revoke': 'ADMIT',
+} satisfies Record<string, DataClass>;
 
 export type Action = keyof typeof actions;
 
-export const may = (viewer: Viewer, action: Action): boolean => (actions[action] as readonly Role[]).includes(viewer.role);
+export const may = (viewer: Viewer, action: Action): boolean => matrix[viewer.role][actions[action]] === 'ALLOW';

@@ -1,7 +1,7 @@
 import { type Role, type Viewer } from './viewer.ts';
 
 /** The data classes of policy/policy.graphql. A test compares the two. */
-export const dataClasses = ['OPEN', 'IDENTITY', 'ADDRESS', 'CONTACT', 'PERSON', 'RECORD', 'SCORE', 'PROVENANCE', 'REMARK', 'FILING', 'GRANT', 'OWN'] as const;
+export const dataClasses = ['OPEN', 'IDENTITY', 'ADDRESS', 'CONTACT', 'PERSON', 'RECORD', 'SCORE', 'PROVENANCE', 'REMARK', 'FILING', 'GRANT', 'FILE', 'ADMIT', 'OWN'] as const;
 
 export type DataClass = (typeof dataClasses)[number];
 
@@ -24,6 +24,8 @@ const allOf = (outcome: Outcome): Record<DataClass, Outcome> => ({
   REMARK: outcome,
   FILING: outcome,
   GRANT: outcome,
+  FILE: outcome,
+  ADMIT: outcome,
   OWN: outcome,
 });
 
@@ -43,18 +45,18 @@ const withinReach: Record<DataClass, Outcome> = { ...published, ADDRESS: 'ROW', 
 export const matrix: Record<Role, Record<DataClass, Outcome>> = {
   PUBLIC: published,
   SUBJECT: { ...withinReach, PERSON: 'ROW' },
-  PROVINCIAL_PLATFORM: { ...withinReach, FILING: 'ROW' },
-  SECTOR_REGULATOR: { ...withinReach, FILING: 'ROW' },
-  DETERMINING_UNIT: { ...withinReach, PERSON: 'ROW', SCORE: 'DENY', FILING: 'ROW' },
+  PROVINCIAL_PLATFORM: { ...withinReach, FILING: 'ROW', FILE: 'ALLOW' },
+  SECTOR_REGULATOR: { ...withinReach, FILING: 'ROW', FILE: 'ALLOW' },
+  DETERMINING_UNIT: { ...withinReach, PERSON: 'ROW', SCORE: 'DENY', FILING: 'ROW', FILE: 'ALLOW' },
   IMPLEMENTER: { ...published, ADDRESS: 'ROW' },
   FINANCIAL_INSTITUTION: { ...published, SCORE: 'ALLOW' },
   CREDIT_SERVICE_AGENCY: published,
   INDUSTRY_ASSOCIATION: published,
   ASSESSOR: { ...published, PROVENANCE: 'ALLOW' },
   AUDITOR: { ...published, ADDRESS: 'ALLOW', CONTACT: 'ALLOW', SCORE: 'ALLOW', PROVENANCE: 'ALLOW', REMARK: 'ALLOW', FILING: 'ALLOW', GRANT: 'ALLOW' },
-  NATIONAL_CENTRE: { ...published, ADDRESS: 'ALLOW', CONTACT: 'ALLOW', SCORE: 'ALLOW', PROVENANCE: 'ALLOW', REMARK: 'ALLOW', FILING: 'ROW' },
+  NATIONAL_CENTRE: { ...published, ADDRESS: 'ALLOW', CONTACT: 'ALLOW', SCORE: 'ALLOW', PROVENANCE: 'ALLOW', REMARK: 'ALLOW', FILING: 'ROW', FILE: 'ALLOW' },
   RULE_KEEPER: noData,
-  OPERATOR: { ...noData, GRANT: 'ALLOW' },
+  OPERATOR: { ...noData, GRANT: 'ALLOW', ADMIT: 'ALLOW' },
 };
 
 /** Classes that are shown in part where they may not be shown whole. */

@@ -6,6 +6,7 @@ export type DisclosureLevel = (typeof disclosureLevels)[number];
 
 /**
  * Which rows a viewer may see, as parameters of one fixed predicate: every viewer runs the same prepared statement.
+ * A public row outside its publication term counts as shared in government: whoever may see those still sees it, in the same reach.
  * Levels and states are those of now, whatever `validAt` and `knownAt` were asked (design §5).
  */
 export interface RowScope {
@@ -19,13 +20,11 @@ export interface RowScope {
   readonly own: readonly DisclosureLevel[];
   readonly file: string | null;
   readonly unit: string | null;
-  /** Whether rows whose publication term has ended are seen. */
-  readonly ended: boolean;
   /** Whether withdrawn, revoked and repaired rows of others are seen. */
   readonly withdrawn: boolean;
 }
 
-const publishedOnly: RowScope = { everywhere: ['PUBLIC'], within: [], province: null, sector: null, own: [], file: null, unit: null, ended: false, withdrawn: false };
+const publishedOnly: RowScope = { everywhere: ['PUBLIC'], within: [], province: null, sector: null, own: [], file: null, unit: null, withdrawn: false };
 const nothing: RowScope = { ...publishedOnly, everywhere: [] };
 
 /** Matches no row: in the scope, null would mean everywhere. Grants without their binding are refused; this holds should one slip through. */
@@ -35,16 +34,16 @@ const scopes: Record<Role, (viewer: Viewer) => RowScope> = {
   PUBLIC: () => publishedOnly,
   // The subject sees all about itself but notes internal to an authority, withdrawn records too.
   SUBJECT: ({ organisation }) => ({ ...publishedOnly, own: ['PUBLIC', 'GOV_SHARED', 'RESTRICTED'], file: organisation }),
-  PROVINCIAL_PLATFORM: ({ province }) => ({ ...publishedOnly, within: ['GOV_SHARED'], province: province ?? unbound, ended: true }),
-  SECTOR_REGULATOR: ({ sector }) => ({ ...publishedOnly, within: ['GOV_SHARED'], sector: sector ?? unbound, ended: true }),
-  DETERMINING_UNIT: ({ organisation }) => ({ ...publishedOnly, own: disclosureLevels, unit: organisation, ended: true }),
+  PROVINCIAL_PLATFORM: ({ province }) => ({ ...publishedOnly, within: ['GOV_SHARED'], province: province ?? unbound }),
+  SECTOR_REGULATOR: ({ sector }) => ({ ...publishedOnly, within: ['GOV_SHARED'], sector: sector ?? unbound }),
+  DETERMINING_UNIT: ({ organisation }) => ({ ...publishedOnly, own: disclosureLevels, unit: organisation }),
   IMPLEMENTER: ({ province }) => ({ ...publishedOnly, within: ['GOV_SHARED'], province: province ?? unbound }),
   FINANCIAL_INSTITUTION: () => publishedOnly,
   CREDIT_SERVICE_AGENCY: () => publishedOnly,
   INDUSTRY_ASSOCIATION: () => publishedOnly,
   ASSESSOR: () => publishedOnly,
-  AUDITOR: () => ({ ...publishedOnly, everywhere: disclosureLevels, ended: true, withdrawn: true }),
-  NATIONAL_CENTRE: () => ({ ...publishedOnly, everywhere: ['PUBLIC', 'GOV_SHARED', 'RESTRICTED'], ended: true }),
+  AUDITOR: () => ({ ...publishedOnly, everywhere: disclosureLevels, withdrawn: true }),
+  NATIONAL_CENTRE: () => ({ ...publishedOnly, everywhere: ['PUBLIC', 'GOV_SHARED', 'RESTRICTED'] }),
   RULE_KEEPER: () => nothing,
   OPERATOR: () => nothing,
 };
@@ -56,7 +55,7 @@ export const rowScope = (viewer: Viewer): RowScope => (outcomeFor(viewer, 'RECOR
 export const rightsColumns = ['disclosure_level', 'public_from', 'public_until', 'withdrawn_on', 'province', 'sector', 'source_unit', 'determining_unit'] as const;
 
 /** How many parameters `rowPredicate` takes. */
-export const rowParameters = 10;
+export const rowParameters = 9;
 
 /**
  * The row rule as SQL over table alias `row`; parameters are numbered from `$first` on and filled by `rowValues`.
@@ -64,17 +63,17 @@ export const rowParameters = 10;
  */
 export function rowPredicate(row: string, first: number): string {
   const p = (offset: number): string => `$${first + offset}`;
+  const inTerm = `${row}.public_from <= ${p(8)}::date and ${row}.public_until >= ${p(8)}::date`;
+  const level = `case when ${row}.disclosure_level = 'PUBLIC' and not (${inTerm}) then 'GOV_SHARED' else ${row}.disclosure_level end`;
   return `(
     case
       when ${row}.uscc = ${p(3)}::text or ${row}.source_unit = ${p(4)}::text or ${row}.determining_unit = ${p(4)}::text
-        then ${row}.disclosure_level = any(${p(5)}::text[])
-             or (${row}.disclosure_level = 'PUBLIC' and ${row}.withdrawn_on is null and ${row}.public_from <= ${p(9)}::date and ${row}.public_until >= ${p(9)}::date)
+        then ${row}.disclosure_level = any(${p(5)}::text[]) or (${row}.disclosure_level = 'PUBLIC' and ${row}.withdrawn_on is null and ${inTerm})
       when ${row}.withdrawn_on is not null then ${p(7)}::boolean
-      else (${row}.disclosure_level = any(${p(0)}::text[])
-            or (${row}.disclosure_level = any(${p(6)}::text[])
-                and (${p(1)}::text is null or ${row}.province = ${p(1)}::text)
-                and (${p(2)}::text is null or ${row}.sector = ${p(2)}::text)))
-           and (${p(8)}::boolean or ${row}.disclosure_level <> 'PUBLIC' or (${row}.public_from <= ${p(9)}::date and ${row}.public_until >= ${p(9)}::date))
+      else ${level} = any(${p(0)}::text[])
+           or (${level} = any(${p(6)}::text[])
+               and (${p(1)}::text is null or ${row}.province = ${p(1)}::text)
+               and (${p(2)}::text is null or ${row}.sector = ${p(2)}::text))
     end)`;
 }
 
@@ -88,7 +87,6 @@ export const rowValues = (scope: RowScope, today: string): unknown[] => [
   scope.own,
   scope.within,
   scope.withdrawn,
-  scope.ended,
   today,
 ];
 

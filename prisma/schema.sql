@@ -97,7 +97,6 @@ create table disclosure.commitment (
 create table disclosure.source_unit (
   uscc text not null,
   kind text not null,
-  name text,
   promised_delay_hours integer not null default 840,
   last_filed_at timestamp(3) with time zone not null,
   constraint source_unit_pkey PRIMARY KEY (uscc, kind)
@@ -163,7 +162,6 @@ create table entity.profile (
 create table entity.source_unit (
   uscc text not null,
   kind text not null,
-  name text,
   promised_delay_hours integer not null default 840,
   last_filed_at timestamp(3) with time zone not null,
   constraint source_unit_pkey PRIMARY KEY (uscc, kind)
@@ -216,7 +214,6 @@ create table evaluation.result (
 create table evaluation.source_unit (
   uscc text not null,
   kind text not null,
-  name text,
   promised_delay_hours integer not null default 840,
   last_filed_at timestamp(3) with time zone not null,
   constraint source_unit_pkey PRIMARY KEY (uscc, kind)
@@ -323,7 +320,6 @@ create table namelist.entry (
 create table namelist.source_unit (
   uscc text not null,
   kind text not null,
-  name text,
   promised_delay_hours integer not null default 840,
   last_filed_at timestamp(3) with time zone not null,
   first_filed_at timestamp(3) with time zone not null default now(),

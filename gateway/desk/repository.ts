@@ -4,6 +4,7 @@ import { Prisma, PrismaClient } from '#prisma/client.ts';
 import { COUNT_LIMIT, pageOf, type Page } from '#kit/connection.ts';
 import type { Pool } from '#kit/postgres/pool.ts';
 import type { PartOutcome } from '#kit/subgraph.ts';
+import { outcomeFor } from '#policy/matrix.ts';
 import { roleBinding, type Role, type Viewer } from '#policy/viewer.ts';
 import { GRANTS_CHANGED } from './grants.ts';
 import { once, type Once, type Work } from './idempotency.ts';
@@ -31,7 +32,7 @@ export interface FilingRow {
   readonly parts: readonly { readonly number: number; readonly outcome: unknown; readonly digest: Uint8Array }[];
 }
 
-/** A filing as its unit may see it, and no other: asking for another unit's is asking for one that is not there. */
+/** Why nothing was done. Asking for another unit's filing is asking for one that is not there. */
 export type Refusal = 'NOT_FOUND' | 'PARTS_MISSING' | 'BINDING';
 
 export interface DeskRepository extends AsyncDisposable {
@@ -59,7 +60,8 @@ export function createDeskRepository(pool: Pool, now: () => Date): DeskRepositor
   return {
     async findFiling(viewer, id) {
       if (!isId(id)) return null;
-      return prisma.filing.findFirst({ where: { id, unit: actor(viewer) }, include: { parts: { orderBy: { number: 'asc' } } } });
+      const own = outcomeFor(viewer, 'FILING') === 'ALLOW' ? null : { unit: actor(viewer) };
+      return prisma.filing.findFirst({ where: { id, ...own }, include: { parts: { orderBy: { number: 'asc' } } } });
     },
 
     createFiling: (viewer, input) =>

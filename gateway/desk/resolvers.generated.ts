@@ -122,8 +122,12 @@ export type CreditRecord = {
 export type DataClass =
   /** A registered address; down to the district for self-employed businesses (登记住所). */
   | 'ADDRESS'
+  /** Admitting organisations to roles: the doing (授权操作). */
+  | 'ADMIT'
   /** Telephone and e-mail (联系方式). */
   | 'CONTACT'
+  /** Filing records: not what was filed, but the doing (报送操作). */
+  | 'FILE'
   /** Filing of records and its receipts (数据报送). */
   | 'FILING'
   /** Grants and revoked tokens (授权管理). */
@@ -497,8 +501,8 @@ export type SourceState = {
   readonly knownThrough: Maybe<Scalars['DateTime']['output']>;
   /** Seconds from then to now (滞后秒数). */
   readonly lagSeconds: Maybe<Scalars['Int']['output']>;
-  /** Names of the units that are late (迟报单位). */
-  readonly lateUnits: Maybe<ReadonlyArray<Scalars['String']['output']>>;
+  /** Codes of the units that are late (迟报单位). */
+  readonly lateUnits: Maybe<ReadonlyArray<Scalars['USCC']['output']>>;
   /** The subgraph: entity, disclosure, namelist or evaluation (数据源). */
   readonly source: Scalars['String']['output'];
   /** Whether it is in time (状态). */
@@ -966,7 +970,7 @@ export type RoleGrantedResolvers<ContextType = DeskContext, ParentType extends R
 export type SourceStateResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['SourceState'] = ResolversParentTypes['SourceState']> = {
   knownThrough?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   lagSeconds?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
-  lateUnits?: Resolver<Maybe<ReadonlyArray<ResolversTypes['String']>>, ParentType, ContextType>;
+  lateUnits?: Resolver<Maybe<ReadonlyArray<ResolversTypes['USCC']>>, ParentType, ContextType>;
   source?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   state?: Resolver<ResolversTypes['SourceCondition'], ParentType, ContextType>;
 };

@@ -109,12 +109,12 @@ export function createMerge<Own extends string>(table: RecordTable<Own>, pool: P
     'standing.under_objection',
   );
   const noteUnits = `
-    insert into ${table.schema}.source_unit (uscc, kind, name, last_filed_at)
-    select unit.uscc, $1::text, unit.name, $4::timestamptz
-    from unnest($2::text[], $3::text[]) as unit(uscc, name)
+    insert into ${table.schema}.source_unit (uscc, kind, last_filed_at)
+    select unit.uscc, $1::text, $3::timestamptz
+    from unnest($2::text[]) as unit(uscc)
     order by unit.uscc
     on conflict (uscc, kind) do update
-    set name = coalesce(excluded.name, source_unit.name), last_filed_at = greatest(excluded.last_filed_at, source_unit.last_filed_at)`;
+    set last_filed_at = greatest(excluded.last_filed_at, source_unit.last_filed_at)`;
 
   const mergeOnce = (rows: readonly StagedRow<Own>[], options: MergeOptions<Own>): Promise<MergeOutcome<Own>> =>
     transaction(pool, `file ${target}`, async (client) => {
@@ -159,7 +159,7 @@ export function createMerge<Own extends string>(table: RecordTable<Own>, pool: P
         }
       }
       const units = unitsOf(rows, refused);
-      await client.query(noteUnits, [options.kind, [...units.keys()], [...units.values()], options.now.toISOString()]);
+      await client.query(noteUnits, [options.kind, [...units], options.now.toISOString()]);
       return { added, corrected: corrected.length, unchanged: standing.length - corrected.length - refused.length, refused: refused.map(({ position }) => rowAt(position)) };
     }, { deadlineMs: 60_000 });
 
@@ -174,13 +174,9 @@ export function createMerge<Own extends string>(table: RecordTable<Own>, pool: P
   };
 }
 
-function unitsOf<Own extends string>(rows: readonly StagedRow<Own>[], refused: readonly Standing[]): Map<string, string | null> {
-  const units = new Map<string, string | null>();
+function unitsOf<Own extends string>(rows: readonly StagedRow<Own>[], refused: readonly Standing[]): Set<string> {
   const left = new Set(refused.map(({ position }) => position));
-  rows.forEach(({ row }, position) => {
-    if (!left.has(position)) units.set(row.source_unit, row.source_unit_name ?? units.get(row.source_unit) ?? null);
-  });
-  return units;
+  return new Set(rows.flatMap(({ row }, position) => (left.has(position) ? [] : [row.source_unit])));
 }
 
 async function copyRows<Own extends string>(client: Client, text: string, rows: readonly StagedRow<Own>[]): Promise<void> {

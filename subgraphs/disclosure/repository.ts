@@ -71,39 +71,39 @@ type Asked<Row> = Row & { readonly position: number };
 function createRecords<Row extends RecordRow & { readonly day: string }>(pool: Pool, table: string, day: string, own: readonly string[]): Records<Row> {
   const columns = `${recordColumns('record')}, record.${day} as day, ${own.map((column) => `record.${column}`).join(', ')}`;
   const visible = rowPredicate('record', 1);
-  // The row rule has $1 to $10. One statement for the lists of many files: each file's rows come by its own walk down the
+  // The row rule has $1 to $9. One statement for the lists of many files: each file's rows come by its own walk down the
   // index, so that one entity with 50 000 acts costs the others nothing (reference/data-layer.md).
   const page = statement(
     `disclosure.${table}.page`,
     `select ask.position::int as position, listed.*
-     from unnest($11::text[], $12::date[], $13::uuid[]) with ordinality as ask(uscc, day, record_id, position)
+     from unnest($10::text[], $11::date[], $12::uuid[]) with ordinality as ask(uscc, day, record_id, position)
      cross join lateral (
        select ${columns}
        from disclosure.${table} record
        where record.uscc = ask.uscc
-         and record.${day} <= $14::date
+         and record.${day} <= $13::date
          and (record.${day}, record.record_id) < (ask.day, ask.record_id)
-         and ${believedAt('record', 15)}
-         and ($16::text[] is null or record.kind = any($16::text[]))
+         and ${believedAt('record', 14)}
+         and ($15::text[] is null or record.kind = any($15::text[]))
          and ${visible}
        order by record.${day} desc, record.record_id desc
-       limit $17
+       limit $16
      ) listed
      order by ask.position, listed.day desc, listed.record_id desc`,
   );
   const count = statement(
     `disclosure.${table}.count`,
     `select ask.position::int as position, counted.value::int as value
-     from unnest($11::text[]) with ordinality as ask(uscc, position)
+     from unnest($10::text[]) with ordinality as ask(uscc, position)
      cross join lateral (
        select count(*) as value
        from (
          select
          from disclosure.${table} record
          where record.uscc = ask.uscc
-           and record.${day} <= $12::date
-           and ${believedAt('record', 13)}
-           and ($14::text[] is null or record.kind = any($14::text[]))
+           and record.${day} <= $11::date
+           and ${believedAt('record', 12)}
+           and ($13::text[] is null or record.kind = any($13::text[]))
            and ${visible}
          limit ${COUNT_LIMIT + 1}
        ) capped
@@ -113,13 +113,13 @@ function createRecords<Row extends RecordRow & { readonly day: string }>(pool: P
   const find = statement(
     `disclosure.${table}.find`,
     `select ask.position::int as position, found.*
-     from unnest($11::text[], $12::uuid[]) with ordinality as ask(uscc, record_id, position)
+     from unnest($10::text[], $11::uuid[]) with ordinality as ask(uscc, record_id, position)
      cross join lateral (
        select ${columns}
        from disclosure.${table} record
        where record.uscc = ask.uscc
          and record.record_id = ask.record_id
-         and ${believedAt('record', 13)}
+         and ${believedAt('record', 12)}
          and ${visible}
        limit 1
      ) found

@@ -99,8 +99,12 @@ export type CreditRecord = {
 export type DataClass =
   /** A registered address; down to the district for self-employed businesses (登记住所). */
   | 'ADDRESS'
+  /** Admitting organisations to roles: the doing (授权操作). */
+  | 'ADMIT'
   /** Telephone and e-mail (联系方式). */
   | 'CONTACT'
+  /** Filing records: not what was filed, but the doing (报送操作). */
+  | 'FILE'
   /** Filing of records and its receipts (数据报送). */
   | 'FILING'
   /** Grants and revoked tokens (授权管理). */

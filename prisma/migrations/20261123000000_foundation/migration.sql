@@ -45,7 +45,6 @@ insert into entity.clock default values;
 create table entity.source_unit (
   uscc text not null,
   kind text not null,
-  name text,
   promised_delay_hours integer not null default 840,
   last_filed_at timestamptz(3) not null,
   constraint source_unit_pkey primary key (uscc, kind)
@@ -65,7 +64,6 @@ insert into disclosure.clock default values;
 create table disclosure.source_unit (
   uscc text not null,
   kind text not null,
-  name text,
   promised_delay_hours integer not null default 840,
   last_filed_at timestamptz(3) not null,
   constraint source_unit_pkey primary key (uscc, kind)
@@ -85,7 +83,6 @@ insert into namelist.clock default values;
 create table namelist.source_unit (
   uscc text not null,
   kind text not null,
-  name text,
   promised_delay_hours integer not null default 840,
   last_filed_at timestamptz(3) not null,
   constraint source_unit_pkey primary key (uscc, kind)
@@ -105,7 +102,6 @@ insert into evaluation.clock default values;
 create table evaluation.source_unit (
   uscc text not null,
   kind text not null,
-  name text,
   promised_delay_hours integer not null default 840,
   last_filed_at timestamptz(3) not null,
   constraint source_unit_pkey primary key (uscc, kind)

@@ -58,7 +58,7 @@ async function ask(document: string, variables: Record<string, unknown> = {}, as
 async function source(row: { uscc?: string; last_filed_at?: string; promised_delay_hours?: number; first_filed_at?: string }): Promise<void> {
   const full = { uscc: UNIT, last_filed_at: '2026-11-22T00:00:00Z', promised_delay_hours: 840, first_filed_at: '2025-01-01T00:00:00Z', ...row };
   await owner.query(
-    `insert into namelist.source_unit (uscc, kind, name, last_filed_at, promised_delay_hours, first_filed_at) values ($1, 'name-list', '测试单位', $2, $3, $4)
+    `insert into namelist.source_unit (uscc, kind, last_filed_at, promised_delay_hours, first_filed_at) values ($1, 'name-list', $2, $3, $4)
      on conflict (uscc, kind) do update set last_filed_at = excluded.last_filed_at, promised_delay_hours = excluded.promised_delay_hours, first_filed_at = excluded.first_filed_at`,
     [full.uscc, full.last_filed_at, full.promised_delay_hours, full.first_filed_at],
   );
@@ -253,7 +253,7 @@ describe('rights decide which entries there are, through every door', () => {
     ['a bank', bank, published],
     ['an association', viewer('INDUSTRY_ASSOCIATION'), published],
     ['another entity', viewer('SUBJECT', { organisation: composeUscc('91330106', 'MB000009') }), published],
-    ['the platform of another province', viewer('PROVINCIAL_PLATFORM', { province: '11' }), ['published', 'not yet published', 'published term ended']],
+    ['the platform of another province', viewer('PROVINCIAL_PLATFORM', { province: '11' }), ['published']],
     ['the platform of its province', zhejiang, ['published', 'not yet published', 'published term ended', 'shared in government']],
     ['the regulator of its sector', viewer('SECTOR_REGULATOR', { sector: 'C' }), ['published', 'not yet published', 'published term ended', 'shared in government', 'shared in government of another province']],
     ['the entity itself', viewer('SUBJECT', { organisation: uscc }), Object.keys(rows).filter((name) => name !== 'internal')],
@@ -498,7 +498,7 @@ describe('hasActiveSeriousListing', () => {
     await entry({ uscc: listed });
     await source({ uscc: AUTHORITY, last_filed_at: '2026-11-20T01:59:59.999Z', promised_delay_hours: 72 });
     expect([await verdict({ uscc: clean }), await verdict({ uscc: listed })]).toEqual([null, true]);
-    expect((await namelist.status()).lateUnits).toEqual(['测试单位']);
+    expect((await namelist.status()).lateUnits).toEqual([AUTHORITY]);
     await source({ uscc: AUTHORITY, last_filed_at: '2026-11-20T02:00:00.000Z', promised_delay_hours: 72 });
     expect([await verdict({ uscc: clean }), (await namelist.status()).lateUnits]).toEqual([false, []]);
   });

@@ -113,27 +113,23 @@ const published: Who = [
   'public', 'subject near', 'subject far', 'province 33', 'province 44', 'sector F', 'sector H', 'unit near', 'unit far', 'implementer 33', 'implementer 44',
   'bank', 'agency', 'association', 'assessor', 'auditor', 'centre', 'aimless bank', 'aimless assessor',
 ];
-// Before and after its publication a record of level PUBLIC is still read by its subject and its unit, and by government readers that
-// keep the whole history, wherever it lies; not by those who act on what is in force (implementers) and not outside government.
-const unpublished: Record<Place, Who> = {
-  near: ['subject near', 'province 33', 'province 44', 'sector F', 'sector H', 'unit near', 'unit far', 'auditor', 'centre'],
-  far: ['subject far', 'province 33', 'province 44', 'sector F', 'sector H', 'unit near', 'unit far', 'auditor', 'centre'],
+// Shared between departments: the subject, its province, its sector, the unit that decided; auditors and the centre everywhere.
+const shared: Record<Place, Who> = {
+  near: ['subject near', 'province 33', 'sector F', 'unit near', 'implementer 33', 'auditor', 'centre'],
+  far: ['subject far', 'province 44', 'sector H', 'unit far', 'implementer 44', 'auditor', 'centre'],
 };
 
 /** Who sees a row of fact at all, by its state and place. */
 export const rowSeenBy: Record<State, Record<Place, Who>> = {
   PUBLIC: { near: published, far: published },
-  // Shared between departments: the subject, its province, its sector, the unit that decided; auditors and the centre everywhere.
-  GOV_SHARED: {
-    near: ['subject near', 'province 33', 'sector F', 'unit near', 'implementer 33', 'auditor', 'centre'],
-    far: ['subject far', 'province 44', 'sector H', 'unit far', 'implementer 44', 'auditor', 'centre'],
-  },
+  GOV_SHARED: shared,
   // For named recipients: the subject and the unit that decided; auditors and the centre.
   RESTRICTED: { near: ['subject near', 'unit near', 'auditor', 'centre'], far: ['subject far', 'unit far', 'auditor', 'centre'] },
   // For the determining unit and auditors. The subject does not see notes internal to an authority.
   INTERNAL: { near: ['unit near', 'auditor'], far: ['unit far', 'auditor'] },
-  ENDED: unpublished,
-  FUTURE: unpublished,
+  // Before and after its publication a record of level PUBLIC is as one that is shared between departments.
+  ENDED: shared,
+  FUTURE: shared,
   // Repaired, revoked, taken back: the subject, the determining unit, the auditor (design §6).
   WITHDRAWN: { near: ['subject near', 'unit near', 'auditor'], far: ['subject far', 'unit far', 'auditor'] },
 };
@@ -401,7 +397,7 @@ function oracle(digestOf: ReadonlyMap<string, string>, filings: Record<Place, st
     ];
   });
   // An auditor should read them too: walk.test.ts has it as a failing test.
-  const ofFilings = placeNames.map((place): Canary => ({ text: filings[place], seenBy: [`unit ${place}`] }));
+  const ofFilings = placeNames.map((place): Canary => ({ text: filings[place], seenBy: [`unit ${place}`, 'auditor', 'aimless auditor'] }));
   // The registration of `hidden` is shared between departments, with all that is in it. It is an enterprise: its street is no home.
   const department: Who = ['province 33', 'sector F', 'unit near', 'implementer 33', 'auditor', 'centre'];
   const ofHidden: Canary[] = [
