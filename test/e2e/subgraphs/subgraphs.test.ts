@@ -15,7 +15,7 @@ const subgraphs = {} as Record<SubgraphName, TestProcess>;
 let code: string;
 let queries: CheckedQuery[];
 
-const variables = (): Record<string, string> => ({
+const environment = (): Record<string, string> => ({
   DATABASE_URL: demo.database.url,
   DATA_DIR: demo.issuer.dataDir,
   PASSPORT_KEYS: KEYS,
@@ -24,7 +24,7 @@ const variables = (): Record<string, string> => ({
   LOG_LEVEL: 'error',
 });
 const startSubgraph = async (name: SubgraphName): Promise<void> => {
-  subgraphs[name] = await startProcess('subgraphs/main.ts', [name], { ...variables(), PORT: String(ports[name]) });
+  subgraphs[name] = await startProcess('subgraphs/main.ts', [name], { ...environment(), PORT: String(ports[name]) });
 };
 
 beforeAll(async () => {
@@ -36,7 +36,7 @@ beforeAll(async () => {
   for (const name of subgraphNames) ports[name] = await freePort();
   await Promise.all(subgraphNames.map(startSubgraph));
   const remote = subgraphNames.map((name) => `${name}=http://127.0.0.1:${ports[name]}/graphql`).join(',');
-  gateway = await startProcess('gateway/main.ts', [], { ...variables(), PORT: '0', SUBGRAPHS: remote });
+  gateway = await startProcess('gateway/main.ts', [], { ...environment(), PORT: '0', SUBGRAPHS: remote });
 }, 120_000);
 afterAll(async () => {
   await gateway?.[Symbol.asyncDispose]();
