@@ -133,7 +133,10 @@ export function createGraph(dependencies: GraphDependencies): Graph {
       const fragments = fragmentsOf(operation.document);
       const moment = enforced ? { validAt: shanghaiDay(now()), knownAt: await sources.sealed() } : { validAt: '', knownAt: '' };
       const context: CallContext = { viewer, moment };
-      const deadline = AbortSignal.timeout(DEADLINE_MS);
+      const abort = new AbortController();
+      const stop = (): void => abort.abort();
+      const timer = setTimeout(stop, DEADLINE_MS);
+      operation.signal?.addEventListener('abort', stop, { once: true });
       const result = await executePlan({
         plan: plan ? await plan : { kind: 'QueryPlan' },
         schema,
@@ -143,12 +146,15 @@ export function createGraph(dependencies: GraphDependencies): Graph {
         rawVariables: coerced.rawVariables,
         transports,
         context,
-        signal: operation.signal ? AbortSignal.any([operation.signal, deadline]) : deadline,
+        signal: abort.signal,
         publicCodes,
         denied,
         absent,
         introspection: answerIntrospection(view(viewer.role), operation.operation, fragments, coerced.variables),
         onSubgraphError: (source, error) => log.warn({ source, err: error }, 'a source failed'),
+      }).finally(() => {
+        clearTimeout(timer);
+        operation.signal?.removeEventListener('abort', stop);
       });
 
       const reads = result.extensions.flatMap(({ extensions }) => (Array.isArray(extensions['reads']) ? (extensions['reads'] as Read[]) : []));

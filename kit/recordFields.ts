@@ -45,7 +45,7 @@ export const restricted = <Row extends RecordHead, Value>(dataClass: DataClass, 
 /** The resolvers of `CreditRecord`, the same for every type of record. `typeOf` names the row's GraphQL type, which its id carries. */
 export const recordFields = <Row extends RecordRow>(typeOf: (row: Row) => string) => ({
   id: (row: Row) => encodeId(typeOf(row), row.uscc, row.record_id),
-  digest: restricted('PROVENANCE', (row: RecordRow) => row.digest.toString('hex')),
+  digest: restricted('PROVENANCE', (row: RecordRow) => row.digest),
   subject: ({ uscc }: Row) => ({ uscc }),
   provenance: (row: Row) => row,
   // As filed with the version, where it says; the column holds what is in force now.

@@ -7,7 +7,8 @@ export interface RecordRow {
   /** UUID text; the same through all versions. */
   readonly record_id: string;
   readonly version: number;
-  readonly digest: Buffer;
+  /** Hexadecimal. */
+  readonly digest: string;
   readonly source_unit: string;
   readonly source_unit_name: string | null;
   readonly source_record_id: string | null;

@@ -2,7 +2,7 @@ import pg from 'pg';
 
 // Pools and queries over `pg`. Every wait has a deadline, and a value's type is the same whatever the machine's time zone:
 //
-//   int8 → bigint · numeric → string · date → '2026-11-23' · timestamptz → '2026-11-23T01:02:03.004Z' · arrays of these alike
+//   bytea → hexadecimal · int8 → bigint · numeric → string · date → '2026-11-23' · timestamptz → '2026-11-23T01:02:03.004Z' · arrays of these alike
 
 export interface PoolOptions {
   readonly url: string;
@@ -186,6 +186,7 @@ function arrayOf<T>(parse: (text: string) => T): (text: string) => Nested<T> {
 }
 
 const PARSERS: ReadonlyMap<number, (text: string) => unknown> = new Map<number, (text: string) => unknown>([
+  [17, (text) => text.slice(2)], // bytea: its hexadecimal digits; a Buffer would only be made to be written as such again
   [20, BigInt], [1016, arrayOf(BigInt)], // int8
   [1082, identity], [1182, arrayOf(identity)], // date: a day, which a Date object would move by the zone
   [1114, identity], [1115, arrayOf(identity)], // timestamp without zone: not ours, never guessed

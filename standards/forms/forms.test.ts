@@ -56,6 +56,7 @@ test('a licence row becomes a typed record, and what is missing is said', () => 
       subjectName: '示例云帆科技有限公司',
       subjectCategory: 'ORGANISATION',
       subjectUscc: '91110105MA0EEE1197',
+      industryCode: null,
       registrationNumber: '110108000000016',
       organisationCode: null,
       taxNumber: null,

@@ -211,7 +211,7 @@ interface Asked<Ask> {
 }
 
 /** Everything that decides which rows of an entity are given: asks that differ in it never share a statement. */
-const groupOf = ({ context, ask }: Asked<Times>, ...more: readonly unknown[]): string => JSON.stringify([rights(context), ask.validAt, ask.knownAt, ...more]);
+const groupOf = ({ context, ask }: Asked<Times>, ...more: readonly unknown[]): string => `${context.viewer.grant} ${context.today} ${ask.validAt} ${ask.knownAt} ${more.length === 0 ? '' : JSON.stringify(more)}`;
 
 /** Values of $1 to NEXT - 1 for asks of one group. */
 const shared = (asks: readonly Asked<Times & { uscc: string }>[]): unknown[] => {

@@ -79,6 +79,7 @@ export function organisationOf(role: Role): Organisation {
 
 export interface Reply {
   readonly status: number;
+  readonly headers: Headers;
   /** The raw bytes as text: what a value that must not be seen is looked for in. */
   readonly text: string;
   readonly body: { data?: Record<string, unknown> | null; errors?: { message: string; path?: (string | number)[]; extensions: Record<string, unknown> }[]; extensions?: Record<string, unknown> };
@@ -107,7 +108,7 @@ export async function askGateway(url: string, token: string | null, query: strin
     signal: AbortSignal.timeout(20_000),
   });
   const text = await response.text();
-  return { status: response.status, text, body: JSON.parse(text) };
+  return { status: response.status, headers: response.headers, text, body: JSON.parse(text) };
 }
 
 const PURPOSES = ['SUPERVISION', 'CREDIT_GRANTING'];

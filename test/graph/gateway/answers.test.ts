@@ -49,6 +49,18 @@ test('what is compared is worth comparing: data where data is due, errors where 
   });
 });
 
+test('a text that is known answers with the same status, headers and bytes as when it was new', async () => {
+  for (const { name, role, query, variables } of queries) {
+    const fresh = `${query} # ${name}`;
+    const ask = async () => {
+      const { status, text, headers } = await inProcess.query(role, fresh, variables);
+      return { name, status, text, contentType: headers.get('content-type'), cacheControl: headers.get('cache-control') };
+    };
+    const first = await ask();
+    expect([await ask(), await ask()]).toEqual([first, first]);
+  }
+}, 60_000);
+
 test('an instant that is not settled yet is refused by name, once, in both', async () => {
   for (const graph of [inProcess, overHttp]) {
     const { body } = await graph.query('PUBLIC', 'query ($uscc: USCC!) { creditFile(uscc: $uscc, knownAt: "2999-01-01T00:00:00Z") { entity { name } administrativeActs(first: 1) { nodes { id } } evaluations { grade } } }', { uscc: '91110105MA0EEE1197' });
