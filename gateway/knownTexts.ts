@@ -4,7 +4,7 @@ import type { Operation } from './graph.ts';
 
 /**
  * Query texts that Apollo Server has parsed, validated and handed to the graph before. A plain POST of one of them runs at
- * once: hashing, content negotiation and hooks cost more than half of an operation in process (docs/adr/0010-known-texts.md). All
+ * once: hashing, content negotiation and hooks cost about half of an operation in process (docs/adr/0010-known-texts.md). All
  * else, and every answer that is not plain data, goes through Apollo.
  */
 export interface KnownTexts {
