@@ -1,6 +1,7 @@
-import table from './data/publicationTerms.json' with { type: 'json' };
+import table from './data/ruleSets.json' with { type: 'json' };
+import { type RuleSet, ruleSets } from './ruleSets.ts';
 
-export type PublicationKind = keyof (typeof table.ruleSets)[number]['months'];
+export type PublicationKind = 'PENALTY_MINOR' | 'PENALTY_GENERAL' | 'PENALTY_SERIOUS' | 'COMPULSION' | 'CONFIRMATION' | 'LEVY' | 'PAYMENT' | 'ADJUDICATION' | 'COMPENSATION' | 'REWARD' | 'INSPECTION' | 'COMMITMENT';
 
 /** The last day of a publication that has no end of its own: what official forms write for 长期. */
 export const LONG_TERM_DAY = '2099-12-31';
@@ -18,15 +19,18 @@ export interface PublicationTerm {
   until: string;
   /** The last day that the rule set allows at all, for terms that a form gives. */
   latest: string;
-  /** Id of the rule set in data/publicationTerms.json. */
+  /** Id of the rule set in data/ruleSets.json. */
   ruleSet: string;
 }
 
+const terms = ruleSets.filter(({ kind, region }) => kind === 'PUBLICATION_TERM' && region === null);
+
 /** The publication term of an act of a day 'YYYY-MM-DD', by the rule set in force on it; days before the first are judged by the first. */
-export function publicationTerm(kind: PublicationKind, day: string): PublicationTerm {
-  const rules = table.ruleSets.findLast(({ effectiveFrom }) => effectiveFrom <= day) ?? table.ruleSets[0];
-  if (rules === undefined) throw new Error('standards/data/publicationTerms.json has no rule set');
-  return { until: addMonths(day, rules.months[kind]), latest: addMonths(day, rules.maxMonths), ruleSet: rules.id };
+export function publicationTerm(kind: PublicationKind, day: string, sets: readonly RuleSet[] = terms): PublicationTerm {
+  const rules = sets.findLast(({ effectiveFrom }) => effectiveFrom <= day) ?? sets[0];
+  const [term, limit] = [rules?.values[kind], rules?.values['TERM_LIMIT']];
+  if (rules === undefined || term === undefined || limit === undefined) throw new Error(`standards/data/ruleSets.json has no publication term of ${kind} on ${day}`);
+  return { until: addMonths(day, term[0]), latest: addMonths(day, limit[0]), ruleSet: rules.id };
 }
 
 // Files write 9999-12-31 for no end; a day after it is no date to anybody.

@@ -4,6 +4,7 @@ import type { CreditFile as CreditFileParent } from '../../kit/creditFile.ts';
 import type { PageEnd, Connection, Edge } from '../../kit/connection.ts';
 import type { RecordHead } from '../../kit/recordFields.ts';
 import type { ActRow, CommitmentRow } from './repository.ts';
+import type { RuleSet as RuleSetParent } from '../../standards/ruleSets.ts';
 import type { SubgraphContext } from '../../kit/context.ts';
 export type Maybe<T> = T | null;
 export type InputMaybe<T> = T | null | undefined;
@@ -812,6 +813,17 @@ export type DisclosureLevel =
   /** For named recipients or with authorisation (授权查询). */
   | 'RESTRICTED';
 
+/** By when something has to be done (期限届满日). */
+export type DueDate = {
+  readonly __typename?: 'DueDate';
+  /** Last day in time (届满日). */
+  readonly date: Scalars['Date']['output'];
+  /** True when a notice of holidays that is not there yet may still move it; ask again when it is (暂定). */
+  readonly provisional: Scalars['Boolean']['output'];
+  /** The rule set that gave the number of working days (适用规则集). */
+  readonly ruleSet: RuleSet;
+};
+
 /** A market entity (市场主体); its fields live in the entity subgraph. */
 export type Entity = {
   readonly __typename?: 'Entity';
@@ -873,12 +885,18 @@ export type Provenance = {
 /** The publication of a record (公示). */
 export type Publication = {
   readonly __typename?: 'Publication';
+  /** Last day on which publication is in time; null where there was no such duty on the day of the decision (公示期限届满日). */
+  readonly dueOn: Maybe<Scalars['Date']['output']>;
   /** Whether it has to be published (公示义务). */
   readonly duty: Maybe<PublicationDuty>;
+  /** True when a notice of holidays that is not there yet may still move `dueOn` (暂定). */
+  readonly provisional: Maybe<Scalars['Boolean']['output']>;
   /** Last day of publication (公示截止期). */
   readonly publicUntil: Maybe<Scalars['Date']['output']>;
   /** Day of publication (公示日期). */
   readonly publishedOn: Maybe<Scalars['Date']['output']>;
+  /** The rule set by which `dueOn` was computed (适用规则集). */
+  readonly ruleSet: Maybe<RuleSet>;
 };
 
 /** Whether an act has to be published (公示义务). */
@@ -896,6 +914,12 @@ export type Query = {
   readonly creditFiles: Maybe<ReadonlyArray<CreditFileLookup>>;
   /** The categories of administrative penalty (行政处罚类别目录). */
   readonly penaltyCategories: Maybe<ReadonlyArray<PenaltyCategory>>;
+  /** By when an act has to be published; null where there was no such duty on the day of its decision (公示期限届满日). */
+  readonly publicationDueDate: Maybe<DueDate>;
+  /** The rules in force: numbers with their dates and sources (规则集). */
+  readonly ruleSets: Maybe<ReadonlyArray<RuleSet>>;
+  /** The n-th working day after a day, by the State Council's notices of holidays and make-up workdays (工作日). */
+  readonly workingDayAfter: Maybe<WorkingDay>;
 };
 
 
@@ -917,6 +941,58 @@ export type QueryPenaltyCategoriesArgs = {
   validAt?: InputMaybe<Scalars['Date']['input']>;
 };
 
+
+export type QueryPublicationDueDateArgs = {
+  decidedOn: Scalars['Date']['input'];
+  duty: PublicationDuty;
+};
+
+
+export type QueryRuleSetsArgs = {
+  region?: InputMaybe<Scalars['String']['input']>;
+  validAt?: InputMaybe<Scalars['Date']['input']>;
+};
+
+
+export type QueryWorkingDayAfterArgs = {
+  days: Scalars['Int']['input'];
+  from: Scalars['Date']['input'];
+};
+
+/** What one text says about one matter while it is in force (规则集). */
+export type RuleSet = {
+  readonly __typename?: 'RuleSet';
+  /** First day in force (施行日期). */
+  readonly effectiveFrom: Scalars['Date']['output'];
+  /** Day from which it is no longer in force; null when it has no end (失效日期). */
+  readonly effectiveTo: Maybe<Scalars['Date']['output']>;
+  /** Its code (规则集代码). */
+  readonly id: Scalars['ID']['output'];
+  /** The matter: `PUBLICATION_TERM`, `PUBLICATION_DUTY`, `WITHDRAWAL`, `REPAIR`, `MARKET_REPAIR`, `EVALUATION`; rules may add others (规则类别). */
+  readonly kind: Scalars['String']['output'];
+  /** Its name (名称). */
+  readonly name: Scalars['String']['output'];
+  /** The province in which alone it acts; null for the whole country (试点地区). */
+  readonly region: Maybe<Scalars['String']['output']>;
+  /** The text that sets it (依据). */
+  readonly source: Scalars['String']['output'];
+  /** Its numbers (规则值). */
+  readonly values: ReadonlyArray<RuleValue>;
+  /** False when the numbers still have to be checked against the text (是否核实). */
+  readonly verified: Scalars['Boolean']['output'];
+};
+
+/** A number of a rule set (规则值). */
+export type RuleValue = {
+  readonly __typename?: 'RuleValue';
+  /** What is numbered, in the words of the rule set's kind (规则项). */
+  readonly code: Scalars['String']['output'];
+  /** The number (数值). */
+  readonly number: Scalars['Int']['output'];
+  /** Its unit: `DAYS`, `WORKING_DAYS`, `MONTHS`, `CLASS_HOURS`, `GRADES` (单位). */
+  readonly unit: Scalars['String']['output'];
+};
+
 /** How many items the viewer may see in all (总数). */
 export type TotalCount = {
   readonly __typename?: 'TotalCount';
@@ -924,6 +1000,15 @@ export type TotalCount = {
   readonly exact: Scalars['Boolean']['output'];
   /** The number counted; at most 10 000 are counted. */
   readonly value: Scalars['Int']['output'];
+};
+
+/** A day counted in working days (工作日计算结果). */
+export type WorkingDay = {
+  readonly __typename?: 'WorkingDay';
+  /** The day (日期). */
+  readonly date: Scalars['Date']['output'];
+  /** True when a notice of holidays that is not there yet may still move it; ask again when it is (暂定). */
+  readonly provisional: Scalars['Boolean']['output'];
 };
 
 
@@ -1120,6 +1205,7 @@ export type ResolversTypes = {
   Date: ResolverTypeWrapper<Scalars['Date']['output']>;
   DateTime: ResolverTypeWrapper<Scalars['DateTime']['output']>;
   DisclosureLevel: DisclosureLevel;
+  DueDate: ResolverTypeWrapper<Omit<DueDate, 'ruleSet'> & { ruleSet: ResolversTypes['RuleSet'] }>;
   Entity: ResolverTypeWrapper<Entity>;
   Fen: ResolverTypeWrapper<Scalars['Fen']['output']>;
   MaskedPerson: ResolverTypeWrapper<MaskedPerson>;
@@ -1127,11 +1213,14 @@ export type ResolversTypes = {
   PageInfo: ResolverTypeWrapper<PageEnd>;
   PenaltyCategory: ResolverTypeWrapper<PenaltyCategory>;
   Provenance: ResolverTypeWrapper<RecordHead>;
-  Publication: ResolverTypeWrapper<Publication>;
+  Publication: ResolverTypeWrapper<ActRow>;
   PublicationDuty: PublicationDuty;
   Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
+  RuleSet: ResolverTypeWrapper<RuleSetParent>;
+  RuleValue: ResolverTypeWrapper<RuleValue>;
   TotalCount: ResolverTypeWrapper<TotalCount>;
   USCC: ResolverTypeWrapper<Scalars['USCC']['output']>;
+  WorkingDay: ResolverTypeWrapper<WorkingDay>;
 };
 
 /** Mapping between all available schema types and the resolvers parents */
@@ -1163,6 +1252,7 @@ export type ResolversParentTypes = {
   Cursor: Scalars['Cursor']['output'];
   Date: Scalars['Date']['output'];
   DateTime: Scalars['DateTime']['output'];
+  DueDate: Omit<DueDate, 'ruleSet'> & { ruleSet: ResolversParentTypes['RuleSet'] };
   Entity: Entity;
   Fen: Scalars['Fen']['output'];
   MaskedPerson: MaskedPerson;
@@ -1170,10 +1260,13 @@ export type ResolversParentTypes = {
   PageInfo: PageEnd;
   PenaltyCategory: PenaltyCategory;
   Provenance: RecordHead;
-  Publication: Publication;
+  Publication: ActRow;
   Query: Record<PropertyKey, never>;
+  RuleSet: RuleSetParent;
+  RuleValue: RuleValue;
   TotalCount: TotalCount;
   USCC: Scalars['USCC']['output'];
+  WorkingDay: WorkingDay;
 };
 
 export type DataDirectiveArgs = {
@@ -1538,6 +1631,12 @@ export interface DateTimeScalarConfig extends GraphQLScalarTypeConfig<ResolversT
   name: 'DateTime';
 }
 
+export type DueDateResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['DueDate'] = ResolversParentTypes['DueDate']> = {
+  date?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
+  provisional?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  ruleSet?: Resolver<ResolversTypes['RuleSet'], ParentType, ContextType>;
+};
+
 export type EntityResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['Entity'] = ResolversParentTypes['Entity']> = {
   uscc?: Resolver<ResolversTypes['USCC'], ParentType, ContextType>;
 };
@@ -1575,15 +1674,39 @@ export type ProvenanceResolvers<ContextType = SubgraphContext, ParentType extend
 };
 
 export type PublicationResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['Publication'] = ResolversParentTypes['Publication']> = {
+  dueOn?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
   duty?: Resolver<Maybe<ResolversTypes['PublicationDuty']>, ParentType, ContextType>;
+  provisional?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
   publicUntil?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
   publishedOn?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
+  ruleSet?: Resolver<Maybe<ResolversTypes['RuleSet']>, ParentType, ContextType>;
 };
 
 export type QueryResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['Query'] = ResolversParentTypes['Query']> = {
   creditFile?: Resolver<Maybe<ResolversTypes['CreditFile']>, ParentType, ContextType, RequireFields<QueryCreditFileArgs, 'uscc'>>;
   creditFiles?: Resolver<Maybe<ReadonlyArray<ResolversTypes['CreditFileLookup']>>, ParentType, ContextType, RequireFields<QueryCreditFilesArgs, 'codes'>>;
   penaltyCategories?: Resolver<Maybe<ReadonlyArray<ResolversTypes['PenaltyCategory']>>, ParentType, ContextType, Partial<QueryPenaltyCategoriesArgs>>;
+  publicationDueDate?: Resolver<Maybe<ResolversTypes['DueDate']>, ParentType, ContextType, RequireFields<QueryPublicationDueDateArgs, 'decidedOn' | 'duty'>>;
+  ruleSets?: Resolver<Maybe<ReadonlyArray<ResolversTypes['RuleSet']>>, ParentType, ContextType, Partial<QueryRuleSetsArgs>>;
+  workingDayAfter?: Resolver<Maybe<ResolversTypes['WorkingDay']>, ParentType, ContextType, RequireFields<QueryWorkingDayAfterArgs, 'days' | 'from'>>;
+};
+
+export type RuleSetResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['RuleSet'] = ResolversParentTypes['RuleSet']> = {
+  effectiveFrom?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
+  effectiveTo?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  kind?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  region?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  source?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  values?: Resolver<ReadonlyArray<ResolversTypes['RuleValue']>, ParentType, ContextType>;
+  verified?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+};
+
+export type RuleValueResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['RuleValue'] = ResolversParentTypes['RuleValue']> = {
+  code?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  number?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  unit?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
 };
 
 export type TotalCountResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['TotalCount'] = ResolversParentTypes['TotalCount']> = {
@@ -1594,6 +1717,11 @@ export type TotalCountResolvers<ContextType = SubgraphContext, ParentType extend
 export interface UsccScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['USCC'], any> {
   name: 'USCC';
 }
+
+export type WorkingDayResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['WorkingDay'] = ResolversParentTypes['WorkingDay']> = {
+  date?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
+  provisional?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+};
 
 export type Resolvers<ContextType = SubgraphContext> = {
   AdditionalField?: AdditionalFieldResolvers<ContextType>;
@@ -1619,6 +1747,7 @@ export type Resolvers<ContextType = SubgraphContext> = {
   Cursor?: GraphQLScalarType;
   Date?: GraphQLScalarType;
   DateTime?: GraphQLScalarType;
+  DueDate?: DueDateResolvers<ContextType>;
   Entity?: EntityResolvers<ContextType>;
   Fen?: GraphQLScalarType;
   MaskedPerson?: MaskedPersonResolvers<ContextType>;
@@ -1628,8 +1757,11 @@ export type Resolvers<ContextType = SubgraphContext> = {
   Provenance?: ProvenanceResolvers<ContextType>;
   Publication?: PublicationResolvers<ContextType>;
   Query?: QueryResolvers<ContextType>;
+  RuleSet?: RuleSetResolvers<ContextType>;
+  RuleValue?: RuleValueResolvers<ContextType>;
   TotalCount?: TotalCountResolvers<ContextType>;
   USCC?: GraphQLScalarType;
+  WorkingDay?: WorkingDayResolvers<ContextType>;
 };
 
 export type DirectiveResolvers<ContextType = SubgraphContext> = {

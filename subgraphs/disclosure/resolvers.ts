@@ -1,10 +1,14 @@
 import { checkFirst, type Connection, connectionFields, edgeFields, pageInfoFields } from '#kit/connection.ts';
 import type { SubgraphContext } from '#kit/context.ts';
 import { type CreditFile, creditFileRoots } from '#kit/creditFile.ts';
+import { badInput } from '#kit/errors.ts';
 import { filed, organisation, provenanceFields, recordFields, recordReference, restricted, said } from '#kit/recordFields.ts';
 import type { ResolverMap } from '#kit/resolverMap.ts';
 import type { Workshop } from '#kit/subgraph.ts';
+import { MAX_WORKING_DAYS, stateCouncilCalendar } from '#standards/calendar.ts';
+import { provinces, XPCC } from '#standards/divisions.ts';
 import { penaltyCategories } from '#standards/penaltyCategory.ts';
+import { publicationDueDate, ruleSetsOn } from '#standards/ruleSets.ts';
 import { type ActKind, actKinds } from './acts.ts';
 import { type ActRow, type CommitmentRow, createActs, createCommitments, type Position, type Records } from './repository.ts';
 import type { CommitmentStatus, Resolvers, ResolversParentTypes } from './resolvers.generated.ts';
@@ -45,6 +49,12 @@ export function createResolvers({ pool, cursors, instants }: Workshop): Resolver
     Query: {
       ...files.Query,
       penaltyCategories: () => penaltyCategories.map(({ code, name, item }) => ({ code, name, legalBasis: `中华人民共和国行政处罚法（2021年修订）第九条第${'一二三四五六'[item - 1] ?? ''}项` })),
+      ruleSets: (_, { validAt, region }, { moment }) => ruleSetsOn(validAt ?? moment.validAt, checkRegion(region)),
+      workingDayAfter: (_, { from, days }) => {
+        checkCount(from, days);
+        return stateCouncilCalendar.workingDayAfter(from, days);
+      },
+      publicationDueDate: (_, { decidedOn, duty }) => publicationDueDate(decidedOn, duty),
     },
     CreditFile: {
       ...files.CreditFile,
@@ -97,7 +107,32 @@ export function createResolvers({ pool, cursors, instants }: Workshop): Resolver
       __resolveReference: reference(commitments, 'CreditCommitment'),
     },
     Provenance: provenanceFields,
+    Publication: {
+      duty: ({ kind }) => actKinds[kind].duty,
+      publishedOn: said('publicFrom'),
+      publicUntil: said('publicUntil'),
+      dueOn: (row) => dueOf(row)?.date ?? null,
+      provisional: (row) => dueOf(row)?.provisional ?? null,
+      ruleSet: (row) => dueOf(row)?.ruleSet ?? null,
+    },
+    RuleSet: {
+      verified: ({ unverified }) => unverified !== true,
+      values: ({ values }) => Object.entries(values).map(([code, [number, unit]]) => ({ code, number, unit })),
+    },
   };
+}
+
+/** @throws BAD_USER_INPUT (UNKNOWN_CODE): under a misspelt province its pilots would look like none. */
+function checkRegion(region: string | null | undefined): string | null {
+  if (region && region !== XPCC.code && !provinces.some(({ code }) => code === region)) throw badInput('region', 'UNKNOWN_CODE', 'There is no such province.', 'two digits of GB/T 2260');
+  return region ?? null;
+}
+
+/** @throws BAD_USER_INPUT (WORKING_DAYS, NO_CALENDAR). */
+function checkCount(from: string, days: number): void {
+  const { firstDay, lastDay } = stateCouncilCalendar;
+  if (days < 0 || days > MAX_WORKING_DAYS) throw badInput('days', 'WORKING_DAYS', `Working days are counted from 0 to ${MAX_WORKING_DAYS}.`, `0 to ${MAX_WORKING_DAYS}`);
+  if (from < firstDay || from > lastDay) throw badInput('from', 'NO_CALENDAR', 'The calendar of working days does not reach that day.', `${firstDay} to ${lastDay}`);
 }
 
 const positionOf = ([day = '', recordId = '']: readonly string[]): Position => ({ day, recordId });
@@ -106,12 +141,14 @@ const actTypeOf = ({ kind }: ActRow) => actKinds[kind].type;
 
 const typeOf = (row: ActRow | CommitmentRow) => ('document_no' in row ? actTypeOf(row) : 'CreditCommitment');
 
+const dueOf = ({ kind, day }: ActRow) => publicationDueDate(day, actKinds[kind].duty);
+
 const actFields = {
   documentNo: (row: ActRow) => row.document_no,
   documentName: said('documentName'),
   authority: (row: ActRow) => organisation(row.authority_name, row.determining_unit),
   decidedOn: (row: ActRow) => row.day,
   content: said('content'),
-  publication: (row: ActRow) => ({ duty: actKinds[row.kind].duty, publishedOn: filed(row, 'publicFrom'), publicUntil: filed(row, 'publicUntil') }),
+  publication: (row: ActRow) => row,
   remark: restricted('REMARK', (row: ActRow) => filed(row, 'remark')),
 };

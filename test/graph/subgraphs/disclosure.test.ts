@@ -724,3 +724,57 @@ test('the catalogue of penalties is open to all', async () => {
   const { data } = await ask('{ penaltyCategories { code name legalBasis } }');
   expect((data as { penaltyCategories: unknown[] }).penaltyCategories[2]).toEqual({ code: 'FINE', name: '罚款', legalBasis: '中华人民共和国行政处罚法（2021年修订）第九条第二项' });
 });
+
+test('the rules in force on a day are open to all, with their source and numbers', async () => {
+  const { data, errors } = await ask('query ($day: Date) { ruleSets(validAt: $day, region: "33") { id kind name source effectiveFrom effectiveTo region verified values { code number unit } } }', { day: '2020-12-31' });
+  expect(errors).toBeUndefined();
+  const sets = (data as { ruleSets: { id: string; kind: string }[] }).ruleSets;
+  expect(sets.filter(({ kind }) => kind !== 'EVALUATION' && kind !== 'PUBLICATION_TERM')).toEqual([
+    { id: 'NDRC-424', kind: 'PUBLICATION_DUTY', name: '行政许可和行政处罚信息公示', source: '发改办财金〔2018〕424号', effectiveFrom: '2018-07-25', effectiveTo: null, region: null, verified: true, values: [{ code: 'MANDATORY', number: 7, unit: 'WORKING_DAYS' }] },
+    { id: 'STATE-COUNCIL-35', kind: 'PUBLICATION_DUTY', name: '其他行政行为信息七个工作日内上网公开', source: '国办发〔2019〕35号 第十五条', effectiveFrom: '2019-07-09', effectiveTo: null, region: null, verified: false, values: [{ code: 'PROMOTED', number: 7, unit: 'WORKING_DAYS' }] },
+    { id: 'NDRC-893', kind: 'REPAIR', name: '失信主体信用监管（试行）：信用修复培训', source: '发改办财金〔2018〕893号 第十条', effectiveFrom: '2018-07-24', effectiveTo: '2021-01-01', region: null, verified: false, values: [{ code: 'TRAINING', number: 3, unit: 'CLASS_HOURS' }] },
+  ]);
+  const today = (await ask('{ ruleSets { id } }')).data as { ruleSets: { id: string }[] };
+  expect(today.ruleSets.map(({ id }) => id)).toEqual(expect.arrayContaining(['NDRC-36', 'SAMR-107', 'PUBLIC_CREDIT-2026']));
+  expect(today.ruleSets.map(({ id }) => id)).not.toContain('NDRC-893');
+});
+
+test('working days and due dates are counted for all, and provisional where the next notice is missing', async () => {
+  const { data, errors } = await ask(`{
+    settled: workingDayAfter(from: "2026-09-18", days: 7) { date provisional }
+    open: workingDayAfter(from: "2026-12-24", days: 7) { date provisional }
+    due: publicationDueDate(decidedOn: "2026-02-13", duty: MANDATORY) { date provisional ruleSet { id } }
+    before: publicationDueDate(decidedOn: "2018-07-24", duty: MANDATORY) { date }
+  }`);
+  expect(errors).toBeUndefined();
+  expect(data).toEqual({
+    settled: { date: '2026-09-29', provisional: false },
+    open: { date: '2027-01-04', provisional: true },
+    due: { date: '2026-03-02', provisional: false, ruleSet: { id: 'NDRC-424' } },
+    before: null,
+  });
+});
+
+test.each([
+  ['workingDayAfter(from: "2026-09-18", days: -1) { date }', 'days', 'WORKING_DAYS', '0 to 366'],
+  ['workingDayAfter(from: "2026-09-18", days: 367) { date }', 'days', 'WORKING_DAYS', '0 to 366'],
+  ['workingDayAfter(from: "2017-12-31", days: 7) { date }', 'from', 'NO_CALENDAR', '2018-01-01 to 9990-12-31'],
+  ['ruleSets(region: "99") { id }', 'region', 'UNKNOWN_CODE', 'two digits of GB/T 2260'],
+])('%s is bad input', async (field, argument, reason, expected) => {
+  const { data, errors } = await ask(`{ ${field} }`);
+  expect(Object.values(data ?? {})).toEqual([null]);
+  expect(errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT', argument, reason, expected } }]);
+});
+
+test('an act says by when it has to be published, and by which rule set', async () => {
+  const uscc = newEntity();
+  await file('licence', [licence(uscc, { XK_JDRQ: '2026/04/30' }), licence(uscc, { XK_JDRQ: '2018/07/24' })]);
+  await file('other-act', [otherAct(uscc, { XZ_JDRQ: '2025/01/20' })]);
+  const { data, errors } = await ask(`query ($uscc: USCC!) { creditFile(uscc: $uscc) { administrativeActs(first: 3) { nodes { decidedOn publication { duty dueOn provisional ruleSet { id verified } } } } } }`, { uscc });
+  expect(errors).toBeUndefined();
+  expect((data as { creditFile: { administrativeActs: { nodes: unknown[] } } }).creditFile.administrativeActs.nodes).toEqual([
+    { decidedOn: '2026-04-30', publication: { duty: 'MANDATORY', dueOn: '2026-05-13', provisional: false, ruleSet: { id: 'NDRC-424', verified: true } } },
+    { decidedOn: '2025-01-20', publication: { duty: 'PROMOTED', dueOn: '2025-02-05', provisional: false, ruleSet: { id: 'STATE-COUNCIL-35', verified: false } } },
+    { decidedOn: '2018-07-24', publication: { duty: 'MANDATORY', dueOn: null, provisional: null, ruleSet: null } },
+  ]);
+});

@@ -85,6 +85,10 @@ function argumentsOf(role: Role, on: string, name: string, where: Where, wanted?
     query: where === 'shadow' ? JSON.stringify(shadowName) : JSON.stringify(sites[where].name),
     filter: '{}',
     first: '100',
+    from: '"2026-09-18"',
+    days: '7',
+    decidedOn: '"2026-09-18"',
+    duty: 'MANDATORY',
     id: JSON.stringify(where === 'near' || role === 'AUDITOR' ? (filingOf.get(role) ?? filingOf.get('NATIONAL_CENTRE')) : world.filings.far),
     input: on === 'Mutation' ? inputOf(role, name as Mutation, wanted === 'Conflict' ? 'Conflict' : wanted === 'InvalidInput' || wanted === 'DomainError' ? 'InvalidInput' : 'success') : '',
   };
@@ -167,10 +171,12 @@ const alwaysNull: ReadonlySet<string> = new Set([
   'Viewer.organisation', 'Viewer.purpose', 'Viewer.province', 'Viewer.sector',
   // No code was replaced, no name given up on a known day, no entry removed; what is in force has no end yet; no clause is cited.
   'Entity.successor', 'EntityLookup.successor', 'FormerName.until', 'NameListEntry.removedOn', 'NameListEntry.removalReason',
-  'EvaluationScheme.effectiveTo', 'NameListType.effectiveTo', 'Grant.province', 'Grant.sector', 'Grant.to',
+  'EvaluationScheme.effectiveTo', 'NameListType.effectiveTo', 'RuleSet.effectiveTo', 'Grant.province', 'Grant.sector', 'Grant.to',
   'InvalidInput.clause', 'Conflict.clause', 'DomainError.clause',
   // Its form has no such column; the end of an empty list is nowhere.
   'AdministrativePenalty.documentName', 'PageInfo.endCursor',
+  // No pilot is in the data.
+  'RuleSet.region',
 ]);
 
 const isRowPath = (path: readonly Step[]): boolean =>
