@@ -103,7 +103,9 @@ test('run again, refused rows are listed again', async () => {
   await rm(rejectedFile ?? '');
   await ingest(options);
   expect(await readFile(rejectedFile ?? '', 'utf8')).toBe(listed);
-  expect(sent.map(({ number }) => number)).toEqual([1, 2, 1]);
+  // Two parts travel at once, in whichever order; then the one with a refused row again.
+  const numbers = sent.map(({ number }) => number);
+  expect([numbers.slice(0, 2).toSorted(), numbers.slice(2)]).toEqual([[1, 2], [1]]);
 });
 
 test('the same bytes under another kind are another filing, and NDJSON is known by its first character', async () => {
