@@ -8,15 +8,7 @@ import { Failure } from './failure.ts';
 import type { Progress } from './progress.ts';
 import { type FilePlan, type FilingFormat, openFile, type Part, PART_BYTES, planFile, readPart } from './split.ts';
 
-export interface Receipt {
-  readonly rows: number;
-  readonly added: number;
-  readonly corrected: number;
-  readonly unchanged: number;
-  readonly rejected: number;
-  readonly warned: number;
-  readonly digest: string;
-}
+export type Receipt = Omit<PartOutcome, 'rejectedRows'>;
 
 export interface Ingested {
   /** The filing's identifier. */

@@ -7,7 +7,7 @@ export type Work = Prisma.TransactionClient;
 export type Once<Result> = { readonly outcome: 'done'; readonly result: Result } | { readonly outcome: 'conflict' };
 
 /** Keys are kept 30 days (design §5). */
-export const KEPT_DAYS = 30;
+const KEPT_MS = 30 * 24 * 60 * 60_000;
 
 /**
  * Runs a mutation once per (organisation, mutation, key): the same key with the same input gives the first answer again,
@@ -22,6 +22,8 @@ export async function once<Result extends Prisma.InputJsonValue>(
   return prisma.$transaction(
     async (transaction) => {
       const { organisation, mutation, key, at } = call;
+      // Forgotten where they would be met again: whoever calls sweeps what is over of its own.
+      await transaction.idempotency.deleteMany({ where: { organisation, createdAt: { lt: new Date(at.getTime() - KEPT_MS) } } });
       const claimed = await transaction.$executeRaw`
         insert into gateway.idempotency (organisation, mutation, key, input_digest, result, created_at)
         values (${organisation}, ${mutation}, ${key}, ${digest}, 'null', ${at})

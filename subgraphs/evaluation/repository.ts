@@ -2,8 +2,9 @@ import { createSharedLoader } from '#kit/batches.ts';
 import { COUNT_LIMIT, type Page, pageOf } from '#kit/connection.ts';
 import type { SubgraphContext } from '#kit/context.ts';
 import { query, statement, type Pool } from '#kit/postgres/pool.ts';
+import { type Asked, byPosition, groupOf, type Positioned, sharedValues } from '#kit/recordBatches.ts';
 import { believedAt, recordColumns, type RecordRow } from '#kit/records.ts';
-import { rowParameters, rowPredicate, rowScope, rowValues } from '#policy/rows.ts';
+import { rowParameters, rowPredicate } from '#policy/rows.ts';
 
 /** A result of an evaluation as one version states it. */
 export interface ResultRow extends RecordRow {
@@ -121,36 +122,12 @@ const resultsById = statement(
    order by ask.position`,
 );
 
-const rights = (context: SubgraphContext): unknown[] => rowValues(rowScope(context.viewer), context.today);
-
-interface Asked<Ask> {
-  readonly context: SubgraphContext;
-  readonly ask: Ask;
-}
-
-/** Everything that decides which rows of an entity are given: asks that differ in it never share a statement. */
-const groupOf = ({ context, ask }: Asked<Times>, ...more: readonly unknown[]): string => `${context.viewer.grant} ${context.today} ${ask.validAt} ${ask.knownAt} ${more.length === 0 ? '' : JSON.stringify(more)}`;
-
-/** Values of $1 to NEXT - 1 for asks of one group. */
-const shared = (asks: readonly Asked<Times & { uscc: string }>[]): unknown[] => {
-  const { context, ask } = asks[0] as Asked<Times & { uscc: string }>; // a group has a member
-  return [asks.map((each) => each.ask.uscc), ask.validAt, ask.knownAt, ...rights(context)];
-};
-
-type Positioned<Row> = Row & { readonly position: bigint };
-
-function byPosition(rows: readonly Positioned<ResultRow>[], length: number): ResultRow[][] {
-  const lists: ResultRow[][] = Array.from({ length }, () => []);
-  for (const row of rows) lists[Number(row.position) - 1]?.push(row);
-  return lists;
-}
-
 export function createResultRepository(pool: Pool): ResultRepository {
   const latest = createSharedLoader<Asked<LatestAsk>, ResultRow[]>(
     (asked) => groupOf(asked, asked.ask.schemes),
     async (asks) => {
       const { schemes } = (asks[0] as Asked<LatestAsk>).ask; // a group has a member
-      return byPosition(await query<Positioned<ResultRow>>(pool, latestResults, [...shared(asks), schemes]), asks.length);
+      return byPosition(await query<Positioned<ResultRow>>(pool, latestResults, [...sharedValues(asks), schemes]), asks.length);
     },
     MAX_BATCH,
   );
@@ -164,7 +141,7 @@ export function createResultRepository(pool: Pool): ResultRepository {
     async (asks) => {
       const { first } = (asks[0] as Asked<PageAsk>).ask; // a group has a member
       const starts = asks.map(({ ask }) => ask.after ?? START);
-      const values = [...shared(asks), asks.map(({ ask }) => ask.scheme), starts.map(({ evaluatedOn }) => evaluatedOn), starts.map(({ recordId }) => recordId), first + 1];
+      const values = [...sharedValues(asks), asks.map(({ ask }) => ask.scheme), starts.map(({ evaluatedOn }) => evaluatedOn), starts.map(({ recordId }) => recordId), first + 1];
       return byPosition(await query<Positioned<ResultRow>>(pool, histories, values), asks.length).map((list) => pageOf(list, first));
     },
   );
@@ -172,7 +149,7 @@ export function createResultRepository(pool: Pool): ResultRepository {
   const counts = createSharedLoader<Asked<HistoryAsk>, number>(
     (asked) => groupOf(asked),
     async (asks) => {
-      const rows = await query<{ results: number }>(pool, historyCounts, [...shared(asks), asks.map(({ ask }) => ask.scheme)]);
+      const rows = await query<{ results: number }>(pool, historyCounts, [...sharedValues(asks), asks.map(({ ask }) => ask.scheme)]);
       return rows.map(({ results }) => results);
     },
   );
@@ -180,7 +157,7 @@ export function createResultRepository(pool: Pool): ResultRepository {
   const records = createSharedLoader<Asked<Times & { uscc: string; recordId: string }>, ResultRow | null>(
     (asked) => groupOf(asked),
     async (asks) => {
-      const rows = await query<Positioned<ResultRow>>(pool, resultsById, [...shared(asks), asks.map(({ ask }) => ask.recordId)]);
+      const rows = await query<Positioned<ResultRow>>(pool, resultsById, [...sharedValues(asks), asks.map(({ ask }) => ask.recordId)]);
       return byPosition(rows, asks.length).map(([row]) => row ?? null);
     },
   );

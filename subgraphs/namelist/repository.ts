@@ -2,8 +2,9 @@ import { createSharedLoader } from '#kit/batches.ts';
 import { COUNT_LIMIT, type Page, pageOf } from '#kit/connection.ts';
 import type { SubgraphContext } from '#kit/context.ts';
 import { query, statement, type Pool } from '#kit/postgres/pool.ts';
+import { type Asked, byPosition, groupOf, type Positioned, rights, sharedValues } from '#kit/recordBatches.ts';
 import { believedAt, recordColumns, type RecordRow } from '#kit/records.ts';
-import { rowParameters, rowPredicate, rowScope, rowValues } from '#policy/rows.ts';
+import { rowParameters, rowPredicate } from '#policy/rows.ts';
 import type { ListCategory } from '#standards/listTypes.ts';
 
 export type EntryState = 'LISTED' | 'REMOVED' | 'REPAIRED' | 'REVOKED';
@@ -203,30 +204,6 @@ const searchByType = searchMerging('list_type');
 const searchByCategory = searchMerging('category');
 const searchCount = `select count(*)::integer as entries from (select from namelist.entry where ${found} limit ${COUNT_LIMIT + 1}) visible`;
 
-const rights = (context: SubgraphContext): unknown[] => rowValues(rowScope(context.viewer), context.today);
-
-interface Asked<Ask> {
-  readonly context: SubgraphContext;
-  readonly ask: Ask;
-}
-
-/** Everything that decides which rows of an entity are given: asks that differ in it never share a statement. */
-const groupOf = ({ context, ask }: Asked<Times>, ...more: readonly unknown[]): string => `${context.viewer.grant} ${context.today} ${ask.validAt} ${ask.knownAt} ${more.length === 0 ? '' : JSON.stringify(more)}`;
-
-/** Values of $1 to NEXT - 1 for asks of one group. */
-const shared = (asks: readonly Asked<Times & { uscc: string }>[]): unknown[] => {
-  const { context, ask } = asks[0] as Asked<Times & { uscc: string }>; // a group has a member
-  return [asks.map((each) => each.ask.uscc), ask.validAt, ask.knownAt, ...rights(context)];
-};
-
-type Positioned<Row> = Row & { readonly position: bigint };
-
-function byPosition<Row>(rows: readonly Positioned<Row>[], length: number): Row[][] {
-  const lists: Row[][] = Array.from({ length }, () => []);
-  for (const row of rows) lists[Number(row.position) - 1]?.push(row);
-  return lists;
-}
-
 /** @param now tells whether a source is late: lateness is that of the moment of asking, whatever `knownAt` is asked. */
 export function createEntryRepository(pool: Pool, now: () => Date): EntryRepository {
   interface PageAsk extends FileAsk {
@@ -238,7 +215,7 @@ export function createEntryRepository(pool: Pool, now: () => Date): EntryReposit
     async (asks) => {
       const { categories, first } = (asks[0] as Asked<PageAsk>).ask; // a group has a member
       const starts = asks.map(({ ask }) => ask.after ?? START);
-      const values = [...shared(asks), categories, starts.map(({ listedOn }) => listedOn), starts.map(({ recordId }) => recordId), first + 1];
+      const values = [...sharedValues(asks), categories, starts.map(({ listedOn }) => listedOn), starts.map(({ recordId }) => recordId), first + 1];
       const rows = await query<Positioned<EntryRow>>(pool, entriesOfFiles, values);
       return byPosition<EntryRow>(rows, asks.length).map((list) => pageOf(list, first));
     },
@@ -247,7 +224,7 @@ export function createEntryRepository(pool: Pool, now: () => Date): EntryReposit
   const counts = createSharedLoader<Asked<FileAsk>, number>(
     (asked) => groupOf(asked, asked.ask.categories),
     async (asks) => {
-      const rows = await query<{ entries: number }>(pool, countsOfFiles, [...shared(asks), (asks[0] as Asked<FileAsk>).ask.categories]); // a group has a member
+      const rows = await query<{ entries: number }>(pool, countsOfFiles, [...sharedValues(asks), (asks[0] as Asked<FileAsk>).ask.categories]); // a group has a member
       return rows.map(({ entries }) => entries);
     },
   );
@@ -255,7 +232,7 @@ export function createEntryRepository(pool: Pool, now: () => Date): EntryReposit
   const serious = createSharedLoader<Asked<Times & { uscc: string }>, SeriousListing>(
     (asked) => groupOf(asked),
     async (asks) => {
-      const rows = await query<{ record_id: string | null; version: number; published: boolean; in_time: boolean }>(pool, seriousListings, [...shared(asks), now().toISOString()]);
+      const rows = await query<{ record_id: string | null; version: number; published: boolean; in_time: boolean }>(pool, seriousListings, [...sharedValues(asks), now().toISOString()]);
       return rows.map(({ record_id, version, published, in_time }) => ({ entry: record_id === null ? null : { recordId: record_id, version, published }, sourcesInTime: in_time }));
     },
   );
@@ -263,7 +240,7 @@ export function createEntryRepository(pool: Pool, now: () => Date): EntryReposit
   const records = createSharedLoader<Asked<Times & { uscc: string; recordId: string }>, EntryRow | null>(
     (asked) => groupOf(asked),
     async (asks) => {
-      const rows = await query<Positioned<EntryRow>>(pool, entriesById, [...shared(asks), asks.map(({ ask }) => ask.recordId)]);
+      const rows = await query<Positioned<EntryRow>>(pool, entriesById, [...sharedValues(asks), asks.map(({ ask }) => ask.recordId)]);
       return byPosition<EntryRow>(rows, asks.length).map(([row]) => row ?? null);
     },
   );

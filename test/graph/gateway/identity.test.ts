@@ -115,6 +115,16 @@ test('the same idempotency key gives the first answer again; with other content 
   expect(body.data?.['grantRole']).toMatchObject({ __typename: 'Conflict', code: 'IDEMPOTENCY_KEY', path: ['input', 'idempotencyKey'] });
 });
 
+test('a key is kept for thirty days, and then is free', async () => {
+  const input = { idempotencyKey: 'g3', organisation: BANK, role: 'FINANCIAL_INSTITUTION' };
+  const typeOf = async (role: string): Promise<unknown> => (await graph.query('OPERATOR', GRANT, { input: { ...input, role } })).body.data?.['grantRole'];
+  expect(await typeOf('FINANCIAL_INSTITUTION')).toMatchObject({ __typename: 'RoleGranted' });
+  await graph.sql("update gateway.idempotency set created_at = now() - interval '29 days 23 hours' where key = 'g3'");
+  expect(await typeOf('ASSESSOR')).toMatchObject({ __typename: 'Conflict' });
+  await graph.sql("update gateway.idempotency set created_at = now() - interval '30 days 1 hour' where key = 'g3'");
+  expect(await typeOf('ASSESSOR')).toMatchObject({ __typename: 'RoleGranted' });
+});
+
 test.each([
   ['without its province', { role: 'PROVINCIAL_PLATFORM' }, 'BINDING'],
   ['with a province it has no use for', { role: 'AUDITOR', province: '33' }, 'BINDING'],
