@@ -1,15 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { buildSubgraphSchema } from '@apollo/subgraph';
-import type { Config, SubgraphName } from '#kit/config.ts';
+import type { Config } from '#kit/config.ts';
 import { createCursorSealer } from '#kit/cursor.ts';
 import type { Log } from '#kit/log.ts';
 import { createPassportOffice } from '#kit/passport.ts';
-import { createPool } from '#kit/postgres/pool.ts';
-import { scalars } from '#kit/scalars.ts';
-import { subgraphTypeDefs } from '#kit/schema/typeDefs.ts';
+import { createOwnPool } from '#kit/postgres/ownPool.ts';
+import { createOwnSchema } from '#kit/schema/ownSchema.ts';
 import { createSubgraph, type SubgraphDefinition } from '#kit/subgraph.ts';
-import { policyProblems } from '#policy/classes.ts';
 import { type AccessSink, createLogSink } from './audit.ts';
 import { type Authenticator, createAuthenticator, createKeySet } from './auth.ts';
 import { ListeningGrantBook } from './desk/grants.ts';
@@ -46,9 +43,6 @@ export interface Gateway extends AsyncDisposable {
 /** Where the gateway listens when nobody says otherwise. */
 export const PORT = 4000;
 
-const POOL_SIZE = 10;
-const STATEMENT_DEADLINE_MS = 5000;
-
 /** Wires the gateway: sources, desk, graph, doors. What it started is stopped in reverse when it is disposed. */
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const { config, databaseUrl, log } = options;
@@ -59,18 +53,14 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     const sources = options.subgraphs.map((definition): Source => stack.use(openSource(definition, config, databaseUrl, passport, log, now)));
     const book = createSourceBook(sources, now);
 
-    const pool = stack.use(poolOf(databaseUrl, 'gateway', log));
+    const pool = stack.use(createOwnPool(databaseUrl, 'gateway', log));
     const repository = stack.use(createDeskRepository(pool, now));
     if (options.bootstrapOperator) await repository.bootstrap(options.bootstrapOperator, 'OPERATOR');
     const grants = stack.use(new ListeningGrantBook(pool, databaseUrl, log));
     await grants.listen();
 
-    const typeDefs = subgraphTypeDefs(join(import.meta.dirname, 'desk/schema.graphql'));
-    const { Fen: _, ...deskScalars } = scalars;
     const resolvers = createDeskResolvers({ repository, grants, sources: book, cursors: createCursorSealer(config.cursorKeys), now });
-    const desk = buildSubgraphSchema([{ typeDefs, resolvers: { ...deskScalars, ...resolvers } as never }]);
-    const problems = policyProblems(desk);
-    if (problems.length > 0) throw new Error(`The desk has no sound policy:\n  ${problems.join('\n  ')}`);
+    const desk = createOwnSchema('The desk', join(import.meta.dirname, 'desk/schema.graphql'), resolvers);
 
     const graph = createGraph({
       supergraph: await readFile(join(import.meta.dirname, 'supergraph.graphql'), 'utf8'),
@@ -112,18 +102,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   }
 }
 
-const poolOf = (url: string, name: SubgraphName | 'gateway', log: Log) =>
-  createPool({
-    url,
-    role: `credit_${name}`,
-    applicationName: name,
-    max: POOL_SIZE,
-    statementTimeoutMs: STATEMENT_DEADLINE_MS,
-    onIdleError: (error) => log.warn({ err: error, pool: name }, 'an idle database connection was lost'),
-  });
-
 function openSource(definition: SubgraphDefinition, config: Config, databaseUrl: string, passport: Parameters<typeof createRemoteSource>[2], log: Log, now: () => Date): Source {
   const remote = config.remoteSubgraphs[definition.name];
   if (remote !== undefined) return createRemoteSource(definition.name, remote, passport);
-  return createLocalSource(createSubgraph(definition, { pool: poolOf(databaseUrl, definition.name, log), cursorKeys: config.cursorKeys, digestKeys: config.digestKeys, log, now }));
+  return createLocalSource(createSubgraph(definition, { pool: createOwnPool(databaseUrl, definition.name, log), cursorKeys: config.cursorKeys, digestKeys: config.digestKeys, log, now }));
 }

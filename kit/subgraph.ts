@@ -1,7 +1,5 @@
-import { buildSubgraphSchema } from '@apollo/subgraph';
-import { type ExecutionResult, type GraphQLError, type GraphQLSchema, Kind } from 'graphql';
+import type { ExecutionResult, GraphQLError, GraphQLSchema } from 'graphql';
 import type { Readable } from 'node:stream';
-import { policyProblems } from '#policy/classes.ts';
 import { filterOperation } from '#policy/filter.ts';
 import type { Viewer } from '#policy/viewer.ts';
 import type { SubgraphName } from './config.ts';
@@ -13,8 +11,7 @@ import type { Log } from './log.ts';
 import type { Pool } from './postgres/pool.ts';
 import { createDigester } from './records.ts';
 import { createRunner, type Prepared } from './runner.ts';
-import { scalars } from './scalars.ts';
-import { subgraphTypeDefs } from './schema/typeDefs.ts';
+import { createOwnSchema } from './schema/ownSchema.ts';
 import { shanghaiDay } from '#standards/dates.ts';
 
 /** What a subgraph is made from. */
@@ -118,12 +115,7 @@ export function createSubgraph(definition: SubgraphDefinition, dependencies: Sub
     log,
     now,
   });
-  const typeDefs = subgraphTypeDefs(definition.schemaFile);
-  const declared = new Set(typeDefs.definitions.flatMap((node) => (node.kind === Kind.SCALAR_TYPE_DEFINITION ? [node.name.value] : [])));
-  const used = Object.fromEntries(Object.entries(scalars).filter(([name]) => declared.has(name)));
-  const schema = buildSubgraphSchema([{ typeDefs, resolvers: { ...used, ...resolvers } as never }]);
-  const problems = policyProblems(schema);
-  if (problems.length > 0) throw new Error(`Subgraph ${definition.name} has no sound policy:\n  ${problems.join('\n  ')}`);
+  const schema = createOwnSchema(`Subgraph ${definition.name}`, definition.schemaFile, resolvers);
 
   const prepare = createRunner(schema);
   // The gateway has cut what the viewer may not see; whoever comes with a passport and asks all the same is refused here.

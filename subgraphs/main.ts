@@ -1,7 +1,7 @@
 import { ConfigError, readConfig, subgraphNames } from '#kit/config.ts';
 import { createLog } from '#kit/log.ts';
 import { joinDatabase } from '#kit/postgres/database.ts';
-import { createPool } from '#kit/postgres/pool.ts';
+import { createOwnPool } from '#kit/postgres/ownPool.ts';
 import { createSubgraph } from '#kit/subgraph.ts';
 import { serveSubgraph } from '#kit/subgraphServer.ts';
 import { definitions } from './definitions.ts';
@@ -23,7 +23,7 @@ try {
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop);
   process.on('disconnect', stop);
-  const pool = createPool({ url: await joinDatabase(config), role: `credit_${name}`, applicationName: name, max: 10, statementTimeoutMs: 5000, onIdleError: (error) => log.warn({ err: error }, 'an idle database connection was lost') });
+  const pool = createOwnPool(await joinDatabase(config), name, log);
   const now = (): Date => new Date();
   const subgraph = stack.use(createSubgraph(definition, { pool, cursorKeys: config.cursorKeys, digestKeys: config.digestKeys, log, now }));
   const server = stack.use(await serveSubgraph(subgraph, { host: config.host, port: config.port ?? FIRST_PORT + subgraphNames.indexOf(name), passportKeys: config.passportKeys, log, now }));
