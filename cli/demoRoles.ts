@@ -80,6 +80,7 @@ export interface WantedClaims {
   readonly province?: string | undefined;
   readonly sector?: string | undefined;
   readonly purposes?: readonly string[] | undefined;
+  readonly actor?: string | undefined;
 }
 
 /**
@@ -87,9 +88,9 @@ export interface WantedClaims {
  * is given, nothing is guessed but the purpose: its grant says where it may act.
  * @throws Failure for a role that there is not, and where the demo has no such organisation.
  */
-export function claimsFor({ role, org, province, sector, purposes }: WantedClaims): TokenClaims {
+export function claimsFor({ role, org, province, sector, purposes, actor }: WantedClaims): TokenClaims {
   const { purpose } = findRole(role);
-  const given = { role, purposes: purposes ?? (purpose === undefined ? [] : [purpose]) };
+  const given = { role, actor, purposes: purposes ?? (purpose === undefined ? [] : [purpose]) };
   if (org !== undefined) return { ...given, organisation: org, province, sector };
   const grant = demoGrants.find((each) => each.role === role && (province === undefined || each.province === province) && (sector === undefined || each.sector === sector));
   if (!grant) throw usage(`The demo data has no organisation in the role ${role} bound to ${[province && `province ${province}`, sector && `sector ${sector}`].filter(Boolean).join(' and ')}.`, 'Name an organisation that has such a grant with --org.');

@@ -73,9 +73,10 @@ program
   .option('--province <digits>', 'province the role is bound to, such as 33')
   .option('--sector <code>', 'sector the role is bound to, a section of GB/T 4754')
   .option('--purpose <codes>', 'allowed purposes, separated by commas (default: one that fits the role)', readList)
+  .option('--actor <number>', 'who acts for it: an opaque number; what takes two persons compares it')
   .option('--ttl <length>', 'how long it lives, at most 1h', readTtl, 3600)
   .addHelpText('after', exitCodeHelp())
-  .action(async ({ ttl, purpose, ...wanted }: { role: string; org?: string; province?: string; sector?: string; purpose?: string[]; ttl: number }) => {
+  .action(async ({ ttl, purpose, ...wanted }: { role: string; org?: string; province?: string; sector?: string; purpose?: string[]; actor?: string; ttl: number }) => {
     const claims = claimsFor({ ...wanted, purposes: purpose });
     print((await openIssuer(settings)).sign(claims, ttl));
   });

@@ -105,6 +105,7 @@ interface Claims {
   readonly sector: string | null;
   readonly purposes: readonly string[];
   readonly tokenId: string;
+  readonly actor: string | null;
   /** Milliseconds. */
   readonly expires: number;
 }
@@ -121,6 +122,7 @@ export interface Authenticator {
 const MAX_TOKEN_BYTES = 8192;
 const MAX_LIFETIME_SECONDS = 3600;
 const SKEW_SECONDS = 30;
+const MAX_ACTOR = 128;
 const MAX_CACHED = 20_000;
 
 export function createAuthenticator(options: { keySet: KeySet; issuer: string; audience: string; grants: GrantBook; now: () => Date }): Authenticator {
@@ -164,6 +166,7 @@ export function createAuthenticator(options: { keySet: KeySet; issuer: string; a
         purposes: claims.purposes,
         purpose: purpose ?? (claims.purposes.length === 1 ? (claims.purposes[0] ?? null) : null),
         tokenId: claims.tokenId,
+        actor: claims.actor,
       });
     },
   };
@@ -188,7 +191,7 @@ async function verify(token: string, keySet: KeySet, issuer: string, audience: s
   } catch (error) {
     throw refuse(reasonOf(error));
   }
-  const { sub, jti, iat, exp, role, province, sector, purposes } = payload as jwt.JwtPayload & { role?: unknown; province?: unknown; sector?: unknown; purposes?: unknown };
+  const { sub, jti, iat, exp, role, province, sector, purposes, actor } = payload as jwt.JwtPayload & { actor?: unknown; role?: unknown; province?: unknown; sector?: unknown; purposes?: unknown };
   if (typeof sub !== 'string' || typeof jti !== 'string' || typeof iat !== 'number' || typeof exp !== 'number') throw refuse('MALFORMED');
   if (exp - iat > MAX_LIFETIME_SECONDS || iat > seconds + SKEW_SECONDS) throw refuse('EXPIRED');
   // An unknown role has no rights; it is not some default one.
@@ -200,6 +203,7 @@ async function verify(token: string, keySet: KeySet, issuer: string, audience: s
     sector: typeof sector === 'string' ? sector : null,
     purposes: Array.isArray(purposes) ? purposes.filter((purpose) => typeof purpose === 'string') : [],
     tokenId: jti,
+    actor: typeof actor === 'string' && actor !== '' && actor.length <= MAX_ACTOR ? actor : null,
     expires: exp * 1000,
   };
 }

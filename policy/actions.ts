@@ -6,6 +6,9 @@ const actions = {
   'filing:create': 'FILE',
   'grant:change': 'ADMIT',
   'token:revoke': 'ADMIT',
+  'unit:register': 'REGISTER',
+  'rule:change': 'LEGISLATE',
+  'information:declare': 'DECLARE',
 } satisfies Record<string, DataClass>;
 
 export type Action = keyof typeof actions;

@@ -1,7 +1,7 @@
 import { type Role, type Viewer } from './viewer.ts';
 
 /** The data classes of policy/policy.graphql. A test compares the two. */
-export const dataClasses = ['OPEN', 'IDENTITY', 'ADDRESS', 'CONTACT', 'PERSON', 'RECORD', 'SCORE', 'PROVENANCE', 'REMARK', 'FILING', 'GRANT', 'FILE', 'ADMIT', 'OWN'] as const;
+export const dataClasses = ['OPEN', 'IDENTITY', 'ADDRESS', 'CONTACT', 'PERSON', 'RECORD', 'SCORE', 'PROVENANCE', 'REMARK', 'FILING', 'GRANT', 'FILE', 'ADMIT', 'HISTORY', 'REPORT', 'REGISTER', 'RULES', 'LEGISLATE', 'DECLARE', 'OWN'] as const;
 
 export type DataClass = (typeof dataClasses)[number];
 
@@ -26,17 +26,23 @@ const allOf = (outcome: Outcome): Record<DataClass, Outcome> => ({
   GRANT: outcome,
   FILE: outcome,
   ADMIT: outcome,
+  HISTORY: outcome,
+  REPORT: outcome,
+  REGISTER: outcome,
+  RULES: outcome,
+  LEGISLATE: outcome,
+  DECLARE: outcome,
   OWN: outcome,
 });
 
-/** Reads no data about anybody: the catalogues and its own affairs alone. */
+/** Reads no data about anybody: catalogues, what it keeps itself, and its own affairs. */
 const noData: Record<DataClass, Outcome> = { ...allOf('DENY'), OPEN: 'ALLOW', OWN: 'ALLOW' };
 
 /** What the law makes public about an entity, with its published records. */
 const published: Record<DataClass, Outcome> = { ...noData, IDENTITY: 'ALLOW', ADDRESS: 'MASK', PERSON: 'MASK', RECORD: 'ROW' };
 
 /** A government reader: more within its own reach, the published elsewhere. */
-const withinReach: Record<DataClass, Outcome> = { ...published, ADDRESS: 'ROW', CONTACT: 'ROW', SCORE: 'ROW', PROVENANCE: 'ROW', REMARK: 'ROW' };
+const withinReach: Record<DataClass, Outcome> = { ...published, ADDRESS: 'ROW', CONTACT: 'ROW', SCORE: 'ROW', PROVENANCE: 'ROW', REMARK: 'ROW', HISTORY: 'ROW' };
 
 /**
  * Role × data class. The one place that says which kind of data a role may see; rows.ts narrows ROW, nothing widens.
@@ -44,18 +50,18 @@ const withinReach: Record<DataClass, Outcome> = { ...published, ADDRESS: 'ROW', 
  */
 export const matrix: Record<Role, Record<DataClass, Outcome>> = {
   PUBLIC: published,
-  SUBJECT: { ...withinReach, PERSON: 'ROW' },
-  PROVINCIAL_PLATFORM: { ...withinReach, FILING: 'ROW', FILE: 'ALLOW' },
+  SUBJECT: { ...withinReach, PERSON: 'ROW', DECLARE: 'ALLOW' },
+  PROVINCIAL_PLATFORM: { ...withinReach, FILING: 'ROW', FILE: 'ALLOW', REPORT: 'ROW', REGISTER: 'ALLOW' },
   SECTOR_REGULATOR: { ...withinReach, FILING: 'ROW', FILE: 'ALLOW' },
-  DETERMINING_UNIT: { ...withinReach, PERSON: 'ROW', SCORE: 'DENY', FILING: 'ROW', FILE: 'ALLOW' },
+  DETERMINING_UNIT: { ...withinReach, PERSON: 'ROW', SCORE: 'DENY', FILING: 'ROW', FILE: 'ALLOW', REPORT: 'ROW' },
   IMPLEMENTER: { ...published, ADDRESS: 'ROW' },
   FINANCIAL_INSTITUTION: { ...published, SCORE: 'ALLOW' },
   CREDIT_SERVICE_AGENCY: published,
   INDUSTRY_ASSOCIATION: published,
-  ASSESSOR: { ...published, PROVENANCE: 'ALLOW' },
-  AUDITOR: { ...published, ADDRESS: 'ALLOW', CONTACT: 'ALLOW', SCORE: 'ALLOW', PROVENANCE: 'ALLOW', REMARK: 'ALLOW', FILING: 'ALLOW', GRANT: 'ALLOW' },
-  NATIONAL_CENTRE: { ...published, ADDRESS: 'ALLOW', CONTACT: 'ALLOW', SCORE: 'ALLOW', PROVENANCE: 'ALLOW', REMARK: 'ALLOW', FILING: 'ROW', FILE: 'ALLOW' },
-  RULE_KEEPER: noData,
+  ASSESSOR: { ...published, PROVENANCE: 'ALLOW', REPORT: 'ALLOW' },
+  AUDITOR: { ...published, ADDRESS: 'ALLOW', CONTACT: 'ALLOW', SCORE: 'ALLOW', PROVENANCE: 'ALLOW', REMARK: 'ALLOW', FILING: 'ALLOW', GRANT: 'ALLOW', HISTORY: 'ALLOW', REPORT: 'ALLOW', RULES: 'ALLOW' },
+  NATIONAL_CENTRE: { ...published, ADDRESS: 'ALLOW', CONTACT: 'ALLOW', SCORE: 'ALLOW', PROVENANCE: 'ALLOW', REMARK: 'ALLOW', FILING: 'ROW', FILE: 'ALLOW', HISTORY: 'ALLOW', REPORT: 'ALLOW', REGISTER: 'ALLOW' },
+  RULE_KEEPER: { ...noData, RULES: 'ALLOW', LEGISLATE: 'ALLOW' },
   OPERATOR: { ...noData, GRANT: 'ALLOW', ADMIT: 'ALLOW' },
 };
 
@@ -63,7 +69,7 @@ export const matrix: Record<Role, Record<DataClass, Outcome>> = {
 const maskable: ReadonlySet<DataClass> = new Set(['ADDRESS', 'PERSON']);
 
 /** Classes that nobody reads without a purpose (PIPL art. 6; design §7). */
-const alwaysForAPurpose: ReadonlySet<DataClass> = new Set(['CONTACT', 'SCORE', 'PROVENANCE', 'REMARK']);
+const alwaysForAPurpose: ReadonlySet<DataClass> = new Set(['CONTACT', 'SCORE', 'PROVENANCE', 'REMARK', 'HISTORY']);
 
 /** Roles whose rows go beyond the published ones; for them RECORD too is read for a purpose. */
 const readsBeyondPublished: Record<Role, boolean> = {

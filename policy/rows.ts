@@ -58,14 +58,14 @@ export const rightsColumns = ['disclosure_level', 'public_from', 'public_until',
 export const rowParameters = 9;
 
 /**
- * The row rule as SQL over table alias `row`; parameters are numbered from `$first` on and filled by `rowValues`.
+ * The row rule as SQL over table alias `row`; what was erased is nobody's row any more. Parameters are numbered from `$first` on and filled by `rowValues`.
  * Example: `where ${rowPredicate('act', 4)}`, values `[..., ...rowValues(rowScope(viewer), today)]`.
  */
 export function rowPredicate(row: string, first: number): string {
   const p = (offset: number): string => `$${first + offset}`;
   const inTerm = `${row}.public_from <= ${p(8)}::date and ${row}.public_until >= ${p(8)}::date`;
   const level = `case when ${row}.disclosure_level = 'PUBLIC' and not (${inTerm}) then 'GOV_SHARED' else ${row}.disclosure_level end`;
-  return `(
+  return `(${row}.erased_at is null and
     case
       when ${row}.uscc = ${p(3)}::text or ${row}.source_unit = ${p(4)}::text or ${row}.determining_unit = ${p(4)}::text
         then ${row}.disclosure_level = any(${p(5)}::text[]) or (${row}.disclosure_level = 'PUBLIC' and ${row}.withdrawn_on is null and ${inTerm})

@@ -36,11 +36,14 @@ export interface Viewer {
   readonly purpose: string | null;
   /** The token's `jti`, for the access log and revocation. */
   readonly tokenId: string | null;
+  /** Who acts for the organisation: an opaque number of its own staff register, never a name. What takes two persons compares it. */
+  readonly actor: string | null;
   /** Fingerprint of everything above that decides rights: part of every cache, batch and de-duplication key. */
   readonly grant: string;
 }
 
-export function createViewer(claims: Omit<Viewer, 'grant'>): Viewer {
+export function createViewer(given: Omit<Viewer, 'grant' | 'actor'> & { readonly actor?: string | null }): Viewer {
+  const claims = { ...given, actor: given.actor ?? null };
   const { role, organisation, province, sector, purpose } = claims;
   const grant = createHash('sha256').update(JSON.stringify([role, organisation, province, sector, purpose])).digest('base64url').slice(0, 16);
   return Object.freeze({ ...claims, grant });

@@ -7,6 +7,7 @@ create schema entity;
 create schema evaluation;
 create schema gateway;
 create schema namelist;
+create schema rules;
 
 -- Functions
 
@@ -47,6 +48,8 @@ create table disclosure.act (
   document_no text not null,
   authority_name text,
   decided_on date not null,
+  withdrawal_reason text,
+  erased_at timestamp(3) with time zone,
   constraint act_pkey PRIMARY KEY (uscc, record_id, version),
   constraint act_believed_forwards CHECK ((superseded_at > recorded_at)),
   constraint act_disclosure_level_known CHECK ((disclosure_level = ANY (ARRAY['PUBLIC'::text, 'GOV_SHARED'::text, 'RESTRICTED'::text, 'INTERNAL'::text]))),
@@ -88,18 +91,155 @@ create table disclosure.commitment (
   kind text not null,
   commitment_no text,
   made_on date not null,
+  withdrawal_reason text,
+  erased_at timestamp(3) with time zone,
   constraint commitment_pkey PRIMARY KEY (uscc, record_id, version),
   constraint commitment_believed_forwards CHECK ((superseded_at > recorded_at)),
   constraint commitment_disclosure_level_known CHECK ((disclosure_level = ANY (ARRAY['PUBLIC'::text, 'GOV_SHARED'::text, 'RESTRICTED'::text, 'INTERNAL'::text]))),
   constraint commitment_public_has_end CHECK (((disclosure_level <> 'PUBLIC'::text) OR ((public_from IS NOT NULL) AND (public_until IS NOT NULL))))
 );
 
+create table disclosure.complaint (
+  uscc text not null,
+  record_id uuid not null,
+  version integer not null,
+  digest bytea not null,
+  source_unit text not null,
+  source_unit_name text,
+  source_record_id text,
+  catalogue_code text not null,
+  filing_id uuid,
+  collected_at timestamp(3) with time zone not null,
+  disclosure_level text not null,
+  public_from date,
+  public_until date,
+  withdrawn_on date,
+  withdrawal_reason text,
+  province text not null,
+  sector text,
+  determining_unit text,
+  under_objection boolean not null default false,
+  valid_from date not null,
+  valid_to date,
+  recorded_at timestamp(3) with time zone not null,
+  superseded_at timestamp(3) with time zone not null default 'infinity'::timestamp with time zone,
+  content jsonb not null,
+  additional_fields jsonb,
+  erased_at timestamp(3) with time zone,
+  kind text not null,
+  complaint_no text not null,
+  handled_on date not null,
+  constraint complaint_pkey PRIMARY KEY (uscc, record_id, version),
+  constraint complaint_believed_forwards CHECK ((superseded_at > recorded_at)),
+  constraint complaint_disclosure_level_known CHECK ((disclosure_level = ANY (ARRAY['PUBLIC'::text, 'GOV_SHARED'::text, 'RESTRICTED'::text, 'INTERNAL'::text]))),
+  constraint complaint_public_has_end CHECK (((disclosure_level <> 'PUBLIC'::text) OR ((public_from IS NOT NULL) AND (public_until IS NOT NULL))))
+);
+
+create table disclosure.filed_row (
+  filing_id uuid not null,
+  uscc text not null,
+  record_id uuid not null,
+  constraint filed_row_pkey PRIMARY KEY (filing_id, uscc, record_id)
+);
+
+create table disclosure.idempotency (
+  organisation text not null,
+  mutation text not null,
+  key text not null,
+  input_digest bytea not null,
+  result jsonb not null,
+  created_at timestamp(3) with time zone not null,
+  constraint idempotency_pkey PRIMARY KEY (organisation, mutation, key)
+);
+
+create table disclosure.judicial_record (
+  uscc text not null,
+  record_id uuid not null,
+  version integer not null,
+  digest bytea not null,
+  source_unit text not null,
+  source_unit_name text,
+  source_record_id text,
+  catalogue_code text not null,
+  filing_id uuid,
+  collected_at timestamp(3) with time zone not null,
+  disclosure_level text not null,
+  public_from date,
+  public_until date,
+  withdrawn_on date,
+  withdrawal_reason text,
+  province text not null,
+  sector text,
+  determining_unit text,
+  under_objection boolean not null default false,
+  valid_from date not null,
+  valid_to date,
+  recorded_at timestamp(3) with time zone not null,
+  superseded_at timestamp(3) with time zone not null default 'infinity'::timestamp with time zone,
+  content jsonb not null,
+  additional_fields jsonb,
+  erased_at timestamp(3) with time zone,
+  kind text not null,
+  case_no text not null,
+  court_name text,
+  decided_on date not null,
+  constraint judicial_record_pkey PRIMARY KEY (uscc, record_id, version),
+  constraint judicial_record_believed_forwards CHECK ((superseded_at > recorded_at)),
+  constraint judicial_record_disclosure_level_known CHECK ((disclosure_level = ANY (ARRAY['PUBLIC'::text, 'GOV_SHARED'::text, 'RESTRICTED'::text, 'INTERNAL'::text]))),
+  constraint judicial_record_public_has_end CHECK (((disclosure_level <> 'PUBLIC'::text) OR ((public_from IS NOT NULL) AND (public_until IS NOT NULL))))
+);
+
 create table disclosure.source_unit (
   uscc text not null,
   kind text not null,
   promised_delay_hours integer not null default 840,
-  last_filed_at timestamp(3) with time zone not null,
+  last_filed_at timestamp(3) with time zone,
+  name text,
+  province text,
+  sector text,
+  registered_at timestamp(3) with time zone not null default now(),
+  registered_by text,
   constraint source_unit_pkey PRIMARY KEY (uscc, kind)
+);
+
+create table disclosure.voluntary_item (
+  uscc text not null,
+  record_id uuid not null,
+  version integer not null,
+  digest bytea not null,
+  source_unit text not null,
+  source_unit_name text,
+  source_record_id text,
+  catalogue_code text not null,
+  filing_id uuid,
+  collected_at timestamp(3) with time zone not null,
+  disclosure_level text not null,
+  public_from date,
+  public_until date,
+  withdrawn_on date,
+  withdrawal_reason text,
+  province text not null,
+  sector text,
+  determining_unit text,
+  under_objection boolean not null default false,
+  valid_from date not null,
+  valid_to date,
+  recorded_at timestamp(3) with time zone not null,
+  superseded_at timestamp(3) with time zone not null default 'infinity'::timestamp with time zone,
+  content jsonb not null,
+  additional_fields jsonb,
+  erased_at timestamp(3) with time zone,
+  kind text not null,
+  item_no text not null,
+  declared_on date not null,
+  verification text not null default 'UNVERIFIED'::text,
+  verified_by text,
+  verified_on date,
+  constraint voluntary_item_pkey PRIMARY KEY (uscc, record_id, version),
+  constraint voluntary_item_believed_forwards CHECK ((superseded_at > recorded_at)),
+  constraint voluntary_item_disclosure_level_known CHECK ((disclosure_level = ANY (ARRAY['PUBLIC'::text, 'GOV_SHARED'::text, 'RESTRICTED'::text, 'INTERNAL'::text]))),
+  constraint voluntary_item_public_has_end CHECK (((disclosure_level <> 'PUBLIC'::text) OR ((public_from IS NOT NULL) AND (public_until IS NOT NULL)))),
+  constraint voluntary_item_verification_known CHECK ((verification = ANY (ARRAY['UNVERIFIED'::text, 'VERIFIED'::text, 'REFUTED'::text])))
 );
 
 create table entity.clock (
@@ -107,6 +247,13 @@ create table entity.clock (
   last timestamp(3) with time zone not null default '2000-01-01 00:00:00+00'::timestamp with time zone,
   constraint clock_pkey PRIMARY KEY (only_row),
   constraint clock_only_one CHECK (only_row)
+);
+
+create table entity.filed_row (
+  filing_id uuid not null,
+  uscc text not null,
+  record_id uuid not null,
+  constraint filed_row_pkey PRIMARY KEY (filing_id, uscc, record_id)
 );
 
 create table entity.identifier (
@@ -153,6 +300,8 @@ create table entity.profile (
   kind text not null,
   status text not null,
   successor text,
+  withdrawal_reason text,
+  erased_at timestamp(3) with time zone,
   constraint profile_pkey PRIMARY KEY (uscc, record_id, version),
   constraint profile_believed_forwards CHECK ((superseded_at > recorded_at)),
   constraint profile_disclosure_level_known CHECK ((disclosure_level = ANY (ARRAY['PUBLIC'::text, 'GOV_SHARED'::text, 'RESTRICTED'::text, 'INTERNAL'::text]))),
@@ -163,7 +312,12 @@ create table entity.source_unit (
   uscc text not null,
   kind text not null,
   promised_delay_hours integer not null default 840,
-  last_filed_at timestamp(3) with time zone not null,
+  last_filed_at timestamp(3) with time zone,
+  name text,
+  province text,
+  sector text,
+  registered_at timestamp(3) with time zone not null default now(),
+  registered_by text,
   constraint source_unit_pkey PRIMARY KEY (uscc, kind)
 );
 
@@ -172,6 +326,13 @@ create table evaluation.clock (
   last timestamp(3) with time zone not null default '2000-01-01 00:00:00+00'::timestamp with time zone,
   constraint clock_pkey PRIMARY KEY (only_row),
   constraint clock_only_one CHECK (only_row)
+);
+
+create table evaluation.filed_row (
+  filing_id uuid not null,
+  uscc text not null,
+  record_id uuid not null,
+  constraint filed_row_pkey PRIMARY KEY (filing_id, uscc, record_id)
 );
 
 create table evaluation.result (
@@ -205,6 +366,8 @@ create table evaluation.result (
   score numeric,
   score_max numeric,
   evaluated_on date not null,
+  withdrawal_reason text,
+  erased_at timestamp(3) with time zone,
   constraint result_pkey PRIMARY KEY (uscc, record_id, version),
   constraint result_believed_forwards CHECK ((superseded_at > recorded_at)),
   constraint result_disclosure_level_known CHECK ((disclosure_level = ANY (ARRAY['PUBLIC'::text, 'GOV_SHARED'::text, 'RESTRICTED'::text, 'INTERNAL'::text]))),
@@ -215,7 +378,12 @@ create table evaluation.source_unit (
   uscc text not null,
   kind text not null,
   promised_delay_hours integer not null default 840,
-  last_filed_at timestamp(3) with time zone not null,
+  last_filed_at timestamp(3) with time zone,
+  name text,
+  province text,
+  sector text,
+  registered_at timestamp(3) with time zone not null default now(),
+  registered_by text,
   constraint source_unit_pkey PRIMARY KEY (uscc, kind)
 );
 
@@ -229,7 +397,14 @@ create table gateway.filing (
   created_at timestamp(3) with time zone not null,
   completed_at timestamp(3) with time zone,
   receipt jsonb,
-  constraint filing_pkey PRIMARY KEY (id)
+  mode text not null default 'ADD'::text,
+  replacement jsonb,
+  created_by_actor text,
+  confirmed_by text,
+  confirmed_by_actor text,
+  confirmed_at timestamp(3) with time zone,
+  constraint filing_pkey PRIMARY KEY (id),
+  constraint filing_mode_known CHECK ((mode = ANY (ARRAY['ADD'::text, 'REPLACE'::text])))
 );
 
 create table gateway.filing_part (
@@ -311,33 +486,80 @@ create table namelist.entry (
   listed_on date not null,
   term_until date,
   removed_on date,
+  withdrawal_reason text,
+  erased_at timestamp(3) with time zone,
   constraint entry_pkey PRIMARY KEY (uscc, record_id, version),
   constraint entry_believed_forwards CHECK ((superseded_at > recorded_at)),
   constraint entry_disclosure_level_known CHECK ((disclosure_level = ANY (ARRAY['PUBLIC'::text, 'GOV_SHARED'::text, 'RESTRICTED'::text, 'INTERNAL'::text]))),
   constraint entry_public_has_end CHECK (((disclosure_level <> 'PUBLIC'::text) OR ((public_from IS NOT NULL) AND (public_until IS NOT NULL))))
 );
 
+create table namelist.filed_row (
+  filing_id uuid not null,
+  uscc text not null,
+  record_id uuid not null,
+  constraint filed_row_pkey PRIMARY KEY (filing_id, uscc, record_id)
+);
+
 create table namelist.source_unit (
   uscc text not null,
   kind text not null,
   promised_delay_hours integer not null default 840,
-  last_filed_at timestamp(3) with time zone not null,
-  first_filed_at timestamp(3) with time zone not null default now(),
+  last_filed_at timestamp(3) with time zone,
+  first_filed_at timestamp(3) with time zone,
+  name text,
+  province text,
+  sector text,
+  registered_at timestamp(3) with time zone not null default now(),
+  registered_by text,
   constraint source_unit_pkey PRIMARY KEY (uscc, kind)
+);
+
+create table rules.change (
+  id uuid not null,
+  action text not null,
+  rule_set text not null,
+  definition jsonb not null,
+  state text not null default 'PROPOSED'::text,
+  proposed_by text not null,
+  proposed_by_actor text not null,
+  proposed_at timestamp(3) with time zone not null,
+  decided_by text,
+  decided_by_actor text,
+  decided_at timestamp(3) with time zone,
+  constraint change_pkey PRIMARY KEY (id),
+  constraint change_action_known CHECK ((action = ANY (ARRAY['ADD'::text, 'END'::text]))),
+  constraint change_state_known CHECK ((state = ANY (ARRAY['PROPOSED'::text, 'APPROVED'::text, 'REJECTED'::text]))),
+  constraint change_two_persons CHECK (((state <> 'APPROVED'::text) OR ((decided_by_actor IS NOT NULL) AND (decided_by_actor <> proposed_by_actor))))
 );
 
 -- Indexes
 
+CREATE INDEX act_by_authority ON disclosure.act USING btree (determining_unit, decided_on DESC, record_id DESC) WHERE (superseded_at = 'infinity'::timestamp with time zone);
+CREATE INDEX act_by_source ON disclosure.act USING btree (source_unit, catalogue_code) WHERE (superseded_at = 'infinity'::timestamp with time zone);
 CREATE INDEX act_by_subject ON disclosure.act USING btree (uscc, decided_on DESC, record_id DESC);
 CREATE UNIQUE INDEX act_current ON disclosure.act USING btree (uscc, record_id) WHERE (superseded_at = 'infinity'::timestamp with time zone);
+CREATE INDEX act_withdrawn ON disclosure.act USING btree (determining_unit, withdrawn_on DESC, record_id DESC) WHERE ((superseded_at = 'infinity'::timestamp with time zone) AND (withdrawn_on IS NOT NULL));
+CREATE INDEX commitment_by_source ON disclosure.commitment USING btree (source_unit, catalogue_code) WHERE (superseded_at = 'infinity'::timestamp with time zone);
 CREATE INDEX commitment_by_subject ON disclosure.commitment USING btree (uscc, made_on DESC, record_id DESC);
 CREATE UNIQUE INDEX commitment_current ON disclosure.commitment USING btree (uscc, record_id) WHERE (superseded_at = 'infinity'::timestamp with time zone);
+CREATE INDEX complaint_by_source ON disclosure.complaint USING btree (source_unit, catalogue_code) WHERE (superseded_at = 'infinity'::timestamp with time zone);
+CREATE INDEX complaint_by_subject ON disclosure.complaint USING btree (uscc, handled_on DESC, record_id DESC);
+CREATE UNIQUE INDEX complaint_current ON disclosure.complaint USING btree (uscc, record_id) WHERE (superseded_at = 'infinity'::timestamp with time zone);
+CREATE INDEX judicial_record_by_source ON disclosure.judicial_record USING btree (source_unit, catalogue_code) WHERE (superseded_at = 'infinity'::timestamp with time zone);
+CREATE INDEX judicial_record_by_subject ON disclosure.judicial_record USING btree (uscc, decided_on DESC, record_id DESC);
+CREATE UNIQUE INDEX judicial_record_current ON disclosure.judicial_record USING btree (uscc, record_id) WHERE (superseded_at = 'infinity'::timestamp with time zone);
+CREATE INDEX voluntary_item_by_source ON disclosure.voluntary_item USING btree (source_unit, catalogue_code) WHERE (superseded_at = 'infinity'::timestamp with time zone);
+CREATE INDEX voluntary_item_by_subject ON disclosure.voluntary_item USING btree (uscc, declared_on DESC, record_id DESC);
+CREATE UNIQUE INDEX voluntary_item_current ON disclosure.voluntary_item USING btree (uscc, record_id) WHERE (superseded_at = 'infinity'::timestamp with time zone);
 CREATE INDEX identifier_by_value ON entity.identifier USING btree (scheme, value);
 CREATE INDEX name_bigrams ON entity.name USING gin (entity.bigrams(name)) WITH (gin_pending_list_limit='256') WHERE (kind <> 'SELF_EMPLOYED'::text);
 CREATE INDEX name_exact ON entity.name USING btree (name, uscc);
 CREATE INDEX name_ordered ON entity.name USING btree (name, uscc) INCLUDE (kind, province) WHERE (kind <> 'SELF_EMPLOYED'::text);
 CREATE INDEX name_ordered_by_province ON entity.name USING btree (province, name, uscc) INCLUDE (kind) WHERE (kind <> 'SELF_EMPLOYED'::text);
+CREATE INDEX profile_by_source ON entity.profile USING btree (source_unit, catalogue_code) WHERE (superseded_at = 'infinity'::timestamp with time zone);
 CREATE UNIQUE INDEX profile_current ON entity.profile USING btree (uscc, record_id) WHERE (superseded_at = 'infinity'::timestamp with time zone);
+CREATE INDEX result_by_source ON evaluation.result USING btree (source_unit, catalogue_code) WHERE (superseded_at = 'infinity'::timestamp with time zone);
 CREATE INDEX result_by_subject ON evaluation.result USING btree (uscc, scheme, evaluated_on DESC, record_id DESC);
 CREATE UNIQUE INDEX result_current ON evaluation.result USING btree (uscc, record_id) WHERE (superseded_at = 'infinity'::timestamp with time zone);
 CREATE INDEX grant_by_organisation ON gateway."grant" USING btree (organisation, role);
@@ -345,9 +567,11 @@ CREATE INDEX entry_by_category ON namelist.entry USING btree (category, listed_o
 CREATE INDEX entry_by_day ON namelist.entry USING btree (listed_on DESC, record_id DESC, uscc);
 CREATE INDEX entry_by_province ON namelist.entry USING btree (province, listed_on DESC, record_id DESC, uscc);
 CREATE INDEX entry_by_sector ON namelist.entry USING btree (sector, listed_on DESC, record_id DESC, uscc);
+CREATE INDEX entry_by_source ON namelist.entry USING btree (source_unit, catalogue_code) WHERE (superseded_at = 'infinity'::timestamp with time zone);
 CREATE INDEX entry_by_subject ON namelist.entry USING btree (uscc, listed_on DESC, record_id DESC);
 CREATE INDEX entry_by_type ON namelist.entry USING btree (list_type, listed_on DESC, record_id DESC, uscc);
 CREATE UNIQUE INDEX entry_current ON namelist.entry USING btree (uscc, record_id) WHERE (superseded_at = 'infinity'::timestamp with time zone);
+CREATE UNIQUE INDEX change_approved ON rules.change USING btree (rule_set, action) WHERE (state = 'APPROVED'::text);
 
 -- Grants
 
@@ -357,16 +581,28 @@ grant usage on schema evaluation to credit_evaluation;
 grant usage on schema gateway to credit_gateway;
 grant usage on schema namelist to credit_namelist;
 grant usage on schema public to public;
+grant usage on schema rules to credit_disclosure;
+grant usage on schema rules to credit_entity;
+grant usage on schema rules to credit_evaluation;
+grant usage on schema rules to credit_gateway;
+grant usage on schema rules to credit_namelist;
 grant insert, select, update on table disclosure.act to credit_disclosure;
 grant insert, select, update on table disclosure.clock to credit_disclosure;
 grant insert, select, update on table disclosure.commitment to credit_disclosure;
+grant insert, select, update on table disclosure.complaint to credit_disclosure;
+grant delete, insert, select on table disclosure.filed_row to credit_disclosure;
+grant delete, insert, select, update on table disclosure.idempotency to credit_disclosure;
+grant insert, select, update on table disclosure.judicial_record to credit_disclosure;
 grant insert, select, update on table disclosure.source_unit to credit_disclosure;
+grant insert, select, update on table disclosure.voluntary_item to credit_disclosure;
 grant insert, select, update on table entity.clock to credit_entity;
+grant delete, insert, select on table entity.filed_row to credit_entity;
 grant delete, insert, select, update on table entity.identifier to credit_entity;
 grant insert, select on table entity.name to credit_entity;
 grant insert, select, update on table entity.profile to credit_entity;
 grant insert, select, update on table entity.source_unit to credit_entity;
 grant insert, select, update on table evaluation.clock to credit_evaluation;
+grant delete, insert, select on table evaluation.filed_row to credit_evaluation;
 grant insert, select, update on table evaluation.result to credit_evaluation;
 grant insert, select, update on table evaluation.source_unit to credit_evaluation;
 grant insert, select, update on table gateway."grant" to credit_gateway;
@@ -376,4 +612,10 @@ grant delete, insert, select, update on table gateway.idempotency to credit_gate
 grant insert, select, update on table gateway.revoked_token to credit_gateway;
 grant insert, select, update on table namelist.clock to credit_namelist;
 grant insert, select, update on table namelist.entry to credit_namelist;
+grant delete, insert, select on table namelist.filed_row to credit_namelist;
 grant insert, select, update on table namelist.source_unit to credit_namelist;
+grant select on table rules.change to credit_disclosure;
+grant select on table rules.change to credit_entity;
+grant select on table rules.change to credit_evaluation;
+grant insert, select, update on table rules.change to credit_gateway;
+grant select on table rules.change to credit_namelist;

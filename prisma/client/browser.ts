@@ -42,3 +42,8 @@ export type FilingPart = Prisma.FilingPartModel
  * 
  */
 export type Idempotency = Prisma.IdempotencyModel
+/**
+ * Model RuleChange
+ * 
+ */
+export type RuleChange = Prisma.RuleChangeModel

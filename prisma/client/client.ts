@@ -66,3 +66,8 @@ export type FilingPart = Prisma.FilingPartModel
  * 
  */
 export type Idempotency = Prisma.IdempotencyModel
+/**
+ * Model RuleChange
+ * 
+ */
+export type RuleChange = Prisma.RuleChangeModel

@@ -103,14 +103,20 @@ export type DataClass =
   | 'ADMIT'
   /** Telephone and e-mail (联系方式). */
   | 'CONTACT'
+  /** Declaring information about oneself: the doing (自主申报). */
+  | 'DECLARE'
   /** Filing records: not what was filed, but the doing (报送操作). */
   | 'FILE'
   /** Filing of records and its receipts (数据报送). */
   | 'FILING'
   /** Grants and revoked tokens (授权管理). */
   | 'GRANT'
+  /** All versions of a record, superseded and erased ones too (历史版本). */
+  | 'HISTORY'
   /** Registered identity that the law makes public: name, status, kind, division (登记基本信息). */
   | 'IDENTITY'
+  /** Changing rules: the doing (规则变更操作). */
+  | 'LEGISLATE'
   /** Catalogues, codes, keys and containers that say nothing about anybody (公开目录). */
   | 'OPEN'
   /** What is the viewer's own (本人事项). */
@@ -121,8 +127,14 @@ export type DataClass =
   | 'PROVENANCE'
   /** Records of fact, decided row by row: acts, commitments, list entries, grades (信用记录). */
   | 'RECORD'
+  /** Registering the units that file: the doing (登记数据来源单位). */
+  | 'REGISTER'
   /** Remarks and fields outside the published form (备注与扩展字段). */
   | 'REMARK'
+  /** What units owe and did: registers of source units, timeliness, coverage (归集与公示考核). */
+  | 'REPORT'
+  /** Proposed changes of rules (规则变更). */
+  | 'RULES'
   /** Scores, indicators and reasons of an evaluation (评价得分与指标). */
   | 'SCORE';
 

@@ -24,7 +24,7 @@ import { openDatabase, type Database } from './database.ts';
 /** Keys of the tests: an issuer that signs what the gateway accepts. */
 export interface TestIssuer {
   readonly dataDir: string;
-  token(claims: { role: string; organisation: string; province?: string; sector?: string; purposes?: readonly string[] }, override?: { header?: object; payload?: object; key?: string; algorithm?: jwt.Algorithm }): string;
+  token(claims: { role: string; organisation: string; province?: string; sector?: string; purposes?: readonly string[]; actor?: string }, override?: { header?: object; payload?: object; key?: string; algorithm?: jwt.Algorithm }): string;
 }
 
 export async function createIssuer(): Promise<TestIssuer & AsyncDisposable> {
@@ -35,10 +35,10 @@ export async function createIssuer(): Promise<TestIssuer & AsyncDisposable> {
   const pem = privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
   return {
     dataDir,
-    token({ role, organisation, province, sector, purposes = [] }, override = {}) {
+    token({ role, organisation, province, sector, purposes = [], actor }, override = {}) {
       const seconds = Math.floor(Date.now() / 1000);
       return jwt.sign(
-        { iss: 'https://issuer.credit-graph.invalid', aud: 'credit-graph', sub: organisation, jti: randomUUID(), iat: seconds, exp: seconds + 1800, role, purposes, ...(province ? { province } : null), ...(sector ? { sector } : null), ...override.payload },
+        { iss: 'https://issuer.credit-graph.invalid', aud: 'credit-graph', sub: organisation, jti: randomUUID(), iat: seconds, exp: seconds + 1800, role, purposes, ...(province ? { province } : null), ...(sector ? { sector } : null), ...(actor ? { actor } : null), ...override.payload },
         override.key ?? pem,
         { algorithm: override.algorithm ?? 'ES256', header: { alg: override.algorithm ?? 'ES256', typ: 'at+jwt', kid: 'test', ...override.header } as jwt.JwtHeader },
       );

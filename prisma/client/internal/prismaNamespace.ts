@@ -401,7 +401,8 @@ export const ModelName = {
   RevokedToken: 'RevokedToken',
   Filing: 'Filing',
   FilingPart: 'FilingPart',
-  Idempotency: 'Idempotency'
+  Idempotency: 'Idempotency',
+  RuleChange: 'RuleChange'
 } as const
 
 export type ModelName = (typeof ModelName)[keyof typeof ModelName]
@@ -417,7 +418,7 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
     omit: GlobalOmitOptions
   }
   meta: {
-    modelProps: "grant" | "revokedToken" | "filing" | "filingPart" | "idempotency"
+    modelProps: "grant" | "revokedToken" | "filing" | "filingPart" | "idempotency" | "ruleChange"
     txIsolationLevel: TransactionIsolationLevel
   }
   model: {
@@ -791,6 +792,80 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
         }
       }
     }
+    RuleChange: {
+      payload: Prisma.$RuleChangePayload<ExtArgs>
+      fields: Prisma.RuleChangeFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.RuleChangeFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$RuleChangePayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.RuleChangeFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$RuleChangePayload>
+        }
+        findFirst: {
+          args: Prisma.RuleChangeFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$RuleChangePayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.RuleChangeFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$RuleChangePayload>
+        }
+        findMany: {
+          args: Prisma.RuleChangeFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$RuleChangePayload>[]
+        }
+        create: {
+          args: Prisma.RuleChangeCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$RuleChangePayload>
+        }
+        createMany: {
+          args: Prisma.RuleChangeCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.RuleChangeCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$RuleChangePayload>[]
+        }
+        delete: {
+          args: Prisma.RuleChangeDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$RuleChangePayload>
+        }
+        update: {
+          args: Prisma.RuleChangeUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$RuleChangePayload>
+        }
+        deleteMany: {
+          args: Prisma.RuleChangeDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.RuleChangeUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.RuleChangeUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$RuleChangePayload>[]
+        }
+        upsert: {
+          args: Prisma.RuleChangeUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$RuleChangePayload>
+        }
+        aggregate: {
+          args: Prisma.RuleChangeAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateRuleChange>
+        }
+        groupBy: {
+          args: Prisma.RuleChangeGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.RuleChangeGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.RuleChangeCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.RuleChangeCountAggregateOutputType> | number
+        }
+      }
+    }
   }
 } & {
   other: {
@@ -863,7 +938,13 @@ export const FilingScalarFieldEnum = {
   partsExpected: 'partsExpected',
   createdAt: 'createdAt',
   completedAt: 'completedAt',
-  receipt: 'receipt'
+  receipt: 'receipt',
+  mode: 'mode',
+  replacement: 'replacement',
+  createdByActor: 'createdByActor',
+  confirmedBy: 'confirmedBy',
+  confirmedByActor: 'confirmedByActor',
+  confirmedAt: 'confirmedAt'
 } as const
 
 export type FilingScalarFieldEnum = (typeof FilingScalarFieldEnum)[keyof typeof FilingScalarFieldEnum]
@@ -890,6 +971,23 @@ export const IdempotencyScalarFieldEnum = {
 } as const
 
 export type IdempotencyScalarFieldEnum = (typeof IdempotencyScalarFieldEnum)[keyof typeof IdempotencyScalarFieldEnum]
+
+
+export const RuleChangeScalarFieldEnum = {
+  id: 'id',
+  action: 'action',
+  ruleSet: 'ruleSet',
+  definition: 'definition',
+  state: 'state',
+  proposedBy: 'proposedBy',
+  proposedByActor: 'proposedByActor',
+  proposedAt: 'proposedAt',
+  decidedBy: 'decidedBy',
+  decidedByActor: 'decidedByActor',
+  decidedAt: 'decidedAt'
+} as const
+
+export type RuleChangeScalarFieldEnum = (typeof RuleChangeScalarFieldEnum)[keyof typeof RuleChangeScalarFieldEnum]
 
 
 export const SortOrder = {
@@ -1185,6 +1283,7 @@ export type GlobalOmitConfig = {
   filing?: Prisma.FilingOmit
   filingPart?: Prisma.FilingPartOmit
   idempotency?: Prisma.IdempotencyOmit
+  ruleChange?: Prisma.RuleChangeOmit
 }
 
 /* Types for Logging */

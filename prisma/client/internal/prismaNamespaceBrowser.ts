@@ -55,7 +55,8 @@ export const ModelName = {
   RevokedToken: 'RevokedToken',
   Filing: 'Filing',
   FilingPart: 'FilingPart',
-  Idempotency: 'Idempotency'
+  Idempotency: 'Idempotency',
+  RuleChange: 'RuleChange'
 } as const
 
 export type ModelName = (typeof ModelName)[keyof typeof ModelName]
@@ -107,7 +108,13 @@ export const FilingScalarFieldEnum = {
   partsExpected: 'partsExpected',
   createdAt: 'createdAt',
   completedAt: 'completedAt',
-  receipt: 'receipt'
+  receipt: 'receipt',
+  mode: 'mode',
+  replacement: 'replacement',
+  createdByActor: 'createdByActor',
+  confirmedBy: 'confirmedBy',
+  confirmedByActor: 'confirmedByActor',
+  confirmedAt: 'confirmedAt'
 } as const
 
 export type FilingScalarFieldEnum = (typeof FilingScalarFieldEnum)[keyof typeof FilingScalarFieldEnum]
@@ -134,6 +141,23 @@ export const IdempotencyScalarFieldEnum = {
 } as const
 
 export type IdempotencyScalarFieldEnum = (typeof IdempotencyScalarFieldEnum)[keyof typeof IdempotencyScalarFieldEnum]
+
+
+export const RuleChangeScalarFieldEnum = {
+  id: 'id',
+  action: 'action',
+  ruleSet: 'ruleSet',
+  definition: 'definition',
+  state: 'state',
+  proposedBy: 'proposedBy',
+  proposedByActor: 'proposedByActor',
+  proposedAt: 'proposedAt',
+  decidedBy: 'decidedBy',
+  decidedByActor: 'decidedByActor',
+  decidedAt: 'decidedAt'
+} as const
+
+export type RuleChangeScalarFieldEnum = (typeof RuleChangeScalarFieldEnum)[keyof typeof RuleChangeScalarFieldEnum]
 
 
 export const SortOrder = {

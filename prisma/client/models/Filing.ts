@@ -43,6 +43,11 @@ export type FilingMinAggregateOutputType = {
   partsExpected: number | null
   createdAt: Date | null
   completedAt: Date | null
+  mode: string | null
+  createdByActor: string | null
+  confirmedBy: string | null
+  confirmedByActor: string | null
+  confirmedAt: Date | null
 }
 
 export type FilingMaxAggregateOutputType = {
@@ -54,6 +59,11 @@ export type FilingMaxAggregateOutputType = {
   partsExpected: number | null
   createdAt: Date | null
   completedAt: Date | null
+  mode: string | null
+  createdByActor: string | null
+  confirmedBy: string | null
+  confirmedByActor: string | null
+  confirmedAt: Date | null
 }
 
 export type FilingCountAggregateOutputType = {
@@ -66,6 +76,12 @@ export type FilingCountAggregateOutputType = {
   createdAt: number
   completedAt: number
   receipt: number
+  mode: number
+  replacement: number
+  createdByActor: number
+  confirmedBy: number
+  confirmedByActor: number
+  confirmedAt: number
   _all: number
 }
 
@@ -87,6 +103,11 @@ export type FilingMinAggregateInputType = {
   partsExpected?: true
   createdAt?: true
   completedAt?: true
+  mode?: true
+  createdByActor?: true
+  confirmedBy?: true
+  confirmedByActor?: true
+  confirmedAt?: true
 }
 
 export type FilingMaxAggregateInputType = {
@@ -98,6 +119,11 @@ export type FilingMaxAggregateInputType = {
   partsExpected?: true
   createdAt?: true
   completedAt?: true
+  mode?: true
+  createdByActor?: true
+  confirmedBy?: true
+  confirmedByActor?: true
+  confirmedAt?: true
 }
 
 export type FilingCountAggregateInputType = {
@@ -110,6 +136,12 @@ export type FilingCountAggregateInputType = {
   createdAt?: true
   completedAt?: true
   receipt?: true
+  mode?: true
+  replacement?: true
+  createdByActor?: true
+  confirmedBy?: true
+  confirmedByActor?: true
+  confirmedAt?: true
   _all?: true
 }
 
@@ -209,6 +241,12 @@ export type FilingGroupByOutputType = {
   createdAt: Date
   completedAt: Date | null
   receipt: runtime.JsonValue | null
+  mode: string
+  replacement: runtime.JsonValue | null
+  createdByActor: string | null
+  confirmedBy: string | null
+  confirmedByActor: string | null
+  confirmedAt: Date | null
   _count: FilingCountAggregateOutputType | null
   _avg: FilingAvgAggregateOutputType | null
   _sum: FilingSumAggregateOutputType | null
@@ -244,6 +282,12 @@ export type FilingWhereInput = {
   createdAt?: Prisma.DateTimeFilter<"Filing"> | Date | string
   completedAt?: Prisma.DateTimeNullableFilter<"Filing"> | Date | string | null
   receipt?: Prisma.JsonNullableFilter<"Filing">
+  mode?: Prisma.StringFilter<"Filing"> | string
+  replacement?: Prisma.JsonNullableFilter<"Filing">
+  createdByActor?: Prisma.StringNullableFilter<"Filing"> | string | null
+  confirmedBy?: Prisma.StringNullableFilter<"Filing"> | string | null
+  confirmedByActor?: Prisma.StringNullableFilter<"Filing"> | string | null
+  confirmedAt?: Prisma.DateTimeNullableFilter<"Filing"> | Date | string | null
   parts?: Prisma.FilingPartListRelationFilter
 }
 
@@ -257,6 +301,12 @@ export type FilingOrderByWithRelationInput = {
   createdAt?: Prisma.SortOrder
   completedAt?: Prisma.SortOrderInput | Prisma.SortOrder
   receipt?: Prisma.SortOrderInput | Prisma.SortOrder
+  mode?: Prisma.SortOrder
+  replacement?: Prisma.SortOrderInput | Prisma.SortOrder
+  createdByActor?: Prisma.SortOrderInput | Prisma.SortOrder
+  confirmedBy?: Prisma.SortOrderInput | Prisma.SortOrder
+  confirmedByActor?: Prisma.SortOrderInput | Prisma.SortOrder
+  confirmedAt?: Prisma.SortOrderInput | Prisma.SortOrder
   parts?: Prisma.FilingPartOrderByRelationAggregateInput
 }
 
@@ -273,6 +323,12 @@ export type FilingWhereUniqueInput = Prisma.AtLeast<{
   createdAt?: Prisma.DateTimeFilter<"Filing"> | Date | string
   completedAt?: Prisma.DateTimeNullableFilter<"Filing"> | Date | string | null
   receipt?: Prisma.JsonNullableFilter<"Filing">
+  mode?: Prisma.StringFilter<"Filing"> | string
+  replacement?: Prisma.JsonNullableFilter<"Filing">
+  createdByActor?: Prisma.StringNullableFilter<"Filing"> | string | null
+  confirmedBy?: Prisma.StringNullableFilter<"Filing"> | string | null
+  confirmedByActor?: Prisma.StringNullableFilter<"Filing"> | string | null
+  confirmedAt?: Prisma.DateTimeNullableFilter<"Filing"> | Date | string | null
   parts?: Prisma.FilingPartListRelationFilter
 }, "id">
 
@@ -286,6 +342,12 @@ export type FilingOrderByWithAggregationInput = {
   createdAt?: Prisma.SortOrder
   completedAt?: Prisma.SortOrderInput | Prisma.SortOrder
   receipt?: Prisma.SortOrderInput | Prisma.SortOrder
+  mode?: Prisma.SortOrder
+  replacement?: Prisma.SortOrderInput | Prisma.SortOrder
+  createdByActor?: Prisma.SortOrderInput | Prisma.SortOrder
+  confirmedBy?: Prisma.SortOrderInput | Prisma.SortOrder
+  confirmedByActor?: Prisma.SortOrderInput | Prisma.SortOrder
+  confirmedAt?: Prisma.SortOrderInput | Prisma.SortOrder
   _count?: Prisma.FilingCountOrderByAggregateInput
   _avg?: Prisma.FilingAvgOrderByAggregateInput
   _max?: Prisma.FilingMaxOrderByAggregateInput
@@ -306,6 +368,12 @@ export type FilingScalarWhereWithAggregatesInput = {
   createdAt?: Prisma.DateTimeWithAggregatesFilter<"Filing"> | Date | string
   completedAt?: Prisma.DateTimeNullableWithAggregatesFilter<"Filing"> | Date | string | null
   receipt?: Prisma.JsonNullableWithAggregatesFilter<"Filing">
+  mode?: Prisma.StringWithAggregatesFilter<"Filing"> | string
+  replacement?: Prisma.JsonNullableWithAggregatesFilter<"Filing">
+  createdByActor?: Prisma.StringNullableWithAggregatesFilter<"Filing"> | string | null
+  confirmedBy?: Prisma.StringNullableWithAggregatesFilter<"Filing"> | string | null
+  confirmedByActor?: Prisma.StringNullableWithAggregatesFilter<"Filing"> | string | null
+  confirmedAt?: Prisma.DateTimeNullableWithAggregatesFilter<"Filing"> | Date | string | null
 }
 
 export type FilingCreateInput = {
@@ -318,6 +386,12 @@ export type FilingCreateInput = {
   createdAt: Date | string
   completedAt?: Date | string | null
   receipt?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  mode?: string
+  replacement?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  createdByActor?: string | null
+  confirmedBy?: string | null
+  confirmedByActor?: string | null
+  confirmedAt?: Date | string | null
   parts?: Prisma.FilingPartCreateNestedManyWithoutFilingInput
 }
 
@@ -331,6 +405,12 @@ export type FilingUncheckedCreateInput = {
   createdAt: Date | string
   completedAt?: Date | string | null
   receipt?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  mode?: string
+  replacement?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  createdByActor?: string | null
+  confirmedBy?: string | null
+  confirmedByActor?: string | null
+  confirmedAt?: Date | string | null
   parts?: Prisma.FilingPartUncheckedCreateNestedManyWithoutFilingInput
 }
 
@@ -344,6 +424,12 @@ export type FilingUpdateInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   completedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   receipt?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  mode?: Prisma.StringFieldUpdateOperationsInput | string
+  replacement?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  createdByActor?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  confirmedBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  confirmedByActor?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  confirmedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   parts?: Prisma.FilingPartUpdateManyWithoutFilingNestedInput
 }
 
@@ -357,6 +443,12 @@ export type FilingUncheckedUpdateInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   completedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   receipt?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  mode?: Prisma.StringFieldUpdateOperationsInput | string
+  replacement?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  createdByActor?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  confirmedBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  confirmedByActor?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  confirmedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   parts?: Prisma.FilingPartUncheckedUpdateManyWithoutFilingNestedInput
 }
 
@@ -370,6 +462,12 @@ export type FilingCreateManyInput = {
   createdAt: Date | string
   completedAt?: Date | string | null
   receipt?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  mode?: string
+  replacement?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  createdByActor?: string | null
+  confirmedBy?: string | null
+  confirmedByActor?: string | null
+  confirmedAt?: Date | string | null
 }
 
 export type FilingUpdateManyMutationInput = {
@@ -382,6 +480,12 @@ export type FilingUpdateManyMutationInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   completedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   receipt?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  mode?: Prisma.StringFieldUpdateOperationsInput | string
+  replacement?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  createdByActor?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  confirmedBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  confirmedByActor?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  confirmedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
 }
 
 export type FilingUncheckedUpdateManyInput = {
@@ -394,6 +498,12 @@ export type FilingUncheckedUpdateManyInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   completedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   receipt?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  mode?: Prisma.StringFieldUpdateOperationsInput | string
+  replacement?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  createdByActor?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  confirmedBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  confirmedByActor?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  confirmedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
 }
 
 export type FilingCountOrderByAggregateInput = {
@@ -406,6 +516,12 @@ export type FilingCountOrderByAggregateInput = {
   createdAt?: Prisma.SortOrder
   completedAt?: Prisma.SortOrder
   receipt?: Prisma.SortOrder
+  mode?: Prisma.SortOrder
+  replacement?: Prisma.SortOrder
+  createdByActor?: Prisma.SortOrder
+  confirmedBy?: Prisma.SortOrder
+  confirmedByActor?: Prisma.SortOrder
+  confirmedAt?: Prisma.SortOrder
 }
 
 export type FilingAvgOrderByAggregateInput = {
@@ -421,6 +537,11 @@ export type FilingMaxOrderByAggregateInput = {
   partsExpected?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
   completedAt?: Prisma.SortOrder
+  mode?: Prisma.SortOrder
+  createdByActor?: Prisma.SortOrder
+  confirmedBy?: Prisma.SortOrder
+  confirmedByActor?: Prisma.SortOrder
+  confirmedAt?: Prisma.SortOrder
 }
 
 export type FilingMinOrderByAggregateInput = {
@@ -432,6 +553,11 @@ export type FilingMinOrderByAggregateInput = {
   partsExpected?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
   completedAt?: Prisma.SortOrder
+  mode?: Prisma.SortOrder
+  createdByActor?: Prisma.SortOrder
+  confirmedBy?: Prisma.SortOrder
+  confirmedByActor?: Prisma.SortOrder
+  confirmedAt?: Prisma.SortOrder
 }
 
 export type FilingSumOrderByAggregateInput = {
@@ -475,6 +601,12 @@ export type FilingCreateWithoutPartsInput = {
   createdAt: Date | string
   completedAt?: Date | string | null
   receipt?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  mode?: string
+  replacement?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  createdByActor?: string | null
+  confirmedBy?: string | null
+  confirmedByActor?: string | null
+  confirmedAt?: Date | string | null
 }
 
 export type FilingUncheckedCreateWithoutPartsInput = {
@@ -487,6 +619,12 @@ export type FilingUncheckedCreateWithoutPartsInput = {
   createdAt: Date | string
   completedAt?: Date | string | null
   receipt?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  mode?: string
+  replacement?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  createdByActor?: string | null
+  confirmedBy?: string | null
+  confirmedByActor?: string | null
+  confirmedAt?: Date | string | null
 }
 
 export type FilingCreateOrConnectWithoutPartsInput = {
@@ -515,6 +653,12 @@ export type FilingUpdateWithoutPartsInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   completedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   receipt?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  mode?: Prisma.StringFieldUpdateOperationsInput | string
+  replacement?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  createdByActor?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  confirmedBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  confirmedByActor?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  confirmedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
 }
 
 export type FilingUncheckedUpdateWithoutPartsInput = {
@@ -527,6 +671,12 @@ export type FilingUncheckedUpdateWithoutPartsInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   completedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   receipt?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  mode?: Prisma.StringFieldUpdateOperationsInput | string
+  replacement?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  createdByActor?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  confirmedBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  confirmedByActor?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  confirmedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
 }
 
 
@@ -570,6 +720,12 @@ export type FilingSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs =
   createdAt?: boolean
   completedAt?: boolean
   receipt?: boolean
+  mode?: boolean
+  replacement?: boolean
+  createdByActor?: boolean
+  confirmedBy?: boolean
+  confirmedByActor?: boolean
+  confirmedAt?: boolean
   parts?: boolean | Prisma.Filing$partsArgs<ExtArgs>
   _count?: boolean | Prisma.FilingCountOutputTypeDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["filing"]>
@@ -584,6 +740,12 @@ export type FilingSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Extens
   createdAt?: boolean
   completedAt?: boolean
   receipt?: boolean
+  mode?: boolean
+  replacement?: boolean
+  createdByActor?: boolean
+  confirmedBy?: boolean
+  confirmedByActor?: boolean
+  confirmedAt?: boolean
 }, ExtArgs["result"]["filing"]>
 
 export type FilingSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
@@ -596,6 +758,12 @@ export type FilingSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Extens
   createdAt?: boolean
   completedAt?: boolean
   receipt?: boolean
+  mode?: boolean
+  replacement?: boolean
+  createdByActor?: boolean
+  confirmedBy?: boolean
+  confirmedByActor?: boolean
+  confirmedAt?: boolean
 }, ExtArgs["result"]["filing"]>
 
 export type FilingSelectScalar = {
@@ -608,9 +776,15 @@ export type FilingSelectScalar = {
   createdAt?: boolean
   completedAt?: boolean
   receipt?: boolean
+  mode?: boolean
+  replacement?: boolean
+  createdByActor?: boolean
+  confirmedBy?: boolean
+  confirmedByActor?: boolean
+  confirmedAt?: boolean
 }
 
-export type FilingOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "unit" | "kind" | "format" | "status" | "partsExpected" | "createdAt" | "completedAt" | "receipt", ExtArgs["result"]["filing"]>
+export type FilingOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "unit" | "kind" | "format" | "status" | "partsExpected" | "createdAt" | "completedAt" | "receipt" | "mode" | "replacement" | "createdByActor" | "confirmedBy" | "confirmedByActor" | "confirmedAt", ExtArgs["result"]["filing"]>
 export type FilingInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   parts?: boolean | Prisma.Filing$partsArgs<ExtArgs>
   _count?: boolean | Prisma.FilingCountOutputTypeDefaultArgs<ExtArgs>
@@ -633,6 +807,12 @@ export type $FilingPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs
     createdAt: Date
     completedAt: Date | null
     receipt: runtime.JsonValue | null
+    mode: string
+    replacement: runtime.JsonValue | null
+    createdByActor: string | null
+    confirmedBy: string | null
+    confirmedByActor: string | null
+    confirmedAt: Date | null
   }, ExtArgs["result"]["filing"]>
   composites: {}
 }
@@ -1066,6 +1246,12 @@ export interface FilingFieldRefs {
   readonly createdAt: Prisma.FieldRef<"Filing", 'DateTime'>
   readonly completedAt: Prisma.FieldRef<"Filing", 'DateTime'>
   readonly receipt: Prisma.FieldRef<"Filing", 'Json'>
+  readonly mode: Prisma.FieldRef<"Filing", 'String'>
+  readonly replacement: Prisma.FieldRef<"Filing", 'Json'>
+  readonly createdByActor: Prisma.FieldRef<"Filing", 'String'>
+  readonly confirmedBy: Prisma.FieldRef<"Filing", 'String'>
+  readonly confirmedByActor: Prisma.FieldRef<"Filing", 'String'>
+  readonly confirmedAt: Prisma.FieldRef<"Filing", 'DateTime'>
 }
     
 
