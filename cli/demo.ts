@@ -12,7 +12,7 @@ import { type Issuer, replaceFile } from './issuer.ts';
 import type { Progress } from './progress.ts';
 
 /** Entities first: the other files name them. */
-const ORDER: readonly FormKind[] = ['entity', 'licence', 'penalty', 'other-act', 'commitment', 'name-list', 'evaluation'];
+const ORDER: readonly FormKind[] = ['entity', 'licence', 'penalty', 'compulsion', 'confirmation', 'levy', 'payment', 'adjudication', 'compensation', 'reward', 'inspection', 'commitment', 'name-list', 'evaluation'];
 
 /** Smaller than a delivery’s, so that a progress bar moves and two parts of a file are under way at once. */
 const DEMO_PART_BYTES = 2 * 1024 * 1024;

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Log } from '#kit/log.ts';
+import { isConnectionLost } from '#kit/postgres/pool.ts';
 import { may } from '#policy/actions.ts';
 import type { Viewer } from '#policy/viewer.ts';
 import { filingKinds } from './desk/filingKinds.ts';
@@ -84,6 +85,7 @@ async function recordPart(
 function refusalOf(error: unknown): Refused {
   if (error instanceof PartRefused) return error.refused;
   if (error instanceof SubgraphUnavailable) return { status: 503, code: 'SUBGRAPH_UNAVAILABLE', message: 'The source that keeps these records is unavailable: send the part again later.' };
+  if (isConnectionLost(error)) return { status: 503, code: 'SUBGRAPH_UNAVAILABLE', message: 'The database is unavailable: send the part again later.' };
   const extensions = error instanceof Error && 'extensions' in error ? (error.extensions as { code?: string; http?: { status?: number } }) : undefined;
   if (extensions?.code) {
     const { http, code, ...rest } = extensions;

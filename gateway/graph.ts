@@ -3,7 +3,7 @@ import {
   type FieldNode,
   type FragmentDefinitionNode,
   getNamedType,
-  type GraphQLError,
+  GraphQLError,
   type GraphQLSchema,
   Kind,
   type OperationDefinitionNode,
@@ -27,6 +27,7 @@ import { createPlanner } from './plan/planner.ts';
 import type { QueryPlan } from './plan/queryPlan.ts';
 import type { Transport } from './plan/transport.ts';
 import { coerceVariables } from './plan/variables.ts';
+import { RECORD } from './desk/records.ts';
 import type { CallContext, SourceBook } from './sources.ts';
 
 export interface Operation {
@@ -77,7 +78,9 @@ const publicCodes: ReadonlySet<string> = new Set(errorCodes);
 
 /** Reserved response key under which the entity subgraph says whether a code is known; clients cannot use such a key. */
 const KNOWN = '__known';
-const knownField: FieldNode = { kind: Kind.FIELD, alias: { kind: Kind.NAME, value: KNOWN }, name: { kind: Kind.NAME, value: 'isKnown' } };
+const askedAs = (name: string): FieldNode => ({ kind: Kind.FIELD, alias: { kind: Kind.NAME, value: KNOWN }, name: { kind: Kind.NAME, value: name } });
+/** What is asked with an object of the type to learn whether it is there; of a record its version, which every one has. */
+const existenceFields: Readonly<Record<string, FieldNode>> = { CreditFile: askedAs('isKnown'), CreditRecord: askedAs('version') };
 
 /** @throws Error that names every field without a sound policy. */
 export function createGraph(dependencies: GraphDependencies): Graph {
@@ -87,7 +90,7 @@ export function createGraph(dependencies: GraphDependencies): Graph {
   const enforced = dependencies.policy === 'enforced';
   const problems = enforced ? policyProblems(schema) : [];
   if (problems.length > 0) throw new Error(`The graph has no sound policy:\n  ${problems.join('\n  ')}`);
-  const absent = enforced && schema.getType('CreditFile') ? { typeName: 'CreditFile', alias: KNOWN, error: () => notFound('This code') } : undefined;
+  const absent = enforced && schema.getType('CreditFile') ? { typeName: 'CreditFile', alias: KNOWN, error: () => notFound('This code'), named: { interfaceName: 'CreditRecord', error: unknownRecord } } : undefined;
 
   const views = new Map<Role, GraphQLSchema>();
   const view = (role: Role): GraphQLSchema => {
@@ -157,6 +160,9 @@ export function createGraph(dependencies: GraphDependencies): Graph {
         operation.signal?.removeEventListener('abort', stop);
       });
 
+      // Whoever changed something sees it in the next query: the sealed instant must not lie before the change.
+      if (enforced && plan && operation.operation.operation === 'mutation') await sources.refresh();
+
       const reads = result.extensions.flatMap(({ extensions }) => (Array.isArray(extensions['reads']) ? (extensions['reads'] as Read[]) : []));
       if (reads.length > 0) {
         try {
@@ -176,7 +182,12 @@ export function createGraph(dependencies: GraphDependencies): Graph {
   };
 }
 
-/** Asks the entity subgraph with every credit file whether the code is known: an empty file would look like a clean one. */
+const unknownRecord = (path: readonly (string | number)[]): GraphQLError => new GraphQLError(notFound(RECORD).message, { path, extensions: { code: 'NOT_FOUND' } });
+
+/**
+ * Asks the entity subgraph with every credit file whether the code is known: an empty file would look like a clean one. And the owner
+ * of a record asked for by its id whether there is one: the desk only reads the id.
+ */
 function withExistence(schema: GraphQLSchema, document: DocumentNode): DocumentNode {
   const types = new TypeInfo(schema);
   return visit(
@@ -185,8 +196,9 @@ function withExistence(schema: GraphQLSchema, document: DocumentNode): DocumentN
       Field: {
         leave(node) {
           const type = types.getType();
-          if (!type || !node.selectionSet || getNamedType(type).name !== 'CreditFile') return undefined;
-          return { ...node, selectionSet: { ...node.selectionSet, selections: [...node.selectionSet.selections, knownField] } };
+          const existence = type && node.selectionSet && existenceFields[getNamedType(type).name];
+          if (!existence || !node.selectionSet) return undefined;
+          return { ...node, selectionSet: { ...node.selectionSet, selections: [...node.selectionSet.selections, existence] } };
         },
       },
     }),

@@ -43,7 +43,7 @@ export const pageOf = <Item>(rows: readonly Item[], first: number): Page<Item> =
 /** Totals are counted up to here; a larger one says `exact: false`. */
 export const COUNT_LIMIT = 10_000;
 
-const totalCount = (counted: number): { value: number; exact: boolean } => ({ value: Math.min(counted, COUNT_LIMIT), exact: counted <= COUNT_LIMIT });
+export const totalCount = (counted: number): { value: number; exact: boolean } => ({ value: Math.min(counted, COUNT_LIMIT), exact: counted <= COUNT_LIMIT });
 
 /** The resolvers of a connection type, of its edge type and of `PageInfo`, the same for every list. */
 export const connectionFields = <Item>() => ({

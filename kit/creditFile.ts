@@ -31,6 +31,17 @@ interface Times {
 const MAX_FILES = 100;
 
 /**
+ * A field of a representation, read as an argument of its type would be. `otherwise` where it is left out.
+ * @throws BAD_USER_INPUT (TYPE)
+ */
+export function readKey(key: Readonly<Record<string, unknown>>, field: string, scalar: 'USCC' | 'Date' | 'DateTime', otherwise?: string): string {
+  if (key[field] === undefined && otherwise !== undefined) return otherwise;
+  const parsed: unknown = scalars[scalar]?.parseValue(key[field]);
+  if (typeof parsed !== 'string') throw badInput(field, 'TYPE', `\`${field}\` is no ${scalar}.`);
+  return parsed;
+}
+
+/**
  * The roots of a credit file, the same in all four subgraphs: Query.creditFile, Query.creditFiles and the reference resolver.
  * Whether the code is known is asked of the entity subgraph alone. Spread them into the subgraph's own resolvers:
  * `{ Query: { ...files.Query, … }, CreditFile: { ...files.CreditFile, … } }`.
@@ -63,12 +74,7 @@ export function creditFileRoots(instants: Instants) {
     CreditFile: {
       /** Representations are not coerced by GraphQL: they are read here as the arguments of `creditFile` would be. */
       __resolveReference: async (key: Readonly<Record<string, unknown>>, context: SubgraphContext): Promise<CreditFile> => {
-        const read = (field: string, scalar: 'USCC' | 'Date' | 'DateTime'): string => {
-          const parsed: unknown = scalars[scalar]?.parseValue(key[field]);
-          if (typeof parsed !== 'string') throw badInput(field, 'TYPE', `\`${field}\` is no ${scalar}.`);
-          return parsed;
-        };
-        return { uscc: read('uscc', 'USCC'), ...(await momentOf({ validAt: read('validAt', 'Date'), knownAt: read('knownAt', 'DateTime') }, context)) };
+        return { uscc: readKey(key, 'uscc', 'USCC'), ...(await momentOf({ validAt: readKey(key, 'validAt', 'Date'), knownAt: readKey(key, 'knownAt', 'DateTime') }, context)) };
       },
     },
   };

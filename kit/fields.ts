@@ -6,12 +6,17 @@ import type { SubgraphContext } from './context.ts';
 
 const unauthorized = () => clientError('UNAUTHORIZED_FIELD_OR_TYPE', 'Your role may not see this field.');
 
+/** @throws UNAUTHORIZED_FIELD_OR_TYPE when a row, itself visible, is out of the reach in which the viewer sees the class. */
+export function requireShown({ viewer }: SubgraphContext, dataClass: DataClass, row: Reach): void {
+  if (fieldOutcome(viewer, dataClass, row) !== 'SHOW') throw unauthorized();
+}
+
 /**
  * A value of a class that is decided row by row, for one row that is itself visible. Notes the read for the access log.
  * @throws UNAUTHORIZED_FIELD_OR_TYPE when the row is out of the viewer's reach, whatever the value is.
  */
 export function shown<Value>(context: SubgraphContext, dataClass: DataClass, row: Reach & { id?: string; version?: number }, value: Value): Value {
-  if (fieldOutcome(context.viewer, dataClass, row) !== 'SHOW') throw unauthorized();
+  requireShown(context, dataClass, row);
   noteRead(context, dataClass, row);
   return value;
 }

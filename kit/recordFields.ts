@@ -1,9 +1,10 @@
 import type { DataClass } from '#policy/matrix.ts';
 import type { DisclosureLevel, Reach } from '#policy/rows.ts';
 import type { SubgraphContext } from './context.ts';
+import { readKey } from './creditFile.ts';
 import { noteRead, shown } from './fields.ts';
 import type { Instants } from './instants.ts';
-import { decodeId, encodeId, type RecordRow } from './records.ts';
+import { decodeId, encodeId, type RecordRow, type Times } from './records.ts';
 
 /** A record's row as far as every table of records, and every reader of one, has it. */
 export type RecordHead = Omit<RecordRow, 'digest' | 'content' | 'additional_fields'>;
@@ -21,8 +22,12 @@ export const reachOf = (row: RecordHead): Reach & { id: string; version: number 
 const isPublished = (row: RecordRow, today: string): boolean =>
   row.disclosure_level === 'PUBLIC' && row.withdrawn_on === null && row.public_from !== null && row.public_from <= today && row.public_until !== null && row.public_until >= today;
 
-/** Every record that leaves passes here: a read of what is not public is noted for the access log. */
-export function give<Row extends RecordRow>(context: SubgraphContext, row: Row): Row {
+/**
+ * Every record that leaves passes here: a read of what is not public is noted for the access log.
+ * @param at the two times it was asked for; left out: the operation's own
+ */
+export function give<Row extends RecordRow>(context: SubgraphContext, row: Row, at?: Times): Row {
+  if (at) row.at = at;
   if (!isPublished(row, context.today)) noteRead(context, 'RECORD', reachOf(row));
   return row;
 }
@@ -45,6 +50,8 @@ export const restricted = <Row extends RecordHead, Value>(dataClass: DataClass, 
 /** The resolvers of `CreditRecord`, the same for every type of record. `typeOf` names the row's GraphQL type, which its id carries. */
 export const recordFields = <Row extends RecordRow>(typeOf: (row: Row) => string) => ({
   id: (row: Row) => encodeId(typeOf(row), row.uscc, row.record_id),
+  validAt: (row: Row, _: unknown, { moment }: SubgraphContext) => (row.at ?? moment).validAt,
+  knownAt: (row: Row, _: unknown, { moment }: SubgraphContext) => (row.at ?? moment).knownAt,
   digest: restricted('PROVENANCE', (row: RecordRow) => row.digest),
   subject: ({ uscc }: Row) => ({ uscc }),
   provenance: (row: Row) => row,
@@ -65,13 +72,18 @@ export const provenanceFields = {
   collectedAt: (row: RecordHead) => row.collected_at,
 };
 
-/** Resolves a record by its id; null for an id of another type, and for a record the viewer may not see. */
+/**
+ * Resolves a record by its id and the two times, those of the operation where it names none. Null for an id of another type, and for a
+ * record the viewer may not see, or that was not there at those times.
+ */
 export const recordReference =
-  <Row extends RecordRow>(type: string, instants: Instants, find: (context: SubgraphContext, key: { uscc: string; recordId: string }) => Promise<Row | null>) =>
-  async ({ id }: { id: string }, context: SubgraphContext): Promise<Row | null> => {
-    const key = decodeId(id);
+  <Row extends RecordRow>(type: string, instants: Instants, find: (context: SubgraphContext, key: Times & { uscc: string; recordId: string }) => Promise<Row | null>) =>
+  async (reference: Readonly<Record<string, unknown>>, context: SubgraphContext): Promise<Row | null> => {
+    const key = typeof reference['id'] === 'string' ? decodeId(reference['id']) : null;
     if (key?.kind !== type) return null;
-    await instants.require(context.moment.knownAt);
-    const row = await find(context, key);
-    return row && give(context, row);
+    const { validAt, knownAt } = context.moment;
+    const at = { validAt: readKey(reference, 'validAt', 'Date', validAt), knownAt: readKey(reference, 'knownAt', 'DateTime', knownAt) };
+    await instants.require(at.knownAt);
+    const row = await find(context, { uscc: key.uscc, recordId: key.recordId, ...at });
+    return row && give(context, row, at);
   };

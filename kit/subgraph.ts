@@ -10,6 +10,7 @@ import type { KeyRing } from './keys.ts';
 import type { Log } from './log.ts';
 import type { Pool } from './postgres/pool.ts';
 import { createDigester } from './records.ts';
+import { createRuleBook, type RuleBook } from './ruleBook.ts';
 import { createRunner, type Prepared } from './runner.ts';
 import { createOwnSchema } from './schema/ownSchema.ts';
 import { shanghaiDay } from '#standards/dates.ts';
@@ -29,7 +30,8 @@ export interface Workshop {
   readonly pool: Pool;
   readonly cursors: CursorSealer;
   readonly instants: Instants;
-  readonly digest: (canonical: string) => Buffer;
+  readonly rules: RuleBook;
+  readonly digest: (canonical: string) => string;
   readonly log: Log;
   readonly now: () => Date;
 }
@@ -67,7 +69,7 @@ export interface PartOutcome {
   readonly rejectedRows: readonly RejectedRow[];
 }
 
-/** Reads one part and records its rows. Safe to run twice: a row recorded before is counted as unchanged. */
+/** Reads one part and records its rows. Safe to run twice: a row that the same filing recorded before counts as it did then, another's equal one as unchanged. */
 export type FilingDoor = (viewer: Viewer, part: FilingPart, bytes: Readable) => Promise<PartOutcome>;
 
 export interface SubgraphParts {
@@ -110,6 +112,7 @@ export function createSubgraph(definition: SubgraphDefinition, dependencies: Sub
   const { resolvers, filings } = definition.open({
     pool,
     instants,
+    rules: createRuleBook(pool),
     cursors: createCursorSealer(dependencies.cursorKeys),
     digest: createDigester(dependencies.digestKeys),
     log,

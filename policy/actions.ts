@@ -4,6 +4,7 @@ import type { Viewer } from './viewer.ts';
 /** Everything that can be done beyond reading, by the class that the matrix allows or denies. What is not here cannot be done. */
 const actions = {
   'filing:create': 'FILE',
+  'record:withdraw': 'FILE',
   'grant:change': 'ADMIT',
   'token:revoke': 'ADMIT',
   'unit:register': 'REGISTER',

@@ -24,3 +24,17 @@ const reach: Partial<Record<Role, (viewer: Viewer, row: FiledRowOwner) => boolea
  * could put its own name on another unit's record.
  */
 export const mayFile = (viewer: Viewer, row: FiledRowOwner): boolean => may(viewer, 'filing:create') && (reach[viewer.role]?.(viewer, row) ?? false);
+
+/** Whose a standing record is. */
+export interface StandingRecordOwner {
+  readonly sourceUnit: string;
+  readonly sourceProvince: string | null;
+  readonly determiningUnit: string | null;
+  readonly determiningProvince: string | null;
+}
+
+/** Whether the viewer may withdraw this record: the units that decided and filed it, and a province for its own units (谁产生、谁负责). */
+export const mayWithdraw = (viewer: Viewer, row: StandingRecordOwner): boolean =>
+  may(viewer, 'record:withdraw') &&
+  ((viewer.organisation !== null && (row.determiningUnit === viewer.organisation || row.sourceUnit === viewer.organisation)) ||
+    (viewer.role === 'PROVINCIAL_PLATFORM' && viewer.province !== null && (row.determiningProvince === viewer.province || row.sourceProvince === viewer.province)));

@@ -57,15 +57,19 @@ export const rightsColumns = ['disclosure_level', 'public_from', 'public_until',
 /** How many parameters `rowPredicate` takes. */
 export const rowParameters = 9;
 
+/** Whether the viewer learns, by its id, that a record it might see was erased: who reads every record's history does. */
+export const seesErased = (viewer: Viewer): boolean => outcomeFor(viewer, 'HISTORY') === 'ALLOW';
+
 /**
- * The row rule as SQL over table alias `row`; what was erased is nobody's row any more. Parameters are numbered from `$first` on and filled by `rowValues`.
+ * The row rule as SQL over table alias `row`. Parameters are numbered from `$first` on and filled by `rowValues`. What was erased is nobody's
+ * row any more, but where `erased` is the number of a further parameter, which `seesErased` fills.
  * Example: `where ${rowPredicate('act', 4)}`, values `[..., ...rowValues(rowScope(viewer), today)]`.
  */
-export function rowPredicate(row: string, first: number): string {
+export function rowPredicate(row: string, first: number, erased?: number): string {
   const p = (offset: number): string => `$${first + offset}`;
   const inTerm = `${row}.public_from <= ${p(8)}::date and ${row}.public_until >= ${p(8)}::date`;
   const level = `case when ${row}.disclosure_level = 'PUBLIC' and not (${inTerm}) then 'GOV_SHARED' else ${row}.disclosure_level end`;
-  return `(${row}.erased_at is null and
+  return `((${row}.erased_at is null${erased === undefined ? '' : ` or $${erased}::boolean`}) and
     case
       when ${row}.uscc = ${p(3)}::text or ${row}.source_unit = ${p(4)}::text or ${row}.determining_unit = ${p(4)}::text
         then ${row}.disclosure_level = any(${p(5)}::text[]) or (${row}.disclosure_level = 'PUBLIC' and ${row}.withdrawn_on is null and ${inTerm})

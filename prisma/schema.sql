@@ -235,6 +235,7 @@ create table disclosure.voluntary_item (
   verification text not null default 'UNVERIFIED'::text,
   verified_by text,
   verified_on date,
+  authorised_for text[] not null,
   constraint voluntary_item_pkey PRIMARY KEY (uscc, record_id, version),
   constraint voluntary_item_believed_forwards CHECK ((superseded_at > recorded_at)),
   constraint voluntary_item_disclosure_level_known CHECK ((disclosure_level = ANY (ARRAY['PUBLIC'::text, 'GOV_SHARED'::text, 'RESTRICTED'::text, 'INTERNAL'::text]))),
@@ -536,20 +537,20 @@ create table rules.change (
 -- Indexes
 
 CREATE INDEX act_by_authority ON disclosure.act USING btree (determining_unit, decided_on DESC, record_id DESC) WHERE (superseded_at = 'infinity'::timestamp with time zone);
-CREATE INDEX act_by_source ON disclosure.act USING btree (source_unit, catalogue_code) WHERE (superseded_at = 'infinity'::timestamp with time zone);
+CREATE INDEX act_by_source ON disclosure.act USING btree (source_unit, catalogue_code, collected_at) WHERE (superseded_at = 'infinity'::timestamp with time zone);
 CREATE INDEX act_by_subject ON disclosure.act USING btree (uscc, decided_on DESC, record_id DESC);
 CREATE UNIQUE INDEX act_current ON disclosure.act USING btree (uscc, record_id) WHERE (superseded_at = 'infinity'::timestamp with time zone);
 CREATE INDEX act_withdrawn ON disclosure.act USING btree (determining_unit, withdrawn_on DESC, record_id DESC) WHERE ((superseded_at = 'infinity'::timestamp with time zone) AND (withdrawn_on IS NOT NULL));
-CREATE INDEX commitment_by_source ON disclosure.commitment USING btree (source_unit, catalogue_code) WHERE (superseded_at = 'infinity'::timestamp with time zone);
+CREATE INDEX commitment_by_source ON disclosure.commitment USING btree (source_unit, catalogue_code, collected_at) WHERE (superseded_at = 'infinity'::timestamp with time zone);
 CREATE INDEX commitment_by_subject ON disclosure.commitment USING btree (uscc, made_on DESC, record_id DESC);
 CREATE UNIQUE INDEX commitment_current ON disclosure.commitment USING btree (uscc, record_id) WHERE (superseded_at = 'infinity'::timestamp with time zone);
-CREATE INDEX complaint_by_source ON disclosure.complaint USING btree (source_unit, catalogue_code) WHERE (superseded_at = 'infinity'::timestamp with time zone);
+CREATE INDEX complaint_by_source ON disclosure.complaint USING btree (source_unit, catalogue_code, collected_at) WHERE (superseded_at = 'infinity'::timestamp with time zone);
 CREATE INDEX complaint_by_subject ON disclosure.complaint USING btree (uscc, handled_on DESC, record_id DESC);
 CREATE UNIQUE INDEX complaint_current ON disclosure.complaint USING btree (uscc, record_id) WHERE (superseded_at = 'infinity'::timestamp with time zone);
-CREATE INDEX judicial_record_by_source ON disclosure.judicial_record USING btree (source_unit, catalogue_code) WHERE (superseded_at = 'infinity'::timestamp with time zone);
+CREATE INDEX judicial_record_by_source ON disclosure.judicial_record USING btree (source_unit, catalogue_code, collected_at) WHERE (superseded_at = 'infinity'::timestamp with time zone);
 CREATE INDEX judicial_record_by_subject ON disclosure.judicial_record USING btree (uscc, decided_on DESC, record_id DESC);
 CREATE UNIQUE INDEX judicial_record_current ON disclosure.judicial_record USING btree (uscc, record_id) WHERE (superseded_at = 'infinity'::timestamp with time zone);
-CREATE INDEX voluntary_item_by_source ON disclosure.voluntary_item USING btree (source_unit, catalogue_code) WHERE (superseded_at = 'infinity'::timestamp with time zone);
+CREATE INDEX voluntary_item_by_source ON disclosure.voluntary_item USING btree (source_unit, catalogue_code, collected_at) WHERE (superseded_at = 'infinity'::timestamp with time zone);
 CREATE INDEX voluntary_item_by_subject ON disclosure.voluntary_item USING btree (uscc, declared_on DESC, record_id DESC);
 CREATE UNIQUE INDEX voluntary_item_current ON disclosure.voluntary_item USING btree (uscc, record_id) WHERE (superseded_at = 'infinity'::timestamp with time zone);
 CREATE INDEX identifier_by_value ON entity.identifier USING btree (scheme, value);
@@ -557,9 +558,9 @@ CREATE INDEX name_bigrams ON entity.name USING gin (entity.bigrams(name)) WITH (
 CREATE INDEX name_exact ON entity.name USING btree (name, uscc);
 CREATE INDEX name_ordered ON entity.name USING btree (name, uscc) INCLUDE (kind, province) WHERE (kind <> 'SELF_EMPLOYED'::text);
 CREATE INDEX name_ordered_by_province ON entity.name USING btree (province, name, uscc) INCLUDE (kind) WHERE (kind <> 'SELF_EMPLOYED'::text);
-CREATE INDEX profile_by_source ON entity.profile USING btree (source_unit, catalogue_code) WHERE (superseded_at = 'infinity'::timestamp with time zone);
+CREATE INDEX profile_by_source ON entity.profile USING btree (source_unit, catalogue_code, collected_at) WHERE (superseded_at = 'infinity'::timestamp with time zone);
 CREATE UNIQUE INDEX profile_current ON entity.profile USING btree (uscc, record_id) WHERE (superseded_at = 'infinity'::timestamp with time zone);
-CREATE INDEX result_by_source ON evaluation.result USING btree (source_unit, catalogue_code) WHERE (superseded_at = 'infinity'::timestamp with time zone);
+CREATE INDEX result_by_source ON evaluation.result USING btree (source_unit, catalogue_code, collected_at) WHERE (superseded_at = 'infinity'::timestamp with time zone);
 CREATE INDEX result_by_subject ON evaluation.result USING btree (uscc, scheme, evaluated_on DESC, record_id DESC);
 CREATE UNIQUE INDEX result_current ON evaluation.result USING btree (uscc, record_id) WHERE (superseded_at = 'infinity'::timestamp with time zone);
 CREATE INDEX grant_by_organisation ON gateway."grant" USING btree (organisation, role);
@@ -567,7 +568,7 @@ CREATE INDEX entry_by_category ON namelist.entry USING btree (category, listed_o
 CREATE INDEX entry_by_day ON namelist.entry USING btree (listed_on DESC, record_id DESC, uscc);
 CREATE INDEX entry_by_province ON namelist.entry USING btree (province, listed_on DESC, record_id DESC, uscc);
 CREATE INDEX entry_by_sector ON namelist.entry USING btree (sector, listed_on DESC, record_id DESC, uscc);
-CREATE INDEX entry_by_source ON namelist.entry USING btree (source_unit, catalogue_code) WHERE (superseded_at = 'infinity'::timestamp with time zone);
+CREATE INDEX entry_by_source ON namelist.entry USING btree (source_unit, catalogue_code, collected_at) WHERE (superseded_at = 'infinity'::timestamp with time zone);
 CREATE INDEX entry_by_subject ON namelist.entry USING btree (uscc, listed_on DESC, record_id DESC);
 CREATE INDEX entry_by_type ON namelist.entry USING btree (list_type, listed_on DESC, record_id DESC, uscc);
 CREATE UNIQUE INDEX entry_current ON namelist.entry USING btree (uscc, record_id) WHERE (superseded_at = 'infinity'::timestamp with time zone);

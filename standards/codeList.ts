@@ -18,7 +18,7 @@ export interface CodeList {
   entries: readonly CodeEntry[];
   /** One value: a code, its Chinese term or a spelling. Null when it is none of them. */
   read(text: string): { code: string; otherText: string | null } | null;
-  /** Several values separated by `;`, in order and without repeats. */
+  /** Several values separated by `;`, or by 、 where each is of the list, in order and without repeats. */
   readMany(text: string): CodesRead;
 }
 
@@ -49,9 +49,12 @@ export function createCodeList(entries: readonly CodeEntry[], other?: string): C
     const result: CodesRead = { codes: [], otherText: null, unknown: [] };
     for (const part of text.split(/[;；]/)) {
       if (part.trim() === '') continue;
-      const value = read(part);
-      if (value === null) result.unknown.push(part.trim());
-      else {
+      const whole = read(part);
+      // The law's own text joins categories with 、: 警告、通报批评. Read so only where each piece is a category.
+      const pieces = whole === null ? part.split(/[、,，]/).map(piece => read(piece.trim())) : [whole];
+      if (pieces.includes(null)) result.unknown.push(part.trim());
+      for (const value of pieces.includes(null) ? [] : pieces) {
+        if (value === null) continue;
         if (!result.codes.includes(value.code)) result.codes.push(value.code);
         result.otherText ??= value.otherText;
       }

@@ -2,9 +2,9 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
+import { stateCouncilCalendar } from '#standards/calendar.ts';
 import { demoOrganisations } from '#standards/demoOrganisations.ts';
 import { provinceOf, reportingUnitOf, reportingUnits } from '#standards/divisions.ts';
-import type { FormKind } from '#standards/forms/form.ts';
 import { forms } from '#standards/forms/forms.ts';
 import { readHeader } from '#standards/forms/header.ts';
 import { createRowParser } from '#standards/forms/parse.ts';
@@ -12,9 +12,12 @@ import { findListType } from '#standards/listTypes.ts';
 import { checkUscc } from '#standards/uscc.ts';
 import { addDays, addMonths, daysBetween } from './days.ts';
 import { MAX_ENTITIES } from './entities.ts';
-import { DEFAULT_AS_OF, FILE_NAMES, generate, type GenerateOptions } from './generate.ts';
+import { ACT_KINDS } from './records.ts';
+import { DEFAULT_AS_OF, FILE_NAMES, generate, type GeneratedKind, type GenerateOptions } from './generate.ts';
 
 type Parsed = Record<string, unknown>;
+
+const otherKinds = ACT_KINDS.filter(kind => kind !== 'licence' && kind !== 'penalty');
 
 let directory = '';
 const made: Record<string, Parsed[]> = {};
@@ -24,12 +27,12 @@ const warnings: string[] = [];
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'generate-'));
   await generate({ out: directory, entities: 10_000, seed: 7 });
-  for (const kind of Object.keys(FILE_NAMES) as FormKind[]) made[kind] = await readRecords(kind);
+  for (const kind of Object.keys(FILE_NAMES) as GeneratedKind[]) made[kind] = await readRecords(kind);
 });
 
 afterAll(() => rm(directory, { recursive: true }));
 
-async function readRecords(kind: FormKind): Promise<Parsed[]> {
+async function readRecords(kind: GeneratedKind): Promise<Parsed[]> {
   const [columns = [], ...rows] = parse(await readFile(join(directory, FILE_NAMES[kind])), { bom: true });
   const header = readHeader(forms[kind], columns);
   if (!header.ok) throw new Error(JSON.stringify(header.problems));
@@ -47,7 +50,7 @@ function isGoodEntity(entity: Parsed): boolean {
   return check.status === 'VALID' && check.warnings.length === 0 && String(entity['name']).includes('示例');
 }
 
-function records(kind: FormKind): Parsed[] {
+function records(kind: GeneratedKind): Parsed[] {
   return made[kind] ?? [];
 }
 
@@ -107,8 +110,21 @@ test('the demo organisations are the first entities', () => {
   ).toEqual(demoOrganisations.map(each => each.uscc));
 });
 
+test('most acts were published on the site of their unit in time, some late and some not; most penalties were performed', () => {
+  const acts = ACT_KINDS.flatMap(kind => records(kind)).filter(act => String(act['decidedOn']) >= stateCouncilCalendar.firstDay);
+  const late = acts.filter(act => act['ownSiteOn'] !== null && String(act['ownSiteOn']) > stateCouncilCalendar.workingDayAfter(String(act['decidedOn']), 7).date);
+  const unsaid = acts.filter(act => act['ownSiteOn'] === null);
+  expect(late.length / acts.length).toBeGreaterThan(0.03);
+  expect(late.length / acts.length).toBeLessThan(0.2);
+  expect(unsaid.length / acts.length).toBeCloseTo(0.04, 1);
+  const shareLate = (word: string) => late.filter(act => String(act['authorityName']).includes(word)).length / acts.filter(act => String(act['authorityName']).includes(word)).length;
+  expect(shareLate('交通')).toBeGreaterThan(5 * shareLate('市场监督'));
+  const performed = records('penalty').filter(penalty => penalty['performedOn'] !== null);
+  expect(performed.length / records('penalty').length).toBeCloseTo(0.8, 1);
+});
+
 test('acts have the skew of real files: none for about 55 %, a long tail, 70 : 15 : 15', () => {
-  const [licences, penalties, others] = [records('licence'), records('penalty'), records('other-act')];
+  const [licences, penalties, others] = [records('licence'), records('penalty'), otherKinds.flatMap(kind => records(kind))];
   const perEntity = shares([...licences, ...penalties, ...others].map(act => act['subjectUscc']));
   const total = licences.length + penalties.length + others.length;
   expect(Object.keys(perEntity).length / 10_000).toBeCloseTo(0.45, 1);
@@ -117,7 +133,7 @@ test('acts have the skew of real files: none for about 55 %, a long tail, 70 : 1
   expect(Math.max(...Object.values(perEntity))).toBeGreaterThanOrEqual(200);
   expect(licences.length / total).toBeCloseTo(0.7, 1);
   expect(penalties.length / total).toBeCloseTo(0.15, 1);
-  expect(Object.keys(shares(others.map(act => act['actKind'])))).toHaveLength(8);
+  expect(otherKinds.filter(kind => records(kind).length === 0)).toEqual([]);
   const ended = penalties.filter(penalty => String(penalty['publicUntil']) < DEFAULT_AS_OF);
   expect(ended.length / penalties.length).toBeGreaterThan(0.3);
   expect(ended.length / penalties.length).toBeLessThan(0.98);
@@ -163,7 +179,7 @@ test('every enterprise is evaluated this year, some have history and other schem
 test('nothing happens after the last day, nor to an entity before it was established', () => {
   const since = new Map(records('entity').map(entity => [entity['uscc'], String(entity['establishedOn'])]));
   const dated = [
-    ...['licence', 'penalty', 'other-act'].flatMap(kind => records(kind as FormKind).map(record => [record, record['decidedOn']] as const)),
+    ...ACT_KINDS.flatMap(kind => records(kind).flatMap(record => ['decidedOn', 'ownSiteOn', 'performedOn'].map(name => [record, record[name] ?? record['decidedOn']] as const))),
     ...records('name-list').flatMap(record => [[record, record['listedOn']] as const, [record, record['removedOn'] ?? record['listedOn']] as const]),
   ];
   const impossible = dated.filter(([record, day]) => String(day) > DEFAULT_AS_OF || String(day) < (since.get(record['subjectUscc']) ?? '9'));

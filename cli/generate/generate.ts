@@ -4,7 +4,10 @@ import type { FormKind } from '#standards/forms/form.ts';
 import { forms } from '#standards/forms/forms.ts';
 import { createCsvFile, type CsvFile } from './csvFile.ts';
 import { entityAt, entityRow, MAX_ENTITIES, type GeneratedEntity, type Setting } from './entities.ts';
-import { acts, commitments, evaluations, listEntries, type Row } from './records.ts';
+import { ACT_KINDS, acts, commitments, evaluations, listEntries, type Row } from './records.ts';
+
+/** Kinds of record that are generated. */
+export type GeneratedKind = Exclude<FormKind, 'judicial-record' | 'complaint'>;
 
 export interface GenerateOptions {
   /** A directory; made when it is not there. Files in it with our names are written over. */
@@ -16,22 +19,29 @@ export interface GenerateOptions {
   /** The last day of the data, 'YYYY-MM-DD'; nothing is decided or evaluated after it. */
   asOf?: string;
   /** Only these files. Each has the same bytes as when all are written. */
-  kinds?: readonly FormKind[];
+  kinds?: readonly GeneratedKind[];
 }
 
 export interface GeneratedFile {
-  kind: FormKind;
+  kind: GeneratedKind;
   path: string;
   rows: number;
 }
 
 export const DEFAULT_AS_OF = '2026-09-30';
 
-export const FILE_NAMES: Record<FormKind, string> = {
+export const FILE_NAMES: Record<GeneratedKind, string> = {
   entity: 'entities.csv',
   licence: 'licences.csv',
   penalty: 'penalties.csv',
-  'other-act': 'other-acts.csv',
+  compulsion: 'compulsions.csv',
+  confirmation: 'confirmations.csv',
+  levy: 'levies.csv',
+  payment: 'payments.csv',
+  adjudication: 'adjudications.csv',
+  compensation: 'compensations.csv',
+  reward: 'rewards.csv',
+  inspection: 'inspections.csv',
   commitment: 'commitments.csv',
   'name-list': 'name-list.csv',
   evaluation: 'evaluations.csv',
@@ -49,9 +59,9 @@ function checkOptions(options: GenerateOptions, asOf: string): void {
 }
 
 /** The rows of every kind about one entity, in the order of the files. */
-function* rowsOf(setting: Setting, entity: GeneratedEntity, wanted: ReadonlySet<FormKind>): Generator<{ kind: FormKind; row: Row }> {
+function* rowsOf(setting: Setting, entity: GeneratedEntity, wanted: ReadonlySet<GeneratedKind>): Generator<{ kind: GeneratedKind; row: Row }> {
   if (wanted.has('entity')) yield { kind: 'entity', row: entityRow(setting, entity) };
-  if (wanted.has('licence') || wanted.has('penalty') || wanted.has('other-act')) yield* acts(setting, entity);
+  if (ACT_KINDS.some(kind => wanted.has(kind))) yield* acts(setting, entity);
   const others = { commitment: commitments, 'name-list': listEntries, evaluation: evaluations } as const;
   for (const kind of ['commitment', 'name-list', 'evaluation'] as const) {
     if (wanted.has(kind)) for (const row of others[kind](setting, entity)) yield { kind, row };
@@ -67,9 +77,9 @@ export async function generate(options: GenerateOptions, progress?: (entities: n
   const asOf = options.asOf ?? DEFAULT_AS_OF;
   checkOptions(options, asOf);
   const setting: Setting = { seed: options.seed, asOf };
-  const wanted = new Set(options.kinds ?? (Object.keys(FILE_NAMES) as FormKind[]));
+  const wanted = new Set(options.kinds ?? (Object.keys(FILE_NAMES) as GeneratedKind[]));
   await mkdir(options.out, { recursive: true });
-  const files = new Map<FormKind, CsvFile>();
+  const files = new Map<GeneratedKind, CsvFile>();
   for (const kind of wanted) {
     const columns = forms[kind].fields.filter(field => !field.dropped).map(field => field.column);
     files.set(kind, createCsvFile(join(options.out, FILE_NAMES[kind]), columns));

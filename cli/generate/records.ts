@@ -1,4 +1,6 @@
 import type { Office } from '#standards/demoOrganisations.ts';
+import type { FormKind, OtherActKind } from '#standards/forms/form.ts';
+import { otherActForms } from '#standards/forms/otherActs.ts';
 import { evaluationSchemes, findSchemeVersionOn } from '#standards/evaluationSchemes.ts';
 import { listTypes, type ListType } from '#standards/listTypes.ts';
 import { addDays, addMonths, daysBetween, slashes } from './days.ts';
@@ -59,7 +61,9 @@ export function actCount(setting: Setting, entity: GeneratedEntity): number {
   return Math.max(1, Math.min(600, Math.round(Math.exp(1.68 + 1.35 * random.normal()))));
 }
 
-export type Act = { kind: 'licence' | 'penalty' | 'other-act'; row: Row };
+export type Act = { kind: 'licence' | 'penalty' | OtherActKind; row: Row };
+
+export const ACT_KINDS = ['licence', 'penalty', ...Object.keys(otherActForms)] as readonly FormKind[] as readonly Act['kind'][];
 
 /** The acts of an entity: of each hundred about 70 licences, 15 penalties, 15 others. */
 export function acts(setting: Setting, entity: GeneratedEntity): Act[] {
@@ -69,8 +73,19 @@ export function acts(setting: Setting, entity: GeneratedEntity): Act[] {
     const share = random.next();
     if (share < 0.7) return { kind: 'licence', row: licence(setting, entity, random, place) };
     if (share < 0.85) return { kind: 'penalty', row: penalty(setting, entity, random, place) };
-    return { kind: 'other-act', row: otherAct(setting, entity, random, place) };
+    return otherAct(setting, entity, random, place);
   });
+}
+
+// Published late: of a hundred acts of most offices three; some are the demo's late units.
+const LATE_SHARE: Partial<Record<Office, number>> = { TRANSPORT: 0.4, HOUSING: 0.2 };
+
+/** The day an act was published on the site of its unit: of most acts within five days, of some late, of one in twenty-five not said. */
+function ownSiteOn(setting: Setting, office: Office, day: string, random: Random): string {
+  const isLate = random.chance(LATE_SHARE[office] ?? 0.03);
+  // Seven working days are at most 17 days, those of the longest holidays.
+  const published = addDays(day, isLate ? 18 + random.below(40) : 1 + random.below(5));
+  return random.chance(0.04) || published > setting.asOf ? '' : slashes(published);
 }
 
 function licence(setting: Setting, entity: GeneratedEntity, random: Random, place: number): Row {
@@ -97,6 +112,7 @@ function licence(setting: Setting, entity: GeneratedEntity, random: Random, plac
     XK_LYDW: source.name,
     XK_LYDWDM: source.uscc,
     XK_SYFW: random.weighted(DISCLOSURE),
+    XK_GSRQ: ownSiteOn(setting, office, day, random),
     ...provenance(`L${entity.number}-${place}`, entity),
   };
 }
@@ -112,6 +128,12 @@ const SANCTIONS = [
   ['吊销许可证件', '吊销许可证', 36, false, 2],
   ['其他-责令改正', '责令限期改正', 3, false, 2],
 ] as const;
+
+/** The day a penalty was performed: most are within two months. */
+function performedOn(setting: Setting, day: string, random: Random): string {
+  const performed = addDays(day, 5 + random.below(55));
+  return random.chance(0.2) || performed > setting.asOf ? '' : slashes(performed);
+}
 
 function penalty(setting: Setting, entity: GeneratedEntity, random: Random, place: number): Row {
   const [violation, facts, basis] = random.pick(VIOLATIONS);
@@ -139,33 +161,36 @@ function penalty(setting: Setting, entity: GeneratedEntity, random: Random, plac
     CF_SJLY: authority.name,
     CF_SJLYDM: authority.uscc,
     CF_SYFW: random.weighted(DISCLOSURE),
+    CF_GSRQ: ownSiteOn(setting, office, day, random),
+    CF_LXRQ: performedOn(setting, day, random),
     ...provenance(`P${entity.number}-${place}`, entity),
   };
 }
 
-function otherAct(setting: Setting, entity: GeneratedEntity, random: Random, place: number): Row {
-  const [kind, matter, content, method, result, hasAmount, office] = random.pick(OTHER_ACTS);
+function otherAct(setting: Setting, entity: GeneratedEntity, random: Random, place: number): Act {
+  const { kind, prefix, word, office, ...own } = random.pick(OTHER_ACTS);
   const authority = unitOf(entity, office);
   const source = unitOf(entity, 'CREDIT');
   const day = dayOf(setting, entity, random);
-  return {
-    ...subject('XZ', entity),
-    XZ_XWLX: kind,
-    XZ_WSMC: `${kind}决定书`,
-    XZ_WSH: documentNo(entity, authority.short, '行', day, place, random),
-    XZ_SX: matter,
-    XZ_NR: content,
-    XZ_FS: method,
-    XZ_JG: result,
-    XZ_JE: hasAmount ? random.pick(['0.1', '0.36', '1.25', '8', '30']) : '',
-    XZ_JDRQ: slashes(day),
-    XZ_JDJG: authority.name,
-    XZ_JDJGDM: authority.uscc,
-    XZ_LYDW: source.name,
-    XZ_LYDWDM: source.uscc,
-    XZ_SYFW: random.weighted(DISCLOSURE),
-    ...provenance(`O${entity.number}-${place}`, entity),
+  const row: Row = {};
+  const set = (column: string, value: string): void => {
+    row[`${prefix}_${column}`] = value;
   };
+  set('WSMC', `${word}决定书`);
+  set('WSH', documentNo(entity, authority.short, '行', day, place, random));
+  set('NR', own.content);
+  if (own.matter !== undefined) set('SX', own.matter);
+  if (own.method !== undefined) set('FS', own.method);
+  if (own.result !== undefined) set('JG', own.result);
+  if (own.hasAmount) set('JE', random.pick(['0.1', '0.36', '1.25', '8', '30']));
+  set('JDRQ', slashes(day));
+  set('JDJG', authority.name);
+  set('JDJGDM', authority.uscc);
+  set('LYDW', source.name);
+  set('LYDWDM', source.uscc);
+  set('SYFW', random.weighted(DISCLOSURE));
+  set('GSRQ', ownSiteOn(setting, office, day, random));
+  return { kind, row: { ...subject(prefix, entity), ...row, ...provenance(`O${entity.number}-${place}`, entity) } };
 }
 
 /** Commitments: a quarter of the entities have one to five. */

@@ -1,3 +1,6 @@
+import type { Office } from '#standards/demoOrganisations.ts';
+import type { OtherActKind } from '#standards/forms/form.ts';
+
 // Syllables of made-up names. Every name of the data set also carries 示例 ("example").
 export const FIRST = (
   '云帆 晨曦 青禾 明镜 远山 金穗 瑞安 和风 长河 星野 新雨 广源 嘉木 同舟 鸿雁 百川 清泉 碧海 丹枫 玉兰 ' +
@@ -58,18 +61,30 @@ export const LICENCES = [
   ['增值税专用发票最高开票限额准予', '增值税专用发票最高开票限额审批', '其他-限额审批', 'TAX'],
 ] as const;
 
-/** [kind, matter, content, method, result, has an amount, office] */
-export const OTHER_ACTS = [
-  ['行政监督检查', '双随机抽查', '年度报告公示信息检查', '书面检查', '未发现问题', false, 'MARKET'],
-  ['行政监督检查', '安全生产检查', '生产经营场所安全检查', '现场检查', '发现问题已责令改正', false, 'SAFETY'],
-  ['行政确认', '高新技术企业认定', '确认为高新技术企业', '', '确认', false, 'TAX'],
-  ['行政强制', '查封、扣押', '查封涉案物品', '查封', '已解除', false, 'MARKET'],
-  ['行政征收', '城镇垃圾处理费征收', '征收年度费用', '', '已缴纳', true, 'HOUSING'],
-  ['行政给付', '稳岗返还', '发放稳岗返还资金', '', '已发放', true, 'LABOUR'],
-  ['行政裁决', '政府采购投诉裁决', '驳回投诉', '', '驳回', false, 'MARKET'],
-  ['行政补偿', '土地征收补偿', '支付补偿款', '', '已支付', true, 'HOUSING'],
-  ['行政奖励', '质量奖', '授予质量奖', '', '通报表彰', true, 'MARKET'],
-] as const;
+export interface OtherActWords {
+  readonly kind: OtherActKind;
+  /** Of the form's columns. */
+  readonly prefix: string;
+  readonly word: string;
+  readonly content: string;
+  readonly office: Office;
+  readonly matter?: string;
+  readonly method?: string;
+  readonly result?: string;
+  readonly hasAmount?: true;
+}
+
+export const OTHER_ACTS: readonly OtherActWords[] = [
+  { kind: 'inspection', prefix: 'JC', word: '行政监督检查', matter: '双随机抽查', content: '年度报告公示信息检查', method: '书面检查', result: '未发现问题', office: 'MARKET' },
+  { kind: 'inspection', prefix: 'JC', word: '行政监督检查', matter: '安全生产检查', content: '生产经营场所安全检查', method: '现场检查', result: '发现问题已责令改正', office: 'SAFETY' },
+  { kind: 'confirmation', prefix: 'QR', word: '行政确认', matter: '高新技术企业认定', content: '确认为高新技术企业', result: '确认', office: 'TAX' },
+  { kind: 'compulsion', prefix: 'QZ', word: '行政强制', content: '查封涉案物品', method: '查封', result: '已解除', office: 'MARKET' },
+  { kind: 'levy', prefix: 'ZS', word: '行政征收', matter: '城镇垃圾处理费征收', content: '征收年度费用', result: '已缴纳', hasAmount: true, office: 'HOUSING' },
+  { kind: 'payment', prefix: 'JF', word: '行政给付', matter: '稳岗返还', content: '发放稳岗返还资金', result: '已发放', hasAmount: true, office: 'LABOUR' },
+  { kind: 'adjudication', prefix: 'CJ', word: '行政裁决', matter: '政府采购投诉裁决', content: '驳回投诉', result: '驳回', office: 'MARKET' },
+  { kind: 'compensation', prefix: 'BC', word: '行政补偿', matter: '土地征收补偿', content: '支付补偿款', result: '已支付', hasAmount: true, office: 'HOUSING' },
+  { kind: 'reward', prefix: 'JL', word: '行政奖励', matter: '质量奖', content: '授予质量奖', method: '通报表彰', hasAmount: true, office: 'MARKET' },
+];
 
 export const COMMITMENTS = [
   ['主动型', '诚信经营承诺'],

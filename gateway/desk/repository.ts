@@ -8,6 +8,7 @@ import { outcomeFor } from '#policy/matrix.ts';
 import { roleBinding, type Role, type Viewer } from '#policy/viewer.ts';
 import { GRANTS_CHANGED } from './grants.ts';
 import { once, type Once, type Work } from './idempotency.ts';
+import { createRuleChanges, type RuleChanges } from './ruleChanges.ts';
 
 export interface GrantRow {
   readonly id: string;
@@ -36,6 +37,7 @@ export interface FilingRow {
 export type Refusal = 'NOT_FOUND' | 'PARTS_MISSING' | 'BINDING';
 
 export interface DeskRepository extends AsyncDisposable {
+  readonly ruleChanges: RuleChanges;
   findFiling(viewer: Viewer, id: string): Promise<FilingRow | null>;
   createFiling(viewer: Viewer, input: { idempotencyKey: string; kind: string; format: string; partsExpected: number }): Promise<Once<string>>;
   savePart(viewer: Viewer, id: string, number: number, digest: Buffer, outcome: PartOutcome): Promise<void>;
@@ -58,6 +60,8 @@ export function createDeskRepository(pool: Pool, now: () => Date): DeskRepositor
   const isId = (id: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id);
 
   return {
+    ruleChanges: createRuleChanges(prisma, now),
+
     async findFiling(viewer, id) {
       if (!isId(id)) return null;
       const own = outcomeFor(viewer, 'FILING') === 'ALLOW' ? null : { unit: actor(viewer) };

@@ -2,6 +2,8 @@
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
 import type { PageEnd, Connection, Edge } from '../../kit/connection.ts';
 import type { ShownGrant, DeskContext } from './resolvers.ts';
+import type { RuleSet as RuleSetParent } from '../../standards/ruleSets.ts';
+import type { RuleChangeRow } from './ruleChanges.ts';
 export type Maybe<T> = T | null;
 export type InputMaybe<T> = T | null | undefined;
 export type Omit<T, K extends keyof T> = Pick<T, Exclude<keyof T, K>>;
@@ -26,14 +28,189 @@ export type Scalars = {
   _FieldSet: { input: unknown; output: unknown; }
 };
 
-/** A field of a newer form edition that this schema does not name yet, kept as it came (扩展字段). */
-export type AdditionalField = {
-  readonly __typename?: 'AdditionalField';
-  /** The column of the official form (字段代码). */
-  readonly column: Maybe<Scalars['String']['output']>;
-  /** The value as filed (字段值). */
-  readonly value: Maybe<Scalars['String']['output']>;
+/** An administrative adjudication (行政裁决). */
+export type AdministrativeAdjudication = CreditRecord & {
+  readonly __typename?: 'AdministrativeAdjudication';
+  /** Opaque, stable, the same through all versions (记录标识). */
+  readonly id: Scalars['ID']['output'];
+  /** The instant by which it is described as recorded; its rights are those of now (知悉时点). */
+  readonly knownAt: Scalars['DateTime']['output'];
+  /** The day it is described for (事实时点). */
+  readonly validAt: Scalars['Date']['output'];
 };
+
+/** An administrative compensation (行政补偿). */
+export type AdministrativeCompensation = CreditRecord & {
+  readonly __typename?: 'AdministrativeCompensation';
+  /** Opaque, stable, the same through all versions (记录标识). */
+  readonly id: Scalars['ID']['output'];
+  /** The instant by which it is described as recorded; its rights are those of now (知悉时点). */
+  readonly knownAt: Scalars['DateTime']['output'];
+  /** The day it is described for (事实时点). */
+  readonly validAt: Scalars['Date']['output'];
+};
+
+/** An administrative compulsion (行政强制). */
+export type AdministrativeCompulsion = CreditRecord & {
+  readonly __typename?: 'AdministrativeCompulsion';
+  /** Opaque, stable, the same through all versions (记录标识). */
+  readonly id: Scalars['ID']['output'];
+  /** The instant by which it is described as recorded; its rights are those of now (知悉时点). */
+  readonly knownAt: Scalars['DateTime']['output'];
+  /** The day it is described for (事实时点). */
+  readonly validAt: Scalars['Date']['output'];
+};
+
+/** An administrative confirmation (行政确认). */
+export type AdministrativeConfirmation = CreditRecord & {
+  readonly __typename?: 'AdministrativeConfirmation';
+  /** Opaque, stable, the same through all versions (记录标识). */
+  readonly id: Scalars['ID']['output'];
+  /** The instant by which it is described as recorded; its rights are those of now (知悉时点). */
+  readonly knownAt: Scalars['DateTime']['output'];
+  /** The day it is described for (事实时点). */
+  readonly validAt: Scalars['Date']['output'];
+};
+
+/** An administrative inspection (行政监督检查). */
+export type AdministrativeInspection = CreditRecord & {
+  readonly __typename?: 'AdministrativeInspection';
+  /** Opaque, stable, the same through all versions (记录标识). */
+  readonly id: Scalars['ID']['output'];
+  /** The instant by which it is described as recorded; its rights are those of now (知悉时点). */
+  readonly knownAt: Scalars['DateTime']['output'];
+  /** The day it is described for (事实时点). */
+  readonly validAt: Scalars['Date']['output'];
+};
+
+/** An administrative levy (行政征收). */
+export type AdministrativeLevy = CreditRecord & {
+  readonly __typename?: 'AdministrativeLevy';
+  /** Opaque, stable, the same through all versions (记录标识). */
+  readonly id: Scalars['ID']['output'];
+  /** The instant by which it is described as recorded; its rights are those of now (知悉时点). */
+  readonly knownAt: Scalars['DateTime']['output'];
+  /** The day it is described for (事实时点). */
+  readonly validAt: Scalars['Date']['output'];
+};
+
+/** An administrative licence (行政许可). */
+export type AdministrativeLicence = CreditRecord & {
+  readonly __typename?: 'AdministrativeLicence';
+  /** Opaque, stable, the same through all versions (记录标识). */
+  readonly id: Scalars['ID']['output'];
+  /** The instant by which it is described as recorded; its rights are those of now (知悉时点). */
+  readonly knownAt: Scalars['DateTime']['output'];
+  /** The day it is described for (事实时点). */
+  readonly validAt: Scalars['Date']['output'];
+};
+
+/** An administrative payment (行政给付). */
+export type AdministrativePayment = CreditRecord & {
+  readonly __typename?: 'AdministrativePayment';
+  /** Opaque, stable, the same through all versions (记录标识). */
+  readonly id: Scalars['ID']['output'];
+  /** The instant by which it is described as recorded; its rights are those of now (知悉时点). */
+  readonly knownAt: Scalars['DateTime']['output'];
+  /** The day it is described for (事实时点). */
+  readonly validAt: Scalars['Date']['output'];
+};
+
+/** An administrative penalty (行政处罚). */
+export type AdministrativePenalty = CreditRecord & {
+  readonly __typename?: 'AdministrativePenalty';
+  /** Opaque, stable, the same through all versions (记录标识). */
+  readonly id: Scalars['ID']['output'];
+  /** The instant by which it is described as recorded; its rights are those of now (知悉时点). */
+  readonly knownAt: Scalars['DateTime']['output'];
+  /** The day it is described for (事实时点). */
+  readonly validAt: Scalars['Date']['output'];
+};
+
+/** An administrative reward (行政奖励). */
+export type AdministrativeReward = CreditRecord & {
+  readonly __typename?: 'AdministrativeReward';
+  /** Opaque, stable, the same through all versions (记录标识). */
+  readonly id: Scalars['ID']['output'];
+  /** The instant by which it is described as recorded; its rights are those of now (知悉时点). */
+  readonly knownAt: Scalars['DateTime']['output'];
+  /** The day it is described for (事实时点). */
+  readonly validAt: Scalars['Date']['output'];
+};
+
+/** Approves a change of the rules (批准规则变更). */
+export type ApproveRuleChangeInput = {
+  /** The change (变更标识). */
+  readonly id: Scalars['ID']['input'];
+  /** Your own key (幂等键). */
+  readonly idempotencyKey: Scalars['String']['input'];
+};
+
+/** What `approveRuleChange` answers. */
+export type ApproveRuleChangeResult = Conflict | InvalidInput | RuleChangeApproved;
+
+/** A record behind a figure (归集记录). */
+export type CollectedRecord = {
+  readonly __typename?: 'CollectedRecord';
+  /** When it was first recorded here (归集时间). */
+  readonly collectedAt: Maybe<Scalars['DateTime']['output']>;
+  /** The record's id (记录标识). */
+  readonly id: Maybe<Scalars['ID']['output']>;
+  /** When this version was recorded (入库时间). */
+  readonly recordedAt: Maybe<Scalars['DateTime']['output']>;
+  /** The entity the record is about (信用主体). */
+  readonly subject: Maybe<Entity>;
+  /** Its version now (版本). */
+  readonly version: Maybe<Scalars['Int']['output']>;
+};
+
+/** A page of collected records (归集记录分页). */
+export type CollectedRecordConnection = {
+  readonly __typename?: 'CollectedRecordConnection';
+  /** The items with their positions. */
+  readonly edges: Maybe<ReadonlyArray<CollectedRecordEdge>>;
+  /** The items. */
+  readonly nodes: Maybe<ReadonlyArray<CollectedRecord>>;
+  /** Where the page stands. */
+  readonly pageInfo: Maybe<PageInfo>;
+  /** How many the viewer may see. */
+  readonly totalCount: Maybe<TotalCount>;
+};
+
+/** One of the collected records and its position (归集记录分页项). */
+export type CollectedRecordEdge = {
+  readonly __typename?: 'CollectedRecordEdge';
+  /** The position. */
+  readonly cursor: Maybe<Scalars['Cursor']['output']>;
+  /** The item. */
+  readonly node: Maybe<CollectedRecord>;
+};
+
+/** A kind of record that a unit is registered for (归集责任). */
+export type CollectionDuty = {
+  readonly __typename?: 'CollectionDuty';
+  /** Whether it is beyond its promise now (是否迟报). */
+  readonly isLate: Maybe<Scalars['Boolean']['output']>;
+  /** The kind, in the words of `createFiling` (报送类别). */
+  readonly kind: Maybe<Scalars['String']['output']>;
+  /** When it last filed the kind, whichever item; null when it never did (最近报送时间). */
+  readonly lastFiledAt: Maybe<Scalars['DateTime']['output']>;
+  /** Within how many hours it promised to file again (承诺时限). */
+  readonly promisedDelayHours: Maybe<Scalars['Int']['output']>;
+  /** When it was registered (登记时间). */
+  readonly registeredAt: Maybe<Scalars['DateTime']['output']>;
+};
+
+/** How far a unit has collected an item (归集状态). */
+export type CollectionState =
+  /** Registered, filed, and in time with the promise of every kind (已归集). */
+  | 'COLLECTED'
+  /** Beyond the promised delay of some kind that it filed before (迟报). */
+  | 'LATE'
+  /** Registered, and nothing of the item was ever filed (未归集). */
+  | 'NEVER_FILED'
+  /** Not registered for any kind of the item (未登记). */
+  | 'NOT_REGISTERED';
 
 /** Ends a filing (完成报送). */
 export type CompleteFilingInput = {
@@ -61,13 +238,24 @@ export type Conflict = DomainError & {
   readonly retryable: Scalars['Boolean']['output'];
 };
 
+/** A complaint of a consumer that was handled and is published (消费者投诉公示, 国办发〔2019〕35号 §4). */
+export type ConsumerComplaint = CreditRecord & {
+  readonly __typename?: 'ConsumerComplaint';
+  /** Opaque, stable, the same through all versions (记录标识). */
+  readonly id: Scalars['ID']['output'];
+  /** The instant by which it is described as recorded; its rights are those of now (知悉时点). */
+  readonly knownAt: Scalars['DateTime']['output'];
+  /** The day it is described for (事实时点). */
+  readonly validAt: Scalars['Date']['output'];
+};
+
 /** Opens a filing (创建报送批次). */
 export type CreateFilingInput = {
   /** Format of the parts: CSV in the official form, or NDJSON (格式). */
   readonly format: FilingFormat;
   /** Your own key; the same key with the same content gives the same filing, kept 30 days (幂等键). */
   readonly idempotencyKey: Scalars['String']['input'];
-  /** entity, licence, penalty, other-act, commitment, name-list or evaluation (报送类别). */
+  /** entity, licence, penalty, compulsion, confirmation, levy, payment, adjudication, compensation, reward, inspection, commitment, judicial-record, complaint, name-list or evaluation (报送类别). */
   readonly kind: Scalars['String']['input'];
   /** How many parts will come, 1 to 10 000 (分片数). */
   readonly partsExpected: Scalars['Int']['input'];
@@ -75,6 +263,17 @@ export type CreateFilingInput = {
 
 /** What `createFiling` answers. */
 export type CreateFilingResult = Conflict | FilingCreated | InvalidInput;
+
+/** A written promise of an entity to an authority or the public (信用承诺). */
+export type CreditCommitment = CreditRecord & {
+  readonly __typename?: 'CreditCommitment';
+  /** Opaque, stable, the same through all versions (记录标识). */
+  readonly id: Scalars['ID']['output'];
+  /** The instant by which it is described as recorded; its rights are those of now (知悉时点). */
+  readonly knownAt: Scalars['DateTime']['output'];
+  /** The day it is described for (事实时点). */
+  readonly validAt: Scalars['Date']['output'];
+};
 
 /** The credit file of one entity at one moment (信用档案). */
 export type CreditFile = {
@@ -89,30 +288,14 @@ export type CreditFile = {
   readonly validAt: Scalars['Date']['output'];
 };
 
-/** What every record of fact carries (信用记录). */
+/** A record of fact; what it states lives in the subgraph that keeps it (信用记录). */
 export type CreditRecord = {
-  /** Fields of a newer form edition (扩展字段). */
-  readonly additionalFields: Maybe<ReadonlyArray<AdditionalField>>;
-  /** Keyed digest of this version's content (内容摘要). */
-  readonly digest: Maybe<Scalars['String']['output']>;
-  /** Who may see it, as filed with this version (公开属性). */
-  readonly disclosureLevel: Maybe<DisclosureLevel>;
   /** Opaque, stable, the same through all versions (记录标识). */
   readonly id: Scalars['ID']['output'];
-  /** Where it came from (数据溯源). */
-  readonly provenance: Maybe<Provenance>;
-  /** When this version was recorded; follows commit order (入库时间). */
-  readonly recordedAt: Maybe<Scalars['DateTime']['output']>;
-  /** The entity the record is about (信用主体). */
-  readonly subject: Maybe<Entity>;
-  /** True while an objection to the record is open (异议处理中). */
-  readonly underObjection: Maybe<Scalars['Boolean']['output']>;
-  /** First day on which what it states holds (有效期自). */
-  readonly validFrom: Maybe<Scalars['Date']['output']>;
-  /** Day before which what it states holds; null when it has no end (有效期至). */
-  readonly validTo: Maybe<Scalars['Date']['output']>;
-  /** 1 for the first version; a correction adds one (版本). */
-  readonly version: Maybe<Scalars['Int']['output']>;
+  /** The instant by which it is described as recorded; its rights are those of now (知悉时点). */
+  readonly knownAt: Scalars['DateTime']['output'];
+  /** The day it is described for (事实时点). */
+  readonly validAt: Scalars['Date']['output'];
 };
 
 /**
@@ -204,12 +387,23 @@ export type Entity = {
   readonly uscc: Scalars['USCC']['output'];
 };
 
+/** A result of an evaluation; never without its scheme and version (评价结果). */
+export type Evaluation = CreditRecord & {
+  readonly __typename?: 'Evaluation';
+  /** Opaque, stable, the same through all versions (记录标识). */
+  readonly id: Scalars['ID']['output'];
+  /** The instant by which it is described as recorded; its rights are those of now (知悉时点). */
+  readonly knownAt: Scalars['DateTime']['output'];
+  /** The day it is described for (事实时点). */
+  readonly validAt: Scalars['Date']['output'];
+};
+
 /** A delivery of records by a unit (报送批次). */
 export type Filing = {
   readonly __typename?: 'Filing';
   /** Its identifier (批次标识). */
   readonly id: Scalars['ID']['output'];
-  /** What it delivers: entity, licence, penalty, other-act, commitment, name-list or evaluation (报送类别). */
+  /** What it delivers: entity, licence, penalty, compulsion, confirmation, levy, payment, adjudication, compensation, reward, inspection, commitment, judicial-record, complaint, name-list or evaluation (报送类别). */
   readonly kind: Maybe<Scalars['String']['output']>;
   /** Parts recorded, each with what became of its rows (已入库分片). */
   readonly parts: Maybe<ReadonlyArray<FilingPart>>;
@@ -363,6 +557,17 @@ export type InvalidInput = DomainError & {
   readonly retryable: Scalars['Boolean']['output'];
 };
 
+/** What a court decided or enforced about an entity (司法裁判及执行信息, 发改办财金〔2018〕893号 §4). */
+export type JudicialRecord = CreditRecord & {
+  readonly __typename?: 'JudicialRecord';
+  /** Opaque, stable, the same through all versions (记录标识). */
+  readonly id: Scalars['ID']['output'];
+  /** The instant by which it is described as recorded; its rights are those of now (知悉时点). */
+  readonly knownAt: Scalars['DateTime']['output'];
+  /** The day it is described for (事实时点). */
+  readonly validAt: Scalars['Date']['output'];
+};
+
 /** A natural person in a role on an entity; masked unless the viewer may see the name (自然人). */
 export type MaskedPerson = {
   readonly __typename?: 'MaskedPerson';
@@ -374,6 +579,8 @@ export type MaskedPerson = {
 
 export type Mutation = {
   readonly __typename?: 'Mutation';
+  /** Approves a change that another person proposed: within a second it is in effect everywhere, from its date on (批准规则变更). */
+  readonly approveRuleChange: Maybe<ApproveRuleChangeResult>;
   /** Ends a filing when all its parts have arrived (完成报送). */
   readonly completeFiling: Maybe<CompleteFilingResult>;
   /** Opens a filing; its parts are then sent to `/filings/{id}/parts/{n}` and it ends with `completeFiling` (创建报送批次). */
@@ -382,8 +589,17 @@ export type Mutation = {
   readonly endGrant: Maybe<EndGrantResult>;
   /** Lets an organisation act in a role (授予角色). */
   readonly grantRole: Maybe<GrantRoleResult>;
+  /** Proposes a change of the rules; nothing changes until a second person approves it (提议规则变更). */
+  readonly proposeRuleChange: Maybe<ProposeRuleChangeResult>;
+  /** Lays a proposed change aside (否决规则变更). */
+  readonly rejectRuleChange: Maybe<RejectRuleChangeResult>;
   /** Refuses a token from the next operation on (吊销令牌). */
   readonly revokeToken: Maybe<RevokeTokenResult>;
+};
+
+
+export type MutationApproveRuleChangeArgs = {
+  input: ApproveRuleChangeInput;
 };
 
 
@@ -407,8 +623,122 @@ export type MutationGrantRoleArgs = {
 };
 
 
+export type MutationProposeRuleChangeArgs = {
+  input: ProposeRuleChangeInput;
+};
+
+
+export type MutationRejectRuleChangeArgs = {
+  input: RejectRuleChangeInput;
+};
+
+
 export type MutationRevokeTokenArgs = {
   input: RevokeTokenInput;
+};
+
+/** An entity's entry on a name list (名单条目). */
+export type NameListEntry = CreditRecord & {
+  readonly __typename?: 'NameListEntry';
+  /** Opaque, stable, the same through all versions (记录标识). */
+  readonly id: Scalars['ID']['output'];
+  /** The instant by which it is described as recorded; its rights are those of now (知悉时点). */
+  readonly knownAt: Scalars['DateTime']['output'];
+  /** The day it is described for (事实时点). */
+  readonly validAt: Scalars['Date']['output'];
+};
+
+/** A column of a form (表单栏目). */
+export type OfficialField = {
+  readonly __typename?: 'OfficialField';
+  /** Further names: of older editions, and other spellings (别名). */
+  readonly aliases: Maybe<ReadonlyArray<Scalars['String']['output']>>;
+  /** The values it may have; null where it has no list of them (代码表). */
+  readonly codes: Maybe<ReadonlyArray<OfficialFieldCode>>;
+  /** The column's code (栏目代码). */
+  readonly column: Maybe<Scalars['String']['output']>;
+  /** Kinds and numbers of persons' identity documents: dropped on arrival, never kept (不留存). */
+  readonly isDropped: Maybe<Scalars['Boolean']['output']>;
+  /** Whether a bad value refuses the row (错值拒收). */
+  readonly isStrict: Maybe<Scalars['Boolean']['output']>;
+  /** Its Chinese label, which names it in files too (栏目名称). */
+  readonly label: Maybe<Scalars['String']['output']>;
+  /** The longest text in characters; null where none is set (长度). */
+  readonly maxLength: Maybe<Scalars['Int']['output']>;
+  /** Our English name, which names it too (英文名). */
+  readonly name: Maybe<Scalars['String']['output']>;
+  /** What becomes of a row without it (必填规则). */
+  readonly rule: Maybe<OfficialFieldRule>;
+  /** The scheme of an identifier (标识类型). */
+  readonly scheme: Maybe<Scalars['String']['output']>;
+  /** How a cell is read (类型). */
+  readonly type: Maybe<OfficialFieldType>;
+  /** False where length, codes or label are general knowledge or stand in one public table (已核实). */
+  readonly verified: Maybe<Scalars['Boolean']['output']>;
+};
+
+/** A value of a column (代码). */
+export type OfficialFieldCode = {
+  readonly __typename?: 'OfficialFieldCode';
+  /** The code (代码). */
+  readonly code: Maybe<Scalars['String']['output']>;
+  /** The Chinese term (名称). */
+  readonly name: Maybe<Scalars['String']['output']>;
+  /** Further spellings that are read as it (其他写法). */
+  readonly spellings: Maybe<ReadonlyArray<Scalars['String']['output']>>;
+};
+
+/** What becomes of a row without a value (必填规则). */
+export type OfficialFieldRule =
+  /** Nothing (可空). */
+  | 'OPTIONAL'
+  /** The row is refused (拒收). */
+  | 'REJECT'
+  /** The row is taken with a warning (警告). */
+  | 'WARN';
+
+/** How a cell is read (栏目类型). */
+export type OfficialFieldType =
+  /** One of its codes (代码). */
+  | 'CODE'
+  /** Several of its codes, split at semicolons (多个代码). */
+  | 'CODES'
+  /** A day (日期). */
+  | 'DATE'
+  /** A day, or 2099/12/31 for long-term (日期或长期). */
+  | 'DATE_OR_LONG_TERM'
+  /** A number (数值). */
+  | 'DECIMAL'
+  /** A division of GB/T 2260 (行政区划). */
+  | 'DIVISION'
+  /** The number of a document (文号). */
+  | 'DOCUMENT_NUMBER'
+  /** An older identifier of an entity (其他标识). */
+  | 'IDENTIFIER'
+  /** Indicators with their scores (指标). */
+  | 'INDICATORS'
+  /** An amount in ten thousand yuan (万元金额). */
+  | 'MONEY_10K'
+  /** Text (文本). */
+  | 'TEXT'
+  /** Texts, split at semicolons (多个文本). */
+  | 'TEXTS'
+  /** A Unified Social Credit Code (统一社会信用代码). */
+  | 'USCC';
+
+/** A form that filings are read by, the same in files and over the API (报送表单). */
+export type OfficialForm = {
+  readonly __typename?: 'OfficialForm';
+  /** Its edition (版本). */
+  readonly edition: Maybe<Scalars['String']['output']>;
+  /** Its columns, in order (栏目). */
+  readonly fields: Maybe<ReadonlyArray<OfficialField>>;
+  /** The kind of filing it is for (报送类别). */
+  readonly kind: Maybe<Scalars['String']['output']>;
+  /** The rule it comes from, or that it is ours (来源). */
+  readonly source: Maybe<Scalars['String']['output']>;
+  /** The columns of which one has to name the subject (主体标识). */
+  readonly subjectColumns: Maybe<ReadonlyArray<Scalars['String']['output']>>;
 };
 
 /** An authority or another organisation named in a record (单位). */
@@ -428,6 +758,23 @@ export type PageInfo = {
   /** True when more items follow. */
   readonly hasNextPage: Scalars['Boolean']['output'];
 };
+
+/** Proposes a change of the rules (提议规则变更). */
+export type ProposeRuleChangeInput = {
+  /** `ADD` takes `ruleSet`; `END` takes `ruleSetId` and `effectiveTo` (变更方式). */
+  readonly action: RuleChangeAction;
+  /** First day without it, today at the earliest (失效日期). */
+  readonly effectiveTo?: InputMaybe<Scalars['Date']['input']>;
+  /** Your own key (幂等键). */
+  readonly idempotencyKey: Scalars['String']['input'];
+  /** The new rule set; it goes before those of earlier dates for the values that it has (规则集). */
+  readonly ruleSet?: InputMaybe<RuleSetInput>;
+  /** The rule set that ends (规则集代码). */
+  readonly ruleSetId?: InputMaybe<Scalars['ID']['input']>;
+};
+
+/** What `proposeRuleChange` answers. */
+export type ProposeRuleChangeResult = Conflict | InvalidInput | RuleChangeProposed;
 
 /** Where a record came from (数据溯源). */
 export type Provenance = {
@@ -457,8 +804,14 @@ export type Query = {
   readonly filing: Maybe<Filing>;
   /** Grants in force or past, newest first (授权记录). */
   readonly grants: Maybe<GrantConnection>;
+  /** The forms that filings are read by: of one kind, or all (报送表单). */
+  readonly officialForms: Maybe<ReadonlyArray<OfficialForm>>;
   /** The purposes a query may be made for (查询用途目录). */
   readonly purposes: Maybe<ReadonlyArray<Purpose>>;
+  /** A record by its id: as it was for a day, as recorded by an instant, with the rights of now. Null with NOT_FOUND for what the viewer may not see, too (信用记录). */
+  readonly record: Maybe<CreditRecord>;
+  /** Changes of the rules that were proposed, approved or rejected, newest first (规则变更记录). */
+  readonly ruleChanges: Maybe<RuleChangeConnection>;
   /** State of every source, whoever asks (数据源状态). */
   readonly sourceStatus: Maybe<ReadonlyArray<SourceState>>;
   /** Who is asking, and all that is the asker's own (当前用户). */
@@ -476,6 +829,36 @@ export type QueryGrantsArgs = {
   first: Scalars['Int']['input'];
   organisation?: InputMaybe<Scalars['USCC']['input']>;
 };
+
+
+export type QueryOfficialFormsArgs = {
+  kind?: InputMaybe<Scalars['String']['input']>;
+};
+
+
+export type QueryRecordArgs = {
+  id: Scalars['ID']['input'];
+  knownAt?: InputMaybe<Scalars['DateTime']['input']>;
+  validAt?: InputMaybe<Scalars['Date']['input']>;
+};
+
+
+export type QueryRuleChangesArgs = {
+  after?: InputMaybe<Scalars['Cursor']['input']>;
+  first: Scalars['Int']['input'];
+  state?: InputMaybe<RuleChangeState>;
+};
+
+/** Lays a change of the rules aside (否决规则变更). */
+export type RejectRuleChangeInput = {
+  /** The change (变更标识). */
+  readonly id: Scalars['ID']['input'];
+  /** Your own key (幂等键). */
+  readonly idempotencyKey: Scalars['String']['input'];
+};
+
+/** What `rejectRuleChange` answers. */
+export type RejectRuleChangeResult = Conflict | InvalidInput | RuleChangeRejected;
 
 /** Refuses a token (吊销令牌). */
 export type RevokeTokenInput = {
@@ -497,6 +880,154 @@ export type RoleGranted = {
   readonly grant: Maybe<Grant>;
 };
 
+/** A change of the rules, which takes two persons (规则变更). */
+export type RuleChange = {
+  readonly __typename?: 'RuleChange';
+  /** What it does (变更方式). */
+  readonly action: Maybe<RuleChangeAction>;
+  /** When (决定时间). */
+  readonly decidedAt: Maybe<Scalars['DateTime']['output']>;
+  /** The organisation that decided; null until then (批准机构). */
+  readonly decidedBy: Maybe<Scalars['USCC']['output']>;
+  /** Who decided, by the number in that organisation's register (批准人编号). */
+  readonly decidedByActor: Maybe<Scalars['String']['output']>;
+  /** Its identifier (变更标识). */
+  readonly id: Scalars['ID']['output'];
+  /** When (提议时间). */
+  readonly proposedAt: Maybe<Scalars['DateTime']['output']>;
+  /** The organisation that proposed it (提议机构). */
+  readonly proposedBy: Maybe<Scalars['USCC']['output']>;
+  /** Who proposed it, by the number in that organisation's register (提议人编号). */
+  readonly proposedByActor: Maybe<Scalars['String']['output']>;
+  /** The rule set as it is after the change: a new one, or one with its new end (规则集). */
+  readonly ruleSet: Maybe<RuleSet>;
+  /** Where it stands (状态). */
+  readonly state: Maybe<RuleChangeState>;
+};
+
+/** What a change does with a rule set (规则变更方式). */
+export type RuleChangeAction =
+  /** Brings a new one into force (新增). */
+  | 'ADD'
+  /** Ends one (终止). */
+  | 'END';
+
+/** A change was approved (已批准). */
+export type RuleChangeApproved = {
+  readonly __typename?: 'RuleChangeApproved';
+  /** The change (规则变更). */
+  readonly change: Maybe<RuleChange>;
+};
+
+/** A page of changes of the rules (规则变更分页). */
+export type RuleChangeConnection = {
+  readonly __typename?: 'RuleChangeConnection';
+  /** The items with their positions. */
+  readonly edges: Maybe<ReadonlyArray<RuleChangeEdge>>;
+  /** The items. */
+  readonly nodes: Maybe<ReadonlyArray<RuleChange>>;
+  /** Where the page stands. */
+  readonly pageInfo: Maybe<PageInfo>;
+  /** How many there are. */
+  readonly totalCount: Maybe<TotalCount>;
+};
+
+/** One of the changes and its position (规则变更分页项). */
+export type RuleChangeEdge = {
+  readonly __typename?: 'RuleChangeEdge';
+  /** The position. */
+  readonly cursor: Maybe<Scalars['Cursor']['output']>;
+  /** The item. */
+  readonly node: Maybe<RuleChange>;
+};
+
+/** A change was proposed (已提议). */
+export type RuleChangeProposed = {
+  readonly __typename?: 'RuleChangeProposed';
+  /** The change (规则变更). */
+  readonly change: Maybe<RuleChange>;
+};
+
+/** A change was laid aside (已否决). */
+export type RuleChangeRejected = {
+  readonly __typename?: 'RuleChangeRejected';
+  /** The change (规则变更). */
+  readonly change: Maybe<RuleChange>;
+};
+
+/** Where a change of the rules stands (规则变更状态). */
+export type RuleChangeState =
+  /** In effect from its date on (已批准). */
+  | 'APPROVED'
+  /** Waits for a second person (待批准). */
+  | 'PROPOSED'
+  /** Laid aside (已否决). */
+  | 'REJECTED';
+
+/** What one text says about one matter while it is in force (规则集). */
+export type RuleSet = {
+  readonly __typename?: 'RuleSet';
+  /** First day in force (施行日期). */
+  readonly effectiveFrom: Scalars['Date']['output'];
+  /** Day from which it is no longer in force; null when it has no end (失效日期). */
+  readonly effectiveTo: Maybe<Scalars['Date']['output']>;
+  /** Its code (规则集代码). */
+  readonly id: Scalars['ID']['output'];
+  /** The matter: `PUBLICATION_TERM`, `PUBLICATION_DUTY`, `SEVERITY`, `WITHDRAWAL`, `REPAIR`, `MARKET_REPAIR`, `EVALUATION`; rules may add others (规则类别). */
+  readonly kind: Scalars['String']['output'];
+  /** Its name (名称). */
+  readonly name: Scalars['String']['output'];
+  /** The province in which alone it acts; null for the whole country (试点地区). */
+  readonly region: Maybe<Scalars['String']['output']>;
+  /** The text that sets it (依据). */
+  readonly source: Scalars['String']['output'];
+  /** Its numbers (规则值). */
+  readonly values: ReadonlyArray<RuleValue>;
+  /** False when the numbers still have to be checked against the text (是否核实). */
+  readonly verified: Scalars['Boolean']['output'];
+};
+
+/** A new rule set (规则集). */
+export type RuleSetInput = {
+  /** First day in force, the day of approval at the earliest: no rule works backwards (施行日期). */
+  readonly effectiveFrom: Scalars['Date']['input'];
+  /** Day from which it is no longer in force; left out, it has no end (失效日期). */
+  readonly effectiveTo?: InputMaybe<Scalars['Date']['input']>;
+  /** Its code, capital letters, digits and hyphens; never used before (规则集代码). */
+  readonly id: Scalars['ID']['input'];
+  /** The matter, as `RuleSet.kind` has it (规则类别). */
+  readonly kind: Scalars['String']['input'];
+  /** Its name (名称). */
+  readonly name: Scalars['String']['input'];
+  /** Two digits of GB/T 2260 of the province in which alone it acts; left out, the whole country (试点地区). */
+  readonly region?: InputMaybe<Scalars['String']['input']>;
+  /** The text that sets it (依据). */
+  readonly source: Scalars['String']['input'];
+  /** Its numbers (规则值). */
+  readonly values: ReadonlyArray<RuleValueInput>;
+};
+
+/** A number of a rule set (规则值). */
+export type RuleValue = {
+  readonly __typename?: 'RuleValue';
+  /** What is numbered, in the words of the rule set's kind (规则项). */
+  readonly code: Scalars['String']['output'];
+  /** The number (数值). */
+  readonly number: Scalars['Int']['output'];
+  /** Its unit: `DAYS`, `WORKING_DAYS`, `MONTHS`, `CLASS_HOURS`, `GRADES`, `LEVEL` (1 minor, 2 general, 3 serious), `FLAG` (1 yes, 0 no) (单位). */
+  readonly unit: Scalars['String']['output'];
+};
+
+/** A number of a new rule set (规则值). */
+export type RuleValueInput = {
+  /** What is numbered, in the words of the rule set's kind (规则项). */
+  readonly code: Scalars['String']['input'];
+  /** The number (数值). */
+  readonly number: Scalars['Int']['input'];
+  /** Its unit, the one that the kind has for this code (单位). */
+  readonly unit: Scalars['String']['input'];
+};
+
 /** Whether a source is in time (数据源状态). */
 export type SourceCondition =
   /** Every unit that files to it is within its promised delay (正常). */
@@ -505,6 +1036,30 @@ export type SourceCondition =
   | 'LATE'
   /** It cannot be reached (不可用). */
   | 'UNAVAILABLE';
+
+/** What one source has of an item from a unit (归集覆盖情况). */
+export type SourceCoverage = {
+  readonly __typename?: 'SourceCoverage';
+  /** When the first of them came in (首次归集时间). */
+  readonly firstFiledAt: Maybe<Scalars['DateTime']['output']>;
+  /** When the newest of them came in (最近归集时间). */
+  readonly lastFiledAt: Maybe<Scalars['DateTime']['output']>;
+  /** Records of the item from the unit that stand now (记录数). */
+  readonly recordCount: Maybe<TotalCount>;
+  /** The records that are counted, newest first, as far as the viewer may see them (记录明细). */
+  readonly records: Maybe<CollectedRecordConnection>;
+  /** What the unit is registered for among the kinds of the item (登记情况). */
+  readonly registrations: Maybe<ReadonlyArray<CollectionDuty>>;
+  /** How far it is collected (归集状态). */
+  readonly state: Maybe<CollectionState>;
+};
+
+
+/** What one source has of an item from a unit (归集覆盖情况). */
+export type SourceCoverageRecordsArgs = {
+  after?: InputMaybe<Scalars['Cursor']['input']>;
+  first: Scalars['Int']['input'];
+};
 
 /** A source and how far it can be trusted to be complete (数据源状态). */
 export type SourceState = {
@@ -552,6 +1107,17 @@ export type Viewer = {
   readonly role: Maybe<Scalars['String']['output']>;
   /** Sector the role is bound to (行业门类). */
   readonly sector: Maybe<Scalars['String']['output']>;
+};
+
+/** Something that an entity declared about itself. It counts only once somebody else has verified it, and leaves with its authorisation (自愿注册信用信息). */
+export type VoluntaryItem = CreditRecord & {
+  readonly __typename?: 'VoluntaryItem';
+  /** Opaque, stable, the same through all versions (记录标识). */
+  readonly id: Scalars['ID']['output'];
+  /** The instant by which it is described as recorded; its rights are those of now (知悉时点). */
+  readonly knownAt: Scalars['DateTime']['output'];
+  /** The day it is described for (事实时点). */
+  readonly validAt: Scalars['Date']['output'];
 };
 
 
@@ -642,6 +1208,11 @@ export type FederationReferenceTypes = {
 
 /** Mapping of union types */
 export type ResolversUnionTypes<_RefType extends Record<string, unknown>> = {
+  ApproveRuleChangeResult:
+    | ( Conflict & { __typename: 'Conflict' } )
+    | ( InvalidInput & { __typename: 'InvalidInput' } )
+    | ( Omit<RuleChangeApproved, 'change'> & { change?: Maybe<_RefType['RuleChange']> } & { __typename: 'RuleChangeApproved' } )
+  ;
   CompleteFilingResult:
     | ( Conflict & { __typename: 'Conflict' } )
     | ( FilingCompleted & { __typename: 'FilingCompleted' } )
@@ -662,6 +1233,16 @@ export type ResolversUnionTypes<_RefType extends Record<string, unknown>> = {
     | ( InvalidInput & { __typename: 'InvalidInput' } )
     | ( Omit<RoleGranted, 'grant'> & { grant?: Maybe<_RefType['Grant']> } & { __typename: 'RoleGranted' } )
   ;
+  ProposeRuleChangeResult:
+    | ( Conflict & { __typename: 'Conflict' } )
+    | ( InvalidInput & { __typename: 'InvalidInput' } )
+    | ( Omit<RuleChangeProposed, 'change'> & { change?: Maybe<_RefType['RuleChange']> } & { __typename: 'RuleChangeProposed' } )
+  ;
+  RejectRuleChangeResult:
+    | ( Conflict & { __typename: 'Conflict' } )
+    | ( InvalidInput & { __typename: 'InvalidInput' } )
+    | ( Omit<RuleChangeRejected, 'change'> & { change?: Maybe<_RefType['RuleChange']> } & { __typename: 'RuleChangeRejected' } )
+  ;
   RevokeTokenResult:
     | ( Conflict & { __typename: 'Conflict' } )
     | ( InvalidInput & { __typename: 'InvalidInput' } )
@@ -671,7 +1252,24 @@ export type ResolversUnionTypes<_RefType extends Record<string, unknown>> = {
 
 /** Mapping of interface types */
 export type ResolversInterfaceTypes<_RefType extends Record<string, unknown>> = {
-  CreditRecord: never;
+  CreditRecord:
+    | ( AdministrativeAdjudication )
+    | ( AdministrativeCompensation )
+    | ( AdministrativeCompulsion )
+    | ( AdministrativeConfirmation )
+    | ( AdministrativeInspection )
+    | ( AdministrativeLevy )
+    | ( AdministrativeLicence )
+    | ( AdministrativePayment )
+    | ( AdministrativePenalty )
+    | ( AdministrativeReward )
+    | ( ConsumerComplaint )
+    | ( CreditCommitment )
+    | ( Evaluation )
+    | ( JudicialRecord )
+    | ( NameListEntry )
+    | ( VoluntaryItem )
+  ;
   DomainError:
     | ( Conflict )
     | ( InvalidInput )
@@ -680,16 +1278,34 @@ export type ResolversInterfaceTypes<_RefType extends Record<string, unknown>> = 
 
 /** Mapping between all available schema types and the resolvers types */
 export type ResolversTypes = {
-  AdditionalField: ResolverTypeWrapper<AdditionalField>;
-  String: ResolverTypeWrapper<Scalars['String']['output']>;
-  CompleteFilingInput: CompleteFilingInput;
+  AdministrativeAdjudication: ResolverTypeWrapper<AdministrativeAdjudication>;
   ID: ResolverTypeWrapper<Scalars['ID']['output']>;
+  AdministrativeCompensation: ResolverTypeWrapper<AdministrativeCompensation>;
+  AdministrativeCompulsion: ResolverTypeWrapper<AdministrativeCompulsion>;
+  AdministrativeConfirmation: ResolverTypeWrapper<AdministrativeConfirmation>;
+  AdministrativeInspection: ResolverTypeWrapper<AdministrativeInspection>;
+  AdministrativeLevy: ResolverTypeWrapper<AdministrativeLevy>;
+  AdministrativeLicence: ResolverTypeWrapper<AdministrativeLicence>;
+  AdministrativePayment: ResolverTypeWrapper<AdministrativePayment>;
+  AdministrativePenalty: ResolverTypeWrapper<AdministrativePenalty>;
+  AdministrativeReward: ResolverTypeWrapper<AdministrativeReward>;
+  ApproveRuleChangeInput: ApproveRuleChangeInput;
+  String: ResolverTypeWrapper<Scalars['String']['output']>;
+  ApproveRuleChangeResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['ApproveRuleChangeResult']>;
+  CollectedRecord: ResolverTypeWrapper<CollectedRecord>;
+  Int: ResolverTypeWrapper<Scalars['Int']['output']>;
+  CollectedRecordConnection: ResolverTypeWrapper<Omit<CollectedRecordConnection, 'pageInfo'> & { pageInfo?: Maybe<ResolversTypes['PageInfo']> }>;
+  CollectedRecordEdge: ResolverTypeWrapper<CollectedRecordEdge>;
+  CollectionDuty: ResolverTypeWrapper<CollectionDuty>;
+  Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
+  CollectionState: CollectionState;
+  CompleteFilingInput: CompleteFilingInput;
   CompleteFilingResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['CompleteFilingResult']>;
   Conflict: ResolverTypeWrapper<Conflict>;
-  Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
+  ConsumerComplaint: ResolverTypeWrapper<ConsumerComplaint>;
   CreateFilingInput: CreateFilingInput;
-  Int: ResolverTypeWrapper<Scalars['Int']['output']>;
   CreateFilingResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['CreateFilingResult']>;
+  CreditCommitment: ResolverTypeWrapper<CreditCommitment>;
   CreditFile: ResolverTypeWrapper<CreditFile>;
   CreditRecord: ResolverTypeWrapper<ResolversInterfaceTypes<ResolversTypes>['CreditRecord']>;
   Cursor: ResolverTypeWrapper<Scalars['Cursor']['output']>;
@@ -701,6 +1317,7 @@ export type ResolversTypes = {
   EndGrantInput: EndGrantInput;
   EndGrantResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['EndGrantResult']>;
   Entity: ResolverTypeWrapper<Entity>;
+  Evaluation: ResolverTypeWrapper<Evaluation>;
   Fen: ResolverTypeWrapper<Scalars['Fen']['output']>;
   Filing: ResolverTypeWrapper<Filing>;
   FilingCompleted: ResolverTypeWrapper<FilingCompleted>;
@@ -716,36 +1333,78 @@ export type ResolversTypes = {
   GrantRoleInput: GrantRoleInput;
   GrantRoleResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['GrantRoleResult']>;
   InvalidInput: ResolverTypeWrapper<InvalidInput>;
+  JudicialRecord: ResolverTypeWrapper<JudicialRecord>;
   MaskedPerson: ResolverTypeWrapper<MaskedPerson>;
   Mutation: ResolverTypeWrapper<Record<PropertyKey, never>>;
+  NameListEntry: ResolverTypeWrapper<NameListEntry>;
+  OfficialField: ResolverTypeWrapper<OfficialField>;
+  OfficialFieldCode: ResolverTypeWrapper<OfficialFieldCode>;
+  OfficialFieldRule: OfficialFieldRule;
+  OfficialFieldType: OfficialFieldType;
+  OfficialForm: ResolverTypeWrapper<OfficialForm>;
   Organisation: ResolverTypeWrapper<Organisation>;
   PageInfo: ResolverTypeWrapper<PageEnd>;
+  ProposeRuleChangeInput: ProposeRuleChangeInput;
+  ProposeRuleChangeResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['ProposeRuleChangeResult']>;
   Provenance: ResolverTypeWrapper<Provenance>;
   Purpose: ResolverTypeWrapper<Purpose>;
   Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
+  RejectRuleChangeInput: RejectRuleChangeInput;
+  RejectRuleChangeResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['RejectRuleChangeResult']>;
   RevokeTokenInput: RevokeTokenInput;
   RevokeTokenResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['RevokeTokenResult']>;
   RoleGranted: ResolverTypeWrapper<Omit<RoleGranted, 'grant'> & { grant?: Maybe<ResolversTypes['Grant']> }>;
+  RuleChange: ResolverTypeWrapper<RuleChangeRow>;
+  RuleChangeAction: RuleChangeAction;
+  RuleChangeApproved: ResolverTypeWrapper<Omit<RuleChangeApproved, 'change'> & { change?: Maybe<ResolversTypes['RuleChange']> }>;
+  RuleChangeConnection: ResolverTypeWrapper<Connection<RuleChangeRow>>;
+  RuleChangeEdge: ResolverTypeWrapper<Edge<RuleChangeRow>>;
+  RuleChangeProposed: ResolverTypeWrapper<Omit<RuleChangeProposed, 'change'> & { change?: Maybe<ResolversTypes['RuleChange']> }>;
+  RuleChangeRejected: ResolverTypeWrapper<Omit<RuleChangeRejected, 'change'> & { change?: Maybe<ResolversTypes['RuleChange']> }>;
+  RuleChangeState: RuleChangeState;
+  RuleSet: ResolverTypeWrapper<RuleSetParent>;
+  RuleSetInput: RuleSetInput;
+  RuleValue: ResolverTypeWrapper<RuleValue>;
+  RuleValueInput: RuleValueInput;
   SourceCondition: SourceCondition;
+  SourceCoverage: ResolverTypeWrapper<Omit<SourceCoverage, 'records'> & { records?: Maybe<ResolversTypes['CollectedRecordConnection']> }>;
   SourceState: ResolverTypeWrapper<SourceState>;
   TokenRevoked: ResolverTypeWrapper<TokenRevoked>;
   TotalCount: ResolverTypeWrapper<TotalCount>;
   USCC: ResolverTypeWrapper<Scalars['USCC']['output']>;
   Viewer: ResolverTypeWrapper<Viewer>;
+  VoluntaryItem: ResolverTypeWrapper<VoluntaryItem>;
 };
 
 /** Mapping between all available schema types and the resolvers parents */
 export type ResolversParentTypes = {
-  AdditionalField: AdditionalField;
-  String: Scalars['String']['output'];
-  CompleteFilingInput: CompleteFilingInput;
+  AdministrativeAdjudication: AdministrativeAdjudication;
   ID: Scalars['ID']['output'];
+  AdministrativeCompensation: AdministrativeCompensation;
+  AdministrativeCompulsion: AdministrativeCompulsion;
+  AdministrativeConfirmation: AdministrativeConfirmation;
+  AdministrativeInspection: AdministrativeInspection;
+  AdministrativeLevy: AdministrativeLevy;
+  AdministrativeLicence: AdministrativeLicence;
+  AdministrativePayment: AdministrativePayment;
+  AdministrativePenalty: AdministrativePenalty;
+  AdministrativeReward: AdministrativeReward;
+  ApproveRuleChangeInput: ApproveRuleChangeInput;
+  String: Scalars['String']['output'];
+  ApproveRuleChangeResult: ResolversUnionTypes<ResolversParentTypes>['ApproveRuleChangeResult'];
+  CollectedRecord: CollectedRecord;
+  Int: Scalars['Int']['output'];
+  CollectedRecordConnection: Omit<CollectedRecordConnection, 'pageInfo'> & { pageInfo?: Maybe<ResolversParentTypes['PageInfo']> };
+  CollectedRecordEdge: CollectedRecordEdge;
+  CollectionDuty: CollectionDuty;
+  Boolean: Scalars['Boolean']['output'];
+  CompleteFilingInput: CompleteFilingInput;
   CompleteFilingResult: ResolversUnionTypes<ResolversParentTypes>['CompleteFilingResult'];
   Conflict: Conflict;
-  Boolean: Scalars['Boolean']['output'];
+  ConsumerComplaint: ConsumerComplaint;
   CreateFilingInput: CreateFilingInput;
-  Int: Scalars['Int']['output'];
   CreateFilingResult: ResolversUnionTypes<ResolversParentTypes>['CreateFilingResult'];
+  CreditCommitment: CreditCommitment;
   CreditFile: CreditFile | FederationReferenceTypes['CreditFile'];
   CreditRecord: ResolversInterfaceTypes<ResolversParentTypes>['CreditRecord'];
   Cursor: Scalars['Cursor']['output'];
@@ -755,6 +1414,7 @@ export type ResolversParentTypes = {
   EndGrantInput: EndGrantInput;
   EndGrantResult: ResolversUnionTypes<ResolversParentTypes>['EndGrantResult'];
   Entity: Entity;
+  Evaluation: Evaluation;
   Fen: Scalars['Fen']['output'];
   Filing: Filing;
   FilingCompleted: FilingCompleted;
@@ -768,21 +1428,42 @@ export type ResolversParentTypes = {
   GrantRoleInput: GrantRoleInput;
   GrantRoleResult: ResolversUnionTypes<ResolversParentTypes>['GrantRoleResult'];
   InvalidInput: InvalidInput;
+  JudicialRecord: JudicialRecord;
   MaskedPerson: MaskedPerson;
   Mutation: Record<PropertyKey, never>;
+  NameListEntry: NameListEntry;
+  OfficialField: OfficialField;
+  OfficialFieldCode: OfficialFieldCode;
+  OfficialForm: OfficialForm;
   Organisation: Organisation;
   PageInfo: PageEnd;
+  ProposeRuleChangeInput: ProposeRuleChangeInput;
+  ProposeRuleChangeResult: ResolversUnionTypes<ResolversParentTypes>['ProposeRuleChangeResult'];
   Provenance: Provenance;
   Purpose: Purpose;
   Query: Record<PropertyKey, never>;
+  RejectRuleChangeInput: RejectRuleChangeInput;
+  RejectRuleChangeResult: ResolversUnionTypes<ResolversParentTypes>['RejectRuleChangeResult'];
   RevokeTokenInput: RevokeTokenInput;
   RevokeTokenResult: ResolversUnionTypes<ResolversParentTypes>['RevokeTokenResult'];
   RoleGranted: Omit<RoleGranted, 'grant'> & { grant?: Maybe<ResolversParentTypes['Grant']> };
+  RuleChange: RuleChangeRow;
+  RuleChangeApproved: Omit<RuleChangeApproved, 'change'> & { change?: Maybe<ResolversParentTypes['RuleChange']> };
+  RuleChangeConnection: Connection<RuleChangeRow>;
+  RuleChangeEdge: Edge<RuleChangeRow>;
+  RuleChangeProposed: Omit<RuleChangeProposed, 'change'> & { change?: Maybe<ResolversParentTypes['RuleChange']> };
+  RuleChangeRejected: Omit<RuleChangeRejected, 'change'> & { change?: Maybe<ResolversParentTypes['RuleChange']> };
+  RuleSet: RuleSetParent;
+  RuleSetInput: RuleSetInput;
+  RuleValue: RuleValue;
+  RuleValueInput: RuleValueInput;
+  SourceCoverage: Omit<SourceCoverage, 'records'> & { records?: Maybe<ResolversParentTypes['CollectedRecordConnection']> };
   SourceState: SourceState;
   TokenRevoked: TokenRevoked;
   TotalCount: TotalCount;
   USCC: Scalars['USCC']['output'];
   Viewer: Viewer;
+  VoluntaryItem: VoluntaryItem;
 };
 
 export type DataDirectiveArgs = {
@@ -791,9 +1472,106 @@ export type DataDirectiveArgs = {
 
 export type DataDirectiveResolver<Result, Parent, ContextType = DeskContext, Args = DataDirectiveArgs> = DirectiveResolverFn<Result, Parent, ContextType, Args>;
 
-export type AdditionalFieldResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['AdditionalField'] = ResolversParentTypes['AdditionalField']> = {
-  column?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
-  value?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+export type AdministrativeAdjudicationResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['AdministrativeAdjudication'] = ResolversParentTypes['AdministrativeAdjudication']> = {
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  knownAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  validAt?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type AdministrativeCompensationResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['AdministrativeCompensation'] = ResolversParentTypes['AdministrativeCompensation']> = {
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  knownAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  validAt?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type AdministrativeCompulsionResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['AdministrativeCompulsion'] = ResolversParentTypes['AdministrativeCompulsion']> = {
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  knownAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  validAt?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type AdministrativeConfirmationResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['AdministrativeConfirmation'] = ResolversParentTypes['AdministrativeConfirmation']> = {
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  knownAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  validAt?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type AdministrativeInspectionResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['AdministrativeInspection'] = ResolversParentTypes['AdministrativeInspection']> = {
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  knownAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  validAt?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type AdministrativeLevyResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['AdministrativeLevy'] = ResolversParentTypes['AdministrativeLevy']> = {
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  knownAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  validAt?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type AdministrativeLicenceResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['AdministrativeLicence'] = ResolversParentTypes['AdministrativeLicence']> = {
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  knownAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  validAt?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type AdministrativePaymentResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['AdministrativePayment'] = ResolversParentTypes['AdministrativePayment']> = {
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  knownAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  validAt?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type AdministrativePenaltyResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['AdministrativePenalty'] = ResolversParentTypes['AdministrativePenalty']> = {
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  knownAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  validAt?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type AdministrativeRewardResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['AdministrativeReward'] = ResolversParentTypes['AdministrativeReward']> = {
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  knownAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  validAt?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type ApproveRuleChangeResultResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['ApproveRuleChangeResult'] = ResolversParentTypes['ApproveRuleChangeResult']> = {
+  __resolveType?: TypeResolveFn<'Conflict' | 'InvalidInput' | 'RuleChangeApproved', ParentType, ContextType>;
+};
+
+export type CollectedRecordResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['CollectedRecord'] = ResolversParentTypes['CollectedRecord']> = {
+  collectedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  id?: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
+  recordedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  subject?: Resolver<Maybe<ResolversTypes['Entity']>, ParentType, ContextType>;
+  version?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+};
+
+export type CollectedRecordConnectionResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['CollectedRecordConnection'] = ResolversParentTypes['CollectedRecordConnection']> = {
+  edges?: Resolver<Maybe<ReadonlyArray<ResolversTypes['CollectedRecordEdge']>>, ParentType, ContextType>;
+  nodes?: Resolver<Maybe<ReadonlyArray<ResolversTypes['CollectedRecord']>>, ParentType, ContextType>;
+  pageInfo?: Resolver<Maybe<ResolversTypes['PageInfo']>, ParentType, ContextType>;
+  totalCount?: Resolver<Maybe<ResolversTypes['TotalCount']>, ParentType, ContextType>;
+};
+
+export type CollectedRecordEdgeResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['CollectedRecordEdge'] = ResolversParentTypes['CollectedRecordEdge']> = {
+  cursor?: Resolver<Maybe<ResolversTypes['Cursor']>, ParentType, ContextType>;
+  node?: Resolver<Maybe<ResolversTypes['CollectedRecord']>, ParentType, ContextType>;
+};
+
+export type CollectionDutyResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['CollectionDuty'] = ResolversParentTypes['CollectionDuty']> = {
+  isLate?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
+  kind?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  lastFiledAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  promisedDelayHours?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  registeredAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
 };
 
 export type CompleteFilingResultResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['CompleteFilingResult'] = ResolversParentTypes['CompleteFilingResult']> = {
@@ -809,8 +1587,22 @@ export type ConflictResolvers<ContextType = DeskContext, ParentType extends Reso
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
 };
 
+export type ConsumerComplaintResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['ConsumerComplaint'] = ResolversParentTypes['ConsumerComplaint']> = {
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  knownAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  validAt?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
 export type CreateFilingResultResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['CreateFilingResult'] = ResolversParentTypes['CreateFilingResult']> = {
   __resolveType?: TypeResolveFn<'Conflict' | 'FilingCreated' | 'InvalidInput', ParentType, ContextType>;
+};
+
+export type CreditCommitmentResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['CreditCommitment'] = ResolversParentTypes['CreditCommitment']> = {
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  knownAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  validAt?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
 };
 
 export type CreditFileResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['CreditFile'] = ResolversParentTypes['CreditFile'], FederationReferenceType extends FederationReferenceTypes['CreditFile'] = FederationReferenceTypes['CreditFile']> = {
@@ -822,7 +1614,7 @@ export type CreditFileResolvers<ContextType = DeskContext, ParentType extends Re
 };
 
 export type CreditRecordResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['CreditRecord'] = ResolversParentTypes['CreditRecord']> = {
-  __resolveType?: TypeResolveFn<null, ParentType, ContextType>;
+  __resolveType?: TypeResolveFn<'AdministrativeAdjudication' | 'AdministrativeCompensation' | 'AdministrativeCompulsion' | 'AdministrativeConfirmation' | 'AdministrativeInspection' | 'AdministrativeLevy' | 'AdministrativeLicence' | 'AdministrativePayment' | 'AdministrativePenalty' | 'AdministrativeReward' | 'ConsumerComplaint' | 'CreditCommitment' | 'Evaluation' | 'JudicialRecord' | 'NameListEntry' | 'VoluntaryItem', ParentType, ContextType>;
 };
 
 export interface CursorScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['Cursor'], any> {
@@ -847,6 +1639,13 @@ export type EndGrantResultResolvers<ContextType = DeskContext, ParentType extend
 
 export type EntityResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['Entity'] = ResolversParentTypes['Entity']> = {
   uscc?: Resolver<ResolversTypes['USCC'], ParentType, ContextType>;
+};
+
+export type EvaluationResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['Evaluation'] = ResolversParentTypes['Evaluation']> = {
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  knownAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  validAt?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
 };
 
 export interface FenScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['Fen'], any> {
@@ -927,17 +1726,63 @@ export type InvalidInputResolvers<ContextType = DeskContext, ParentType extends 
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
 };
 
+export type JudicialRecordResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['JudicialRecord'] = ResolversParentTypes['JudicialRecord']> = {
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  knownAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  validAt?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
 export type MaskedPersonResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['MaskedPerson'] = ResolversParentTypes['MaskedPerson']> = {
   masked?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
   name?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
 };
 
 export type MutationResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['Mutation'] = ResolversParentTypes['Mutation']> = {
+  approveRuleChange?: Resolver<Maybe<ResolversTypes['ApproveRuleChangeResult']>, ParentType, ContextType, RequireFields<MutationApproveRuleChangeArgs, 'input'>>;
   completeFiling?: Resolver<Maybe<ResolversTypes['CompleteFilingResult']>, ParentType, ContextType, RequireFields<MutationCompleteFilingArgs, 'input'>>;
   createFiling?: Resolver<Maybe<ResolversTypes['CreateFilingResult']>, ParentType, ContextType, RequireFields<MutationCreateFilingArgs, 'input'>>;
   endGrant?: Resolver<Maybe<ResolversTypes['EndGrantResult']>, ParentType, ContextType, RequireFields<MutationEndGrantArgs, 'input'>>;
   grantRole?: Resolver<Maybe<ResolversTypes['GrantRoleResult']>, ParentType, ContextType, RequireFields<MutationGrantRoleArgs, 'input'>>;
+  proposeRuleChange?: Resolver<Maybe<ResolversTypes['ProposeRuleChangeResult']>, ParentType, ContextType, RequireFields<MutationProposeRuleChangeArgs, 'input'>>;
+  rejectRuleChange?: Resolver<Maybe<ResolversTypes['RejectRuleChangeResult']>, ParentType, ContextType, RequireFields<MutationRejectRuleChangeArgs, 'input'>>;
   revokeToken?: Resolver<Maybe<ResolversTypes['RevokeTokenResult']>, ParentType, ContextType, RequireFields<MutationRevokeTokenArgs, 'input'>>;
+};
+
+export type NameListEntryResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['NameListEntry'] = ResolversParentTypes['NameListEntry']> = {
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  knownAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  validAt?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type OfficialFieldResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['OfficialField'] = ResolversParentTypes['OfficialField']> = {
+  aliases?: Resolver<Maybe<ReadonlyArray<ResolversTypes['String']>>, ParentType, ContextType>;
+  codes?: Resolver<Maybe<ReadonlyArray<ResolversTypes['OfficialFieldCode']>>, ParentType, ContextType>;
+  column?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  isDropped?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
+  isStrict?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
+  label?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  maxLength?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  name?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  rule?: Resolver<Maybe<ResolversTypes['OfficialFieldRule']>, ParentType, ContextType>;
+  scheme?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  type?: Resolver<Maybe<ResolversTypes['OfficialFieldType']>, ParentType, ContextType>;
+  verified?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
+};
+
+export type OfficialFieldCodeResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['OfficialFieldCode'] = ResolversParentTypes['OfficialFieldCode']> = {
+  code?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  name?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  spellings?: Resolver<Maybe<ReadonlyArray<ResolversTypes['String']>>, ParentType, ContextType>;
+};
+
+export type OfficialFormResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['OfficialForm'] = ResolversParentTypes['OfficialForm']> = {
+  edition?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  fields?: Resolver<Maybe<ReadonlyArray<ResolversTypes['OfficialField']>>, ParentType, ContextType>;
+  kind?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  source?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  subjectColumns?: Resolver<Maybe<ReadonlyArray<ResolversTypes['String']>>, ParentType, ContextType>;
 };
 
 export type OrganisationResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['Organisation'] = ResolversParentTypes['Organisation']> = {
@@ -948,6 +1793,10 @@ export type OrganisationResolvers<ContextType = DeskContext, ParentType extends 
 export type PageInfoResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['PageInfo'] = ResolversParentTypes['PageInfo']> = {
   endCursor?: Resolver<Maybe<ResolversTypes['Cursor']>, ParentType, ContextType>;
   hasNextPage?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+};
+
+export type ProposeRuleChangeResultResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['ProposeRuleChangeResult'] = ResolversParentTypes['ProposeRuleChangeResult']> = {
+  __resolveType?: TypeResolveFn<'Conflict' | 'InvalidInput' | 'RuleChangeProposed', ParentType, ContextType>;
 };
 
 export type ProvenanceResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['Provenance'] = ResolversParentTypes['Provenance']> = {
@@ -965,9 +1814,16 @@ export type PurposeResolvers<ContextType = DeskContext, ParentType extends Resol
 export type QueryResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['Query'] = ResolversParentTypes['Query']> = {
   filing?: Resolver<Maybe<ResolversTypes['Filing']>, ParentType, ContextType, RequireFields<QueryFilingArgs, 'id'>>;
   grants?: Resolver<Maybe<ResolversTypes['GrantConnection']>, ParentType, ContextType, RequireFields<QueryGrantsArgs, 'first'>>;
+  officialForms?: Resolver<Maybe<ReadonlyArray<ResolversTypes['OfficialForm']>>, ParentType, ContextType, Partial<QueryOfficialFormsArgs>>;
   purposes?: Resolver<Maybe<ReadonlyArray<ResolversTypes['Purpose']>>, ParentType, ContextType>;
+  record?: Resolver<Maybe<ResolversTypes['CreditRecord']>, ParentType, ContextType, RequireFields<QueryRecordArgs, 'id'>>;
+  ruleChanges?: Resolver<Maybe<ResolversTypes['RuleChangeConnection']>, ParentType, ContextType, RequireFields<QueryRuleChangesArgs, 'first'>>;
   sourceStatus?: Resolver<Maybe<ReadonlyArray<ResolversTypes['SourceState']>>, ParentType, ContextType>;
   viewer?: Resolver<Maybe<ResolversTypes['Viewer']>, ParentType, ContextType>;
+};
+
+export type RejectRuleChangeResultResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['RejectRuleChangeResult'] = ResolversParentTypes['RejectRuleChangeResult']> = {
+  __resolveType?: TypeResolveFn<'Conflict' | 'InvalidInput' | 'RuleChangeRejected', ParentType, ContextType>;
 };
 
 export type RevokeTokenResultResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['RevokeTokenResult'] = ResolversParentTypes['RevokeTokenResult']> = {
@@ -977,6 +1833,73 @@ export type RevokeTokenResultResolvers<ContextType = DeskContext, ParentType ext
 export type RoleGrantedResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['RoleGranted'] = ResolversParentTypes['RoleGranted']> = {
   grant?: Resolver<Maybe<ResolversTypes['Grant']>, ParentType, ContextType>;
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type RuleChangeResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['RuleChange'] = ResolversParentTypes['RuleChange']> = {
+  action?: Resolver<Maybe<ResolversTypes['RuleChangeAction']>, ParentType, ContextType>;
+  decidedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  decidedBy?: Resolver<Maybe<ResolversTypes['USCC']>, ParentType, ContextType>;
+  decidedByActor?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  proposedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  proposedBy?: Resolver<Maybe<ResolversTypes['USCC']>, ParentType, ContextType>;
+  proposedByActor?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  ruleSet?: Resolver<Maybe<ResolversTypes['RuleSet']>, ParentType, ContextType>;
+  state?: Resolver<Maybe<ResolversTypes['RuleChangeState']>, ParentType, ContextType>;
+};
+
+export type RuleChangeApprovedResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['RuleChangeApproved'] = ResolversParentTypes['RuleChangeApproved']> = {
+  change?: Resolver<Maybe<ResolversTypes['RuleChange']>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type RuleChangeConnectionResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['RuleChangeConnection'] = ResolversParentTypes['RuleChangeConnection']> = {
+  edges?: Resolver<Maybe<ReadonlyArray<ResolversTypes['RuleChangeEdge']>>, ParentType, ContextType>;
+  nodes?: Resolver<Maybe<ReadonlyArray<ResolversTypes['RuleChange']>>, ParentType, ContextType>;
+  pageInfo?: Resolver<Maybe<ResolversTypes['PageInfo']>, ParentType, ContextType>;
+  totalCount?: Resolver<Maybe<ResolversTypes['TotalCount']>, ParentType, ContextType>;
+};
+
+export type RuleChangeEdgeResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['RuleChangeEdge'] = ResolversParentTypes['RuleChangeEdge']> = {
+  cursor?: Resolver<Maybe<ResolversTypes['Cursor']>, ParentType, ContextType>;
+  node?: Resolver<Maybe<ResolversTypes['RuleChange']>, ParentType, ContextType>;
+};
+
+export type RuleChangeProposedResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['RuleChangeProposed'] = ResolversParentTypes['RuleChangeProposed']> = {
+  change?: Resolver<Maybe<ResolversTypes['RuleChange']>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type RuleChangeRejectedResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['RuleChangeRejected'] = ResolversParentTypes['RuleChangeRejected']> = {
+  change?: Resolver<Maybe<ResolversTypes['RuleChange']>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type RuleSetResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['RuleSet'] = ResolversParentTypes['RuleSet']> = {
+  effectiveFrom?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
+  effectiveTo?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  kind?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  region?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  source?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  values?: Resolver<ReadonlyArray<ResolversTypes['RuleValue']>, ParentType, ContextType>;
+  verified?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+};
+
+export type RuleValueResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['RuleValue'] = ResolversParentTypes['RuleValue']> = {
+  code?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  number?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  unit?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+};
+
+export type SourceCoverageResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['SourceCoverage'] = ResolversParentTypes['SourceCoverage']> = {
+  firstFiledAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  lastFiledAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  recordCount?: Resolver<Maybe<ResolversTypes['TotalCount']>, ParentType, ContextType>;
+  records?: Resolver<Maybe<ResolversTypes['CollectedRecordConnection']>, ParentType, ContextType, RequireFields<SourceCoverageRecordsArgs, 'first'>>;
+  registrations?: Resolver<Maybe<ReadonlyArray<ResolversTypes['CollectionDuty']>>, ParentType, ContextType>;
+  state?: Resolver<Maybe<ResolversTypes['CollectionState']>, ParentType, ContextType>;
 };
 
 export type SourceStateResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['SourceState'] = ResolversParentTypes['SourceState']> = {
@@ -1010,11 +1933,34 @@ export type ViewerResolvers<ContextType = DeskContext, ParentType extends Resolv
   sector?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
 };
 
+export type VoluntaryItemResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['VoluntaryItem'] = ResolversParentTypes['VoluntaryItem']> = {
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  knownAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  validAt?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
 export type Resolvers<ContextType = DeskContext> = {
-  AdditionalField?: AdditionalFieldResolvers<ContextType>;
+  AdministrativeAdjudication?: AdministrativeAdjudicationResolvers<ContextType>;
+  AdministrativeCompensation?: AdministrativeCompensationResolvers<ContextType>;
+  AdministrativeCompulsion?: AdministrativeCompulsionResolvers<ContextType>;
+  AdministrativeConfirmation?: AdministrativeConfirmationResolvers<ContextType>;
+  AdministrativeInspection?: AdministrativeInspectionResolvers<ContextType>;
+  AdministrativeLevy?: AdministrativeLevyResolvers<ContextType>;
+  AdministrativeLicence?: AdministrativeLicenceResolvers<ContextType>;
+  AdministrativePayment?: AdministrativePaymentResolvers<ContextType>;
+  AdministrativePenalty?: AdministrativePenaltyResolvers<ContextType>;
+  AdministrativeReward?: AdministrativeRewardResolvers<ContextType>;
+  ApproveRuleChangeResult?: ApproveRuleChangeResultResolvers<ContextType>;
+  CollectedRecord?: CollectedRecordResolvers<ContextType>;
+  CollectedRecordConnection?: CollectedRecordConnectionResolvers<ContextType>;
+  CollectedRecordEdge?: CollectedRecordEdgeResolvers<ContextType>;
+  CollectionDuty?: CollectionDutyResolvers<ContextType>;
   CompleteFilingResult?: CompleteFilingResultResolvers<ContextType>;
   Conflict?: ConflictResolvers<ContextType>;
+  ConsumerComplaint?: ConsumerComplaintResolvers<ContextType>;
   CreateFilingResult?: CreateFilingResultResolvers<ContextType>;
+  CreditCommitment?: CreditCommitmentResolvers<ContextType>;
   CreditFile?: CreditFileResolvers<ContextType>;
   CreditRecord?: CreditRecordResolvers<ContextType>;
   Cursor?: GraphQLScalarType;
@@ -1023,6 +1969,7 @@ export type Resolvers<ContextType = DeskContext> = {
   DomainError?: DomainErrorResolvers<ContextType>;
   EndGrantResult?: EndGrantResultResolvers<ContextType>;
   Entity?: EntityResolvers<ContextType>;
+  Evaluation?: EvaluationResolvers<ContextType>;
   Fen?: GraphQLScalarType;
   Filing?: FilingResolvers<ContextType>;
   FilingCompleted?: FilingCompletedResolvers<ContextType>;
@@ -1035,20 +1982,37 @@ export type Resolvers<ContextType = DeskContext> = {
   GrantEnded?: GrantEndedResolvers<ContextType>;
   GrantRoleResult?: GrantRoleResultResolvers<ContextType>;
   InvalidInput?: InvalidInputResolvers<ContextType>;
+  JudicialRecord?: JudicialRecordResolvers<ContextType>;
   MaskedPerson?: MaskedPersonResolvers<ContextType>;
   Mutation?: MutationResolvers<ContextType>;
+  NameListEntry?: NameListEntryResolvers<ContextType>;
+  OfficialField?: OfficialFieldResolvers<ContextType>;
+  OfficialFieldCode?: OfficialFieldCodeResolvers<ContextType>;
+  OfficialForm?: OfficialFormResolvers<ContextType>;
   Organisation?: OrganisationResolvers<ContextType>;
   PageInfo?: PageInfoResolvers<ContextType>;
+  ProposeRuleChangeResult?: ProposeRuleChangeResultResolvers<ContextType>;
   Provenance?: ProvenanceResolvers<ContextType>;
   Purpose?: PurposeResolvers<ContextType>;
   Query?: QueryResolvers<ContextType>;
+  RejectRuleChangeResult?: RejectRuleChangeResultResolvers<ContextType>;
   RevokeTokenResult?: RevokeTokenResultResolvers<ContextType>;
   RoleGranted?: RoleGrantedResolvers<ContextType>;
+  RuleChange?: RuleChangeResolvers<ContextType>;
+  RuleChangeApproved?: RuleChangeApprovedResolvers<ContextType>;
+  RuleChangeConnection?: RuleChangeConnectionResolvers<ContextType>;
+  RuleChangeEdge?: RuleChangeEdgeResolvers<ContextType>;
+  RuleChangeProposed?: RuleChangeProposedResolvers<ContextType>;
+  RuleChangeRejected?: RuleChangeRejectedResolvers<ContextType>;
+  RuleSet?: RuleSetResolvers<ContextType>;
+  RuleValue?: RuleValueResolvers<ContextType>;
+  SourceCoverage?: SourceCoverageResolvers<ContextType>;
   SourceState?: SourceStateResolvers<ContextType>;
   TokenRevoked?: TokenRevokedResolvers<ContextType>;
   TotalCount?: TotalCountResolvers<ContextType>;
   USCC?: GraphQLScalarType;
   Viewer?: ViewerResolvers<ContextType>;
+  VoluntaryItem?: VoluntaryItemResolvers<ContextType>;
 };
 
 export type DirectiveResolvers<ContextType = DeskContext> = {

@@ -1,25 +1,20 @@
+import type { Moment } from '#kit/context.ts';
 import type { CursorSealer } from '#kit/cursor.ts';
 import { checkFirst, connectionFields, edgeFields, pageInfoFields } from '#kit/connection.ts';
-import { clientError } from '#kit/errors.ts';
 import type { ResolverMap } from '#kit/resolverMap.ts';
 import { may } from '#policy/actions.ts';
 import { isRole, roleBinding, roles, type Viewer } from '#policy/viewer.ts';
 import { purposes } from '#standards/purposes.ts';
 import type { CallContext, SourceBook } from '../sources.ts';
+import { conflict, forbidden, invalid, type Named } from './answers.ts';
 import { filingKinds } from './filingKinds.ts';
+import { officialForms } from './forms.ts';
 import type { ListeningGrantBook } from './grants.ts';
+import { createRecordRoot } from './records.ts';
 import type { Once } from './idempotency.ts';
 import type { DeskRepository, FilingRow, GrantRow, Receipt, Refusal } from './repository.ts';
 import type { Conflict, Filing, FilingStatus, Grant, InvalidInput, Resolvers, ResolversParentTypes } from './resolvers.generated.ts';
-
-const forbidden = () => clientError('UNAUTHORIZED_FIELD_OR_TYPE', 'Your role may not do this.');
-
-/** A member of a union says which one it is. */
-type Named<Member extends { readonly __typename?: string }> = Member & Required<Pick<Member, '__typename'>>;
-
-const invalid = (code: string, message: string, path: string[]): Named<InvalidInput> => ({ __typename: 'InvalidInput', code, message, clause: null, retryable: false, path });
-
-const conflict = (): Named<Conflict> => ({ __typename: 'Conflict', code: 'IDEMPOTENCY_KEY', message: 'This idempotencyKey came before with other content: use a new key for a new call.', clause: null, retryable: false, path: ['input', 'idempotencyKey'] });
+import { createRuleResolvers } from './rules.ts';
 
 const refusals: Record<Refusal, () => Named<InvalidInput>> = {
   NOT_FOUND: () => invalid('NOT_FOUND', 'Your organisation has none with this id.', ['input', 'id']),
@@ -35,6 +30,7 @@ async function answered<Success>(result: Once<string> | Refusal, success: (id: s
 
 export interface DeskContext {
   readonly viewer: Viewer;
+  readonly moment: Moment;
 }
 
 export interface DeskParts {
@@ -61,6 +57,7 @@ export function createDeskResolvers({ repository, grants, sources, cursors, now 
       lagSeconds: knownThrough === null ? null : Math.max(0, Math.round((now().getTime() - Date.parse(knownThrough)) / 1000)),
       lateUnits,
     }));
+  const rules = createRuleResolvers(repository.ruleChanges, cursors);
   const grantScope = (organisation: string | null): string => `Query.grants ${organisation ?? ''}`;
   const showGrant = (row: GrantRow): ShownGrant => ({ ...row, from: row.validFrom.toISOString(), to: row.validTo?.toISOString() ?? null });
   // Written by the repository alone, which takes them as receipts and as a status of the schema.
@@ -80,10 +77,14 @@ export function createDeskResolvers({ repository, grants, sources, cursors, now 
   };
 
   return {
+    ...rules,
     Query: {
+      ...rules.Query,
       viewer: (_, __, { viewer }) => viewer,
       sourceStatus: sourceStates,
       purposes: () => purposes,
+      officialForms: (_, { kind }) => officialForms(kind ?? null),
+      ...createRecordRoot(sources),
       filing: (_, { id }, { viewer }) => filing(viewer, id),
       async grants(_, { organisation = null, first, after }) {
         const scope = grantScope(organisation);
@@ -99,6 +100,7 @@ export function createDeskResolvers({ repository, grants, sources, cursors, now 
       sources: sourceStates,
     },
     Mutation: {
+      ...rules.Mutation,
       async createFiling(_, { input }, { viewer }) {
         if (!may(viewer, 'filing:create')) throw forbidden();
         if (!Object.hasOwn(filingKinds, input.kind)) return invalid('UNKNOWN_KIND', `There is no filing of kind "${input.kind.slice(0, 40)}"; known are ${Object.keys(filingKinds).join(', ')}.`, ['input', 'kind']);
@@ -135,5 +137,5 @@ export function createDeskResolvers({ repository, grants, sources, cursors, now 
   };
 }
 
-/** The viewer a desk resolver is given, out of what the plan executor carries. */
-export const deskContext = (context: unknown): DeskContext => ({ viewer: (context as CallContext).viewer }); // set by gateway/graph.ts alone
+/** The viewer and the moment a desk resolver is given, out of what the plan executor carries. */
+export const deskContext = (context: unknown): DeskContext => context as CallContext; // set by gateway/graph.ts alone

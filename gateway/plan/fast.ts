@@ -83,8 +83,10 @@ function fastSelection(selection: Selection): FastValue {
     const fast = fastOf(selection.plan);
     return (value, rule) => (isObject(value) ? fast(value, rule, undefined) : undefined);
   }
+  const { typeName } = selection.plan;
   return (value, rule) => {
     if (!isObject(value)) return undefined;
+    if (rule?.named?.interfaceName === typeName && (readOwn(value, rule.alias) ?? null) === null) return undefined;
     const typename = typenameOf(selection, value);
     const plan = typename === undefined ? selection.plan : typeof typename === 'string' ? selection.forType(typename) : undefined;
     return plan && fastOf(plan)(value, rule, undefined);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { GraphQLError, buildSchema, parse } from 'graphql';
 import type { OperationDefinitionNode } from 'graphql';
-import { createErrorNode, markPath, sortedErrors } from './errors.ts';
+import { createErrorNode, createMissingNode, markPath, missingChild, sortedErrors } from './errors.ts';
 import type { Fragments } from './document.ts';
 import { project } from './projection.ts';
 import { projectionOf } from './selection.ts';
@@ -24,7 +24,7 @@ const fragments: Fragments = fragmentF?.kind === 'FragmentDefinition' ? { F: fra
 const mostly = (good: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> =>
   fc.oneof({ weight: 60, arbitrary: good }, { weight: 1, arbitrary: fc.constantFrom<unknown>(null, undefined, {}, [], 'Z', Number.NaN) });
 const typed = (typename: string, depth: number): fc.Arbitrary<unknown> => mostly(fc.record({
-  __typename: mostly(fc.constant(typename)), k: fc.constant(typename), known: fc.constantFrom(true, true, true, false),
+  __typename: mostly(fc.constant(typename)), k: fc.constant(typename), known: fc.constantFrom(true, true, true, true, false, null, undefined),
   id: mostly(fc.constant('x')), s: mostly(fc.constant('s')), e: mostly(fc.constantFrom('X', 'Y', null)), f: mostly(fc.constantFrom(1, 1.5)),
   t: mostly(fc.boolean()), constructor: mostly(fc.constant('c')), l: mostly(fc.array(mostly(fc.integer()), { maxLength: 2 })),
   ...(depth > 0 ? { b: typed('B', depth - 1), a: typed('A', depth - 1) } : { b: fc.constant(null), a: fc.constant(null) }),
@@ -36,7 +36,8 @@ const tree = fc.record({
 
 test('the compiled answer is the interpreted one, whatever came', () => {
   const compiled = projectionOf(schema, operationOf(text), fragments, {});
-  const absent = { typeName: 'B', alias: 'known', error: (path: readonly (string | number)[]) => new GraphQLError('absent', { path }) };
+  const error = (path: readonly (string | number)[]) => new GraphQLError('absent', { path });
+  const absent = { typeName: 'B', alias: 'known', error, named: { interfaceName: 'N', error } };
   const answer = (projection: typeof compiled, merged: Record<string, unknown>, rule?: typeof absent) => {
     const errors: GraphQLError[] = [];
     const data = project(projection, merged, { errors, reported: undefined, missing: undefined, absent: rule, introspection: undefined, onUnavailable() {} });
@@ -64,6 +65,23 @@ const errorsWith = (...path: string[]): number => {
   expect(JSON.stringify(data)).toBe('{"a":null}');
   return errors.length;
 };
+
+test('what a field of a named interface gives is null with a reason when nobody knows it, or nobody could say', () => {
+  const error = (path: readonly (string | number)[]) => new GraphQLError('absent', { path });
+  const answer = (known: unknown, cause?: 'unavailable') => {
+    const errors: GraphQLError[] = [];
+    const lost: string[] = [];
+    const missing = createMissingNode();
+    if (cause) missingChild(missingChild(missing, 'n'), 'known').causes.push({ kind: cause, source: 's' });
+    const state = { errors, reported: undefined, missing, absent: { typeName: 'Z', alias: 'known', error, named: { interfaceName: 'N', error } }, introspection: undefined, onUnavailable: (source: string, path: string) => void lost.push(`${source} ${path}`) };
+    const data = project(projectionOf(schema, operationOf('{ n { id } }'), {}, {}), { n: { __typename: 'A', id: '1', ...(known === undefined ? null : { known }) } }, state);
+    return [JSON.stringify(data), errors.map(({ message, path }) => `${path?.join('.')} ${message}`), lost];
+  };
+  expect(answer(1)).toEqual(['{"n":{"id":"1"}}', [], []]);
+  expect(answer(null)).toEqual(['null', ['n absent'], []]);
+  expect(answer(undefined, 'unavailable')).toEqual(['null', ['n The s source is unavailable.'], ['s n']]);
+  expect(answer(undefined)).toEqual(['null', ['n Internal error'], []]);
+});
 
 test('an error reported at or under a path explains its null, one beside it does not', () => {
   expect([errorsWith('a', 's'), errorsWith('a', 'id')]).toEqual([0, 1]);

@@ -100,8 +100,24 @@ function complete(
     walk.errors.push(walk.absent.error(walk.path.slice(0, depth)));
     return completer.nonNull ? undefined : null;
   }
+  if (walk.absent?.named !== undefined && walk.absent.named.interfaceName === selection.plan.typeName) {
+    const known = readOwn(value, walk.absent.alias);
+    if (known === null || known === undefined) {
+      explainUnknown(walk, walk.absent.named.error, known, depth, reported, explained, missing?.children.get(walk.absent.alias));
+      return completer.nonNull ? undefined : null;
+    }
+  }
   const result = projectObject(walk, plan, value, depth, reported, explained, missing);
   return result === undefined && !completer.nonNull ? null : result;
+}
+
+function explainUnknown(
+  walk: Walk, absent: (path: Path) => GraphQLError, known: null | undefined, depth: number,
+  reported: ErrorNode | undefined, explained: boolean, missing: MissingNode | undefined,
+): void {
+  if (known === null) walk.errors.push(absent(walk.path.slice(0, depth)));
+  else if (explained || reported?.own === true || (missing !== undefined && tellMissing(walk, missing, depth))) return;
+  else walk.errors.push(internalError(walk.path.slice(0, depth)));
 }
 
 function completeList(

@@ -17,6 +17,11 @@ export interface AbsentRule {
   typeName: string;
   alias: string;
   error: (path: Path) => GraphQLError;
+  /**
+   * What a field of this interface gives does not exist when `alias` is null. When it is missing nobody could say, and the object is
+   * null with the reason: its name came from the one who asks, and must not look like an answer.
+   */
+  named?: { interfaceName: string; error: (path: Path) => GraphQLError } | undefined;
 }
 
 export type Completer =

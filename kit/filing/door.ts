@@ -7,10 +7,11 @@ import { reportingUnitOf } from '#standards/divisions.ts';
 import type { Form, ParsedRecord } from '#standards/forms/form.ts';
 import { readHeader } from '#standards/forms/header.ts';
 import { createRowParser, parseRow, type RowResult } from '#standards/forms/parse.ts';
+import type { Rules } from '#standards/ruleSets.ts';
 import { badInput, clientError } from '../errors.ts';
 import type { FilingDoor, FilingPart, PartOutcome, RejectedRow, Workshop } from '../subgraph.ts';
 import { type AfterMerge, createMerge } from './merge.ts';
-import { createStager, type FiledRow, type RecordTable, type StagedRow } from './record.ts';
+import { createStager, type FiledRow, type RecordTable, type RowIdentity, type StagedRow } from './record.ts';
 import { csvRows, jsonRows } from './rows.ts';
 import { decode } from './text.ts';
 
@@ -18,6 +19,8 @@ import { decode } from './text.ts';
 export interface RowSurroundings {
   readonly viewer: Viewer;
   readonly part: FilingPart;
+  /** As they are when the part begins: all its rows are judged alike. */
+  readonly rules: Rules;
   /** Columns outside the form, and values that could not be read; null when there are none. */
   readonly additionalFields: Readonly<Record<string, string>> | null;
   /** Counts the row among those taken with a warning. */
@@ -36,7 +39,7 @@ export interface FilingKind<Own extends string> {
 }
 
 const BATCH_ROWS = 5000;
-const BATCH_CHARACTERS = 8 * 1024 * 1024;
+const BATCH_BYTES = 8 * 1024 * 1024;
 const KEPT_REJECTIONS = 1000;
 
 /** State level and codes of no division: no province's platform sees more of them than the public. */
@@ -50,20 +53,22 @@ const isRefusal = <Own extends string>(result: FiledRow<Own> | RowProblems): res
 /**
  * The door of one kind of filing. It reads a stream in constant memory: while the database takes one batch the next is parsed, and
  * then the stream has to wait. Batches are committed one by one; after a failure the part is sent again, and what was
- * recorded counts as unchanged.
+ * recorded counts as what it was recorded as: the outcome is that of a part that arrived in one go.
  *
  * Of rows with the same natural key in one batch the last is taken: equal ones before it count as unchanged, different ones
- * are rejected as DUPLICATE. In a later batch such a row is a correction.
+ * are rejected as DUPLICATE. In a later batch such a row is a correction, and an equal one counts as the first did.
  *
  * @throws UNAUTHORIZED_FIELD_OR_TYPE when the viewer may not file; BAD_USER_INPUT that names row and column when the file is
  *         not in the form, before anything of it is recorded, or when it stops being CSV half way
  */
-export function createFilingDoor<Own extends string>({ kind, form, table, toRow, afterMerge }: FilingKind<Own>, { pool, instants, digest, now }: Workshop): FilingDoor {
+export function createFilingDoor<Own extends string>({ kind, form, table, toRow, afterMerge }: FilingKind<Own>, { pool, instants, rules: ruleBook, digest, now }: Workshop): FilingDoor {
   const merge = createMerge(table, pool, instants, afterMerge);
-  const stage = createStager(table, digest);
+  const stage = createStager(table, digest, afterMerge !== undefined);
 
   return async (viewer, part, bytes) => {
     if (!may(viewer, 'filing:create')) throw clientError('UNAUTHORIZED_FIELD_OR_TYPE', 'Your role may not file records.');
+    const asked = ruleBook.fresh();
+    asked.catch(() => {}); // awaited with the first rows, when the stream is read and its errors are heard
     const hash = createHash('sha256');
     const counts = { rows: 0, added: 0, corrected: 0, unchanged: 0, rejected: 0, warned: 0 };
     const rejectedRows: RejectedRow[] = [];
@@ -74,11 +79,11 @@ export function createFilingDoor<Own extends string>({ kind, form, table, toRow,
     const notYours: RowProblems = [
       { column: form.fields.find(({ name }) => name === 'sourceUnitUscc')?.column ?? '', code: 'NOT_YOURS', message: 'Your organisation may not file this record: its source unit or province is another.' },
     ];
-    const isTheirs = (row: FiledRow<Own>, sourceUnit: string): boolean =>
+    const isTheirs = (row: RowIdentity, sourceUnit: string): boolean =>
       mayFile(viewer, { subjectProvince: provinceOfCode(row.uscc), sourceUnit, sourceProvince: provinceOfCode(sourceUnit) });
 
     let batch = new Map<string, StagedRow<Own>>();
-    let batchCharacters = 0;
+    let batchBytes = 0;
     let writing: Promise<void> = Promise.resolve();
     const write = async (rows: readonly StagedRow<Own>[]): Promise<void> => {
       const outcome = await merge(rows, { filingId: part.filingId, kind, now: now(), mayCorrect: isTheirs });
@@ -93,25 +98,25 @@ export function createFilingDoor<Own extends string>({ kind, form, table, toRow,
       writing = write([...batch.values()]);
       writing.catch(() => {}); // awaited before the next batch and at the end
       batch = new Map();
-      batchCharacters = 0;
+      batchBytes = 0;
     };
     const take = (number: number, staged: StagedRow<Own>): void => {
       const before = batch.get(staged.key);
-      if (before?.digest.equals(staged.digest)) {
+      if (before?.digest === staged.digest) {
         counts.unchanged += 1;
         return;
       }
       if (before) reject(before.number, [{ column: '', code: 'DUPLICATE', message: `Row ${number} has the same record with other content and was taken in its place.` }]);
       batch.set(staged.key, staged);
-      batchCharacters += staged.copied.length;
+      batchBytes += staged.end - staged.start;
     };
 
-    const handle = (number: number, result: RowResult): void => {
+    const handle = (number: number, result: RowResult, rules: Rules): void => {
       counts.rows += 1;
       if (!result.ok) return reject(number, result.problems);
       let warned = result.warnings.length > 0;
       const additionalFields = Object.keys(result.additionalFields).length > 0 ? result.additionalFields : null;
-      const row = toRow(result.record, { viewer, part, additionalFields, warn: () => (warned = true) });
+      const row = toRow(result.record, { viewer, part, rules, additionalFields, warn: () => (warned = true) });
       if (isRefusal(row)) return reject(number, row);
       if (!isTheirs(row, row.source_unit)) return reject(number, notYours);
       if (warned) counts.warned += 1;
@@ -120,9 +125,10 @@ export function createFilingDoor<Own extends string>({ kind, form, table, toRow,
 
     try {
       for await (const results of parsedRows(form, part.format, decode(hashed(bytes, hash)))) {
+        const inForce = await asked;
         for (const { number, result } of results) {
-          handle(number, result);
-          if (batch.size >= BATCH_ROWS || batchCharacters >= BATCH_CHARACTERS) await flush();
+          handle(number, result, inForce);
+          if (batch.size >= BATCH_ROWS || batchBytes >= BATCH_BYTES) await flush();
         }
       }
       await flush();

@@ -4,26 +4,28 @@ import { from as copyFrom } from 'pg-copy-streams';
 import { rightsColumns } from '#policy/rows.ts';
 import type { Instants } from '../instants.ts';
 import { transaction, type Client, type Pool } from '../postgres/pool.ts';
-import { type FiledRow, type RecordTable, stagedColumns, type StagedRow } from './record.ts';
+import { type FiledRow, type RecordTable, type RowIdentity, stagedColumns, type StagedRow } from './record.ts';
 
 /** The version of a record that is believed now, as far as a filing has to know it. */
 interface Standing {
   readonly position: number;
   readonly version: number;
   readonly same: boolean;
+  /** Recorded by the filing under way: before it was cut off, or for an equal row of an earlier batch. */
+  readonly ours: boolean;
   readonly collected_at: string;
   readonly withdrawn_on: string | null;
   readonly under_objection: boolean;
   readonly source_unit: string;
 }
 
-export interface MergeOptions<Own extends string> {
+export interface MergeOptions {
   readonly filingId: string;
   readonly kind: string;
   /** When the filing came in, for `source_unit.last_filed_at`. */
   readonly now: Date;
   /** Whether the filer may correct what this unit filed. */
-  readonly mayCorrect: (row: FiledRow<Own>, standingSourceUnit: string) => boolean;
+  readonly mayCorrect: (row: RowIdentity, standingSourceUnit: string) => boolean;
 }
 
 export interface MergeOutcome<Own extends string> {
@@ -34,7 +36,7 @@ export interface MergeOutcome<Own extends string> {
   readonly refused: readonly StagedRow<Own>[];
 }
 
-export type Merge<Own extends string> = (rows: readonly StagedRow<Own>[], options: MergeOptions<Own>) => Promise<MergeOutcome<Own>>;
+export type Merge<Own extends string> = (rows: readonly StagedRow<Own>[], options: MergeOptions) => Promise<MergeOutcome<Own>>;
 
 /** Runs in the transaction of the batch, after its rows are in; `rows` are those that were added or corrected. */
 export type AfterMerge<Own extends string> = (client: Client, rows: readonly FiledRow<Own>[], recordedAt: string) => Promise<void>;
@@ -46,8 +48,6 @@ const ATTEMPTS = 5;
 /** unique_violation, deadlock_detected, serialization_failure, lock_not_available (another batch held the clock). */
 const TRANSIENT = new Set(['23505', '40P01', '40001', '55P03']);
 const isTransient = (error: unknown): boolean => error instanceof Overtaken || (error instanceof Error && 'code' in error && TRANSIENT.has(String(error.code)));
-
-const COPY_PIECE = 256 * 1024;
 
 /**
  * Records batches of rows, each in one transaction: rows whose digest is that of the current version are left alone, the others
@@ -62,24 +62,29 @@ export function createMerge<Own extends string>(table: RecordTable<Own>, pool: P
   const columns = stagedColumns(table);
   const createStaged = `create temp table if not exists ${staged} on commit delete rows as select 0 as position, digest, ${columns.join(', ')} from ${target} with no data`;
   const copy = `copy ${staged} (position, digest, ${columns.join(', ')}) from stdin`;
-  // The limit keeps the planner to one look into the index per row, however little it knows of the two tables.
+  // One look into the primary key per row, whatever the planner knows: of a new table it knows nothing, and with `= 'infinity'` it
+  // may as well read one of the partial indexes from end to end for every row (5 000 rows beside another batch: longer than 5 s).
   const look = `
     select staged.position, standing.*
     from ${staged} staged
     cross join lateral (
-      select current.version, current.digest = staged.digest as same, current.collected_at, current.withdrawn_on, current.under_objection, current.source_unit
-      from ${target} current
-      where current.uscc = staged.uscc and current.record_id = staged.record_id and current.superseded_at = 'infinity'
+      select newest.version, newest.digest = staged.digest as same, newest.filing_id = $1::uuid as ours, newest.collected_at, newest.withdrawn_on, newest.under_objection, newest.source_unit
+      from ${target} newest
+      where newest.uscc = staged.uscc and newest.record_id = staged.record_id and newest.superseded_at >= 'infinity'
+      order by newest.version desc
       limit 1
     ) standing`;
   const recordedByFiling = `
-    select staged.position
+    select staged.position, earlier.version
     from ${staged} staged
-    where staged.position = any($1::int[])
-      and exists (
-        select from ${target} earlier
-        where earlier.uscc = staged.uscc and earlier.record_id = staged.record_id and earlier.digest = staged.digest and earlier.filing_id = $2::uuid
-      )`;
+    cross join lateral (
+      select first.version
+      from ${target} first
+      where first.uscc = staged.uscc and first.record_id = staged.record_id and first.digest = staged.digest and first.filing_id = $2::uuid
+      order by first.version
+      limit 1
+    ) earlier
+    where staged.position = any($1::int[])`;
   // Rights are those of now on every version; `withdrawn_on` is the withdrawal's, and stays unless the filing says otherwise.
   const rights = rightsColumns.filter((column) => column !== 'withdrawn_on');
   const newRights = [...rights.map((column) => `staged.${column}`), 'coalesce(staged.withdrawn_on, record.withdrawn_on)'].join(', ');
@@ -116,20 +121,24 @@ export function createMerge<Own extends string>(table: RecordTable<Own>, pool: P
     on conflict (uscc, kind) do update
     set last_filed_at = greatest(excluded.last_filed_at, source_unit.last_filed_at)`;
 
-  const mergeOnce = (rows: readonly StagedRow<Own>[], options: MergeOptions<Own>): Promise<MergeOutcome<Own>> =>
+  const mergeOnce = (rows: readonly StagedRow<Own>[], options: MergeOptions): Promise<MergeOutcome<Own>> =>
     transaction(pool, `file ${target}`, async (client) => {
       await client.query(createStaged);
       await copyRows(client, copy, rows);
-      const { rows: standing } = await client.query<Standing>(look);
-      const rowAt = (position: number): StagedRow<Own> => rows[position] as StagedRow<Own>; // positions are those of `rows`
+      const { rows: standing } = await client.query<Standing>(look, [options.filingId]);
+      const byPosition = new Map(rows.map((row) => [row.number, row]));
+      const rowAt = (position: number): StagedRow<Own> => byPosition.get(position) as StagedRow<Own>; // positions are the numbers of `rows`
 
       const refused = standing.filter(({ position, same, source_unit }) => !same && !options.mayCorrect(rowAt(position).row, source_unit));
       let corrected = standing.filter((row) => !row.same && !refused.includes(row));
-      // A part may be sent again after it broke off: what this filing has recorded once, it does not record over later rows.
+      // A part may be sent again after it broke off: what this filing has recorded once, it does not record over later rows, and
+      // counts as what it was recorded as, so that the receipt is that of a filing that was never cut off.
+      const done = standing.filter(({ same, ours }) => same && ours).map(({ version }) => version);
       if (corrected.length > 0) {
-        const { rows: earlier } = await client.query<{ position: number }>(recordedByFiling, [corrected.map(({ position }) => position), options.filingId]);
+        const { rows: earlier } = await client.query<{ position: number; version: number }>(recordedByFiling, [corrected.map(({ position }) => position), options.filingId]);
         const again = new Set(earlier.map(({ position }) => position));
         corrected = corrected.filter(({ position }) => !again.has(position));
+        done.push(...earlier.map(({ version }) => version));
       }
 
       const added = rows.length - standing.length;
@@ -155,12 +164,18 @@ export function createMerge<Own extends string>(table: RecordTable<Own>, pool: P
         if (afterMerge) {
           const correctedAt = new Set(corrected.map(({ position }) => position));
           const known = new Set(standing.map(({ position }) => position));
-          await afterMerge(client, rows.flatMap(({ row }, position) => (!known.has(position) || correctedAt.has(position) ? [row] : [])), recordedAt);
+          await afterMerge(client, rows.flatMap(({ whole, number }) => (whole !== null && (!known.has(number) || correctedAt.has(number)) ? [whole] : [])), recordedAt);
         }
       }
       const units = unitsOf(rows, refused);
       await client.query(noteUnits, [options.kind, [...units], options.now.toISOString()]);
-      return { added, corrected: corrected.length, unchanged: standing.length - corrected.length - refused.length, refused: refused.map(({ position }) => rowAt(position)) };
+      const doneAsNew = done.filter((version) => version === 1).length;
+      return {
+        added: added + doneAsNew,
+        corrected: corrected.length + done.length - doneAsNew,
+        unchanged: standing.length - corrected.length - refused.length - done.length,
+        refused: refused.map(({ position }) => rowAt(position)),
+      };
     }, { deadlineMs: 60_000 });
 
   return async (rows, options) => {
@@ -176,20 +191,23 @@ export function createMerge<Own extends string>(table: RecordTable<Own>, pool: P
 
 function unitsOf<Own extends string>(rows: readonly StagedRow<Own>[], refused: readonly Standing[]): Set<string> {
   const left = new Set(refused.map(({ position }) => position));
-  return new Set(rows.flatMap(({ row }, position) => (left.has(position) ? [] : [row.source_unit])));
+  return new Set(rows.flatMap(({ row, number }) => (left.has(number) ? [] : [row.source_unit])));
 }
 
+/** Lines that stand one behind the other in a page are sent as they are. */
 async function copyRows<Own extends string>(client: Client, text: string, rows: readonly StagedRow<Own>[]): Promise<void> {
   const stream = client.query(copyFrom(text));
   const done = finished(stream);
   done.catch(() => {}); // awaited below; until then a failure must not count as unhandled
-  let piece = '';
-  for (const [position, { digest, copied }] of rows.entries()) {
-    piece += `${position}\t\\\\x${digest.toString('hex')}\t${copied}\n`;
-    if (piece.length < COPY_PIECE) continue;
-    if (!stream.write(piece)) await Promise.race([once(stream, 'drain'), done]);
-    piece = '';
+  let { page, start } = rows[0] ?? { page: Buffer.alloc(0), start: 0 };
+  let end = start;
+  for (const row of rows) {
+    if (row.page !== page || row.start !== end) {
+      if (!stream.write(page.subarray(start, end))) await Promise.race([once(stream, 'drain'), done]);
+      ({ page, start } = row);
+    }
+    end = row.end;
   }
-  stream.end(piece);
+  stream.end(page.subarray(start, end));
   await done;
 }

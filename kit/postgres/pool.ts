@@ -36,6 +36,7 @@ export function createPool(options: PoolOptions): Pool {
   const settings: Record<string, string | number> = {
     TimeZone: 'UTC', // adapter-pg drops the offset: under Asia/Shanghai reads and writes were off by 8 h
     DateStyle: 'ISO',
+    temp_buffers: '32MB', // taken when used: a batch of a filing has 8 MB or a little more, the default, and then 4 % goes into files
     jit: 'off', // on by default on a server of one's own, and compiling costs more than our queries take
     statement_timeout: options.statementTimeoutMs,
     lock_timeout: Math.min(LOCK_DEADLINE_MS, options.statementTimeoutMs),
@@ -154,6 +155,17 @@ export async function transaction<Result>(
     client.off('error', ignore);
     if (!expired) client.release(broken);
   }
+}
+
+/** What PostgreSQL, the socket and `pg` say when the server is gone or going: work that did not commit was not done. */
+const LOST = new Set(['57P01', '57P02', '57P03', '08000', '08003', '08006', 'ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', 'ETIMEDOUT', 'P1001', 'P1017']);
+const LOST_MESSAGE = /^(?:Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error)/;
+
+/** Whether the server was not there, rather than refused what it was told: it may be asked again. */
+export function isConnectionLost(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { code, message, cause } = error as Error & { code?: unknown };
+  return LOST.has(String(code)) || LOST_MESSAGE.test(message) || isConnectionLost(cause);
 }
 
 // --- types --------------------------------------------------------------------------------------------------------

@@ -4,14 +4,17 @@ import { type DocumentNode, Kind, parse, visit } from 'graphql';
 const folder = import.meta.dirname;
 const read = (path: string): string => readFileSync(path, 'utf8');
 
-/** The SDL every subgraph shares: policy directive, federation link, scalars, `CreditRecord` and what it is made of. */
+/** The SDL every subgraph shares: policy directive, federation link, scalars and what several answer with. */
 export function sharedSdl(): string {
   return [`${folder}/../../policy/policy.graphql`, `${folder}/federation.graphql`, `${folder}/shared.graphql`].map(read).join('\n');
 }
 
-/** One subgraph's whole SDL. `schemaFile` is the path of its own `schema.graphql`. */
+/** One subgraph's whole SDL: what all share, what those share that keep records, its own. `schemaFile` is the path of its own `schema.graphql`. */
 export function subgraphTypeDefs(schemaFile: string): DocumentNode {
-  return parse(`${sharedSdl()}\n${read(schemaFile)}`);
+  const own = read(schemaFile);
+  // The desk names records that others keep, and says itself what it knows of them.
+  const keepsRecords = /^type \w+ implements .*\bCreditRecord\b/m.test(own) && !/^interface CreditRecord\b/m.test(own);
+  return parse([sharedSdl(), ...(keepsRecords ? [read(`${folder}/records.graphql`)] : []), own].join('\n'));
 }
 
 /**

@@ -22,10 +22,13 @@ export const licenceCategories = createCodeList(
   'OTHER',
 );
 
-/** 当前状态 of a licence. 1 was seen in files; the 2016 edition used 0–3 with other meanings, so 0 and 3 are not read. */
+/**
+ * 当前状态 of a licence. 1 was seen in files. The 2016 edition had 0 正常, 1 撤销, 2 异议, 3 其他 (unverified): its words are read, its 0 and 3 are
+ * reported, since whoever writes them means other things by 1 and 2 too.
+ */
 export const licenceStatuses = createCodeList([
-  { code: 'VALID', name: '有效', spellings: ['1'] },
-  { code: 'INVALID', name: '无效', spellings: ['2'] },
+  { code: 'VALID', name: '有效', spellings: ['1', '正常'] },
+  { code: 'INVALID', name: '无效', spellings: ['2', '撤销'] },
 ]);
 
 /**
@@ -37,18 +40,6 @@ export const disclosureLevels = createCodeList([
   { code: 'GOV_SHARED', name: '政务共享', spellings: ['政府部门内部共享', '仅政府部门内部共享', '1'] },
   { code: 'RESTRICTED', name: '授权查询', spellings: ['仅可授权查询', '依授权查询', '2'] },
   { code: 'INTERNAL', name: '内部', spellings: ['不公开'] },
-]);
-
-/** The eight kinds of act beside licence and penalty (国办发〔2019〕35号 第十五条). */
-export const otherActKinds = createCodeList([
-  { code: 'COMPULSION', name: '行政强制' },
-  { code: 'CONFIRMATION', name: '行政确认' },
-  { code: 'LEVY', name: '行政征收' },
-  { code: 'PAYMENT', name: '行政给付' },
-  { code: 'ADJUDICATION', name: '行政裁决' },
-  { code: 'COMPENSATION', name: '行政补偿' },
-  { code: 'REWARD', name: '行政奖励' },
-  { code: 'INSPECTION', name: '行政监督检查', spellings: ['行政检查'] },
 ]);
 
 /** 承诺类型. */
@@ -105,6 +96,14 @@ export const performanceStates = createCodeList([
   { code: 'NONE', name: '全部未履行' },
   { code: 'PART', name: '部分履行', spellings: ['部分未履行'] },
   { code: 'ALL', name: '全部已履行' },
+]);
+
+/** 司法信息类型. Spellings are unverified. */
+export const judicialRecordKinds = createCodeList([
+  { code: 'JUDGMENT', name: '司法判决', spellings: ['判决', '裁判'] },
+  { code: 'ENFORCEMENT', name: '司法执行', spellings: ['执行'] },
+  { code: 'BANKRUPTCY', name: '破产', spellings: ['破产重整', '破产清算'] },
+  { code: 'OTHER', name: '其他' },
 ]);
 
 /** 评价方案: data/evaluationSchemes.json. */

@@ -13,7 +13,7 @@ export const commitmentForm: Form = {
   fields: [
     ...subject('CN'),
     { column: 'CN_LX', name: 'commitmentKind', label: '承诺类型', type: 'code', codes: commitmentKinds, rule: 'reject', unverified: true },
-    { column: 'CN_BM', name: 'commitmentNo', label: '承诺编码', type: 'text', maxLength: 128, rule: 'reject' },
+    { column: 'CN_BM', name: 'commitmentNo', label: '承诺编码', type: 'text', isNumber: true, maxLength: 128, rule: 'reject' },
     { column: 'CN_SY', name: 'matter', label: '承诺事由', type: 'text', maxLength: 500, rule: 'warn' },
     { column: 'CN_NR', name: 'content', label: '承诺内容', type: 'text', rule: 'optional' },
     { column: 'CN_RQ', name: 'madeOn', label: '做出承诺日期', type: 'date', rule: 'reject' },

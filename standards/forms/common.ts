@@ -1,3 +1,4 @@
+import { catalogueCode } from './catalogueItem.ts';
 import { disclosureLevels, subjectCategories } from './codeLists.ts';
 import type { FormField } from './form.ts';
 
@@ -21,6 +22,9 @@ export function legacyIdentifiers(prefix: string): FormField[] {
     field('SHZZ', 'socialOrganisationCertificate', '社会组织登记证号', 'SOCIAL_ORGANISATION_CERTIFICATE', 50, true),
   ];
 }
+
+/** Column codes of the 2016 edition for the same identifiers (unverified). */
+const OLDER_COLUMNS: Record<string, readonly string[]> = { registrationNumber: ['GSDJ'], organisationCode: ['ZDM'] };
 
 export const subjectIdentifierNames = [
   'subjectUscc',
@@ -71,7 +75,7 @@ export function officialSubject(prefix: 'XK' | 'CF'): FormField[] {
     dropped: true,
   });
   return [
-    { column: `${prefix}_XDR_MC`, name: 'subjectName', label: '行政相对人名称', type: 'text', maxLength: 200, rule: 'reject', unverified: true },
+    { column: `${prefix}_XDR_MC`, name: 'subjectName', label: '行政相对人名称', aliases: [`${prefix}_XDR`], type: 'text', maxLength: 200, rule: 'reject', unverified: true },
     {
       column: `${prefix}_XDR_LB`,
       name: 'subjectCategory',
@@ -93,10 +97,10 @@ export function officialSubject(prefix: 'XK' | 'CF'): FormField[] {
     ...legacyIdentifiers(`${prefix}_XDR`).map((field, index) => ({
       ...field,
       label: `行政相对人代码_${index + 2}（${field.label}）`,
-      aliases: [`行政相对人代码_${index + 2}`, field.label],
+      aliases: [`行政相对人代码_${index + 2}`, field.label, ...(OLDER_COLUMNS[field.name] ?? []).map(column => `${prefix}_XDR_${column}`)],
     })),
     industry(prefix),
-    { column: `${prefix}_FRDB`, name: 'legalRepresentative', label: '法定代表人', type: 'text', maxLength: 50, rule: 'warn', unverified: true },
+    { column: `${prefix}_FRDB`, name: 'legalRepresentative', label: '法定代表人', aliases: [`${prefix}_FR`, '法定代表人姓名'], type: 'text', maxLength: 50, rule: 'warn', unverified: true },
     person('FR_ZJLX', 'legalRepresentativeDocumentKind', '法定代表人证件类型'),
     { ...person('FR_ZJHM', 'legalRepresentativeDocumentNumber', '法定代表人证件号码'), aliases: [`${prefix}_FR_SFZH`, `${prefix}_FRSFZH`, '法定代表人身份证号'] },
     person('XDR_ZJLX', 'subjectDocumentKind', '证件类型'),
@@ -118,17 +122,22 @@ export function disclosure(prefix: string): FormField {
   };
 }
 
+/** 门户网站公示日期: when the deciding unit published the act on its own site, the first of the two steps. An extra of ours. */
+export function ownSite(prefix: string): FormField {
+  return { column: `${prefix}_GSRQ`, name: 'ownSiteOn', label: '门户网站公示日期', aliases: ['公示日期'], type: 'date', rule: 'optional', unverified: true };
+}
+
 /** A unit and its code: two columns. */
-export function unit(column: string, codeColumn: string, name: string, label: string, rule: 'reject' | 'warn' | 'optional'): FormField[] {
+export function unit(column: string, codeColumn: string, name: string, label: string, rule: 'reject' | 'warn' | 'optional', aliases?: readonly string[]): FormField[] {
   return [
-    { column, name: `${name}Name`, label, type: 'text', maxLength: 200, rule, unverified: true },
+    { column, name: `${name}Name`, label, type: 'text', isUnitName: true, maxLength: 200, rule, ...(aliases && { aliases }), unverified: true },
     { column: codeColumn, name: `${name}Uscc`, label: `${label}统一社会信用代码`, type: 'uscc', rule },
   ];
 }
 
 /** Where a record comes from inside its source (目录编码, 源记录标识, 地方编码): extras of ours, optional. */
 export const provenance: readonly FormField[] = [
-  { column: 'MLBM', name: 'catalogueCode', label: '目录编码', type: 'text', maxLength: 64, rule: 'optional', unverified: true },
-  { column: 'YJLBS', name: 'sourceRecordId', label: '源记录标识', type: 'text', maxLength: 128, rule: 'optional', unverified: true },
+  catalogueCode,
+  { column: 'YJLBS', name: 'sourceRecordId', label: '源记录标识', type: 'text', isNumber: true, maxLength: 128, rule: 'optional', unverified: true },
   { column: 'DFBM', name: 'localDivision', label: '地方编码', type: 'division', rule: 'optional', unverified: true },
 ];

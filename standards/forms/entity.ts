@@ -19,7 +19,7 @@ export const entityForm: Form = {
     { column: 'DJ_HYDM', name: 'industryCode', label: '行业代码', type: 'text', maxLength: 5, rule: 'warn' },
     { column: 'DJ_QHDM', name: 'divisionCode', label: '登记地行政区划', type: 'division', rule: 'warn' },
     { column: 'DJ_DZ', name: 'address', label: '住所', aliases: ['地址', '注册地址'], type: 'text', maxLength: 500, rule: 'warn' },
-    { column: 'DJ_DH', name: 'phone', label: '联系电话', type: 'text', maxLength: 50, rule: 'optional' },
+    { column: 'DJ_DH', name: 'phone', label: '联系电话', type: 'text', isNumber: true, maxLength: 50, rule: 'optional' },
     { column: 'DJ_CLRQ', name: 'establishedOn', label: '成立日期', type: 'date', rule: 'warn' },
     { column: 'DJ_HZRQ', name: 'changedOn', label: '核准日期', aliases: ['变更日期', '变更登记日期'], type: 'date', rule: 'optional', unverified: true },
     { column: 'DJ_ZXRQ', name: 'closedOn', label: '注销或吊销日期', type: 'date', rule: 'optional' },

@@ -1,6 +1,9 @@
 import type { CodeList } from '../codeList.ts';
 
-export type FormKind = 'entity' | 'licence' | 'penalty' | 'other-act' | 'commitment' | 'name-list' | 'evaluation';
+/** The kinds of administrative act beside licence and penalty (国办发〔2019〕35号 第十五条). */
+export type OtherActKind = 'compulsion' | 'confirmation' | 'levy' | 'payment' | 'adjudication' | 'compensation' | 'reward' | 'inspection';
+
+export type FormKind = 'entity' | 'licence' | 'penalty' | OtherActKind | 'commitment' | 'name-list' | 'evaluation' | 'judicial-record' | 'complaint';
 
 /**
  * What a cell becomes under the field's name; null when the cell is empty or says 无, / or — —.
@@ -43,10 +46,16 @@ export interface FormField {
   /** A bad value rejects the row although a missing one does not. */
   strict?: true;
   codes?: CodeList;
+  /** How a value that is none of the codes is reported; UNKNOWN_CODE when left out. */
+  unknown?: ProblemCode;
   /** Scheme of an identifier field (identifierSchemes.ts). */
   scheme?: string;
   /** The second name a cell is read into, see FieldType. */
   also?: string;
+  /** It holds numbers of documents, records or subscribers: no telephone numbers are looked for in it (personalNumbers.ts). */
+  isNumber?: true;
+  /** It names an authority or another unit: what cannot be such a name is a warning, and kept beside the record. */
+  isUnitName?: true;
   /** Never kept: numbers and kinds of a natural person's identity document. */
   dropped?: true;
   /** Length, codes or label come from general knowledge or a single public table. */
@@ -65,6 +74,7 @@ export type ProblemCode =
   | 'BAD_IDENTIFIER'
   | 'BAD_FORM'
   | 'UNKNOWN_CODE'
+  | 'UNKNOWN_CATALOGUE_ITEM'
   | 'UNKNOWN_DIVISION'
   | 'LENGTH'
   | 'ALPHABET'
@@ -74,6 +84,8 @@ export type ProblemCode =
   | 'CATEGORY'
   | 'CELL_COUNT'
   | 'PERSONAL_NUMBER_DROPPED'
+  | 'TELEPHONE_MASKED'
+  | 'SUSPECT_NAME'
   | 'OUT_OF_SCOPE_NATURAL_PERSON';
 
 export interface RowProblem {
@@ -87,7 +99,8 @@ export type ParsedRecord = Record<string, unknown>;
 export type Report = (column: string, code: ProblemCode, message: string) => void;
 
 export interface Form {
-  kind: FormKind;
+  /** A kind of filing, or what is declared by mutation alone. */
+  kind: FormKind | 'voluntary' | 'withdrawal';
   edition: string;
   source: string;
   fields: readonly FormField[];

@@ -82,6 +82,7 @@ test('a licence row becomes a typed record, and what is missing is said', () => 
       sourceUnitUscc: null,
       remark: null,
       disclosureLevel: 'PUBLIC',
+      ownSiteOn: null,
       catalogueCode: null,
       sourceRecordId: null,
       localDivision: null,

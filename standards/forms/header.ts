@@ -12,13 +12,15 @@ export interface FormHeader {
   additional: { column: string; index: number }[];
   /** Columns never kept: kinds and numbers of a natural person's identity document. */
   dropped: string[];
+  /** The places among them of the subject's own document: filled without a code, it says that the subject is a natural person. */
+  subjectDocument: number[];
   /** MISSING_COLUMN of columns that a row should have and can do without. */
   warnings: RowProblem[];
 }
 
 export type HeaderResult = { ok: true; header: FormHeader } | { ok: false; problems: RowProblem[]; unknown: string[] };
 
-const PERSONAL = /ZJHM|ZJLX|SFZ|身份证|证件号|证件类型/i;
+const PERSONAL = /ZJHM|ZJLX|SFZ|身份证|证件号|证件类型|公民身份|护照|通行证|居留证/i;
 
 function spelling(header: string): string {
   return header
@@ -36,7 +38,7 @@ export function readHeader(form: Form, columns: readonly string[]): HeaderResult
   for (const field of form.fields.toReversed()) {
     for (const name of [...(field.aliases ?? []), field.name, field.label, field.column]) known.set(spelling(name), field);
   }
-  const header: FormHeader = { form, width: columns.length, fields: [], absent: [], additional: [], dropped: [], warnings: [] };
+  const header: FormHeader = { form, width: columns.length, fields: [], absent: [], additional: [], dropped: [], subjectDocument: [], warnings: [] };
   const problems: RowProblem[] = [];
   const seen = new Set<FormField>();
   columns.forEach((column, index) => {
@@ -50,8 +52,10 @@ export function readHeader(form: Form, columns: readonly string[]): HeaderResult
       problems.push({ column: field.column, code: 'DUPLICATE_COLUMN', message: `The column ${field.column} (${field.label}) is there twice.` });
     }
     seen.add(field);
-    if (field.dropped) header.dropped.push(column);
-    else header.fields.push({ field, index });
+    if (field.dropped) {
+      header.dropped.push(column);
+      if (field.name === 'subjectDocumentNumber') header.subjectDocument.push(index);
+    } else header.fields.push({ field, index });
   });
   // In the order of the form: warnings and records do not depend on the order of a file's columns.
   const order = new Map(form.fields.map((field, place) => [field, place]));

@@ -1,5 +1,5 @@
 import { licenceCategories, licenceStatuses } from './codeLists.ts';
-import { disclosure, officialSubject, provenance, subjectIdentifierNames, unit } from './common.ts';
+import { disclosure, officialSubject, ownSite, provenance, subjectIdentifierNames, unit } from './common.ts';
 import { checkPeriod } from './checks.ts';
 import type { Form } from './form.ts';
 
@@ -36,16 +36,17 @@ export const licenceForm: Form = {
       unverified: true,
     },
     { column: 'XK_XKZS', name: 'certificateName', label: '许可证书名称', type: 'text', maxLength: 64, rule: 'optional', unverified: true },
-    { column: 'XK_XKBH', name: 'certificateNo', label: '许可编号', type: 'text', maxLength: 64, rule: 'optional', unverified: true },
+    { column: 'XK_XKBH', name: 'certificateNo', label: '许可编号', type: 'text', isNumber: true, maxLength: 64, rule: 'optional', unverified: true },
     { column: 'XK_NR', name: 'content', label: '许可内容', type: 'text', maxLength: 4000, rule: 'warn', unverified: true },
     { column: 'XK_JDRQ', name: 'decidedOn', label: '许可决定日期', type: 'date', rule: 'reject' },
     { column: 'XK_YXQZ', name: 'validFrom', label: '有效期自', type: 'date', rule: 'warn' },
-    { column: 'XK_YXQZI', name: 'validTo', also: 'longTerm', label: '有效期至', type: 'dateOrLongTerm', rule: 'warn' },
-    ...unit('XK_XKJG', 'XK_XKJGDM', 'authority', '许可机关', 'warn'),
+    { column: 'XK_YXQZI', name: 'validTo', also: 'longTerm', label: '有效期至', aliases: ['XK_JZQ', '许可截止期'], type: 'dateOrLongTerm', rule: 'warn' },
+    ...unit('XK_XKJG', 'XK_XKJGDM', 'authority', '许可机关', 'warn', ['XK_XZJG']),
     { column: 'XK_ZT', name: 'licenceStatus', label: '当前状态', type: 'code', codes: licenceStatuses, rule: 'warn', unverified: true },
     ...unit('XK_LYDW', 'XK_LYDWDM', 'sourceUnit', '数据来源单位', 'warn'),
     { column: 'BZ', name: 'remark', label: '备注', type: 'text', maxLength: 512, rule: 'optional', unverified: true },
     disclosure('XK'),
+    ownSite('XK'),
     ...provenance,
   ],
   check: (record, _reject, warn) => checkPeriod(record, warn, 'validFrom', 'validTo', 'XK_YXQZI'),

@@ -3,7 +3,7 @@ import { isKnownDivision } from '../divisions.ts';
 import { normaliseDocumentNumber } from '../documentNumber.ts';
 import { checkIdentifier } from '../identifierSchemes.ts';
 import { fenFrom10kYuan } from '../money.ts';
-import { isResidentId } from '../residentId.ts';
+import { isPersonNumber, maskPersonalNumbers, type MaskOptions } from '../personalNumbers.ts';
 import { checkUscc } from '../uscc.ts';
 import type { Form, FormField, ParsedRecord, ProblemCode, RowProblem } from './form.ts';
 import { readHeader, type FormHeader } from './header.ts';
@@ -28,9 +28,7 @@ type CellParser = (text: string | null, row: RowState) => void;
 
 const MAX_CELL = 20_000;
 const NOTHING = new Set(['', '-', '--', '—', '——', '— —', '—-', '/', '\\', '无', '暂无', 'null', 'NULL', 'N/A']);
-const PERSON_NUMBER = /(?<!\d)[1-9]\d{16}[\dXx](?!\d)/g;
 const PERSON_ANYWHERE = /[1-9]\d{16}[\dXx]/;
-const MASK = '*'.repeat(18);
 
 /** Trimmed text, or null for the ways in which files write that there is nothing. */
 export function readCell(text: string): string | null {
@@ -41,15 +39,9 @@ export function readCell(text: string): string | null {
   return trimmed.includes('\0') ? trimmed.replaceAll('\0', '') || null : trimmed;
 }
 
-function isPersonNumber(text: string): boolean {
-  if (!isResidentId(text)) return false;
-  const check = checkUscc(text);
-  return check.status !== 'VALID' || check.warnings.length > 0;
-}
-
 /** A short value for a message; nothing that could be a person's or a telephone number. */
 function quoted(text: string): string {
-  return text.length > 20 || /\d{11}/.test(text.normalize('NFKC')) ? 'The value' : `"${text}"`;
+  return text.length > 20 || /(?:\d[\s-]?){11}/.test(text.normalize('NFKC')) ? 'The value' : `"${text}"`;
 }
 
 function bad(field: FormField, row: RowState, text: string, code: ProblemCode, message: string): void {
@@ -59,16 +51,30 @@ function bad(field: FormField, row: RowState, text: string, code: ProblemCode, m
     return;
   }
   row.warnings.push(problem);
-  if (!PERSON_ANYWHERE.test(text)) row.additionalFields[field.column] = text;
+  if (!PERSON_ANYWHERE.test(text)) row.additionalFields[field.column] = withoutPersonNumbers(field.column, text, row, { before: field.label });
 }
 
-function withoutPersonNumbers(field: FormField, text: string, row: RowState): string {
-  if (text.length < 18 || !PERSON_ANYWHERE.test(text)) return text;
-  const masked = text.replace(PERSON_NUMBER, number => (isPersonNumber(number) ? MASK : number));
-  if (masked !== text) {
-    row.warnings.push({ column: field.column, code: 'PERSONAL_NUMBER_DROPPED', message: 'A person’s identity number was masked.' });
-  }
-  return masked;
+/** Free text without the numbers of persons; each kind that was found is a warning. */
+function withoutPersonNumbers(column: string, text: string, row: RowState, options: MaskOptions): string {
+  const masked = maskPersonalNumbers(text, options);
+  if (masked === null) return text;
+  if (masked.hasIdentityNumber) row.warnings.push({ column, code: 'PERSONAL_NUMBER_DROPPED', message: 'A person’s identity number was masked.' });
+  if (masked.hasTelephone) row.warnings.push({ column, code: 'TELEPHONE_MASKED', message: 'A telephone number was masked.' });
+  return masked.text;
+}
+
+// A name of a unit that is none: 2022-09-31, 京市监罚〔2026〕7号, 第12号, a UUID, 示例双公示系统-2, a code.
+const SUSPECT = /^[\d\s年月日/.:：-]+$|[〔【[(（](?:19|20)\d{2}[〕】\])）].*号|^第?[\d-]+号$|^[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}$|系统(?:[-—_ ]?\d+)?$|^[0-9A-Z]{15,20}$/i;
+const HAS_DIGIT_OR_SYSTEM = /[\d０-９]|系统/;
+
+/** Whether what stands where the name of an authority belongs is a day, a document's number, a UUID, a code or the name of a computer system. */
+function isSuspectName(text: string): boolean {
+  return HAS_DIGIT_OR_SYSTEM.test(text) && SUSPECT.test(text.normalize('NFKC'));
+}
+
+/** What stands after 其他 is free text. */
+function otherText(field: FormField, text: string | null, row: RowState): string | null {
+  return text === null ? null : withoutPersonNumbers(field.column, text, row, { before: field.label });
 }
 
 const WARNING_MESSAGES = {
@@ -80,18 +86,25 @@ const WARNING_MESSAGES = {
 // How each type reads a cell that has something in it. Undefined: the cell was bad and has been reported.
 function valueReader(field: FormField): (text: string, row: RowState) => unknown {
   const { also } = field;
+  const masking: MaskOptions = { isNumber: field.type === 'documentNo' || field.isNumber === true, before: field.label };
   switch (field.type) {
     case 'text':
-      return (text, row) => withoutPersonNumbers(field, text, row);
+      return (text, row) => {
+        const kept = withoutPersonNumbers(field.column, text, row, masking);
+        if (!field.isUnitName || !isSuspectName(kept)) return kept;
+        row.warnings.push({ column: field.column, code: 'SUSPECT_NAME', message: `${quoted(kept)} is no name of a unit.` });
+        row.additionalFields[field.column] = kept;
+        return undefined;
+      };
     case 'list':
       return (text, row) =>
-        withoutPersonNumbers(field, text, row)
+        withoutPersonNumbers(field.column, text, row, masking)
           .split(/[;；]/)
           .map(part => part.trim())
           .filter(part => part !== '');
     case 'documentNo':
       return (text, row) => {
-        const kept = withoutPersonNumbers(field, text, row);
+        const kept = withoutPersonNumbers(field.column, text, row, masking);
         if (also !== undefined) row.record[also] = normaliseDocumentNumber(kept);
         return kept;
       };
@@ -100,7 +113,7 @@ function valueReader(field: FormField): (text: string, row: RowState) => unknown
       return (text, row) => {
         const date = parseOfficialDate(text);
         if (date === null || (date.longTerm && field.type === 'date')) {
-          bad(field, row, text, 'BAD_DATE', `${quoted(text)} is not a day in the form YYYY/MM/DD that exists.`);
+          bad(field, row, text, 'BAD_DATE', date === null ? `${quoted(text)} is not a day in the form YYYY/MM/DD that exists.` : `${quoted(text)} stands for long-term, and ${field.label} is a day.`);
           return undefined;
         }
         if (also !== undefined) row.record[also] = date.longTerm;
@@ -161,10 +174,10 @@ function valueReader(field: FormField): (text: string, row: RowState) => unknown
       return (text, row) => {
         const value = field.codes?.read(text) ?? null;
         if (value === null) {
-          bad(field, row, text, 'UNKNOWN_CODE', `${quoted(text)} is not a value of ${field.label}.`);
+          bad(field, row, text, field.unknown ?? 'UNKNOWN_CODE', `${quoted(text)} is not a value of ${field.label}.`);
           return undefined;
         }
-        if (also !== undefined) row.record[also] = value.otherText;
+        if (also !== undefined) row.record[also] = otherText(field, value.otherText, row);
         return value.code;
       };
     case 'codes':
@@ -173,7 +186,7 @@ function valueReader(field: FormField): (text: string, row: RowState) => unknown
         if (value.unknown.length > 0) {
           bad(field, row, text, 'UNKNOWN_CODE', `${value.unknown.map(quoted).join(', ')} is not a value of ${field.label}.`);
         }
-        if (also !== undefined) row.record[also] = value.otherText;
+        if (also !== undefined) row.record[also] = otherText(field, value.otherText, row);
         return value.codes.length === 0 ? undefined : value.codes;
       };
     case 'division':
@@ -259,7 +272,10 @@ export function createRowParser(header: FormHeader): RowParser {
     const state: RowState = { record: { ...template }, problems: [], warnings: [], additionalFields: {}, isPerson: false };
     for (const { index, parse } of cells) parse(readCell(row[index] ?? ''), state);
     if (state.isPerson) return outOfScope(subjectColumn);
-    if (form.oneOf !== undefined && !form.oneOf.some(name => state.record[name] !== null) && !state.problems.some(problem => problem.column === subjectColumn)) {
+    const isNamed = form.oneOf === undefined || form.oneOf.some(name => state.record[name] !== null);
+    // Some files leave the category out: a subject with an identity document and no code is a natural person.
+    if (!isNamed && header.subjectDocument.some(index => readCell(row[index] ?? '') !== null)) return outOfScope(personColumn);
+    if (!isNamed && !state.problems.some(problem => problem.column === subjectColumn)) {
       state.problems.push({ column: subjectColumn, code: 'MISSING', message: 'No code names the subject: one of the identifier columns is needed.' });
     }
     for (const { column: name, index } of header.additional) addAdditional(state, name, readCell(row[index] ?? ''));
@@ -283,7 +299,7 @@ function addAdditional(state: RowState, column: string, text: string | null): vo
     // Nobody says what an unknown column holds, so what only looks like a person's number goes too, codes of entities excepted.
     if (checkUscc(text).status === 'VALID' && !isPersonNumber(text)) state.additionalFields[column] = text;
     else state.warnings.push({ column, code: 'PERSONAL_NUMBER_DROPPED', message: 'What may be a person’s identity number was dropped.' });
-  } else state.additionalFields[column] = text;
+  } else state.additionalFields[column] = withoutPersonNumbers(column, text, state, { before: column });
 }
 
 // The lines of one file have the same keys: the parser of the last ones is kept per form.

@@ -1,6 +1,6 @@
 import { penaltyCategoryList } from '../penaltyCategory.ts';
 import { checkPeriod } from './checks.ts';
-import { disclosure, officialSubject, provenance, subjectIdentifierNames, unit } from './common.ts';
+import { disclosure, officialSubject, ownSite, provenance, subjectIdentifierNames, unit } from './common.ts';
 import type { Form, ParsedRecord, Report } from './form.ts';
 
 // A field the form wants when the categories name such a penalty: [column, name, label, categories].
@@ -70,10 +70,13 @@ export const penaltyForm: Form = {
     { column: 'CF_JDRQ', name: 'decidedOn', label: '处罚决定日期', type: 'date', rule: 'reject' },
     { column: 'CF_YXQ', name: 'validTo', also: 'longTerm', label: '处罚有效期', type: 'dateOrLongTerm', rule: 'optional' },
     { column: 'CF_GSJZQ', name: 'publicUntil', label: '公示截止期', type: 'date', rule: 'warn' },
-    ...unit('CF_CFJG', 'CF_CFJGDM', 'authority', '处罚机关', 'warn'),
+    ...unit('CF_CFJG', 'CF_CFJGDM', 'authority', '处罚机关', 'warn', ['CF_XZJG']),
     ...unit('CF_SJLY', 'CF_SJLYDM', 'sourceUnit', '数据来源单位', 'warn'),
     { column: 'BZ', name: 'remark', label: '备注', type: 'text', rule: 'optional' },
     disclosure('CF'),
+    ownSite('CF'),
+    // The end of publication asks for it (信用修复管理办法); an extra of ours.
+    { column: 'CF_LXRQ', name: 'performedOn', label: '履行完毕日期', type: 'date', rule: 'optional', unverified: true },
     ...provenance,
   ],
   check: checkPenalty,

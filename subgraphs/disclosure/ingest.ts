@@ -2,53 +2,59 @@ import { createFilingDoor, NO_PROVINCE, provinceOfCode, type RowProblems, type R
 import { type FiledRow, type RecordTable, textOf } from '#kit/filing/record.ts';
 import { recordIdOf } from '#kit/records.ts';
 import type { FilingDoor, Workshop } from '#kit/subgraph.ts';
-import type { Form, ParsedRecord } from '#standards/forms/form.ts';
+import { findCatalogueItem } from '#standards/catalogue.ts';
+import type { Form, OtherActKind, ParsedRecord } from '#standards/forms/form.ts';
 import { forms } from '#standards/forms/forms.ts';
+import { otherActForms } from '#standards/forms/otherActs.ts';
 import { findIndustry } from '#standards/industry.ts';
-import { addDays, LONG_TERM_DAY, penaltyPublicationKind, type PublicationKind, publicationTerm } from '#standards/publicationTerms.ts';
-import type { ActKind } from './acts.ts';
+import { addDays } from '#standards/publicationTerms.ts';
+import { type ActKind, actKinds } from './acts.ts';
+import { regionOf } from './rules.ts';
+import { createDayCheck, licenceTerm, penaltyTerm, publicationNames, type SaidOfPublication, sayOfPublication, type Term, termOf } from './terms.ts';
 
 const act: RecordTable<'kind' | 'document_no' | 'authority_name' | 'decided_on'> = { schema: 'disclosure', name: 'act', columns: ['kind', 'document_no', 'authority_name', 'decided_on'] };
 const commitment: RecordTable<'kind' | 'commitment_no' | 'made_on'> = { schema: 'disclosure', name: 'commitment', columns: ['kind', 'commitment_no', 'made_on'] };
+const judicialRecord: RecordTable<'kind' | 'case_no' | 'court_name' | 'decided_on'> = { schema: 'disclosure', name: 'judicial_record', columns: ['kind', 'case_no', 'court_name', 'decided_on'] };
+const complaint: RecordTable<'kind' | 'complaint_no' | 'handled_on'> = { schema: 'disclosure', name: 'complaint', columns: ['kind', 'complaint_no', 'handled_on'] };
+
+/** The tables that filings write. */
+export const recordTables = { act, commitment, judicial_record: judicialRecord, complaint } as const;
 
 type ActRow = FiledRow<(typeof act)['columns'][number]>;
 type CommitmentRow = FiledRow<(typeof commitment)['columns'][number]>;
+type JudicialRow = FiledRow<(typeof judicialRecord)['columns'][number]>;
+type ComplaintRow = FiledRow<(typeof complaint)['columns'][number]>;
 
 // Kept in columns of their own, or not at all: a person's name has no place in a record about an entity.
-const NOT_CONTENT = new Set(['subjectUscc', 'industryCode', 'subjectCategory', 'legalRepresentative', 'documentNoKey', 'sourceUnitName', 'sourceUnitUscc', 'sourceRecordId', 'catalogueCode']);
+const NOT_CONTENT = new Set(['subjectUscc', 'industryCode', 'subjectCategory', 'legalRepresentative', 'documentNoKey', 'caseNoKey', 'sourceUnitName', 'sourceUnitUscc', 'sourceRecordId', 'catalogueCode']);
 
-interface Term {
-  readonly from: string;
-  readonly until: string;
-  /** The rule set that gave the end; null when the record itself did. */
-  readonly ruleSet: string | null;
-}
-
-/** What is said about publication with a version, beside the fields of its form. */
-interface Said {
+/** What is said with a version, beside the fields of its form. */
+interface Said extends SaidOfPublication {
   readonly disclosureLevel: string;
-  readonly publicFrom: string | null;
-  readonly publicUntil: string | null;
-  readonly publicationRuleSet: string | null;
 }
 
 type Content = Record<string, unknown>;
 
-/** Makes the content of records: the fields of the form by their English names, without empty ones, in the order of canonical JSON. */
-function createContent({ fields }: Form): (record: ParsedRecord, said: Said) => Content {
+/** Makes the content of records: the fields of the form by their English names and what all its records have, without empty ones, in the order of canonical JSON. */
+function createContent({ fields }: Form, always: Content = {}): (record: ParsedRecord, said: Said) => Content {
   const own = fields.flatMap(({ name, also, dropped }) => (dropped ? [] : [name, ...(also === undefined ? [] : [also])]));
-  const names = [...new Set([...own, 'disclosureLevel', 'publicFrom', 'publicUntil', 'publicationRuleSet'])].filter((name) => !NOT_CONTENT.has(name)).toSorted();
+  const names = [...new Set([...own, ...Object.keys(always), 'disclosureLevel', ...publicationNames])].filter((name) => !NOT_CONTENT.has(name)).toSorted();
   return (record, said) => {
     const content: Content = {};
     for (const name of names) {
-      const value = name in said ? said[name as keyof Said] : record[name];
+      const value = name in said ? said[name as keyof Said] : (always[name] ?? record[name]);
       if (value !== null && value !== undefined && value !== false) content[name] = typeof value === 'bigint' ? String(value) : value;
     }
     return content;
   };
 }
 
-const contents = { licence: createContent(forms.licence), penalty: createContent(forms.penalty), 'other-act': createContent(forms['other-act']), commitment: createContent(forms.commitment) };
+/** By kind of filing: the acts beside licence and penalty. */
+const otherActKinds = Object.fromEntries(Object.entries(actKinds).flatMap(([kind, { form }]) => (form in otherActForms ? [[form, kind]] : []))) as Record<OtherActKind, Exclude<ActKind, 'LICENCE' | 'PENALTY'>>;
+
+const byOtherAct = <Made>(make: (form: OtherActKind) => Made) => Object.fromEntries(Object.keys(otherActForms).map((form) => [form, make(form as OtherActKind)])) as Record<OtherActKind, Made>;
+
+const contents = { licence: createContent(forms.licence), penalty: createContent(forms.penalty), ...byOtherAct((form) => createContent(forms[form], { actKind: otherActKinds[form] })), commitment: createContent(forms.commitment), 'judicial-record': createContent(forms['judicial-record']), complaint: createContent(forms.complaint) };
 
 type Kind = keyof typeof contents;
 
@@ -58,21 +64,22 @@ function commonOf(form: Kind, record: ParsedRecord, { viewer, additionalFields }
   // 谁产生、谁负责: without a source unit it is the unit that decided, and without that whoever files.
   const sourceUnit = textOf(record, 'sourceUnitUscc') ?? unitCode ?? viewer.organisation;
   if (uscc === null || sourceUnit === null) return null;
-  const level = textOf(record, 'disclosureLevel') ?? 'PUBLIC';
+  const item = textOf(record, 'catalogueCode') ?? catalogueCode;
+  const level = textOf(record, 'disclosureLevel') ?? findCatalogueItem(item)?.disclosureLevel ?? 'PUBLIC';
   const published = level === 'PUBLIC' ? term : null;
   return {
     uscc,
     source_unit: sourceUnit,
     source_unit_name: textOf(record, 'sourceUnitName'),
     source_record_id: textOf(record, 'sourceRecordId'),
-    catalogue_code: textOf(record, 'catalogueCode') ?? catalogueCode,
+    catalogue_code: item,
     disclosure_level: level,
     public_from: published?.from ?? null,
     public_until: published?.until ?? null,
     province: provinceOfCode(uscc) ?? NO_PROVINCE,
     sector: findIndustry(textOf(record, 'industryCode') ?? '')?.section ?? null,
     determining_unit: unitCode,
-    content: contents[form](record, { disclosureLevel: level, publicFrom: published?.from ?? null, publicUntil: published?.until ?? null, publicationRuleSet: published?.ruleSet ?? null }),
+    content: contents[form](record, { disclosureLevel: level, ...sayOfPublication(published) }),
     additional_fields: additionalFields,
   };
 }
@@ -99,52 +106,35 @@ function actRow(form: Kind, kind: ActKind, record: ParsedRecord, surroundings: R
   };
 }
 
-/** From the day of the act to the end its form gives, or by rule; what a form gives beyond the rules' longest term is cut to it. */
-function termOf(kind: PublicationKind, day: string, given: string | null, { warn }: RowSurroundings): Term {
-  const { until, latest, ruleSet } = publicationTerm(kind, day);
-  if (given === null) return { from: day, until, ruleSet };
-  if (given <= latest) return { from: day, until: given, ruleSet: null };
-  warn();
-  return { from: day, until: latest, ruleSet };
-}
+/** Where the rules of a record are looked for. */
+const regionIn = (record: ParsedRecord, unit: string): string | null => regionOf(textOf(record, unit), textOf(record, 'subjectUscc'));
+
+const columnOf = ({ fields }: Form, name: string): string => fields.find((field) => field.name === name)?.column ?? '';
 
 /** The filing doors of this subgraph by kind. */
-export function createFilings(workshop: Workshop): Record<'licence' | 'penalty' | 'other-act' | 'commitment', FilingDoor> {
+export function createFilings(workshop: Workshop): Record<Kind, FilingDoor> {
+  /** The door of a kind of act. */
+  const actDoor = (form: 'licence' | 'penalty' | OtherActKind, kind: ActKind, term: (record: ParsedRecord, surroundings: RowSurroundings) => Term): FilingDoor => {
+    const subject = columnOf(forms[form], 'subjectUscc');
+    const checkDays = createDayCheck(forms[form], workshop.now);
+    return createFilingDoor(
+      {
+        kind: form,
+        form: forms[form],
+        table: act,
+        toRow: (record, given) => {
+          const surroundings = checkDays(record, given);
+          return actRow(form, kind, record, surroundings, subject, term(record, surroundings));
+        },
+      },
+      workshop,
+    );
+  };
+
   return {
-    licence: createFilingDoor(
-      {
-        kind: 'licence',
-        form: forms.licence,
-        table: act,
-        // A licence is published as long as it runs.
-        toRow: (record, surroundings) => actRow('licence', 'LICENCE', record, surroundings, 'XK_XDR_SHXYM', { from: record['decidedOn'] as string, until: textOf(record, 'validTo') ?? LONG_TERM_DAY, ruleSet: null }),
-      },
-      workshop,
-    ),
-    penalty: createFilingDoor(
-      {
-        kind: 'penalty',
-        form: forms.penalty,
-        table: act,
-        toRow: (record, surroundings) => {
-          const kind = penaltyPublicationKind(record['categories'] as string[] | null);
-          return actRow('penalty', 'PENALTY', record, surroundings, 'CF_XDR_SHXYM', termOf(kind, record['decidedOn'] as string, textOf(record, 'publicUntil'), surroundings));
-        },
-      },
-      workshop,
-    ),
-    'other-act': createFilingDoor(
-      {
-        kind: 'other-act',
-        form: forms['other-act'],
-        table: act,
-        toRow: (record, surroundings) => {
-          const kind = record['actKind'] as Exclude<ActKind, 'LICENCE' | 'PENALTY'>; // the form's code list
-          return actRow('other-act', kind, record, surroundings, 'XZ_XDR_SHXYM', termOf(kind, record['decidedOn'] as string, null, surroundings));
-        },
-      },
-      workshop,
-    ),
+    licence: actDoor('licence', 'LICENCE', licenceTerm),
+    penalty: actDoor('penalty', 'PENALTY', (record, surroundings) => penaltyTerm(record, regionIn(record, 'authorityUscc'), surroundings)),
+    ...byOtherAct((form) => actDoor(form, otherActKinds[form], (record, surroundings) => termOf(otherActKinds[form], record, record['decidedOn'] as string, regionIn(record, 'authorityUscc'), surroundings))),
     commitment: createFilingDoor(
       {
         kind: 'commitment',
@@ -154,7 +144,7 @@ export function createFilings(workshop: Workshop): Record<'licence' | 'penalty' 
           const madeOn = record['madeOn'] as string; // no row without it
           const commitmentNo = textOf(record, 'commitmentNo') ?? '';
           const acceptedBy = textOf(record, 'acceptedByUscc');
-          const common = commonOf('commitment', record, surroundings, acceptedBy, 'COMMITMENT', termOf('COMMITMENT', madeOn, null, surroundings));
+          const common = commonOf('commitment', record, surroundings, acceptedBy, 'COMMITMENT', termOf('COMMITMENT', record, madeOn, regionIn(record, 'acceptedByUscc'), surroundings));
           if (!common) return noCode('CN_XDR_SHXYM');
           return {
             ...common,
@@ -164,6 +154,56 @@ export function createFilings(workshop: Workshop): Record<'licence' | 'penalty' 
             kind: record['commitmentKind'] as string, // no row without it
             commitment_no: commitmentNo,
             made_on: madeOn,
+          };
+        },
+      },
+      workshop,
+    ),
+    'judicial-record': createFilingDoor(
+      {
+        kind: 'judicial-record',
+        form: forms['judicial-record'],
+        table: judicialRecord,
+        toRow: (record, surroundings): JudicialRow | RowProblems => {
+          const decidedOn = record['decidedOn'] as string; // no row without it
+          const court = textOf(record, 'courtUscc');
+          const common = commonOf('judicial-record', record, surroundings, court, 'JUDICIAL', termOf('JUDICIAL', record, decidedOn, regionIn(record, 'courtUscc'), surroundings));
+          if (!common) return noCode('SF_XDR_SHXYM');
+          const kind = record['recordKind'] as string; // no row without it
+          return {
+            ...common,
+            // One case is judged and then enforced: each is a record.
+            record_id: recordIdOf('JUDICIAL', kind, court ?? textOf(record, 'courtName') ?? '', textOf(record, 'caseNoKey') ?? '', common.uscc, decidedOn),
+            valid_from: decidedOn,
+            valid_to: null,
+            kind,
+            case_no: record['caseNo'] as string, // no row without it
+            court_name: textOf(record, 'courtName'),
+            decided_on: decidedOn,
+          };
+        },
+      },
+      workshop,
+    ),
+    complaint: createFilingDoor(
+      {
+        kind: 'complaint',
+        form: forms.complaint,
+        table: complaint,
+        toRow: (record, surroundings): ComplaintRow | RowProblems => {
+          const handledOn = record['handledOn'] as string; // no row without it
+          const complaintNo = record['complaintNo'] as string; // no row without it
+          const handledBy = textOf(record, 'handledByUscc');
+          const common = commonOf('complaint', record, surroundings, handledBy, 'COMPLAINT', termOf('COMPLAINT', record, handledOn, regionIn(record, 'handledByUscc'), surroundings));
+          if (!common) return noCode('TS_XDR_SHXYM');
+          return {
+            ...common,
+            record_id: recordIdOf('COMPLAINT', handledBy ?? textOf(record, 'handledByName') ?? '', complaintNo, common.uscc),
+            valid_from: handledOn,
+            valid_to: null,
+            kind: 'COMPLAINT',
+            complaint_no: complaintNo,
+            handled_on: handledOn,
           };
         },
       },

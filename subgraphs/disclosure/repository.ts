@@ -4,10 +4,11 @@ import type { SubgraphContext } from '#kit/context.ts';
 import type { CreditFile } from '#kit/creditFile.ts';
 import { give } from '#kit/recordFields.ts';
 import { query, statement, type Pool } from '#kit/postgres/pool.ts';
-import { believedAt, recordColumns, type RecordRow } from '#kit/records.ts';
-import { rowPredicate, rowScope, rowValues } from '#policy/rows.ts';
+import { believedAt, recordColumns, type RecordRow, type Times, timesOf } from '#kit/records.ts';
+import { rowPredicate, rowScope, rowValues, seesErased } from '#policy/rows.ts';
+import { findPurpose } from '#standards/purposes.ts';
 import type { ActKind } from './acts.ts';
-import type { CommitmentKind } from './resolvers.generated.ts';
+import type { CommitmentKind, JudicialRecordKind, VerificationStatus, VoluntaryItemKind } from './resolvers.generated.ts';
 
 /** A version of an administrative act. `content` holds the fields of its form by their English names. */
 export interface ActRow extends RecordRow {
@@ -24,6 +25,34 @@ export interface CommitmentRow extends RecordRow {
   /** The day it is listed by: that of the commitment. */
   readonly day: string;
 }
+
+export interface JudicialRow extends RecordRow {
+  readonly kind: JudicialRecordKind;
+  readonly case_no: string;
+  readonly court_name: string | null;
+  /** The day it is listed by: that of the judgment, or of the opening of the case. */
+  readonly day: string;
+}
+
+export interface ComplaintRow extends RecordRow {
+  readonly complaint_no: string;
+  /** The day it is listed by: that on which it was handled. */
+  readonly day: string;
+}
+
+/** A version of what an entity declared about itself. `content`: title, content, authorisation and the evidence of its verification. */
+export interface VoluntaryRow extends RecordRow {
+  readonly kind: VoluntaryItemKind;
+  readonly item_no: string;
+  readonly verification: VerificationStatus;
+  readonly verified_by: string | null;
+  readonly verified_on: string | null;
+  /** The day it is listed by: that of the declaration. */
+  readonly day: string;
+}
+
+/** A row of any table of records here. */
+export type AnyRow = ActRow | CommitmentRow | JudicialRow | ComplaintRow | VoluntaryRow;
 
 /** The position of a row in its list. */
 export interface Position {
@@ -42,7 +71,7 @@ interface PageAsk {
 
 type CountAsk = Omit<PageAsk, 'first' | 'after'>;
 
-interface RecordAsk {
+interface RecordAsk extends Times {
   readonly context: SubgraphContext;
   readonly uscc: string;
   readonly recordId: string;
@@ -53,13 +82,61 @@ export interface Records<Row extends RecordRow> {
   page(ask: PageAsk): Promise<Page<Row>>;
   /** Visible rows, counted up to one more than COUNT_LIMIT. */
   count(ask: CountAsk): Promise<number>;
-  /** The version believed at the moment's `knownAt`; null when there is none that the viewer may see. */
+  /**
+   * The version believed at `knownAt`; null when there is none that the viewer may see, or it is of a later day than `validAt`. Of what
+   * was erased those who read all histories get what is left.
+   */
   find(ask: RecordAsk): Promise<Row | null>;
 }
 
-export const createActs = (pool: Pool): Records<ActRow> => createRecords<ActRow>(pool, 'act', 'decided_on', ['kind', 'document_no', 'authority_name']);
+interface ListedTable {
+  /** The column of the day its rows are listed by. */
+  readonly day: string;
+  /** Its own columns that are read. */
+  readonly own: readonly string[];
+  /** The column that a list is narrowed by; `kind` when left out. */
+  readonly narrowedBy?: string;
+  /** A condition over `record` beside the row rule, whose parameters are $1 to $9; `$n` is the viewer's purpose where that needs consent. */
+  readonly also?: (n: number) => string;
+}
 
-export const createCommitments = (pool: Pool): Records<CommitmentRow> => createRecords<CommitmentRow>(pool, 'commitment', 'made_on', ['kind', 'commitment_no']);
+const tables = {
+  act: { day: 'decided_on', own: ['kind', 'document_no', 'authority_name'] },
+  commitment: { day: 'made_on', own: ['kind', 'commitment_no'] },
+  judicial_record: { day: 'decided_on', own: ['kind', 'case_no', 'court_name'] },
+  complaint: { day: 'handled_on', own: ['complaint_no'] },
+  voluntary_item: { day: 'declared_on', own: ['kind', 'item_no', 'verification', 'verified_by', 'verified_on'], narrowedBy: 'verification', also: authorised },
+} satisfies Record<string, ListedTable>;
+
+export type TableName = keyof typeof tables;
+
+export const createActs = (pool: Pool): Records<ActRow> => createRecords<ActRow>(pool, 'act');
+
+export const createCommitments = (pool: Pool): Records<CommitmentRow> => createRecords<CommitmentRow>(pool, 'commitment');
+
+export const createJudicialRecords = (pool: Pool): Records<JudicialRow> => createRecords<JudicialRow>(pool, 'judicial_record');
+
+export const createComplaints = (pool: Pool): Records<ComplaintRow> => createRecords<ComplaintRow>(pool, 'complaint');
+
+/** Its `kinds` are states of verification. */
+export const createVoluntaryItems = (pool: Pool): Records<VoluntaryRow> => createRecords<VoluntaryRow>(pool, 'voluntary_item');
+
+/** What a row of a table is read with, as a select list over `record`. */
+export function readColumns(table: TableName): string {
+  const { day, own } = tables[table];
+  return `${recordColumns('record')}, record.${day} as day, ${own.map((column) => `record.${column}`).join(', ')}`;
+}
+
+/**
+ * A declared item leaves with its authorisation: when that is withdrawn or has ended, subject ($4) and auditors ($8) alone have it, and
+ * not the unit that was asked to verify it either, which the row rule takes for the one that decided.
+ * While it is not published, a purpose that needs consent ($n) has to be one of those authorised.
+ */
+function authorised(n: number): string {
+  return `(record.uscc = $4::text or $8::boolean
+    or (record.withdrawn_on is null and record.public_until >= $9::date
+        and (record.disclosure_level = 'PUBLIC' or $${n}::text is null or record.authorised_for @> array[$${n}::text])))`;
+}
 
 /** Before the first row, so that every page is the same statement and its position a condition of the index. */
 const START: Position = { day: 'infinity', recordId: 'ffffffff-ffff-ffff-ffff-ffffffffffff' };
@@ -68,8 +145,11 @@ const rights = ({ viewer, today }: SubgraphContext): unknown[] => rowValues(rowS
 
 type Asked<Row> = Row & { readonly position: number };
 
-function createRecords<Row extends RecordRow & { readonly day: string }>(pool: Pool, table: string, day: string, own: readonly string[]): Records<Row> {
-  const columns = `${recordColumns('record')}, record.${day} as day, ${own.map((column) => `record.${column}`).join(', ')}`;
+function createRecords<Row extends RecordRow & { readonly day: string }>(pool: Pool, table: TableName): Records<Row> {
+  const { day, narrowedBy = 'kind', also }: ListedTable = tables[table];
+  const columns = readColumns(table);
+  const and = (n: number): string => (also ? `and ${also(n)}` : '');
+  const consented = ({ viewer }: SubgraphContext): unknown[] => (also ? [viewer.purpose !== null && findPurpose(viewer.purpose)?.consent === true ? viewer.purpose : null] : []);
   const visible = rowPredicate('record', 1);
   // The row rule has $1 to $9. One statement for the lists of many files: each file's rows come by its own walk down the
   // index, so that one entity with 50 000 acts costs the others nothing (reference/data-layer.md).
@@ -84,8 +164,8 @@ function createRecords<Row extends RecordRow & { readonly day: string }>(pool: P
          and record.${day} <= $13::date
          and (record.${day}, record.record_id) < (ask.day, ask.record_id)
          and ${believedAt('record', 14)}
-         and ($15::text[] is null or record.kind = any($15::text[]))
-         and ${visible}
+         and ($15::text[] is null or record.${narrowedBy} = any($15::text[]))
+         and ${visible} ${and(17)}
        order by record.${day} desc, record.record_id desc
        limit $16
      ) listed
@@ -103,8 +183,8 @@ function createRecords<Row extends RecordRow & { readonly day: string }>(pool: P
          where record.uscc = ask.uscc
            and record.${day} <= $11::date
            and ${believedAt('record', 12)}
-           and ($13::text[] is null or record.kind = any($13::text[]))
-           and ${visible}
+           and ($13::text[] is null or record.${narrowedBy} = any($13::text[]))
+           and ${visible} ${and(14)}
          limit ${COUNT_LIMIT + 1}
        ) capped
      ) counted
@@ -119,8 +199,9 @@ function createRecords<Row extends RecordRow & { readonly day: string }>(pool: P
        from disclosure.${table} record
        where record.uscc = ask.uscc
          and record.record_id = ask.record_id
+         and record.${day} <= $13::date
          and ${believedAt('record', 12)}
-         and ${visible}
+         and ${rowPredicate('record', 1, 14)} ${and(15)}
        limit 1
      ) found
      order by ask.position`,
@@ -143,6 +224,7 @@ function createRecords<Row extends RecordRow & { readonly day: string }>(pool: P
         file.knownAt,
         kinds,
         first + 1,
+        ...consented(context),
       ]);
       const lists: Row[][] = asks.map(() => []);
       for (const row of rows) lists[row.position - 1]?.push(row);
@@ -151,14 +233,14 @@ function createRecords<Row extends RecordRow & { readonly day: string }>(pool: P
   );
   const loadCount = createSharedLoader<CountAsk, number>(groupOf, async (asks) => {
     const { context, file, kinds } = asks[0] as CountAsk; // alike in the group, which is never empty
-    const rows = await query<{ value: number }>(pool, count, [...rights(context), asks.map((ask) => ask.file.uscc), file.validAt, file.knownAt, kinds]);
+    const rows = await query<{ value: number }>(pool, count, [...rights(context), asks.map((ask) => ask.file.uscc), file.validAt, file.knownAt, kinds, ...consented(context)]);
     return rows.map(({ value }) => value);
   });
   const loadRecord = createSharedLoader<RecordAsk, Row | null>(
-    ({ context }) => `${context.viewer.grant} ${context.today} ${context.moment.knownAt}`,
+    ({ context, validAt, knownAt }) => `${context.viewer.grant} ${context.today} ${validAt} ${knownAt}`,
     async (asks) => {
-      const { context } = asks[0] as RecordAsk; // alike in the group, which is never empty
-      const rows = await query<Asked<Row>>(pool, find, [...rights(context), asks.map(({ uscc }) => uscc), asks.map(({ recordId }) => recordId), context.moment.knownAt]);
+      const { context, validAt, knownAt } = asks[0] as RecordAsk; // alike in the group, which is never empty
+      const rows = await query<Asked<Row>>(pool, find, [...rights(context), asks.map(({ uscc }) => uscc), asks.map(({ recordId }) => recordId), knownAt, validAt, seesErased(context.viewer), ...consented(context)]);
       const found: (Row | null)[] = asks.map(() => null);
       for (const row of rows) found[row.position - 1] = row;
       return found;
@@ -168,7 +250,8 @@ function createRecords<Row extends RecordRow & { readonly day: string }>(pool: P
   return {
     async page(ask) {
       const listed = pageOf(await loadPage(ask), ask.first);
-      for (const row of listed.items) give(ask.context, row);
+      const at = timesOf(ask.file);
+      for (const row of listed.items) give(ask.context, row, at);
       return listed;
     },
     count: loadCount,

@@ -3,8 +3,14 @@ import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } f
 import type { CreditFile as CreditFileParent } from '../../kit/creditFile.ts';
 import type { PageEnd, Connection, Edge } from '../../kit/connection.ts';
 import type { RecordHead } from '../../kit/recordFields.ts';
-import type { ActRow, CommitmentRow } from './repository.ts';
+import type { Coverage, SourceCoverage as SourceCoverageParent, CollectedRecord as CollectedRecordParent, CollectedPage, CollectedEdge } from '../../kit/coverage.ts';
+import type { RecordVersionNode, RecordVersionPage, RecordVersionEdgeNode } from '../../kit/history.ts';
+import type { ActRow, CommitmentRow, JudicialRow, ComplaintRow, VoluntaryRow } from './repository.ts';
 import type { RuleSet as RuleSetParent } from '../../standards/ruleSets.ts';
+import type { Timeliness } from './timeliness.ts';
+import type { Notice, NoticePage, NoticeEdge, Withdrawn } from './withdrawal.ts';
+import type { ListedItem } from './catalogue.ts';
+import type { CatalogueEdition as CatalogueEditionParent } from '../../standards/catalogue.ts';
 import type { SubgraphContext } from '../../kit/context.ts';
 export type Maybe<T> = T | null;
 export type InputMaybe<T> = T | null | undefined;
@@ -57,10 +63,14 @@ export type AdministrativeAct = {
   readonly documentName: Maybe<Scalars['String']['output']>;
   /** Number of the decision document (决定文书号). */
   readonly documentNo: Maybe<Scalars['String']['output']>;
+  /** Its versions recorded by `knownAt`, newest first (历史版本). */
+  readonly history: Maybe<RecordVersionConnection>;
   /** Opaque, stable, the same through all versions (记录标识). */
   readonly id: Scalars['ID']['output'];
   /** What kind of act it is (行政行为类型). */
   readonly kind: Maybe<AdministrativeActKind>;
+  /** The instant by which it is described as recorded; its rights are those of now (知悉时点). */
+  readonly knownAt: Scalars['DateTime']['output'];
   /** Where it came from (数据溯源). */
   readonly provenance: Maybe<Provenance>;
   /** Its publication (公示). */
@@ -73,12 +83,21 @@ export type AdministrativeAct = {
   readonly subject: Maybe<Entity>;
   /** True while an objection to the record is open (异议处理中). */
   readonly underObjection: Maybe<Scalars['Boolean']['output']>;
+  /** The day it is described for (事实时点). */
+  readonly validAt: Scalars['Date']['output'];
   /** First day on which what it states holds (有效期自). */
   readonly validFrom: Maybe<Scalars['Date']['output']>;
   /** Day before which what it states holds; null when it has no end (有效期至). */
   readonly validTo: Maybe<Scalars['Date']['output']>;
   /** 1 for the first version; a correction adds one (版本). */
   readonly version: Maybe<Scalars['Int']['output']>;
+};
+
+
+/** A decision of an authority about an entity (行政行为). */
+export type AdministrativeActHistoryArgs = {
+  after?: InputMaybe<Scalars['Cursor']['input']>;
+  first: Scalars['Int']['input'];
 };
 
 /** A page of administrative acts (行政行为分页). */
@@ -145,10 +164,14 @@ export type AdministrativeAdjudication = AdministrativeAct & CreditRecord & {
   readonly documentName: Maybe<Scalars['String']['output']>;
   /** Number of the decision document (决定文书号). */
   readonly documentNo: Maybe<Scalars['String']['output']>;
+  /** Its versions recorded by `knownAt`, newest first (历史版本). */
+  readonly history: Maybe<RecordVersionConnection>;
   /** Opaque, stable, the same through all versions (记录标识). */
   readonly id: Scalars['ID']['output'];
   /** What kind of act it is (行政行为类型). */
   readonly kind: Maybe<AdministrativeActKind>;
+  /** The instant by which it is described as recorded; its rights are those of now (知悉时点). */
+  readonly knownAt: Scalars['DateTime']['output'];
   /** What was in dispute (裁决事项). */
   readonly matter: Maybe<Scalars['String']['output']>;
   /** Where it came from (数据溯源). */
@@ -163,12 +186,21 @@ export type AdministrativeAdjudication = AdministrativeAct & CreditRecord & {
   readonly subject: Maybe<Entity>;
   /** True while an objection to the record is open (异议处理中). */
   readonly underObjection: Maybe<Scalars['Boolean']['output']>;
+  /** The day it is described for (事实时点). */
+  readonly validAt: Scalars['Date']['output'];
   /** First day on which what it states holds (有效期自). */
   readonly validFrom: Maybe<Scalars['Date']['output']>;
   /** Day before which what it states holds; null when it has no end (有效期至). */
   readonly validTo: Maybe<Scalars['Date']['output']>;
   /** 1 for the first version; a correction adds one (版本). */
   readonly version: Maybe<Scalars['Int']['output']>;
+};
+
+
+/** An administrative adjudication (行政裁决). */
+export type AdministrativeAdjudicationHistoryArgs = {
+  after?: InputMaybe<Scalars['Cursor']['input']>;
+  first: Scalars['Int']['input'];
 };
 
 /** An administrative compensation (行政补偿). */
@@ -192,10 +224,14 @@ export type AdministrativeCompensation = AdministrativeAct & CreditRecord & {
   readonly documentName: Maybe<Scalars['String']['output']>;
   /** Number of the decision document (决定文书号). */
   readonly documentNo: Maybe<Scalars['String']['output']>;
+  /** Its versions recorded by `knownAt`, newest first (历史版本). */
+  readonly history: Maybe<RecordVersionConnection>;
   /** Opaque, stable, the same through all versions (记录标识). */
   readonly id: Scalars['ID']['output'];
   /** What kind of act it is (行政行为类型). */
   readonly kind: Maybe<AdministrativeActKind>;
+  /** The instant by which it is described as recorded; its rights are those of now (知悉时点). */
+  readonly knownAt: Scalars['DateTime']['output'];
   /** What was compensated (补偿事项). */
   readonly matter: Maybe<Scalars['String']['output']>;
   /** Where it came from (数据溯源). */
@@ -210,12 +246,21 @@ export type AdministrativeCompensation = AdministrativeAct & CreditRecord & {
   readonly subject: Maybe<Entity>;
   /** True while an objection to the record is open (异议处理中). */
   readonly underObjection: Maybe<Scalars['Boolean']['output']>;
+  /** The day it is described for (事实时点). */
+  readonly validAt: Scalars['Date']['output'];
   /** First day on which what it states holds (有效期自). */
   readonly validFrom: Maybe<Scalars['Date']['output']>;
   /** Day before which what it states holds; null when it has no end (有效期至). */
   readonly validTo: Maybe<Scalars['Date']['output']>;
   /** 1 for the first version; a correction adds one (版本). */
   readonly version: Maybe<Scalars['Int']['output']>;
+};
+
+
+/** An administrative compensation (行政补偿). */
+export type AdministrativeCompensationHistoryArgs = {
+  after?: InputMaybe<Scalars['Cursor']['input']>;
+  first: Scalars['Int']['input'];
 };
 
 /** An administrative compulsion (行政强制). */
@@ -237,10 +282,14 @@ export type AdministrativeCompulsion = AdministrativeAct & CreditRecord & {
   readonly documentName: Maybe<Scalars['String']['output']>;
   /** Number of the decision document (决定文书号). */
   readonly documentNo: Maybe<Scalars['String']['output']>;
+  /** Its versions recorded by `knownAt`, newest first (历史版本). */
+  readonly history: Maybe<RecordVersionConnection>;
   /** Opaque, stable, the same through all versions (记录标识). */
   readonly id: Scalars['ID']['output'];
   /** What kind of act it is (行政行为类型). */
   readonly kind: Maybe<AdministrativeActKind>;
+  /** The instant by which it is described as recorded; its rights are those of now (知悉时点). */
+  readonly knownAt: Scalars['DateTime']['output'];
   /** Legal basis (强制依据). */
   readonly legalBasis: Maybe<Scalars['String']['output']>;
   /** Kind of measure (强制措施种类). */
@@ -257,12 +306,21 @@ export type AdministrativeCompulsion = AdministrativeAct & CreditRecord & {
   readonly subject: Maybe<Entity>;
   /** True while an objection to the record is open (异议处理中). */
   readonly underObjection: Maybe<Scalars['Boolean']['output']>;
+  /** The day it is described for (事实时点). */
+  readonly validAt: Scalars['Date']['output'];
   /** First day on which what it states holds (有效期自). */
   readonly validFrom: Maybe<Scalars['Date']['output']>;
   /** Day before which what it states holds; null when it has no end (有效期至). */
   readonly validTo: Maybe<Scalars['Date']['output']>;
   /** 1 for the first version; a correction adds one (版本). */
   readonly version: Maybe<Scalars['Int']['output']>;
+};
+
+
+/** An administrative compulsion (行政强制). */
+export type AdministrativeCompulsionHistoryArgs = {
+  after?: InputMaybe<Scalars['Cursor']['input']>;
+  first: Scalars['Int']['input'];
 };
 
 /** An administrative confirmation (行政确认). */
@@ -284,10 +342,14 @@ export type AdministrativeConfirmation = AdministrativeAct & CreditRecord & {
   readonly documentName: Maybe<Scalars['String']['output']>;
   /** Number of the decision document (决定文书号). */
   readonly documentNo: Maybe<Scalars['String']['output']>;
+  /** Its versions recorded by `knownAt`, newest first (历史版本). */
+  readonly history: Maybe<RecordVersionConnection>;
   /** Opaque, stable, the same through all versions (记录标识). */
   readonly id: Scalars['ID']['output'];
   /** What kind of act it is (行政行为类型). */
   readonly kind: Maybe<AdministrativeActKind>;
+  /** The instant by which it is described as recorded; its rights are those of now (知悉时点). */
+  readonly knownAt: Scalars['DateTime']['output'];
   /** What was confirmed (确认事项). */
   readonly matter: Maybe<Scalars['String']['output']>;
   /** Where it came from (数据溯源). */
@@ -302,12 +364,21 @@ export type AdministrativeConfirmation = AdministrativeAct & CreditRecord & {
   readonly subject: Maybe<Entity>;
   /** True while an objection to the record is open (异议处理中). */
   readonly underObjection: Maybe<Scalars['Boolean']['output']>;
+  /** The day it is described for (事实时点). */
+  readonly validAt: Scalars['Date']['output'];
   /** First day on which what it states holds (有效期自). */
   readonly validFrom: Maybe<Scalars['Date']['output']>;
   /** Day before which what it states holds; null when it has no end (有效期至). */
   readonly validTo: Maybe<Scalars['Date']['output']>;
   /** 1 for the first version; a correction adds one (版本). */
   readonly version: Maybe<Scalars['Int']['output']>;
+};
+
+
+/** An administrative confirmation (行政确认). */
+export type AdministrativeConfirmationHistoryArgs = {
+  after?: InputMaybe<Scalars['Cursor']['input']>;
+  first: Scalars['Int']['input'];
 };
 
 /** An administrative inspection (行政监督检查). */
@@ -329,10 +400,14 @@ export type AdministrativeInspection = AdministrativeAct & CreditRecord & {
   readonly documentName: Maybe<Scalars['String']['output']>;
   /** Number of the decision document (决定文书号). */
   readonly documentNo: Maybe<Scalars['String']['output']>;
+  /** Its versions recorded by `knownAt`, newest first (历史版本). */
+  readonly history: Maybe<RecordVersionConnection>;
   /** Opaque, stable, the same through all versions (记录标识). */
   readonly id: Scalars['ID']['output'];
   /** What kind of act it is (行政行为类型). */
   readonly kind: Maybe<AdministrativeActKind>;
+  /** The instant by which it is described as recorded; its rights are those of now (知悉时点). */
+  readonly knownAt: Scalars['DateTime']['output'];
   /** What was inspected (检查事项). */
   readonly matter: Maybe<Scalars['String']['output']>;
   /** Where it came from (数据溯源). */
@@ -349,12 +424,21 @@ export type AdministrativeInspection = AdministrativeAct & CreditRecord & {
   readonly subject: Maybe<Entity>;
   /** True while an objection to the record is open (异议处理中). */
   readonly underObjection: Maybe<Scalars['Boolean']['output']>;
+  /** The day it is described for (事实时点). */
+  readonly validAt: Scalars['Date']['output'];
   /** First day on which what it states holds (有效期自). */
   readonly validFrom: Maybe<Scalars['Date']['output']>;
   /** Day before which what it states holds; null when it has no end (有效期至). */
   readonly validTo: Maybe<Scalars['Date']['output']>;
   /** 1 for the first version; a correction adds one (版本). */
   readonly version: Maybe<Scalars['Int']['output']>;
+};
+
+
+/** An administrative inspection (行政监督检查). */
+export type AdministrativeInspectionHistoryArgs = {
+  after?: InputMaybe<Scalars['Cursor']['input']>;
+  first: Scalars['Int']['input'];
 };
 
 /** An administrative levy (行政征收). */
@@ -378,10 +462,14 @@ export type AdministrativeLevy = AdministrativeAct & CreditRecord & {
   readonly documentName: Maybe<Scalars['String']['output']>;
   /** Number of the decision document (决定文书号). */
   readonly documentNo: Maybe<Scalars['String']['output']>;
+  /** Its versions recorded by `knownAt`, newest first (历史版本). */
+  readonly history: Maybe<RecordVersionConnection>;
   /** Opaque, stable, the same through all versions (记录标识). */
   readonly id: Scalars['ID']['output'];
   /** What kind of act it is (行政行为类型). */
   readonly kind: Maybe<AdministrativeActKind>;
+  /** The instant by which it is described as recorded; its rights are those of now (知悉时点). */
+  readonly knownAt: Scalars['DateTime']['output'];
   /** What was levied (征收项目). */
   readonly matter: Maybe<Scalars['String']['output']>;
   /** Where it came from (数据溯源). */
@@ -396,12 +484,21 @@ export type AdministrativeLevy = AdministrativeAct & CreditRecord & {
   readonly subject: Maybe<Entity>;
   /** True while an objection to the record is open (异议处理中). */
   readonly underObjection: Maybe<Scalars['Boolean']['output']>;
+  /** The day it is described for (事实时点). */
+  readonly validAt: Scalars['Date']['output'];
   /** First day on which what it states holds (有效期自). */
   readonly validFrom: Maybe<Scalars['Date']['output']>;
   /** Day before which what it states holds; null when it has no end (有效期至). */
   readonly validTo: Maybe<Scalars['Date']['output']>;
   /** 1 for the first version; a correction adds one (版本). */
   readonly version: Maybe<Scalars['Int']['output']>;
+};
+
+
+/** An administrative levy (行政征收). */
+export type AdministrativeLevyHistoryArgs = {
+  after?: InputMaybe<Scalars['Cursor']['input']>;
+  first: Scalars['Int']['input'];
 };
 
 /** An administrative licence (行政许可). */
@@ -427,12 +524,16 @@ export type AdministrativeLicence = AdministrativeAct & CreditRecord & {
   readonly documentName: Maybe<Scalars['String']['output']>;
   /** Number of the decision document (决定文书号). */
   readonly documentNo: Maybe<Scalars['String']['output']>;
+  /** Its versions recorded by `knownAt`, newest first (历史版本). */
+  readonly history: Maybe<RecordVersionConnection>;
   /** Opaque, stable, the same through all versions (记录标识). */
   readonly id: Scalars['ID']['output'];
   /** Whether it is in force, as filed (当前状态). */
   readonly inForce: Maybe<Scalars['Boolean']['output']>;
   /** What kind of act it is (行政行为类型). */
   readonly kind: Maybe<AdministrativeActKind>;
+  /** The instant by which it is described as recorded; its rights are those of now (知悉时点). */
+  readonly knownAt: Scalars['DateTime']['output'];
   /** Kind of licence: ordinary, franchise, recognition, approval, registration, other (许可类别). */
   readonly licenceCategory: Maybe<Scalars['String']['output']>;
   /** True when the licence was given for the long term (长期有效). */
@@ -449,12 +550,21 @@ export type AdministrativeLicence = AdministrativeAct & CreditRecord & {
   readonly subject: Maybe<Entity>;
   /** True while an objection to the record is open (异议处理中). */
   readonly underObjection: Maybe<Scalars['Boolean']['output']>;
+  /** The day it is described for (事实时点). */
+  readonly validAt: Scalars['Date']['output'];
   /** First day on which what it states holds (有效期自). */
   readonly validFrom: Maybe<Scalars['Date']['output']>;
   /** Day before which what it states holds; null when it has no end (有效期至). */
   readonly validTo: Maybe<Scalars['Date']['output']>;
   /** 1 for the first version; a correction adds one (版本). */
   readonly version: Maybe<Scalars['Int']['output']>;
+};
+
+
+/** An administrative licence (行政许可). */
+export type AdministrativeLicenceHistoryArgs = {
+  after?: InputMaybe<Scalars['Cursor']['input']>;
+  first: Scalars['Int']['input'];
 };
 
 /** An administrative payment (行政给付). */
@@ -478,10 +588,14 @@ export type AdministrativePayment = AdministrativeAct & CreditRecord & {
   readonly documentName: Maybe<Scalars['String']['output']>;
   /** Number of the decision document (决定文书号). */
   readonly documentNo: Maybe<Scalars['String']['output']>;
+  /** Its versions recorded by `knownAt`, newest first (历史版本). */
+  readonly history: Maybe<RecordVersionConnection>;
   /** Opaque, stable, the same through all versions (记录标识). */
   readonly id: Scalars['ID']['output'];
   /** What kind of act it is (行政行为类型). */
   readonly kind: Maybe<AdministrativeActKind>;
+  /** The instant by which it is described as recorded; its rights are those of now (知悉时点). */
+  readonly knownAt: Scalars['DateTime']['output'];
   /** What it was given for (给付事项). */
   readonly matter: Maybe<Scalars['String']['output']>;
   /** Where it came from (数据溯源). */
@@ -496,12 +610,21 @@ export type AdministrativePayment = AdministrativeAct & CreditRecord & {
   readonly subject: Maybe<Entity>;
   /** True while an objection to the record is open (异议处理中). */
   readonly underObjection: Maybe<Scalars['Boolean']['output']>;
+  /** The day it is described for (事实时点). */
+  readonly validAt: Scalars['Date']['output'];
   /** First day on which what it states holds (有效期自). */
   readonly validFrom: Maybe<Scalars['Date']['output']>;
   /** Day before which what it states holds; null when it has no end (有效期至). */
   readonly validTo: Maybe<Scalars['Date']['output']>;
   /** 1 for the first version; a correction adds one (版本). */
   readonly version: Maybe<Scalars['Int']['output']>;
+};
+
+
+/** An administrative payment (行政给付). */
+export type AdministrativePaymentHistoryArgs = {
+  after?: InputMaybe<Scalars['Cursor']['input']>;
+  first: Scalars['Int']['input'];
 };
 
 /** An administrative penalty (行政处罚). */
@@ -537,12 +660,18 @@ export type AdministrativePenalty = AdministrativeAct & CreditRecord & {
   readonly fine: Maybe<Scalars['Fen']['output']>;
   /** Fine as filed, in units of 10 000 yuan (罚款金额,万元). */
   readonly fineAsFiled: Maybe<Scalars['String']['output']>;
+  /** Its versions recorded by `knownAt`, newest first (历史版本). */
+  readonly history: Maybe<RecordVersionConnection>;
   /** Opaque, stable, the same through all versions (记录标识). */
   readonly id: Scalars['ID']['output'];
   /** What kind of act it is (行政行为类型). */
   readonly kind: Maybe<AdministrativeActKind>;
+  /** The instant by which it is described as recorded; its rights are those of now (知悉时点). */
+  readonly knownAt: Scalars['DateTime']['output'];
   /** Legal basis (处罚依据). */
   readonly legalBasis: Maybe<Scalars['String']['output']>;
+  /** Day on which the duties of the penalty were performed in full, as filed (履行完毕日期). */
+  readonly performedOn: Maybe<Scalars['Date']['output']>;
   /** Where it came from (数据溯源). */
   readonly provenance: Maybe<Provenance>;
   /** Its publication (公示). */
@@ -551,12 +680,18 @@ export type AdministrativePenalty = AdministrativeAct & CreditRecord & {
   readonly recordedAt: Maybe<Scalars['DateTime']['output']>;
   /** Remarks outside the published form (备注). */
   readonly remark: Maybe<Scalars['String']['output']>;
+  /** How grave it is, as its heaviest category; it decides how long it is published (严重程度). */
+  readonly severity: Maybe<Severity>;
+  /** The rule set that says so (适用规则集). */
+  readonly severityRuleSet: Maybe<RuleSet>;
   /** The entity the record is about (信用主体). */
   readonly subject: Maybe<Entity>;
   /** Licence suspended or revoked, its name and number (暂扣或吊销证照名称及编号). */
   readonly suspendedOrRevokedLicence: Maybe<Scalars['String']['output']>;
   /** True while an objection to the record is open (异议处理中). */
   readonly underObjection: Maybe<Scalars['Boolean']['output']>;
+  /** The day it is described for (事实时点). */
+  readonly validAt: Scalars['Date']['output'];
   /** First day on which what it states holds (有效期自). */
   readonly validFrom: Maybe<Scalars['Date']['output']>;
   /** Day before which what it states holds; null when it has no end (有效期至). */
@@ -565,6 +700,13 @@ export type AdministrativePenalty = AdministrativeAct & CreditRecord & {
   readonly version: Maybe<Scalars['Int']['output']>;
   /** Kind of violation (违法行为类型). */
   readonly violation: Maybe<Scalars['String']['output']>;
+};
+
+
+/** An administrative penalty (行政处罚). */
+export type AdministrativePenaltyHistoryArgs = {
+  after?: InputMaybe<Scalars['Cursor']['input']>;
+  first: Scalars['Int']['input'];
 };
 
 /** An administrative reward (行政奖励). */
@@ -588,10 +730,14 @@ export type AdministrativeReward = AdministrativeAct & CreditRecord & {
   readonly documentName: Maybe<Scalars['String']['output']>;
   /** Number of the decision document (决定文书号). */
   readonly documentNo: Maybe<Scalars['String']['output']>;
+  /** Its versions recorded by `knownAt`, newest first (历史版本). */
+  readonly history: Maybe<RecordVersionConnection>;
   /** Opaque, stable, the same through all versions (记录标识). */
   readonly id: Scalars['ID']['output'];
   /** What kind of act it is (行政行为类型). */
   readonly kind: Maybe<AdministrativeActKind>;
+  /** The instant by which it is described as recorded; its rights are those of now (知悉时点). */
+  readonly knownAt: Scalars['DateTime']['output'];
   /** What was rewarded (奖励事项). */
   readonly matter: Maybe<Scalars['String']['output']>;
   /** Where it came from (数据溯源). */
@@ -606,6 +752,8 @@ export type AdministrativeReward = AdministrativeAct & CreditRecord & {
   readonly subject: Maybe<Entity>;
   /** True while an objection to the record is open (异议处理中). */
   readonly underObjection: Maybe<Scalars['Boolean']['output']>;
+  /** The day it is described for (事实时点). */
+  readonly validAt: Scalars['Date']['output'];
   /** First day on which what it states holds (有效期自). */
   readonly validFrom: Maybe<Scalars['Date']['output']>;
   /** Day before which what it states holds; null when it has no end (有效期至). */
@@ -613,6 +761,159 @@ export type AdministrativeReward = AdministrativeAct & CreditRecord & {
   /** 1 for the first version; a correction adds one (版本). */
   readonly version: Maybe<Scalars['Int']['output']>;
 };
+
+
+/** An administrative reward (行政奖励). */
+export type AdministrativeRewardHistoryArgs = {
+  after?: InputMaybe<Scalars['Cursor']['input']>;
+  first: Scalars['Int']['input'];
+};
+
+/** What the subject has authorised to be done with a declared item (授权). */
+export type Authorisation = {
+  readonly __typename?: 'Authorisation';
+  /** Who may see it once it is verified (授权公开属性). */
+  readonly disclosureLevel: Maybe<DisclosureLevel>;
+  /** Purposes that need the subject's consent and have it; those of a statutory duty need none (授权用途). */
+  readonly purposes: Maybe<ReadonlyArray<Scalars['String']['output']>>;
+  /** Last day of the authorisation; the item leaves with it (授权截止期). */
+  readonly until: Maybe<Scalars['Date']['output']>;
+};
+
+/** What may be done with a declared item (授权). */
+export type AuthorisationInput = {
+  /** Who may see it once it is verified: PUBLIC, GOV_SHARED or RESTRICTED; shared between departments when left out (授权公开属性). */
+  readonly disclosureLevel?: InputMaybe<DisclosureLevel>;
+  /** Codes of `purposes` for which it may be used where that needs consent (授权用途). */
+  readonly purposes: ReadonlyArray<Scalars['String']['input']>;
+  /** Last day of the authorisation (授权截止期). */
+  readonly until: Scalars['Date']['input'];
+};
+
+/** A part of the collection catalogue (信息类别). */
+export type CatalogueCategory = {
+  readonly __typename?: 'CatalogueCategory';
+  /** Its code (类别代码). */
+  readonly code: Scalars['String']['output'];
+  /** Its name (类别名称). */
+  readonly name: Scalars['String']['output'];
+};
+
+/** An edition of the collection catalogue (目录版本). */
+export type CatalogueEdition = {
+  readonly __typename?: 'CatalogueEdition';
+  /** The year of the edition (版本). */
+  readonly code: Scalars['String']['output'];
+  /** First day in force (施行日期). */
+  readonly effectiveFrom: Scalars['Date']['output'];
+  /** Day from which the next edition is in force; null for the newest (失效日期). */
+  readonly effectiveTo: Maybe<Scalars['Date']['output']>;
+  /** Its name (名称). */
+  readonly name: Scalars['String']['output'];
+  /** The text that sets it (依据). */
+  readonly source: Scalars['String']['output'];
+  /** False when its days still have to be checked against the text (是否核实). */
+  readonly verified: Scalars['Boolean']['output'];
+};
+
+/** An item of the collection catalogue (目录事项). */
+export type CatalogueItem = {
+  readonly __typename?: 'CatalogueItem';
+  /** The part of the catalogue it stands in (信息类别). */
+  readonly category: CatalogueCategory;
+  /** Its code; a row of a filing names it in the column MLBM (目录编码). */
+  readonly code: Scalars['String']['output'];
+  /** Who may see a record that does not say so itself; null where its kind decides record by record (默认公开属性). */
+  readonly disclosureLevel: Maybe<DisclosureLevel>;
+  /** The edition of the catalogue in force on the day (目录版本). */
+  readonly edition: CatalogueEdition;
+  /** First day on which an edition lists it (启用日期). */
+  readonly effectiveFrom: Scalars['Date']['output'];
+  /** Day from which no edition lists it; null when it has no end (停用日期). */
+  readonly effectiveTo: Maybe<Scalars['Date']['output']>;
+  /** Kinds of record that may be of this item, in the words of `createFiling`; `voluntary` are declared by their subjects (报送类别). */
+  readonly kinds: ReadonlyArray<Scalars['String']['output']>;
+  /** The law that asks for it (依据). */
+  readonly legalBasis: Scalars['String']['output'];
+  /** Its name (名称). */
+  readonly name: Scalars['String']['output'];
+  /** False when it still has to be checked against the edition (是否核实). */
+  readonly verified: Scalars['Boolean']['output'];
+};
+
+/** A record behind a figure (归集记录). */
+export type CollectedRecord = {
+  readonly __typename?: 'CollectedRecord';
+  /** When it was first recorded here (归集时间). */
+  readonly collectedAt: Maybe<Scalars['DateTime']['output']>;
+  /** The record's id (记录标识). */
+  readonly id: Maybe<Scalars['ID']['output']>;
+  /** When this version was recorded (入库时间). */
+  readonly recordedAt: Maybe<Scalars['DateTime']['output']>;
+  /** The entity the record is about (信用主体). */
+  readonly subject: Maybe<Entity>;
+  /** Its version now (版本). */
+  readonly version: Maybe<Scalars['Int']['output']>;
+};
+
+/** A page of collected records (归集记录分页). */
+export type CollectedRecordConnection = {
+  readonly __typename?: 'CollectedRecordConnection';
+  /** The items with their positions. */
+  readonly edges: Maybe<ReadonlyArray<CollectedRecordEdge>>;
+  /** The items. */
+  readonly nodes: Maybe<ReadonlyArray<CollectedRecord>>;
+  /** Where the page stands. */
+  readonly pageInfo: Maybe<PageInfo>;
+  /** How many the viewer may see. */
+  readonly totalCount: Maybe<TotalCount>;
+};
+
+/** One of the collected records and its position (归集记录分页项). */
+export type CollectedRecordEdge = {
+  readonly __typename?: 'CollectedRecordEdge';
+  /** The position. */
+  readonly cursor: Maybe<Scalars['Cursor']['output']>;
+  /** The item. */
+  readonly node: Maybe<CollectedRecord>;
+};
+
+/** What a unit has collected of one item of the catalogue (归集覆盖情况). */
+export type CollectionCoverage = {
+  readonly __typename?: 'CollectionCoverage';
+  /** What is here of acts, commitments, court records and complaints; null when the item has none (行政行为、信用承诺、司法及投诉信息). */
+  readonly disclosure: Maybe<SourceCoverage>;
+  /** Code of the item (目录编码). */
+  readonly item: Scalars['String']['output'];
+  /** The source unit's code (数据来源单位). */
+  readonly unit: Scalars['USCC']['output'];
+};
+
+/** A kind of record that a unit is registered for (归集责任). */
+export type CollectionDuty = {
+  readonly __typename?: 'CollectionDuty';
+  /** Whether it is beyond its promise now (是否迟报). */
+  readonly isLate: Maybe<Scalars['Boolean']['output']>;
+  /** The kind, in the words of `createFiling` (报送类别). */
+  readonly kind: Maybe<Scalars['String']['output']>;
+  /** When it last filed the kind, whichever item; null when it never did (最近报送时间). */
+  readonly lastFiledAt: Maybe<Scalars['DateTime']['output']>;
+  /** Within how many hours it promised to file again (承诺时限). */
+  readonly promisedDelayHours: Maybe<Scalars['Int']['output']>;
+  /** When it was registered (登记时间). */
+  readonly registeredAt: Maybe<Scalars['DateTime']['output']>;
+};
+
+/** How far a unit has collected an item (归集状态). */
+export type CollectionState =
+  /** Registered, filed, and in time with the promise of every kind (已归集). */
+  | 'COLLECTED'
+  /** Beyond the promised delay of some kind that it filed before (迟报). */
+  | 'LATE'
+  /** Registered, and nothing of the item was ever filed (未归集). */
+  | 'NEVER_FILED'
+  /** Not registered for any kind of the item (未登记). */
+  | 'NOT_REGISTERED';
 
 /** How a commitment came about (承诺类型). */
 export type CommitmentKind =
@@ -638,6 +939,95 @@ export type CommitmentStatus =
   /** Not due yet, or not reported (待履行). */
   | 'PENDING';
 
+/** The same key came with other content, or the state has moved on (冲突). */
+export type Conflict = DomainError & {
+  readonly __typename?: 'Conflict';
+  /** The clause that asks for it (依据条款). */
+  readonly clause: Maybe<Scalars['String']['output']>;
+  /** What went wrong, for programs (错误代码). */
+  readonly code: Scalars['String']['output'];
+  /** What went wrong, for people (错误说明). */
+  readonly message: Scalars['String']['output'];
+  /** The input it is about (输入路径). */
+  readonly path: Maybe<ReadonlyArray<Scalars['String']['output']>>;
+  /** Whether the same call may succeed later (可否重试). */
+  readonly retryable: Scalars['Boolean']['output'];
+};
+
+/** A complaint of a consumer that was handled and is published (消费者投诉公示, 国办发〔2019〕35号 §4). */
+export type ConsumerComplaint = CreditRecord & {
+  readonly __typename?: 'ConsumerComplaint';
+  /** Fields of a newer form edition (扩展字段). */
+  readonly additionalFields: Maybe<ReadonlyArray<AdditionalField>>;
+  /** Number of the complaint (投诉编号). */
+  readonly complaintNo: Maybe<Scalars['String']['output']>;
+  /** Keyed digest of this version's content (内容摘要). */
+  readonly digest: Maybe<Scalars['String']['output']>;
+  /** Who may see it, as filed with this version (公开属性). */
+  readonly disclosureLevel: Maybe<DisclosureLevel>;
+  /** The unit that handled it (处理单位). */
+  readonly handledBy: Maybe<Organisation>;
+  /** Day on which it was settled or closed (处理日期). */
+  readonly handledOn: Maybe<Scalars['Date']['output']>;
+  /** How it was handled, such as mediation (处理方式). */
+  readonly handling: Maybe<Scalars['String']['output']>;
+  /** Its versions recorded by `knownAt`, newest first (历史版本). */
+  readonly history: Maybe<RecordVersionConnection>;
+  /** Opaque, stable, the same through all versions (记录标识). */
+  readonly id: Scalars['ID']['output'];
+  /** The instant by which it is described as recorded; its rights are those of now (知悉时点). */
+  readonly knownAt: Scalars['DateTime']['output'];
+  /** What was complained of; persons are masked (投诉事项). */
+  readonly matter: Maybe<Scalars['String']['output']>;
+  /** Where it came from (数据溯源). */
+  readonly provenance: Maybe<Provenance>;
+  /** When this version was recorded; follows commit order (入库时间). */
+  readonly recordedAt: Maybe<Scalars['DateTime']['output']>;
+  /** What came of it; persons are masked (处理结果). */
+  readonly result: Maybe<Scalars['String']['output']>;
+  /** The entity the record is about (信用主体). */
+  readonly subject: Maybe<Entity>;
+  /** True while an objection to the record is open (异议处理中). */
+  readonly underObjection: Maybe<Scalars['Boolean']['output']>;
+  /** The day it is described for (事实时点). */
+  readonly validAt: Scalars['Date']['output'];
+  /** First day on which what it states holds (有效期自). */
+  readonly validFrom: Maybe<Scalars['Date']['output']>;
+  /** Day before which what it states holds; null when it has no end (有效期至). */
+  readonly validTo: Maybe<Scalars['Date']['output']>;
+  /** 1 for the first version; a correction adds one (版本). */
+  readonly version: Maybe<Scalars['Int']['output']>;
+};
+
+
+/** A complaint of a consumer that was handled and is published (消费者投诉公示, 国办发〔2019〕35号 §4). */
+export type ConsumerComplaintHistoryArgs = {
+  after?: InputMaybe<Scalars['Cursor']['input']>;
+  first: Scalars['Int']['input'];
+};
+
+/** A page of complaints (消费者投诉公示分页). */
+export type ConsumerComplaintConnection = {
+  readonly __typename?: 'ConsumerComplaintConnection';
+  /** The items with their positions. */
+  readonly edges: Maybe<ReadonlyArray<ConsumerComplaintEdge>>;
+  /** The items. */
+  readonly nodes: Maybe<ReadonlyArray<ConsumerComplaint>>;
+  /** Where the page stands. */
+  readonly pageInfo: Maybe<PageInfo>;
+  /** How many the viewer may see. */
+  readonly totalCount: Maybe<TotalCount>;
+};
+
+/** One of the complaints and its position (消费者投诉公示分页项). */
+export type ConsumerComplaintEdge = {
+  readonly __typename?: 'ConsumerComplaintEdge';
+  /** The position. */
+  readonly cursor: Maybe<Scalars['Cursor']['output']>;
+  /** The item. */
+  readonly node: Maybe<ConsumerComplaint>;
+};
+
 /** A written promise of an entity to an authority or the public (信用承诺). */
 export type CreditCommitment = CreditRecord & {
   readonly __typename?: 'CreditCommitment';
@@ -651,10 +1041,14 @@ export type CreditCommitment = CreditRecord & {
   readonly digest: Maybe<Scalars['String']['output']>;
   /** Who may see it, as filed with this version (公开属性). */
   readonly disclosureLevel: Maybe<DisclosureLevel>;
+  /** Its versions recorded by `knownAt`, newest first (历史版本). */
+  readonly history: Maybe<RecordVersionConnection>;
   /** Opaque, stable, the same through all versions (记录标识). */
   readonly id: Scalars['ID']['output'];
   /** How it came about (承诺类型). */
   readonly kind: Maybe<CommitmentKind>;
+  /** The instant by which it is described as recorded; its rights are those of now (知悉时点). */
+  readonly knownAt: Scalars['DateTime']['output'];
   /** Day of the commitment (做出承诺日期). */
   readonly madeOn: Maybe<Scalars['Date']['output']>;
   /** What was promised (承诺事由). */
@@ -669,12 +1063,21 @@ export type CreditCommitment = CreditRecord & {
   readonly subject: Maybe<Entity>;
   /** True while an objection to the record is open (异议处理中). */
   readonly underObjection: Maybe<Scalars['Boolean']['output']>;
+  /** The day it is described for (事实时点). */
+  readonly validAt: Scalars['Date']['output'];
   /** First day on which what it states holds (有效期自). */
   readonly validFrom: Maybe<Scalars['Date']['output']>;
   /** Day before which what it states holds; null when it has no end (有效期至). */
   readonly validTo: Maybe<Scalars['Date']['output']>;
   /** 1 for the first version; a correction adds one (版本). */
   readonly version: Maybe<Scalars['Int']['output']>;
+};
+
+
+/** A written promise of an entity to an authority or the public (信用承诺). */
+export type CreditCommitmentHistoryArgs = {
+  after?: InputMaybe<Scalars['Cursor']['input']>;
+  first: Scalars['Int']['input'];
 };
 
 /** A page of commitments (信用承诺分页). */
@@ -706,12 +1109,18 @@ export type CreditFile = {
   readonly administrativeActs: Maybe<AdministrativeActConnection>;
   /** Commitments made by that day, newest first (信用承诺). */
   readonly commitments: Maybe<CreditCommitmentConnection>;
+  /** Complaints of consumers that were handled by that day, newest first (消费者投诉公示). */
+  readonly complaints: Maybe<ConsumerComplaintConnection>;
+  /** What courts decided and enforced by that day, newest first; lists stand in `nameListEntries` (司法裁判及执行信息). */
+  readonly judicialRecords: Maybe<JudicialRecordConnection>;
   /** As recorded by this instant (知悉时点). */
   readonly knownAt: Scalars['DateTime']['output'];
   /** The entity's code (统一社会信用代码). */
   readonly uscc: Scalars['USCC']['output'];
   /** The day described (事实时点). */
   readonly validAt: Scalars['Date']['output'];
+  /** What the entity declared about itself by that day, newest first (自愿注册信用信息). */
+  readonly voluntaryItems: Maybe<VoluntaryItemConnection>;
 };
 
 
@@ -727,6 +1136,28 @@ export type CreditFileAdministrativeActsArgs = {
 export type CreditFileCommitmentsArgs = {
   after?: InputMaybe<Scalars['Cursor']['input']>;
   first: Scalars['Int']['input'];
+};
+
+
+/** The credit file of one entity at one moment (信用档案). */
+export type CreditFileComplaintsArgs = {
+  after?: InputMaybe<Scalars['Cursor']['input']>;
+  first: Scalars['Int']['input'];
+};
+
+
+/** The credit file of one entity at one moment (信用档案). */
+export type CreditFileJudicialRecordsArgs = {
+  after?: InputMaybe<Scalars['Cursor']['input']>;
+  first: Scalars['Int']['input'];
+};
+
+
+/** The credit file of one entity at one moment (信用档案). */
+export type CreditFileVoluntaryItemsArgs = {
+  after?: InputMaybe<Scalars['Cursor']['input']>;
+  first: Scalars['Int']['input'];
+  includeUnverified?: InputMaybe<Scalars['Boolean']['input']>;
 };
 
 /** One item of a batch of credit files (信用档案查询结果). */
@@ -750,8 +1181,12 @@ export type CreditRecord = {
   readonly digest: Maybe<Scalars['String']['output']>;
   /** Who may see it, as filed with this version (公开属性). */
   readonly disclosureLevel: Maybe<DisclosureLevel>;
+  /** Its versions recorded by `knownAt`, newest first (历史版本). */
+  readonly history: Maybe<RecordVersionConnection>;
   /** Opaque, stable, the same through all versions (记录标识). */
   readonly id: Scalars['ID']['output'];
+  /** The instant by which it is described as recorded; its rights are those of now (知悉时点). */
+  readonly knownAt: Scalars['DateTime']['output'];
   /** Where it came from (数据溯源). */
   readonly provenance: Maybe<Provenance>;
   /** When this version was recorded; follows commit order (入库时间). */
@@ -760,12 +1195,21 @@ export type CreditRecord = {
   readonly subject: Maybe<Entity>;
   /** True while an objection to the record is open (异议处理中). */
   readonly underObjection: Maybe<Scalars['Boolean']['output']>;
+  /** The day it is described for (事实时点). */
+  readonly validAt: Scalars['Date']['output'];
   /** First day on which what it states holds (有效期自). */
   readonly validFrom: Maybe<Scalars['Date']['output']>;
   /** Day before which what it states holds; null when it has no end (有效期至). */
   readonly validTo: Maybe<Scalars['Date']['output']>;
   /** 1 for the first version; a correction adds one (版本). */
   readonly version: Maybe<Scalars['Int']['output']>;
+};
+
+
+/** What every record of fact carries (信用记录). */
+export type CreditRecordHistoryArgs = {
+  after?: InputMaybe<Scalars['Cursor']['input']>;
+  first: Scalars['Int']['input'];
 };
 
 /**
@@ -814,6 +1258,33 @@ export type DataClass =
   /** Scores, indicators and reasons of an evaluation (评价得分与指标). */
   | 'SCORE';
 
+/** Something that the viewer's own organisation declares about itself (自主申报). */
+export type DeclareInformationInput = {
+  /** What may be done with it (授权). */
+  readonly authorisation: AuthorisationInput;
+  /** What is declared (申报内容). */
+  readonly content: Scalars['String']['input'];
+  /** The version that is corrected; left out for a new item (预期版本). */
+  readonly expectedVersion?: InputMaybe<Scalars['Int']['input']>;
+  /** Your own key; the same key with the same content gives the same answer, kept 30 days (幂等键). */
+  readonly idempotencyKey: Scalars['String']['input'];
+  /** The entity's industry, by which its sector's regulator finds the item (主体行业代码, GB/T 4754). */
+  readonly industryCode?: InputMaybe<Scalars['String']['input']>;
+  /** Its number: another item of the kind has another (编号). */
+  readonly itemNo: Scalars['String']['input'];
+  /** What it is about (信息类型). */
+  readonly kind: VoluntaryItemKind;
+  /** Its title (标题). */
+  readonly title: Scalars['String']['input'];
+  /** That it is true; nothing is taken without this commitment (真实性承诺). */
+  readonly truthCommitment: Scalars['Boolean']['input'];
+  /** The unit that is asked to verify it, such as the one that gave the certificate; it sees the item. Left out: whoever may (核实单位). */
+  readonly verifier?: InputMaybe<Scalars['USCC']['input']>;
+};
+
+/** What `declareInformation` answers. */
+export type DeclareInformationResult = Conflict | InformationDeclared | InvalidInput;
+
 /** Who may see a record at all (公开属性). */
 export type DisclosureLevel =
   /** Shared between government departments (政务共享). */
@@ -825,11 +1296,27 @@ export type DisclosureLevel =
   /** For named recipients or with authorisation (授权查询). */
   | 'RESTRICTED';
 
+/** Something the caller can mend (业务错误). */
+export type DomainError = {
+  /** The clause that asks for it (依据条款). */
+  readonly clause: Maybe<Scalars['String']['output']>;
+  /** What went wrong, for programs (错误代码). */
+  readonly code: Scalars['String']['output'];
+  /** What went wrong, for people (错误说明). */
+  readonly message: Scalars['String']['output'];
+  /** The input it is about (输入路径). */
+  readonly path: Maybe<ReadonlyArray<Scalars['String']['output']>>;
+  /** Whether the same call may succeed later (可否重试). */
+  readonly retryable: Scalars['Boolean']['output'];
+};
+
 /** By when something has to be done (期限届满日). */
 export type DueDate = {
   readonly __typename?: 'DueDate';
   /** Last day in time (届满日). */
   readonly date: Scalars['Date']['output'];
+  /** What it was computed from: `decidedOn`, `duty`, `region` where one was given, and `workingDays` (计算依据). */
+  readonly inputs: ReadonlyArray<RuleInput>;
   /** True when a notice of holidays that is not there yet may still move it; ask again when it is (暂定). */
   readonly provisional: Scalars['Boolean']['output'];
   /** The rule set that gave the number of working days (适用规则集). */
@@ -843,6 +1330,138 @@ export type Entity = {
   readonly uscc: Scalars['USCC']['output'];
 };
 
+/** The item as declared (已申报). */
+export type InformationDeclared = {
+  readonly __typename?: 'InformationDeclared';
+  /** The item (信息). */
+  readonly item: Maybe<VoluntaryItem>;
+};
+
+/** The item as verified or refuted (已核实). */
+export type InformationVerified = {
+  readonly __typename?: 'InformationVerified';
+  /** The item (信息). */
+  readonly item: Maybe<VoluntaryItem>;
+};
+
+/** The item as withdrawn (已撤回). */
+export type InformationWithdrawn = {
+  readonly __typename?: 'InformationWithdrawn';
+  /** The item (信息). */
+  readonly item: Maybe<VoluntaryItem>;
+};
+
+/** The input does not hold together (输入错误). */
+export type InvalidInput = DomainError & {
+  readonly __typename?: 'InvalidInput';
+  /** The clause that asks for it (依据条款). */
+  readonly clause: Maybe<Scalars['String']['output']>;
+  /** What went wrong, for programs (错误代码). */
+  readonly code: Scalars['String']['output'];
+  /** What went wrong, for people (错误说明). */
+  readonly message: Scalars['String']['output'];
+  /** The input it is about (输入路径). */
+  readonly path: Maybe<ReadonlyArray<Scalars['String']['output']>>;
+  /** Whether the same call may succeed later (可否重试). */
+  readonly retryable: Scalars['Boolean']['output'];
+};
+
+/** How a judgment was performed (履行情况). */
+export type JudgmentPerformance =
+  /** In full (全部已履行). */
+  | 'ALL'
+  /** Not at all (全部未履行). */
+  | 'NONE'
+  /** In part (部分履行). */
+  | 'PART';
+
+/** What a court decided or enforced about an entity (司法裁判及执行信息, 发改办财金〔2018〕893号 §4). */
+export type JudicialRecord = CreditRecord & {
+  readonly __typename?: 'JudicialRecord';
+  /** Fields of a newer form edition (扩展字段). */
+  readonly additionalFields: Maybe<ReadonlyArray<AdditionalField>>;
+  /** Number of the case (案号). */
+  readonly caseNo: Maybe<Scalars['String']['output']>;
+  /** What the case was about; persons are masked (案由). */
+  readonly cause: Maybe<Scalars['String']['output']>;
+  /** The court (法院). */
+  readonly court: Maybe<Organisation>;
+  /** Day of the judgment, or of the opening of the case (裁判或立案日期). */
+  readonly decidedOn: Maybe<Scalars['Date']['output']>;
+  /** Keyed digest of this version's content (内容摘要). */
+  readonly digest: Maybe<Scalars['String']['output']>;
+  /** Who may see it, as filed with this version (公开属性). */
+  readonly disclosureLevel: Maybe<DisclosureLevel>;
+  /** Its versions recorded by `knownAt`, newest first (历史版本). */
+  readonly history: Maybe<RecordVersionConnection>;
+  /** Opaque, stable, the same through all versions (记录标识). */
+  readonly id: Scalars['ID']['output'];
+  /** What the court did (司法信息类型). */
+  readonly kind: Maybe<JudicialRecordKind>;
+  /** The instant by which it is described as recorded; its rights are those of now (知悉时点). */
+  readonly knownAt: Scalars['DateTime']['output'];
+  /** How it was performed (履行情况). */
+  readonly performance: Maybe<JudgmentPerformance>;
+  /** Where it came from (数据溯源). */
+  readonly provenance: Maybe<Provenance>;
+  /** When this version was recorded; follows commit order (入库时间). */
+  readonly recordedAt: Maybe<Scalars['DateTime']['output']>;
+  /** What was decided or is enforced; persons are masked (裁判结果或执行内容). */
+  readonly result: Maybe<Scalars['String']['output']>;
+  /** The entity the record is about (信用主体). */
+  readonly subject: Maybe<Entity>;
+  /** True while an objection to the record is open (异议处理中). */
+  readonly underObjection: Maybe<Scalars['Boolean']['output']>;
+  /** The day it is described for (事实时点). */
+  readonly validAt: Scalars['Date']['output'];
+  /** First day on which what it states holds (有效期自). */
+  readonly validFrom: Maybe<Scalars['Date']['output']>;
+  /** Day before which what it states holds; null when it has no end (有效期至). */
+  readonly validTo: Maybe<Scalars['Date']['output']>;
+  /** 1 for the first version; a correction adds one (版本). */
+  readonly version: Maybe<Scalars['Int']['output']>;
+};
+
+
+/** What a court decided or enforced about an entity (司法裁判及执行信息, 发改办财金〔2018〕893号 §4). */
+export type JudicialRecordHistoryArgs = {
+  after?: InputMaybe<Scalars['Cursor']['input']>;
+  first: Scalars['Int']['input'];
+};
+
+/** A page of court records (司法裁判及执行信息分页). */
+export type JudicialRecordConnection = {
+  readonly __typename?: 'JudicialRecordConnection';
+  /** The items with their positions. */
+  readonly edges: Maybe<ReadonlyArray<JudicialRecordEdge>>;
+  /** The items. */
+  readonly nodes: Maybe<ReadonlyArray<JudicialRecord>>;
+  /** Where the page stands. */
+  readonly pageInfo: Maybe<PageInfo>;
+  /** How many the viewer may see. */
+  readonly totalCount: Maybe<TotalCount>;
+};
+
+/** One of the court records and its position (司法裁判及执行信息分页项). */
+export type JudicialRecordEdge = {
+  readonly __typename?: 'JudicialRecordEdge';
+  /** The position. */
+  readonly cursor: Maybe<Scalars['Cursor']['output']>;
+  /** The item. */
+  readonly node: Maybe<JudicialRecord>;
+};
+
+/** What a court did (司法信息类型). */
+export type JudicialRecordKind =
+  /** Reorganisation, settlement or liquidation in bankruptcy (破产). */
+  | 'BANKRUPTCY'
+  /** Enforcement of one (司法执行). */
+  | 'ENFORCEMENT'
+  /** A judgment or ruling (司法判决). */
+  | 'JUDGMENT'
+  /** Something else (其他). */
+  | 'OTHER';
+
 /** A natural person in a role on an entity; masked unless the viewer may see the name (自然人). */
 export type MaskedPerson = {
   readonly __typename?: 'MaskedPerson';
@@ -850,6 +1469,38 @@ export type MaskedPerson = {
   readonly masked: Maybe<Scalars['Boolean']['output']>;
   /** The name, masked where `masked` says so (姓名). */
   readonly name: Maybe<Scalars['String']['output']>;
+};
+
+export type Mutation = {
+  readonly __typename?: 'Mutation';
+  /** Declares something about the viewer's own organisation, or corrects what it declared; it has to be verified again (自主申报). */
+  readonly declareInformation: Maybe<DeclareInformationResult>;
+  /** Says whether a declared item is true, by a unit that may file about its subject, never the subject itself (核实). */
+  readonly verifyInformation: Maybe<VerifyInformationResult>;
+  /** Ends the authorisation of a declared item: it leaves all answers but those to its subject and to auditors at once (撤回授权). */
+  readonly withdrawInformation: Maybe<WithdrawInformationResult>;
+  /** Withdraws a record whose decision was changed, revoked or declared void: it leaves all answers but those to its subject, to the units that decided and filed it and to auditors at once (撤回公示, 行政处罚法 §48). */
+  readonly withdrawRecord: Maybe<WithdrawRecordResult>;
+};
+
+
+export type MutationDeclareInformationArgs = {
+  input: DeclareInformationInput;
+};
+
+
+export type MutationVerifyInformationArgs = {
+  input: VerifyInformationInput;
+};
+
+
+export type MutationWithdrawInformationArgs = {
+  input: WithdrawInformationInput;
+};
+
+
+export type MutationWithdrawRecordArgs = {
+  input: WithdrawRecordInput;
 };
 
 /** An authority or another organisation named in a record (单位). */
@@ -897,18 +1548,36 @@ export type Provenance = {
 /** The publication of a record (公示). */
 export type Publication = {
   readonly __typename?: 'Publication';
+  /** Second step: the day on which it came here to be published; null where it is not filed as public (信用中国公示日期). */
+  readonly creditChinaOn: Maybe<Scalars['Date']['output']>;
   /** Last day on which publication is in time; null where there was no such duty on the day of the decision (公示期限届满日). */
   readonly dueOn: Maybe<Scalars['Date']['output']>;
   /** Whether it has to be published (公示义务). */
   readonly duty: Maybe<PublicationDuty>;
+  /** True while publication goes on after its term until performance of the duties is filed (履行完毕后停止公示). */
+  readonly endsWhenPerformed: Maybe<Scalars['Boolean']['output']>;
+  /** What `dueOn` was computed from: `decidedOn`, `duty`, `region` where the authority lies in a province, and `workingDays` (计算依据). */
+  readonly inputs: Maybe<ReadonlyArray<RuleInput>>;
+  /** Whether it was published by `dueOn`; null where there was no such duty, or it is not published (是否及时). */
+  readonly onTime: Maybe<Scalars['Boolean']['output']>;
+  /** First step: the day on which the unit published it on its own site, as filed; null where it has not reported one (门户网站公示日期). */
+  readonly ownSiteOn: Maybe<Scalars['Date']['output']>;
   /** True when a notice of holidays that is not there yet may still move `dueOn` (暂定). */
   readonly provisional: Maybe<Scalars['Boolean']['output']>;
-  /** Last day of publication (公示截止期). */
+  /** Last day of publication; null where it is not published, and while it goes on until the duties are performed (公示截止期). */
   readonly publicUntil: Maybe<Scalars['Date']['output']>;
-  /** Day of publication (公示日期). */
+  /** Day of publication: that of the first step, and without it that of the second (公示日期). */
   readonly publishedOn: Maybe<Scalars['Date']['output']>;
-  /** The rule set by which `dueOn` was computed (适用规则集). */
+  /** The rule set by which `dueOn` was computed; a pilot where the authority that decided lies in its province (适用规则集). */
   readonly ruleSet: Maybe<RuleSet>;
+  /** Last day of its term (公示期届满日). */
+  readonly termEndsOn: Maybe<Scalars['Date']['output']>;
+  /** What `termEndsOn` and `publicUntil` were computed from (公示期计算依据). */
+  readonly termInputs: Maybe<ReadonlyArray<RuleInput>>;
+  /** The rule set by which `termEndsOn` was computed; null where the record itself gave it (公示期适用规则集). */
+  readonly termRuleSet: Maybe<RuleSet>;
+  /** Day on which it was withdrawn; null while it was not (撤回日期). */
+  readonly withdrawnOn: Maybe<Scalars['Date']['output']>;
 };
 
 /** Whether an act has to be published (公示义务). */
@@ -918,8 +1587,30 @@ export type PublicationDuty =
   /** Promoted by policy (推动公示). */
   | 'PROMOTED';
 
+/** How far a unit is with the publication of an act on its own site (公示期限状态). */
+export type PublicationDutyState =
+  /** It is today or within the next working days, as many as the rule set `PUBLICATION-REMINDER` says (即将到期). */
+  | 'DUE_SOON'
+  /** The last day in time has passed (已逾期). */
+  | 'OVERDUE';
+
+/** How the publication of an act turned out (公示情况). */
+export type PublicationOutcome =
+  /** Published later (迟报). */
+  | 'LATE'
+  /** Published nowhere: filed at another level than PUBLIC, as an exception or not yet, and no day on the unit's own site reported (未公示). */
+  | 'NOT_YET'
+  /** Decided before there was such a duty (无公示义务). */
+  | 'NO_DUTY'
+  /** Published by the last day in time (及时). */
+  | 'ON_TIME';
+
 export type Query = {
   readonly __typename?: 'Query';
+  /** The collection catalogue: the only kinds of information that may be collected; empty on a day before its first edition (公共信用信息基础目录). */
+  readonly collectionCatalogue: Maybe<ReadonlyArray<CatalogueItem>>;
+  /** Whether a unit collects what it shall, by item of the collection catalogue, told by each source that keeps kinds of the item (应归尽归). */
+  readonly collectionCoverage: Maybe<CollectionCoverage>;
   /** The whole credit file of one entity at a moment (信用档案). */
   readonly creditFile: Maybe<CreditFile>;
   /** Many credit files: one item per input, order and duplicates kept (批量信用档案). */
@@ -928,10 +1619,27 @@ export type Query = {
   readonly penaltyCategories: Maybe<ReadonlyArray<PenaltyCategory>>;
   /** By when an act has to be published; null where there was no such duty on the day of its decision (公示期限届满日). */
   readonly publicationDueDate: Maybe<DueDate>;
+  /** Acts of a unit that are published here and whose publication on its own site it has not reported, longest due first; `publication.dueOn` says by when (公示期限提醒). */
+  readonly publicationDuties: Maybe<AdministrativeActConnection>;
   /** The rules in force: numbers with their dates and sources (规则集). */
   readonly ruleSets: Maybe<ReadonlyArray<RuleSet>>;
+  /** Whether a unit published the acts that it decided in a month in time (公示及时率). */
+  readonly timelinessReport: Maybe<TimelinessReport>;
+  /** Published acts that an authority withdrew, newest first, each with its reason and without its subject (撤回公示公告). */
+  readonly withdrawalNotices: Maybe<WithdrawalNoticeConnection>;
   /** The n-th working day after a day, by the State Council's notices of holidays and make-up workdays (工作日). */
   readonly workingDayAfter: Maybe<WorkingDay>;
+};
+
+
+export type QueryCollectionCatalogueArgs = {
+  validAt?: InputMaybe<Scalars['Date']['input']>;
+};
+
+
+export type QueryCollectionCoverageArgs = {
+  item: Scalars['String']['input'];
+  unit: Scalars['USCC']['input'];
 };
 
 
@@ -957,6 +1665,15 @@ export type QueryPenaltyCategoriesArgs = {
 export type QueryPublicationDueDateArgs = {
   decidedOn: Scalars['Date']['input'];
   duty: PublicationDuty;
+  region?: InputMaybe<Scalars['String']['input']>;
+};
+
+
+export type QueryPublicationDutiesArgs = {
+  after?: InputMaybe<Scalars['Cursor']['input']>;
+  first: Scalars['Int']['input'];
+  state: PublicationDutyState;
+  unit: Scalars['USCC']['input'];
 };
 
 
@@ -966,9 +1683,116 @@ export type QueryRuleSetsArgs = {
 };
 
 
+export type QueryTimelinessReportArgs = {
+  month: Scalars['String']['input'];
+  unit: Scalars['USCC']['input'];
+};
+
+
+export type QueryWithdrawalNoticesArgs = {
+  after?: InputMaybe<Scalars['Cursor']['input']>;
+  authority: Scalars['USCC']['input'];
+  first: Scalars['Int']['input'];
+};
+
+
 export type QueryWorkingDayAfterArgs = {
   days: Scalars['Int']['input'];
   from: Scalars['Date']['input'];
+};
+
+/** What a record stated from one recording to the next (历史版本). */
+export type RecordVersion = {
+  readonly __typename?: 'RecordVersion';
+  /** Fields of a newer form edition; null once erased (扩展字段). */
+  readonly additionalFields: Maybe<ReadonlyArray<AdditionalField>>;
+  /** What it states, field by field in the order of names; null once erased (记录内容). */
+  readonly content: Maybe<ReadonlyArray<RecordedField>>;
+  /** Keyed digest of its content; it stays when the content is erased, so that chains still verify (内容摘要). */
+  readonly digest: Maybe<Scalars['String']['output']>;
+  /** Who may see it, as filed with this version; that of now where its content is erased (公开属性). */
+  readonly disclosureLevel: Maybe<DisclosureLevel>;
+  /** When its content was erased; null while it is kept (内容删除时间). */
+  readonly erasedAt: Maybe<Scalars['DateTime']['output']>;
+  /** The filing that brought it; null when none did (报送批次). */
+  readonly filingId: Maybe<Scalars['ID']['output']>;
+  /** When it was recorded (入库时间). */
+  readonly recordedAt: Maybe<Scalars['DateTime']['output']>;
+  /** The unit that filed it (数据来源单位). */
+  readonly sourceUnit: Maybe<Organisation>;
+  /** When the next version took its place; null while it stands (被更正时间). */
+  readonly supersededAt: Maybe<Scalars['DateTime']['output']>;
+  /** First day on which what it states holds (有效期自). */
+  readonly validFrom: Maybe<Scalars['Date']['output']>;
+  /** Day before which what it states holds; null when it has no end (有效期至). */
+  readonly validTo: Maybe<Scalars['Date']['output']>;
+  /** 1 for the first (版本). */
+  readonly version: Maybe<Scalars['Int']['output']>;
+  /** Why the record was withdrawn (撤回原因). */
+  readonly withdrawalReason: Maybe<Scalars['String']['output']>;
+  /** The day on which the record was withdrawn, by what is known now; null while it stands (撤回日期). */
+  readonly withdrawnOn: Maybe<Scalars['Date']['output']>;
+};
+
+/** A page of versions (历史版本分页). */
+export type RecordVersionConnection = {
+  readonly __typename?: 'RecordVersionConnection';
+  /** The items with their positions. */
+  readonly edges: Maybe<ReadonlyArray<RecordVersionEdge>>;
+  /** The items. */
+  readonly nodes: Maybe<ReadonlyArray<RecordVersion>>;
+  /** Where the page stands. */
+  readonly pageInfo: Maybe<PageInfo>;
+  /** How many the viewer may see. */
+  readonly totalCount: Maybe<TotalCount>;
+};
+
+/** A version and its position (历史版本分页项). */
+export type RecordVersionEdge = {
+  readonly __typename?: 'RecordVersionEdge';
+  /** The position. */
+  readonly cursor: Maybe<Scalars['Cursor']['output']>;
+  /** The item. */
+  readonly node: Maybe<RecordVersion>;
+};
+
+/** The record is withdrawn (已撤回). */
+export type RecordWithdrawn = {
+  readonly __typename?: 'RecordWithdrawn';
+  /** Last day on which it was in time; null where no rule set said so on the day of the document (撤回期限届满日). */
+  readonly dueOn: Maybe<Scalars['Date']['output']>;
+  /** What `dueOn` was computed from (计算依据). */
+  readonly inputs: Maybe<ReadonlyArray<RuleInput>>;
+  /** Whether it was in time (是否及时). */
+  readonly onTime: Maybe<Scalars['Boolean']['output']>;
+  /** True when a notice of holidays that is not there yet may still move `dueOn` (暂定). */
+  readonly provisional: Maybe<Scalars['Boolean']['output']>;
+  /** The record with the version that says so; null where it is gone for the viewer too (记录). */
+  readonly record: Maybe<CreditRecord>;
+  /** The rule set by which `dueOn` was computed (适用规则集). */
+  readonly ruleSet: Maybe<RuleSet>;
+  /** Day of the withdrawal (撤回日期). */
+  readonly withdrawnOn: Scalars['Date']['output'];
+};
+
+/** A field of a version, as it is kept (历史字段). */
+export type RecordedField = {
+  readonly __typename?: 'RecordedField';
+  /** True when the viewer may not see a field of this kind (是否脱敏). */
+  readonly masked: Maybe<Scalars['Boolean']['output']>;
+  /** Its name (字段名称). */
+  readonly name: Maybe<Scalars['String']['output']>;
+  /** Its value: a text as it is, anything else as JSON; null where `masked` says so (字段值). */
+  readonly value: Maybe<Scalars['String']['output']>;
+};
+
+/** Something a date was computed from (计算依据). */
+export type RuleInput = {
+  readonly __typename?: 'RuleInput';
+  /** What it is (名称). */
+  readonly name: Scalars['String']['output'];
+  /** Its value (值). */
+  readonly value: Scalars['String']['output'];
 };
 
 /** What one text says about one matter while it is in force (规则集). */
@@ -980,7 +1804,7 @@ export type RuleSet = {
   readonly effectiveTo: Maybe<Scalars['Date']['output']>;
   /** Its code (规则集代码). */
   readonly id: Scalars['ID']['output'];
-  /** The matter: `PUBLICATION_TERM`, `PUBLICATION_DUTY`, `WITHDRAWAL`, `REPAIR`, `MARKET_REPAIR`, `EVALUATION`; rules may add others (规则类别). */
+  /** The matter: `PUBLICATION_TERM`, `PUBLICATION_DUTY`, `SEVERITY`, `WITHDRAWAL`, `REPAIR`, `MARKET_REPAIR`, `EVALUATION`; rules may add others (规则类别). */
   readonly kind: Scalars['String']['output'];
   /** Its name (名称). */
   readonly name: Scalars['String']['output'];
@@ -1001,8 +1825,87 @@ export type RuleValue = {
   readonly code: Scalars['String']['output'];
   /** The number (数值). */
   readonly number: Scalars['Int']['output'];
-  /** Its unit: `DAYS`, `WORKING_DAYS`, `MONTHS`, `CLASS_HOURS`, `GRADES` (单位). */
+  /** Its unit: `DAYS`, `WORKING_DAYS`, `MONTHS`, `CLASS_HOURS`, `GRADES`, `LEVEL` (1 minor, 2 general, 3 serious), `FLAG` (1 yes, 0 no) (单位). */
   readonly unit: Scalars['String']['output'];
+};
+
+/** How grave a penalty is, by the rules of the day of its decision (失信行为严重程度). */
+export type Severity =
+  /** Fines, confiscation, and what no rule calls otherwise (一般). */
+  | 'GENERAL'
+  /** Warnings and the like (轻微). */
+  | 'MINOR'
+  /** Revoked licences, closures, restrictions (严重). */
+  | 'SERIOUS';
+
+/** What one source has of an item from a unit (归集覆盖情况). */
+export type SourceCoverage = {
+  readonly __typename?: 'SourceCoverage';
+  /** When the first of them came in (首次归集时间). */
+  readonly firstFiledAt: Maybe<Scalars['DateTime']['output']>;
+  /** When the newest of them came in (最近归集时间). */
+  readonly lastFiledAt: Maybe<Scalars['DateTime']['output']>;
+  /** Records of the item from the unit that stand now (记录数). */
+  readonly recordCount: Maybe<TotalCount>;
+  /** The records that are counted, newest first, as far as the viewer may see them (记录明细). */
+  readonly records: Maybe<CollectedRecordConnection>;
+  /** What the unit is registered for among the kinds of the item (登记情况). */
+  readonly registrations: Maybe<ReadonlyArray<CollectionDuty>>;
+  /** How far it is collected (归集状态). */
+  readonly state: Maybe<CollectionState>;
+};
+
+
+/** What one source has of an item from a unit (归集覆盖情况). */
+export type SourceCoverageRecordsArgs = {
+  after?: InputMaybe<Scalars['Cursor']['input']>;
+  first: Scalars['Int']['input'];
+};
+
+/** Numbers of acts by how their publication turned out; those withdrawn are not counted (公示情况统计). */
+export type TimelinessFigures = {
+  readonly __typename?: 'TimelinessFigures';
+  /** All of them (决定数). */
+  readonly decided: Maybe<Scalars['Int']['output']>;
+  /** Published late (迟报数). */
+  readonly late: Maybe<Scalars['Int']['output']>;
+  /** Without such a duty (无公示义务数). */
+  readonly noDuty: Maybe<Scalars['Int']['output']>;
+  /** Not published (未公示数). */
+  readonly notYet: Maybe<Scalars['Int']['output']>;
+  /** Published in time (及时数). */
+  readonly onTime: Maybe<Scalars['Int']['output']>;
+  /** Among them those whose last day in time a notice of holidays may still move (暂定数). */
+  readonly provisional: Maybe<Scalars['Int']['output']>;
+};
+
+/** The acts that a unit decided in a month, by how their publication turned out; figures are those of now (公示及时性报告). */
+export type TimelinessReport = {
+  readonly __typename?: 'TimelinessReport';
+  /** The acts that a figure counts, newest first, as far as the viewer may see them (统计明细). */
+  readonly acts: Maybe<AdministrativeActConnection>;
+  /** Licences and penalties (应当公示). */
+  readonly mandatory: Maybe<TimelinessFigures>;
+  /** The month of the decisions, `YYYY-MM` (决定月份). */
+  readonly month: Maybe<Scalars['String']['output']>;
+  /** The eight other kinds (推动公示). */
+  readonly promoted: Maybe<TimelinessFigures>;
+  /** The rule sets that gave the last days in time (适用规则集). */
+  readonly ruleSets: Maybe<ReadonlyArray<RuleSet>>;
+  /** All acts (合计). */
+  readonly total: Maybe<TimelinessFigures>;
+  /** The unit that decided (决定机关). */
+  readonly unit: Maybe<Scalars['USCC']['output']>;
+};
+
+
+/** The acts that a unit decided in a month, by how their publication turned out; figures are those of now (公示及时性报告). */
+export type TimelinessReportActsArgs = {
+  after?: InputMaybe<Scalars['Cursor']['input']>;
+  duty?: InputMaybe<PublicationDuty>;
+  first: Scalars['Int']['input'];
+  outcome?: InputMaybe<PublicationOutcome>;
+  provisional?: InputMaybe<Scalars['Boolean']['input']>;
 };
 
 /** How many items the viewer may see in all (总数). */
@@ -1012,6 +1915,213 @@ export type TotalCount = {
   readonly exact: Scalars['Boolean']['output'];
   /** The number counted; at most 10 000 are counted. */
   readonly value: Scalars['Int']['output'];
+};
+
+/** How far a declared item was checked (核实情况). */
+export type Verification = {
+  readonly __typename?: 'Verification';
+  /** Who was asked to check it; null when nobody in particular was (受托核实单位). */
+  readonly askedOf: Maybe<Organisation>;
+  /** Who checked it; null while nobody has (核实单位). */
+  readonly by: Maybe<Organisation>;
+  /** What the outcome rests on (核实依据). */
+  readonly evidence: Maybe<Scalars['String']['output']>;
+  /** When; null while nobody has (核实日期). */
+  readonly on: Maybe<Scalars['Date']['output']>;
+  /** The outcome (核实状态). */
+  readonly status: Maybe<VerificationStatus>;
+};
+
+/** Whether somebody other than the subject has checked a declared item (核实状态). */
+export type VerificationStatus =
+  /** It is not true (核实不符). */
+  | 'REFUTED'
+  /** Nobody has; it counts for nothing (未核实). */
+  | 'UNVERIFIED'
+  /** It is true (核实属实). */
+  | 'VERIFIED';
+
+/** The outcome of checking a declared item (核实). */
+export type VerifyInformationInput = {
+  /** What the outcome rests on (核实依据). */
+  readonly evidence: Scalars['String']['input'];
+  /** The version that was checked (预期版本). */
+  readonly expectedVersion: Scalars['Int']['input'];
+  /** The item (记录标识). */
+  readonly id: Scalars['ID']['input'];
+  /** Your own key; the same key with the same content gives the same answer, kept 30 days (幂等键). */
+  readonly idempotencyKey: Scalars['String']['input'];
+  /** VERIFIED or REFUTED (核实结果). */
+  readonly result: VerificationStatus;
+};
+
+/** What `verifyInformation` answers. */
+export type VerifyInformationResult = Conflict | InformationVerified | InvalidInput;
+
+/** Something that an entity declared about itself. It counts only once somebody else has verified it, and leaves with its authorisation (自愿注册信用信息). */
+export type VoluntaryItem = CreditRecord & {
+  readonly __typename?: 'VoluntaryItem';
+  /** Fields of a newer form edition (扩展字段). */
+  readonly additionalFields: Maybe<ReadonlyArray<AdditionalField>>;
+  /** What it may be used for (授权). */
+  readonly authorisation: Maybe<Authorisation>;
+  /** What is declared; persons are masked (申报内容). */
+  readonly content: Maybe<Scalars['String']['output']>;
+  /** Day on which this version was declared (申报日期). */
+  readonly declaredOn: Maybe<Scalars['Date']['output']>;
+  /** Keyed digest of this version's content (内容摘要). */
+  readonly digest: Maybe<Scalars['String']['output']>;
+  /** Who may see it, as filed with this version (公开属性). */
+  readonly disclosureLevel: Maybe<DisclosureLevel>;
+  /** Its versions recorded by `knownAt`, newest first (历史版本). */
+  readonly history: Maybe<RecordVersionConnection>;
+  /** Opaque, stable, the same through all versions (记录标识). */
+  readonly id: Scalars['ID']['output'];
+  /** Its number, by which the subject tells its items apart (编号). */
+  readonly itemNo: Maybe<Scalars['String']['output']>;
+  /** What it is about (信息类型). */
+  readonly kind: Maybe<VoluntaryItemKind>;
+  /** The instant by which it is described as recorded; its rights are those of now (知悉时点). */
+  readonly knownAt: Scalars['DateTime']['output'];
+  /** Where it came from (数据溯源). */
+  readonly provenance: Maybe<Provenance>;
+  /** When this version was recorded; follows commit order (入库时间). */
+  readonly recordedAt: Maybe<Scalars['DateTime']['output']>;
+  /** Always true: nobody but the subject says so (自主申报). */
+  readonly selfDeclared: Maybe<Scalars['Boolean']['output']>;
+  /** The entity the record is about (信用主体). */
+  readonly subject: Maybe<Entity>;
+  /** Its title (标题). */
+  readonly title: Maybe<Scalars['String']['output']>;
+  /** True while an objection to the record is open (异议处理中). */
+  readonly underObjection: Maybe<Scalars['Boolean']['output']>;
+  /** The day it is described for (事实时点). */
+  readonly validAt: Scalars['Date']['output'];
+  /** First day on which what it states holds (有效期自). */
+  readonly validFrom: Maybe<Scalars['Date']['output']>;
+  /** Day before which what it states holds; null when it has no end (有效期至). */
+  readonly validTo: Maybe<Scalars['Date']['output']>;
+  /** Whether it was checked (核实情况). */
+  readonly verification: Maybe<Verification>;
+  /** 1 for the first version; a correction adds one (版本). */
+  readonly version: Maybe<Scalars['Int']['output']>;
+};
+
+
+/** Something that an entity declared about itself. It counts only once somebody else has verified it, and leaves with its authorisation (自愿注册信用信息). */
+export type VoluntaryItemHistoryArgs = {
+  after?: InputMaybe<Scalars['Cursor']['input']>;
+  first: Scalars['Int']['input'];
+};
+
+/** A page of declared items (自愿注册信用信息分页). */
+export type VoluntaryItemConnection = {
+  readonly __typename?: 'VoluntaryItemConnection';
+  /** The items with their positions. */
+  readonly edges: Maybe<ReadonlyArray<VoluntaryItemEdge>>;
+  /** The items. */
+  readonly nodes: Maybe<ReadonlyArray<VoluntaryItem>>;
+  /** Where the page stands. */
+  readonly pageInfo: Maybe<PageInfo>;
+  /** How many the viewer may see. */
+  readonly totalCount: Maybe<TotalCount>;
+};
+
+/** One of the declared items and its position (自愿注册信用信息分页项). */
+export type VoluntaryItemEdge = {
+  readonly __typename?: 'VoluntaryItemEdge';
+  /** The position. */
+  readonly cursor: Maybe<Scalars['Cursor']['output']>;
+  /** The item. */
+  readonly node: Maybe<VoluntaryItem>;
+};
+
+/** What an entity declares about itself (自愿注册信息类型, 国办发〔2019〕35号 §5). */
+export type VoluntaryItemKind =
+  /** How it performed contracts (合同履约). */
+  | 'CONTRACT'
+  /** A licence, qualification or certificate (资质证照). */
+  | 'LICENCE'
+  /** Its business (市场经营). */
+  | 'OPERATION'
+  /** Something else (其他). */
+  | 'OTHER'
+  /** Work for the public good (社会公益). */
+  | 'WELFARE';
+
+/** An item whose authorisation the subject withdraws (撤回授权). */
+export type WithdrawInformationInput = {
+  /** The version that is withdrawn (预期版本). */
+  readonly expectedVersion: Scalars['Int']['input'];
+  /** The item (记录标识). */
+  readonly id: Scalars['ID']['input'];
+  /** Your own key; the same key with the same content gives the same answer, kept 30 days (幂等键). */
+  readonly idempotencyKey: Scalars['String']['input'];
+};
+
+/** What `withdrawInformation` answers. */
+export type WithdrawInformationResult = Conflict | InformationWithdrawn | InvalidInput;
+
+/** A record that is to be withdrawn, and why (撤回公示). */
+export type WithdrawRecordInput = {
+  /** Number of the document that changed or revoked the decision, or declared it void (撤销文书号). */
+  readonly documentNo: Scalars['String']['input'];
+  /** The version that is withdrawn (预期版本). */
+  readonly expectedVersion: Scalars['Int']['input'];
+  /** Your own key; the same key with the same content gives the same answer, kept 30 days (幂等键). */
+  readonly idempotencyKey: Scalars['String']['input'];
+  /** Why; it is published (撤回理由). */
+  readonly reason: Scalars['String']['input'];
+  /** The record (记录标识). */
+  readonly recordId: Scalars['ID']['input'];
+  /** Day of that document, from which the time for withdrawal is counted (撤销日期). */
+  readonly revokedOn: Scalars['Date']['input'];
+};
+
+/** What `withdrawRecord` answers. */
+export type WithdrawRecordResult = Conflict | InvalidInput | RecordWithdrawn;
+
+/** That a published act was withdrawn (撤回公示公告). */
+export type WithdrawalNotice = {
+  readonly __typename?: 'WithdrawalNotice';
+  /** Code of the authority that had decided (决定机关代码). */
+  readonly authority: Scalars['USCC']['output'];
+  /** Its name as filed (决定机关名称). */
+  readonly authorityName: Maybe<Scalars['String']['output']>;
+  /** Number of the decision document that is withdrawn (被撤回的决定文书号). */
+  readonly documentNo: Scalars['String']['output'];
+  /** What kind of act it was (行政行为类型). */
+  readonly kind: AdministrativeActKind;
+  /** Why; persons are masked (撤回理由). */
+  readonly reason: Scalars['String']['output'];
+  /** Number of the document that changed or revoked it, or declared it void (撤销文书号). */
+  readonly revokedBy: Scalars['String']['output'];
+  /** Day of that document (撤销日期). */
+  readonly revokedOn: Scalars['Date']['output'];
+  /** Day of the withdrawal (撤回日期). */
+  readonly withdrawnOn: Scalars['Date']['output'];
+};
+
+/** A page of notices of withdrawal (撤回公示公告分页). */
+export type WithdrawalNoticeConnection = {
+  readonly __typename?: 'WithdrawalNoticeConnection';
+  /** The items with their positions. */
+  readonly edges: Maybe<ReadonlyArray<WithdrawalNoticeEdge>>;
+  /** The items. */
+  readonly nodes: Maybe<ReadonlyArray<WithdrawalNotice>>;
+  /** Where the page stands. */
+  readonly pageInfo: Maybe<PageInfo>;
+  /** How many there are. */
+  readonly totalCount: Maybe<TotalCount>;
+};
+
+/** One of the notices of withdrawal and its position (撤回公示公告分页项). */
+export type WithdrawalNoticeEdge = {
+  readonly __typename?: 'WithdrawalNoticeEdge';
+  /** The position. */
+  readonly cursor: Maybe<Scalars['Cursor']['output']>;
+  /** The item. */
+  readonly node: Maybe<WithdrawalNotice>;
 };
 
 /** A day counted in working days (工作日计算结果). */
@@ -1109,50 +2219,89 @@ export type FederationTypes = {
   AdministrativePayment: AdministrativePayment;
   AdministrativePenalty: AdministrativePenalty;
   AdministrativeReward: AdministrativeReward;
+  CollectionCoverage: CollectionCoverage;
+  ConsumerComplaint: ConsumerComplaint;
   CreditCommitment: CreditCommitment;
   CreditFile: CreditFile;
+  JudicialRecord: JudicialRecord;
+  VoluntaryItem: VoluntaryItem;
 };
 
 /** Mapping of federation reference types */
 export type FederationReferenceTypes = {
   AdministrativeAdjudication:
     ( { __typename: 'AdministrativeAdjudication' }
-    & GraphQLRecursivePick<FederationTypes['AdministrativeAdjudication'], {"id":true}> );
+    & GraphQLRecursivePick<FederationTypes['AdministrativeAdjudication'], {"id":true,"validAt":true,"knownAt":true}> );
   AdministrativeCompensation:
     ( { __typename: 'AdministrativeCompensation' }
-    & GraphQLRecursivePick<FederationTypes['AdministrativeCompensation'], {"id":true}> );
+    & GraphQLRecursivePick<FederationTypes['AdministrativeCompensation'], {"id":true,"validAt":true,"knownAt":true}> );
   AdministrativeCompulsion:
     ( { __typename: 'AdministrativeCompulsion' }
-    & GraphQLRecursivePick<FederationTypes['AdministrativeCompulsion'], {"id":true}> );
+    & GraphQLRecursivePick<FederationTypes['AdministrativeCompulsion'], {"id":true,"validAt":true,"knownAt":true}> );
   AdministrativeConfirmation:
     ( { __typename: 'AdministrativeConfirmation' }
-    & GraphQLRecursivePick<FederationTypes['AdministrativeConfirmation'], {"id":true}> );
+    & GraphQLRecursivePick<FederationTypes['AdministrativeConfirmation'], {"id":true,"validAt":true,"knownAt":true}> );
   AdministrativeInspection:
     ( { __typename: 'AdministrativeInspection' }
-    & GraphQLRecursivePick<FederationTypes['AdministrativeInspection'], {"id":true}> );
+    & GraphQLRecursivePick<FederationTypes['AdministrativeInspection'], {"id":true,"validAt":true,"knownAt":true}> );
   AdministrativeLevy:
     ( { __typename: 'AdministrativeLevy' }
-    & GraphQLRecursivePick<FederationTypes['AdministrativeLevy'], {"id":true}> );
+    & GraphQLRecursivePick<FederationTypes['AdministrativeLevy'], {"id":true,"validAt":true,"knownAt":true}> );
   AdministrativeLicence:
     ( { __typename: 'AdministrativeLicence' }
-    & GraphQLRecursivePick<FederationTypes['AdministrativeLicence'], {"id":true}> );
+    & GraphQLRecursivePick<FederationTypes['AdministrativeLicence'], {"id":true,"validAt":true,"knownAt":true}> );
   AdministrativePayment:
     ( { __typename: 'AdministrativePayment' }
-    & GraphQLRecursivePick<FederationTypes['AdministrativePayment'], {"id":true}> );
+    & GraphQLRecursivePick<FederationTypes['AdministrativePayment'], {"id":true,"validAt":true,"knownAt":true}> );
   AdministrativePenalty:
     ( { __typename: 'AdministrativePenalty' }
-    & GraphQLRecursivePick<FederationTypes['AdministrativePenalty'], {"id":true}> );
+    & GraphQLRecursivePick<FederationTypes['AdministrativePenalty'], {"id":true,"validAt":true,"knownAt":true}> );
   AdministrativeReward:
     ( { __typename: 'AdministrativeReward' }
-    & GraphQLRecursivePick<FederationTypes['AdministrativeReward'], {"id":true}> );
+    & GraphQLRecursivePick<FederationTypes['AdministrativeReward'], {"id":true,"validAt":true,"knownAt":true}> );
+  CollectionCoverage:
+    ( { __typename: 'CollectionCoverage' }
+    & GraphQLRecursivePick<FederationTypes['CollectionCoverage'], {"unit":true,"item":true}> );
+  ConsumerComplaint:
+    ( { __typename: 'ConsumerComplaint' }
+    & GraphQLRecursivePick<FederationTypes['ConsumerComplaint'], {"id":true,"validAt":true,"knownAt":true}> );
   CreditCommitment:
     ( { __typename: 'CreditCommitment' }
-    & GraphQLRecursivePick<FederationTypes['CreditCommitment'], {"id":true}> );
+    & GraphQLRecursivePick<FederationTypes['CreditCommitment'], {"id":true,"validAt":true,"knownAt":true}> );
   CreditFile:
     ( { __typename: 'CreditFile' }
     & GraphQLRecursivePick<FederationTypes['CreditFile'], {"uscc":true,"validAt":true,"knownAt":true}> );
+  JudicialRecord:
+    ( { __typename: 'JudicialRecord' }
+    & GraphQLRecursivePick<FederationTypes['JudicialRecord'], {"id":true,"validAt":true,"knownAt":true}> );
+  VoluntaryItem:
+    ( { __typename: 'VoluntaryItem' }
+    & GraphQLRecursivePick<FederationTypes['VoluntaryItem'], {"id":true,"validAt":true,"knownAt":true}> );
 };
 
+/** Mapping of union types */
+export type ResolversUnionTypes<_RefType extends Record<string, unknown>> = {
+  DeclareInformationResult:
+    | ( Conflict & { __typename: 'Conflict' } )
+    | ( Omit<InformationDeclared, 'item'> & { item?: Maybe<_RefType['VoluntaryItem']> } & { __typename: 'InformationDeclared' } )
+    | ( InvalidInput & { __typename: 'InvalidInput' } )
+  ;
+  VerifyInformationResult:
+    | ( Conflict & { __typename: 'Conflict' } )
+    | ( Omit<InformationVerified, 'item'> & { item?: Maybe<_RefType['VoluntaryItem']> } & { __typename: 'InformationVerified' } )
+    | ( InvalidInput & { __typename: 'InvalidInput' } )
+  ;
+  WithdrawInformationResult:
+    | ( Conflict & { __typename: 'Conflict' } )
+    | ( Omit<InformationWithdrawn, 'item'> & { item?: Maybe<_RefType['VoluntaryItem']> } & { __typename: 'InformationWithdrawn' } )
+    | ( InvalidInput & { __typename: 'InvalidInput' } )
+  ;
+  WithdrawRecordResult:
+    | ( Conflict & { __typename: 'Conflict' } )
+    | ( InvalidInput & { __typename: 'InvalidInput' } )
+    | ( Withdrawn & { __typename: 'RecordWithdrawn' } )
+  ;
+};
 
 /** Mapping of interface types */
 export type ResolversInterfaceTypes<_RefType extends Record<string, unknown>> = {
@@ -1179,7 +2328,14 @@ export type ResolversInterfaceTypes<_RefType extends Record<string, unknown>> = 
     | ( ActRow )
     | ( ActRow )
     | ( ActRow )
+    | ( ComplaintRow )
     | ( CommitmentRow )
+    | ( JudicialRow )
+    | ( VoluntaryRow )
+  ;
+  DomainError:
+    | ( Conflict )
+    | ( InvalidInput )
   ;
 };
 
@@ -1188,9 +2344,9 @@ export type ResolversTypes = {
   AdditionalField: ResolverTypeWrapper<AdditionalField>;
   String: ResolverTypeWrapper<Scalars['String']['output']>;
   AdministrativeAct: ResolverTypeWrapper<ResolversInterfaceTypes<ResolversTypes>['AdministrativeAct']>;
+  Int: ResolverTypeWrapper<Scalars['Int']['output']>;
   ID: ResolverTypeWrapper<Scalars['ID']['output']>;
   Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
-  Int: ResolverTypeWrapper<Scalars['Int']['output']>;
   AdministrativeActConnection: ResolverTypeWrapper<Connection<ActRow>>;
   AdministrativeActEdge: ResolverTypeWrapper<Edge<ActRow>>;
   AdministrativeActKind: AdministrativeActKind;
@@ -1204,8 +2360,23 @@ export type ResolversTypes = {
   AdministrativePayment: ResolverTypeWrapper<ActRow>;
   AdministrativePenalty: ResolverTypeWrapper<ActRow>;
   AdministrativeReward: ResolverTypeWrapper<ActRow>;
+  Authorisation: ResolverTypeWrapper<VoluntaryRow>;
+  AuthorisationInput: AuthorisationInput;
+  CatalogueCategory: ResolverTypeWrapper<CatalogueCategory>;
+  CatalogueEdition: ResolverTypeWrapper<CatalogueEditionParent>;
+  CatalogueItem: ResolverTypeWrapper<ListedItem>;
+  CollectedRecord: ResolverTypeWrapper<CollectedRecordParent>;
+  CollectedRecordConnection: ResolverTypeWrapper<CollectedPage>;
+  CollectedRecordEdge: ResolverTypeWrapper<CollectedEdge>;
+  CollectionCoverage: ResolverTypeWrapper<Coverage>;
+  CollectionDuty: ResolverTypeWrapper<CollectionDuty>;
+  CollectionState: CollectionState;
   CommitmentKind: CommitmentKind;
   CommitmentStatus: CommitmentStatus;
+  Conflict: ResolverTypeWrapper<Conflict>;
+  ConsumerComplaint: ResolverTypeWrapper<ComplaintRow>;
+  ConsumerComplaintConnection: ResolverTypeWrapper<Connection<ComplaintRow>>;
+  ConsumerComplaintEdge: ResolverTypeWrapper<Edge<ComplaintRow>>;
   CreditCommitment: ResolverTypeWrapper<CommitmentRow>;
   CreditCommitmentConnection: ResolverTypeWrapper<Connection<CommitmentRow>>;
   CreditCommitmentEdge: ResolverTypeWrapper<Edge<CommitmentRow>>;
@@ -1216,22 +2387,62 @@ export type ResolversTypes = {
   DataClass: DataClass;
   Date: ResolverTypeWrapper<Scalars['Date']['output']>;
   DateTime: ResolverTypeWrapper<Scalars['DateTime']['output']>;
+  DeclareInformationInput: DeclareInformationInput;
+  DeclareInformationResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['DeclareInformationResult']>;
   DisclosureLevel: DisclosureLevel;
+  DomainError: ResolverTypeWrapper<ResolversInterfaceTypes<ResolversTypes>['DomainError']>;
   DueDate: ResolverTypeWrapper<Omit<DueDate, 'ruleSet'> & { ruleSet: ResolversTypes['RuleSet'] }>;
   Entity: ResolverTypeWrapper<Entity>;
   Fen: ResolverTypeWrapper<Scalars['Fen']['output']>;
+  InformationDeclared: ResolverTypeWrapper<Omit<InformationDeclared, 'item'> & { item?: Maybe<ResolversTypes['VoluntaryItem']> }>;
+  InformationVerified: ResolverTypeWrapper<Omit<InformationVerified, 'item'> & { item?: Maybe<ResolversTypes['VoluntaryItem']> }>;
+  InformationWithdrawn: ResolverTypeWrapper<Omit<InformationWithdrawn, 'item'> & { item?: Maybe<ResolversTypes['VoluntaryItem']> }>;
+  InvalidInput: ResolverTypeWrapper<InvalidInput>;
+  JudgmentPerformance: JudgmentPerformance;
+  JudicialRecord: ResolverTypeWrapper<JudicialRow>;
+  JudicialRecordConnection: ResolverTypeWrapper<Connection<JudicialRow>>;
+  JudicialRecordEdge: ResolverTypeWrapper<Edge<JudicialRow>>;
+  JudicialRecordKind: JudicialRecordKind;
   MaskedPerson: ResolverTypeWrapper<MaskedPerson>;
+  Mutation: ResolverTypeWrapper<Record<PropertyKey, never>>;
   Organisation: ResolverTypeWrapper<Organisation>;
   PageInfo: ResolverTypeWrapper<PageEnd>;
   PenaltyCategory: ResolverTypeWrapper<PenaltyCategory>;
   Provenance: ResolverTypeWrapper<RecordHead>;
   Publication: ResolverTypeWrapper<ActRow>;
   PublicationDuty: PublicationDuty;
+  PublicationDutyState: PublicationDutyState;
+  PublicationOutcome: PublicationOutcome;
   Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
+  RecordVersion: ResolverTypeWrapper<RecordVersionNode>;
+  RecordVersionConnection: ResolverTypeWrapper<RecordVersionPage>;
+  RecordVersionEdge: ResolverTypeWrapper<RecordVersionEdgeNode>;
+  RecordWithdrawn: ResolverTypeWrapper<Withdrawn>;
+  RecordedField: ResolverTypeWrapper<RecordedField>;
+  RuleInput: ResolverTypeWrapper<RuleInput>;
   RuleSet: ResolverTypeWrapper<RuleSetParent>;
   RuleValue: ResolverTypeWrapper<RuleValue>;
+  Severity: Severity;
+  SourceCoverage: ResolverTypeWrapper<SourceCoverageParent>;
+  TimelinessFigures: ResolverTypeWrapper<TimelinessFigures>;
+  TimelinessReport: ResolverTypeWrapper<Timeliness>;
   TotalCount: ResolverTypeWrapper<TotalCount>;
   USCC: ResolverTypeWrapper<Scalars['USCC']['output']>;
+  Verification: ResolverTypeWrapper<VoluntaryRow>;
+  VerificationStatus: VerificationStatus;
+  VerifyInformationInput: VerifyInformationInput;
+  VerifyInformationResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['VerifyInformationResult']>;
+  VoluntaryItem: ResolverTypeWrapper<VoluntaryRow>;
+  VoluntaryItemConnection: ResolverTypeWrapper<Connection<VoluntaryRow>>;
+  VoluntaryItemEdge: ResolverTypeWrapper<Edge<VoluntaryRow>>;
+  VoluntaryItemKind: VoluntaryItemKind;
+  WithdrawInformationInput: WithdrawInformationInput;
+  WithdrawInformationResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['WithdrawInformationResult']>;
+  WithdrawRecordInput: WithdrawRecordInput;
+  WithdrawRecordResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['WithdrawRecordResult']>;
+  WithdrawalNotice: ResolverTypeWrapper<Notice>;
+  WithdrawalNoticeConnection: ResolverTypeWrapper<NoticePage>;
+  WithdrawalNoticeEdge: ResolverTypeWrapper<NoticeEdge>;
   WorkingDay: ResolverTypeWrapper<WorkingDay>;
 };
 
@@ -1240,9 +2451,9 @@ export type ResolversParentTypes = {
   AdditionalField: AdditionalField;
   String: Scalars['String']['output'];
   AdministrativeAct: ResolversInterfaceTypes<ResolversParentTypes>['AdministrativeAct'];
+  Int: Scalars['Int']['output'];
   ID: Scalars['ID']['output'];
   Boolean: Scalars['Boolean']['output'];
-  Int: Scalars['Int']['output'];
   AdministrativeActConnection: Connection<ActRow>;
   AdministrativeActEdge: Edge<ActRow>;
   AdministrativeAdjudication: ActRow;
@@ -1255,6 +2466,20 @@ export type ResolversParentTypes = {
   AdministrativePayment: ActRow;
   AdministrativePenalty: ActRow;
   AdministrativeReward: ActRow;
+  Authorisation: VoluntaryRow;
+  AuthorisationInput: AuthorisationInput;
+  CatalogueCategory: CatalogueCategory;
+  CatalogueEdition: CatalogueEditionParent;
+  CatalogueItem: ListedItem;
+  CollectedRecord: CollectedRecordParent;
+  CollectedRecordConnection: CollectedPage;
+  CollectedRecordEdge: CollectedEdge;
+  CollectionCoverage: Coverage;
+  CollectionDuty: CollectionDuty;
+  Conflict: Conflict;
+  ConsumerComplaint: ComplaintRow;
+  ConsumerComplaintConnection: Connection<ComplaintRow>;
+  ConsumerComplaintEdge: Edge<ComplaintRow>;
   CreditCommitment: CommitmentRow;
   CreditCommitmentConnection: Connection<CommitmentRow>;
   CreditCommitmentEdge: Edge<CommitmentRow>;
@@ -1264,20 +2489,53 @@ export type ResolversParentTypes = {
   Cursor: Scalars['Cursor']['output'];
   Date: Scalars['Date']['output'];
   DateTime: Scalars['DateTime']['output'];
+  DeclareInformationInput: DeclareInformationInput;
+  DeclareInformationResult: ResolversUnionTypes<ResolversParentTypes>['DeclareInformationResult'];
+  DomainError: ResolversInterfaceTypes<ResolversParentTypes>['DomainError'];
   DueDate: Omit<DueDate, 'ruleSet'> & { ruleSet: ResolversParentTypes['RuleSet'] };
   Entity: Entity;
   Fen: Scalars['Fen']['output'];
+  InformationDeclared: Omit<InformationDeclared, 'item'> & { item?: Maybe<ResolversParentTypes['VoluntaryItem']> };
+  InformationVerified: Omit<InformationVerified, 'item'> & { item?: Maybe<ResolversParentTypes['VoluntaryItem']> };
+  InformationWithdrawn: Omit<InformationWithdrawn, 'item'> & { item?: Maybe<ResolversParentTypes['VoluntaryItem']> };
+  InvalidInput: InvalidInput;
+  JudicialRecord: JudicialRow;
+  JudicialRecordConnection: Connection<JudicialRow>;
+  JudicialRecordEdge: Edge<JudicialRow>;
   MaskedPerson: MaskedPerson;
+  Mutation: Record<PropertyKey, never>;
   Organisation: Organisation;
   PageInfo: PageEnd;
   PenaltyCategory: PenaltyCategory;
   Provenance: RecordHead;
   Publication: ActRow;
   Query: Record<PropertyKey, never>;
+  RecordVersion: RecordVersionNode;
+  RecordVersionConnection: RecordVersionPage;
+  RecordVersionEdge: RecordVersionEdgeNode;
+  RecordWithdrawn: Withdrawn;
+  RecordedField: RecordedField;
+  RuleInput: RuleInput;
   RuleSet: RuleSetParent;
   RuleValue: RuleValue;
+  SourceCoverage: SourceCoverageParent;
+  TimelinessFigures: TimelinessFigures;
+  TimelinessReport: Timeliness;
   TotalCount: TotalCount;
   USCC: Scalars['USCC']['output'];
+  Verification: VoluntaryRow;
+  VerifyInformationInput: VerifyInformationInput;
+  VerifyInformationResult: ResolversUnionTypes<ResolversParentTypes>['VerifyInformationResult'];
+  VoluntaryItem: VoluntaryRow;
+  VoluntaryItemConnection: Connection<VoluntaryRow>;
+  VoluntaryItemEdge: Edge<VoluntaryRow>;
+  WithdrawInformationInput: WithdrawInformationInput;
+  WithdrawInformationResult: ResolversUnionTypes<ResolversParentTypes>['WithdrawInformationResult'];
+  WithdrawRecordInput: WithdrawRecordInput;
+  WithdrawRecordResult: ResolversUnionTypes<ResolversParentTypes>['WithdrawRecordResult'];
+  WithdrawalNotice: Notice;
+  WithdrawalNoticeConnection: NoticePage;
+  WithdrawalNoticeEdge: NoticeEdge;
   WorkingDay: WorkingDay;
 };
 
@@ -1318,8 +2576,10 @@ export type AdministrativeAdjudicationResolvers<ContextType = SubgraphContext, P
   disclosureLevel?: Resolver<Maybe<ResolversTypes['DisclosureLevel']>, ParentType, ContextType>;
   documentName?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   documentNo?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  history?: Resolver<Maybe<ResolversTypes['RecordVersionConnection']>, ParentType, ContextType, RequireFields<AdministrativeAdjudicationHistoryArgs, 'first'>>;
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   kind?: Resolver<Maybe<ResolversTypes['AdministrativeActKind']>, ParentType, ContextType>;
+  knownAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
   matter?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   provenance?: Resolver<Maybe<ResolversTypes['Provenance']>, ParentType, ContextType>;
   publication?: Resolver<Maybe<ResolversTypes['Publication']>, ParentType, ContextType>;
@@ -1327,6 +2587,7 @@ export type AdministrativeAdjudicationResolvers<ContextType = SubgraphContext, P
   remark?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   subject?: Resolver<Maybe<ResolversTypes['Entity']>, ParentType, ContextType>;
   underObjection?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
+  validAt?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
   validFrom?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
   validTo?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
   version?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
@@ -1344,8 +2605,10 @@ export type AdministrativeCompensationResolvers<ContextType = SubgraphContext, P
   disclosureLevel?: Resolver<Maybe<ResolversTypes['DisclosureLevel']>, ParentType, ContextType>;
   documentName?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   documentNo?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  history?: Resolver<Maybe<ResolversTypes['RecordVersionConnection']>, ParentType, ContextType, RequireFields<AdministrativeCompensationHistoryArgs, 'first'>>;
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   kind?: Resolver<Maybe<ResolversTypes['AdministrativeActKind']>, ParentType, ContextType>;
+  knownAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
   matter?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   provenance?: Resolver<Maybe<ResolversTypes['Provenance']>, ParentType, ContextType>;
   publication?: Resolver<Maybe<ResolversTypes['Publication']>, ParentType, ContextType>;
@@ -1353,6 +2616,7 @@ export type AdministrativeCompensationResolvers<ContextType = SubgraphContext, P
   remark?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   subject?: Resolver<Maybe<ResolversTypes['Entity']>, ParentType, ContextType>;
   underObjection?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
+  validAt?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
   validFrom?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
   validTo?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
   version?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
@@ -1369,8 +2633,10 @@ export type AdministrativeCompulsionResolvers<ContextType = SubgraphContext, Par
   disclosureLevel?: Resolver<Maybe<ResolversTypes['DisclosureLevel']>, ParentType, ContextType>;
   documentName?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   documentNo?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  history?: Resolver<Maybe<ResolversTypes['RecordVersionConnection']>, ParentType, ContextType, RequireFields<AdministrativeCompulsionHistoryArgs, 'first'>>;
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   kind?: Resolver<Maybe<ResolversTypes['AdministrativeActKind']>, ParentType, ContextType>;
+  knownAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
   legalBasis?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   measure?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   provenance?: Resolver<Maybe<ResolversTypes['Provenance']>, ParentType, ContextType>;
@@ -1379,6 +2645,7 @@ export type AdministrativeCompulsionResolvers<ContextType = SubgraphContext, Par
   remark?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   subject?: Resolver<Maybe<ResolversTypes['Entity']>, ParentType, ContextType>;
   underObjection?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
+  validAt?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
   validFrom?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
   validTo?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
   version?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
@@ -1395,8 +2662,10 @@ export type AdministrativeConfirmationResolvers<ContextType = SubgraphContext, P
   disclosureLevel?: Resolver<Maybe<ResolversTypes['DisclosureLevel']>, ParentType, ContextType>;
   documentName?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   documentNo?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  history?: Resolver<Maybe<ResolversTypes['RecordVersionConnection']>, ParentType, ContextType, RequireFields<AdministrativeConfirmationHistoryArgs, 'first'>>;
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   kind?: Resolver<Maybe<ResolversTypes['AdministrativeActKind']>, ParentType, ContextType>;
+  knownAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
   matter?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   provenance?: Resolver<Maybe<ResolversTypes['Provenance']>, ParentType, ContextType>;
   publication?: Resolver<Maybe<ResolversTypes['Publication']>, ParentType, ContextType>;
@@ -1404,6 +2673,7 @@ export type AdministrativeConfirmationResolvers<ContextType = SubgraphContext, P
   remark?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   subject?: Resolver<Maybe<ResolversTypes['Entity']>, ParentType, ContextType>;
   underObjection?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
+  validAt?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
   validFrom?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
   validTo?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
   version?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
@@ -1420,8 +2690,10 @@ export type AdministrativeInspectionResolvers<ContextType = SubgraphContext, Par
   disclosureLevel?: Resolver<Maybe<ResolversTypes['DisclosureLevel']>, ParentType, ContextType>;
   documentName?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   documentNo?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  history?: Resolver<Maybe<ResolversTypes['RecordVersionConnection']>, ParentType, ContextType, RequireFields<AdministrativeInspectionHistoryArgs, 'first'>>;
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   kind?: Resolver<Maybe<ResolversTypes['AdministrativeActKind']>, ParentType, ContextType>;
+  knownAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
   matter?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   provenance?: Resolver<Maybe<ResolversTypes['Provenance']>, ParentType, ContextType>;
   publication?: Resolver<Maybe<ResolversTypes['Publication']>, ParentType, ContextType>;
@@ -1430,6 +2702,7 @@ export type AdministrativeInspectionResolvers<ContextType = SubgraphContext, Par
   result?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   subject?: Resolver<Maybe<ResolversTypes['Entity']>, ParentType, ContextType>;
   underObjection?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
+  validAt?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
   validFrom?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
   validTo?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
   version?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
@@ -1447,8 +2720,10 @@ export type AdministrativeLevyResolvers<ContextType = SubgraphContext, ParentTyp
   disclosureLevel?: Resolver<Maybe<ResolversTypes['DisclosureLevel']>, ParentType, ContextType>;
   documentName?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   documentNo?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  history?: Resolver<Maybe<ResolversTypes['RecordVersionConnection']>, ParentType, ContextType, RequireFields<AdministrativeLevyHistoryArgs, 'first'>>;
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   kind?: Resolver<Maybe<ResolversTypes['AdministrativeActKind']>, ParentType, ContextType>;
+  knownAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
   matter?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   provenance?: Resolver<Maybe<ResolversTypes['Provenance']>, ParentType, ContextType>;
   publication?: Resolver<Maybe<ResolversTypes['Publication']>, ParentType, ContextType>;
@@ -1456,6 +2731,7 @@ export type AdministrativeLevyResolvers<ContextType = SubgraphContext, ParentTyp
   remark?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   subject?: Resolver<Maybe<ResolversTypes['Entity']>, ParentType, ContextType>;
   underObjection?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
+  validAt?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
   validFrom?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
   validTo?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
   version?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
@@ -1474,9 +2750,11 @@ export type AdministrativeLicenceResolvers<ContextType = SubgraphContext, Parent
   disclosureLevel?: Resolver<Maybe<ResolversTypes['DisclosureLevel']>, ParentType, ContextType>;
   documentName?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   documentNo?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  history?: Resolver<Maybe<ResolversTypes['RecordVersionConnection']>, ParentType, ContextType, RequireFields<AdministrativeLicenceHistoryArgs, 'first'>>;
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   inForce?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
   kind?: Resolver<Maybe<ResolversTypes['AdministrativeActKind']>, ParentType, ContextType>;
+  knownAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
   licenceCategory?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   longTerm?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
   provenance?: Resolver<Maybe<ResolversTypes['Provenance']>, ParentType, ContextType>;
@@ -1485,6 +2763,7 @@ export type AdministrativeLicenceResolvers<ContextType = SubgraphContext, Parent
   remark?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   subject?: Resolver<Maybe<ResolversTypes['Entity']>, ParentType, ContextType>;
   underObjection?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
+  validAt?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
   validFrom?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
   validTo?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
   version?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
@@ -1502,8 +2781,10 @@ export type AdministrativePaymentResolvers<ContextType = SubgraphContext, Parent
   disclosureLevel?: Resolver<Maybe<ResolversTypes['DisclosureLevel']>, ParentType, ContextType>;
   documentName?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   documentNo?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  history?: Resolver<Maybe<ResolversTypes['RecordVersionConnection']>, ParentType, ContextType, RequireFields<AdministrativePaymentHistoryArgs, 'first'>>;
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   kind?: Resolver<Maybe<ResolversTypes['AdministrativeActKind']>, ParentType, ContextType>;
+  knownAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
   matter?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   provenance?: Resolver<Maybe<ResolversTypes['Provenance']>, ParentType, ContextType>;
   publication?: Resolver<Maybe<ResolversTypes['Publication']>, ParentType, ContextType>;
@@ -1511,6 +2792,7 @@ export type AdministrativePaymentResolvers<ContextType = SubgraphContext, Parent
   remark?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   subject?: Resolver<Maybe<ResolversTypes['Entity']>, ParentType, ContextType>;
   underObjection?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
+  validAt?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
   validFrom?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
   validTo?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
   version?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
@@ -1534,16 +2816,22 @@ export type AdministrativePenaltyResolvers<ContextType = SubgraphContext, Parent
   facts?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   fine?: Resolver<Maybe<ResolversTypes['Fen']>, ParentType, ContextType>;
   fineAsFiled?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  history?: Resolver<Maybe<ResolversTypes['RecordVersionConnection']>, ParentType, ContextType, RequireFields<AdministrativePenaltyHistoryArgs, 'first'>>;
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   kind?: Resolver<Maybe<ResolversTypes['AdministrativeActKind']>, ParentType, ContextType>;
+  knownAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
   legalBasis?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  performedOn?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
   provenance?: Resolver<Maybe<ResolversTypes['Provenance']>, ParentType, ContextType>;
   publication?: Resolver<Maybe<ResolversTypes['Publication']>, ParentType, ContextType>;
   recordedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   remark?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  severity?: Resolver<Maybe<ResolversTypes['Severity']>, ParentType, ContextType>;
+  severityRuleSet?: Resolver<Maybe<ResolversTypes['RuleSet']>, ParentType, ContextType>;
   subject?: Resolver<Maybe<ResolversTypes['Entity']>, ParentType, ContextType>;
   suspendedOrRevokedLicence?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   underObjection?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
+  validAt?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
   validFrom?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
   validTo?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
   version?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
@@ -1562,8 +2850,10 @@ export type AdministrativeRewardResolvers<ContextType = SubgraphContext, ParentT
   disclosureLevel?: Resolver<Maybe<ResolversTypes['DisclosureLevel']>, ParentType, ContextType>;
   documentName?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   documentNo?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  history?: Resolver<Maybe<ResolversTypes['RecordVersionConnection']>, ParentType, ContextType, RequireFields<AdministrativeRewardHistoryArgs, 'first'>>;
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   kind?: Resolver<Maybe<ResolversTypes['AdministrativeActKind']>, ParentType, ContextType>;
+  knownAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
   matter?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   provenance?: Resolver<Maybe<ResolversTypes['Provenance']>, ParentType, ContextType>;
   publication?: Resolver<Maybe<ResolversTypes['Publication']>, ParentType, ContextType>;
@@ -1571,10 +2861,125 @@ export type AdministrativeRewardResolvers<ContextType = SubgraphContext, ParentT
   remark?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   subject?: Resolver<Maybe<ResolversTypes['Entity']>, ParentType, ContextType>;
   underObjection?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
+  validAt?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
   validFrom?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
   validTo?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
   version?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type AuthorisationResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['Authorisation'] = ResolversParentTypes['Authorisation']> = {
+  disclosureLevel?: Resolver<Maybe<ResolversTypes['DisclosureLevel']>, ParentType, ContextType>;
+  purposes?: Resolver<Maybe<ReadonlyArray<ResolversTypes['String']>>, ParentType, ContextType>;
+  until?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
+};
+
+export type CatalogueCategoryResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['CatalogueCategory'] = ResolversParentTypes['CatalogueCategory']> = {
+  code?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+};
+
+export type CatalogueEditionResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['CatalogueEdition'] = ResolversParentTypes['CatalogueEdition']> = {
+  code?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  effectiveFrom?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
+  effectiveTo?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
+  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  source?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  verified?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+};
+
+export type CatalogueItemResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['CatalogueItem'] = ResolversParentTypes['CatalogueItem']> = {
+  category?: Resolver<ResolversTypes['CatalogueCategory'], ParentType, ContextType>;
+  code?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  disclosureLevel?: Resolver<Maybe<ResolversTypes['DisclosureLevel']>, ParentType, ContextType>;
+  edition?: Resolver<ResolversTypes['CatalogueEdition'], ParentType, ContextType>;
+  effectiveFrom?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
+  effectiveTo?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
+  kinds?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
+  legalBasis?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  verified?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+};
+
+export type CollectedRecordResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['CollectedRecord'] = ResolversParentTypes['CollectedRecord']> = {
+  collectedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  id?: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
+  recordedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  subject?: Resolver<Maybe<ResolversTypes['Entity']>, ParentType, ContextType>;
+  version?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+};
+
+export type CollectedRecordConnectionResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['CollectedRecordConnection'] = ResolversParentTypes['CollectedRecordConnection']> = {
+  edges?: Resolver<Maybe<ReadonlyArray<ResolversTypes['CollectedRecordEdge']>>, ParentType, ContextType>;
+  nodes?: Resolver<Maybe<ReadonlyArray<ResolversTypes['CollectedRecord']>>, ParentType, ContextType>;
+  pageInfo?: Resolver<Maybe<ResolversTypes['PageInfo']>, ParentType, ContextType>;
+  totalCount?: Resolver<Maybe<ResolversTypes['TotalCount']>, ParentType, ContextType>;
+};
+
+export type CollectedRecordEdgeResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['CollectedRecordEdge'] = ResolversParentTypes['CollectedRecordEdge']> = {
+  cursor?: Resolver<Maybe<ResolversTypes['Cursor']>, ParentType, ContextType>;
+  node?: Resolver<Maybe<ResolversTypes['CollectedRecord']>, ParentType, ContextType>;
+};
+
+export type CollectionCoverageResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['CollectionCoverage'] = ResolversParentTypes['CollectionCoverage'], FederationReferenceType extends FederationReferenceTypes['CollectionCoverage'] = FederationReferenceTypes['CollectionCoverage']> = {
+  __resolveReference?: ReferenceResolver<Maybe<ResolversTypes['CollectionCoverage']> | FederationReferenceType, FederationReferenceType, ContextType>;
+  disclosure?: Resolver<Maybe<ResolversTypes['SourceCoverage']>, ParentType, ContextType>;
+  item?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  unit?: Resolver<ResolversTypes['USCC'], ParentType, ContextType>;
+};
+
+export type CollectionDutyResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['CollectionDuty'] = ResolversParentTypes['CollectionDuty']> = {
+  isLate?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
+  kind?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  lastFiledAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  promisedDelayHours?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  registeredAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+};
+
+export type ConflictResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['Conflict'] = ResolversParentTypes['Conflict']> = {
+  clause?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  code?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  message?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  path?: Resolver<Maybe<ReadonlyArray<ResolversTypes['String']>>, ParentType, ContextType>;
+  retryable?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type ConsumerComplaintResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['ConsumerComplaint'] = ResolversParentTypes['ConsumerComplaint'], FederationReferenceType extends FederationReferenceTypes['ConsumerComplaint'] = FederationReferenceTypes['ConsumerComplaint']> = {
+  __resolveReference?: ReferenceResolver<Maybe<ResolversTypes['ConsumerComplaint']> | FederationReferenceType, FederationReferenceType, ContextType>;
+  additionalFields?: Resolver<Maybe<ReadonlyArray<ResolversTypes['AdditionalField']>>, ParentType, ContextType>;
+  complaintNo?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  digest?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  disclosureLevel?: Resolver<Maybe<ResolversTypes['DisclosureLevel']>, ParentType, ContextType>;
+  handledBy?: Resolver<Maybe<ResolversTypes['Organisation']>, ParentType, ContextType>;
+  handledOn?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
+  handling?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  history?: Resolver<Maybe<ResolversTypes['RecordVersionConnection']>, ParentType, ContextType, RequireFields<ConsumerComplaintHistoryArgs, 'first'>>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  knownAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  matter?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  provenance?: Resolver<Maybe<ResolversTypes['Provenance']>, ParentType, ContextType>;
+  recordedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  result?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  subject?: Resolver<Maybe<ResolversTypes['Entity']>, ParentType, ContextType>;
+  underObjection?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
+  validAt?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
+  validFrom?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
+  validTo?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
+  version?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type ConsumerComplaintConnectionResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['ConsumerComplaintConnection'] = ResolversParentTypes['ConsumerComplaintConnection']> = {
+  edges?: Resolver<Maybe<ReadonlyArray<ResolversTypes['ConsumerComplaintEdge']>>, ParentType, ContextType>;
+  nodes?: Resolver<Maybe<ReadonlyArray<ResolversTypes['ConsumerComplaint']>>, ParentType, ContextType>;
+  pageInfo?: Resolver<Maybe<ResolversTypes['PageInfo']>, ParentType, ContextType>;
+  totalCount?: Resolver<Maybe<ResolversTypes['TotalCount']>, ParentType, ContextType>;
+};
+
+export type ConsumerComplaintEdgeResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['ConsumerComplaintEdge'] = ResolversParentTypes['ConsumerComplaintEdge']> = {
+  cursor?: Resolver<Maybe<ResolversTypes['Cursor']>, ParentType, ContextType>;
+  node?: Resolver<Maybe<ResolversTypes['ConsumerComplaint']>, ParentType, ContextType>;
 };
 
 export type CreditCommitmentResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['CreditCommitment'] = ResolversParentTypes['CreditCommitment'], FederationReferenceType extends FederationReferenceTypes['CreditCommitment'] = FederationReferenceTypes['CreditCommitment']> = {
@@ -1584,8 +2989,10 @@ export type CreditCommitmentResolvers<ContextType = SubgraphContext, ParentType 
   commitmentNo?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   digest?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   disclosureLevel?: Resolver<Maybe<ResolversTypes['DisclosureLevel']>, ParentType, ContextType>;
+  history?: Resolver<Maybe<ResolversTypes['RecordVersionConnection']>, ParentType, ContextType, RequireFields<CreditCommitmentHistoryArgs, 'first'>>;
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   kind?: Resolver<Maybe<ResolversTypes['CommitmentKind']>, ParentType, ContextType>;
+  knownAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
   madeOn?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
   matter?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   provenance?: Resolver<Maybe<ResolversTypes['Provenance']>, ParentType, ContextType>;
@@ -1593,6 +3000,7 @@ export type CreditCommitmentResolvers<ContextType = SubgraphContext, ParentType 
   status?: Resolver<Maybe<ResolversTypes['CommitmentStatus']>, ParentType, ContextType>;
   subject?: Resolver<Maybe<ResolversTypes['Entity']>, ParentType, ContextType>;
   underObjection?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
+  validAt?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
   validFrom?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
   validTo?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
   version?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
@@ -1615,9 +3023,12 @@ export type CreditFileResolvers<ContextType = SubgraphContext, ParentType extend
   __resolveReference?: ReferenceResolver<Maybe<ResolversTypes['CreditFile']> | FederationReferenceType, FederationReferenceType, ContextType>;
   administrativeActs?: Resolver<Maybe<ResolversTypes['AdministrativeActConnection']>, ParentType, ContextType, RequireFields<CreditFileAdministrativeActsArgs, 'first'>>;
   commitments?: Resolver<Maybe<ResolversTypes['CreditCommitmentConnection']>, ParentType, ContextType, RequireFields<CreditFileCommitmentsArgs, 'first'>>;
+  complaints?: Resolver<Maybe<ResolversTypes['ConsumerComplaintConnection']>, ParentType, ContextType, RequireFields<CreditFileComplaintsArgs, 'first'>>;
+  judicialRecords?: Resolver<Maybe<ResolversTypes['JudicialRecordConnection']>, ParentType, ContextType, RequireFields<CreditFileJudicialRecordsArgs, 'first'>>;
   knownAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
   uscc?: Resolver<ResolversTypes['USCC'], ParentType, ContextType>;
   validAt?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
+  voluntaryItems?: Resolver<Maybe<ResolversTypes['VoluntaryItemConnection']>, ParentType, ContextType, RequireFields<CreditFileVoluntaryItemsArgs, 'first' | 'includeUnverified'>>;
 };
 
 export type CreditFileLookupResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['CreditFileLookup'] = ResolversParentTypes['CreditFileLookup']> = {
@@ -1628,7 +3039,7 @@ export type CreditFileLookupResolvers<ContextType = SubgraphContext, ParentType 
 };
 
 export type CreditRecordResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['CreditRecord'] = ResolversParentTypes['CreditRecord']> = {
-  __resolveType?: TypeResolveFn<'AdministrativeAdjudication' | 'AdministrativeCompensation' | 'AdministrativeCompulsion' | 'AdministrativeConfirmation' | 'AdministrativeInspection' | 'AdministrativeLevy' | 'AdministrativeLicence' | 'AdministrativePayment' | 'AdministrativePenalty' | 'AdministrativeReward' | 'CreditCommitment', ParentType, ContextType>;
+  __resolveType?: TypeResolveFn<'AdministrativeAdjudication' | 'AdministrativeCompensation' | 'AdministrativeCompulsion' | 'AdministrativeConfirmation' | 'AdministrativeInspection' | 'AdministrativeLevy' | 'AdministrativeLicence' | 'AdministrativePayment' | 'AdministrativePenalty' | 'AdministrativeReward' | 'ConsumerComplaint' | 'CreditCommitment' | 'JudicialRecord' | 'VoluntaryItem', ParentType, ContextType>;
 };
 
 export interface CursorScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['Cursor'], any> {
@@ -1643,8 +3054,17 @@ export interface DateTimeScalarConfig extends GraphQLScalarTypeConfig<ResolversT
   name: 'DateTime';
 }
 
+export type DeclareInformationResultResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['DeclareInformationResult'] = ResolversParentTypes['DeclareInformationResult']> = {
+  __resolveType?: TypeResolveFn<'Conflict' | 'InformationDeclared' | 'InvalidInput', ParentType, ContextType>;
+};
+
+export type DomainErrorResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['DomainError'] = ResolversParentTypes['DomainError']> = {
+  __resolveType?: TypeResolveFn<'Conflict' | 'InvalidInput', ParentType, ContextType>;
+};
+
 export type DueDateResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['DueDate'] = ResolversParentTypes['DueDate']> = {
   date?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
+  inputs?: Resolver<ReadonlyArray<ResolversTypes['RuleInput']>, ParentType, ContextType>;
   provisional?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   ruleSet?: Resolver<ResolversTypes['RuleSet'], ParentType, ContextType>;
 };
@@ -1657,9 +3077,78 @@ export interface FenScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes[
   name: 'Fen';
 }
 
+export type InformationDeclaredResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['InformationDeclared'] = ResolversParentTypes['InformationDeclared']> = {
+  item?: Resolver<Maybe<ResolversTypes['VoluntaryItem']>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type InformationVerifiedResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['InformationVerified'] = ResolversParentTypes['InformationVerified']> = {
+  item?: Resolver<Maybe<ResolversTypes['VoluntaryItem']>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type InformationWithdrawnResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['InformationWithdrawn'] = ResolversParentTypes['InformationWithdrawn']> = {
+  item?: Resolver<Maybe<ResolversTypes['VoluntaryItem']>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type InvalidInputResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['InvalidInput'] = ResolversParentTypes['InvalidInput']> = {
+  clause?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  code?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  message?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  path?: Resolver<Maybe<ReadonlyArray<ResolversTypes['String']>>, ParentType, ContextType>;
+  retryable?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type JudicialRecordResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['JudicialRecord'] = ResolversParentTypes['JudicialRecord'], FederationReferenceType extends FederationReferenceTypes['JudicialRecord'] = FederationReferenceTypes['JudicialRecord']> = {
+  __resolveReference?: ReferenceResolver<Maybe<ResolversTypes['JudicialRecord']> | FederationReferenceType, FederationReferenceType, ContextType>;
+  additionalFields?: Resolver<Maybe<ReadonlyArray<ResolversTypes['AdditionalField']>>, ParentType, ContextType>;
+  caseNo?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  cause?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  court?: Resolver<Maybe<ResolversTypes['Organisation']>, ParentType, ContextType>;
+  decidedOn?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
+  digest?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  disclosureLevel?: Resolver<Maybe<ResolversTypes['DisclosureLevel']>, ParentType, ContextType>;
+  history?: Resolver<Maybe<ResolversTypes['RecordVersionConnection']>, ParentType, ContextType, RequireFields<JudicialRecordHistoryArgs, 'first'>>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  kind?: Resolver<Maybe<ResolversTypes['JudicialRecordKind']>, ParentType, ContextType>;
+  knownAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  performance?: Resolver<Maybe<ResolversTypes['JudgmentPerformance']>, ParentType, ContextType>;
+  provenance?: Resolver<Maybe<ResolversTypes['Provenance']>, ParentType, ContextType>;
+  recordedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  result?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  subject?: Resolver<Maybe<ResolversTypes['Entity']>, ParentType, ContextType>;
+  underObjection?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
+  validAt?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
+  validFrom?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
+  validTo?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
+  version?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type JudicialRecordConnectionResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['JudicialRecordConnection'] = ResolversParentTypes['JudicialRecordConnection']> = {
+  edges?: Resolver<Maybe<ReadonlyArray<ResolversTypes['JudicialRecordEdge']>>, ParentType, ContextType>;
+  nodes?: Resolver<Maybe<ReadonlyArray<ResolversTypes['JudicialRecord']>>, ParentType, ContextType>;
+  pageInfo?: Resolver<Maybe<ResolversTypes['PageInfo']>, ParentType, ContextType>;
+  totalCount?: Resolver<Maybe<ResolversTypes['TotalCount']>, ParentType, ContextType>;
+};
+
+export type JudicialRecordEdgeResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['JudicialRecordEdge'] = ResolversParentTypes['JudicialRecordEdge']> = {
+  cursor?: Resolver<Maybe<ResolversTypes['Cursor']>, ParentType, ContextType>;
+  node?: Resolver<Maybe<ResolversTypes['JudicialRecord']>, ParentType, ContextType>;
+};
+
 export type MaskedPersonResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['MaskedPerson'] = ResolversParentTypes['MaskedPerson']> = {
   masked?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
   name?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+};
+
+export type MutationResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['Mutation'] = ResolversParentTypes['Mutation']> = {
+  declareInformation?: Resolver<Maybe<ResolversTypes['DeclareInformationResult']>, ParentType, ContextType, RequireFields<MutationDeclareInformationArgs, 'input'>>;
+  verifyInformation?: Resolver<Maybe<ResolversTypes['VerifyInformationResult']>, ParentType, ContextType, RequireFields<MutationVerifyInformationArgs, 'input'>>;
+  withdrawInformation?: Resolver<Maybe<ResolversTypes['WithdrawInformationResult']>, ParentType, ContextType, RequireFields<MutationWithdrawInformationArgs, 'input'>>;
+  withdrawRecord?: Resolver<Maybe<ResolversTypes['WithdrawRecordResult']>, ParentType, ContextType, RequireFields<MutationWithdrawRecordArgs, 'input'>>;
 };
 
 export type OrganisationResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['Organisation'] = ResolversParentTypes['Organisation']> = {
@@ -1686,21 +3175,86 @@ export type ProvenanceResolvers<ContextType = SubgraphContext, ParentType extend
 };
 
 export type PublicationResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['Publication'] = ResolversParentTypes['Publication']> = {
+  creditChinaOn?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
   dueOn?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
   duty?: Resolver<Maybe<ResolversTypes['PublicationDuty']>, ParentType, ContextType>;
+  endsWhenPerformed?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
+  inputs?: Resolver<Maybe<ReadonlyArray<ResolversTypes['RuleInput']>>, ParentType, ContextType>;
+  onTime?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
+  ownSiteOn?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
   provisional?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
   publicUntil?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
   publishedOn?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
   ruleSet?: Resolver<Maybe<ResolversTypes['RuleSet']>, ParentType, ContextType>;
+  termEndsOn?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
+  termInputs?: Resolver<Maybe<ReadonlyArray<ResolversTypes['RuleInput']>>, ParentType, ContextType>;
+  termRuleSet?: Resolver<Maybe<ResolversTypes['RuleSet']>, ParentType, ContextType>;
+  withdrawnOn?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
 };
 
 export type QueryResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['Query'] = ResolversParentTypes['Query']> = {
+  collectionCatalogue?: Resolver<Maybe<ReadonlyArray<ResolversTypes['CatalogueItem']>>, ParentType, ContextType, Partial<QueryCollectionCatalogueArgs>>;
+  collectionCoverage?: Resolver<Maybe<ResolversTypes['CollectionCoverage']>, ParentType, ContextType, RequireFields<QueryCollectionCoverageArgs, 'item' | 'unit'>>;
   creditFile?: Resolver<Maybe<ResolversTypes['CreditFile']>, ParentType, ContextType, RequireFields<QueryCreditFileArgs, 'uscc'>>;
   creditFiles?: Resolver<Maybe<ReadonlyArray<ResolversTypes['CreditFileLookup']>>, ParentType, ContextType, RequireFields<QueryCreditFilesArgs, 'codes'>>;
   penaltyCategories?: Resolver<Maybe<ReadonlyArray<ResolversTypes['PenaltyCategory']>>, ParentType, ContextType, Partial<QueryPenaltyCategoriesArgs>>;
   publicationDueDate?: Resolver<Maybe<ResolversTypes['DueDate']>, ParentType, ContextType, RequireFields<QueryPublicationDueDateArgs, 'decidedOn' | 'duty'>>;
+  publicationDuties?: Resolver<Maybe<ResolversTypes['AdministrativeActConnection']>, ParentType, ContextType, RequireFields<QueryPublicationDutiesArgs, 'first' | 'state' | 'unit'>>;
   ruleSets?: Resolver<Maybe<ReadonlyArray<ResolversTypes['RuleSet']>>, ParentType, ContextType, Partial<QueryRuleSetsArgs>>;
+  timelinessReport?: Resolver<Maybe<ResolversTypes['TimelinessReport']>, ParentType, ContextType, RequireFields<QueryTimelinessReportArgs, 'month' | 'unit'>>;
+  withdrawalNotices?: Resolver<Maybe<ResolversTypes['WithdrawalNoticeConnection']>, ParentType, ContextType, RequireFields<QueryWithdrawalNoticesArgs, 'authority' | 'first'>>;
   workingDayAfter?: Resolver<Maybe<ResolversTypes['WorkingDay']>, ParentType, ContextType, RequireFields<QueryWorkingDayAfterArgs, 'days' | 'from'>>;
+};
+
+export type RecordVersionResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['RecordVersion'] = ResolversParentTypes['RecordVersion']> = {
+  additionalFields?: Resolver<Maybe<ReadonlyArray<ResolversTypes['AdditionalField']>>, ParentType, ContextType>;
+  content?: Resolver<Maybe<ReadonlyArray<ResolversTypes['RecordedField']>>, ParentType, ContextType>;
+  digest?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  disclosureLevel?: Resolver<Maybe<ResolversTypes['DisclosureLevel']>, ParentType, ContextType>;
+  erasedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  filingId?: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
+  recordedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  sourceUnit?: Resolver<Maybe<ResolversTypes['Organisation']>, ParentType, ContextType>;
+  supersededAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  validFrom?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
+  validTo?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
+  version?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  withdrawalReason?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  withdrawnOn?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
+};
+
+export type RecordVersionConnectionResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['RecordVersionConnection'] = ResolversParentTypes['RecordVersionConnection']> = {
+  edges?: Resolver<Maybe<ReadonlyArray<ResolversTypes['RecordVersionEdge']>>, ParentType, ContextType>;
+  nodes?: Resolver<Maybe<ReadonlyArray<ResolversTypes['RecordVersion']>>, ParentType, ContextType>;
+  pageInfo?: Resolver<Maybe<ResolversTypes['PageInfo']>, ParentType, ContextType>;
+  totalCount?: Resolver<Maybe<ResolversTypes['TotalCount']>, ParentType, ContextType>;
+};
+
+export type RecordVersionEdgeResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['RecordVersionEdge'] = ResolversParentTypes['RecordVersionEdge']> = {
+  cursor?: Resolver<Maybe<ResolversTypes['Cursor']>, ParentType, ContextType>;
+  node?: Resolver<Maybe<ResolversTypes['RecordVersion']>, ParentType, ContextType>;
+};
+
+export type RecordWithdrawnResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['RecordWithdrawn'] = ResolversParentTypes['RecordWithdrawn']> = {
+  dueOn?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
+  inputs?: Resolver<Maybe<ReadonlyArray<ResolversTypes['RuleInput']>>, ParentType, ContextType>;
+  onTime?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
+  provisional?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
+  record?: Resolver<Maybe<ResolversTypes['CreditRecord']>, ParentType, ContextType>;
+  ruleSet?: Resolver<Maybe<ResolversTypes['RuleSet']>, ParentType, ContextType>;
+  withdrawnOn?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type RecordedFieldResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['RecordedField'] = ResolversParentTypes['RecordedField']> = {
+  masked?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
+  name?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  value?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+};
+
+export type RuleInputResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['RuleInput'] = ResolversParentTypes['RuleInput']> = {
+  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  value?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
 };
 
 export type RuleSetResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['RuleSet'] = ResolversParentTypes['RuleSet']> = {
@@ -1721,6 +3275,34 @@ export type RuleValueResolvers<ContextType = SubgraphContext, ParentType extends
   unit?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
 };
 
+export type SourceCoverageResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['SourceCoverage'] = ResolversParentTypes['SourceCoverage']> = {
+  firstFiledAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  lastFiledAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  recordCount?: Resolver<Maybe<ResolversTypes['TotalCount']>, ParentType, ContextType>;
+  records?: Resolver<Maybe<ResolversTypes['CollectedRecordConnection']>, ParentType, ContextType, RequireFields<SourceCoverageRecordsArgs, 'first'>>;
+  registrations?: Resolver<Maybe<ReadonlyArray<ResolversTypes['CollectionDuty']>>, ParentType, ContextType>;
+  state?: Resolver<Maybe<ResolversTypes['CollectionState']>, ParentType, ContextType>;
+};
+
+export type TimelinessFiguresResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['TimelinessFigures'] = ResolversParentTypes['TimelinessFigures']> = {
+  decided?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  late?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  noDuty?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  notYet?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  onTime?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  provisional?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+};
+
+export type TimelinessReportResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['TimelinessReport'] = ResolversParentTypes['TimelinessReport']> = {
+  acts?: Resolver<Maybe<ResolversTypes['AdministrativeActConnection']>, ParentType, ContextType, RequireFields<TimelinessReportActsArgs, 'first'>>;
+  mandatory?: Resolver<Maybe<ResolversTypes['TimelinessFigures']>, ParentType, ContextType>;
+  month?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  promoted?: Resolver<Maybe<ResolversTypes['TimelinessFigures']>, ParentType, ContextType>;
+  ruleSets?: Resolver<Maybe<ReadonlyArray<ResolversTypes['RuleSet']>>, ParentType, ContextType>;
+  total?: Resolver<Maybe<ResolversTypes['TimelinessFigures']>, ParentType, ContextType>;
+  unit?: Resolver<Maybe<ResolversTypes['USCC']>, ParentType, ContextType>;
+};
+
 export type TotalCountResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['TotalCount'] = ResolversParentTypes['TotalCount']> = {
   exact?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   value?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
@@ -1729,6 +3311,88 @@ export type TotalCountResolvers<ContextType = SubgraphContext, ParentType extend
 export interface UsccScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['USCC'], any> {
   name: 'USCC';
 }
+
+export type VerificationResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['Verification'] = ResolversParentTypes['Verification']> = {
+  askedOf?: Resolver<Maybe<ResolversTypes['Organisation']>, ParentType, ContextType>;
+  by?: Resolver<Maybe<ResolversTypes['Organisation']>, ParentType, ContextType>;
+  evidence?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  on?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
+  status?: Resolver<Maybe<ResolversTypes['VerificationStatus']>, ParentType, ContextType>;
+};
+
+export type VerifyInformationResultResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['VerifyInformationResult'] = ResolversParentTypes['VerifyInformationResult']> = {
+  __resolveType?: TypeResolveFn<'Conflict' | 'InformationVerified' | 'InvalidInput', ParentType, ContextType>;
+};
+
+export type VoluntaryItemResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['VoluntaryItem'] = ResolversParentTypes['VoluntaryItem'], FederationReferenceType extends FederationReferenceTypes['VoluntaryItem'] = FederationReferenceTypes['VoluntaryItem']> = {
+  __resolveReference?: ReferenceResolver<Maybe<ResolversTypes['VoluntaryItem']> | FederationReferenceType, FederationReferenceType, ContextType>;
+  additionalFields?: Resolver<Maybe<ReadonlyArray<ResolversTypes['AdditionalField']>>, ParentType, ContextType>;
+  authorisation?: Resolver<Maybe<ResolversTypes['Authorisation']>, ParentType, ContextType>;
+  content?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  declaredOn?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
+  digest?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  disclosureLevel?: Resolver<Maybe<ResolversTypes['DisclosureLevel']>, ParentType, ContextType>;
+  history?: Resolver<Maybe<ResolversTypes['RecordVersionConnection']>, ParentType, ContextType, RequireFields<VoluntaryItemHistoryArgs, 'first'>>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  itemNo?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  kind?: Resolver<Maybe<ResolversTypes['VoluntaryItemKind']>, ParentType, ContextType>;
+  knownAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  provenance?: Resolver<Maybe<ResolversTypes['Provenance']>, ParentType, ContextType>;
+  recordedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  selfDeclared?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
+  subject?: Resolver<Maybe<ResolversTypes['Entity']>, ParentType, ContextType>;
+  title?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  underObjection?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
+  validAt?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
+  validFrom?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
+  validTo?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
+  verification?: Resolver<Maybe<ResolversTypes['Verification']>, ParentType, ContextType>;
+  version?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type VoluntaryItemConnectionResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['VoluntaryItemConnection'] = ResolversParentTypes['VoluntaryItemConnection']> = {
+  edges?: Resolver<Maybe<ReadonlyArray<ResolversTypes['VoluntaryItemEdge']>>, ParentType, ContextType>;
+  nodes?: Resolver<Maybe<ReadonlyArray<ResolversTypes['VoluntaryItem']>>, ParentType, ContextType>;
+  pageInfo?: Resolver<Maybe<ResolversTypes['PageInfo']>, ParentType, ContextType>;
+  totalCount?: Resolver<Maybe<ResolversTypes['TotalCount']>, ParentType, ContextType>;
+};
+
+export type VoluntaryItemEdgeResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['VoluntaryItemEdge'] = ResolversParentTypes['VoluntaryItemEdge']> = {
+  cursor?: Resolver<Maybe<ResolversTypes['Cursor']>, ParentType, ContextType>;
+  node?: Resolver<Maybe<ResolversTypes['VoluntaryItem']>, ParentType, ContextType>;
+};
+
+export type WithdrawInformationResultResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['WithdrawInformationResult'] = ResolversParentTypes['WithdrawInformationResult']> = {
+  __resolveType?: TypeResolveFn<'Conflict' | 'InformationWithdrawn' | 'InvalidInput', ParentType, ContextType>;
+};
+
+export type WithdrawRecordResultResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['WithdrawRecordResult'] = ResolversParentTypes['WithdrawRecordResult']> = {
+  __resolveType?: TypeResolveFn<'Conflict' | 'InvalidInput' | 'RecordWithdrawn', ParentType, ContextType>;
+};
+
+export type WithdrawalNoticeResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['WithdrawalNotice'] = ResolversParentTypes['WithdrawalNotice']> = {
+  authority?: Resolver<ResolversTypes['USCC'], ParentType, ContextType>;
+  authorityName?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  documentNo?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  kind?: Resolver<ResolversTypes['AdministrativeActKind'], ParentType, ContextType>;
+  reason?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  revokedBy?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  revokedOn?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
+  withdrawnOn?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
+};
+
+export type WithdrawalNoticeConnectionResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['WithdrawalNoticeConnection'] = ResolversParentTypes['WithdrawalNoticeConnection']> = {
+  edges?: Resolver<Maybe<ReadonlyArray<ResolversTypes['WithdrawalNoticeEdge']>>, ParentType, ContextType>;
+  nodes?: Resolver<Maybe<ReadonlyArray<ResolversTypes['WithdrawalNotice']>>, ParentType, ContextType>;
+  pageInfo?: Resolver<Maybe<ResolversTypes['PageInfo']>, ParentType, ContextType>;
+  totalCount?: Resolver<Maybe<ResolversTypes['TotalCount']>, ParentType, ContextType>;
+};
+
+export type WithdrawalNoticeEdgeResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['WithdrawalNoticeEdge'] = ResolversParentTypes['WithdrawalNoticeEdge']> = {
+  cursor?: Resolver<Maybe<ResolversTypes['Cursor']>, ParentType, ContextType>;
+  node?: Resolver<Maybe<ResolversTypes['WithdrawalNotice']>, ParentType, ContextType>;
+};
 
 export type WorkingDayResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['WorkingDay'] = ResolversParentTypes['WorkingDay']> = {
   date?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
@@ -1750,6 +3414,19 @@ export type Resolvers<ContextType = SubgraphContext> = {
   AdministrativePayment?: AdministrativePaymentResolvers<ContextType>;
   AdministrativePenalty?: AdministrativePenaltyResolvers<ContextType>;
   AdministrativeReward?: AdministrativeRewardResolvers<ContextType>;
+  Authorisation?: AuthorisationResolvers<ContextType>;
+  CatalogueCategory?: CatalogueCategoryResolvers<ContextType>;
+  CatalogueEdition?: CatalogueEditionResolvers<ContextType>;
+  CatalogueItem?: CatalogueItemResolvers<ContextType>;
+  CollectedRecord?: CollectedRecordResolvers<ContextType>;
+  CollectedRecordConnection?: CollectedRecordConnectionResolvers<ContextType>;
+  CollectedRecordEdge?: CollectedRecordEdgeResolvers<ContextType>;
+  CollectionCoverage?: CollectionCoverageResolvers<ContextType>;
+  CollectionDuty?: CollectionDutyResolvers<ContextType>;
+  Conflict?: ConflictResolvers<ContextType>;
+  ConsumerComplaint?: ConsumerComplaintResolvers<ContextType>;
+  ConsumerComplaintConnection?: ConsumerComplaintConnectionResolvers<ContextType>;
+  ConsumerComplaintEdge?: ConsumerComplaintEdgeResolvers<ContextType>;
   CreditCommitment?: CreditCommitmentResolvers<ContextType>;
   CreditCommitmentConnection?: CreditCommitmentConnectionResolvers<ContextType>;
   CreditCommitmentEdge?: CreditCommitmentEdgeResolvers<ContextType>;
@@ -1759,20 +3436,49 @@ export type Resolvers<ContextType = SubgraphContext> = {
   Cursor?: GraphQLScalarType;
   Date?: GraphQLScalarType;
   DateTime?: GraphQLScalarType;
+  DeclareInformationResult?: DeclareInformationResultResolvers<ContextType>;
+  DomainError?: DomainErrorResolvers<ContextType>;
   DueDate?: DueDateResolvers<ContextType>;
   Entity?: EntityResolvers<ContextType>;
   Fen?: GraphQLScalarType;
+  InformationDeclared?: InformationDeclaredResolvers<ContextType>;
+  InformationVerified?: InformationVerifiedResolvers<ContextType>;
+  InformationWithdrawn?: InformationWithdrawnResolvers<ContextType>;
+  InvalidInput?: InvalidInputResolvers<ContextType>;
+  JudicialRecord?: JudicialRecordResolvers<ContextType>;
+  JudicialRecordConnection?: JudicialRecordConnectionResolvers<ContextType>;
+  JudicialRecordEdge?: JudicialRecordEdgeResolvers<ContextType>;
   MaskedPerson?: MaskedPersonResolvers<ContextType>;
+  Mutation?: MutationResolvers<ContextType>;
   Organisation?: OrganisationResolvers<ContextType>;
   PageInfo?: PageInfoResolvers<ContextType>;
   PenaltyCategory?: PenaltyCategoryResolvers<ContextType>;
   Provenance?: ProvenanceResolvers<ContextType>;
   Publication?: PublicationResolvers<ContextType>;
   Query?: QueryResolvers<ContextType>;
+  RecordVersion?: RecordVersionResolvers<ContextType>;
+  RecordVersionConnection?: RecordVersionConnectionResolvers<ContextType>;
+  RecordVersionEdge?: RecordVersionEdgeResolvers<ContextType>;
+  RecordWithdrawn?: RecordWithdrawnResolvers<ContextType>;
+  RecordedField?: RecordedFieldResolvers<ContextType>;
+  RuleInput?: RuleInputResolvers<ContextType>;
   RuleSet?: RuleSetResolvers<ContextType>;
   RuleValue?: RuleValueResolvers<ContextType>;
+  SourceCoverage?: SourceCoverageResolvers<ContextType>;
+  TimelinessFigures?: TimelinessFiguresResolvers<ContextType>;
+  TimelinessReport?: TimelinessReportResolvers<ContextType>;
   TotalCount?: TotalCountResolvers<ContextType>;
   USCC?: GraphQLScalarType;
+  Verification?: VerificationResolvers<ContextType>;
+  VerifyInformationResult?: VerifyInformationResultResolvers<ContextType>;
+  VoluntaryItem?: VoluntaryItemResolvers<ContextType>;
+  VoluntaryItemConnection?: VoluntaryItemConnectionResolvers<ContextType>;
+  VoluntaryItemEdge?: VoluntaryItemEdgeResolvers<ContextType>;
+  WithdrawInformationResult?: WithdrawInformationResultResolvers<ContextType>;
+  WithdrawRecordResult?: WithdrawRecordResultResolvers<ContextType>;
+  WithdrawalNotice?: WithdrawalNoticeResolvers<ContextType>;
+  WithdrawalNoticeConnection?: WithdrawalNoticeConnectionResolvers<ContextType>;
+  WithdrawalNoticeEdge?: WithdrawalNoticeEdgeResolvers<ContextType>;
   WorkingDay?: WorkingDayResolvers<ContextType>;
 };
 

@@ -1,31 +1,51 @@
 import { checkFirst, type Connection, connectionFields, edgeFields, pageInfoFields } from '#kit/connection.ts';
 import type { SubgraphContext } from '#kit/context.ts';
+import { createCoverage, type KeptKind } from '#kit/coverage.ts';
 import { type CreditFile, creditFileRoots } from '#kit/creditFile.ts';
 import { badInput } from '#kit/errors.ts';
+import { historyFields } from '#kit/history.ts';
 import { filed, organisation, provenanceFields, recordFields, recordReference, restricted, said } from '#kit/recordFields.ts';
+import { isErased } from '#kit/records.ts';
 import type { ResolverMap } from '#kit/resolverMap.ts';
+import { ruleSetFields } from '#kit/ruleSetFields.ts';
 import type { Workshop } from '#kit/subgraph.ts';
 import { MAX_WORKING_DAYS, stateCouncilCalendar } from '#standards/calendar.ts';
-import { provinces, XPCC } from '#standards/divisions.ts';
 import { penaltyCategories } from '#standards/penaltyCategory.ts';
-import { publicationDueDate, ruleSetsOn } from '#standards/ruleSets.ts';
 import { type ActKind, actKinds } from './acts.ts';
-import { type ActRow, type CommitmentRow, createActs, createCommitments, type Position, type Records } from './repository.ts';
+import { catalogueEditionFields, catalogueItemFields, listedOn } from './catalogue.ts';
+import { complaintFields } from './complaints.ts';
+import { createHistories } from './histories.ts';
+import { judicialRecordFields } from './judicial.ts';
+import { createPublicationFields } from './publication.ts';
+import { type ActRow, type AnyRow, type CommitmentRow, type ComplaintRow, createActs, createCommitments, createComplaints, createJudicialRecords, createVoluntaryItems, type JudicialRow, type Position, type Records, type TableName, type VoluntaryRow } from './repository.ts';
 import type { CommitmentStatus, Resolvers, ResolversParentTypes } from './resolvers.generated.ts';
+import { createRuleFields } from './rules.ts';
+import { createTimeliness, timelinessFields } from './timeliness.ts';
+import { authorisationFields, createVoluntaryMutations, verificationFields, voluntaryItemFields } from './voluntary.ts';
+import { createWithdrawals, type Notice, noticeFields, withdrawnFields } from './withdrawal.ts';
 
 interface PageArguments {
   readonly first: number;
   readonly after?: string | null;
-  readonly kinds?: readonly ActKind[] | null;
+  /** Kinds, or states of verification: what a list is narrowed by. */
+  readonly kinds?: readonly string[] | null;
 }
 
-export function createResolvers({ pool, cursors, instants }: Workshop): ResolverMap<Resolvers, ResolversParentTypes> {
+export function createResolvers(workshop: Workshop): ResolverMap<Resolvers, ResolversParentTypes> {
+  const { pool, cursors, instants } = workshop;
   const files = creditFileRoots(instants);
   const acts = createActs(pool);
   const commitments = createCommitments(pool);
+  const judicialRecords = createJudicialRecords(pool);
+  const complaints = createComplaints(pool);
+  const voluntaryItems = createVoluntaryItems(pool);
+  const { own: coverage, ...coverages } = createCoverage(workshop, 'disclosure', keptKinds);
+  const rules = createRuleFields(workshop.rules);
+  const timeliness = createTimeliness(workshop);
+  const withdrawals = createWithdrawals(workshop);
 
   // A cursor is good for the list it came from alone: this file at these two times, these kinds, this viewer.
-  const list = async <Row extends ActRow | CommitmentRow>(records: Records<Row>, field: string, file: CreditFile, { first, after, kinds }: PageArguments, context: SubgraphContext): Promise<Connection<Row>> => {
+  const list = async <Row extends AnyRow>(records: Records<Row>, field: string, file: CreditFile, { first, after, kinds }: PageArguments, context: SubgraphContext): Promise<Connection<Row>> => {
     checkFirst(first);
     const wanted = kinds ? [...new Set(kinds)].toSorted() : null;
     const scope = JSON.stringify([field, file.uscc, file.validAt, file.knownAt, wanted, context.viewer.grant]);
@@ -37,34 +57,54 @@ export function createResolvers({ pool, cursors, instants }: Workshop): Resolver
     };
   };
 
-  const reference = <Row extends ActRow | CommitmentRow>(records: Records<Row>, type: string) =>
-    recordReference(type, instants, async (context, { uscc, recordId }) => {
-      const row = await records.find({ context, uscc, recordId });
-      return row && typeOf(row) === type ? row : null;
-    });
+  const histories = createHistories(workshop);
 
-  const actType = (type: string) => ({ ...recordFields(actTypeOf), ...actFields, __resolveReference: reference(acts, type) });
+  /** What a type of record has from the table it is kept in. */
+  const kept = <Row extends AnyRow>(table: TableName, records: Records<Row>, type: string) => ({
+    history: histories[table],
+    __resolveReference: recordReference(type, instants, async (context, key) => {
+      const row = await records.find({ context, ...key });
+      return row && typeOf(row) === type ? row : null;
+    }),
+  });
+
+  const actType = (type: string) => ({ ...recordFields(actTypeOf), ...actFields, ...kept('act', acts, type) });
 
   return {
+    ...coverages,
     Query: {
       ...files.Query,
+      ...coverages.Query,
       penaltyCategories: () => penaltyCategories.map(({ code, name, item }) => ({ code, name, legalBasis: `中华人民共和国行政处罚法（2021年修订）第九条第${'一二三四五六'[item - 1] ?? ''}项` })),
-      ruleSets: (_, { validAt, region }, { moment }) => ruleSetsOn(validAt ?? moment.validAt, checkRegion(region)),
+      ...rules.Query,
       workingDayAfter: (_, { from, days }) => {
         checkCount(from, days);
         return stateCouncilCalendar.workingDayAfter(from, days);
       },
-      publicationDueDate: (_, { decidedOn, duty }) => publicationDueDate(decidedOn, duty),
+      collectionCatalogue: (_, { validAt }, { moment }) => listedOn(validAt ?? moment.validAt),
+      publicationDuties: (_, args, context) => timeliness.owed(context, args),
+      timelinessReport: (_, { unit, month }, context) => timeliness.report(context, unit, month),
+      withdrawalNotices: (_, { authority, ...page }) => withdrawals.notices(authority, page),
     },
+    Mutation: { ...createVoluntaryMutations(workshop), withdrawRecord: (_, { input }, context) => withdrawals.withdraw(context, input) },
     CreditFile: {
       ...files.CreditFile,
       administrativeActs: (file, args, context) => list(acts, 'CreditFile.administrativeActs', file, args, context),
       commitments: (file, args, context) => list(commitments, 'CreditFile.commitments', file, args, context),
+      judicialRecords: (file, args, context) => list(judicialRecords, 'CreditFile.judicialRecords', file, args, context),
+      complaints: (file, args, context) => list(complaints, 'CreditFile.complaints', file, args, context),
+      voluntaryItems: (file, { includeUnverified, ...args }, context) => list(voluntaryItems, 'CreditFile.voluntaryItems', file, { ...args, kinds: includeUnverified === true ? null : ['VERIFIED'] }, context),
     },
     AdministrativeActConnection: connectionFields<ActRow>(),
     AdministrativeActEdge: edgeFields<ActRow>(),
     CreditCommitmentConnection: connectionFields<CommitmentRow>(),
     CreditCommitmentEdge: edgeFields<CommitmentRow>(),
+    JudicialRecordConnection: connectionFields<JudicialRow>(),
+    JudicialRecordEdge: edgeFields<JudicialRow>(),
+    ConsumerComplaintConnection: connectionFields<ComplaintRow>(),
+    ConsumerComplaintEdge: edgeFields<ComplaintRow>(),
+    VoluntaryItemConnection: connectionFields<VoluntaryRow>(),
+    VoluntaryItemEdge: edgeFields<VoluntaryRow>(),
     PageInfo: pageInfoFields,
     CreditRecord: { __resolveType: typeOf },
     AdministrativeAct: { __resolveType: actTypeOf },
@@ -73,7 +113,7 @@ export function createResolvers({ pool, cursors, instants }: Workshop): Resolver
       licenceCategory: said('licenceCategory'),
       certificateName: said('certificateName'),
       certificateNo: said('certificateNo'),
-      longTerm: ({ content }) => content['longTerm'] === true,
+      longTerm: ({ content }) => (isErased(content) ? null : content['longTerm'] === true),
       inForce: ({ content }) => (content['licenceStatus'] === undefined ? null : content['licenceStatus'] === 'VALID'),
     },
     AdministrativePenalty: {
@@ -87,7 +127,9 @@ export function createResolvers({ pool, cursors, instants }: Workshop): Resolver
       confiscated: said('confiscatedFen'),
       confiscatedAsFiled: said('confiscatedText'),
       suspendedOrRevokedLicence: said('affectedLicence'),
+      performedOn: said('performedOn'),
       effectiveUntil: said('validTo'),
+      ...rules.AdministrativePenalty,
     },
     AdministrativeCompulsion: { ...actType('AdministrativeCompulsion'), measure: said('method'), legalBasis: said('legalBasis') },
     AdministrativeConfirmation: { ...actType('AdministrativeConfirmation'), matter: said('matter') },
@@ -104,28 +146,26 @@ export function createResolvers({ pool, cursors, instants }: Workshop): Resolver
       madeOn: (row) => row.day,
       acceptedBy: (row) => organisation(filed(row, 'acceptedByName'), filed(row, 'acceptedByUscc')),
       status: said<CommitmentStatus>('performance'),
-      __resolveReference: reference(commitments, 'CreditCommitment'),
+      ...kept('commitment', commitments, 'CreditCommitment'),
     },
+    JudicialRecord: { ...judicialRecordFields, ...kept('judicial_record', judicialRecords, 'JudicialRecord') },
+    ConsumerComplaint: { ...complaintFields, ...kept('complaint', complaints, 'ConsumerComplaint') },
+    VoluntaryItem: { ...voluntaryItemFields, ...kept('voluntary_item', voluntaryItems, 'VoluntaryItem') },
+    Verification: verificationFields,
+    Authorisation: authorisationFields,
+    CatalogueItem: catalogueItemFields,
+    CatalogueEdition: catalogueEditionFields,
+    CollectionCoverage: { ...coverages.CollectionCoverage, disclosure: coverage },
     Provenance: provenanceFields,
-    Publication: {
-      duty: ({ kind }) => actKinds[kind].duty,
-      publishedOn: said('publicFrom'),
-      publicUntil: said('publicUntil'),
-      dueOn: (row) => dueOf(row)?.date ?? null,
-      provisional: (row) => dueOf(row)?.provisional ?? null,
-      ruleSet: (row) => dueOf(row)?.ruleSet ?? null,
-    },
-    RuleSet: {
-      verified: ({ unverified }) => unverified !== true,
-      values: ({ values }) => Object.entries(values).map(([code, [number, unit]]) => ({ code, number, unit })),
-    },
+    ...historyFields,
+    Publication: { ...createPublicationFields(workshop.rules), ...rules.Publication },
+    TimelinessReport: { ...timelinessFields, acts: (report, args, context) => timeliness.acts(report, args, context) },
+    RecordWithdrawn: withdrawnFields,
+    WithdrawalNotice: noticeFields,
+    WithdrawalNoticeConnection: connectionFields<Notice>(),
+    WithdrawalNoticeEdge: edgeFields<Notice>(),
+    RuleSet: ruleSetFields,
   };
-}
-
-/** @throws BAD_USER_INPUT (UNKNOWN_CODE): under a misspelt province its pilots would look like none. */
-function checkRegion(region: string | null | undefined): string | null {
-  if (region && region !== XPCC.code && !provinces.some(({ code }) => code === region)) throw badInput('region', 'UNKNOWN_CODE', 'There is no such province.', 'two digits of GB/T 2260');
-  return region ?? null;
 }
 
 /** @throws BAD_USER_INPUT (WORKING_DAYS, NO_CALENDAR). */
@@ -135,16 +175,26 @@ function checkCount(from: string, days: number): void {
   if (from < firstDay || from > lastDay) throw badInput('from', 'NO_CALENDAR', 'The calendar of working days does not reach that day.', `${firstDay} to ${lastDay}`);
 }
 
+const keptKinds: Readonly<Record<string, KeptKind>> = {
+  ...Object.fromEntries(Object.values(actKinds).map(({ form }) => [form, { table: 'act', hasKinds: true, typeOf: (row) => actKinds[row.kind as ActKind].type } satisfies KeptKind])), // the table's own kinds
+  commitment: { table: 'commitment', typeOf: () => 'CreditCommitment' },
+  'judicial-record': { table: 'judicial_record', typeOf: () => 'JudicialRecord' },
+  complaint: { table: 'complaint', typeOf: () => 'ConsumerComplaint' },
+};
+
 const positionOf = ([day = '', recordId = '']: readonly string[]): Position => ({ day, recordId });
 
 const actTypeOf = ({ kind }: ActRow) => actKinds[kind].type;
 
-const typeOf = (row: ActRow | CommitmentRow) => ('document_no' in row ? actTypeOf(row) : 'CreditCommitment');
-
-const dueOf = ({ kind, day }: ActRow) => publicationDueDate(day, actKinds[kind].duty);
+function typeOf(row: AnyRow) {
+  if ('document_no' in row) return actTypeOf(row);
+  if ('commitment_no' in row) return 'CreditCommitment';
+  if ('case_no' in row) return 'JudicialRecord';
+  return 'complaint_no' in row ? 'ConsumerComplaint' : 'VoluntaryItem';
+}
 
 const actFields = {
-  documentNo: (row: ActRow) => row.document_no,
+  documentNo: (row: ActRow) => row.document_no || null, // blank once erased
   documentName: said('documentName'),
   authority: (row: ActRow) => organisation(row.authority_name, row.determining_unit),
   decidedOn: (row: ActRow) => row.day,

@@ -3,6 +3,7 @@ import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } f
 import type { CreditFile as CreditFileParent } from '../../kit/creditFile.ts';
 import type { PageEnd, Connection, Edge } from '../../kit/connection.ts';
 import type { RecordHead } from '../../kit/recordFields.ts';
+import type { Coverage, SourceCoverage as SourceCoverageParent, CollectedRecord as CollectedRecordParent, CollectedPage, CollectedEdge } from '../../kit/coverage.ts';
 import type { EntityState } from './lookups.ts';
 import type { SubgraphContext } from '../../kit/context.ts';
 export type Maybe<T> = T | null;
@@ -29,13 +30,93 @@ export type Scalars = {
   _FieldSet: { input: unknown; output: unknown; }
 };
 
-/** A field of a newer form edition that this schema does not name yet, kept as it came (扩展字段). */
-export type AdditionalField = {
-  readonly __typename?: 'AdditionalField';
-  /** The column of the official form (字段代码). */
-  readonly column: Maybe<Scalars['String']['output']>;
-  /** The value as filed (字段值). */
-  readonly value: Maybe<Scalars['String']['output']>;
+/** A record behind a figure (归集记录). */
+export type CollectedRecord = {
+  readonly __typename?: 'CollectedRecord';
+  /** When it was first recorded here (归集时间). */
+  readonly collectedAt: Maybe<Scalars['DateTime']['output']>;
+  /** The record's id (记录标识). */
+  readonly id: Maybe<Scalars['ID']['output']>;
+  /** When this version was recorded (入库时间). */
+  readonly recordedAt: Maybe<Scalars['DateTime']['output']>;
+  /** The entity the record is about (信用主体). */
+  readonly subject: Maybe<Entity>;
+  /** Its version now (版本). */
+  readonly version: Maybe<Scalars['Int']['output']>;
+};
+
+/** A page of collected records (归集记录分页). */
+export type CollectedRecordConnection = {
+  readonly __typename?: 'CollectedRecordConnection';
+  /** The items with their positions. */
+  readonly edges: Maybe<ReadonlyArray<CollectedRecordEdge>>;
+  /** The items. */
+  readonly nodes: Maybe<ReadonlyArray<CollectedRecord>>;
+  /** Where the page stands. */
+  readonly pageInfo: Maybe<PageInfo>;
+  /** How many the viewer may see. */
+  readonly totalCount: Maybe<TotalCount>;
+};
+
+/** One of the collected records and its position (归集记录分页项). */
+export type CollectedRecordEdge = {
+  readonly __typename?: 'CollectedRecordEdge';
+  /** The position. */
+  readonly cursor: Maybe<Scalars['Cursor']['output']>;
+  /** The item. */
+  readonly node: Maybe<CollectedRecord>;
+};
+
+/** What a unit has collected of one item of the catalogue (归集覆盖情况). */
+export type CollectionCoverage = {
+  readonly __typename?: 'CollectionCoverage';
+  /** What is here of its registrations; null when the item has none (登记注册). */
+  readonly entity: Maybe<SourceCoverage>;
+  /** Code of the item (目录编码). */
+  readonly item: Scalars['String']['output'];
+  /** The source unit's code (数据来源单位). */
+  readonly unit: Scalars['USCC']['output'];
+};
+
+/** A kind of record that a unit is registered for (归集责任). */
+export type CollectionDuty = {
+  readonly __typename?: 'CollectionDuty';
+  /** Whether it is beyond its promise now (是否迟报). */
+  readonly isLate: Maybe<Scalars['Boolean']['output']>;
+  /** The kind, in the words of `createFiling` (报送类别). */
+  readonly kind: Maybe<Scalars['String']['output']>;
+  /** When it last filed the kind, whichever item; null when it never did (最近报送时间). */
+  readonly lastFiledAt: Maybe<Scalars['DateTime']['output']>;
+  /** Within how many hours it promised to file again (承诺时限). */
+  readonly promisedDelayHours: Maybe<Scalars['Int']['output']>;
+  /** When it was registered (登记时间). */
+  readonly registeredAt: Maybe<Scalars['DateTime']['output']>;
+};
+
+/** How far a unit has collected an item (归集状态). */
+export type CollectionState =
+  /** Registered, filed, and in time with the promise of every kind (已归集). */
+  | 'COLLECTED'
+  /** Beyond the promised delay of some kind that it filed before (迟报). */
+  | 'LATE'
+  /** Registered, and nothing of the item was ever filed (未归集). */
+  | 'NEVER_FILED'
+  /** Not registered for any kind of the item (未登记). */
+  | 'NOT_REGISTERED';
+
+/** The same key came with other content, or the state has moved on (冲突). */
+export type Conflict = DomainError & {
+  readonly __typename?: 'Conflict';
+  /** The clause that asks for it (依据条款). */
+  readonly clause: Maybe<Scalars['String']['output']>;
+  /** What went wrong, for programs (错误代码). */
+  readonly code: Scalars['String']['output'];
+  /** What went wrong, for people (错误说明). */
+  readonly message: Scalars['String']['output'];
+  /** The input it is about (输入路径). */
+  readonly path: Maybe<ReadonlyArray<Scalars['String']['output']>>;
+  /** Whether the same call may succeed later (可否重试). */
+  readonly retryable: Scalars['Boolean']['output'];
 };
 
 /** The credit file of one entity at one moment (信用档案): every subgraph adds its section for the same day and the same knowledge. Rights and ended effects are always those of the moment of asking. */
@@ -64,32 +145,6 @@ export type CreditFileLookup = {
   readonly input: Scalars['String']['output'];
   /** The rule that failed, when the input is not a code: LENGTH, ALPHABET, CHECK_CHARACTER, PLACEHOLDER (原因). */
   readonly reason: Maybe<Scalars['String']['output']>;
-};
-
-/** What every record of fact carries (信用记录). */
-export type CreditRecord = {
-  /** Fields of a newer form edition (扩展字段). */
-  readonly additionalFields: Maybe<ReadonlyArray<AdditionalField>>;
-  /** Keyed digest of this version's content (内容摘要). */
-  readonly digest: Maybe<Scalars['String']['output']>;
-  /** Who may see it, as filed with this version (公开属性). */
-  readonly disclosureLevel: Maybe<DisclosureLevel>;
-  /** Opaque, stable, the same through all versions (记录标识). */
-  readonly id: Scalars['ID']['output'];
-  /** Where it came from (数据溯源). */
-  readonly provenance: Maybe<Provenance>;
-  /** When this version was recorded; follows commit order (入库时间). */
-  readonly recordedAt: Maybe<Scalars['DateTime']['output']>;
-  /** The entity the record is about (信用主体). */
-  readonly subject: Maybe<Entity>;
-  /** True while an objection to the record is open (异议处理中). */
-  readonly underObjection: Maybe<Scalars['Boolean']['output']>;
-  /** First day on which what it states holds (有效期自). */
-  readonly validFrom: Maybe<Scalars['Date']['output']>;
-  /** Day before which what it states holds; null when it has no end (有效期至). */
-  readonly validTo: Maybe<Scalars['Date']['output']>;
-  /** 1 for the first version; a correction adds one (版本). */
-  readonly version: Maybe<Scalars['Int']['output']>;
 };
 
 /**
@@ -156,6 +211,20 @@ export type Division = {
   readonly code: Maybe<Scalars['String']['output']>;
   /** Full name, province first; null for a code not in the table (区划名称). */
   readonly name: Maybe<Scalars['String']['output']>;
+};
+
+/** Something the caller can mend (业务错误). */
+export type DomainError = {
+  /** The clause that asks for it (依据条款). */
+  readonly clause: Maybe<Scalars['String']['output']>;
+  /** What went wrong, for programs (错误代码). */
+  readonly code: Scalars['String']['output'];
+  /** What went wrong, for people (错误说明). */
+  readonly message: Scalars['String']['output'];
+  /** The input it is about (输入路径). */
+  readonly path: Maybe<ReadonlyArray<Scalars['String']['output']>>;
+  /** Whether the same call may succeed later (可否重试). */
+  readonly retryable: Scalars['Boolean']['output'];
 };
 
 /** A market entity: enterprise, self-employed business or organisation, in today's state (市场主体). */
@@ -346,6 +415,21 @@ export type Industry = {
   readonly name: Maybe<Scalars['String']['output']>;
 };
 
+/** The input does not hold together (输入错误). */
+export type InvalidInput = DomainError & {
+  readonly __typename?: 'InvalidInput';
+  /** The clause that asks for it (依据条款). */
+  readonly clause: Maybe<Scalars['String']['output']>;
+  /** What went wrong, for programs (错误代码). */
+  readonly code: Scalars['String']['output'];
+  /** What went wrong, for people (错误说明). */
+  readonly message: Scalars['String']['output'];
+  /** The input it is about (输入路径). */
+  readonly path: Maybe<ReadonlyArray<Scalars['String']['output']>>;
+  /** Whether the same call may succeed later (可否重试). */
+  readonly retryable: Scalars['Boolean']['output'];
+};
+
 /** What became of one code of a batch (查询结果状态). */
 export type LookupStatus =
   /** The entity is known (已找到). */
@@ -412,6 +496,8 @@ export type Provenance = {
 
 export type Query = {
   readonly __typename?: 'Query';
+  /** Whether a unit collects what it shall, by item of the collection catalogue, told by each source that keeps kinds of the item (应归尽归). */
+  readonly collectionCoverage: Maybe<CollectionCoverage>;
   /** The whole credit file of one entity at a moment (信用档案). */
   readonly creditFile: Maybe<CreditFile>;
   /** Many credit files: one item per input, order and duplicates kept (批量信用档案). */
@@ -426,6 +512,12 @@ export type Query = {
   readonly resolveIdentifier: Maybe<ReadonlyArray<EntityLookup>>;
   /** Entities by name, best match first (按名称检索主体): any part of two or more characters, and similar names. Self-employed businesses are found by their exact registered name alone. Width, case and spaces do not matter; former names are not searched. All pages are of the moment of the first. */
   readonly searchEntities: Maybe<EntityConnection>;
+};
+
+
+export type QueryCollectionCoverageArgs = {
+  item: Scalars['String']['input'];
+  unit: Scalars['USCC']['input'];
 };
 
 
@@ -464,6 +556,30 @@ export type QuerySearchEntitiesArgs = {
   filter?: InputMaybe<EntityFilter>;
   first: Scalars['Int']['input'];
   query: Scalars['String']['input'];
+};
+
+/** What one source has of an item from a unit (归集覆盖情况). */
+export type SourceCoverage = {
+  readonly __typename?: 'SourceCoverage';
+  /** When the first of them came in (首次归集时间). */
+  readonly firstFiledAt: Maybe<Scalars['DateTime']['output']>;
+  /** When the newest of them came in (最近归集时间). */
+  readonly lastFiledAt: Maybe<Scalars['DateTime']['output']>;
+  /** Records of the item from the unit that stand now (记录数). */
+  readonly recordCount: Maybe<TotalCount>;
+  /** The records that are counted, newest first, as far as the viewer may see them (记录明细). */
+  readonly records: Maybe<CollectedRecordConnection>;
+  /** What the unit is registered for among the kinds of the item (登记情况). */
+  readonly registrations: Maybe<ReadonlyArray<CollectionDuty>>;
+  /** How far it is collected (归集状态). */
+  readonly state: Maybe<CollectionState>;
+};
+
+
+/** What one source has of an item from a unit (归集覆盖情况). */
+export type SourceCoverageRecordsArgs = {
+  after?: InputMaybe<Scalars['Cursor']['input']>;
+  first: Scalars['Int']['input'];
 };
 
 /** How many items the viewer may see in all (总数). */
@@ -551,12 +667,16 @@ export type DirectiveResolverFn<TResult = Record<PropertyKey, never>, TParent = 
 
 /** Mapping of federation types */
 export type FederationTypes = {
+  CollectionCoverage: CollectionCoverage;
   CreditFile: CreditFile;
   Entity: Entity;
 };
 
 /** Mapping of federation reference types */
 export type FederationReferenceTypes = {
+  CollectionCoverage:
+    ( { __typename: 'CollectionCoverage' }
+    & GraphQLRecursivePick<FederationTypes['CollectionCoverage'], {"unit":true,"item":true}> );
   CreditFile:
     ( { __typename: 'CreditFile' }
     & GraphQLRecursivePick<FederationTypes['CreditFile'], {"uscc":true,"validAt":true,"knownAt":true}> );
@@ -568,25 +688,34 @@ export type FederationReferenceTypes = {
 
 /** Mapping of interface types */
 export type ResolversInterfaceTypes<_RefType extends Record<string, unknown>> = {
-  CreditRecord: never;
+  DomainError:
+    | ( Conflict )
+    | ( InvalidInput )
+  ;
 };
 
 /** Mapping between all available schema types and the resolvers types */
 export type ResolversTypes = {
-  AdditionalField: ResolverTypeWrapper<AdditionalField>;
-  String: ResolverTypeWrapper<Scalars['String']['output']>;
-  CreditFile: ResolverTypeWrapper<CreditFileParent>;
-  Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
-  CreditFileLookup: ResolverTypeWrapper<Omit<CreditFileLookup, 'file'> & { file?: Maybe<ResolversTypes['CreditFile']> }>;
-  CreditRecord: ResolverTypeWrapper<ResolversInterfaceTypes<ResolversTypes>['CreditRecord']>;
+  CollectedRecord: ResolverTypeWrapper<CollectedRecordParent>;
   ID: ResolverTypeWrapper<Scalars['ID']['output']>;
   Int: ResolverTypeWrapper<Scalars['Int']['output']>;
+  CollectedRecordConnection: ResolverTypeWrapper<CollectedPage>;
+  CollectedRecordEdge: ResolverTypeWrapper<CollectedEdge>;
+  CollectionCoverage: ResolverTypeWrapper<Coverage>;
+  String: ResolverTypeWrapper<Scalars['String']['output']>;
+  CollectionDuty: ResolverTypeWrapper<CollectionDuty>;
+  Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
+  CollectionState: CollectionState;
+  Conflict: ResolverTypeWrapper<Conflict>;
+  CreditFile: ResolverTypeWrapper<CreditFileParent>;
+  CreditFileLookup: ResolverTypeWrapper<Omit<CreditFileLookup, 'file'> & { file?: Maybe<ResolversTypes['CreditFile']> }>;
   Cursor: ResolverTypeWrapper<Scalars['Cursor']['output']>;
   DataClass: DataClass;
   Date: ResolverTypeWrapper<Scalars['Date']['output']>;
   DateTime: ResolverTypeWrapper<Scalars['DateTime']['output']>;
   DisclosureLevel: DisclosureLevel;
   Division: ResolverTypeWrapper<Division>;
+  DomainError: ResolverTypeWrapper<ResolversInterfaceTypes<ResolversTypes>['DomainError']>;
   Entity: ResolverTypeWrapper<EntityState>;
   EntityConnection: ResolverTypeWrapper<Connection<EntityState>>;
   EntityEdge: ResolverTypeWrapper<Edge<EntityState>>;
@@ -600,6 +729,7 @@ export type ResolversTypes = {
   FormerName: ResolverTypeWrapper<FormerName>;
   IdentifierScheme: ResolverTypeWrapper<IdentifierScheme>;
   Industry: ResolverTypeWrapper<Industry>;
+  InvalidInput: ResolverTypeWrapper<InvalidInput>;
   LookupStatus: LookupStatus;
   MaskedPerson: ResolverTypeWrapper<MaskedPerson>;
   MaskedText: ResolverTypeWrapper<MaskedText>;
@@ -607,24 +737,30 @@ export type ResolversTypes = {
   PageInfo: ResolverTypeWrapper<PageEnd>;
   Provenance: ResolverTypeWrapper<RecordHead>;
   Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
+  SourceCoverage: ResolverTypeWrapper<SourceCoverageParent>;
   TotalCount: ResolverTypeWrapper<TotalCount>;
   USCC: ResolverTypeWrapper<Scalars['USCC']['output']>;
 };
 
 /** Mapping between all available schema types and the resolvers parents */
 export type ResolversParentTypes = {
-  AdditionalField: AdditionalField;
-  String: Scalars['String']['output'];
-  CreditFile: CreditFileParent;
-  Boolean: Scalars['Boolean']['output'];
-  CreditFileLookup: Omit<CreditFileLookup, 'file'> & { file?: Maybe<ResolversParentTypes['CreditFile']> };
-  CreditRecord: ResolversInterfaceTypes<ResolversParentTypes>['CreditRecord'];
+  CollectedRecord: CollectedRecordParent;
   ID: Scalars['ID']['output'];
   Int: Scalars['Int']['output'];
+  CollectedRecordConnection: CollectedPage;
+  CollectedRecordEdge: CollectedEdge;
+  CollectionCoverage: Coverage;
+  String: Scalars['String']['output'];
+  CollectionDuty: CollectionDuty;
+  Boolean: Scalars['Boolean']['output'];
+  Conflict: Conflict;
+  CreditFile: CreditFileParent;
+  CreditFileLookup: Omit<CreditFileLookup, 'file'> & { file?: Maybe<ResolversParentTypes['CreditFile']> };
   Cursor: Scalars['Cursor']['output'];
   Date: Scalars['Date']['output'];
   DateTime: Scalars['DateTime']['output'];
   Division: Division;
+  DomainError: ResolversInterfaceTypes<ResolversParentTypes>['DomainError'];
   Entity: EntityState;
   EntityConnection: Connection<EntityState>;
   EntityEdge: Edge<EntityState>;
@@ -636,12 +772,14 @@ export type ResolversParentTypes = {
   FormerName: FormerName;
   IdentifierScheme: IdentifierScheme;
   Industry: Industry;
+  InvalidInput: InvalidInput;
   MaskedPerson: MaskedPerson;
   MaskedText: MaskedText;
   Organisation: Organisation;
   PageInfo: PageEnd;
   Provenance: RecordHead;
   Query: Record<PropertyKey, never>;
+  SourceCoverage: SourceCoverageParent;
   TotalCount: TotalCount;
   USCC: Scalars['USCC']['output'];
 };
@@ -652,9 +790,48 @@ export type DataDirectiveArgs = {
 
 export type DataDirectiveResolver<Result, Parent, ContextType = SubgraphContext, Args = DataDirectiveArgs> = DirectiveResolverFn<Result, Parent, ContextType, Args>;
 
-export type AdditionalFieldResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['AdditionalField'] = ResolversParentTypes['AdditionalField']> = {
-  column?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
-  value?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+export type CollectedRecordResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['CollectedRecord'] = ResolversParentTypes['CollectedRecord']> = {
+  collectedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  id?: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
+  recordedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  subject?: Resolver<Maybe<ResolversTypes['Entity']>, ParentType, ContextType>;
+  version?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+};
+
+export type CollectedRecordConnectionResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['CollectedRecordConnection'] = ResolversParentTypes['CollectedRecordConnection']> = {
+  edges?: Resolver<Maybe<ReadonlyArray<ResolversTypes['CollectedRecordEdge']>>, ParentType, ContextType>;
+  nodes?: Resolver<Maybe<ReadonlyArray<ResolversTypes['CollectedRecord']>>, ParentType, ContextType>;
+  pageInfo?: Resolver<Maybe<ResolversTypes['PageInfo']>, ParentType, ContextType>;
+  totalCount?: Resolver<Maybe<ResolversTypes['TotalCount']>, ParentType, ContextType>;
+};
+
+export type CollectedRecordEdgeResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['CollectedRecordEdge'] = ResolversParentTypes['CollectedRecordEdge']> = {
+  cursor?: Resolver<Maybe<ResolversTypes['Cursor']>, ParentType, ContextType>;
+  node?: Resolver<Maybe<ResolversTypes['CollectedRecord']>, ParentType, ContextType>;
+};
+
+export type CollectionCoverageResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['CollectionCoverage'] = ResolversParentTypes['CollectionCoverage'], FederationReferenceType extends FederationReferenceTypes['CollectionCoverage'] = FederationReferenceTypes['CollectionCoverage']> = {
+  __resolveReference?: ReferenceResolver<Maybe<ResolversTypes['CollectionCoverage']> | FederationReferenceType, FederationReferenceType, ContextType>;
+  entity?: Resolver<Maybe<ResolversTypes['SourceCoverage']>, ParentType, ContextType>;
+  item?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  unit?: Resolver<ResolversTypes['USCC'], ParentType, ContextType>;
+};
+
+export type CollectionDutyResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['CollectionDuty'] = ResolversParentTypes['CollectionDuty']> = {
+  isLate?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
+  kind?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  lastFiledAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  promisedDelayHours?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  registeredAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+};
+
+export type ConflictResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['Conflict'] = ResolversParentTypes['Conflict']> = {
+  clause?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  code?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  message?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  path?: Resolver<Maybe<ReadonlyArray<ResolversTypes['String']>>, ParentType, ContextType>;
+  retryable?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
 };
 
 export type CreditFileResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['CreditFile'] = ResolversParentTypes['CreditFile'], FederationReferenceType extends FederationReferenceTypes['CreditFile'] = FederationReferenceTypes['CreditFile']> = {
@@ -673,10 +850,6 @@ export type CreditFileLookupResolvers<ContextType = SubgraphContext, ParentType 
   reason?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
 };
 
-export type CreditRecordResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['CreditRecord'] = ResolversParentTypes['CreditRecord']> = {
-  __resolveType?: TypeResolveFn<null, ParentType, ContextType>;
-};
-
 export interface CursorScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['Cursor'], any> {
   name: 'Cursor';
 }
@@ -692,6 +865,10 @@ export interface DateTimeScalarConfig extends GraphQLScalarTypeConfig<ResolversT
 export type DivisionResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['Division'] = ResolversParentTypes['Division']> = {
   code?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   name?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+};
+
+export type DomainErrorResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['DomainError'] = ResolversParentTypes['DomainError']> = {
+  __resolveType?: TypeResolveFn<'Conflict' | 'InvalidInput', ParentType, ContextType>;
 };
 
 export type EntityResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['Entity'] = ResolversParentTypes['Entity'], FederationReferenceType extends FederationReferenceTypes['Entity'] = FederationReferenceTypes['Entity']> = {
@@ -773,6 +950,15 @@ export type IndustryResolvers<ContextType = SubgraphContext, ParentType extends 
   name?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
 };
 
+export type InvalidInputResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['InvalidInput'] = ResolversParentTypes['InvalidInput']> = {
+  clause?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  code?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  message?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  path?: Resolver<Maybe<ReadonlyArray<ResolversTypes['String']>>, ParentType, ContextType>;
+  retryable?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
 export type MaskedPersonResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['MaskedPerson'] = ResolversParentTypes['MaskedPerson']> = {
   masked?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
   name?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
@@ -801,6 +987,7 @@ export type ProvenanceResolvers<ContextType = SubgraphContext, ParentType extend
 };
 
 export type QueryResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['Query'] = ResolversParentTypes['Query']> = {
+  collectionCoverage?: Resolver<Maybe<ResolversTypes['CollectionCoverage']>, ParentType, ContextType, RequireFields<QueryCollectionCoverageArgs, 'item' | 'unit'>>;
   creditFile?: Resolver<Maybe<ResolversTypes['CreditFile']>, ParentType, ContextType, RequireFields<QueryCreditFileArgs, 'uscc'>>;
   creditFiles?: Resolver<Maybe<ReadonlyArray<ResolversTypes['CreditFileLookup']>>, ParentType, ContextType, RequireFields<QueryCreditFilesArgs, 'codes'>>;
   entities?: Resolver<Maybe<ReadonlyArray<ResolversTypes['EntityLookup']>>, ParentType, ContextType, RequireFields<QueryEntitiesArgs, 'codes'>>;
@@ -808,6 +995,15 @@ export type QueryResolvers<ContextType = SubgraphContext, ParentType extends Res
   identifierSchemes?: Resolver<Maybe<ReadonlyArray<ResolversTypes['IdentifierScheme']>>, ParentType, ContextType>;
   resolveIdentifier?: Resolver<Maybe<ReadonlyArray<ResolversTypes['EntityLookup']>>, ParentType, ContextType, RequireFields<QueryResolveIdentifierArgs, 'scheme' | 'value'>>;
   searchEntities?: Resolver<Maybe<ResolversTypes['EntityConnection']>, ParentType, ContextType, RequireFields<QuerySearchEntitiesArgs, 'first' | 'query'>>;
+};
+
+export type SourceCoverageResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['SourceCoverage'] = ResolversParentTypes['SourceCoverage']> = {
+  firstFiledAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  lastFiledAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  recordCount?: Resolver<Maybe<ResolversTypes['TotalCount']>, ParentType, ContextType>;
+  records?: Resolver<Maybe<ResolversTypes['CollectedRecordConnection']>, ParentType, ContextType, RequireFields<SourceCoverageRecordsArgs, 'first'>>;
+  registrations?: Resolver<Maybe<ReadonlyArray<ResolversTypes['CollectionDuty']>>, ParentType, ContextType>;
+  state?: Resolver<Maybe<ResolversTypes['CollectionState']>, ParentType, ContextType>;
 };
 
 export type TotalCountResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['TotalCount'] = ResolversParentTypes['TotalCount']> = {
@@ -820,14 +1016,19 @@ export interface UsccScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes
 }
 
 export type Resolvers<ContextType = SubgraphContext> = {
-  AdditionalField?: AdditionalFieldResolvers<ContextType>;
+  CollectedRecord?: CollectedRecordResolvers<ContextType>;
+  CollectedRecordConnection?: CollectedRecordConnectionResolvers<ContextType>;
+  CollectedRecordEdge?: CollectedRecordEdgeResolvers<ContextType>;
+  CollectionCoverage?: CollectionCoverageResolvers<ContextType>;
+  CollectionDuty?: CollectionDutyResolvers<ContextType>;
+  Conflict?: ConflictResolvers<ContextType>;
   CreditFile?: CreditFileResolvers<ContextType>;
   CreditFileLookup?: CreditFileLookupResolvers<ContextType>;
-  CreditRecord?: CreditRecordResolvers<ContextType>;
   Cursor?: GraphQLScalarType;
   Date?: GraphQLScalarType;
   DateTime?: GraphQLScalarType;
   Division?: DivisionResolvers<ContextType>;
+  DomainError?: DomainErrorResolvers<ContextType>;
   Entity?: EntityResolvers<ContextType>;
   EntityConnection?: EntityConnectionResolvers<ContextType>;
   EntityEdge?: EntityEdgeResolvers<ContextType>;
@@ -838,12 +1039,14 @@ export type Resolvers<ContextType = SubgraphContext> = {
   FormerName?: FormerNameResolvers<ContextType>;
   IdentifierScheme?: IdentifierSchemeResolvers<ContextType>;
   Industry?: IndustryResolvers<ContextType>;
+  InvalidInput?: InvalidInputResolvers<ContextType>;
   MaskedPerson?: MaskedPersonResolvers<ContextType>;
   MaskedText?: MaskedTextResolvers<ContextType>;
   Organisation?: OrganisationResolvers<ContextType>;
   PageInfo?: PageInfoResolvers<ContextType>;
   Provenance?: ProvenanceResolvers<ContextType>;
   Query?: QueryResolvers<ContextType>;
+  SourceCoverage?: SourceCoverageResolvers<ContextType>;
   TotalCount?: TotalCountResolvers<ContextType>;
   USCC?: GraphQLScalarType;
 };

@@ -1,12 +1,12 @@
 import { checkBatch, checkFirst, connectionFields, edgeFields, pageInfoFields } from '#kit/connection.ts';
 import type { SubgraphContext } from '#kit/context.ts';
+import { createCoverage } from '#kit/coverage.ts';
 import { creditFileRoots } from '#kit/creditFile.ts';
-import type { CursorSealer } from '#kit/cursor.ts';
 import { badInput, notFound } from '#kit/errors.ts';
 import { noteRead, person, shown } from '#kit/fields.ts';
-import type { Instants } from '#kit/instants.ts';
 import { provenanceFields, reachOf } from '#kit/recordFields.ts';
 import type { ResolverMap } from '#kit/resolverMap.ts';
+import type { Workshop } from '#kit/subgraph.ts';
 import { scalars } from '#kit/scalars.ts';
 import { divisionFullName } from '#standards/divisions.ts';
 import { identifierSchemes } from '#standards/identifierSchemes.ts';
@@ -26,8 +26,10 @@ function give(context: SubgraphContext, state: EntityState): EntityState {
   return state;
 }
 
-export function createResolvers(profiles: ProfileRepository, search: NameSearch, { instants, cursors }: { instants: Instants; cursors: CursorSealer }): ResolverMap<Resolvers, ResolversParentTypes> {
+export function createResolvers(profiles: ProfileRepository, search: NameSearch, workshop: Workshop): ResolverMap<Resolvers, ResolversParentTypes> {
+  const { instants, cursors } = workshop;
   const files = creditFileRoots(instants);
+  const { own: coverage, ...coverages } = createCoverage(workshop, 'entity', { entity: { table: 'profile', typeOf: () => 'EntityProfile' } });
 
   const loadState = async (context: SubgraphContext, ask: Ask): Promise<EntityState | null> => {
     const { row } = await profiles.loadStanding(context, ask);
@@ -56,8 +58,10 @@ export function createResolvers(profiles: ProfileRepository, search: NameSearch,
   };
 
   return {
+    ...coverages,
     Query: {
       ...files.Query,
+      ...coverages.Query,
 
       async entity(_, { uscc }, context) {
         const state = await loadToday(context, uscc);
@@ -102,6 +106,8 @@ export function createResolvers(profiles: ProfileRepository, search: NameSearch,
     EntityConnection: connectionFields<EntityState>(),
     EntityEdge: edgeFields<EntityState>(),
     PageInfo: pageInfoFields,
+    CollectionCoverage: { ...coverages.CollectionCoverage, entity: coverage },
+    CollectedRecord: { ...coverages.CollectedRecord, subject: ({ row }, _, context) => loadToday(context, row.uscc) },
 
     CreditFile: {
       ...files.CreditFile,

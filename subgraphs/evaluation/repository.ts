@@ -4,7 +4,7 @@ import type { SubgraphContext } from '#kit/context.ts';
 import { query, statement, type Pool } from '#kit/postgres/pool.ts';
 import { type Asked, byPosition, groupOf, type Positioned, sharedValues } from '#kit/recordBatches.ts';
 import { believedAt, recordColumns, type RecordRow } from '#kit/records.ts';
-import { rowParameters, rowPredicate } from '#policy/rows.ts';
+import { rowParameters, rowPredicate, seesErased } from '#policy/rows.ts';
 
 /** A result of an evaluation as one version states it. */
 export interface ResultRow extends RecordRow {
@@ -60,10 +60,11 @@ const columns = `${recordColumns('result')}, result.scheme, result.scheme_versio
 // $1 codes · $2 validAt · $3 knownAt · $4… the viewer's rows, in every statement
 const RIGHTS = 4;
 const NEXT = RIGHTS + rowParameters;
-const ofEntity = `result.uscc = ask.uscc
+const ofEntityOr = (erased?: number): string => `result.uscc = ask.uscc
       and result.evaluated_on <= $2::date
       and ${believedAt('result', 3)}
-      and ${rowPredicate('result', RIGHTS)}`;
+      and ${rowPredicate('result', RIGHTS, erased)}`;
+const ofEntity = ofEntityOr();
 
 const latestResults = statement(
   'evaluation.latest_results',
@@ -108,6 +109,7 @@ const historyCounts = statement(
    order by ask.position`,
 );
 
+// Of what was erased those who read all histories get what is left.
 const resultsById = statement(
   'evaluation.results_by_id',
   `select ask.position, result.*
@@ -115,7 +117,7 @@ const resultsById = statement(
    cross join lateral (
      select ${columns}
      from evaluation.result
-     where ${ofEntity}
+     where ${ofEntityOr(NEXT + 1)}
       and result.record_id = ask.record_id
      limit 1
    ) result
@@ -157,7 +159,8 @@ export function createResultRepository(pool: Pool): ResultRepository {
   const records = createSharedLoader<Asked<Times & { uscc: string; recordId: string }>, ResultRow | null>(
     (asked) => groupOf(asked),
     async (asks) => {
-      const rows = await query<Positioned<ResultRow>>(pool, resultsById, [...sharedValues(asks), asks.map(({ ask }) => ask.recordId)]);
+      const { context } = asks[0] as Asked<Times>; // a group has a member
+      const rows = await query<Positioned<ResultRow>>(pool, resultsById, [...sharedValues(asks), asks.map(({ ask }) => ask.recordId), seesErased(context.viewer)]);
       return byPosition(rows, asks.length).map(([row]) => row ?? null);
     },
   );

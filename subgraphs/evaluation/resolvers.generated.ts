@@ -3,6 +3,8 @@ import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } f
 import type { CreditFile as CreditFileParent } from '../../kit/creditFile.ts';
 import type { PageEnd, Connection, Edge } from '../../kit/connection.ts';
 import type { RecordHead } from '../../kit/recordFields.ts';
+import type { Coverage, SourceCoverage as SourceCoverageParent, CollectedRecord as CollectedRecordParent, CollectedPage, CollectedEdge } from '../../kit/coverage.ts';
+import type { RecordVersionNode, RecordVersionPage, RecordVersionEdgeNode } from '../../kit/history.ts';
 import type { ResultRow } from './repository.ts';
 import type { ResultsLookup } from './resolvers.ts';
 import type { SubgraphContext } from '../../kit/context.ts';
@@ -37,6 +39,95 @@ export type AdditionalField = {
   readonly column: Maybe<Scalars['String']['output']>;
   /** The value as filed (字段值). */
   readonly value: Maybe<Scalars['String']['output']>;
+};
+
+/** A record behind a figure (归集记录). */
+export type CollectedRecord = {
+  readonly __typename?: 'CollectedRecord';
+  /** When it was first recorded here (归集时间). */
+  readonly collectedAt: Maybe<Scalars['DateTime']['output']>;
+  /** The record's id (记录标识). */
+  readonly id: Maybe<Scalars['ID']['output']>;
+  /** When this version was recorded (入库时间). */
+  readonly recordedAt: Maybe<Scalars['DateTime']['output']>;
+  /** The entity the record is about (信用主体). */
+  readonly subject: Maybe<Entity>;
+  /** Its version now (版本). */
+  readonly version: Maybe<Scalars['Int']['output']>;
+};
+
+/** A page of collected records (归集记录分页). */
+export type CollectedRecordConnection = {
+  readonly __typename?: 'CollectedRecordConnection';
+  /** The items with their positions. */
+  readonly edges: Maybe<ReadonlyArray<CollectedRecordEdge>>;
+  /** The items. */
+  readonly nodes: Maybe<ReadonlyArray<CollectedRecord>>;
+  /** Where the page stands. */
+  readonly pageInfo: Maybe<PageInfo>;
+  /** How many the viewer may see. */
+  readonly totalCount: Maybe<TotalCount>;
+};
+
+/** One of the collected records and its position (归集记录分页项). */
+export type CollectedRecordEdge = {
+  readonly __typename?: 'CollectedRecordEdge';
+  /** The position. */
+  readonly cursor: Maybe<Scalars['Cursor']['output']>;
+  /** The item. */
+  readonly node: Maybe<CollectedRecord>;
+};
+
+/** What a unit has collected of one item of the catalogue (归集覆盖情况). */
+export type CollectionCoverage = {
+  readonly __typename?: 'CollectionCoverage';
+  /** What is here of evaluations; null when the item has none (评价). */
+  readonly evaluation: Maybe<SourceCoverage>;
+  /** Code of the item (目录编码). */
+  readonly item: Scalars['String']['output'];
+  /** The source unit's code (数据来源单位). */
+  readonly unit: Scalars['USCC']['output'];
+};
+
+/** A kind of record that a unit is registered for (归集责任). */
+export type CollectionDuty = {
+  readonly __typename?: 'CollectionDuty';
+  /** Whether it is beyond its promise now (是否迟报). */
+  readonly isLate: Maybe<Scalars['Boolean']['output']>;
+  /** The kind, in the words of `createFiling` (报送类别). */
+  readonly kind: Maybe<Scalars['String']['output']>;
+  /** When it last filed the kind, whichever item; null when it never did (最近报送时间). */
+  readonly lastFiledAt: Maybe<Scalars['DateTime']['output']>;
+  /** Within how many hours it promised to file again (承诺时限). */
+  readonly promisedDelayHours: Maybe<Scalars['Int']['output']>;
+  /** When it was registered (登记时间). */
+  readonly registeredAt: Maybe<Scalars['DateTime']['output']>;
+};
+
+/** How far a unit has collected an item (归集状态). */
+export type CollectionState =
+  /** Registered, filed, and in time with the promise of every kind (已归集). */
+  | 'COLLECTED'
+  /** Beyond the promised delay of some kind that it filed before (迟报). */
+  | 'LATE'
+  /** Registered, and nothing of the item was ever filed (未归集). */
+  | 'NEVER_FILED'
+  /** Not registered for any kind of the item (未登记). */
+  | 'NOT_REGISTERED';
+
+/** The same key came with other content, or the state has moved on (冲突). */
+export type Conflict = DomainError & {
+  readonly __typename?: 'Conflict';
+  /** The clause that asks for it (依据条款). */
+  readonly clause: Maybe<Scalars['String']['output']>;
+  /** What went wrong, for programs (错误代码). */
+  readonly code: Scalars['String']['output'];
+  /** What went wrong, for people (错误说明). */
+  readonly message: Scalars['String']['output'];
+  /** The input it is about (输入路径). */
+  readonly path: Maybe<ReadonlyArray<Scalars['String']['output']>>;
+  /** Whether the same call may succeed later (可否重试). */
+  readonly retryable: Scalars['Boolean']['output'];
 };
 
 /** The credit file of one entity at one moment (信用档案). */
@@ -89,8 +180,12 @@ export type CreditRecord = {
   readonly digest: Maybe<Scalars['String']['output']>;
   /** Who may see it, as filed with this version (公开属性). */
   readonly disclosureLevel: Maybe<DisclosureLevel>;
+  /** Its versions recorded by `knownAt`, newest first (历史版本). */
+  readonly history: Maybe<RecordVersionConnection>;
   /** Opaque, stable, the same through all versions (记录标识). */
   readonly id: Scalars['ID']['output'];
+  /** The instant by which it is described as recorded; its rights are those of now (知悉时点). */
+  readonly knownAt: Scalars['DateTime']['output'];
   /** Where it came from (数据溯源). */
   readonly provenance: Maybe<Provenance>;
   /** When this version was recorded; follows commit order (入库时间). */
@@ -99,12 +194,21 @@ export type CreditRecord = {
   readonly subject: Maybe<Entity>;
   /** True while an objection to the record is open (异议处理中). */
   readonly underObjection: Maybe<Scalars['Boolean']['output']>;
+  /** The day it is described for (事实时点). */
+  readonly validAt: Scalars['Date']['output'];
   /** First day on which what it states holds (有效期自). */
   readonly validFrom: Maybe<Scalars['Date']['output']>;
   /** Day before which what it states holds; null when it has no end (有效期至). */
   readonly validTo: Maybe<Scalars['Date']['output']>;
   /** 1 for the first version; a correction adds one (版本). */
   readonly version: Maybe<Scalars['Int']['output']>;
+};
+
+
+/** What every record of fact carries (信用记录). */
+export type CreditRecordHistoryArgs = {
+  after?: InputMaybe<Scalars['Cursor']['input']>;
+  first: Scalars['Int']['input'];
 };
 
 /**
@@ -164,6 +268,20 @@ export type DisclosureLevel =
   /** For named recipients or with authorisation (授权查询). */
   | 'RESTRICTED';
 
+/** Something the caller can mend (业务错误). */
+export type DomainError = {
+  /** The clause that asks for it (依据条款). */
+  readonly clause: Maybe<Scalars['String']['output']>;
+  /** What went wrong, for programs (错误代码). */
+  readonly code: Scalars['String']['output'];
+  /** What went wrong, for people (错误说明). */
+  readonly message: Scalars['String']['output'];
+  /** The input it is about (输入路径). */
+  readonly path: Maybe<ReadonlyArray<Scalars['String']['output']>>;
+  /** Whether the same call may succeed later (可否重试). */
+  readonly retryable: Scalars['Boolean']['output'];
+};
+
 /** A market entity (市场主体); its fields live in the entity subgraph. */
 export type Entity = {
   readonly __typename?: 'Entity';
@@ -192,10 +310,14 @@ export type Evaluation = CreditRecord & {
   readonly grade: Maybe<Scalars['String']['output']>;
   /** What the grade means in its scheme (等级含义). */
   readonly gradeMeaning: Maybe<Scalars['String']['output']>;
+  /** Its versions recorded by `knownAt`, newest first (历史版本). */
+  readonly history: Maybe<RecordVersionConnection>;
   /** Opaque, stable, the same through all versions (记录标识). */
   readonly id: Scalars['ID']['output'];
   /** Families of indicators (指标). */
   readonly indicators: Maybe<ReadonlyArray<IndicatorFamily>>;
+  /** The instant by which it is described as recorded; its rights are those of now (知悉时点). */
+  readonly knownAt: Scalars['DateTime']['output'];
   /** Where it came from (数据溯源). */
   readonly provenance: Maybe<Provenance>;
   /** When this version was recorded; follows commit order (入库时间). */
@@ -212,6 +334,8 @@ export type Evaluation = CreditRecord & {
   readonly topReasons: Maybe<ReadonlyArray<Scalars['String']['output']>>;
   /** True while an objection to the record is open (异议处理中). */
   readonly underObjection: Maybe<Scalars['Boolean']['output']>;
+  /** The day it is described for (事实时点). */
+  readonly validAt: Scalars['Date']['output'];
   /** First day on which what it states holds (有效期自). */
   readonly validFrom: Maybe<Scalars['Date']['output']>;
   /** Day before which what it states holds; null when it has no end (有效期至). */
@@ -220,6 +344,13 @@ export type Evaluation = CreditRecord & {
   readonly validUntil: Maybe<Scalars['Date']['output']>;
   /** 1 for the first version; a correction adds one (版本). */
   readonly version: Maybe<Scalars['Int']['output']>;
+};
+
+
+/** A result of an evaluation; never without its scheme and version (评价结果). */
+export type EvaluationHistoryArgs = {
+  after?: InputMaybe<Scalars['Cursor']['input']>;
+  first: Scalars['Int']['input'];
 };
 
 /** Why a result was made (评价更新原因). */
@@ -315,6 +446,21 @@ export type IndicatorFamily = {
   readonly scoreMax: Maybe<Scalars['Float']['output']>;
 };
 
+/** The input does not hold together (输入错误). */
+export type InvalidInput = DomainError & {
+  readonly __typename?: 'InvalidInput';
+  /** The clause that asks for it (依据条款). */
+  readonly clause: Maybe<Scalars['String']['output']>;
+  /** What went wrong, for programs (错误代码). */
+  readonly code: Scalars['String']['output'];
+  /** What went wrong, for people (错误说明). */
+  readonly message: Scalars['String']['output'];
+  /** The input it is about (输入路径). */
+  readonly path: Maybe<ReadonlyArray<Scalars['String']['output']>>;
+  /** Whether the same call may succeed later (可否重试). */
+  readonly retryable: Scalars['Boolean']['output'];
+};
+
 /** A natural person in a role on an entity; masked unless the viewer may see the name (自然人). */
 export type MaskedPerson = {
   readonly __typename?: 'MaskedPerson';
@@ -357,6 +503,8 @@ export type Provenance = {
 
 export type Query = {
   readonly __typename?: 'Query';
+  /** Whether a unit collects what it shall, by item of the collection catalogue, told by each source that keeps kinds of the item (应归尽归). */
+  readonly collectionCoverage: Maybe<CollectionCoverage>;
   /** The whole credit file of one entity at a moment (信用档案). */
   readonly creditFile: Maybe<CreditFile>;
   /** Many credit files: one item per input, order and duplicates kept (批量信用档案). */
@@ -365,6 +513,12 @@ export type Query = {
   readonly evaluationSchemes: Maybe<ReadonlyArray<EvaluationScheme>>;
   /** Results of many entities: one item per input, order and duplicates kept (批量评价结果). */
   readonly evaluations: Maybe<ReadonlyArray<EvaluationsLookup>>;
+};
+
+
+export type QueryCollectionCoverageArgs = {
+  item: Scalars['String']['input'];
+  unit: Scalars['USCC']['input'];
 };
 
 
@@ -392,6 +546,96 @@ export type QueryEvaluationsArgs = {
   knownAt?: InputMaybe<Scalars['DateTime']['input']>;
   schemes?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
   validAt?: InputMaybe<Scalars['Date']['input']>;
+};
+
+/** What a record stated from one recording to the next (历史版本). */
+export type RecordVersion = {
+  readonly __typename?: 'RecordVersion';
+  /** Fields of a newer form edition; null once erased (扩展字段). */
+  readonly additionalFields: Maybe<ReadonlyArray<AdditionalField>>;
+  /** What it states, field by field in the order of names; null once erased (记录内容). */
+  readonly content: Maybe<ReadonlyArray<RecordedField>>;
+  /** Keyed digest of its content; it stays when the content is erased, so that chains still verify (内容摘要). */
+  readonly digest: Maybe<Scalars['String']['output']>;
+  /** Who may see it, as filed with this version; that of now where its content is erased (公开属性). */
+  readonly disclosureLevel: Maybe<DisclosureLevel>;
+  /** When its content was erased; null while it is kept (内容删除时间). */
+  readonly erasedAt: Maybe<Scalars['DateTime']['output']>;
+  /** The filing that brought it; null when none did (报送批次). */
+  readonly filingId: Maybe<Scalars['ID']['output']>;
+  /** When it was recorded (入库时间). */
+  readonly recordedAt: Maybe<Scalars['DateTime']['output']>;
+  /** The unit that filed it (数据来源单位). */
+  readonly sourceUnit: Maybe<Organisation>;
+  /** When the next version took its place; null while it stands (被更正时间). */
+  readonly supersededAt: Maybe<Scalars['DateTime']['output']>;
+  /** First day on which what it states holds (有效期自). */
+  readonly validFrom: Maybe<Scalars['Date']['output']>;
+  /** Day before which what it states holds; null when it has no end (有效期至). */
+  readonly validTo: Maybe<Scalars['Date']['output']>;
+  /** 1 for the first (版本). */
+  readonly version: Maybe<Scalars['Int']['output']>;
+  /** Why the record was withdrawn (撤回原因). */
+  readonly withdrawalReason: Maybe<Scalars['String']['output']>;
+  /** The day on which the record was withdrawn, by what is known now; null while it stands (撤回日期). */
+  readonly withdrawnOn: Maybe<Scalars['Date']['output']>;
+};
+
+/** A page of versions (历史版本分页). */
+export type RecordVersionConnection = {
+  readonly __typename?: 'RecordVersionConnection';
+  /** The items with their positions. */
+  readonly edges: Maybe<ReadonlyArray<RecordVersionEdge>>;
+  /** The items. */
+  readonly nodes: Maybe<ReadonlyArray<RecordVersion>>;
+  /** Where the page stands. */
+  readonly pageInfo: Maybe<PageInfo>;
+  /** How many the viewer may see. */
+  readonly totalCount: Maybe<TotalCount>;
+};
+
+/** A version and its position (历史版本分页项). */
+export type RecordVersionEdge = {
+  readonly __typename?: 'RecordVersionEdge';
+  /** The position. */
+  readonly cursor: Maybe<Scalars['Cursor']['output']>;
+  /** The item. */
+  readonly node: Maybe<RecordVersion>;
+};
+
+/** A field of a version, as it is kept (历史字段). */
+export type RecordedField = {
+  readonly __typename?: 'RecordedField';
+  /** True when the viewer may not see a field of this kind (是否脱敏). */
+  readonly masked: Maybe<Scalars['Boolean']['output']>;
+  /** Its name (字段名称). */
+  readonly name: Maybe<Scalars['String']['output']>;
+  /** Its value: a text as it is, anything else as JSON; null where `masked` says so (字段值). */
+  readonly value: Maybe<Scalars['String']['output']>;
+};
+
+/** What one source has of an item from a unit (归集覆盖情况). */
+export type SourceCoverage = {
+  readonly __typename?: 'SourceCoverage';
+  /** When the first of them came in (首次归集时间). */
+  readonly firstFiledAt: Maybe<Scalars['DateTime']['output']>;
+  /** When the newest of them came in (最近归集时间). */
+  readonly lastFiledAt: Maybe<Scalars['DateTime']['output']>;
+  /** Records of the item from the unit that stand now (记录数). */
+  readonly recordCount: Maybe<TotalCount>;
+  /** The records that are counted, newest first, as far as the viewer may see them (记录明细). */
+  readonly records: Maybe<CollectedRecordConnection>;
+  /** What the unit is registered for among the kinds of the item (登记情况). */
+  readonly registrations: Maybe<ReadonlyArray<CollectionDuty>>;
+  /** How far it is collected (归集状态). */
+  readonly state: Maybe<CollectionState>;
+};
+
+
+/** What one source has of an item from a unit (归集覆盖情况). */
+export type SourceCoverageRecordsArgs = {
+  after?: InputMaybe<Scalars['Cursor']['input']>;
+  first: Scalars['Int']['input'];
 };
 
 /** How many items the viewer may see in all (总数). */
@@ -479,41 +723,57 @@ export type DirectiveResolverFn<TResult = Record<PropertyKey, never>, TParent = 
 
 /** Mapping of federation types */
 export type FederationTypes = {
+  CollectionCoverage: CollectionCoverage;
   CreditFile: CreditFile;
   Evaluation: Evaluation;
 };
 
 /** Mapping of federation reference types */
 export type FederationReferenceTypes = {
+  CollectionCoverage:
+    ( { __typename: 'CollectionCoverage' }
+    & GraphQLRecursivePick<FederationTypes['CollectionCoverage'], {"unit":true,"item":true}> );
   CreditFile:
     ( { __typename: 'CreditFile' }
     & GraphQLRecursivePick<FederationTypes['CreditFile'], {"uscc":true,"validAt":true,"knownAt":true}> );
   Evaluation:
     ( { __typename: 'Evaluation' }
-    & GraphQLRecursivePick<FederationTypes['Evaluation'], {"id":true}> );
+    & GraphQLRecursivePick<FederationTypes['Evaluation'], {"id":true,"validAt":true,"knownAt":true}> );
 };
 
 
 /** Mapping of interface types */
 export type ResolversInterfaceTypes<_RefType extends Record<string, unknown>> = {
   CreditRecord: ( ResultRow );
+  DomainError:
+    | ( Conflict )
+    | ( InvalidInput )
+  ;
 };
 
 /** Mapping between all available schema types and the resolvers types */
 export type ResolversTypes = {
   AdditionalField: ResolverTypeWrapper<AdditionalField>;
   String: ResolverTypeWrapper<Scalars['String']['output']>;
-  CreditFile: ResolverTypeWrapper<CreditFileParent>;
+  CollectedRecord: ResolverTypeWrapper<CollectedRecordParent>;
+  ID: ResolverTypeWrapper<Scalars['ID']['output']>;
   Int: ResolverTypeWrapper<Scalars['Int']['output']>;
+  CollectedRecordConnection: ResolverTypeWrapper<CollectedPage>;
+  CollectedRecordEdge: ResolverTypeWrapper<CollectedEdge>;
+  CollectionCoverage: ResolverTypeWrapper<Coverage>;
+  CollectionDuty: ResolverTypeWrapper<CollectionDuty>;
+  Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
+  CollectionState: CollectionState;
+  Conflict: ResolverTypeWrapper<Conflict>;
+  CreditFile: ResolverTypeWrapper<CreditFileParent>;
   CreditFileLookup: ResolverTypeWrapper<Omit<CreditFileLookup, 'file'> & { file?: Maybe<ResolversTypes['CreditFile']> }>;
   CreditRecord: ResolverTypeWrapper<ResolversInterfaceTypes<ResolversTypes>['CreditRecord']>;
-  ID: ResolverTypeWrapper<Scalars['ID']['output']>;
-  Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
   Cursor: ResolverTypeWrapper<Scalars['Cursor']['output']>;
   DataClass: DataClass;
   Date: ResolverTypeWrapper<Scalars['Date']['output']>;
   DateTime: ResolverTypeWrapper<Scalars['DateTime']['output']>;
   DisclosureLevel: DisclosureLevel;
+  DomainError: ResolverTypeWrapper<ResolversInterfaceTypes<ResolversTypes>['DomainError']>;
   Entity: ResolverTypeWrapper<Entity>;
   Evaluation: ResolverTypeWrapper<ResultRow>;
   Float: ResolverTypeWrapper<Scalars['Float']['output']>;
@@ -525,11 +785,17 @@ export type ResolversTypes = {
   EvaluationsLookup: ResolverTypeWrapper<ResultsLookup>;
   Fen: ResolverTypeWrapper<Scalars['Fen']['output']>;
   IndicatorFamily: ResolverTypeWrapper<IndicatorFamily>;
+  InvalidInput: ResolverTypeWrapper<InvalidInput>;
   MaskedPerson: ResolverTypeWrapper<MaskedPerson>;
   Organisation: ResolverTypeWrapper<Organisation>;
   PageInfo: ResolverTypeWrapper<PageEnd>;
   Provenance: ResolverTypeWrapper<RecordHead>;
   Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
+  RecordVersion: ResolverTypeWrapper<RecordVersionNode>;
+  RecordVersionConnection: ResolverTypeWrapper<RecordVersionPage>;
+  RecordVersionEdge: ResolverTypeWrapper<RecordVersionEdgeNode>;
+  RecordedField: ResolverTypeWrapper<RecordedField>;
+  SourceCoverage: ResolverTypeWrapper<SourceCoverageParent>;
   TotalCount: ResolverTypeWrapper<TotalCount>;
   USCC: ResolverTypeWrapper<Scalars['USCC']['output']>;
 };
@@ -538,15 +804,22 @@ export type ResolversTypes = {
 export type ResolversParentTypes = {
   AdditionalField: AdditionalField;
   String: Scalars['String']['output'];
-  CreditFile: CreditFileParent;
+  CollectedRecord: CollectedRecordParent;
+  ID: Scalars['ID']['output'];
   Int: Scalars['Int']['output'];
+  CollectedRecordConnection: CollectedPage;
+  CollectedRecordEdge: CollectedEdge;
+  CollectionCoverage: Coverage;
+  CollectionDuty: CollectionDuty;
+  Boolean: Scalars['Boolean']['output'];
+  Conflict: Conflict;
+  CreditFile: CreditFileParent;
   CreditFileLookup: Omit<CreditFileLookup, 'file'> & { file?: Maybe<ResolversParentTypes['CreditFile']> };
   CreditRecord: ResolversInterfaceTypes<ResolversParentTypes>['CreditRecord'];
-  ID: Scalars['ID']['output'];
-  Boolean: Scalars['Boolean']['output'];
   Cursor: Scalars['Cursor']['output'];
   Date: Scalars['Date']['output'];
   DateTime: Scalars['DateTime']['output'];
+  DomainError: ResolversInterfaceTypes<ResolversParentTypes>['DomainError'];
   Entity: Entity;
   Evaluation: ResultRow;
   Float: Scalars['Float']['output'];
@@ -557,11 +830,17 @@ export type ResolversParentTypes = {
   EvaluationsLookup: ResultsLookup;
   Fen: Scalars['Fen']['output'];
   IndicatorFamily: IndicatorFamily;
+  InvalidInput: InvalidInput;
   MaskedPerson: MaskedPerson;
   Organisation: Organisation;
   PageInfo: PageEnd;
   Provenance: RecordHead;
   Query: Record<PropertyKey, never>;
+  RecordVersion: RecordVersionNode;
+  RecordVersionConnection: RecordVersionPage;
+  RecordVersionEdge: RecordVersionEdgeNode;
+  RecordedField: RecordedField;
+  SourceCoverage: SourceCoverageParent;
   TotalCount: TotalCount;
   USCC: Scalars['USCC']['output'];
 };
@@ -575,6 +854,50 @@ export type DataDirectiveResolver<Result, Parent, ContextType = SubgraphContext,
 export type AdditionalFieldResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['AdditionalField'] = ResolversParentTypes['AdditionalField']> = {
   column?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   value?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+};
+
+export type CollectedRecordResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['CollectedRecord'] = ResolversParentTypes['CollectedRecord']> = {
+  collectedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  id?: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
+  recordedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  subject?: Resolver<Maybe<ResolversTypes['Entity']>, ParentType, ContextType>;
+  version?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+};
+
+export type CollectedRecordConnectionResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['CollectedRecordConnection'] = ResolversParentTypes['CollectedRecordConnection']> = {
+  edges?: Resolver<Maybe<ReadonlyArray<ResolversTypes['CollectedRecordEdge']>>, ParentType, ContextType>;
+  nodes?: Resolver<Maybe<ReadonlyArray<ResolversTypes['CollectedRecord']>>, ParentType, ContextType>;
+  pageInfo?: Resolver<Maybe<ResolversTypes['PageInfo']>, ParentType, ContextType>;
+  totalCount?: Resolver<Maybe<ResolversTypes['TotalCount']>, ParentType, ContextType>;
+};
+
+export type CollectedRecordEdgeResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['CollectedRecordEdge'] = ResolversParentTypes['CollectedRecordEdge']> = {
+  cursor?: Resolver<Maybe<ResolversTypes['Cursor']>, ParentType, ContextType>;
+  node?: Resolver<Maybe<ResolversTypes['CollectedRecord']>, ParentType, ContextType>;
+};
+
+export type CollectionCoverageResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['CollectionCoverage'] = ResolversParentTypes['CollectionCoverage'], FederationReferenceType extends FederationReferenceTypes['CollectionCoverage'] = FederationReferenceTypes['CollectionCoverage']> = {
+  __resolveReference?: ReferenceResolver<Maybe<ResolversTypes['CollectionCoverage']> | FederationReferenceType, FederationReferenceType, ContextType>;
+  evaluation?: Resolver<Maybe<ResolversTypes['SourceCoverage']>, ParentType, ContextType>;
+  item?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  unit?: Resolver<ResolversTypes['USCC'], ParentType, ContextType>;
+};
+
+export type CollectionDutyResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['CollectionDuty'] = ResolversParentTypes['CollectionDuty']> = {
+  isLate?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
+  kind?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  lastFiledAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  promisedDelayHours?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  registeredAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+};
+
+export type ConflictResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['Conflict'] = ResolversParentTypes['Conflict']> = {
+  clause?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  code?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  message?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  path?: Resolver<Maybe<ReadonlyArray<ResolversTypes['String']>>, ParentType, ContextType>;
+  retryable?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
 };
 
 export type CreditFileResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['CreditFile'] = ResolversParentTypes['CreditFile'], FederationReferenceType extends FederationReferenceTypes['CreditFile'] = FederationReferenceTypes['CreditFile']> = {
@@ -609,6 +932,10 @@ export interface DateTimeScalarConfig extends GraphQLScalarTypeConfig<ResolversT
   name: 'DateTime';
 }
 
+export type DomainErrorResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['DomainError'] = ResolversParentTypes['DomainError']> = {
+  __resolveType?: TypeResolveFn<'Conflict' | 'InvalidInput', ParentType, ContextType>;
+};
+
 export type EntityResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['Entity'] = ResolversParentTypes['Entity']> = {
   uscc?: Resolver<ResolversTypes['USCC'], ParentType, ContextType>;
 };
@@ -624,8 +951,10 @@ export type EvaluationResolvers<ContextType = SubgraphContext, ParentType extend
   evaluator?: Resolver<Maybe<ResolversTypes['Organisation']>, ParentType, ContextType>;
   grade?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   gradeMeaning?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  history?: Resolver<Maybe<ResolversTypes['RecordVersionConnection']>, ParentType, ContextType, RequireFields<EvaluationHistoryArgs, 'first'>>;
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   indicators?: Resolver<Maybe<ReadonlyArray<ResolversTypes['IndicatorFamily']>>, ParentType, ContextType>;
+  knownAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
   provenance?: Resolver<Maybe<ResolversTypes['Provenance']>, ParentType, ContextType>;
   recordedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   scheme?: Resolver<Maybe<ResolversTypes['EvaluationScheme']>, ParentType, ContextType>;
@@ -634,6 +963,7 @@ export type EvaluationResolvers<ContextType = SubgraphContext, ParentType extend
   subject?: Resolver<Maybe<ResolversTypes['Entity']>, ParentType, ContextType>;
   topReasons?: Resolver<Maybe<ReadonlyArray<ResolversTypes['String']>>, ParentType, ContextType>;
   underObjection?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
+  validAt?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
   validFrom?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
   validTo?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
   validUntil?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
@@ -689,6 +1019,15 @@ export type IndicatorFamilyResolvers<ContextType = SubgraphContext, ParentType e
   scoreMax?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
 };
 
+export type InvalidInputResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['InvalidInput'] = ResolversParentTypes['InvalidInput']> = {
+  clause?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  code?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  message?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  path?: Resolver<Maybe<ReadonlyArray<ResolversTypes['String']>>, ParentType, ContextType>;
+  retryable?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
 export type MaskedPersonResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['MaskedPerson'] = ResolversParentTypes['MaskedPerson']> = {
   masked?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
   name?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
@@ -712,10 +1051,55 @@ export type ProvenanceResolvers<ContextType = SubgraphContext, ParentType extend
 };
 
 export type QueryResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['Query'] = ResolversParentTypes['Query']> = {
+  collectionCoverage?: Resolver<Maybe<ResolversTypes['CollectionCoverage']>, ParentType, ContextType, RequireFields<QueryCollectionCoverageArgs, 'item' | 'unit'>>;
   creditFile?: Resolver<Maybe<ResolversTypes['CreditFile']>, ParentType, ContextType, RequireFields<QueryCreditFileArgs, 'uscc'>>;
   creditFiles?: Resolver<Maybe<ReadonlyArray<ResolversTypes['CreditFileLookup']>>, ParentType, ContextType, RequireFields<QueryCreditFilesArgs, 'codes'>>;
   evaluationSchemes?: Resolver<Maybe<ReadonlyArray<ResolversTypes['EvaluationScheme']>>, ParentType, ContextType, Partial<QueryEvaluationSchemesArgs>>;
   evaluations?: Resolver<Maybe<ReadonlyArray<ResolversTypes['EvaluationsLookup']>>, ParentType, ContextType, RequireFields<QueryEvaluationsArgs, 'codes'>>;
+};
+
+export type RecordVersionResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['RecordVersion'] = ResolversParentTypes['RecordVersion']> = {
+  additionalFields?: Resolver<Maybe<ReadonlyArray<ResolversTypes['AdditionalField']>>, ParentType, ContextType>;
+  content?: Resolver<Maybe<ReadonlyArray<ResolversTypes['RecordedField']>>, ParentType, ContextType>;
+  digest?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  disclosureLevel?: Resolver<Maybe<ResolversTypes['DisclosureLevel']>, ParentType, ContextType>;
+  erasedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  filingId?: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
+  recordedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  sourceUnit?: Resolver<Maybe<ResolversTypes['Organisation']>, ParentType, ContextType>;
+  supersededAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  validFrom?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
+  validTo?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
+  version?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  withdrawalReason?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  withdrawnOn?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
+};
+
+export type RecordVersionConnectionResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['RecordVersionConnection'] = ResolversParentTypes['RecordVersionConnection']> = {
+  edges?: Resolver<Maybe<ReadonlyArray<ResolversTypes['RecordVersionEdge']>>, ParentType, ContextType>;
+  nodes?: Resolver<Maybe<ReadonlyArray<ResolversTypes['RecordVersion']>>, ParentType, ContextType>;
+  pageInfo?: Resolver<Maybe<ResolversTypes['PageInfo']>, ParentType, ContextType>;
+  totalCount?: Resolver<Maybe<ResolversTypes['TotalCount']>, ParentType, ContextType>;
+};
+
+export type RecordVersionEdgeResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['RecordVersionEdge'] = ResolversParentTypes['RecordVersionEdge']> = {
+  cursor?: Resolver<Maybe<ResolversTypes['Cursor']>, ParentType, ContextType>;
+  node?: Resolver<Maybe<ResolversTypes['RecordVersion']>, ParentType, ContextType>;
+};
+
+export type RecordedFieldResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['RecordedField'] = ResolversParentTypes['RecordedField']> = {
+  masked?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
+  name?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  value?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+};
+
+export type SourceCoverageResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['SourceCoverage'] = ResolversParentTypes['SourceCoverage']> = {
+  firstFiledAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  lastFiledAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  recordCount?: Resolver<Maybe<ResolversTypes['TotalCount']>, ParentType, ContextType>;
+  records?: Resolver<Maybe<ResolversTypes['CollectedRecordConnection']>, ParentType, ContextType, RequireFields<SourceCoverageRecordsArgs, 'first'>>;
+  registrations?: Resolver<Maybe<ReadonlyArray<ResolversTypes['CollectionDuty']>>, ParentType, ContextType>;
+  state?: Resolver<Maybe<ResolversTypes['CollectionState']>, ParentType, ContextType>;
 };
 
 export type TotalCountResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['TotalCount'] = ResolversParentTypes['TotalCount']> = {
@@ -729,12 +1113,19 @@ export interface UsccScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes
 
 export type Resolvers<ContextType = SubgraphContext> = {
   AdditionalField?: AdditionalFieldResolvers<ContextType>;
+  CollectedRecord?: CollectedRecordResolvers<ContextType>;
+  CollectedRecordConnection?: CollectedRecordConnectionResolvers<ContextType>;
+  CollectedRecordEdge?: CollectedRecordEdgeResolvers<ContextType>;
+  CollectionCoverage?: CollectionCoverageResolvers<ContextType>;
+  CollectionDuty?: CollectionDutyResolvers<ContextType>;
+  Conflict?: ConflictResolvers<ContextType>;
   CreditFile?: CreditFileResolvers<ContextType>;
   CreditFileLookup?: CreditFileLookupResolvers<ContextType>;
   CreditRecord?: CreditRecordResolvers<ContextType>;
   Cursor?: GraphQLScalarType;
   Date?: GraphQLScalarType;
   DateTime?: GraphQLScalarType;
+  DomainError?: DomainErrorResolvers<ContextType>;
   Entity?: EntityResolvers<ContextType>;
   Evaluation?: EvaluationResolvers<ContextType>;
   EvaluationConnection?: EvaluationConnectionResolvers<ContextType>;
@@ -744,11 +1135,17 @@ export type Resolvers<ContextType = SubgraphContext> = {
   EvaluationsLookup?: EvaluationsLookupResolvers<ContextType>;
   Fen?: GraphQLScalarType;
   IndicatorFamily?: IndicatorFamilyResolvers<ContextType>;
+  InvalidInput?: InvalidInputResolvers<ContextType>;
   MaskedPerson?: MaskedPersonResolvers<ContextType>;
   Organisation?: OrganisationResolvers<ContextType>;
   PageInfo?: PageInfoResolvers<ContextType>;
   Provenance?: ProvenanceResolvers<ContextType>;
   Query?: QueryResolvers<ContextType>;
+  RecordVersion?: RecordVersionResolvers<ContextType>;
+  RecordVersionConnection?: RecordVersionConnectionResolvers<ContextType>;
+  RecordVersionEdge?: RecordVersionEdgeResolvers<ContextType>;
+  RecordedField?: RecordedFieldResolvers<ContextType>;
+  SourceCoverage?: SourceCoverageResolvers<ContextType>;
   TotalCount?: TotalCountResolvers<ContextType>;
   USCC?: GraphQLScalarType;
 };

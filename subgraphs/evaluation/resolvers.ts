@@ -1,11 +1,13 @@
 import { checkBatch, checkFirst, connectionFields, edgeFields, pageInfoFields } from '#kit/connection.ts';
 import type { SubgraphContext } from '#kit/context.ts';
+import { createCoverage } from '#kit/coverage.ts';
 import { creditFileRoots } from '#kit/creditFile.ts';
-import type { CursorSealer } from '#kit/cursor.ts';
 import { badInput } from '#kit/errors.ts';
-import type { Instants } from '#kit/instants.ts';
+import { createHistory, historyFields } from '#kit/history.ts';
 import { filed, give, organisation, provenanceFields, recordFields, recordReference, restricted, said } from '#kit/recordFields.ts';
+import { timesOf } from '#kit/records.ts';
 import type { ResolverMap } from '#kit/resolverMap.ts';
+import type { Workshop } from '#kit/subgraph.ts';
 import { findEvaluationScheme } from '#standards/evaluationSchemes.ts';
 import { checkUscc } from '#standards/uscc.ts';
 import type { LatestAsk, Position, ResultRepository, ResultRow } from './repository.ts';
@@ -39,10 +41,19 @@ interface FiledIndicator {
 const indicatorsOf = (row: ResultRow) =>
   (filed<readonly FiledIndicator[]>(row, 'indicators') ?? []).map(({ code, score, max }) => ({ code, name: findFamilyName(row.scheme, code), score: number(score), scoreMax: number(max) }));
 
-export function createResolvers(results: ResultRepository, { instants, cursors }: { instants: Instants; cursors: CursorSealer }): ResolverMap<Resolvers, ResolversParentTypes> {
+export function createResolvers(results: ResultRepository, workshop: Workshop): ResolverMap<Resolvers, ResolversParentTypes> {
+  const { instants, cursors } = workshop;
   const files = creditFileRoots(instants);
+  const { own: coverage, ...coverages } = createCoverage(workshop, 'evaluation', { evaluation: { table: 'result', typeOf: () => 'Evaluation' } });
 
-  const giveLatest = async (context: SubgraphContext, ask: LatestAsk): Promise<ResultRow[]> => (await results.loadLatest(context, ask)).map((row) => give(context, row));
+  const history = createHistory(workshop, {
+    schema: 'evaluation',
+    table: 'result',
+    own: { scheme: 'scheme', schemeVersion: 'scheme_version', grade: 'grade', score: 'score', scoreMax: 'score_max', evaluatedOn: 'evaluated_on' },
+    classes: { score: 'SCORE', scoreMax: 'SCORE', indicators: 'SCORE', reasons: 'SCORE', remark: 'REMARK' },
+  });
+
+  const giveLatest = async (context: SubgraphContext, ask: LatestAsk): Promise<ResultRow[]> => (await results.loadLatest(context, ask)).map((row) => give(context, row, timesOf(ask)));
 
   const open = (scope: string, after: string | null | undefined): Position => {
     const [evaluatedOn, recordId] = after ? cursors.open(scope, after) : [];
@@ -50,8 +61,10 @@ export function createResolvers(results: ResultRepository, { instants, cursors }
   };
 
   return {
+    ...coverages,
     Query: {
       ...files.Query,
+      ...coverages.Query,
       evaluationSchemes: (_, { validAt }, { moment }) => schemesOn(validAt ?? moment.validAt),
 
       async evaluations(_, args, { moment }) {
@@ -85,7 +98,7 @@ export function createResolvers(results: ResultRepository, { instants, cursors }
         const ask = { ...file, scheme: args.scheme };
         const scope = JSON.stringify(['CreditFile.evaluationHistory', file.uscc, file.validAt, file.knownAt, args.scheme, context.viewer.grant]);
         const page = await results.loadHistory(context, ask, first, open(scope, args.after));
-        const items = page.items.map((row) => give(context, row));
+        const items = page.items.map((row) => give(context, row, timesOf(file)));
         return { page: { ...page, items }, cursorOf: (row) => cursors.seal(scope, [row.evaluated_on, row.record_id]), count: () => results.countHistory(context, ask) };
       },
     },
@@ -93,10 +106,12 @@ export function createResolvers(results: ResultRepository, { instants, cursors }
     EvaluationConnection: connectionFields<ResultRow>(),
     EvaluationEdge: edgeFields<ResultRow>(),
     PageInfo: pageInfoFields,
+    CollectionCoverage: { ...coverages.CollectionCoverage, evaluation: coverage },
 
     Evaluation: {
       ...recordFields<ResultRow>(() => KIND),
-      __resolveReference: recordReference(KIND, instants, (context, key) => results.loadResult(context, { ...key, ...context.moment })),
+      history,
+      __resolveReference: recordReference(KIND, instants, (context, key) => results.loadResult(context, key)),
       scheme: (row) => findScheme(row.scheme, row.scheme_version),
       gradeMeaning: (row) => findGradeMeaning(row.scheme, row.scheme_version, row.grade),
       evaluatedOn: (row) => row.evaluated_on,
@@ -111,5 +126,6 @@ export function createResolvers(results: ResultRepository, { instants, cursors }
     },
 
     Provenance: provenanceFields,
+    ...historyFields,
   };
 }

@@ -4,7 +4,7 @@ import type { SubgraphContext } from '#kit/context.ts';
 import { query, statement, type Pool } from '#kit/postgres/pool.ts';
 import { type Asked, byPosition, groupOf, type Positioned, rights, sharedValues } from '#kit/recordBatches.ts';
 import { believedAt, recordColumns, type RecordRow } from '#kit/records.ts';
-import { rowParameters, rowPredicate } from '#policy/rows.ts';
+import { rowParameters, rowPredicate, seesErased } from '#policy/rows.ts';
 import type { ListCategory } from '#standards/listTypes.ts';
 
 export type EntryState = 'LISTED' | 'REMOVED' | 'REPAIRED' | 'REVOKED';
@@ -98,10 +98,11 @@ const columns = (validAt: number): string =>
 // $1 codes · $2 validAt · $3 knownAt · $4… the viewer's rows, in every statement about given entities
 const RIGHTS = 4;
 const NEXT = RIGHTS + rowParameters;
-const ofEntity = `entry.uscc = ask.uscc
+const ofEntityOr = (erased?: number): string => `entry.uscc = ask.uscc
       and entry.listed_on <= $2::date
       and ${believedAt('entry', 3)}
-      and ${rowPredicate('entry', RIGHTS)}`;
+      and ${rowPredicate('entry', RIGHTS, erased)}`;
+const ofEntity = ofEntityOr();
 const inCategories = `($${NEXT}::text[] is null or entry.category = any($${NEXT}::text[]))`;
 
 const entriesOfFiles = statement(
@@ -155,6 +156,7 @@ const seriousListings = statement(
    order by ask.position`,
 );
 
+// Of what was erased those who read all histories get what is left.
 const entriesById = statement(
   'namelist.entries_by_id',
   `select ask.position, entry.*
@@ -162,7 +164,7 @@ const entriesById = statement(
    cross join lateral (
      select ${columns(2)}
      from namelist.entry
-     where ${ofEntity}
+     where ${ofEntityOr(NEXT + 1)}
       and entry.record_id = ask.record_id
      limit 1
    ) entry
@@ -240,7 +242,8 @@ export function createEntryRepository(pool: Pool, now: () => Date): EntryReposit
   const records = createSharedLoader<Asked<Times & { uscc: string; recordId: string }>, EntryRow | null>(
     (asked) => groupOf(asked),
     async (asks) => {
-      const rows = await query<Positioned<EntryRow>>(pool, entriesById, [...sharedValues(asks), asks.map(({ ask }) => ask.recordId)]);
+      const { context } = asks[0] as Asked<Times>; // a group has a member
+      const rows = await query<Positioned<EntryRow>>(pool, entriesById, [...sharedValues(asks), asks.map(({ ask }) => ask.recordId), seesErased(context.viewer)]);
       return byPosition<EntryRow>(rows, asks.length).map(([row]) => row ?? null);
     },
   );

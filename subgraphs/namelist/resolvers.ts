@@ -1,12 +1,14 @@
 import { checkFirst, type Connection, connectionFields, edgeFields, type Page, pageInfoFields } from '#kit/connection.ts';
 import type { SubgraphContext } from '#kit/context.ts';
+import { createCoverage } from '#kit/coverage.ts';
 import { creditFileRoots } from '#kit/creditFile.ts';
-import type { CursorSealer } from '#kit/cursor.ts';
 import { badInput } from '#kit/errors.ts';
 import { noteRead } from '#kit/fields.ts';
-import type { Instants } from '#kit/instants.ts';
+import { createHistory, historyFields } from '#kit/history.ts';
 import { give, organisation, provenanceFields, recordFields, recordReference, said } from '#kit/recordFields.ts';
+import { type Times, timesOf } from '#kit/records.ts';
 import type { ResolverMap } from '#kit/resolverMap.ts';
+import type { Workshop } from '#kit/subgraph.ts';
 import { provinces, XPCC } from '#standards/divisions.ts';
 import { industries } from '#standards/industry.ts';
 import { findListType, listTypesOn, type ListType } from '#standards/listTypes.ts';
@@ -45,22 +47,32 @@ const showType = (type: ListType) => ({
 /** What a cursor is good for: the field with its arguments and times, for this viewer. */
 const pageScope = (context: SubgraphContext, ...question: readonly unknown[]): string => JSON.stringify([...question, context.viewer.grant]);
 
-export function createResolvers(entries: EntryRepository, { instants, cursors }: { instants: Instants; cursors: CursorSealer }): ResolverMap<Resolvers, ResolversParentTypes> {
+export function createResolvers(entries: EntryRepository, workshop: Workshop): ResolverMap<Resolvers, ResolversParentTypes> {
+  const { instants, cursors } = workshop;
   const files = creditFileRoots(instants);
+  const { own: coverage, ...coverages } = createCoverage(workshop, 'namelist', { 'name-list': { table: 'entry', typeOf: () => 'NameListEntry' } });
 
   const open = (scope: string, after: string | null | undefined): Position => {
     const [listedOn, recordId] = after ? cursors.open(scope, after) : [];
     return listedOn && recordId ? { listedOn, recordId } : null;
   };
-  const givePage = (context: SubgraphContext, scope: string, page: Page<EntryRow>, count: () => Promise<number>): Connection<EntryRow> => ({
-    page: { ...page, items: page.items.map((row) => give(context, row)) },
+  const history = createHistory(workshop, {
+    schema: 'namelist',
+    table: 'entry',
+    own: { listType: 'list_type', category: 'category', documentNo: 'document_no', authorityName: 'authority_name', listedOn: 'listed_on', termUntil: 'term_until', removedOn: 'removed_on' },
+    classes: { remark: 'REMARK' },
+  });
+  const givePage = (context: SubgraphContext, at: Times, scope: string, page: Page<EntryRow>, count: () => Promise<number>): Connection<EntryRow> => ({
+    page: { ...page, items: page.items.map((row) => give(context, row, timesOf(at))) },
     cursorOf: (row) => cursors.seal(scope, [row.listed_on, row.record_id]),
     count,
   });
 
   return {
+    ...coverages,
     Query: {
       ...files.Query,
+      ...coverages.Query,
       nameListTypes: (_, { validAt }, { moment }) => listTypesOn(validAt ?? moment.validAt).map(showType),
 
       async nameListEntries(_, args, context) {
@@ -70,7 +82,7 @@ export function createResolvers(entries: EntryRepository, { instants, cursors }:
         const scope = pageScope(context, 'Query.nameListEntries', filter, times);
         const after = open(scope, args.after);
         await instants.require(times.knownAt);
-        return givePage(context, scope, await entries.findEntries(context, filter, times, first, after), () => entries.countFound(context, filter, times));
+        return givePage(context, times, scope, await entries.findEntries(context, filter, times, first, after), () => entries.countFound(context, filter, times));
       },
     },
 
@@ -81,7 +93,7 @@ export function createResolvers(entries: EntryRepository, { instants, cursors }:
         const first = checkFirst(args.first);
         const ask = { ...file, categories: args.categories?.toSorted() ?? null };
         const scope = pageScope(context, 'CreditFile.nameListEntries', file.uscc, file.validAt, file.knownAt, ask.categories);
-        return givePage(context, scope, await entries.loadEntries(context, ask, first, open(scope, args.after)), () => entries.countEntries(context, ask));
+        return givePage(context, file, scope, await entries.loadEntries(context, ask, first, open(scope, args.after)), () => entries.countEntries(context, ask));
       },
 
       async hasActiveSeriousListing(file, _, context) {
@@ -95,16 +107,18 @@ export function createResolvers(entries: EntryRepository, { instants, cursors }:
     NameListEntryConnection: connectionFields<EntryRow>(),
     NameListEntryEdge: edgeFields<EntryRow>(),
     PageInfo: pageInfoFields,
+    CollectionCoverage: { ...coverages.CollectionCoverage, namelist: coverage },
 
     NameListEntry: {
       ...recordFields<EntryRow>(() => KIND),
-      __resolveReference: recordReference(KIND, instants, (context, key) => entries.loadEntry(context, { ...key, ...context.moment })),
+      history,
+      __resolveReference: recordReference(KIND, instants, (context, key) => entries.loadEntry(context, key)),
       listType: (row) => {
         const type = findListType(row.list_type);
         return type && showType(type);
       },
       authority: (row) => organisation(row.authority_name, row.determining_unit),
-      documentNo: (row) => row.document_no,
+      documentNo: (row) => row.document_no || null, // blank once erased
       listedOn: (row) => row.listed_on,
       grounds: said('grounds'),
       legalBasis: said('legalBasis'),
@@ -115,5 +129,6 @@ export function createResolvers(entries: EntryRepository, { instants, cursors }:
     },
 
     Provenance: provenanceFields,
+    ...historyFields,
   };
 }

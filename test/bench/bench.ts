@@ -2,7 +2,7 @@ import type { Side } from './measure.ts';
 import type { Worker } from './processes.ts';
 
 export interface Settings {
-  /** `ci`: 20 000 entities, 120 000 acts. `full`: 1 000 000 and 6 000 000. */
+  /** `ci`: 20 000 entities with 120 000 acts, and 100 000 licences to file. `full`: 1 000 000 with 6 000 000, and 1 000 000 too. */
   readonly scale: 'ci' | 'full';
   /** Where the databases of the benchmarks are kept. */
   readonly dataDir: string;

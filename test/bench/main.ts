@@ -5,15 +5,16 @@ import { readConfig } from '#kit/config.ts';
 import type { Bench, Settings } from './bench.ts';
 import { runEngines } from './engine/rows.ts';
 import { runFiles } from './files/rows.ts';
+import { runIngest } from './ingest/rows.ts';
 import { startWorker } from './processes.ts';
 import { takeProfile } from './profile.ts';
-import { engineResults, fileResults, type Result, table } from './results.ts';
+import { engineResults, fileResults, ingestResults, type Result, table } from './results.ts';
 
-// npm run bench: the first five rows of design §9, each against its peer in the same run. README.md says what is measured.
+// npm run bench: rows of design §9, each against its peer in the same run. README.md says what is measured.
 
 const { values: flags } = parseArgs({
   options: {
-    rows: { type: 'string', default: '1,2,3,4,5' },
+    rows: { type: 'string', default: '1,2,3,4,5,6' },
     rounds: { type: 'string', default: '9' },
     profile: { type: 'string' },
     json: { type: 'string' },
@@ -38,6 +39,7 @@ const settings: Settings = {
 };
 if (!(settings.rounds >= 5)) throw new Error(`--rounds is "${flags.rounds}": 5 or more`);
 await mkdir(settings.dataDir, { recursive: true });
+const profileFile = (name: string): string => join(settings.dataDir, `row-${name}.cpuprofile`);
 
 await using client = await startWorker<null>('client', './client.ts');
 const bench: Bench = {
@@ -48,8 +50,7 @@ const bench: Bench = {
     if (wantedProfile === undefined) return false;
     const [worker, side] = candidates[wantedProfile] ?? [];
     if (!worker || !side) throw new Error(`--profile is "${wantedProfile}"; here there are ${Object.keys(candidates).join(', ')}`);
-    const file = join(settings.dataDir, `row-${wantedProfile}.cpuprofile`);
-    for (const line of await takeProfile(client, worker, side, { file, inFlight: settings.inFlight })) process.stdout.write(`${line}\n`);
+    for (const line of await takeProfile(client, worker, side, { file: profileFile(wantedProfile), inFlight: settings.inFlight })) process.stdout.write(`${line}\n`);
     return true;
   },
 };
@@ -63,6 +64,12 @@ if (['4', '5'].some((row) => wanted.has(row))) {
   const costs = await runFiles(bench);
   if (costs) results.push(...fileResults(costs));
 }
-if (results.length > 0) process.stdout.write(`${table(results)}\n`);
-if (flags.json !== undefined) await writeFile(flags.json, JSON.stringify({ settings, results }, null, 2));
+const notes: string[] = [];
+if (wanted.has('6')) {
+  const costs = await runIngest(bench, wantedProfile === undefined ? null : profileFile(wantedProfile));
+  results.push(...ingestResults(costs));
+  notes.push(...costs.flatMap((each) => each.notes));
+}
+if (results.length > 0) process.stdout.write(`${[table(results), ...notes].join('\n')}\n`);
+if (flags.json !== undefined) await writeFile(flags.json, JSON.stringify({ settings, results, notes }, null, 2));
 // A row that missed its "must" is a result, not a fault; peers that fail or answer differently threw before this line.

@@ -23,7 +23,8 @@ export interface Cost {
   readonly total: number;
   /** Totals of the rounds, in their order: rounds of two sides with one number were run next to each other. */
   readonly rounds: readonly number[];
-  readonly answerBytes: number;
+  /** What is said beside its name, such as 'answer 4.5 KB'. */
+  readonly note: string;
 }
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
@@ -89,7 +90,7 @@ export async function measure(client: Worker<null>, sides: readonly Side[], { ro
       parts: medians,
       total: sum(Object.values(medians)),
       rounds: totals,
-      answerBytes: Math.round(bytes),
+      note: `answer ${(bytes / 1000).toFixed(1)} KB`,
     };
   });
 }

@@ -9,17 +9,23 @@ const WARM_UP_ROUNDS = 3;
 
 /** Profiles a worker while it answers one side's operations; writes a .cpuprofile and gives the functions by self time. */
 export async function takeProfile(client: Worker<null>, worker: Worker<unknown>, side: Side, options: { file: string; inFlight: number }): Promise<string[]> {
-  const run = (operations: number): Promise<Loaded> => client.call<Loaded>({ ...side.load, operations, inFlight: options.inFlight });
+  const run = async (operations: number): Promise<void> => {
+    const { wrong } = await client.call<Loaded>({ ...side.load, operations, inFlight: options.inFlight });
+    if (wrong.length > 0) throw new Error(`${side.name} failed: ${wrong.join('\n')}`);
+  };
   for (let round = 0; round < WARM_UP_ROUNDS; round += 1) await run(side.operations);
-  const operations = 3 * side.operations;
+  return profileWhile(worker, 3 * side.operations, options.file, () => run(3 * side.operations));
+}
+
+/** Profiles a worker while something gives it so many operations to do. */
+export async function profileWhile(worker: Worker<unknown>, operations: number, file: string, work: () => Promise<void>): Promise<string[]> {
   await worker.startProfile();
   const before = await worker.cpu();
-  const { wrong } = await run(operations);
+  await work();
   const spent = (await worker.cpu()) - before;
   const profile = await worker.stopProfile();
-  if (wrong.length > 0) throw new Error(`${side.name} failed: ${wrong.join('\n')}`);
-  await writeFile(options.file, JSON.stringify(profile));
-  return [`${worker.name}: ${(spent / operations).toFixed(0)} µs of CPU an operation while profiled; ${options.file}`, '   self µs    share  function', ...topOf(profile, operations)];
+  await writeFile(file, JSON.stringify(profile));
+  return [`${worker.name}: ${(spent / operations).toFixed(0)} µs of CPU an operation while profiled; ${file}`, '   self µs    share  function', ...topOf(profile, operations)];
 }
 
 const placeOf = (url: string): string =>
@@ -39,7 +45,7 @@ function topOf({ nodes, samples = [], timeDeltas = [] }: Profiler.Profile, opera
     const name = `${callFrame.functionName || '(anonymous)'} ${place}${place === '' ? '' : `:${callFrame.lineNumber + 1}`}`;
     byFunction.set(name, (byFunction.get(name) ?? 0) + time);
     const [first = '', second = ''] = place.split('/');
-    const owner = place === '' ? '(V8)' : place.startsWith('node:') ? place : first.startsWith('@') || !place.includes('/') || ['gateway', 'kit', 'subgraphs'].includes(first) ? `${first}/${second}` : first;
+    const owner = place === '' ? '(V8)' : place.startsWith('node:') ? place : first.startsWith('@') || !place.includes('/') || ['gateway', 'kit', 'subgraphs', 'standards'].includes(first) ? `${first}/${second}` : first;
     byPackage.set(owner, (byPackage.get(owner) ?? 0) + time);
   }
   const lines = (from: Map<string, number>, most: number): string[] =>

@@ -1,5 +1,6 @@
 import type { EngineCosts } from './engine/rows.ts';
 import type { FileCosts } from './files/rows.ts';
+import type { IngestCosts } from './ingest/rows.ts';
 import { type Cost, median } from './measure.ts';
 
 /** One row of design §9. */
@@ -50,16 +51,21 @@ export function fileResults({ one, hundred, guards }: FileCosts): Result[] {
   ];
 }
 
+/** Row 6: how much of COPY's rows in a second is left, by the clock. */
+export const ingestResults = (sizes: readonly IngestCosts[]): Result[] =>
+  sizes.map(({ filed, copied, rows }) => compare('6', `ingest of ${rows.toLocaleString('en')} licences, all checks: rows/s of a bare COPY`, copied, filed, atLeast(40), atLeast(60)));
+
 const percent = (ratio: number): string => `${(100 * ratio).toFixed(1)} %`;
 
+/** An operation of row 6 is one row of the file. */
 export function table(results: readonly Result[]): string {
   const lines: string[][] = [['row', 'measure and its parts', 'µs CPU/op', 'ratio', '(rounds)', 'must', 'goal', 'met']];
   for (const { row, measure, parts, ratio, spread, must, goal } of results) {
     const met = isMet(ratio, goal) ? 'goal' : isMet(ratio, must) ? 'must' : 'NO';
     lines.push([row, measure, '', percent(ratio), `${percent(spread[0])} … ${percent(spread[1])}`, must.text, goal.text, met]);
-    for (const { name, parts: costs, total, answerBytes } of parts) {
+    for (const { name, parts: costs, total, note } of parts) {
       const split = Object.keys(costs).length > 1 ? ` = ${Object.entries(costs).map(([part, cost]) => `${part} ${cost.toFixed(0)}`).join(' + ')}` : '';
-      lines.push(['', `  ${name}${split}; answer ${(answerBytes / 1000).toFixed(1)} KB`, total.toFixed(0), '', '', '', '', '']);
+      lines.push(['', `  ${name}${split}; ${note}`, total.toFixed(0), '', '', '', '', '']);
     }
   }
   const widths = (lines[0] ?? []).map((_, column) => Math.max(...lines.map((line) => [...(line[column] ?? '')].length)));

@@ -45,10 +45,12 @@ test('every reason of bad input is explained', () => {
 });
 
 test('every code of a mutation’s result is explained', () => {
-  const desk = read('gateway/desk/resolvers.ts');
-  const codes = found(desk, /\binvalid\('([A-Z_]+)'/g, /__typename: 'Conflict', code: '([A-Z_]+)'/g);
+  const desk = sourcesOf('gateway/desk/*.ts');
+  const subgraphs = sourcesOf('subgraphs/**/*.ts');
+  const codes = found(`${desk}\n${subgraphs}`, /\binvalid\('([A-Z_]+)'/g, /__typename: 'Conflict', code: '([A-Z_]+)'/g, /\b(?:refuse|moved)\('([A-Z_]+)'/g);
+  const ofRules = found(read('standards/ruleProposals.ts'), /\bproblem\('([A-Z_]+)'/g);
   expect(codes).toContain('PARTS_MISSING');
-  expect(listed('Codes of mutation results')).toEqual(codes);
+  expect(listed('Codes of mutation results')).toEqual([...new Set([...codes, ...ofRules])].toSorted());
 });
 
 test('every code of a rejected row is explained', () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { generate } from '#cli/generate/generate.ts';
 import { startGraph, type TestGraph } from './graph.ts';
 
-const kinds = ['entity', 'licence', 'penalty', 'other-act', 'commitment', 'name-list', 'evaluation'];
+const kinds = ['entity', 'licence', 'penalty', 'compulsion', 'confirmation', 'levy', 'payment', 'adjudication', 'compensation', 'reward', 'inspection', 'commitment', 'name-list', 'evaluation'];
 
 export interface DemoGraph extends TestGraph {
   /** Everything was recorded by this instant. */

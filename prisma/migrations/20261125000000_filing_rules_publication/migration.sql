@@ -10,12 +10,12 @@ alter table evaluation.result add column withdrawal_reason text, add column eras
 
 -- Acts of one authority, for its publication duties; acts of one source, for its catalogue items and full replacements; notices of withdrawal.
 create index act_by_authority on disclosure.act (determining_unit, decided_on desc, record_id desc) where superseded_at = 'infinity';
-create index act_by_source on disclosure.act (source_unit, catalogue_code) where superseded_at = 'infinity';
+create index act_by_source on disclosure.act (source_unit, catalogue_code, collected_at) where superseded_at = 'infinity';
 create index act_withdrawn on disclosure.act (determining_unit, withdrawn_on desc, record_id desc) where superseded_at = 'infinity' and withdrawn_on is not null;
-create index commitment_by_source on disclosure.commitment (source_unit, catalogue_code) where superseded_at = 'infinity';
-create index entry_by_source on namelist.entry (source_unit, catalogue_code) where superseded_at = 'infinity';
-create index result_by_source on evaluation.result (source_unit, catalogue_code) where superseded_at = 'infinity';
-create index profile_by_source on entity.profile (source_unit, catalogue_code) where superseded_at = 'infinity';
+create index commitment_by_source on disclosure.commitment (source_unit, catalogue_code, collected_at) where superseded_at = 'infinity';
+create index entry_by_source on namelist.entry (source_unit, catalogue_code, collected_at) where superseded_at = 'infinity';
+create index result_by_source on evaluation.result (source_unit, catalogue_code, collected_at) where superseded_at = 'infinity';
+create index profile_by_source on entity.profile (source_unit, catalogue_code, collected_at) where superseded_at = 'infinity';
 
 -- A unit is registered before it files: for which kind, about subjects of which province and sector (null: any), and within how many
 -- hours it promises to file again. One that has not filed since its registration is late by the same promise.
@@ -44,6 +44,14 @@ alter table disclosure.source_unit
   add column registered_at timestamptz(3) not null default now(),
   add column registered_by text,
   alter column last_filed_at drop not null;
+-- The acts beside licence and penalty are eight kinds of filing now: who delivered them in one is registered for each.
+insert into disclosure.source_unit (uscc, kind, promised_delay_hours, last_filed_at)
+select unit.uscc, each.kind, unit.promised_delay_hours, unit.last_filed_at
+from disclosure.source_unit unit
+cross join unnest(array['compulsion', 'confirmation', 'levy', 'payment', 'adjudication', 'compensation', 'reward', 'inspection']) each (kind)
+where unit.kind = 'other-act'
+on conflict do nothing;
+delete from disclosure.source_unit where kind = 'other-act';
 -- What a full replacement has seen, so that what it has not can be found; gone when the filing is completed.
 create table disclosure.filed_row (
   filing_id uuid not null,
@@ -134,7 +142,7 @@ create table disclosure.judicial_record (
 -- One version of a record is believed at a time.
 create unique index judicial_record_current on disclosure.judicial_record (uscc, record_id) where superseded_at = 'infinity';
 create index judicial_record_by_subject on disclosure.judicial_record (uscc, decided_on desc, record_id desc);
-create index judicial_record_by_source on disclosure.judicial_record (source_unit, catalogue_code) where superseded_at = 'infinity';
+create index judicial_record_by_source on disclosure.judicial_record (source_unit, catalogue_code, collected_at) where superseded_at = 'infinity';
 grant select, insert, update on disclosure.judicial_record to credit_disclosure;
 
 -- Consumer complaints that are published (35 clause 4).
@@ -179,7 +187,7 @@ create table disclosure.complaint (
 -- One version of a record is believed at a time.
 create unique index complaint_current on disclosure.complaint (uscc, record_id) where superseded_at = 'infinity';
 create index complaint_by_subject on disclosure.complaint (uscc, handled_on desc, record_id desc);
-create index complaint_by_source on disclosure.complaint (source_unit, catalogue_code) where superseded_at = 'infinity';
+create index complaint_by_source on disclosure.complaint (source_unit, catalogue_code, collected_at) where superseded_at = 'infinity';
 grant select, insert, update on disclosure.complaint to credit_disclosure;
 
 -- What entities register about themselves (35 clause 5).
@@ -219,6 +227,8 @@ create table disclosure.voluntary_item (
   verification text not null default 'UNVERIFIED',
   verified_by text,
   verified_on date,
+  -- Purposes that the subject consents to. A present right like `public_until`, which is the last day of the authorisation at every level.
+  authorised_for text[] not null,
   constraint voluntary_item_pkey primary key (uscc, record_id, version),
   constraint voluntary_item_disclosure_level_known check (disclosure_level in ('PUBLIC', 'GOV_SHARED', 'RESTRICTED', 'INTERNAL')),
   -- 893 §4: nothing is published without an end.
@@ -229,7 +239,7 @@ create table disclosure.voluntary_item (
 -- One version of a record is believed at a time.
 create unique index voluntary_item_current on disclosure.voluntary_item (uscc, record_id) where superseded_at = 'infinity';
 create index voluntary_item_by_subject on disclosure.voluntary_item (uscc, declared_on desc, record_id desc);
-create index voluntary_item_by_source on disclosure.voluntary_item (source_unit, catalogue_code) where superseded_at = 'infinity';
+create index voluntary_item_by_source on disclosure.voluntary_item (source_unit, catalogue_code, collected_at) where superseded_at = 'infinity';
 grant select, insert, update on disclosure.voluntary_item to credit_disclosure;
 
 -- As gateway.idempotency, for mutations that this subgraph runs itself: key, effect and answer are one transaction.

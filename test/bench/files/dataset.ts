@@ -1,14 +1,12 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { subgraphNames } from '#kit/config.ts';
-import { startEmbedded } from '#kit/postgres/embedded.ts';
-import { migrate } from '#kit/postgres/migrate.ts';
 import { composeUscc } from '#standards/uscc.ts';
 import type { Settings } from '../bench.ts';
+import { type BenchServer, openServer } from '../postgres.ts';
 
 // The database of rows 4 and 5: six acts an entity on average, two to twenty; an evaluation each; a list entry in ten. Loaded
 // straight by SQL, since the doors that file records are measured elsewhere, and kept for the next run.
@@ -19,28 +17,16 @@ export const ENTITIES = { ci: 20_000, full: 1_000_000 } as const;
 export const TIMES = { validAt: '2025-12-31', knownAt: '2026-01-01T00:00:00.000Z' } as const;
 
 const RECORDED_AT = '2025-07-01T00:00:00.000Z';
-const MIGRATIONS = join(import.meta.dirname, '../../../prisma/migrations');
 /** Part of the folder's name: data of an older shape is left alone and a new set is loaded. */
 const SHAPE = 1;
 
 export const codeOf = (number: number): string => composeUscc('91330106', `B${String(number).padStart(7, '0')}`);
 
-export interface FileDatabase extends AsyncDisposable {
-  /** Of the superuser. */
-  readonly url: string;
-  /** µs of CPU that the server and all its backends have spent. */
-  readonly cpu: () => Promise<number>;
-}
-
-export async function openFileDatabase({ dataDir, scale }: Settings, say: (line: string) => void): Promise<FileDatabase> {
-  const folder = join(dataDir, `files-${scale}-${SHAPE}`);
-  // Autovacuum would spend its CPU in whichever round it likes.
-  const server = await startEmbedded({ dataDir: folder, settings: { autovacuum: 'off', max_wal_size: '8GB', checkpoint_timeout: '1h' } });
+export async function openFileDatabase({ dataDir, scale }: Settings, say: (line: string) => void): Promise<BenchServer> {
+  const server = await openServer(join(dataDir, `files-${scale}-${SHAPE}`));
   try {
-    await migrate({ url: server.url, directory: MIGRATIONS });
     await fill(server.url, ENTITIES[scale], say);
-    const [postmaster] = (await readFile(join(folder, 'postmaster.pid'), 'utf8')).split('\n');
-    return { url: server.url, cpu: () => cpuOfTree(Number(postmaster)), [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
+    return server;
   } catch (error) {
     await server[Symbol.asyncDispose]();
     throw error;
@@ -125,20 +111,4 @@ async function load(client: pg.Client, entities: number): Promise<void> {
   await client.query('commit');
   await client.query('vacuum analyze');
   await client.query('checkpoint');
-}
-
-const TICK_US = 10_000; // USER_HZ is 100 on every Linux
-
-/** User and system time of a process and all its children, those that ended included. */
-async function cpuOfTree(root: number): Promise<number> {
-  if (process.platform !== 'linux') throw new Error('Rows 4 and 5 count the CPU of PostgreSQL from /proc: they run on Linux alone.');
-  const children = (await readFile(`/proc/${root}/task/${root}/children`, 'utf8').catch(() => '')).split(' ').filter(Boolean);
-  const ticks = await Promise.all([root, ...children].map(async (pid) => {
-    // A backend that ended meanwhile is counted with its parent at the next reading.
-    const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    const [user = 0, system = 0, childrenUser = 0, childrenSystem = 0] = fields.slice(11, 15).map(Number);
-    return user + system + (Number(pid) === root ? childrenUser + childrenSystem : 0);
-  }));
-  return ticks.reduce((sum, value) => sum + value, 0) * TICK_US;
 }

@@ -99,19 +99,18 @@ const penalty = (uscc: string, more: Cells = {}): Cells => ({
   ...more,
 });
 
-const otherAct = (uscc: string, more: Cells = {}): Cells => ({
-  XZ_XDR_MC: '示例云帆科技有限公司',
-  XZ_XDR_SHXYM: uscc,
-  XZ_XWLX: '行政奖励',
-  XZ_WSH: newNumber(),
-  XZ_SX: '质量奖',
-  XZ_NR: '给予奖励',
-  XZ_JE: '5',
-  XZ_JDRQ: '2026/08/01',
-  XZ_JDJG: '示例市监局',
-  XZ_JDJGDM: UNIT,
-  XZ_LYDW: '示例市监局',
-  XZ_LYDWDM: UNIT,
+const reward = (uscc: string, more: Cells = {}): Cells => ({
+  JL_XDR_MC: '示例云帆科技有限公司',
+  JL_XDR_SHXYM: uscc,
+  JL_WSH: newNumber(),
+  JL_SX: '质量奖',
+  JL_NR: '给予奖励',
+  JL_JE: '5',
+  JL_JDRQ: '2026/08/01',
+  JL_JDJG: '示例市监局',
+  JL_JDJGDM: UNIT,
+  JL_LYDW: '示例市监局',
+  JL_LYDWDM: UNIT,
   ...more,
 });
 
@@ -173,16 +172,16 @@ const numbers = async (uscc: string, as: Viewer): Promise<string[]> => (await ac
 const codes = ({ errors }: ExecutionResult) => errors?.map(({ path, extensions }) => ({ path, code: extensions?.['code'], reason: extensions?.['reason'] }));
 
 const idOf = (type: string, row: Cells, key: string[]): string => {
-  const uscc = row['XK_XDR_SHXYM'] ?? row['CF_XDR_SHXYM'] ?? row['XZ_XDR_SHXYM'] ?? row['CN_XDR_SHXYM'] ?? '';
+  const uscc = row['XK_XDR_SHXYM'] ?? row['CF_XDR_SHXYM'] ?? row['JL_XDR_SHXYM'] ?? row['CN_XDR_SHXYM'] ?? '';
   return encodeId(type, uscc, recordIdOf(...key));
 };
 
 test('a licence, a penalty, another act and a commitment come out with every field of their forms', async () => {
   const uscc = newEntity();
-  const [l, p, o, c] = [licence(uscc, { XK_XKZS: '食品经营许可证', XK_XKBH: 'JY1', XK_YXQZI: '2099/12/31' }), penalty(uscc), otherAct(uscc), commitment(uscc)];
+  const [l, p, o, c] = [licence(uscc, { XK_XKZS: '食品经营许可证', XK_XKBH: 'JY1', XK_YXQZI: '2099/12/31' }), penalty(uscc), reward(uscc), commitment(uscc)];
   await file('licence', [l]);
   await file('penalty', [p]);
-  await file('other-act', [o]);
+  await file('reward', [o]);
   await file('commitment', [c]);
   const { data, errors, extensions } = await ask(
     `query ($uscc: USCC!) { creditFile(uscc: $uscc) { uscc
@@ -258,9 +257,9 @@ test('a licence, a penalty, another act and a commitment come out with every fie
             {
               node: {
                 __typename: 'AdministrativeReward',
-                id: idOf('AdministrativeReward', o, ['REWARD', UNIT, o['XZ_WSH'] ?? '', uscc, '2026-08-01']),
+                id: idOf('AdministrativeReward', o, ['REWARD', UNIT, o['JL_WSH'] ?? '', uscc, '2026-08-01']),
                 kind: 'REWARD',
-                documentNo: o['XZ_WSH'],
+                documentNo: o['JL_WSH'],
                 documentName: null,
                 decidedOn: '2026-08-01',
                 content: '给予奖励',
@@ -302,8 +301,8 @@ test('each of the ten kinds has its type', async () => {
   const uscc = newEntity();
   await file('licence', [licence(uscc)]);
   await file('penalty', [penalty(uscc)]);
-  const kinds = ['行政强制', '行政确认', '行政征收', '行政给付', '行政裁决', '行政补偿', '行政奖励', '行政监督检查'];
-  await file('other-act', kinds.map((kind) => otherAct(uscc, { XZ_XWLX: kind, XZ_JG: '合格', XZ_FS: '查封' })));
+  const own: Record<string, Cells> = { compulsion: { 强制措施种类: '查封' }, confirmation: {}, levy: {}, payment: {}, adjudication: {}, compensation: {}, reward: {}, inspection: { 检查结果: '合格' } };
+  for (const [kind, cells] of Object.entries(own)) await file(kind, [{ subjectName: '示例云帆科技有限公司', subjectUscc: uscc, documentNo: newNumber(), decidedOn: '2026/08/01', authorityUscc: UNIT, ...cells }]);
   const { data, errors } = await ask(
     `query ($uscc: USCC!) { creditFile(uscc: $uscc) { administrativeActs(first: 20) { nodes { type: __typename ... on AdministrativeCompulsion { measure } ... on AdministrativeInspection { result } } } } }`,
     { uscc },
@@ -576,13 +575,22 @@ test('of two rows about one record in a file the last is taken, and the other is
   expect((await acts(uscc)).nodes.map(({ content }) => content)).toEqual(['后来的内容']);
 });
 
-test('a part sent again by the same filing does not undo what later parts of it corrected', async () => {
+test('a row that takes the place of an earlier one leaves those between them as they are', async () => {
+  const uscc = newEntity();
+  const [first, second, third] = [licence(uscc), licence(uscc), licence(uscc)];
+  expect(counts(await file('licence', [first, second, { ...first, XK_NR: '后来的内容' }, third]))).toEqual({ rows: 4, added: 3, corrected: 0, unchanged: 0, rejected: 1 });
+  const stored = (await acts(uscc)).nodes.map(({ documentNo, content }) => [documentNo, content]);
+  expect(stored.toSorted()).toEqual([[first.XK_WSH, '后来的内容'], [second.XK_WSH, second.XK_NR], [third.XK_WSH, third.XK_NR]].toSorted());
+});
+
+test('a part sent again by the same filing has its first outcome and does not undo what later parts of it corrected', async () => {
   const uscc = newEntity();
   const first = licence(uscc);
   const filing = randomUUID();
   await file('licence', [first], centre, 'CSV', filing);
   await file('licence', [{ ...first, XK_NR: '更正' }], centre, 'CSV', filing);
-  expect(counts(await file('licence', [first], centre, 'CSV', filing))).toEqual({ rows: 1, added: 0, corrected: 0, unchanged: 1, rejected: 0 });
+  expect(counts(await file('licence', [first], centre, 'CSV', filing))).toEqual({ rows: 1, added: 1, corrected: 0, unchanged: 0, rejected: 0 });
+  expect((await acts(uscc)).nodes.map(({ content }) => content)).toEqual(['更正']);
   expect(counts(await file('licence', [first], centre))).toEqual({ rows: 1, added: 0, corrected: 1, unchanged: 0, rejected: 0 });
 });
 
@@ -729,8 +737,9 @@ test('the rules in force on a day are open to all, with their source and numbers
   const { data, errors } = await ask('query ($day: Date) { ruleSets(validAt: $day, region: "33") { id kind name source effectiveFrom effectiveTo region verified values { code number unit } } }', { day: '2020-12-31' });
   expect(errors).toBeUndefined();
   const sets = (data as { ruleSets: { id: string; kind: string }[] }).ruleSets;
-  expect(sets.filter(({ kind }) => kind !== 'EVALUATION' && kind !== 'PUBLICATION_TERM')).toEqual([
+  expect(sets.filter(({ kind }) => kind === 'PUBLICATION_DUTY' || kind === 'REPAIR')).toEqual([
     { id: 'NDRC-424', kind: 'PUBLICATION_DUTY', name: '行政许可和行政处罚信息公示', source: '发改办财金〔2018〕424号', effectiveFrom: '2018-07-25', effectiveTo: null, region: null, verified: true, values: [{ code: 'MANDATORY', number: 7, unit: 'WORKING_DAYS' }] },
+    { id: 'PUBLICATION-REMINDER', kind: 'PUBLICATION_DUTY', name: '即将到期提醒', source: '本平台自定', effectiveFrom: '2018-07-25', effectiveTo: null, region: null, verified: false, values: [{ code: 'DUE_SOON', number: 3, unit: 'WORKING_DAYS' }] },
     { id: 'STATE-COUNCIL-35', kind: 'PUBLICATION_DUTY', name: '其他行政行为信息七个工作日内上网公开', source: '国办发〔2019〕35号 第十五条', effectiveFrom: '2019-07-09', effectiveTo: null, region: null, verified: false, values: [{ code: 'PROMOTED', number: 7, unit: 'WORKING_DAYS' }] },
     { id: 'NDRC-893', kind: 'REPAIR', name: '失信主体信用监管（试行）：信用修复培训', source: '发改办财金〔2018〕893号 第十条', effectiveFrom: '2018-07-24', effectiveTo: '2021-01-01', region: null, verified: false, values: [{ code: 'TRAINING', number: 3, unit: 'CLASS_HOURS' }] },
   ]);
@@ -769,7 +778,7 @@ test.each([
 test('an act says by when it has to be published, and by which rule set', async () => {
   const uscc = newEntity();
   await file('licence', [licence(uscc, { XK_JDRQ: '2026/04/30' }), licence(uscc, { XK_JDRQ: '2018/07/24' })]);
-  await file('other-act', [otherAct(uscc, { XZ_JDRQ: '2025/01/20' })]);
+  await file('reward', [reward(uscc, { JL_JDRQ: '2025/01/20' })]);
   const { data, errors } = await ask(`query ($uscc: USCC!) { creditFile(uscc: $uscc) { administrativeActs(first: 3) { nodes { decidedOn publication { duty dueOn provisional ruleSet { id verified } } } } } }`, { uscc });
   expect(errors).toBeUndefined();
   expect((data as { creditFile: { administrativeActs: { nodes: unknown[] } } }).creditFile.administrativeActs.nodes).toEqual([

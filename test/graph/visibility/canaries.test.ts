@@ -41,6 +41,8 @@ describe.each(viewerNames)('%s', (viewer) => {
     const records: Record<string, { kinds: readonly Kind[]; query: string }> = {
       administrativeActs: { kinds: ['licence', 'penalty'], query: 'documentNo' },
       commitments: { kinds: ['commitment'], query: 'documentNo: commitmentNo' },
+      judicialRecords: { kinds: ['judicial'], query: 'documentNo: caseNo' },
+      complaints: { kinds: ['complaint'], query: 'documentNo: complaintNo' },
       nameListEntries: { kinds: ['entry'], query: 'documentNo' },
     };
     for (const place of placeNames) {

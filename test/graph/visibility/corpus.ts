@@ -14,6 +14,8 @@ const ACT = `__typename ${RECORD} kind documentNo documentName authority { name 
 const EVALUATION = `${RECORD} scheme { code version } grade gradeMeaning evaluatedOn evaluator { name uscc } cause score scoreMax indicators { code name score scoreMax } topReasons`;
 const ENTRY = `${RECORD} listType { code } category state authority { name uscc } documentNo listedOn grounds legalBasis termUntil removedOn removalReason publicUntil`;
 const COMMITMENT = `${RECORD} kind commitmentNo matter madeOn acceptedBy { name uscc } status`;
+const JUDICIAL = `${RECORD} kind caseNo court { name uscc } decidedOn cause result performance`;
+const COMPLAINT = `${RECORD} complaintNo handledOn handledBy { name uscc } matter handling result`;
 const PROFILE = 'name status kind industry { code name } registeredDivision { code name } establishedOn address { text masked } phone identifiers { scheme value } formerNames { name until } legalRepresentative { name masked }';
 const FILE = 'query ($uscc: USCC!, $validAt: Date, $knownAt: DateTime) { creditFile(uscc: $uscc, validAt: $validAt, knownAt: $knownAt)';
 
@@ -25,6 +27,8 @@ export const everything = (knownAt: string): Operation[] =>
       ['entity', `query ($uscc: USCC!) { entity(uscc: $uscc) { uscc ${PROFILE} successor } }`],
       ['acts', `${FILE} { administrativeActs(first: 100) { nodes { ${ACT} } totalCount { value exact } pageInfo { hasNextPage endCursor } } } }`],
       ['commitments', `${FILE} { commitments(first: 100) { nodes { ${COMMITMENT} } totalCount { value exact } pageInfo { hasNextPage endCursor } } } }`],
+      ['court records', `${FILE} { judicialRecords(first: 100) { nodes { ${JUDICIAL} } totalCount { value exact } pageInfo { hasNextPage endCursor } } } }`],
+      ['complaints', `${FILE} { complaints(first: 100) { nodes { ${COMPLAINT} } totalCount { value exact } pageInfo { hasNextPage endCursor } } } }`],
       ['entries', `${FILE} { nameListEntries(first: 100) { nodes { ${ENTRY} } totalCount { value exact } pageInfo { hasNextPage endCursor } } } }`],
       ['evaluations', `${FILE} { evaluations { ${EVALUATION} } evaluationHistory(scheme: "PUBLIC_CREDIT", first: 100) { nodes { ${EVALUATION} } totalCount { value exact } pageInfo { hasNextPage endCursor } } } }`],
     ].map(([part, query]): Operation => ({ name: `everything: ${part} of ${uscc}`, query: query ?? '', variables: part === 'entity' ? { uscc } : { uscc, knownAt } })),

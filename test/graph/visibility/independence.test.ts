@@ -57,6 +57,8 @@ function differences(at: string): string[] {
   const tables = {
     'disclosure.act': ['kind', 'document_no', 'authority_name', 'decided_on'],
     'disclosure.commitment': ['kind', 'commitment_no', 'made_on'],
+    'disclosure.judicial_record': ['kind', 'case_no', 'court_name', 'decided_on'],
+    'disclosure.complaint': ['kind', 'complaint_no', 'handled_on'],
     'namelist.entry': ['list_type', 'category', 'document_no', 'authority_name', 'listed_on', 'term_until', 'removed_on'],
     'evaluation.result': ['scheme', 'scheme_version', 'grade', 'score', 'score_max', 'evaluated_on'],
   };

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { buildClientSchema, buildSchema, getIntrospectionQuery, getNamedType, type GraphQLSchema, type IntrospectionQuery, isAbstractType, isCompositeType, isInputObjectType, isInterfaceType, isNonNullType, isObjectType, isUnionType } from 'graphql';
 import { type Role, roles } from '#policy/viewer.ts';
 import { columns, fielded, fieldOf, fieldsOf, inputs, lineOf, listDepth, outcomeOf, pathsFor, schema, type Step, table } from './coordinates.ts';
+import { organisationOf } from '#test/support/graph.ts';
 import { type Answer, bodyOf, hidden, type Place, shadow, shadowName, sites, startWorld, viewerOf, type World } from './world.ts';
 
 // Every field, argument and input field × every role, through the public API, against the committed docs/VISIBILITY.md: what the
@@ -11,11 +12,17 @@ let world: World;
 /** Of each role that files: a filing of its own that is completed. */
 const filingOf = new Map<Role, string>();
 let grant = '';
+/** Of each role that verifies, and of the subject that withdraws: a declared item of its own. */
+const itemOf = new Map<Role, { id: string; version: number }>();
+/** Changes of the rules that another person proposed: one for each decision. */
+const changes = { approveRuleChange: '', rejectRuleChange: '' };
 const stack = new AsyncDisposableStack();
 beforeAll(async () => {
   world = stack.use(await startWorld());
   for (const role of mayDo.createFiling) await fileSomething(role);
   filingOf.set('AUDITOR', filingOf.get('NATIONAL_CENTRE') ?? '');
+  await declareSomething();
+  await proposeSomething();
   const granted = await mutate('OPERATOR', `grantRole(input: ${inputOf('OPERATOR', 'grantRole')}) { ... on RoleGranted { grant { id } } }`);
   grant = (granted['grantRole'] as { grant: { id: string } }).grant.id;
 });
@@ -28,6 +35,12 @@ const mayDo = {
   grantRole: ['OPERATOR'],
   endGrant: ['OPERATOR'],
   revokeToken: ['OPERATOR'],
+  declareInformation: ['SUBJECT'],
+  verifyInformation: ['PROVINCIAL_PLATFORM', 'SECTOR_REGULATOR', 'DETERMINING_UNIT', 'NATIONAL_CENTRE'],
+  withdrawInformation: ['SUBJECT'],
+  proposeRuleChange: ['RULE_KEEPER'],
+  approveRuleChange: ['RULE_KEEPER'],
+  rejectRuleChange: ['RULE_KEEPER'],
 } as const satisfies Record<string, readonly Role[]>;
 const isRefused = (role: Role, { on, field = '' }: Pick<Step, 'on' | 'field'>): boolean => field !== '' && outcomeOf(`${on}.${field}`, role) === 'DENY';
 
@@ -51,6 +64,39 @@ async function fileSomething(role: Role): Promise<void> {
   await mutate(role, `completeFiling(input: ${inputOf(role, 'completeFiling')}) { ... on FilingCompleted { filing { id } } }`);
 }
 
+/** Items that the subjects near and far declare: verified and published ones to be seen, and for each role one to be verified. */
+async function declareSomething(): Promise<void> {
+  const run = async (viewer: Parameters<World['send']>[0], success: string, selection: string): Promise<{ id: string; version: number }> => {
+    const answer = await world.send(viewer, { name: 'arrange', query: `mutation { done: ${selection} { ... on ${success} { item { id version } } } }` });
+    const { done } = (bodyOf(answer).data ?? {}) as { done?: { item?: { id: string; version: number } } };
+    if (!done?.item) throw new Error(answer.text);
+    return done.item;
+  };
+  const declare = (place: Place, itemNo: string) =>
+    run(`subject ${place}`, 'InformationDeclared', `declareInformation(input: { idempotencyKey: "${itemNo}", kind: WELFARE, itemNo: "${itemNo}", title: "示例", content: "示例", truthCommitment: true, verifier: "${sites[place].unit}", industryCode: "${sites[place].industry}", authorisation: { disclosureLevel: PUBLIC, purposes: ["CREDIT_GRANTING"], until: "2090-01-01" } })`);
+  const verify = (viewer: Parameters<World['send']>[0], { id, version }: { id: string; version: number }) =>
+    run(viewer, 'InformationVerified', `verifyInformation(input: { idempotencyKey: "${id}", id: "${id}", expectedVersion: ${version}, result: VERIFIED, evidence: "示例" })`);
+  await verify('province 33', await declare('near', 'seen'));
+  await verify('province 44', await declare('far', 'seen'));
+  for (const role of mayDo.verifyInformation) itemOf.set(role, await declare('near', `for ${role}`));
+  itemOf.set('SUBJECT', await declare('near', 'withdrawn'));
+  await mutate('SUBJECT', `declareInformation(input: ${inputOf('SUBJECT', 'declareInformation')}) { __typename }`);
+}
+
+const ruleSet = (id: string): string => `{ id: "${id}", kind: "WITHDRAWAL", name: "示例", source: "示例", effectiveFrom: "2090-01-01", values: [{ code: "WITHDRAW_WITHIN", number: 2, unit: "WORKING_DAYS" }] }`;
+
+/** Changes that a second rule keeper proposed, and one that is approved. */
+async function proposeSomething(): Promise<void> {
+  const token = world.graph.issuer.token({ role: 'RULE_KEEPER', organisation: organisationOf('RULE_KEEPER').organisation, purposes: ['SUPERVISION'], actor: '2' });
+  for (const mutation of ['approveRuleChange', 'rejectRuleChange'] as const) {
+    const { body, text } = await world.graph.query('RULE_KEEPER', `mutation { proposeRuleChange(input: { idempotencyKey: "${mutation}", action: ADD, ruleSet: ${ruleSet(`FOR-${mutation.toUpperCase()}`)} }) { ... on RuleChangeProposed { change { id } } } }`, {}, { token });
+    const { change } = (body.data?.['proposeRuleChange'] ?? {}) as { change?: { id: string } };
+    if (!change) throw new Error(text);
+    changes[mutation] = change.id;
+  }
+  await mutate('RULE_KEEPER', `approveRuleChange(input: ${inputOf('RULE_KEEPER', 'approveRuleChange')}) { __typename }`);
+}
+
 type Mutation = keyof typeof mayDo;
 
 /** Each mutation is done once for real, on something made for it, and asked again with its key; errors are had by other content under that key, or by nonsense. */
@@ -67,6 +113,17 @@ function inputOf(role: Role, mutation: Mutation, wanted: 'success' | 'Conflict' 
       return `{ ${key}, organisation: "${hidden}", role: "ASSESSOR${wanted === 'InvalidInput' ? 'S' : ''}"${wanted === 'Conflict' ? ', to: "2090-01-01T00:00:00Z"' : ''} }`;
     case 'endGrant':
       return `{ ${key}, id: "${grant || randomUUID()}${other}" }`;
+    case 'declareInformation':
+      return `{ ${key}, kind: OTHER, itemNo: "walk", title: "示例${other}", content: "示例", truthCommitment: ${wanted !== 'InvalidInput'}, authorisation: { purposes: [], until: "2090-01-01" } }`;
+    case 'verifyInformation':
+      return `{ ${key}, id: "${itemOf.get(role)?.id ?? ''}${wanted === 'InvalidInput' ? 'x' : ''}", expectedVersion: ${itemOf.get(role)?.version ?? 1}, result: VERIFIED, evidence: "示例${other}" }`;
+    case 'withdrawInformation':
+      return `{ ${key}, id: "${itemOf.get(role)?.id ?? ''}${wanted === 'InvalidInput' ? 'x' : ''}", expectedVersion: ${itemOf.get(role)?.version ?? 1}${wanted === 'Conflict' ? '1' : ''} }`;
+    case 'proposeRuleChange':
+      return `{ ${key}, action: ADD, ruleSet: ${ruleSet(wanted === 'success' ? 'WALK' : 'no code')} }`;
+    case 'approveRuleChange':
+    case 'rejectRuleChange':
+      return `{ ${key}, id: "${changes[mutation]}${other}" }`;
     case 'revokeToken':
       return `{ ${key}, tokenId: "a token of nobody", reason: "walk${other}" }`;
   }
@@ -89,6 +146,8 @@ function argumentsOf(role: Role, on: string, name: string, where: Where, wanted?
     days: '7',
     decidedOn: '"2026-09-18"',
     duty: 'MANDATORY',
+    unit: `"${where === 'near' ? sites.near.unit : sites.far.unit}"`,
+    item: '"LICENCE"',
     id: JSON.stringify(where === 'near' || role === 'AUDITOR' ? (filingOf.get(role) ?? filingOf.get('NATIONAL_CENTRE')) : world.filings.far),
     input: on === 'Mutation' ? inputOf(role, name as Mutation, wanted === 'Conflict' ? 'Conflict' : wanted === 'InvalidInput' || wanted === 'DomainError' ? 'InvalidInput' : 'success') : '',
   };
@@ -175,12 +234,18 @@ const alwaysNull: ReadonlySet<string> = new Set([
   'InvalidInput.clause', 'Conflict.clause', 'DomainError.clause',
   // Its form has no such column; the end of an empty list is nowhere.
   'AdministrativePenalty.documentName', 'PageInfo.endCursor',
+  // What courts and consumers say has no end of its own; nobody filed what an entity declares.
+  'JudicialRecord.validTo', 'ConsumerComplaint.validTo', 'VoluntaryItem.validTo', 'VoluntaryItem.additionalFields',
+  // The newest edition of the catalogue, and all that it lists, is in force.
+  'CatalogueItem.effectiveTo', 'CatalogueEdition.effectiveTo',
+  // An item has one source as a rule: licences that of acts.
+  'CollectionCoverage.entity', 'CollectionCoverage.namelist', 'CollectionCoverage.evaluation',
   // No pilot is in the data.
   'RuleSet.region',
 ]);
 
 const isRowPath = (path: readonly Step[]): boolean =>
-  path.some(({ on, field }) => (on === 'CreditFile' && field === 'evaluations') || (['nodes', 'edges'].includes(field ?? '') && /^(AdministrativeAct|CreditCommitment|NameListEntry|Evaluation)Connection$/.test(on)));
+  path.some(({ on, field }) => (on === 'CreditFile' && field === 'evaluations') || (['nodes', 'edges'].includes(field ?? '') && /^(AdministrativeAct|CreditCommitment|JudicialRecord|ConsumerComplaint|VoluntaryItem|NameListEntry|Evaluation)Connection$/.test(on)));
 
 /** What the document promises for a field, where the object it is on is there. */
 function promised(role: Role, on: string, field: string, where: Where): Verdict {
@@ -312,17 +377,28 @@ interface InputUse {
 }
 
 const given: Record<string, unknown> = { types: ['SAMR_SERIOUS'], categories: ['SERIOUS'], province: '33', sector: 'F', activeOnly: true, listedFrom: '2026-01-01', kinds: ['ENTERPRISE'], statuses: ['ACTIVE'] };
-const enumValued = /"(SERIOUS|ENTERPRISE|ACTIVE|NDJSON)"/g;
-const literalOf = (value: unknown): string => (typeof value === 'object' && value !== null && !Array.isArray(value) ? `{ ${Object.entries(value).map(([name, item]) => `${name}: ${literalOf(item)}`).join(', ')} }` : JSON.stringify(value).replaceAll(enumValued, '$1'));
+const enumValued = /"(SERIOUS|ENTERPRISE|ACTIVE|NDJSON|OTHER|REFUTED|PUBLIC|ADD)"/g;
+const literalOf = (value: unknown): string =>
+  Array.isArray(value) ? `[${value.map(literalOf).join(', ')}]` : typeof value === 'object' && value !== null ? `{ ${Object.entries(value).map(([name, item]) => `${name}: ${literalOf(item)}`).join(', ')} }` : JSON.stringify(value).replaceAll(enumValued, '$1');
 
 /** Each classed argument and input field, used. Where a role may do a mutation it is given what cannot be done. */
 function classedInputs(role: Role): InputUse[] {
   const filterOf: Record<string, { field: string; rest: string }> = { NameListEntryFilter: { field: 'nameListEntries', rest: '' }, EntityFilter: { field: 'searchEntities', rest: 'query: "可见之店", ' } };
+  const declaration = { idempotencyKey: 'i', kind: 'OTHER', itemNo: 'i', title: 'i', content: 'i', truthCommitment: false, authorisation: { disclosureLevel: 'PUBLIC', purposes: [], until: '2090-01-01' } };
+  /** Inputs inside of others, by the one that they are used in. */
+  const within: Record<string, string> = { AuthorisationInput: 'DeclareInformationInput', RuleSetInput: 'ProposeRuleChangeInput', RuleValueInput: 'ProposeRuleChangeInput' };
+  const noSuch = { id: 'no code', kind: 'K', name: 'n', source: 's', effectiveFrom: '2090-01-01', effectiveTo: '2091-01-01', region: '33', values: [{ code: 'C', number: 1, unit: 'DAYS' }] };
   const mutationInputs: Record<string, { field: Mutation; value: Record<string, unknown>; more?: Record<string, unknown> }> = {
     CreateFilingInput: { field: 'createFiling', value: { idempotencyKey: 'i', kind: 'nonsense', format: 'NDJSON', partsExpected: 1 } },
     CompleteFilingInput: { field: 'completeFiling', value: { idempotencyKey: 'i', id: randomUUID() } },
     GrantRoleInput: { field: 'grantRole', value: { idempotencyKey: 'i', organisation: hidden, role: 'NOBODY' }, more: { province: '33', sector: 'F', to: '2090-01-01T00:00:00.000Z' } },
     EndGrantInput: { field: 'endGrant', value: { idempotencyKey: 'i', id: randomUUID() } },
+    DeclareInformationInput: { field: 'declareInformation', value: declaration, more: { expectedVersion: 1, verifier: sites.near.unit, industryCode: '52' } },
+    VerifyInformationInput: { field: 'verifyInformation', value: { idempotencyKey: 'i', id: 'none', expectedVersion: 1, result: 'REFUTED', evidence: 'i' } },
+    WithdrawInformationInput: { field: 'withdrawInformation', value: { idempotencyKey: 'i', id: 'none', expectedVersion: 1 } },
+    ProposeRuleChangeInput: { field: 'proposeRuleChange', value: { idempotencyKey: 'i', action: 'ADD', ruleSet: noSuch }, more: { ruleSetId: 'NONE', effectiveTo: '2090-01-01' } },
+    ApproveRuleChangeInput: { field: 'approveRuleChange', value: { idempotencyKey: 'i', id: randomUUID() } },
+    RejectRuleChangeInput: { field: 'rejectRuleChange', value: { idempotencyKey: 'i', id: randomUUID() } },
     RevokeTokenInput: { field: 'revokeToken', value: { idempotencyKey: 'inputs', tokenId: 'a token of nobody', reason: 'walk' } },
   };
   const uses: InputUse[] = [];
@@ -330,17 +406,19 @@ function classedInputs(role: Role): InputUse[] {
     for (const name of Object.keys(type.getFields())) {
       const coordinate = `${type.name}.${name}`;
       const filter = filterOf[type.name];
-      const mutation = mutationInputs[type.name];
+      const outer = within[type.name] ?? type.name;
+      const mutation = mutationInputs[outer];
       if (filter) {
         const value = { [name]: given[name] };
         uses.push({ coordinate, on: 'Query', field: filter.field, literal: { query: `{ ${filter.field}(${filter.rest}filter: ${literalOf(value)}, first: 1) { __typename } }` }, variable: { query: `query ($v: ${type.name}!) { ${filter.field}(${filter.rest}filter: $v, first: 1) { __typename } }`, variables: { v: value } } });
       } else if (mutation) {
         const value = { ...mutation.value, ...(name in (mutation.more ?? {}) ? { [name]: mutation.more?.[name] } : null) };
-        uses.push({ coordinate, on: 'Mutation', field: mutation.field, literal: { query: `mutation { ${mutation.field}(input: ${literalOf(value)}) { __typename } }` }, variable: { query: `mutation ($v: ${type.name}!) { ${mutation.field}(input: $v) { __typename } }`, variables: { v: value } } });
+        uses.push({ coordinate, on: 'Mutation', field: mutation.field, literal: { query: `mutation { ${mutation.field}(input: ${literalOf(value)}) { __typename } }` }, variable: { query: `mutation ($v: ${outer}!) { ${mutation.field}(input: $v) { __typename } }`, variables: { v: value } } });
       } else throw new Error(`no use of ${coordinate} is known`);
     }
   }
   uses.push({ coordinate: 'Query.grants(organisation:)', on: 'Query', field: 'grants', literal: { query: `{ grants(organisation: "${hidden}", first: 1) { __typename } }` }, variable: { query: 'query ($v: USCC) { grants(organisation: $v, first: 1) { __typename } }', variables: { v: hidden } } });
+  uses.push({ coordinate: 'Query.ruleChanges(state:)', on: 'Query', field: 'ruleChanges', literal: { query: '{ ruleChanges(state: PROPOSED, first: 1) { __typename } }' }, variable: { query: 'query ($v: RuleChangeState) { ruleChanges(state: $v, first: 1) { __typename } }', variables: { v: 'PROPOSED' } } });
   const used = new Set([...uses.map(({ coordinate }) => coordinate), ...Object.values(mutationInputs).map(({ field }) => `Mutation.${field}(input:)`)]);
   const classed = [...table.keys()].filter((coordinate) => coordinate.includes('(') || inputs.some(({ name }) => coordinate.startsWith(`${name}.`)));
   if (classed.some((coordinate) => !used.has(coordinate))) throw new Error(`no use is known of ${classed.filter((coordinate) => !used.has(coordinate)).join(', ')} (${role})`);

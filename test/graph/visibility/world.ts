@@ -100,7 +100,7 @@ export const viewerOf: Record<Role, ViewerName> = {
   OPERATOR: 'operator',
 };
 
-export const kinds = ['licence', 'penalty', 'commitment', 'entry', 'evaluation'] as const;
+export const kinds = ['licence', 'penalty', 'commitment', 'judicial', 'complaint', 'entry', 'evaluation'] as const;
 export type Kind = (typeof kinds)[number];
 export const states = ['PUBLIC', 'GOV_SHARED', 'RESTRICTED', 'INTERNAL', 'ENDED', 'FUTURE', 'WITHDRAWN'] as const;
 export type State = (typeof states)[number];
@@ -187,7 +187,7 @@ const levelNames: Record<State, string> = { PUBLIC: '社会公开', GOV_SHARED: 
 
 /** A row of an official form; `row` is what its canaries are named after. */
 function formOf(kind: Kind, subject: { uscc: string; industry: string; unit: string }, state: State, day: string, say: (part: string) => string, numbers: readonly string[], code: string): Record<string, string> {
-  const prefix = { licence: 'XK', penalty: 'CF', commitment: 'CN', entry: 'MD', evaluation: 'PJ' }[kind];
+  const prefix = { licence: 'XK', penalty: 'CF', commitment: 'CN', judicial: 'SF', complaint: 'TS', entry: 'MD', evaluation: 'PJ' }[kind];
   const common = {
     [`${prefix}_XDR_MC`]: '示例主体',
     [`${prefix}_XDR_SHXYM`]: subject.uscc,
@@ -206,6 +206,10 @@ function formOf(kind: Kind, subject: { uscc: string; industry: string; unit: str
       return { ...common, ...person, CF_WSH: `${say('doc')}〔2026〕2号`, CF_WFXW: say('violation'), CF_SY: say('facts'), CF_YJ: say('basis'), CF_CFLB: '罚款', CF_NR: say('text'), CF_NR_FK: '1.5', CF_NR_WFFF: '2.5', CF_NR_ZKDX: say('affected'), CF_JDRQ: day, CF_YXQ: '2090/01/01', CF_SJLY: say('source'), CF_SJLYDM: subject.unit, CF_CFJG: say('authority'), CF_CFJGDM: subject.unit };
     case 'commitment':
       return { ...common, CN_LX: '主动型', CN_BM: say('doc'), CN_SY: say('text'), CN_NR: say('promise'), CN_RQ: day, CN_LXQX: '2090/01/01', CN_SLDW: say('authority'), CN_SLDWDM: subject.unit, CN_ZT: '全部履行' };
+    case 'judicial':
+      return { ...common, SF_LX: '司法判决', SF_AH: `${say('doc')}〔2026〕4号`, SF_FY: say('authority'), SF_FYDM: subject.unit, SF_JDRQ: day, SF_AY: say('cause'), SF_JG: say('text'), SF_LVQK: '部分履行' };
+    case 'complaint':
+      return { ...common, TS_BH: say('doc'), TS_CLRQ: day, TS_SX: say('text'), TS_CLFS: say('handling'), TS_CLJG: say('result'), TS_CLDW: say('authority'), TS_CLDWDM: subject.unit };
     case 'entry':
       return { ...common, MD_LX: 'SAMR_SERIOUS', MD_WSH: `${say('doc')}〔2026〕3号`, MD_LRRQ: day, MD_LRSY: say('text'), MD_FLYJ: say('basis'), MD_QXZ: '2090/01/01', MD_GSJZQ: '2090/01/01', MD_XQ: say('details'), MD_RDJG: say('authority'), MD_RDJGDM: subject.unit };
     case 'evaluation':
@@ -218,6 +222,8 @@ const partsOf: Record<Kind, readonly string[]> = {
   licence: ['text', 'doc', 'docname', 'certificate', 'number', 'authority', 'source'],
   penalty: ['text', 'doc', 'violation', 'facts', 'basis', 'affected', 'authority', 'source'],
   commitment: ['text', 'doc', 'authority', 'source'],
+  judicial: ['text', 'doc', 'cause', 'authority', 'source'],
+  complaint: ['text', 'doc', 'handling', 'result', 'authority', 'source'],
   entry: ['text', 'doc', 'basis', 'authority', 'source'],
   evaluation: ['authority', 'source'],
 };
@@ -226,15 +232,17 @@ const untold: Record<Kind, readonly string[]> = {
   licence: ['filedperson', 'idnumber', 'subjectid'],
   penalty: ['filedperson', 'idnumber', 'subjectid'],
   commitment: ['remark', 'promise'],
+  judicial: ['remark'],
+  complaint: ['remark'],
   entry: ['remark', 'details'],
   evaluation: ['remark'],
 };
 
-const tables: Record<Kind, string> = { licence: 'disclosure.act', penalty: 'disclosure.act', commitment: 'disclosure.commitment', entry: 'namelist.entry', evaluation: 'evaluation.result' };
-const doors: Record<Kind, string> = { licence: 'licence', penalty: 'penalty', commitment: 'commitment', entry: 'name-list', evaluation: 'evaluation' };
+const tables: Record<Kind, string> = { licence: 'disclosure.act', penalty: 'disclosure.act', commitment: 'disclosure.commitment', judicial: 'disclosure.judicial_record', complaint: 'disclosure.complaint', entry: 'namelist.entry', evaluation: 'evaluation.result' };
+const doors: Record<Kind, string> = { licence: 'licence', penalty: 'penalty', commitment: 'commitment', judicial: 'judicial-record', complaint: 'complaint', entry: 'name-list', evaluation: 'evaluation' };
 
 /** The kinds of act that have no canaries of their own: one of each, published, on `near` and `far`. */
-export const otherActs = ['行政强制', '行政确认', '行政征收', '行政给付', '行政裁决', '行政补偿', '行政奖励', '行政监督检查'];
+export const otherActs = ['compulsion', 'confirmation', 'levy', 'payment', 'adjudication', 'compensation', 'reward', 'inspection'];
 
 const entityForm = (place: Place, uscc: string, name: string, level: string, kind: string, marks: string): Record<string, string> => ({
   DJ_SHXYM: uscc,
@@ -311,7 +319,7 @@ export async function openWorld(graph: TestGraph): Promise<World> {
     if (role === 'PUBLIC') return null;
     let token = tokens.get(name);
     if (!token) {
-      token = graph.issuer.token({ role, organisation: organisation ?? organisationOf(role).organisation, ...(province ? { province } : null), ...(sector ? { sector } : null), purposes: ['SUPERVISION', 'CREDIT_GRANTING'] });
+      token = graph.issuer.token({ role, organisation: organisation ?? organisationOf(role).organisation, ...(province ? { province } : null), ...(sector ? { sector } : null), purposes: ['SUPERVISION', 'CREDIT_GRANTING'], actor: '1' });
       tokens.set(name, token);
     }
     return token;
@@ -428,10 +436,13 @@ export async function plant(graph: TestGraph): Promise<void> {
       ...(kind === 'entry' ? [formOf(kind, { ...sites.near, uscc: hidden }, 'PUBLIC', '2026/05/05', (part) => canary('ofhidden', kind, part), [], '')] : []),
     ]);
   }
-  await file('other-act', placeNames.flatMap((place) => otherActs.map((actKind, index) => ({
-    XZ_XDR_MC: '示例主体', XZ_XDR_SHXYM: sites[place].uscc, XZ_XDR_HYDM: sites[place].industry, XZ_XWLX: actKind, XZ_WSMC: '示例决定书', XZ_WSH: `示例〔2026〕其他${index}号`, XZ_SX: '示例事项', XZ_NR: '示例内容', XZ_FS: '示例方式', XZ_JG: '示例结果', XZ_JE: '1.25', XZ_YJ: '示例依据',
-    XZ_JDRQ: '2026/02/02', XZ_YXQZ: '2026/02/02', XZ_YXQZI: '2090/01/01', XZ_JDJG: '示例机关', XZ_JDJGDM: sites[place].unit, XZ_LYDW: '示例单位', XZ_LYDWDM: sites[place].unit, BZ: '示例备注', XZ_SYFW: '社会公开', YJLBS: `示例标识${index}`, 示例扩展: '示例值',
-  }))));
+  for (const [index, kind] of otherActs.entries()) {
+    // By our names of the columns: each form has its own codes, and not all have these.
+    await file(kind, placeNames.map((place) => ({
+      subjectName: '示例主体', subjectUscc: sites[place].uscc, industryCode: sites[place].industry, documentName: '示例决定书', documentNo: `示例〔2026〕其他${index}号`, matter: '示例事项', content: '示例内容', method: '示例方式', result: '示例结果', amountFen: '1.25', legalBasis: '示例依据',
+      decidedOn: '2026/02/02', validFrom: '2026/02/02', validTo: '2090/01/01', authorityName: '示例机关', authorityUscc: sites[place].unit, sourceUnitName: '示例单位', sourceUnitUscc: sites[place].unit, remark: '示例备注', disclosureLevel: '社会公开', sourceRecordId: `示例标识${index}`, 示例扩展: '示例值',
+    })));
+  }
   for (const table of new Set(Object.values(tables))) {
     await graph.sql(`update ${table} set public_until = '2026-06-30' where source_record_id like 'zq%endedrecordidzq'`);
     await graph.sql(`update ${table} set public_from = '2089-01-01' where source_record_id like 'zq%futurerecordidzq'`);

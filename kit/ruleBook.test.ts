@@ -1,0 +1,65 @@
+import { releasedRules, type RuleSet } from '#standards/ruleSets.ts';
+import type { Pool } from './postgres/pool.ts';
+import { createRuleBook } from './ruleBook.ts';
+
+const added: RuleSet = { id: 'ADDED', kind: 'PUBLICATION_DUTY', name: '示例', source: '示例', effectiveFrom: '2026-12-01', effectiveTo: null, region: null, values: { MANDATORY: [3, 'WORKING_DAYS'] } };
+const rows = {
+  add: { id: '1', action: 'ADD', ruleSet: 'ADDED', definition: added },
+  end: { id: '2', action: 'END', ruleSet: 'NDRC-424', definition: { effectiveTo: '2027-01-01' } },
+};
+
+/** A database that answers what the test says, and counts how often it is asked. */
+function opened(first: () => unknown[]) {
+  const state = { answer: first, asked: 0, time: 0 };
+  const pool = {
+    query: async () => {
+      state.asked += 1;
+      return { rows: state.answer() };
+    },
+  } as unknown as Pool; // `query` of kit/postgres/pool.ts calls nothing else
+  return { state, book: createRuleBook(pool, () => state.time) };
+}
+const gone = (): never => {
+  throw new Error('The database does not answer');
+};
+
+test('the rules are those of the release until a decision changes them', async () => {
+  const { book } = opened(() => []);
+  expect(await book.fresh()).toBe(releasedRules);
+});
+
+test('a decision is seen after a second, and the rules are one object until another is', async () => {
+  const { state, book } = opened(() => []);
+  await book.fresh();
+  state.answer = () => [rows.add, rows.end];
+  state.time = 999;
+  expect(await book.fresh()).toBe(releasedRules);
+  state.time = 1000;
+  const changed = await book.fresh();
+  expect(changed.sets).toEqual([...releasedRules.sets.map((set) => (set.id === 'NDRC-424' ? { ...set, effectiveTo: '2027-01-01' } : set)), added]);
+  state.time = 2000;
+  expect(await book.fresh()).toBe(changed);
+  expect(state.asked).toBe(3);
+});
+
+test('all who ask at the same time are served by one statement', async () => {
+  const { state, book } = opened(() => [rows.add]);
+  const [first, ...others] = await Promise.all([book.fresh(), book.fresh(), book.fresh()]);
+  expect(others).toEqual([first, first]);
+  await book.fresh();
+  expect(state.asked).toBe(1);
+});
+
+test('while the database does not answer the last rules go on; without any there is no guess', async () => {
+  const { state, book } = opened(gone);
+  await expect(book.fresh()).rejects.toThrow('does not answer');
+  state.answer = () => [rows.add];
+  const known = await book.fresh();
+  state.time = 5000;
+  state.answer = gone;
+  expect([await book.fresh(), await book.fresh()]).toEqual([known, known]);
+  expect(state.asked).toBe(3);
+  state.answer = () => [];
+  state.time = 5250;
+  expect(await book.fresh()).toBe(releasedRules);
+});

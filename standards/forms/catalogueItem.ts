@@ -1,0 +1,64 @@
+import { admits, catalogueCodes, type CatalogueItem, findCatalogueItem } from '../catalogue.ts';
+import { findListType } from '../listTypes.ts';
+import type { Form, FormField, ParsedRecord } from './form.ts';
+
+/** 目录编码: an extra of ours. A row without it is of the item of its kind. */
+export const catalogueCode: FormField = {
+  column: 'MLBM',
+  name: 'catalogueCode',
+  label: '目录编码',
+  type: 'code',
+  codes: catalogueCodes,
+  rule: 'optional',
+  strict: true,
+  unknown: 'UNKNOWN_CATALOGUE_ITEM',
+  unverified: true,
+};
+
+interface Classified {
+  /** The name of the field with the day of the record. */
+  readonly day: string;
+  /** The value of the field by which the catalogue tells records of the kind apart. */
+  readonly value?: (record: ParsedRecord) => string | null;
+}
+
+const of = (name: string) => (record: ParsedRecord) => record[name] as string | null;
+
+const classified: Record<Form['kind'], Classified> = {
+  entity: { day: 'changedOn' },
+  licence: { day: 'decidedOn' },
+  penalty: { day: 'decidedOn' },
+  compulsion: { day: 'decidedOn' },
+  confirmation: { day: 'decidedOn' },
+  levy: { day: 'decidedOn' },
+  payment: { day: 'decidedOn' },
+  adjudication: { day: 'decidedOn' },
+  compensation: { day: 'decidedOn' },
+  reward: { day: 'decidedOn' },
+  inspection: { day: 'decidedOn' },
+  commitment: { day: 'madeOn' },
+  'name-list': { day: 'listedOn', value: record => findListType(record['listType'] as string)?.category ?? null },
+  evaluation: { day: 'evaluatedOn' },
+  'judicial-record': { day: 'decidedOn', value: of('recordKind') },
+  complaint: { day: 'handledOn' },
+  voluntary: { day: 'declaredOn' },
+  withdrawal: { day: 'revokedOn' }, // says something about a record that is of an item
+};
+
+/** The form with the rule that a row is of an item of the collection catalogue that takes it, or refused. */
+export function catalogued(form: Form, find: (code: string) => CatalogueItem | null = findCatalogueItem): Form {
+  const { day, value } = classified[form.kind];
+  return {
+    ...form,
+    check: (record, reject, warn) => {
+      const code = record['catalogueCode'] as string | null;
+      if (code !== null) {
+        const item = find(code);
+        if (item === null || !admits(item, form.kind, value?.(record) ?? null, record[day] as string | null)) {
+          reject(catalogueCode.column, 'UNKNOWN_CATALOGUE_ITEM', `${code} is no item of the collection catalogue that takes this record.`);
+        }
+      }
+      form.check?.(record, reject, warn);
+    },
+  };
+}

@@ -1,0 +1,13 @@
+import { filed, organisation, recordFields, said } from '#kit/recordFields.ts';
+import type { ComplaintRow } from './repository.ts';
+
+/** Complaints of consumers that are published (国办发〔2019〕35号 第四条). */
+export const complaintFields = {
+  ...recordFields<ComplaintRow>(() => 'ConsumerComplaint'),
+  complaintNo: (row: ComplaintRow) => row.complaint_no || null, // blank once erased
+  handledOn: (row: ComplaintRow) => row.day,
+  handledBy: (row: ComplaintRow) => organisation(filed(row, 'handledByName'), row.determining_unit),
+  matter: said('matter'),
+  handling: said('handling'),
+  result: said('result'),
+};

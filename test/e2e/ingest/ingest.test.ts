@@ -1,0 +1,167 @@
+import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { appendFile, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { generate } from '#cli/generate/generate.ts';
+import { type Issuer, openIssuer } from '#cli/issuer.ts';
+import { type EmbeddedPostgres, startEmbedded } from '#kit/postgres/embedded.ts';
+import { isRunning } from '#kit/postgres/process.ts';
+import { FILER, letFile } from '#test/support/filer.ts';
+import { organisationOf } from '#test/support/graph.ts';
+import { startProcess, type TestProcess } from '#test/support/processes.ts';
+import { waitFor } from '../start/startedCli.ts';
+
+// `credit-graph ingest` and what is killed while it runs: real processes, a server of our own that syncs as the product's does.
+
+const LONG = 120_000;
+const CLI = join(import.meta.dirname, '../../../cli/main.ts');
+/** 40 000 licences, three parts. */
+const ENTITIES = 9_800;
+
+let issuer: Issuer;
+let directory: string;
+let dataDir: string;
+let file: string;
+let rows: number;
+let server: EmbeddedPostgres;
+let undisturbed: { stored: unknown; receipt: unknown };
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'credit-graph-ingest-'));
+  dataDir = join(directory, 'data');
+  issuer = await openIssuer({ dataDir, jwtIssuer: 'https://issuer.credit-graph.invalid', jwtAudience: 'credit-graph', production: false });
+  const [licences] = await generate({ out: directory, entities: ENTITIES, seed: 1, kinds: ['licence'] });
+  ({ path: file, rows } = licences as { path: string; rows: number });
+  // Some rows are refused.
+  const last = (await readFile(file, 'utf8')).trimEnd().split('\n').at(-1) as string;
+  await appendFile(file, `${last.replace(/9\d{17}|9[0-9A-Z]{17}/, '911101050000000000')}\n`.repeat(3));
+  server = await startEmbedded({ dataDir: join(directory, 'postgres') });
+  await using world = await openWorld('undisturbed');
+  const { code, receipt } = await world.ingest().ended;
+  expect({ code, receipt }).toEqual({ code: 3, receipt: { rows: rows + 3, added: rows, corrected: 0, unchanged: 0, rejected: 3, warned: expect.any(Number), digest: expect.any(String) } });
+  undisturbed = { stored: await world.stored(), receipt };
+}, LONG);
+
+afterAll(async () => {
+  await server[Symbol.asyncDispose]();
+  await rm(directory, { recursive: true, force: true });
+});
+
+interface Ingesting {
+  /** kill -9, and gone when it resolves. */
+  kill(): Promise<void>;
+  readonly ended: Promise<{ code: number | null; receipt: unknown; said: string }>;
+}
+
+interface World extends AsyncDisposable {
+  readonly gateway: TestProcess;
+  /** The command, always the same. */
+  ingest(): Ingesting;
+  /** Sends a part by hand. */
+  put(filing: string): Promise<{ status: number; body: unknown }>;
+  count(table: 'disclosure.act' | 'gateway.filing_part'): Promise<number>;
+  /** How many records there are, and a digest over all that was stored of them but the times and the filing's number. */
+  stored(): Promise<unknown>;
+}
+
+/** A database and a gateway of its own. All have the same keys, so equal records have equal digests. */
+async function openWorld(name: string): Promise<World> {
+  await ask('postgres', `create database ${name} template template0 encoding 'UTF8' locale 'C.UTF-8'`);
+  const gateway = await startProcess('gateway/main.ts', [], { DATABASE_URL: urlOf(name), DATA_DIR: dataDir, PORT: '0', LOG_LEVEL: 'silent' });
+  await withClient(name, (client) => letFile(client, file));
+  return {
+    gateway,
+    ingest() {
+      const child = spawn(process.execPath, ['--no-warnings', CLI, 'ingest', file, '--kind', 'licence', '--role', FILER, '--url', gateway.url, '--json'], { env: { PATH: process.env['PATH'] ?? '', DATA_DIR: dataDir }, stdio: ['ignore', 'pipe', 'pipe'] });
+      let [answer, said] = ['', ''];
+      child.stdout.on('data', (chunk: Buffer) => (answer += chunk.toString()));
+      child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+      const closed = once(child, 'close') as Promise<[number | null]>;
+      return {
+        async kill() {
+          child.kill('SIGKILL');
+          await closed;
+        },
+        ended: closed.then(([code]) => ({ code, said, receipt: answer === '' ? null : JSON.parse(answer).receipt })),
+      };
+    },
+    async put(filing) {
+      const response = await fetch(`${gateway.url}/filings/${filing}/parts/1`, { method: 'PUT', headers: { authorization: `Bearer ${issuer.sign({ role: FILER, organisation: organisationOf(FILER).organisation, purposes: [] })}` }, body: 'a' });
+      return { status: response.status, body: await response.json() };
+    },
+    count: async (table) => Number((await ask(name, `select count(*) from ${table}`))[0]?.['count']),
+    stored: () => ask(name, `
+      select count(*)::int as versions, count(*) filter (where superseded_at = 'infinity')::int as records,
+        md5(string_agg((to_jsonb(act) - 'filing_id' - 'collected_at' - 'recorded_at')::text, ' ' order by uscc, record_id, version)) as digest
+      from disclosure.act`),
+    [Symbol.asyncDispose]: () => gateway[Symbol.asyncDispose](),
+  };
+}
+
+function urlOf(database: string): string {
+  const url = new URL(server.url);
+  url.pathname = `/${database}`;
+  return url.href;
+}
+
+async function withClient<Result>(database: string, work: (client: pg.Client) => Promise<Result>): Promise<Result> {
+  const client = new pg.Client({ connectionString: urlOf(database) });
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}
+
+const ask = (database: string, text: string): Promise<Record<string, unknown>[]> => withClient(database, async (client) => (await client.query<Record<string, unknown>>(text)).rows);
+
+/** kill -9 of the server and every process of it. */
+async function killServer(): Promise<void> {
+  const [postmaster] = (await readFile(join(directory, 'postgres/postmaster.pid'), 'utf8')).split('\n').map(Number) as [number];
+  const backends = await childrenOf(postmaster);
+  for (const pid of [postmaster, ...backends]) process.kill(pid, 'SIGKILL');
+  await waitFor('the end of the server', async () => !(await isRunning(postmaster)));
+}
+
+/** Where /proc tells; elsewhere backends end by themselves when they see that the server is gone. */
+async function childrenOf(pid: number): Promise<number[]> {
+  const tasks = await readdir(`/proc/${pid}/task`).catch(() => []);
+  const lists = await Promise.all(tasks.map((task) => readFile(`/proc/${pid}/task/${task}/children`, 'utf8').catch(() => '')));
+  return lists.flatMap((list) => list.split(' ').filter(Boolean).map(Number));
+}
+
+test('after kill -9 of the loader, twice and wherever it was, the same command ends with the records and the receipt of an undisturbed run', async () => {
+  await using world = await openWorld('loader_killed');
+  const first = world.ingest();
+  await waitFor('the first batch', async () => (await world.count('disclosure.act')) > 0);
+  await first.kill();
+  const second = world.ingest();
+  await waitFor('the first part', async () => (await world.count('gateway.filing_part')) > 0);
+  await second.kill();
+  expect(await world.count('gateway.filing_part')).toBeLessThan(3);
+  const { code, receipt } = await world.ingest().ended;
+  expect({ code, stored: await world.stored(), receipt }).toEqual({ code: 3, ...undisturbed });
+}, LONG);
+
+test('after kill -9 of PostgreSQL the gateway lives on and says try later, and the loader ends with the records and the receipt of an undisturbed run', async () => {
+  await using world = await openWorld('server_killed');
+  const running = world.ingest();
+  await waitFor('the first batch', async () => (await world.count('disclosure.act')) > 0);
+  await killServer();
+  const refused = await world.put(randomUUID());
+  server = await startEmbedded({ dataDir: join(directory, 'postgres') });
+  const recorded = await world.count('disclosure.act');
+  expect({ isPart: recorded > 0 && recorded < rows, refused }).toEqual({
+    isPart: true,
+    refused: { status: 503, body: { errors: [{ message: 'The database is unavailable: send the part again later.', extensions: { code: 'SUBGRAPH_UNAVAILABLE' } }] } },
+  });
+  const { code, receipt } = await running.ended;
+  expect({ code, stored: await world.stored(), receipt }).toEqual({ code: 3, ...undisturbed });
+  // The same command once more finds everything done.
+  const again = await world.ingest().ended;
+  expect({ code: again.code, stored: await world.stored(), receipt: again.receipt }).toEqual({ code: 3, ...undisturbed });
+}, LONG);
