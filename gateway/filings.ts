@@ -75,11 +75,16 @@ async function recordPart(
     return known.outcome;
   }
   if (filing.status === 'COMPLETED') throw new PartRefused({ status: 409, code: 'CONFLICT', message: 'The filing is completed.' });
-  const source = sources.find(({ name }) => name === filingKinds[filing.kind]);
-  if (!source) throw new Error(`no source keeps filings of kind ${filing.kind}`);
-  const outcome = await source.file(viewer, { filingId: filing.id, number, kind: filing.kind, format: filing.format === 'NDJSON' ? 'NDJSON' : 'CSV' }, Readable.from([bytes]));
+  const outcome = await sourceOf(sources, filing.kind).file(viewer, { filingId: filing.id, number, kind: filing.kind, format: filing.format === 'NDJSON' ? 'NDJSON' : 'CSV' }, Readable.from([bytes]));
   await repository.savePart(viewer, filing.id, number, digest, outcome);
   return outcome;
+}
+
+/** The source that keeps a kind of filing (gateway/desk/filingKinds.ts). */
+export function sourceOf(sources: readonly Source[], kind: string): Source {
+  const source = sources.find(({ name }) => name === filingKinds[kind]?.source);
+  if (!source) throw new Error(`no source keeps filings of kind ${kind}`);
+  return source;
 }
 
 function refusalOf(error: unknown): Refused {

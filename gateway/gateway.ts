@@ -5,6 +5,7 @@ import { createCursorSealer } from '#kit/cursor.ts';
 import type { Log } from '#kit/log.ts';
 import { createPassportOffice } from '#kit/passport.ts';
 import { createOwnPool } from '#kit/postgres/ownPool.ts';
+import { createRuleBook } from '#kit/ruleBook.ts';
 import { createOwnSchema } from '#kit/schema/ownSchema.ts';
 import { createSubgraph, type SubgraphDefinition } from '#kit/subgraph.ts';
 import { type AccessSink, createLogSink } from './audit.ts';
@@ -59,7 +60,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     const grants = stack.use(new ListeningGrantBook(pool, databaseUrl, log));
     await grants.listen();
 
-    const resolvers = createDeskResolvers({ repository, grants, sources: book, cursors: createCursorSealer(config.cursorKeys), now });
+    const resolvers = createDeskResolvers({ repository, grants, sources: book, keepers: sources, ruleBook: createRuleBook(pool), cursors: createCursorSealer(config.cursorKeys), now });
     const desk = createOwnSchema('The desk', join(import.meta.dirname, 'desk/schema.graphql'), resolvers);
 
     const graph = createGraph({

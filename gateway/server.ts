@@ -35,7 +35,8 @@ export interface GatewayServer extends AsyncDisposable {
   readonly url: string;
 }
 
-const MAX_BODY_BYTES = 256 * 1024;
+/** A batch of 1 000 rows in the variables (`fileRecords`); the text of a query is bounded by the limits. */
+const MAX_BODY_BYTES = 4 * 1024 * 1024;
 
 /** The HTTP doors of the gateway. Rules stand in graph.ts and limits.ts, which every door calls; nothing here decides. */
 export async function serveGateway(options: ServerOptions): Promise<GatewayServer> {

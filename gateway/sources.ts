@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import { request } from 'undici';
 import type { SubgraphName } from '#kit/config.ts';
 import type { Moment } from '#kit/context.ts';
+import type { SourceUnit, UnitRegistration } from '#kit/sourceUnits.ts';
 import type { FilingPart, PartOutcome, Subgraph, SubgraphStatus } from '#kit/subgraph.ts';
 import { publicViewer, type Viewer } from '#policy/viewer.ts';
 import { createHttpTransport } from './plan/http.ts';
@@ -20,6 +21,10 @@ export interface Source extends AsyncDisposable {
   status(): Promise<SubgraphStatus>;
   /** Hands on a part of a filing. @throws SubgraphUnavailable, or an error for the client. */
   file(viewer: Viewer, part: FilingPart, bytes: Readable): Promise<PartOutcome>;
+  /** Registers units that file to it. @throws SubgraphUnavailable, or an error for the client. */
+  registerUnits(viewer: Viewer, units: readonly UnitRegistration[]): Promise<void>;
+  /** What a unit files to it. @throws SubgraphUnavailable */
+  unitsOf(viewer: Viewer, unit: string): Promise<readonly SourceUnit[]>;
 }
 
 const contextOf = (call: SubgraphCall): CallContext => call.context as CallContext; // set by gateway/graph.ts alone
@@ -49,6 +54,8 @@ export function createLocalSource(subgraph: Subgraph): Source {
       if (!door) throw new SubgraphUnavailable(`${subgraph.name} keeps no filings of kind ${part.kind}`);
       return door(viewer, part, bytes);
     },
+    registerUnits: (viewer, units) => subgraph.units.register(viewer, units),
+    unitsOf: (_, unit) => subgraph.units.of(unit),
     [Symbol.asyncDispose]: () => subgraph[Symbol.asyncDispose](),
   };
 }
@@ -79,16 +86,28 @@ export function createRemoteSource(name: SubgraphName, url: string, passport: (v
       return (await response.body.json()) as SubgraphStatus; // our own subgraph server, behind a passport
     },
     async file(viewer, part, bytes) {
-      const query = new URLSearchParams({ kind: part.kind, format: part.format });
+      const query = new URLSearchParams({ kind: part.kind, format: part.format, ...(part.wantsRows ? { rows: 'true' } : null) });
       const response = await request(`${base}/filings/${part.filingId}/parts/${part.number}?${query}`, { method: 'PUT', headers: headers(viewer), body: bytes, signal: AbortSignal.timeout(FILING_DEADLINE_MS), headersTimeout: FILING_DEADLINE_MS });
-      const body = (await response.body.json()) as PartOutcome & { errors?: { message: string; extensions: Record<string, unknown> }[] };
-      const [error] = body.errors ?? [];
-      if (response.statusCode === 400 && error) throw Object.assign(new Error(error.message), { extensions: error.extensions });
-      if (response.statusCode !== 200) throw new SubgraphUnavailable(`HTTP status ${response.statusCode}`);
-      return body;
+      return (await answerOf(response)) as PartOutcome; // our own subgraph server, behind a passport
+    },
+    async registerUnits(viewer, units) {
+      const response = await request(`${base}/source-units`, { method: 'PUT', headers: { ...headers(viewer), 'content-type': 'application/json' }, body: JSON.stringify(units), signal: AbortSignal.timeout(OPERATION_DEADLINE_MS) });
+      await answerOf(response);
+    },
+    async unitsOf(viewer, unit) {
+      const response = await request(`${base}/source-units/${unit}`, { headers: headers(viewer), signal: AbortSignal.timeout(OPERATION_DEADLINE_MS) });
+      return (await answerOf(response)) as readonly SourceUnit[]; // our own subgraph server, behind a passport
     },
     [Symbol.asyncDispose]: () => transport[Symbol.asyncDispose](),
   };
+}
+
+async function answerOf(response: Awaited<ReturnType<typeof request>>): Promise<unknown> {
+  const body = (await response.body.json()) as { errors?: { message: string; extensions: Record<string, unknown> }[] };
+  const [error] = body.errors ?? [];
+  if (response.statusCode === 400 && error) throw Object.assign(new Error(error.message), { extensions: error.extensions });
+  if (response.statusCode !== 200) throw new SubgraphUnavailable(`HTTP status ${response.statusCode}`);
+  return body;
 }
 
 export interface SourceState {

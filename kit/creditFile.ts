@@ -1,3 +1,4 @@
+import { isGivenInBulk } from '#policy/bulk.ts';
 import { checkUscc } from '#standards/uscc.ts';
 import { checkBatch } from './connection.ts';
 import type { SubgraphContext } from './context.ts';
@@ -17,7 +18,7 @@ export interface CreditFile {
 /** One item of `creditFiles`: the file, or the rule that the input broke. */
 export interface CreditFileLookup {
   readonly input: string;
-  /** LENGTH, ALPHABET, CHECK_CHARACTER or PLACEHOLDER; null when the input is a code. */
+  /** LENGTH, ALPHABET, CHECK_CHARACTER or PLACEHOLDER; NOT_IN_BULK for a code to be asked for alone; null when the file is given. */
   readonly reason: string | null;
   readonly expected: string | null;
   readonly file: CreditFile | null;
@@ -65,7 +66,10 @@ export function creditFileRoots(instants: Instants) {
         const times = await momentOf(args, context);
         return args.codes.map((input) => {
           const check = checkUscc(input);
-          if (check.status === 'VALID') return { input, reason: null, expected: null, file: { uscc: check.uscc, ...times } };
+          if (check.status === 'VALID') {
+            if (!isGivenInBulk(context.viewer, check.uscc, args.codes.length)) return { input, reason: 'NOT_IN_BULK', expected: null, file: null };
+            return { input, reason: null, expected: null, file: { uscc: check.uscc, ...times } };
+          }
           if (check.status === 'MISSING') return { input, reason: 'PLACEHOLDER', expected: null, file: null };
           return { input, reason: check.reason, expected: check.expected ?? null, file: null };
         });

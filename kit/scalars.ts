@@ -50,6 +50,37 @@ const parseFen = (text: string): string => {
   return text;
 };
 
+const formRow = (value: unknown): Readonly<Record<string, unknown>> => {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw badInput('FormRow', 'TYPE', 'A row is an object of columns and values.', 'an object such as { XK_WSH: "…" }');
+  return value as Record<string, unknown>;
+};
+
+function literalValue(node: ValueNode, variables: Readonly<Record<string, unknown>> | null | undefined): unknown {
+  switch (node.kind) {
+    case Kind.OBJECT:
+      return Object.fromEntries(node.fields.map((field) => [field.name.value, literalValue(field.value, variables)]));
+    case Kind.LIST:
+      return node.values.map((item) => literalValue(item, variables));
+    case Kind.INT:
+    case Kind.FLOAT:
+      return Number(node.value);
+    case Kind.VARIABLE:
+      return variables?.[node.name.value];
+    case Kind.NULL:
+      return null;
+    default:
+      return node.value;
+  }
+}
+
+/** A row of an official form: what it holds is judged by the form (standards/forms), not here. */
+const FormRow = new GraphQLScalarType<Readonly<Record<string, unknown>>, unknown>({
+  name: 'FormRow',
+  serialize: (value) => value,
+  parseValue: formRow,
+  parseLiteral: (node, variables) => formRow(literalValue(node, variables)),
+});
+
 /** The scalars of the graph, in the gateway and in every subgraph the same. */
 export const scalars: Record<string, GraphQLScalarType> = {
   USCC: textScalar('USCC', parseUscc),
@@ -57,4 +88,5 @@ export const scalars: Record<string, GraphQLScalarType> = {
   DateTime: textScalar('DateTime', parseInstant),
   Cursor: textScalar('Cursor', (text) => text),
   Fen: textScalar('Fen', parseFen),
+  FormRow,
 };

@@ -13,6 +13,7 @@ import { createDigester } from './records.ts';
 import { createRuleBook, type RuleBook } from './ruleBook.ts';
 import { createRunner, type Prepared } from './runner.ts';
 import { createOwnSchema } from './schema/ownSchema.ts';
+import { createSourceUnits, type SourceUnits } from './sourceUnits.ts';
 import { shanghaiDay } from '#standards/dates.ts';
 
 /** What a subgraph is made from. */
@@ -27,6 +28,7 @@ export interface SubgraphDependencies {
 
 /** What a subgraph's own code is given to build its repository and resolvers. */
 export interface Workshop {
+  readonly units: SourceUnits;
   readonly pool: Pool;
   readonly cursors: CursorSealer;
   readonly instants: Instants;
@@ -49,6 +51,18 @@ export interface FilingPart {
   readonly number: number;
   readonly kind: string;
   readonly format: 'CSV' | 'NDJSON';
+  /** The outcome of each row is wanted, for a batch that somebody waits for: rows are then judged one by one, the first one too. */
+  readonly wantsRows?: boolean;
+}
+
+/** What became of one row of a part. */
+export interface RowOutcome {
+  readonly row: number;
+  readonly outcome: 'ADDED' | 'CORRECTED' | 'UNCHANGED' | 'REJECTED';
+  /** Null for a rejected row. */
+  readonly record: { readonly uscc: string; readonly recordId: string; readonly version: number } | null;
+  /** Why it was rejected, or what it was taken in spite of. */
+  readonly problems: RejectedRow['problems'];
 }
 
 export interface RejectedRow {
@@ -67,6 +81,8 @@ export interface PartOutcome {
   readonly digest: string;
   /** The first rejected rows with their reasons; at most 1 000. */
   readonly rejectedRows: readonly RejectedRow[];
+  /** By row, when they were wanted. */
+  readonly rowOutcomes?: readonly RowOutcome[];
 }
 
 /** Reads one part and records its rows. Safe to run twice: a row that the same filing recorded before counts as it did then, another's equal one as unchanged. */
@@ -100,6 +116,8 @@ export interface Subgraph extends AsyncDisposable {
   execute(request: SubgraphRequest): Promise<ExecutionResult>;
   status(): Promise<SubgraphStatus>;
   readonly filings: Readonly<Record<string, FilingDoor>>;
+  /** The units that file to it. */
+  readonly units: Pick<SourceUnits, 'register' | 'of'>;
 }
 
 /**
@@ -109,8 +127,10 @@ export interface Subgraph extends AsyncDisposable {
 export function createSubgraph(definition: SubgraphDefinition, dependencies: SubgraphDependencies): Subgraph {
   const { pool, log, now } = dependencies;
   const instants = createInstants(pool, definition.name);
+  const units = createSourceUnits(pool, definition.name, now);
   const { resolvers, filings } = definition.open({
     pool,
+    units,
     instants,
     rules: createRuleBook(pool),
     cursors: createCursorSealer(dependencies.cursorKeys),
@@ -135,11 +155,11 @@ export function createSubgraph(definition: SubgraphDefinition, dependencies: Sub
     return errors;
   };
 
-  const lateUnits = createLateUnits(pool, definition.name);
   return {
     name: definition.name,
     schema,
     filings,
+    units,
     async execute(request) {
       const operation = prepare(request.document, request.operationName);
       if ('errors' in operation) return operation;
@@ -152,14 +172,9 @@ export function createSubgraph(definition: SubgraphDefinition, dependencies: Sub
       return reads.length > 0 ? { ...result, extensions: { ...result.extensions, reads } } : result;
     },
     async status() {
-      const [sealed, late] = await Promise.all([instants.seal(), lateUnits(now())]);
+      const [sealed, late] = await Promise.all([instants.seal(), units.late()]);
       return { sealed, lateUnits: late };
     },
     [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose](),
   };
-}
-
-function createLateUnits(pool: Pool, schema: string): (at: Date) => Promise<string[]> {
-  const late = `select distinct uscc as unit from ${schema}.source_unit where last_filed_at + make_interval(hours => promised_delay_hours) < $1::timestamptz order by 1 limit 100`;
-  return async (at) => (await pool.query<{ unit: string }>({ name: `${schema}.source_unit.late`, text: late, values: [at.toISOString()] })).rows.map(({ unit }) => unit);
 }

@@ -5,6 +5,7 @@ import type { Moment } from './context.ts';
 import type { KeyRing } from './keys.ts';
 import type { Log } from './log.ts';
 import { createPassportControl } from './passport.ts';
+import type { UnitRegistration } from './sourceUnits.ts';
 import type { FilingPart, Subgraph } from './subgraph.ts';
 
 const MAX_BODY_BYTES = 8 * 1024 * 1024;
@@ -15,7 +16,8 @@ export interface SubgraphServer extends AsyncDisposable {
 
 /**
  * One subgraph over HTTP. Every path but `/health/live` wants a passport and answers 401 without one:
- * `POST /graphql` runs an operation, `GET /status` tells how far the source is complete, `PUT /filings/{id}/parts/{n}` records a part.
+ * `POST /graphql` runs an operation, `GET /status` tells how far the source is complete, `PUT /filings/{id}/parts/{n}` records a part,
+ * `PUT /source-units` registers units that file and `GET /source-units/{uscc}` tells what one files.
  */
 export async function serveSubgraph(
   subgraph: Subgraph,
@@ -36,9 +38,17 @@ export async function serveSubgraph(
       const kind = searchParams.get('kind') ?? '';
       const door = subgraph.filings[kind];
       if (!door) return send(response, 404, { errors: [{ message: `This subgraph keeps no filings of kind "${kind}".`, extensions: { code: 'NOT_FOUND' } }] });
-      const filingPart: FilingPart = { filingId: part[1] ?? '', number: Number(part[2]), kind, format: searchParams.get('format') === 'NDJSON' ? 'NDJSON' : 'CSV' };
+      const filingPart: FilingPart = { filingId: part[1] ?? '', number: Number(part[2]), kind, format: searchParams.get('format') === 'NDJSON' ? 'NDJSON' : 'CSV', wantsRows: searchParams.get('rows') === 'true' };
       return send(response, 200, await door(viewer, filingPart, request));
     }
+    if (pathname === '/source-units' && request.method === 'PUT') {
+      const units = await readJson(request, response);
+      if (units === TOO_LARGE) return undefined;
+      await subgraph.units.register(viewer, units as UnitRegistration[]); // from the gateway, which has checked the input
+      return send(response, 200, {});
+    }
+    const unit = /^\/source-units\/([0-9A-Z]{18})$/.exec(pathname)?.[1];
+    if (unit && request.method === 'GET') return send(response, 200, await subgraph.units.of(unit));
     return send(response, 404, { errors: [{ message: 'No such path.', extensions: { code: 'NOT_FOUND' } }] });
   };
 
@@ -78,20 +88,30 @@ const isOperationBody = (body: unknown): body is OperationBody =>
   typeof body === 'object' && body !== null && 'query' in body && typeof body.query === 'string' && 'extensions' in body &&
   typeof (body.extensions as { moment?: Moment } | null)?.moment?.knownAt === 'string' && typeof (body.extensions as { moment: Moment }).moment.validAt === 'string';
 
-async function runOperation(subgraph: Subgraph, viewer: Viewer, request: IncomingMessage, response: ServerResponse): Promise<void> {
+const TOO_LARGE = Symbol('too large');
+
+/** The body as JSON, null when it is none; TOO_LARGE when it was answered so. */
+async function readJson(request: IncomingMessage, response: ServerResponse): Promise<unknown> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    if (bytes > MAX_BODY_BYTES) return send(response, 413, { errors: [{ message: `An operation has at most ${MAX_BODY_BYTES} bytes.`, extensions: { code: 'BAD_USER_INPUT' } }] });
+    if (bytes > MAX_BODY_BYTES) {
+      send(response, 413, { errors: [{ message: `A body has at most ${MAX_BODY_BYTES} bytes.`, extensions: { code: 'BAD_USER_INPUT' } }] });
+      return TOO_LARGE;
+    }
     chunks.push(chunk);
   }
-  let body: unknown;
   try {
-    body = JSON.parse(Buffer.concat(chunks).toString('utf8'));
+    return JSON.parse(Buffer.concat(chunks).toString('utf8')) as unknown;
   } catch {
-    body = null;
+    return null;
   }
+}
+
+async function runOperation(subgraph: Subgraph, viewer: Viewer, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const body = await readJson(request, response);
+  if (body === TOO_LARGE) return;
   if (!isOperationBody(body)) return send(response, 400, { errors: [{ message: 'Expected JSON with query and extensions.moment.', extensions: { code: 'BAD_USER_INPUT' } }] });
   const abort = new AbortController();
   response.once('close', () => abort.abort());

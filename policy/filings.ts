@@ -25,6 +25,21 @@ const reach: Partial<Record<Role, (viewer: Viewer, row: FiledRowOwner) => boolea
  */
 export const mayFile = (viewer: Viewer, row: FiledRowOwner): boolean => may(viewer, 'filing:create') && (reach[viewer.role]?.(viewer, row) ?? false);
 
+/** Where a unit is registered as an entity, and about whose subjects it shall file; null: state level, or any. */
+export interface RegisteredScope {
+  readonly unitProvince: string | null;
+  readonly subjectProvince: string | null;
+}
+
+const registrars: Partial<Record<Role, (viewer: Viewer, scope: RegisteredScope) => boolean>> = {
+  // Its own units, about its own subjects: what they decide about others the centre registers.
+  PROVINCIAL_PLATFORM: ({ province }, { unitProvince, subjectProvince }) => province !== null && unitProvince === province && subjectProvince === province,
+  NATIONAL_CENTRE: () => true,
+};
+
+/** Whether the viewer may register a unit to file in that scope. */
+export const mayRegister = (viewer: Viewer, scope: RegisteredScope): boolean => may(viewer, 'unit:register') && (registrars[viewer.role]?.(viewer, scope) ?? false);
+
 /** Whose a standing record is. */
 export interface StandingRecordOwner {
   readonly sourceUnit: string;

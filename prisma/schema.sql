@@ -199,6 +199,7 @@ create table disclosure.source_unit (
   sector text,
   registered_at timestamp(3) with time zone not null default now(),
   registered_by text,
+  first_filed_at timestamp(3) with time zone,
   constraint source_unit_pkey PRIMARY KEY (uscc, kind)
 );
 
@@ -319,6 +320,7 @@ create table entity.source_unit (
   sector text,
   registered_at timestamp(3) with time zone not null default now(),
   registered_by text,
+  first_filed_at timestamp(3) with time zone,
   constraint source_unit_pkey PRIMARY KEY (uscc, kind)
 );
 
@@ -385,6 +387,7 @@ create table evaluation.source_unit (
   sector text,
   registered_at timestamp(3) with time zone not null default now(),
   registered_by text,
+  first_filed_at timestamp(3) with time zone,
   constraint source_unit_pkey PRIMARY KEY (uscc, kind)
 );
 

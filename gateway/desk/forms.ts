@@ -21,7 +21,7 @@ const types: Record<FormField['type'], OfficialFieldType> = {
 
 const rules: Record<FormField['rule'], OfficialFieldRule> = { reject: 'REJECT', warn: 'WARN', optional: 'OPTIONAL' };
 
-const showField = (field: FormField): OfficialField => ({
+const showField = (field: FormField, isOfficial: boolean): OfficialField => ({
   column: field.column,
   label: field.label,
   name: field.name,
@@ -33,15 +33,15 @@ const showField = (field: FormField): OfficialField => ({
   codes: field.codes?.entries.map(({ code, name, spellings = [] }) => ({ code, name, spellings })) ?? null,
   scheme: field.scheme ?? null,
   isDropped: field.dropped === true,
-  verified: field.unverified !== true,
+  verified: isOfficial && field.unverified !== true,
 });
 
-const showForm = ({ kind, edition, source, fields, oneOf, subject }: Form): OfficialForm => ({
+const showForm = ({ kind, edition, source, isOfficial = false, fields, oneOf, subject }: Form): OfficialForm => ({
   kind,
   edition,
   source,
   subjectColumns: fields.filter(({ name }) => oneOf?.includes(name) ?? name === subject).map(({ column }) => column),
-  fields: fields.map(showField),
+  fields: fields.map((field) => showField(field, isOfficial)),
 });
 
 const shown = new Map(Object.entries(forms).map(([kind, form]) => [kind, showForm(form)]));

@@ -1,7 +1,7 @@
+import type { Moment } from '#kit/context.ts';
 import { clientError, notFound } from '#kit/errors.ts';
 import { decodeId, encodeId } from '#kit/records.ts';
 import type { SourceBook } from '../sources.ts';
-import type { DeskContext } from './resolvers.ts';
 import type { QueryRecordArgs, ResolversInterfaceTypes } from './resolvers.generated.ts';
 
 /** What an unknown record is called in its NOT_FOUND: alike whether there is none, the viewer may not see it, or the id is none. */
@@ -37,7 +37,7 @@ const isRecordType = (kind: string): kind is RecordType => Object.hasOwn(recordT
  */
 export const createRecordRoot = (sources: SourceBook) => ({
   /** @throws NOT_FOUND for what is no id of a record; KNOWN_AT_TOO_LATE for an instant that is not sealed in all sources. */
-  async record(_: unknown, { id, validAt, knownAt }: QueryRecordArgs, { moment }: DeskContext) {
+  async record(_: unknown, { id, validAt, knownAt }: QueryRecordArgs, { moment }: { readonly moment: Moment }) {
     const at = { validAt: validAt ?? moment.validAt, knownAt: knownAt ?? moment.knownAt };
     if (at.knownAt > moment.knownAt) {
       await sources.refresh();

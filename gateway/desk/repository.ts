@@ -40,6 +40,10 @@ export interface DeskRepository extends AsyncDisposable {
   readonly ruleChanges: RuleChanges;
   findFiling(viewer: Viewer, id: string): Promise<FilingRow | null>;
   createFiling(viewer: Viewer, input: { idempotencyKey: string; kind: string; format: string; partsExpected: number }): Promise<Once<string>>;
+  /** A filing of one part, whose rows are in the input. */
+  openBatch(viewer: Viewer, input: { idempotencyKey: string; kind: string; rows: readonly unknown[] }): Promise<Once<string>>;
+  /** Registers units under the key; `work` is safe to run twice. */
+  register(viewer: Viewer, input: { idempotencyKey: string }, work: () => Promise<string>): Promise<Once<string>>;
   savePart(viewer: Viewer, id: string, number: number, digest: Buffer, outcome: PartOutcome): Promise<void>;
   completeFiling(viewer: Viewer, input: { idempotencyKey: string; id: string }): Promise<Once<string> | Refusal>;
   pageGrants(organisation: string | null, first: number, after: readonly string[] | null): Promise<Page<GrantRow>>;
@@ -74,6 +78,14 @@ export function createDeskRepository(pool: Pool, now: () => Date): DeskRepositor
         const { id } = await transaction.filing.create({ data: { id: randomUUID(), unit: actor(viewer), kind, format, partsExpected, status: 'CREATED', createdAt: now() } });
         return id;
       }),
+
+    openBatch: (viewer, input) =>
+      once(prisma, { organisation: actor(viewer), mutation: 'fileRecords', key: input.idempotencyKey, input, at: now() }, async (transaction) => {
+        const { id } = await transaction.filing.create({ data: { id: randomUUID(), unit: actor(viewer), kind: input.kind, format: 'NDJSON', partsExpected: 1, status: 'CREATED', createdAt: now() } });
+        return id;
+      }),
+
+    register: (viewer, input, work) => once(prisma, { organisation: actor(viewer), mutation: 'registerSourceUnits', key: input.idempotencyKey, input, at: now() }, work),
 
     async savePart(viewer, id, number, digest, outcome) {
       await prisma.$transaction([

@@ -23,6 +23,8 @@ export type Scalars = {
   DateTime: { input: string; output: string; }
   /** An amount of money in fen, one hundredth of a yuan, as an integer in a string (金额,分). */
   Fen: { input: string; output: string; }
+  /** A row of an official form: an object of column (code, label or English name) to text, number or list of texts, as a line of NDJSON (表单行). */
+  FormRow: { input: Readonly<Record<string, unknown>>; output: Readonly<Record<string, unknown>>; }
   /** 18-character Unified Social Credit Code, normalised to half-width upper case (统一社会信用代码, GB 32100-2015). */
   USCC: { input: string; output: string; }
   _FieldSet: { input: unknown; output: unknown; }
@@ -398,6 +400,34 @@ export type Evaluation = CreditRecord & {
   readonly validAt: Scalars['Date']['output'];
 };
 
+/** Files rows (批量报送). */
+export type FileRecordsInput = {
+  /** Your own key; the same key with the same rows gives the first answer, kept 30 days (幂等键). */
+  readonly idempotencyKey: Scalars['String']['input'];
+  /** A kind of filing (报送类别). */
+  readonly kind: Scalars['String']['input'];
+  /** 1 to 1 000 rows of the form (记录行). */
+  readonly rows: ReadonlyArray<Scalars['FormRow']['input']>;
+};
+
+/** What `fileRecords` answers. */
+export type FileRecordsResult = Conflict | InvalidInput | RecordsFiled;
+
+/** A row of a batch (逐行结果). */
+export type FiledRow = {
+  readonly __typename?: 'FiledRow';
+  /** What became of it (结果). */
+  readonly outcome: Maybe<RowOutcome>;
+  /** Why it was refused, or what it was taken in spite of (问题). */
+  readonly problems: Maybe<ReadonlyArray<RowProblem>>;
+  /** The record that holds it, for `record(id)`; null when it was refused (记录标识). */
+  readonly recordId: Maybe<Scalars['ID']['output']>;
+  /** Its place in the batch, from 1 (行号). */
+  readonly row: Maybe<Scalars['Int']['output']>;
+  /** The record's version that holds it (版本). */
+  readonly version: Maybe<Scalars['Int']['output']>;
+};
+
 /** A delivery of records by a unit (报送批次). */
 export type Filing = {
   readonly __typename?: 'Filing';
@@ -587,10 +617,14 @@ export type Mutation = {
   readonly createFiling: Maybe<CreateFilingResult>;
   /** Ends a grant from the next operation on (撤销授权). */
   readonly endGrant: Maybe<EndGrantResult>;
+  /** Files up to 1 000 rows at once and tells what became of each; the same door as a filing in parts (批量报送). */
+  readonly fileRecords: Maybe<FileRecordsResult>;
   /** Lets an organisation act in a role (授予角色). */
   readonly grantRole: Maybe<GrantRoleResult>;
   /** Proposes a change of the rules; nothing changes until a second person approves it (提议规则变更). */
   readonly proposeRuleChange: Maybe<ProposeRuleChangeResult>;
+  /** Registers units that file: what, about whom, how late at most (登记数据来源单位). */
+  readonly registerSourceUnits: Maybe<RegisterSourceUnitsResult>;
   /** Lays a proposed change aside (否决规则变更). */
   readonly rejectRuleChange: Maybe<RejectRuleChangeResult>;
   /** Refuses a token from the next operation on (吊销令牌). */
@@ -618,6 +652,11 @@ export type MutationEndGrantArgs = {
 };
 
 
+export type MutationFileRecordsArgs = {
+  input: FileRecordsInput;
+};
+
+
 export type MutationGrantRoleArgs = {
   input: GrantRoleInput;
 };
@@ -625,6 +664,11 @@ export type MutationGrantRoleArgs = {
 
 export type MutationProposeRuleChangeArgs = {
   input: ProposeRuleChangeInput;
+};
+
+
+export type MutationRegisterSourceUnitsArgs = {
+  input: RegisterSourceUnitsInput;
 };
 
 
@@ -673,7 +717,7 @@ export type OfficialField = {
   readonly scheme: Maybe<Scalars['String']['output']>;
   /** How a cell is read (类型). */
   readonly type: Maybe<OfficialFieldType>;
-  /** False where length, codes or label are general knowledge or stand in one public table (已核实). */
+  /** True where the national form is known to say all of it; false where it is ours, general knowledge or in one public table (已核实). */
   readonly verified: Maybe<Scalars['Boolean']['output']>;
 };
 
@@ -814,6 +858,8 @@ export type Query = {
   readonly ruleChanges: Maybe<RuleChangeConnection>;
   /** State of every source, whoever asks (数据源状态). */
   readonly sourceStatus: Maybe<ReadonlyArray<SourceState>>;
+  /** What a unit files, as it is registered and as it does: one's own, one's province's, or any for who assesses (数据来源单位). */
+  readonly sourceUnits: Maybe<ReadonlyArray<SourceUnit>>;
   /** Who is asking, and all that is the asker's own (当前用户). */
   readonly viewer: Maybe<Viewer>;
 };
@@ -849,6 +895,31 @@ export type QueryRuleChangesArgs = {
   state?: InputMaybe<RuleChangeState>;
 };
 
+
+export type QuerySourceUnitsArgs = {
+  unit: Scalars['USCC']['input'];
+};
+
+/** Rows were filed (已报送). */
+export type RecordsFiled = {
+  readonly __typename?: 'RecordsFiled';
+  /** The filing, with its receipt (批次). */
+  readonly filing: Maybe<Filing>;
+  /** What became of each row, in their order (逐行结果). */
+  readonly rows: Maybe<ReadonlyArray<FiledRow>>;
+};
+
+/** Registers units (登记数据来源单位). */
+export type RegisterSourceUnitsInput = {
+  /** Your own key (幂等键). */
+  readonly idempotencyKey: Scalars['String']['input'];
+  /** 1 to 1 000 units; one that is registered is changed (单位). */
+  readonly units: ReadonlyArray<SourceUnitInput>;
+};
+
+/** What `registerSourceUnits` answers. */
+export type RegisterSourceUnitsResult = Conflict | InvalidInput | SourceUnitsRegistered;
+
 /** Lays a change of the rules aside (否决规则变更). */
 export type RejectRuleChangeInput = {
   /** The change (变更标识). */
@@ -878,6 +949,28 @@ export type RoleGranted = {
   readonly __typename?: 'RoleGranted';
   /** The grant (授权). */
   readonly grant: Maybe<Grant>;
+};
+
+/** What became of a row (逐行结果). */
+export type RowOutcome =
+  /** A new record (新增). */
+  | 'ADDED'
+  /** A new version of a record (更正). */
+  | 'CORRECTED'
+  /** Refused (拒收). */
+  | 'REJECTED'
+  /** Recorded before, unchanged (未变). */
+  | 'UNCHANGED';
+
+/** Something about a row: why it was refused, or what it was taken in spite of (问题). */
+export type RowProblem = {
+  readonly __typename?: 'RowProblem';
+  /** What it is, for programs (代码). */
+  readonly code: Maybe<Scalars['String']['output']>;
+  /** The column of the form; empty for the whole row (字段). */
+  readonly column: Maybe<Scalars['String']['output']>;
+  /** What it is, for people (说明). */
+  readonly message: Maybe<Scalars['String']['output']>;
 };
 
 /** A change of the rules, which takes two persons (规则变更). */
@@ -1076,6 +1169,56 @@ export type SourceState = {
   readonly state: SourceCondition;
 };
 
+/** A unit that files one kind of record (数据来源单位). */
+export type SourceUnit = {
+  readonly __typename?: 'SourceUnit';
+  /** What it files: a kind of filing (报送类别). */
+  readonly kind: Maybe<Scalars['String']['output']>;
+  /** When it last filed; null when never (最近报送时间). */
+  readonly lastFiledAt: Maybe<Scalars['DateTime']['output']>;
+  /** True when it is later than it promised (是否迟报). */
+  readonly late: Maybe<Scalars['Boolean']['output']>;
+  /** Its name as registered (单位名称). */
+  readonly name: Maybe<Scalars['String']['output']>;
+  /** Within how many hours it files again (承诺报送间隔小时数). */
+  readonly promisedDelayHours: Maybe<Scalars['Int']['output']>;
+  /** Only about subjects of this province; null: of any (省级区划). */
+  readonly province: Maybe<Scalars['String']['output']>;
+  /** False for a unit that only filed and was never registered (是否登记). */
+  readonly registered: Maybe<Scalars['Boolean']['output']>;
+  /** When it was registered, or first seen (登记时间). */
+  readonly registeredAt: Maybe<Scalars['DateTime']['output']>;
+  /** Only about subjects of this sector; null: of any (行业门类). */
+  readonly sector: Maybe<Scalars['String']['output']>;
+  /** The source that keeps it (数据源). */
+  readonly source: Maybe<Scalars['String']['output']>;
+  /** Its code (统一社会信用代码). */
+  readonly unit: Maybe<Scalars['USCC']['output']>;
+};
+
+/** A unit and what it files (数据来源单位). */
+export type SourceUnitInput = {
+  /** A kind of filing (报送类别). */
+  readonly kind: Scalars['String']['input'];
+  /** Its name (单位名称). */
+  readonly name?: InputMaybe<Scalars['String']['input']>;
+  /** Within how many hours it files again, 1 to 8784; by rule when left out (承诺报送间隔小时数). */
+  readonly promisedDelayHours?: InputMaybe<Scalars['Int']['input']>;
+  /** Only about subjects of this province, two digits of GB/T 2260 (省级区划). */
+  readonly province?: InputMaybe<Scalars['String']['input']>;
+  /** Only about subjects of this sector, a section of GB/T 4754 (行业门类). */
+  readonly sector?: InputMaybe<Scalars['String']['input']>;
+  /** Its code (统一社会信用代码). */
+  readonly unit: Scalars['USCC']['input'];
+};
+
+/** Units were registered (已登记). */
+export type SourceUnitsRegistered = {
+  readonly __typename?: 'SourceUnitsRegistered';
+  /** How many (数量). */
+  readonly count: Maybe<Scalars['Int']['output']>;
+};
+
 /** A token is refused from now on (已吊销). */
 export type TokenRevoked = {
   readonly __typename?: 'TokenRevoked';
@@ -1228,6 +1371,11 @@ export type ResolversUnionTypes<_RefType extends Record<string, unknown>> = {
     | ( Omit<GrantEnded, 'grant'> & { grant?: Maybe<_RefType['Grant']> } & { __typename: 'GrantEnded' } )
     | ( InvalidInput & { __typename: 'InvalidInput' } )
   ;
+  FileRecordsResult:
+    | ( Conflict & { __typename: 'Conflict' } )
+    | ( InvalidInput & { __typename: 'InvalidInput' } )
+    | ( RecordsFiled & { __typename: 'RecordsFiled' } )
+  ;
   GrantRoleResult:
     | ( Conflict & { __typename: 'Conflict' } )
     | ( InvalidInput & { __typename: 'InvalidInput' } )
@@ -1237,6 +1385,11 @@ export type ResolversUnionTypes<_RefType extends Record<string, unknown>> = {
     | ( Conflict & { __typename: 'Conflict' } )
     | ( InvalidInput & { __typename: 'InvalidInput' } )
     | ( Omit<RuleChangeProposed, 'change'> & { change?: Maybe<_RefType['RuleChange']> } & { __typename: 'RuleChangeProposed' } )
+  ;
+  RegisterSourceUnitsResult:
+    | ( Conflict & { __typename: 'Conflict' } )
+    | ( InvalidInput & { __typename: 'InvalidInput' } )
+    | ( SourceUnitsRegistered & { __typename: 'SourceUnitsRegistered' } )
   ;
   RejectRuleChangeResult:
     | ( Conflict & { __typename: 'Conflict' } )
@@ -1319,6 +1472,9 @@ export type ResolversTypes = {
   Entity: ResolverTypeWrapper<Entity>;
   Evaluation: ResolverTypeWrapper<Evaluation>;
   Fen: ResolverTypeWrapper<Scalars['Fen']['output']>;
+  FileRecordsInput: FileRecordsInput;
+  FileRecordsResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['FileRecordsResult']>;
+  FiledRow: ResolverTypeWrapper<FiledRow>;
   Filing: ResolverTypeWrapper<Filing>;
   FilingCompleted: ResolverTypeWrapper<FilingCompleted>;
   FilingCreated: ResolverTypeWrapper<FilingCreated>;
@@ -1326,6 +1482,7 @@ export type ResolversTypes = {
   FilingPart: ResolverTypeWrapper<FilingPart>;
   FilingReceipt: ResolverTypeWrapper<FilingReceipt>;
   FilingStatus: FilingStatus;
+  FormRow: ResolverTypeWrapper<Scalars['FormRow']['output']>;
   Grant: ResolverTypeWrapper<ShownGrant>;
   GrantConnection: ResolverTypeWrapper<Connection<ShownGrant>>;
   GrantEdge: ResolverTypeWrapper<Edge<ShownGrant>>;
@@ -1349,11 +1506,16 @@ export type ResolversTypes = {
   Provenance: ResolverTypeWrapper<Provenance>;
   Purpose: ResolverTypeWrapper<Purpose>;
   Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
+  RecordsFiled: ResolverTypeWrapper<RecordsFiled>;
+  RegisterSourceUnitsInput: RegisterSourceUnitsInput;
+  RegisterSourceUnitsResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['RegisterSourceUnitsResult']>;
   RejectRuleChangeInput: RejectRuleChangeInput;
   RejectRuleChangeResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['RejectRuleChangeResult']>;
   RevokeTokenInput: RevokeTokenInput;
   RevokeTokenResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['RevokeTokenResult']>;
   RoleGranted: ResolverTypeWrapper<Omit<RoleGranted, 'grant'> & { grant?: Maybe<ResolversTypes['Grant']> }>;
+  RowOutcome: RowOutcome;
+  RowProblem: ResolverTypeWrapper<RowProblem>;
   RuleChange: ResolverTypeWrapper<RuleChangeRow>;
   RuleChangeAction: RuleChangeAction;
   RuleChangeApproved: ResolverTypeWrapper<Omit<RuleChangeApproved, 'change'> & { change?: Maybe<ResolversTypes['RuleChange']> }>;
@@ -1369,6 +1531,9 @@ export type ResolversTypes = {
   SourceCondition: SourceCondition;
   SourceCoverage: ResolverTypeWrapper<Omit<SourceCoverage, 'records'> & { records?: Maybe<ResolversTypes['CollectedRecordConnection']> }>;
   SourceState: ResolverTypeWrapper<SourceState>;
+  SourceUnit: ResolverTypeWrapper<SourceUnit>;
+  SourceUnitInput: SourceUnitInput;
+  SourceUnitsRegistered: ResolverTypeWrapper<SourceUnitsRegistered>;
   TokenRevoked: ResolverTypeWrapper<TokenRevoked>;
   TotalCount: ResolverTypeWrapper<TotalCount>;
   USCC: ResolverTypeWrapper<Scalars['USCC']['output']>;
@@ -1416,11 +1581,15 @@ export type ResolversParentTypes = {
   Entity: Entity;
   Evaluation: Evaluation;
   Fen: Scalars['Fen']['output'];
+  FileRecordsInput: FileRecordsInput;
+  FileRecordsResult: ResolversUnionTypes<ResolversParentTypes>['FileRecordsResult'];
+  FiledRow: FiledRow;
   Filing: Filing;
   FilingCompleted: FilingCompleted;
   FilingCreated: FilingCreated;
   FilingPart: FilingPart;
   FilingReceipt: FilingReceipt;
+  FormRow: Scalars['FormRow']['output'];
   Grant: ShownGrant;
   GrantConnection: Connection<ShownGrant>;
   GrantEdge: Edge<ShownGrant>;
@@ -1442,11 +1611,15 @@ export type ResolversParentTypes = {
   Provenance: Provenance;
   Purpose: Purpose;
   Query: Record<PropertyKey, never>;
+  RecordsFiled: RecordsFiled;
+  RegisterSourceUnitsInput: RegisterSourceUnitsInput;
+  RegisterSourceUnitsResult: ResolversUnionTypes<ResolversParentTypes>['RegisterSourceUnitsResult'];
   RejectRuleChangeInput: RejectRuleChangeInput;
   RejectRuleChangeResult: ResolversUnionTypes<ResolversParentTypes>['RejectRuleChangeResult'];
   RevokeTokenInput: RevokeTokenInput;
   RevokeTokenResult: ResolversUnionTypes<ResolversParentTypes>['RevokeTokenResult'];
   RoleGranted: Omit<RoleGranted, 'grant'> & { grant?: Maybe<ResolversParentTypes['Grant']> };
+  RowProblem: RowProblem;
   RuleChange: RuleChangeRow;
   RuleChangeApproved: Omit<RuleChangeApproved, 'change'> & { change?: Maybe<ResolversParentTypes['RuleChange']> };
   RuleChangeConnection: Connection<RuleChangeRow>;
@@ -1459,6 +1632,9 @@ export type ResolversParentTypes = {
   RuleValueInput: RuleValueInput;
   SourceCoverage: Omit<SourceCoverage, 'records'> & { records?: Maybe<ResolversParentTypes['CollectedRecordConnection']> };
   SourceState: SourceState;
+  SourceUnit: SourceUnit;
+  SourceUnitInput: SourceUnitInput;
+  SourceUnitsRegistered: SourceUnitsRegistered;
   TokenRevoked: TokenRevoked;
   TotalCount: TotalCount;
   USCC: Scalars['USCC']['output'];
@@ -1652,6 +1828,18 @@ export interface FenScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes[
   name: 'Fen';
 }
 
+export type FileRecordsResultResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['FileRecordsResult'] = ResolversParentTypes['FileRecordsResult']> = {
+  __resolveType?: TypeResolveFn<'Conflict' | 'InvalidInput' | 'RecordsFiled', ParentType, ContextType>;
+};
+
+export type FiledRowResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['FiledRow'] = ResolversParentTypes['FiledRow']> = {
+  outcome?: Resolver<Maybe<ResolversTypes['RowOutcome']>, ParentType, ContextType>;
+  problems?: Resolver<Maybe<ReadonlyArray<ResolversTypes['RowProblem']>>, ParentType, ContextType>;
+  recordId?: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
+  row?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  version?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+};
+
 export type FilingResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['Filing'] = ResolversParentTypes['Filing']> = {
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   kind?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
@@ -1685,6 +1873,10 @@ export type FilingReceiptResolvers<ContextType = DeskContext, ParentType extends
   unchanged?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
   warned?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
 };
+
+export interface FormRowScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['FormRow'], any> {
+  name: 'FormRow';
+}
 
 export type GrantResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['Grant'] = ResolversParentTypes['Grant']> = {
   from?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
@@ -1743,8 +1935,10 @@ export type MutationResolvers<ContextType = DeskContext, ParentType extends Reso
   completeFiling?: Resolver<Maybe<ResolversTypes['CompleteFilingResult']>, ParentType, ContextType, RequireFields<MutationCompleteFilingArgs, 'input'>>;
   createFiling?: Resolver<Maybe<ResolversTypes['CreateFilingResult']>, ParentType, ContextType, RequireFields<MutationCreateFilingArgs, 'input'>>;
   endGrant?: Resolver<Maybe<ResolversTypes['EndGrantResult']>, ParentType, ContextType, RequireFields<MutationEndGrantArgs, 'input'>>;
+  fileRecords?: Resolver<Maybe<ResolversTypes['FileRecordsResult']>, ParentType, ContextType, RequireFields<MutationFileRecordsArgs, 'input'>>;
   grantRole?: Resolver<Maybe<ResolversTypes['GrantRoleResult']>, ParentType, ContextType, RequireFields<MutationGrantRoleArgs, 'input'>>;
   proposeRuleChange?: Resolver<Maybe<ResolversTypes['ProposeRuleChangeResult']>, ParentType, ContextType, RequireFields<MutationProposeRuleChangeArgs, 'input'>>;
+  registerSourceUnits?: Resolver<Maybe<ResolversTypes['RegisterSourceUnitsResult']>, ParentType, ContextType, RequireFields<MutationRegisterSourceUnitsArgs, 'input'>>;
   rejectRuleChange?: Resolver<Maybe<ResolversTypes['RejectRuleChangeResult']>, ParentType, ContextType, RequireFields<MutationRejectRuleChangeArgs, 'input'>>;
   revokeToken?: Resolver<Maybe<ResolversTypes['RevokeTokenResult']>, ParentType, ContextType, RequireFields<MutationRevokeTokenArgs, 'input'>>;
 };
@@ -1819,7 +2013,18 @@ export type QueryResolvers<ContextType = DeskContext, ParentType extends Resolve
   record?: Resolver<Maybe<ResolversTypes['CreditRecord']>, ParentType, ContextType, RequireFields<QueryRecordArgs, 'id'>>;
   ruleChanges?: Resolver<Maybe<ResolversTypes['RuleChangeConnection']>, ParentType, ContextType, RequireFields<QueryRuleChangesArgs, 'first'>>;
   sourceStatus?: Resolver<Maybe<ReadonlyArray<ResolversTypes['SourceState']>>, ParentType, ContextType>;
+  sourceUnits?: Resolver<Maybe<ReadonlyArray<ResolversTypes['SourceUnit']>>, ParentType, ContextType, RequireFields<QuerySourceUnitsArgs, 'unit'>>;
   viewer?: Resolver<Maybe<ResolversTypes['Viewer']>, ParentType, ContextType>;
+};
+
+export type RecordsFiledResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['RecordsFiled'] = ResolversParentTypes['RecordsFiled']> = {
+  filing?: Resolver<Maybe<ResolversTypes['Filing']>, ParentType, ContextType>;
+  rows?: Resolver<Maybe<ReadonlyArray<ResolversTypes['FiledRow']>>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type RegisterSourceUnitsResultResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['RegisterSourceUnitsResult'] = ResolversParentTypes['RegisterSourceUnitsResult']> = {
+  __resolveType?: TypeResolveFn<'Conflict' | 'InvalidInput' | 'SourceUnitsRegistered', ParentType, ContextType>;
 };
 
 export type RejectRuleChangeResultResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['RejectRuleChangeResult'] = ResolversParentTypes['RejectRuleChangeResult']> = {
@@ -1833,6 +2038,12 @@ export type RevokeTokenResultResolvers<ContextType = DeskContext, ParentType ext
 export type RoleGrantedResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['RoleGranted'] = ResolversParentTypes['RoleGranted']> = {
   grant?: Resolver<Maybe<ResolversTypes['Grant']>, ParentType, ContextType>;
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type RowProblemResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['RowProblem'] = ResolversParentTypes['RowProblem']> = {
+  code?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  column?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  message?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
 };
 
 export type RuleChangeResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['RuleChange'] = ResolversParentTypes['RuleChange']> = {
@@ -1910,6 +2121,25 @@ export type SourceStateResolvers<ContextType = DeskContext, ParentType extends R
   state?: Resolver<ResolversTypes['SourceCondition'], ParentType, ContextType>;
 };
 
+export type SourceUnitResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['SourceUnit'] = ResolversParentTypes['SourceUnit']> = {
+  kind?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  lastFiledAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  late?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
+  name?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  promisedDelayHours?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  province?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  registered?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
+  registeredAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  sector?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  source?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  unit?: Resolver<Maybe<ResolversTypes['USCC']>, ParentType, ContextType>;
+};
+
+export type SourceUnitsRegisteredResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['SourceUnitsRegistered'] = ResolversParentTypes['SourceUnitsRegistered']> = {
+  count?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
 export type TokenRevokedResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['TokenRevoked'] = ResolversParentTypes['TokenRevoked']> = {
   tokenId?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
@@ -1971,11 +2201,14 @@ export type Resolvers<ContextType = DeskContext> = {
   Entity?: EntityResolvers<ContextType>;
   Evaluation?: EvaluationResolvers<ContextType>;
   Fen?: GraphQLScalarType;
+  FileRecordsResult?: FileRecordsResultResolvers<ContextType>;
+  FiledRow?: FiledRowResolvers<ContextType>;
   Filing?: FilingResolvers<ContextType>;
   FilingCompleted?: FilingCompletedResolvers<ContextType>;
   FilingCreated?: FilingCreatedResolvers<ContextType>;
   FilingPart?: FilingPartResolvers<ContextType>;
   FilingReceipt?: FilingReceiptResolvers<ContextType>;
+  FormRow?: GraphQLScalarType;
   Grant?: GrantResolvers<ContextType>;
   GrantConnection?: GrantConnectionResolvers<ContextType>;
   GrantEdge?: GrantEdgeResolvers<ContextType>;
@@ -1995,9 +2228,12 @@ export type Resolvers<ContextType = DeskContext> = {
   Provenance?: ProvenanceResolvers<ContextType>;
   Purpose?: PurposeResolvers<ContextType>;
   Query?: QueryResolvers<ContextType>;
+  RecordsFiled?: RecordsFiledResolvers<ContextType>;
+  RegisterSourceUnitsResult?: RegisterSourceUnitsResultResolvers<ContextType>;
   RejectRuleChangeResult?: RejectRuleChangeResultResolvers<ContextType>;
   RevokeTokenResult?: RevokeTokenResultResolvers<ContextType>;
   RoleGranted?: RoleGrantedResolvers<ContextType>;
+  RowProblem?: RowProblemResolvers<ContextType>;
   RuleChange?: RuleChangeResolvers<ContextType>;
   RuleChangeApproved?: RuleChangeApprovedResolvers<ContextType>;
   RuleChangeConnection?: RuleChangeConnectionResolvers<ContextType>;
@@ -2008,6 +2244,8 @@ export type Resolvers<ContextType = DeskContext> = {
   RuleValue?: RuleValueResolvers<ContextType>;
   SourceCoverage?: SourceCoverageResolvers<ContextType>;
   SourceState?: SourceStateResolvers<ContextType>;
+  SourceUnit?: SourceUnitResolvers<ContextType>;
+  SourceUnitsRegistered?: SourceUnitsRegisteredResolvers<ContextType>;
   TokenRevoked?: TokenRevokedResolvers<ContextType>;
   TotalCount?: TotalCountResolvers<ContextType>;
   USCC?: GraphQLScalarType;

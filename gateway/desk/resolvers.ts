@@ -5,7 +5,9 @@ import type { ResolverMap } from '#kit/resolverMap.ts';
 import { may } from '#policy/actions.ts';
 import { isRole, roleBinding, roles, type Viewer } from '#policy/viewer.ts';
 import { purposes } from '#standards/purposes.ts';
-import type { CallContext, SourceBook } from '../sources.ts';
+import type { RuleBook } from '#kit/ruleBook.ts';
+import type { CallContext, Source, SourceBook } from '../sources.ts';
+import { createUnitsAndRows } from './unitsAndRows.ts';
 import { conflict, forbidden, invalid, type Named } from './answers.ts';
 import { filingKinds } from './filingKinds.ts';
 import { officialForms } from './forms.ts';
@@ -37,6 +39,9 @@ export interface DeskParts {
   readonly repository: DeskRepository;
   readonly grants: ListeningGrantBook;
   readonly sources: SourceBook;
+  /** Those that keep the kinds of filing. */
+  readonly keepers: readonly Source[];
+  readonly ruleBook: RuleBook;
   readonly cursors: CursorSealer;
   readonly now: () => Date;
 }
@@ -48,7 +53,7 @@ export interface ShownGrant extends Grant {
 
 const MAX_PARTS = 10_000;
 
-export function createDeskResolvers({ repository, grants, sources, cursors, now }: DeskParts): ResolverMap<Resolvers, ResolversParentTypes> {
+export function createDeskResolvers({ repository, grants, sources, keepers, ruleBook, cursors, now }: DeskParts): ResolverMap<Resolvers, ResolversParentTypes> {
   const sourceStates = () =>
     sources.states().map(({ source, state, knownThrough, lateUnits }) => ({
       source,
@@ -76,10 +81,13 @@ export function createDeskResolvers({ repository, grants, sources, cursors, now 
     return row && showGrant(row);
   };
 
+  const unitsAndRows = createUnitsAndRows({ repository, sources: keepers, book: sources, rules: ruleBook, now, showFiling });
+
   return {
     ...rules,
     Query: {
       ...rules.Query,
+      ...unitsAndRows.Query,
       viewer: (_, __, { viewer }) => viewer,
       sourceStatus: sourceStates,
       purposes: () => purposes,
@@ -101,6 +109,7 @@ export function createDeskResolvers({ repository, grants, sources, cursors, now 
     },
     Mutation: {
       ...rules.Mutation,
+      ...unitsAndRows.Mutation,
       async createFiling(_, { input }, { viewer }) {
         if (!may(viewer, 'filing:create')) throw forbidden();
         if (!Object.hasOwn(filingKinds, input.kind)) return invalid('UNKNOWN_KIND', `There is no filing of kind "${input.kind.slice(0, 40)}"; known are ${Object.keys(filingKinds).join(', ')}.`, ['input', 'kind']);

@@ -7,12 +7,14 @@ import { reportingUnitOf } from '#standards/divisions.ts';
 import type { Form, ParsedRecord } from '#standards/forms/form.ts';
 import { readHeader } from '#standards/forms/header.ts';
 import { createRowParser, parseRow, type RowResult } from '#standards/forms/parse.ts';
+import { shanghaiDay } from '#standards/dates.ts';
 import type { Rules } from '#standards/ruleSets.ts';
 import { badInput, clientError } from '../errors.ts';
-import type { FilingDoor, FilingPart, PartOutcome, RejectedRow, Workshop } from '../subgraph.ts';
+import type { FilingDoor, FilingPart, PartOutcome, RejectedRow, RowOutcome, Workshop } from '../subgraph.ts';
 import { type AfterMerge, createMerge } from './merge.ts';
 import { createStager, type FiledRow, type RecordTable, type RowIdentity, type StagedRow } from './record.ts';
 import { csvRows, jsonRows } from './rows.ts';
+import type { Scope } from '../sourceUnits.ts';
 import { decode } from './text.ts';
 
 /** What a row needs beside its own cells. */
@@ -61,28 +63,37 @@ const isRefusal = <Own extends string>(result: FiledRow<Own> | RowProblems): res
  * @throws UNAUTHORIZED_FIELD_OR_TYPE when the viewer may not file; BAD_USER_INPUT that names row and column when the file is
  *         not in the form, before anything of it is recorded, or when it stops being CSV half way
  */
-export function createFilingDoor<Own extends string>({ kind, form, table, toRow, afterMerge }: FilingKind<Own>, { pool, instants, rules: ruleBook, digest, now }: Workshop): FilingDoor {
+export function createFilingDoor<Own extends string>({ kind, form, table, toRow, afterMerge }: FilingKind<Own>, { pool, instants, rules: ruleBook, units, digest, now }: Workshop): FilingDoor {
   const merge = createMerge(table, pool, instants, afterMerge);
   const stage = createStager(table, digest, afterMerge !== undefined);
 
   return async (viewer, part, bytes) => {
     if (!may(viewer, 'filing:create')) throw clientError('UNAUTHORIZED_FIELD_OR_TYPE', 'Your role may not file records.');
-    const asked = ruleBook.fresh();
+    const asked = Promise.all([ruleBook.fresh(), units.scopes(kind)]);
     asked.catch(() => {}); // awaited with the first rows, when the stream is read and its errors are heard
     const hash = createHash('sha256');
     const counts = { rows: 0, added: 0, corrected: 0, unchanged: 0, rejected: 0, warned: 0 };
     const rejectedRows: RejectedRow[] = [];
+    const rowOutcomes = new Map<number, RowOutcome>();
+    const warnings = new Map<number, RowProblems>();
+    const told = (row: number, outcome: RowOutcome['outcome'], { uscc, record_id: recordId }: RowIdentity, version: number): void =>
+      void rowOutcomes.set(row, { row, outcome, record: { uscc, recordId, version }, problems: warnings.get(row) ?? [] });
     const reject = (number: number, problems: RowProblems): void => {
       counts.rejected += 1;
+      if (part.wantsRows) rowOutcomes.set(number, { row: number, outcome: 'REJECTED', record: null, problems });
       if (rejectedRows.length < KEPT_REJECTIONS) rejectedRows.push({ row: number, problems });
     };
+    const today = shanghaiDay(now());
+    const mayBeUnregistered = (rules: Rules): boolean => rules.find('FILING', 'UNREGISTERED_UNITS_MAY_FILE', today)?.number === 1;
+    const unitColumn = form.fields.find(({ name }) => name === 'sourceUnitUscc')?.column ?? '';
     const notYours: RowProblems = [
-      { column: form.fields.find(({ name }) => name === 'sourceUnitUscc')?.column ?? '', code: 'NOT_YOURS', message: 'Your organisation may not file this record: its source unit or province is another.' },
+      { column: unitColumn, code: 'NOT_YOURS', message: 'Your organisation may not file this record: its source unit or province is another.' },
     ];
     const isTheirs = (row: RowIdentity, sourceUnit: string): boolean =>
       mayFile(viewer, { subjectProvince: provinceOfCode(row.uscc), sourceUnit, sourceProvince: provinceOfCode(sourceUnit) });
 
     let batch = new Map<string, StagedRow<Own>>();
+    const twins: { readonly number: number; readonly of: number }[] = [];
     let batchBytes = 0;
     let writing: Promise<void> = Promise.resolve();
     const write = async (rows: readonly StagedRow<Own>[]): Promise<void> => {
@@ -91,6 +102,11 @@ export function createFilingDoor<Own extends string>({ kind, form, table, toRow,
       counts.corrected += outcome.corrected;
       counts.unchanged += outcome.unchanged;
       for (const { number } of outcome.refused) reject(number, notYours);
+      if (!part.wantsRows) return;
+      for (const { number, row } of rows) {
+        const fate = outcome.fates.get(number) ?? { outcome: 'ADDED', version: 1 };
+        if (!rowOutcomes.has(number)) told(number, fate.outcome, row, fate.version);
+      }
     };
     const flush = async (): Promise<void> => {
       await writing;
@@ -104,6 +120,7 @@ export function createFilingDoor<Own extends string>({ kind, form, table, toRow,
       const before = batch.get(staged.key);
       if (before?.digest === staged.digest) {
         counts.unchanged += 1;
+        if (part.wantsRows) twins.push({ number, of: before.number });
         return;
       }
       if (before) reject(before.number, [{ column: '', code: 'DUPLICATE', message: `Row ${number} has the same record with other content and was taken in its place.` }]);
@@ -111,23 +128,26 @@ export function createFilingDoor<Own extends string>({ kind, form, table, toRow,
       batchBytes += staged.end - staged.start;
     };
 
-    const handle = (number: number, result: RowResult, rules: Rules): void => {
+    const handle = (number: number, result: RowResult, rules: Rules, scopes: ReadonlyMap<string, Scope>): void => {
       counts.rows += 1;
       if (!result.ok) return reject(number, result.problems);
       let warned = result.warnings.length > 0;
+      if (warned && part.wantsRows) warnings.set(number, result.warnings);
       const additionalFields = Object.keys(result.additionalFields).length > 0 ? result.additionalFields : null;
       const row = toRow(result.record, { viewer, part, rules, additionalFields, warn: () => (warned = true) });
       if (isRefusal(row)) return reject(number, row);
       if (!isTheirs(row, row.source_unit)) return reject(number, notYours);
+      const outside = outsideRegistration(row, scopes, mayBeUnregistered(rules));
+      if (outside) return reject(number, [{ column: unitColumn, ...outside }]);
       if (warned) counts.warned += 1;
       take(number, stage(number, row));
     };
 
     try {
-      for await (const results of parsedRows(form, part.format, decode(hashed(bytes, hash)))) {
-        const inForce = await asked;
+      for await (const results of parsedRows(form, part, decode(hashed(bytes, hash)))) {
+        const [inForce, scopes] = await asked;
         for (const { number, result } of results) {
-          handle(number, result, inForce);
+          handle(number, result, inForce, scopes);
           if (batch.size >= BATCH_ROWS || batchBytes >= BATCH_BYTES) await flush();
         }
       }
@@ -136,8 +156,23 @@ export function createFilingDoor<Own extends string>({ kind, form, table, toRow,
       await writing;
     }
     rejectedRows.sort((a, b) => a.row - b.row);
-    return { ...counts, digest: hash.digest('hex'), rejectedRows } satisfies PartOutcome;
+    for (const { number, of } of twins) {
+      const { record } = rowOutcomes.get(of) ?? {};
+      if (record) told(number, 'UNCHANGED', { uscc: record.uscc, record_id: record.recordId, source_unit: '' }, record.version);
+    }
+    const byRow = part.wantsRows ? { rowOutcomes: [...rowOutcomes.values()].toSorted((a, b) => a.row - b.row) } : null;
+    return { ...counts, digest: hash.digest('hex'), rejectedRows, ...byRow } satisfies PartOutcome;
   };
+}
+
+/** Why a unit may not file this row: it is registered for other subjects, or not at all where the rules ask for it. */
+function outsideRegistration({ uscc, source_unit, province, sector }: RowIdentity & { province: string; sector: string | null }, scopes: ReadonlyMap<string, Scope>, mayBeUnregistered: boolean): { code: 'UNIT_NOT_REGISTERED' | 'OUTSIDE_REGISTRATION'; message: string } | null {
+  const scope = scopes.get(source_unit);
+  if (scope === undefined) {
+    return mayBeUnregistered ? null : { code: 'UNIT_NOT_REGISTERED', message: `${source_unit} is not registered as a source of such records.` };
+  }
+  const inScope = (scope.province === null || scope.province === province) && (scope.sector === null || scope.sector === sector);
+  return inScope ? null : { code: 'OUTSIDE_REGISTRATION', message: `${source_unit} is registered for subjects of another province or sector than that of ${uscc}.` };
 }
 
 async function* hashed(bytes: Readable, hash: ReturnType<typeof createHash>): AsyncGenerator<Buffer> {
@@ -152,8 +187,9 @@ interface NumberedResult {
   readonly result: RowResult;
 }
 
-async function* parsedRows(form: Form, format: FilingPart['format'], text: AsyncIterable<string>): AsyncGenerator<NumberedResult[]> {
-  let isChecked = false;
+async function* parsedRows(form: Form, { format, wantsRows = false }: FilingPart, text: AsyncIterable<string>): AsyncGenerator<NumberedResult[]> {
+  // In a batch that is answered row by row each row says for itself what it lacks.
+  let isChecked = wantsRows;
   if (format === 'NDJSON') {
     for await (const lines of jsonRows(text)) {
       const [first] = lines;

@@ -15,6 +15,7 @@ interface Standing {
   readonly ours: boolean;
   readonly collected_at: string;
   readonly withdrawn_on: string | null;
+  readonly withdrawal_reason: string | null;
   readonly under_objection: boolean;
   readonly source_unit: string;
 }
@@ -28,10 +29,18 @@ export interface MergeOptions {
   readonly mayCorrect: (row: RowIdentity, standingSourceUnit: string) => boolean;
 }
 
+/** What became of a row whose record was there, and the version that holds it now. */
+export interface Fate {
+  readonly outcome: 'ADDED' | 'CORRECTED' | 'UNCHANGED';
+  readonly version: number;
+}
+
 export interface MergeOutcome<Own extends string> {
   readonly added: number;
   readonly corrected: number;
   readonly unchanged: number;
+  /** What became of the rows by their numbers; one that is not here was added as version 1. */
+  readonly fates: ReadonlyMap<number, Fate>;
   /** Corrections of records that the filer may not correct. */
   readonly refused: readonly StagedRow<Own>[];
 }
@@ -68,7 +77,7 @@ export function createMerge<Own extends string>(table: RecordTable<Own>, pool: P
     select staged.position, standing.*
     from ${staged} staged
     cross join lateral (
-      select newest.version, newest.digest = staged.digest as same, newest.filing_id = $1::uuid as ours, newest.collected_at, newest.withdrawn_on, newest.under_objection, newest.source_unit
+      select newest.version, newest.digest = staged.digest as same, newest.filing_id = $1::uuid as ours, newest.collected_at, newest.withdrawn_on, newest.withdrawal_reason, newest.under_objection, newest.source_unit
       from ${target} newest
       where newest.uscc = staged.uscc and newest.record_id = staged.record_id and newest.superseded_at >= 'infinity'
       order by newest.version desc
@@ -100,26 +109,28 @@ export function createMerge<Own extends string>(table: RecordTable<Own>, pool: P
       and (record.superseded_at = 'infinity' or (${newRights}) is distinct from (${oldRights}))
     returning staged.position, record.version`;
   const inserted = [...columns.filter((column) => column !== 'withdrawn_on'), 'digest'];
-  const insert = (from: string, version: string, collectedAt: string, withdrawnOn: string, underObjection: string): string => `
-    insert into ${target} (${inserted.join(', ')}, version, filing_id, collected_at, recorded_at, withdrawn_on, under_objection)
-    select ${inserted.map((column) => `staged.${column}`).join(', ')}, ${version}, $1::uuid, ${collectedAt}, $2::timestamptz, ${withdrawnOn}, ${underObjection}
+  const insert = (from: string, version: string, collectedAt: string, withdrawnOn: string, reason: string, underObjection: string): string => `
+    insert into ${target} (${inserted.join(', ')}, version, filing_id, collected_at, recorded_at, withdrawn_on, withdrawal_reason, under_objection)
+    select ${inserted.map((column) => `staged.${column}`).join(', ')}, ${version}, $1::uuid, ${collectedAt}, $2::timestamptz, ${withdrawnOn}, ${reason}, ${underObjection}
     from ${from}`;
-  const insertNew = insert(`${staged} staged where staged.position <> all($3::int[])`, '1', '$2::timestamptz', 'staged.withdrawn_on', 'false');
+  const insertNew = insert(`${staged} staged where staged.position <> all($3::int[])`, '1', '$2::timestamptz', 'staged.withdrawn_on', 'null', 'false');
   const insertCorrected = insert(
-    `unnest($3::int[], $4::int[], $5::timestamptz[], $6::date[], $7::boolean[]) as standing(position, version, collected_at, withdrawn_on, under_objection)
+    `unnest($3::int[], $4::int[], $5::timestamptz[], $6::date[], $7::text[], $8::boolean[]) as standing(position, version, collected_at, withdrawn_on, withdrawal_reason, under_objection)
     join ${staged} staged using (position)`,
     'standing.version + 1',
     'standing.collected_at',
     'coalesce(staged.withdrawn_on, standing.withdrawn_on)',
+    'standing.withdrawal_reason',
     'standing.under_objection',
   );
   const noteUnits = `
-    insert into ${table.schema}.source_unit (uscc, kind, last_filed_at)
-    select unit.uscc, $1::text, $3::timestamptz
+    insert into ${table.schema}.source_unit (uscc, kind, last_filed_at, first_filed_at)
+    select unit.uscc, $1::text, $3::timestamptz, now()
     from unnest($2::text[]) as unit(uscc)
     order by unit.uscc
     on conflict (uscc, kind) do update
-    set last_filed_at = greatest(excluded.last_filed_at, source_unit.last_filed_at)`;
+    set last_filed_at = greatest(excluded.last_filed_at, source_unit.last_filed_at),
+        first_filed_at = coalesce(source_unit.first_filed_at, excluded.first_filed_at)`;
 
   const mergeOnce = (rows: readonly StagedRow<Own>[], options: MergeOptions): Promise<MergeOutcome<Own>> =>
     transaction(pool, `file ${target}`, async (client) => {
@@ -133,13 +144,18 @@ export function createMerge<Own extends string>(table: RecordTable<Own>, pool: P
       let corrected = standing.filter((row) => !row.same && !refused.includes(row));
       // A part may be sent again after it broke off: what this filing has recorded once, it does not record over later rows, and
       // counts as what it was recorded as, so that the receipt is that of a filing that was never cut off.
-      const done = standing.filter(({ same, ours }) => same && ours).map(({ version }) => version);
+      const fates = new Map<number, Fate>(standing.map(({ position, version }) => [position, { outcome: 'UNCHANGED', version }]));
+      const doneAs = (position: number, version: number): void => void fates.set(position, { outcome: version === 1 ? 'ADDED' : 'CORRECTED', version });
+      for (const { position, version, same, ours } of standing) if (same && ours) doneAs(position, version);
       if (corrected.length > 0) {
         const { rows: earlier } = await client.query<{ position: number; version: number }>(recordedByFiling, [corrected.map(({ position }) => position), options.filingId]);
         const again = new Set(earlier.map(({ position }) => position));
         corrected = corrected.filter(({ position }) => !again.has(position));
-        done.push(...earlier.map(({ version }) => version));
+        for (const { position, version } of earlier) doneAs(position, version);
       }
+
+      for (const { position, version } of corrected) fates.set(position, { outcome: 'CORRECTED', version: version + 1 });
+      for (const { position } of refused) fates.delete(position);
 
       const added = rows.length - standing.length;
       if (added + corrected.length > 0) {
@@ -157,6 +173,7 @@ export function createMerge<Own extends string>(table: RecordTable<Own>, pool: P
             corrected.map(({ version }) => version),
             corrected.map((row) => row.collected_at),
             corrected.map((row) => row.withdrawn_on),
+            corrected.map((row) => row.withdrawal_reason),
             corrected.map((row) => row.under_objection),
           ]);
         }
@@ -169,13 +186,8 @@ export function createMerge<Own extends string>(table: RecordTable<Own>, pool: P
       }
       const units = unitsOf(rows, refused);
       await client.query(noteUnits, [options.kind, [...units], options.now.toISOString()]);
-      const doneAsNew = done.filter((version) => version === 1).length;
-      return {
-        added: added + doneAsNew,
-        corrected: corrected.length + done.length - doneAsNew,
-        unchanged: standing.length - corrected.length - refused.length - done.length,
-        refused: refused.map(({ position }) => rowAt(position)),
-      };
+      const having = (outcome: Fate['outcome']): number => fates.values().filter((fate) => fate.outcome === outcome).toArray().length;
+      return { added: added + having('ADDED'), corrected: having('CORRECTED'), unchanged: having('UNCHANGED'), fates, refused: refused.map(({ position }) => rowAt(position)) };
     }, { deadlineMs: 60_000 });
 
   return async (rows, options) => {

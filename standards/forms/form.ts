@@ -103,6 +103,8 @@ export interface Form {
   kind: FormKind | 'voluntary' | 'withdrawal';
   edition: string;
   source: string;
+  /** A national form. All columns of the others are ours, whatever their fields say of lengths and codes. */
+  isOfficial?: boolean;
   fields: readonly FormField[];
   /** At least one of these names must have a value (the subject's code or an older identifier of it). */
   oneOf?: readonly string[];

@@ -34,10 +34,10 @@ function codesOf({ codes, type }: FormField): string {
 
 const cell = (text: string): string => text.replaceAll('|', '\\|');
 
-const rowOf = (field: FormField): string =>
-  `| ${[`\`${field.column}\``, field.label, `\`${field.name}\``, TYPES[field.type], field.maxLength === undefined ? '' : String(field.maxLength), ruleOf(field), codesOf(field), (field.aliases ?? []).join(', '), field.unverified ? 'no' : 'yes'].map(cell).join(' | ')} |`;
+const rowOf = (field: FormField, isOfficial: boolean): string =>
+  `| ${[`\`${field.column}\``, field.label, `\`${field.name}\``, TYPES[field.type], field.maxLength === undefined ? '' : String(field.maxLength), ruleOf(field), codesOf(field), (field.aliases ?? []).join(', '), isOfficial && !field.unverified ? 'yes' : 'no'].map(cell).join(' | ')} |`;
 
-const sectionOf = ({ kind, edition, source, fields }: Form): string =>
+const sectionOf = ({ kind, edition, source, isOfficial = false, fields }: Form): string =>
   [
     `## \`${kind}\``,
     '',
@@ -45,7 +45,7 @@ const sectionOf = ({ kind, edition, source, fields }: Form): string =>
     '',
     '| column | label | name | type | length | rule | codes | also read as | verified |',
     '|---|---|---|---|---|---|---|---|---|',
-    ...fields.map(rowOf),
+    ...fields.map(field => rowOf(field, isOfficial)),
   ].join('\n');
 
 /** docs/FORMS.md: every form as filings are read by it. */
@@ -57,7 +57,8 @@ export function formsDocument(): string {
     'The forms that files, NDJSON and `fileRecords` are read by, one for each kind of filing; the query `officialForms` gives the same to programs. A column is',
     'named by its code, its label, our English name or one of the spellings it is also read as. must: no row without it, and none with a bad value. should:',
     'missing or bad is a warning, and the value empty. may: only bad is a warning. A bad value stands in `additionalFields` as it was written, and so do',
-    'columns that no form knows. Not verified: length, codes or label are general knowledge or stand in a single public table; longer texts are warned of, not refused.',
+    'columns that no form knows. Verified is what the national form is known to say; the rest is general knowledge, stands in a single public table or is ours:',
+    'there a text that is too long is a warning.',
     '',
     'Empty is also `无`, `/`, `-`, `— —`, `暂无`, `null` and `N/A`. Days are YYYY/MM/DD, YYYY-MM-DD, YYYY.MM.DD or YYYY年M月D日. Identity and telephone numbers of',
     'persons are masked in every text, and a row about a natural person is refused.',

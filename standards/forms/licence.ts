@@ -8,6 +8,7 @@ export const licenceForm: Form = {
   kind: 'licence',
   edition: '2018',
   source: '发改办财金〔2018〕424号',
+  isOfficial: true,
   subject: 'subjectUscc',
   subjectCategory: 'subjectCategory',
   oneOf: subjectIdentifierNames,

@@ -26,6 +26,7 @@ export const penaltyForm: Form = {
   kind: 'penalty',
   edition: '2018',
   source: '发改办财金〔2018〕424号',
+  isOfficial: true,
   subject: 'subjectUscc',
   subjectCategory: 'subjectCategory',
   oneOf: subjectIdentifierNames,

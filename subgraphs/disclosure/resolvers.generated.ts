@@ -31,6 +31,8 @@ export type Scalars = {
   DateTime: { input: string; output: string; }
   /** An amount of money in fen, one hundredth of a yuan, as an integer in a string (金额,分). */
   Fen: { input: string; output: string; }
+  /** A row of an official form: an object of column (code, label or English name) to text, number or list of texts, as a line of NDJSON (表单行). */
+  FormRow: { input: Readonly<Record<string, unknown>>; output: Readonly<Record<string, unknown>>; }
   /** 18-character Unified Social Credit Code, normalised to half-width upper case (统一社会信用代码, GB 32100-2015). */
   USCC: { input: string; output: string; }
   _FieldSet: { input: unknown; output: unknown; }
@@ -1169,7 +1171,7 @@ export type CreditFileLookup = {
   readonly file: Maybe<CreditFile>;
   /** The input as given (原始输入). */
   readonly input: Scalars['String']['output'];
-  /** The rule that failed, when the input is not a code: LENGTH, ALPHABET, CHECK_CHARACTER, PLACEHOLDER (原因). */
+  /** The rule that failed, when the input is not a code: LENGTH, ALPHABET, CHECK_CHARACTER, PLACEHOLDER; NOT_IN_BULK for a self-employed business among several codes, which the role has to ask for alone (原因). */
   readonly reason: Maybe<Scalars['String']['output']>;
 };
 
@@ -2394,6 +2396,7 @@ export type ResolversTypes = {
   DueDate: ResolverTypeWrapper<Omit<DueDate, 'ruleSet'> & { ruleSet: ResolversTypes['RuleSet'] }>;
   Entity: ResolverTypeWrapper<Entity>;
   Fen: ResolverTypeWrapper<Scalars['Fen']['output']>;
+  FormRow: ResolverTypeWrapper<Scalars['FormRow']['output']>;
   InformationDeclared: ResolverTypeWrapper<Omit<InformationDeclared, 'item'> & { item?: Maybe<ResolversTypes['VoluntaryItem']> }>;
   InformationVerified: ResolverTypeWrapper<Omit<InformationVerified, 'item'> & { item?: Maybe<ResolversTypes['VoluntaryItem']> }>;
   InformationWithdrawn: ResolverTypeWrapper<Omit<InformationWithdrawn, 'item'> & { item?: Maybe<ResolversTypes['VoluntaryItem']> }>;
@@ -2495,6 +2498,7 @@ export type ResolversParentTypes = {
   DueDate: Omit<DueDate, 'ruleSet'> & { ruleSet: ResolversParentTypes['RuleSet'] };
   Entity: Entity;
   Fen: Scalars['Fen']['output'];
+  FormRow: Scalars['FormRow']['output'];
   InformationDeclared: Omit<InformationDeclared, 'item'> & { item?: Maybe<ResolversParentTypes['VoluntaryItem']> };
   InformationVerified: Omit<InformationVerified, 'item'> & { item?: Maybe<ResolversParentTypes['VoluntaryItem']> };
   InformationWithdrawn: Omit<InformationWithdrawn, 'item'> & { item?: Maybe<ResolversParentTypes['VoluntaryItem']> };
@@ -3077,6 +3081,10 @@ export interface FenScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes[
   name: 'Fen';
 }
 
+export interface FormRowScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['FormRow'], any> {
+  name: 'FormRow';
+}
+
 export type InformationDeclaredResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['InformationDeclared'] = ResolversParentTypes['InformationDeclared']> = {
   item?: Resolver<Maybe<ResolversTypes['VoluntaryItem']>, ParentType, ContextType>;
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
@@ -3441,6 +3449,7 @@ export type Resolvers<ContextType = SubgraphContext> = {
   DueDate?: DueDateResolvers<ContextType>;
   Entity?: EntityResolvers<ContextType>;
   Fen?: GraphQLScalarType;
+  FormRow?: GraphQLScalarType;
   InformationDeclared?: InformationDeclaredResolvers<ContextType>;
   InformationVerified?: InformationVerifiedResolvers<ContextType>;
   InformationWithdrawn?: InformationWithdrawnResolvers<ContextType>;

@@ -1,5 +1,7 @@
 import { checkIdentifier, findIdentifierScheme } from '#standards/identifierSchemes.ts';
 import { badInput } from '#kit/errors.ts';
+import { isGivenInBulk } from '#policy/bulk.ts';
+import type { Viewer } from '#policy/viewer.ts';
 import { checkUscc } from '#standards/uscc.ts';
 import type { ProfileRow, Times } from './repository.ts';
 
@@ -11,7 +13,7 @@ export interface EntityState extends Times {
 /** What became of one input: the rule it broke, or the entity it names. */
 export interface EntityLookup {
   readonly input: string;
-  readonly status: 'FOUND' | 'UNKNOWN' | 'MISSING' | 'INVALID' | 'SUPERSEDED';
+  readonly status: 'FOUND' | 'UNKNOWN' | 'MISSING' | 'INVALID' | 'SUPERSEDED' | 'NOT_IN_BULK';
   readonly reason: string | null;
   readonly expected: string | null;
   readonly successor: string | null;
@@ -27,10 +29,10 @@ export function lookupOf(input: string, entity: EntityState | null): EntityLooku
   return successor === null ? lookup(input, 'FOUND', { entity }) : lookup(input, 'SUPERSEDED', { successor, entity });
 }
 
-/** The code that an input is, or the item that says why it is none. */
-export function readCode(input: string): { uscc: string } | { refused: EntityLookup } {
+/** The code that an input of a batch is, or the item that says why it is none or not answered in a batch of this size. */
+export function readCode(input: string, viewer: Viewer, inputs: number): { uscc: string } | { refused: EntityLookup } {
   const check = checkUscc(input);
-  if (check.status === 'VALID') return { uscc: check.uscc };
+  if (check.status === 'VALID') return isGivenInBulk(viewer, check.uscc, inputs) ? { uscc: check.uscc } : { refused: lookup(input, 'NOT_IN_BULK') };
   if (check.status === 'MISSING') return { refused: lookup(input, 'MISSING', { reason: 'PLACEHOLDER' }) };
   return { refused: lookup(input, 'INVALID', { reason: check.reason, expected: check.expected ?? null }) };
 }

@@ -25,6 +25,8 @@ export type Scalars = {
   DateTime: { input: string; output: string; }
   /** An amount of money in fen, one hundredth of a yuan, as an integer in a string (金额,分). */
   Fen: { input: string; output: string; }
+  /** A row of an official form: an object of column (code, label or English name) to text, number or list of texts, as a line of NDJSON (表单行). */
+  FormRow: { input: Readonly<Record<string, unknown>>; output: Readonly<Record<string, unknown>>; }
   /** 18-character Unified Social Credit Code, normalised to half-width upper case (统一社会信用代码, GB 32100-2015). */
   USCC: { input: string; output: string; }
   _FieldSet: { input: unknown; output: unknown; }
@@ -143,7 +145,7 @@ export type CreditFileLookup = {
   readonly file: Maybe<CreditFile>;
   /** The input as given (原始输入). */
   readonly input: Scalars['String']['output'];
-  /** The rule that failed, when the input is not a code: LENGTH, ALPHABET, CHECK_CHARACTER, PLACEHOLDER (原因). */
+  /** The rule that failed, when the input is not a code: LENGTH, ALPHABET, CHECK_CHARACTER, PLACEHOLDER; NOT_IN_BULK for a self-employed business among several codes, which the role has to ask for alone (原因). */
   readonly reason: Maybe<Scalars['String']['output']>;
 };
 
@@ -438,6 +440,8 @@ export type LookupStatus =
   | 'INVALID'
   /** No code: empty, or the placeholder of zeros (缺失). */
   | 'MISSING'
+  /** A self-employed business among several codes: the role has to ask for it alone (须单独查询). */
+  | 'NOT_IN_BULK'
   /** The code was replaced; `successor` is the one in force (已变更). */
   | 'SUPERSEDED'
   /** The source could not answer (暂不可用). */
@@ -726,6 +730,7 @@ export type ResolversTypes = {
   EntityProfile: ResolverTypeWrapper<EntityState>;
   EntityStatus: EntityStatus;
   Fen: ResolverTypeWrapper<Scalars['Fen']['output']>;
+  FormRow: ResolverTypeWrapper<Scalars['FormRow']['output']>;
   FormerName: ResolverTypeWrapper<FormerName>;
   IdentifierScheme: ResolverTypeWrapper<IdentifierScheme>;
   Industry: ResolverTypeWrapper<Industry>;
@@ -769,6 +774,7 @@ export type ResolversParentTypes = {
   EntityLookup: Omit<EntityLookup, 'entity'> & { entity?: Maybe<ResolversParentTypes['Entity']> };
   EntityProfile: EntityState;
   Fen: Scalars['Fen']['output'];
+  FormRow: Scalars['FormRow']['output'];
   FormerName: FormerName;
   IdentifierScheme: IdentifierScheme;
   Industry: Industry;
@@ -935,6 +941,10 @@ export interface FenScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes[
   name: 'Fen';
 }
 
+export interface FormRowScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['FormRow'], any> {
+  name: 'FormRow';
+}
+
 export type FormerNameResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['FormerName'] = ResolversParentTypes['FormerName']> = {
   name?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   until?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
@@ -1036,6 +1046,7 @@ export type Resolvers<ContextType = SubgraphContext> = {
   EntityLookup?: EntityLookupResolvers<ContextType>;
   EntityProfile?: EntityProfileResolvers<ContextType>;
   Fen?: GraphQLScalarType;
+  FormRow?: GraphQLScalarType;
   FormerName?: FormerNameResolvers<ContextType>;
   IdentifierScheme?: IdentifierSchemeResolvers<ContextType>;
   Industry?: IndustryResolvers<ContextType>;

@@ -73,7 +73,7 @@ export function createResolvers(profiles: ProfileRepository, search: NameSearch,
         checkBatch('codes', codes, MAX_CODES);
         return Promise.all(
           codes.map(async (input) => {
-            const read = readCode(input);
+            const read = readCode(input, context.viewer, codes.length);
             return 'refused' in read ? read.refused : lookupOf(input, await loadToday(context, read.uscc));
           }),
         );

@@ -27,6 +27,8 @@ export type Scalars = {
   DateTime: { input: string; output: string; }
   /** An amount of money in fen, one hundredth of a yuan, as an integer in a string (金额,分). */
   Fen: { input: string; output: string; }
+  /** A row of an official form: an object of column (code, label or English name) to text, number or list of texts, as a line of NDJSON (表单行). */
+  FormRow: { input: Readonly<Record<string, unknown>>; output: Readonly<Record<string, unknown>>; }
   /** 18-character Unified Social Credit Code, normalised to half-width upper case (统一社会信用代码, GB 32100-2015). */
   USCC: { input: string; output: string; }
   _FieldSet: { input: unknown; output: unknown; }
@@ -168,7 +170,7 @@ export type CreditFileLookup = {
   readonly file: Maybe<CreditFile>;
   /** The input as given (原始输入). */
   readonly input: Scalars['String']['output'];
-  /** The rule that failed, when the input is not a code: LENGTH, ALPHABET, CHECK_CHARACTER, PLACEHOLDER (原因). */
+  /** The rule that failed, when the input is not a code: LENGTH, ALPHABET, CHECK_CHARACTER, PLACEHOLDER; NOT_IN_BULK for a self-employed business among several codes, which the role has to ask for alone (原因). */
   readonly reason: Maybe<Scalars['String']['output']>;
 };
 
@@ -429,7 +431,7 @@ export type EvaluationsLookup = {
   readonly expected: Maybe<Scalars['String']['output']>;
   /** The input as given (原始输入). */
   readonly input: Scalars['String']['output'];
-  /** The rule that failed, when the input is not a code: LENGTH, ALPHABET, CHECK_CHARACTER, PLACEHOLDER (原因). */
+  /** The rule that failed, when the input is not a code: LENGTH, ALPHABET, CHECK_CHARACTER, PLACEHOLDER; NOT_IN_BULK for a self-employed business among several codes, which the role has to ask for alone (原因). */
   readonly reason: Maybe<Scalars['String']['output']>;
 };
 
@@ -784,6 +786,7 @@ export type ResolversTypes = {
   EvaluationScheme: ResolverTypeWrapper<EvaluationScheme>;
   EvaluationsLookup: ResolverTypeWrapper<ResultsLookup>;
   Fen: ResolverTypeWrapper<Scalars['Fen']['output']>;
+  FormRow: ResolverTypeWrapper<Scalars['FormRow']['output']>;
   IndicatorFamily: ResolverTypeWrapper<IndicatorFamily>;
   InvalidInput: ResolverTypeWrapper<InvalidInput>;
   MaskedPerson: ResolverTypeWrapper<MaskedPerson>;
@@ -829,6 +832,7 @@ export type ResolversParentTypes = {
   EvaluationScheme: EvaluationScheme;
   EvaluationsLookup: ResultsLookup;
   Fen: Scalars['Fen']['output'];
+  FormRow: Scalars['FormRow']['output'];
   IndicatorFamily: IndicatorFamily;
   InvalidInput: InvalidInput;
   MaskedPerson: MaskedPerson;
@@ -1012,6 +1016,10 @@ export interface FenScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes[
   name: 'Fen';
 }
 
+export interface FormRowScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['FormRow'], any> {
+  name: 'FormRow';
+}
+
 export type IndicatorFamilyResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['IndicatorFamily'] = ResolversParentTypes['IndicatorFamily']> = {
   code?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   name?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
@@ -1134,6 +1142,7 @@ export type Resolvers<ContextType = SubgraphContext> = {
   EvaluationScheme?: EvaluationSchemeResolvers<ContextType>;
   EvaluationsLookup?: EvaluationsLookupResolvers<ContextType>;
   Fen?: GraphQLScalarType;
+  FormRow?: GraphQLScalarType;
   IndicatorFamily?: IndicatorFamilyResolvers<ContextType>;
   InvalidInput?: InvalidInputResolvers<ContextType>;
   MaskedPerson?: MaskedPersonResolvers<ContextType>;

@@ -8,6 +8,7 @@ import { filed, give, organisation, provenanceFields, recordFields, recordRefere
 import { timesOf } from '#kit/records.ts';
 import type { ResolverMap } from '#kit/resolverMap.ts';
 import type { Workshop } from '#kit/subgraph.ts';
+import { isGivenInBulk } from '#policy/bulk.ts';
 import { findEvaluationScheme } from '#standards/evaluationSchemes.ts';
 import { checkUscc } from '#standards/uscc.ts';
 import type { LatestAsk, Position, ResultRepository, ResultRow } from './repository.ts';
@@ -67,14 +68,17 @@ export function createResolvers(results: ResultRepository, workshop: Workshop): 
       ...coverages.Query,
       evaluationSchemes: (_, { validAt }, { moment }) => schemesOn(validAt ?? moment.validAt),
 
-      async evaluations(_, args, { moment }) {
+      async evaluations(_, args, { moment, viewer }) {
         checkBatch('codes', args.codes, MAX_CODES);
         const schemes = checkSchemes('schemes', args.schemes ?? schemeCodes);
         const times = { validAt: args.validAt ?? moment.validAt, knownAt: args.knownAt ?? moment.knownAt };
         await instants.require(times.knownAt);
         return args.codes.map((input) => {
           const check = checkUscc(input);
-          if (check.status === 'VALID') return { input, reason: null, expected: null, ask: { uscc: check.uscc, schemes, ...times } };
+          if (check.status === 'VALID') {
+            if (!isGivenInBulk(viewer, check.uscc, args.codes.length)) return { input, reason: 'NOT_IN_BULK', expected: null, ask: null };
+            return { input, reason: null, expected: null, ask: { uscc: check.uscc, schemes, ...times } };
+          }
           if (check.status === 'MISSING') return { input, reason: 'PLACEHOLDER', expected: null, ask: null };
           return { input, reason: check.reason, expected: check.expected ?? null, ask: null };
         });

@@ -4,6 +4,7 @@ import type { SubgraphContext } from '#kit/context.ts';
 import { query, statement, type Pool } from '#kit/postgres/pool.ts';
 import { type Asked, byPosition, groupOf, type Positioned, rights, sharedValues } from '#kit/recordBatches.ts';
 import { believedAt, recordColumns, type RecordRow } from '#kit/records.ts';
+import { isLate } from '#kit/sourceUnits.ts';
 import { rowParameters, rowPredicate, seesErased } from '#policy/rows.ts';
 import type { ListCategory } from '#standards/listTypes.ts';
 
@@ -140,7 +141,7 @@ const seriousListings = statement(
   `select serious.record_id, serious.version, serious.published, sources.in_time
    from unnest($1::text[]) with ordinality as ask(uscc, position)
    cross join (
-     select coalesce(bool_and(last_filed_at + make_interval(hours => promised_delay_hours) >= $${NEXT}::timestamptz) and bool_or(first_filed_at <= $3::timestamptz), false) as in_time
+     select coalesce(bool_and(not ${isLate('source_unit', `$${NEXT}`)}) and bool_or(first_filed_at <= $3::timestamptz), false) as in_time
      from namelist.source_unit
      where kind = 'name-list'
    ) sources

@@ -26,6 +26,8 @@ export type Scalars = {
   DateTime: { input: string; output: string; }
   /** An amount of money in fen, one hundredth of a yuan, as an integer in a string (金额,分). */
   Fen: { input: string; output: string; }
+  /** A row of an official form: an object of column (code, label or English name) to text, number or list of texts, as a line of NDJSON (表单行). */
+  FormRow: { input: Readonly<Record<string, unknown>>; output: Readonly<Record<string, unknown>>; }
   /** 18-character Unified Social Credit Code, normalised to half-width upper case (统一社会信用代码, GB 32100-2015). */
   USCC: { input: string; output: string; }
   _FieldSet: { input: unknown; output: unknown; }
@@ -161,7 +163,7 @@ export type CreditFileLookup = {
   readonly file: Maybe<CreditFile>;
   /** The input as given (原始输入). */
   readonly input: Scalars['String']['output'];
-  /** The rule that failed, when the input is not a code: LENGTH, ALPHABET, CHECK_CHARACTER, PLACEHOLDER (原因). */
+  /** The rule that failed, when the input is not a code: LENGTH, ALPHABET, CHECK_CHARACTER, PLACEHOLDER; NOT_IN_BULK for a self-employed business among several codes, which the role has to ask for alone (原因). */
   readonly reason: Maybe<Scalars['String']['output']>;
 };
 
@@ -762,6 +764,7 @@ export type ResolversTypes = {
   DomainError: ResolverTypeWrapper<ResolversInterfaceTypes<ResolversTypes>['DomainError']>;
   Entity: ResolverTypeWrapper<Entity>;
   Fen: ResolverTypeWrapper<Scalars['Fen']['output']>;
+  FormRow: ResolverTypeWrapper<Scalars['FormRow']['output']>;
   InvalidInput: ResolverTypeWrapper<InvalidInput>;
   MaskedPerson: ResolverTypeWrapper<MaskedPerson>;
   NameListCategory: NameListCategory;
@@ -806,6 +809,7 @@ export type ResolversParentTypes = {
   DomainError: ResolversInterfaceTypes<ResolversParentTypes>['DomainError'];
   Entity: Entity;
   Fen: Scalars['Fen']['output'];
+  FormRow: Scalars['FormRow']['output'];
   InvalidInput: InvalidInput;
   MaskedPerson: MaskedPerson;
   NameListEntry: EntryRow;
@@ -923,6 +927,10 @@ export type EntityResolvers<ContextType = SubgraphContext, ParentType extends Re
 
 export interface FenScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['Fen'], any> {
   name: 'Fen';
+}
+
+export interface FormRowScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['FormRow'], any> {
+  name: 'FormRow';
 }
 
 export type InvalidInputResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['InvalidInput'] = ResolversParentTypes['InvalidInput']> = {
@@ -1090,6 +1098,7 @@ export type Resolvers<ContextType = SubgraphContext> = {
   DomainError?: DomainErrorResolvers<ContextType>;
   Entity?: EntityResolvers<ContextType>;
   Fen?: GraphQLScalarType;
+  FormRow?: GraphQLScalarType;
   InvalidInput?: InvalidInputResolvers<ContextType>;
   MaskedPerson?: MaskedPersonResolvers<ContextType>;
   NameListEntry?: NameListEntryResolvers<ContextType>;

@@ -97,7 +97,11 @@ create table evaluation.filed_row (
 );
 grant select, insert, delete on evaluation.filed_row to credit_evaluation;
 
+-- Null until it has filed.
 alter table namelist.source_unit alter column first_filed_at drop not null, alter column first_filed_at drop default;
+alter table entity.source_unit add column first_filed_at timestamptz(3);
+alter table disclosure.source_unit add column first_filed_at timestamptz(3);
+alter table evaluation.source_unit add column first_filed_at timestamptz(3);
 
 -- Judgments and enforcement about entities (893 clause 4).
 create table disclosure.judicial_record (

@@ -2,7 +2,7 @@ import { type Role, roles } from '#policy/viewer.ts';
 import { syntheticUnit } from '#standards/demoOrganisations.ts';
 import { composeUscc } from '#standards/uscc.ts';
 import { startGraph, type TestGraph } from '#test/support/graph.ts';
-import { type Cells, daysFromNow, know, lines, register } from '#test/support/registered.ts';
+import { type Cells, know, lines, register } from '#test/support/registered.ts';
 import { licence, penalty, reward, subject, unit } from './rows.ts';
 
 // What a unit still owes of publication, and how it did in a month: figures that are the sum of the acts behind them.
@@ -63,7 +63,7 @@ async function behind(month: string, which: Json, role: Role = 'AUDITOR', of = u
 const owed = async (state: string, role: Role = 'AUDITOR', of = unit): Promise<unknown> => {
   const { body } = await graph.query(role, 'query ($unit: USCC!, $state: PublicationDutyState!) { publicationDuties(unit: $unit, state: $state, first: 100) { nodes { documentNo publication { dueOn } } totalCount { value exact } } }', { unit: of, state });
   if (body.errors) return body.errors.map(({ extensions }) => extensions['code']);
-  const { nodes, totalCount } = body.data?.['publicationDuties'] as { nodes: { documentNo: string; publication: { dueOn: string } }[]; totalCount: Json };
+  const { nodes, totalCount } = (body.data ?? {})['publicationDuties'] as { nodes: { documentNo: string; publication: { dueOn: string } }[]; totalCount: Json };
   expect(totalCount).toEqual({ value: nodes.length, exact: true });
   return nodes.map(({ documentNo, publication }) => [documentNo, publication.dueOn]);
 };
@@ -111,7 +111,7 @@ test('a corrected act is counted as it stands now, a withdrawn one not at all', 
   await graph.file('licence', lines([{ ...first, XK_GSRQ: '2026/05/08' }]), { format: 'NDJSON' });
   expect(await report('2026-05')).toMatchObject({ total: figures(2, 2, 0, 0) });
   const { body } = await graph.query('DETERMINING_UNIT', 'query ($unit: USCC!) { timelinessReport(unit: $unit, month: "2026-05") { acts(first: 2) { nodes { id version documentNo } } } }', { unit });
-  const { acts } = body.data?.['timelinessReport'] as { acts: { nodes: { id: string; version: number; documentNo: string }[] } };
+  const { acts } = (body.data ?? {})['timelinessReport'] as { acts: { nodes: { id: string; version: number; documentNo: string }[] } };
   const { id, version } = acts.nodes.find(({ documentNo }) => documentNo === number(first)) ?? acts.nodes[0] ?? { id: '', version: 0 };
   const done = await graph.query('DETERMINING_UNIT', 'mutation ($input: WithdrawRecordInput!) { withdrawRecord(input: $input) { __typename ... on DomainError { code message } } }', { input: { idempotencyKey: 'counted', recordId: id, expectedVersion: version, reason: '决定被撤销', documentNo: '示撤〔2026〕1号', revokedOn: '2026-11-25' } });
   expect(done.body.data).toEqual({ withdrawRecord: { __typename: 'RecordWithdrawn' } });
@@ -135,9 +135,9 @@ test('what is owed is listed longest due first, on the last day as about to be d
     const [first, ...rest] = (await owed(state, 'AUDITOR', code)) as string[][];
     return [first, ...rest.toSorted()];
   };
-  today = '2026-09-22'; // of the three working days after it, the Friday is the last
+  today = '2026-09-21'; // three working days on it is the 24th, the day before a holiday
   expect([await owed('DUE_SOON', 'AUDITOR', code), await owed('OVERDUE', 'AUDITOR', code)]).toEqual([[], []]);
-  today = '2026-09-23';
+  today = '2026-09-22';
   expect([await owed('DUE_SOON', 'AUDITOR', code), await owed('OVERDUE', 'AUDITOR', code)]).toEqual([[[number(thursday), '2026-09-28']], []]);
   today = '2026-09-29';
   expect([((await owed('DUE_SOON', 'AUDITOR', code)) as string[][]).toSorted(), await owed('OVERDUE', 'AUDITOR', code)]).toEqual([both.toSorted(), [[number(thursday), '2026-09-28']]]);
@@ -173,7 +173,6 @@ test('what is no month is refused, and a cursor is good for the figure that gave
   expect(await Promise.all(['2026-13', '2026-9', '0999-01', 'September'].map((month) => report(month)))).toEqual([['MONTH'], ['MONTH'], ['MONTH'], ['MONTH']]);
   const ask = (which: string): string => `query ($unit: USCC!, $after: Cursor) { timelinessReport(unit: $unit, month: "2026-09") { acts(${which} first: 1, after: $after) { nodes { documentNo } pageInfo { endCursor } } } }`;
   const { body } = await graph.query('AUDITOR', ask('outcome: LATE,'), { unit });
-  const { acts } = body.data?.['timelinessReport'] as { acts: Acts };
+  const { acts } = (body.data ?? {})['timelinessReport'] as { acts: Acts };
   expect((await graph.query('AUDITOR', ask(''), { unit, after: acts.pageInfo.endCursor })).body.errors).toMatchObject([{ extensions: { code: 'BAD_CURSOR' } }]);
-  expect(daysFromNow(0) > '2026-11-24').toBe(true);
 });

@@ -178,7 +178,7 @@ const idOf = (type: string, row: Cells, key: string[]): string => {
 
 test('a licence, a penalty, another act and a commitment come out with every field of their forms', async () => {
   const uscc = newEntity();
-  const [l, p, o, c] = [licence(uscc, { XK_XKZS: '食品经营许可证', XK_XKBH: 'JY1', XK_YXQZI: '2099/12/31' }), penalty(uscc), reward(uscc), commitment(uscc)];
+  const [l, p, o, c] = [licence(uscc, { XK_XKZS: '食品经营许可证', XK_XKBH: 'JY1', XK_YXQZI: '2099/12/31', XK_GSRQ: '2026/09/21' }), penalty(uscc, { CF_GSRQ: '2026/09/18', CF_LXRQ: '2026/10/08' }), reward(uscc, { JL_GSRQ: '2026/08/03' }), commitment(uscc)];
   await file('licence', [l]);
   await file('penalty', [p]);
   await file('reward', [o]);
@@ -186,9 +186,9 @@ test('a licence, a penalty, another act and a commitment come out with every fie
   const { data, errors, extensions } = await ask(
     `query ($uscc: USCC!) { creditFile(uscc: $uscc) { uscc
       administrativeActs(first: 10) { edges { node { __typename id kind documentNo documentName decidedOn content disclosureLevel validFrom validTo underObjection version
-        subject { uscc } authority { name uscc } publication { duty publishedOn publicUntil } provenance { sourceUnit { name uscc } catalogueCode }
+        subject { uscc } authority { name uscc } publication { duty ownSiteOn publishedOn onTime publicUntil termEndsOn endsWhenPerformed } provenance { sourceUnit { name uscc } catalogueCode }
         ... on AdministrativeLicence { licenceCategory certificateName certificateNo longTerm inForce }
-        ... on AdministrativePenalty { violation facts legalBasis categories fine fineAsFiled confiscated confiscatedAsFiled suspendedOrRevokedLicence effectiveUntil }
+        ... on AdministrativePenalty { violation facts legalBasis categories fine fineAsFiled confiscated confiscatedAsFiled suspendedOrRevokedLicence effectiveUntil performedOn }
         ... on AdministrativeReward { matter amount } } } }
       commitments(first: 10) { nodes { id kind commitmentNo matter madeOn status validFrom validTo acceptedBy { name uscc } } totalCount { value exact } } } }`,
     { uscc },
@@ -218,7 +218,7 @@ test('a licence, a penalty, another act and a commitment come out with every fie
                 content: '食品经营许可',
                 validFrom: '2026-09-18',
                 validTo: null,
-                publication: { duty: 'MANDATORY', publishedOn: '2026-09-18', publicUntil: '2099-12-31' },
+                publication: { duty: 'MANDATORY', ownSiteOn: '2026-09-21', publishedOn: '2026-09-21', onTime: true, publicUntil: '2099-12-31', termEndsOn: '2099-12-31', endsWhenPerformed: false },
                 provenance: { ...from, catalogueCode: 'LICENCE' },
                 licenceCategory: 'ORDINARY',
                 certificateName: '食品经营许可证',
@@ -239,7 +239,7 @@ test('a licence, a penalty, another act and a commitment come out with every fie
                 content: '警告并处罚款',
                 validFrom: '2026-09-18',
                 validTo: null,
-                publication: { duty: 'MANDATORY', publishedOn: '2026-09-18', publicUntil: '2027-09-18' },
+                publication: { duty: 'MANDATORY', ownSiteOn: '2026-09-18', publishedOn: '2026-09-18', onTime: true, publicUntil: '2027-09-18', termEndsOn: '2027-09-18', endsWhenPerformed: false },
                 provenance: { ...from, catalogueCode: 'PENALTY' },
                 violation: '超范围经营',
                 facts: '超出登记的经营范围',
@@ -251,6 +251,7 @@ test('a licence, a penalty, another act and a commitment come out with every fie
                 confiscatedAsFiled: null,
                 suspendedOrRevokedLicence: null,
                 effectiveUntil: null,
+                performedOn: '2026-10-08',
                 ...common,
               },
             },
@@ -265,7 +266,7 @@ test('a licence, a penalty, another act and a commitment come out with every fie
                 content: '给予奖励',
                 validFrom: '2026-08-01',
                 validTo: null,
-                publication: { duty: 'PROMOTED', publishedOn: '2026-08-01', publicUntil: '2029-08-01' },
+                publication: { duty: 'PROMOTED', ownSiteOn: '2026-08-03', publishedOn: '2026-08-03', onTime: true, publicUntil: '2029-08-03', termEndsOn: '2029-08-03', endsWhenPerformed: false },
                 provenance: { ...from, catalogueCode: 'REWARD' },
                 matter: '质量奖',
                 amount: '5000000',
@@ -696,21 +697,34 @@ test('a unit cannot put its name on the record of another', async () => {
   expect((await acts(uscc)).nodes.map(({ content }) => content)).toEqual(['食品经营许可']);
 });
 
-test('a penalty without an end of publication gets that of the rules, and none outlasts their longest', async () => {
+test('a penalty without an end of publication gets that of the rules, none outlasts their longest, and a general one ends only when performed', async () => {
   const uscc = newEntity();
+  const [performed, authority] = [{ CF_LXRQ: '2026/10/08' }, { CF_CFJG: '示例交通运输局' }];
   await file('penalty', [
-    penalty(uscc, { CF_WSH: '轻微', CF_CFLB: '警告', CF_GSJZQ: '' }),
-    penalty(uscc, { CF_WSH: '一般', CF_CFLB: '罚款', CF_GSJZQ: '' }),
-    penalty(uscc, { CF_WSH: '严重', CF_CFLB: '吊销许可证件', CF_GSJZQ: '' }),
-    penalty(uscc, { CF_WSH: '过长', CF_GSJZQ: '2050/01/01' }),
-  ]);
-  const { rows } = await owner.query(`select document_no, public_from, public_until, content->>'publicationRuleSet' as rules from disclosure.act where uscc = $1 order by public_until, document_no`, [uscc]);
-  expect(rows).toEqual([
-    { document_no: '轻微', public_from: '2026-09-18', public_until: '2026-12-18', rules: 'NDRC-36' },
-    { document_no: '一般', public_from: '2026-09-18', public_until: '2027-09-18', rules: 'NDRC-36' },
-    { document_no: '严重', public_from: '2026-09-18', public_until: '2029-09-18', rules: 'NDRC-36' },
-    { document_no: '过长', public_from: '2026-09-18', public_until: '2029-09-18', rules: 'NDRC-36' },
-  ]);
+    penalty(uscc, { CF_WSH: '轻微', CF_CFLB: '警告', CF_GSJZQ: '', CF_LXRQ: '' }),
+    penalty(uscc, { CF_WSH: '一般', CF_CFLB: '罚款', CF_GSJZQ: '', ...performed }),
+    penalty(uscc, { CF_WSH: '严重', CF_CFLB: '吊销许可证件', CF_GSJZQ: '', ...performed, ...authority }),
+    penalty(uscc, { CF_WSH: '过长', CF_GSJZQ: '2050/01/01', ...performed }),
+    penalty(uscc, { CF_WSH: '市监严重未履行', CF_CFLB: '吊销许可证件', CF_GSJZQ: '', CF_LXRQ: '' }),
+    penalty(uscc, { CF_WSH: '一般未履行', CF_CFLB: '罚款', CF_GSJZQ: '2027/01/01', CF_LXRQ: '' }),
+    penalty(uscc, { CF_WSH: '严重未履行', CF_CFLB: '吊销许可证件', CF_GSJZQ: '', CF_LXRQ: '', ...authority }),
+    penalty(uscc, { CF_WSH: '过长未履行', CF_GSJZQ: '2050/01/01', CF_LXRQ: '' }),
+  ].map((cells) => ({ CF_LXRQ: '', ...cells })));
+  const { rows } = await owner.query(`select document_no, public_from, public_until, content->>'publicationRuleSet' as rules, content->>'termEndsOn' as term_ends from disclosure.act where uscc = $1`, [uscc]);
+  const row = (document_no: string, public_until: string, rules: string | null, term_ends: string | null = null) => ({ document_no, public_from: '2026-09-18', public_until, rules, term_ends });
+  const inOrder = <Row extends { document_no: string }>(list: readonly Row[]): Row[] => list.toSorted((a, b) => (a.document_no < b.document_no ? -1 : 1));
+  expect(inOrder(rows)).toEqual(
+    inOrder([
+      row('轻微', '2026-12-18', 'NDRC-36'),
+      row('一般', '2027-09-18', 'NDRC-36'),
+      row('严重', '2029-09-18', 'NDRC-36'),
+      row('过长', '2029-09-18', 'NDRC-36'),
+      row('市监严重未履行', '2029-09-18', 'NDRC-36'), // 国家市场监督管理总局令第107号
+      row('一般未履行', 'infinity', null, '2027-01-01'),
+      row('严重未履行', 'infinity', 'NDRC-36', '2029-09-18'),
+      row('过长未履行', 'infinity', 'NDRC-36', '2029-09-18'),
+    ]),
+  );
 });
 
 test('a unit that filed is remembered by its code and time', async () => {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { buildClientSchema, buildSchema, getIntrospectionQuery, getNamedType, type GraphQLSchema, type IntrospectionQuery, isAbstractType, isCompositeType, isInputObjectType, isInterfaceType, isNonNullType, isObjectType, isUnionType } from 'graphql';
+import { encodeId } from '#kit/records.ts';
 import { type Role, roles } from '#policy/viewer.ts';
 import { columns, fielded, fieldOf, fieldsOf, inputs, lineOf, listDepth, outcomeOf, pathsFor, schema, type Step, table } from './coordinates.ts';
 import { organisationOf } from '#test/support/graph.ts';
@@ -12,6 +13,8 @@ let world: World;
 /** Of each role that files: a filing of its own that is completed. */
 const filingOf = new Map<Role, string>();
 let grant = '';
+/** Of each role that withdraws a record: one that it decided. */
+const recordOf = new Map<Role, string>();
 /** Of each role that verifies, and of the subject that withdraws: a declared item of its own. */
 const itemOf = new Map<Role, { id: string; version: number }>();
 /** Changes of the rules that another person proposed: one for each decision. */
@@ -22,6 +25,7 @@ beforeAll(async () => {
   for (const role of mayDo.createFiling) await fileSomething(role);
   filingOf.set('AUDITOR', filingOf.get('NATIONAL_CENTRE') ?? '');
   await declareSomething();
+  await publishSomething();
   await proposeSomething();
   const granted = await mutate('OPERATOR', `grantRole(input: ${inputOf('OPERATOR', 'grantRole')}) { ... on RoleGranted { grant { id } } }`);
   grant = (granted['grantRole'] as { grant: { id: string } }).grant.id;
@@ -38,6 +42,7 @@ const mayDo = {
   declareInformation: ['SUBJECT'],
   verifyInformation: ['PROVINCIAL_PLATFORM', 'SECTOR_REGULATOR', 'DETERMINING_UNIT', 'NATIONAL_CENTRE'],
   withdrawInformation: ['SUBJECT'],
+  withdrawRecord: ['PROVINCIAL_PLATFORM', 'SECTOR_REGULATOR', 'DETERMINING_UNIT', 'NATIONAL_CENTRE'],
   proposeRuleChange: ['RULE_KEEPER'],
   approveRuleChange: ['RULE_KEEPER'],
   rejectRuleChange: ['RULE_KEEPER'],
@@ -83,6 +88,29 @@ async function declareSomething(): Promise<void> {
   await mutate('SUBJECT', `declareInformation(input: ${inputOf('SUBJECT', 'declareInformation')}) { __typename }`);
 }
 
+const toWithdraw = (id: string, more = ''): string => `recordId: "${id}", expectedVersion: 1, reason: "示例${more}", documentNo: "示〔2026〕1号", revokedOn: "2026-09-18"`;
+
+/** A published licence each for those who withdraw one, which they decided; and one that the unit of each place has withdrawn. */
+async function publishSomething(): Promise<void> {
+  const publish = async (place: Place, unit: string): Promise<string> => {
+    const id = randomUUID();
+    await world.graph.sql(
+      `insert into disclosure.act (uscc, record_id, version, digest, source_unit, catalogue_code, collected_at, disclosure_level, public_from, public_until, province, determining_unit, valid_from, recorded_at, content, kind, document_no, authority_name, decided_on)
+       select uscc, $1, 1, digest, $2, catalogue_code, collected_at, 'PUBLIC', '2026-01-05', '2090-01-01', province, $2, '2026-01-05', recorded_at, '{}', kind, '示许〔2026〕1号', '示例单位', '2026-01-05'
+       from disclosure.act
+       where uscc = $3 and kind = 'LICENCE'
+       limit 1`,
+      [id, unit, sites[place].uscc],
+    );
+    return encodeId('AdministrativeLicence', sites[place].uscc, id);
+  };
+  for (const role of mayDo.withdrawRecord) recordOf.set(role, await publish('near', role === 'PROVINCIAL_PLATFORM' ? sites.near.unit : organisationOf(role).organisation));
+  for (const place of ['near', 'far'] as const) {
+    const answer = await world.send(`unit ${place}`, { name: 'arrange', query: `mutation { withdrawRecord(input: { idempotencyKey: "noticed", ${toWithdraw(await publish(place, sites[place].unit))} }) { __typename } }` });
+    if (!answer.text.includes('RecordWithdrawn')) throw new Error(answer.text);
+  }
+}
+
 const ruleSet = (id: string): string => `{ id: "${id}", kind: "WITHDRAWAL", name: "示例", source: "示例", effectiveFrom: "2090-01-01", values: [{ code: "WITHDRAW_WITHIN", number: 2, unit: "WORKING_DAYS" }] }`;
 
 /** Changes that a second rule keeper proposed, and one that is approved. */
@@ -119,6 +147,8 @@ function inputOf(role: Role, mutation: Mutation, wanted: 'success' | 'Conflict' 
       return `{ ${key}, id: "${itemOf.get(role)?.id ?? ''}${wanted === 'InvalidInput' ? 'x' : ''}", expectedVersion: ${itemOf.get(role)?.version ?? 1}, result: VERIFIED, evidence: "示例${other}" }`;
     case 'withdrawInformation':
       return `{ ${key}, id: "${itemOf.get(role)?.id ?? ''}${wanted === 'InvalidInput' ? 'x' : ''}", expectedVersion: ${itemOf.get(role)?.version ?? 1}${wanted === 'Conflict' ? '1' : ''} }`;
+    case 'withdrawRecord':
+      return `{ ${key}, ${toWithdraw(`${recordOf.get(role) ?? ''}${wanted === 'InvalidInput' ? 'x' : ''}`, other)} }`;
     case 'proposeRuleChange':
       return `{ ${key}, action: ADD, ruleSet: ${ruleSet(wanted === 'success' ? 'WALK' : 'no code')} }`;
     case 'approveRuleChange':
@@ -148,6 +178,9 @@ function argumentsOf(role: Role, on: string, name: string, where: Where, wanted?
     duty: 'MANDATORY',
     unit: `"${where === 'near' ? sites.near.unit : sites.far.unit}"`,
     item: '"LICENCE"',
+    authority: `"${where === 'near' ? sites.near.unit : sites.far.unit}"`,
+    month: where === 'near' ? '"2026-03"' : '"2026-04"',
+    state: 'OVERDUE',
     id: JSON.stringify(where === 'near' || role === 'AUDITOR' ? (filingOf.get(role) ?? filingOf.get('NATIONAL_CENTRE')) : world.filings.far),
     input: on === 'Mutation' ? inputOf(role, name as Mutation, wanted === 'Conflict' ? 'Conflict' : wanted === 'InvalidInput' || wanted === 'DomainError' ? 'InvalidInput' : 'success') : '',
   };
@@ -240,6 +273,8 @@ const alwaysNull: ReadonlySet<string> = new Set([
   'CatalogueItem.effectiveTo', 'CatalogueEdition.effectiveTo',
   // An item has one source as a rule: licences that of acts.
   'CollectionCoverage.entity', 'CollectionCoverage.namelist', 'CollectionCoverage.evaluation',
+  // Nothing that all see was withdrawn, and what a unit other than the viewer withdrew is gone for it too.
+  'Publication.withdrawnOn', 'RecordWithdrawn.record',
   // No pilot is in the data.
   'RuleSet.region',
 ]);
@@ -396,6 +431,7 @@ function classedInputs(role: Role): InputUse[] {
     DeclareInformationInput: { field: 'declareInformation', value: declaration, more: { expectedVersion: 1, verifier: sites.near.unit, industryCode: '52' } },
     VerifyInformationInput: { field: 'verifyInformation', value: { idempotencyKey: 'i', id: 'none', expectedVersion: 1, result: 'REFUTED', evidence: 'i' } },
     WithdrawInformationInput: { field: 'withdrawInformation', value: { idempotencyKey: 'i', id: 'none', expectedVersion: 1 } },
+    WithdrawRecordInput: { field: 'withdrawRecord', value: { idempotencyKey: 'i', recordId: 'none', expectedVersion: 1, reason: 'i', documentNo: 'i', revokedOn: '2026-09-18' } },
     ProposeRuleChangeInput: { field: 'proposeRuleChange', value: { idempotencyKey: 'i', action: 'ADD', ruleSet: noSuch }, more: { ruleSetId: 'NONE', effectiveTo: '2090-01-01' } },
     ApproveRuleChangeInput: { field: 'approveRuleChange', value: { idempotencyKey: 'i', id: randomUUID() } },
     RejectRuleChangeInput: { field: 'rejectRuleChange', value: { idempotencyKey: 'i', id: randomUUID() } },

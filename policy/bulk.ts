@@ -1,0 +1,25 @@
+import type { Role, Viewer } from './viewer.ts';
+
+// Self-employed businesses are nearly persons (design §1). Whoever has no task of government about them asks for them one by one: a list of codes
+// is a bulk query, and a bank that leaves its token out is PUBLIC.
+const selfEmployedInBulk: Record<Role, boolean> = {
+  PUBLIC: false,
+  SUBJECT: false,
+  PROVINCIAL_PLATFORM: true,
+  SECTOR_REGULATOR: true,
+  DETERMINING_UNIT: true,
+  IMPLEMENTER: true,
+  FINANCIAL_INSTITUTION: false,
+  CREDIT_SERVICE_AGENCY: false,
+  INDUSTRY_ASSOCIATION: false,
+  ASSESSOR: true,
+  AUDITOR: true,
+  NATIONAL_CENTRE: true,
+  RULE_KEEPER: false,
+  OPERATOR: false,
+};
+
+const isSelfEmployed = (uscc: string): boolean => uscc.startsWith('92');
+
+/** Whether the viewer is answered about this entity when it is one of so many codes. By the code alone: the answer must not say who is known. */
+export const isGivenInBulk = (viewer: Viewer, uscc: string, codes: number): boolean => codes <= 1 || selfEmployedInBulk[viewer.role] || !isSelfEmployed(uscc) || uscc === viewer.organisation;
