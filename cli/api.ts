@@ -31,7 +31,7 @@ export interface PartOutcome {
   readonly warned: number;
   /** SHA-256 in hex. */
   readonly digest: string;
-  /** The first ones alone, at most 1 000. */
+  /** The first ones alone, at most 20 000. */
   readonly rejectedRows: readonly RejectedRow[];
 }
 

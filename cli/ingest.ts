@@ -1,12 +1,9 @@
 import { createHash } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { once } from 'node:events';
-import { finished } from 'node:stream/promises';
-import { type Api, DOMAIN_ERROR, type PartOutcome, type RejectedRow, successOf } from './api.ts';
+import { type Api, DOMAIN_ERROR, type PartOutcome, successOf } from './api.ts';
 import { Failure } from './failure.ts';
 import type { Progress } from './progress.ts';
-import { type FilePlan, type FilingFormat, openFile, type Part, PART_BYTES, planFile, readPart } from './split.ts';
+import { createRejectedFile, type RejectedFile, type RejectedLines, rejectedLines } from './rejectedFile.ts';
+import { type FilePlan, type FilingFormat, openFile, PART_BYTES, planFile, readPart } from './split.ts';
 
 export type Receipt = Omit<PartOutcome, 'rejectedRows'>;
 
@@ -14,9 +11,9 @@ export interface Ingested {
   /** The filing's identifier. */
   readonly filing: string;
   readonly receipt: Receipt;
-  /** Where the refused rows are listed with their reasons; null when none was refused. */
+  /** Where the refused rows are, in the same form and with their reasons; null when none was refused. */
   readonly rejectedFile: string | null;
-  /** How many refused rows that file names: the gateway lists the first thousand of each part. */
+  /** How many refused rows that file has: the gateway lists the first 20 000 of each part. */
   readonly rejectedListed: number;
 }
 
@@ -53,7 +50,7 @@ export async function ingest({ api, file, kind, progress, partBytes = PART_BYTES
   const filing = await createFiling(api, kind, plan);
   const bar = progress?.(plan.rows);
   try {
-    await using rejections = createRejectedFile(`${file}.rejected.csv`);
+    await using rejections = createRejectedFile(file, plan.format);
     await sendParts(api, file, plan, filing, rejections, (rows) => bar?.update(rows));
     const receipt = filing.receipt ?? (await complete(api, filing.id));
     return { filing: filing.id, receipt, ...(await rejections.close()) };
@@ -95,12 +92,12 @@ async function sendParts(api: Api, file: string, plan: FilePlan, filing: Filing,
   const queue = due.values();
   let failed = false;
   // The file of refused rows is in the order of the file: what a later part answered first waits for the earlier one.
-  const answered = new Map<number, { part: Part; outcome: PartOutcome }>();
+  const answered = new Map<number, RejectedLines>();
   let next = 0;
   const write = async (): Promise<void> => {
     for (let ready = answered.get(next); ready; ready = answered.get(next)) {
       answered.delete(next++);
-      for (const row of ready.outcome.rejectedRows) await rejections.add(ready.part.rowOffset + row.row, row);
+      await rejections.add(ready);
     }
   };
   let writing: Promise<void> = Promise.resolve();
@@ -108,8 +105,9 @@ async function sendParts(api: Api, file: string, plan: FilePlan, filing: Filing,
     for (const part of queue) {
       if (failed) return;
       try {
-        const outcome = await api.putPart(filing.id, part.number, await readPart(handle, plan, part), plan.format);
-        answered.set(due.indexOf(part), { part, outcome });
+        const bytes = await readPart(handle, plan, part);
+        const outcome = await api.putPart(filing.id, part.number, bytes, plan.format);
+        answered.set(due.indexOf(part), rejectedLines(plan.format, plan.header, bytes, part, outcome));
         writing = writing.then(write);
         done += part.rows;
         progressed(done);
@@ -125,36 +123,4 @@ async function sendParts(api: Api, file: string, plan: FilePlan, filing: Filing,
   const broken = lanes.find((each) => each.status === 'rejected');
   if (broken) throw broken.reason;
   await writing;
-}
-
-interface RejectedFile extends AsyncDisposable {
-  add(row: number, rejected: RejectedRow): Promise<void>;
-  close(): Promise<{ rejectedFile: string | null; rejectedListed: number }>;
-}
-
-const cell = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-
-/** Refused rows with their reasons, one reason a line. Row 1 is the header, as in a spreadsheet. No refused row: no file, also not an older one. */
-function createRejectedFile(path: string): RejectedFile {
-  let stream: ReturnType<typeof createWriteStream> | null = null;
-  let listed = 0;
-  const end = async (): Promise<void> => {
-    if (!stream || stream.closed) return;
-    stream.end();
-    await finished(stream);
-  };
-  return {
-    async add(row, { problems }) {
-      // With a byte order mark: a spreadsheet takes the Chinese column names for Latin letters without it.
-      if (!stream) (stream = createWriteStream(path)).write('\uFEFFrow,column,code,message\n');
-      listed++;
-      for (const { column, code, message } of problems) if (!stream.write(`${row},${cell(column)},${code},${cell(message)}\n`)) await once(stream, 'drain');
-    },
-    async close() {
-      await end();
-      if (listed === 0) await rm(path, { force: true });
-      return { rejectedFile: listed === 0 ? null : path, rejectedListed: listed };
-    },
-    [Symbol.asyncDispose]: end,
-  };
 }

@@ -117,14 +117,14 @@ connectedInRole(program.command('ingest'))
   .argument('<file>')
   .requiredOption('--kind <kind>', `one of ${Object.keys(forms).join(', ')}`, readKind)
   .option('--json', 'print the receipt as JSON')
-  .addHelpText('after', `\nRun again, it goes on where it was cut off; a file that was filed is not filed twice. Refused rows are\nlisted with their reasons in FILE.rejected.csv.\n${exitCodeHelp({ 3: 'filed, but some rows were refused' })}`)
+  .addHelpText('after', `\nRun again, it goes on where it was cut off; a file that was filed is not filed twice. Refused rows are\nin FILE.rejected.csv (or .ndjson), in the same form and with their reasons: mend them there and file that.\n${exitCodeHelp({ 3: 'filed, but some rows were refused' })}`)
   .action(async (file: string, { kind, json, ...options }: ConnectionOptions & { kind: string; json?: boolean }) => {
     if (options.role === undefined && options.token === undefined && settings.token === null) throw usage('Say who files: --role, --token or CREDIT_GRAPH_TOKEN.');
     const result = await ingest({ api: await connect(options, undefined, 6), file, kind, progress: (rows) => createProgress(kind, rows) });
     print(json ? JSON.stringify(result) : receiptLine(result));
     if (result.rejectedFile !== null) {
       const unlisted = result.receipt.rejected - result.rejectedListed;
-      note(`Refused rows: ${result.rejectedFile}${unlisted > 0 ? ` (${unlisted} more are not listed: the gateway names the first thousand of each part)` : ''}`);
+      note(`Refused rows: ${result.rejectedFile}${unlisted > 0 ? ` (${unlisted} more are not listed: the gateway names the first 20 000 of each part)` : ''}`);
     }
     if (result.receipt.rejected > 0) process.exitCode = exitCodes.someRejected;
   });

@@ -72,10 +72,10 @@ async function recordPart(
   const known = filing.parts.find((part) => part.number === number);
   if (known) {
     if (!digest.equals(known.digest)) throw new PartRefused({ status: 409, code: 'CONFLICT', message: `Part ${number} was recorded with other bytes.` });
-    return known.outcome;
+    return repository.findPart(filing, number);
   }
-  if (filing.status === 'COMPLETED') throw new PartRefused({ status: 409, code: 'CONFLICT', message: 'The filing is completed.' });
-  const outcome = await sourceOf(sources, filing.kind).file(viewer, { filingId: filing.id, number, kind: filing.kind, format: filing.format === 'NDJSON' ? 'NDJSON' : 'CSV' }, Readable.from([bytes]));
+  if (!['CREATED', 'RUNNING'].includes(filing.status)) throw new PartRefused({ status: 409, code: 'CONFLICT', message: 'The filing is completed.' });
+  const outcome = await sourceOf(sources, filing.kind).file(viewer, { filingId: filing.id, number, kind: filing.kind, format: filing.format === 'NDJSON' ? 'NDJSON' : 'CSV', replaces: filing.mode === 'REPLACE' }, Readable.from([bytes]));
   await repository.savePart(viewer, filing.id, number, digest, outcome);
   return outcome;
 }

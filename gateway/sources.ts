@@ -2,8 +2,9 @@ import type { Readable } from 'node:stream';
 import { request } from 'undici';
 import type { SubgraphName } from '#kit/config.ts';
 import type { Moment } from '#kit/context.ts';
+import type { ReplacingFiling, Weighed } from '#kit/filing/replacement.ts';
 import type { SourceUnit, UnitRegistration } from '#kit/sourceUnits.ts';
-import type { FilingPart, PartOutcome, Subgraph, SubgraphStatus } from '#kit/subgraph.ts';
+import type { FilingDoor, FilingPart, PartOutcome, Subgraph, SubgraphStatus } from '#kit/subgraph.ts';
 import { publicViewer, type Viewer } from '#policy/viewer.ts';
 import { createHttpTransport } from './plan/http.ts';
 import { SubgraphUnavailable, type SubgraphCall, type Transport } from './plan/transport.ts';
@@ -21,6 +22,9 @@ export interface Source extends AsyncDisposable {
   status(): Promise<SubgraphStatus>;
   /** Hands on a part of a filing. @throws SubgraphUnavailable, or an error for the client. */
   file(viewer: Viewer, part: FilingPart, bytes: Readable): Promise<PartOutcome>;
+  /** What a full replacement would end, and ending it (kit/filing/replacement.ts). @throws SubgraphUnavailable, or an error for the client. */
+  weighReplacement(viewer: Viewer, kind: string, filing: ReplacingFiling): Promise<Weighed>;
+  applyReplacement(viewer: Viewer, kind: string, filing: ReplacingFiling, at: string): Promise<number>;
   /** Registers units that file to it. @throws SubgraphUnavailable, or an error for the client. */
   registerUnits(viewer: Viewer, units: readonly UnitRegistration[]): Promise<void>;
   /** What a unit files to it. @throws SubgraphUnavailable */
@@ -29,6 +33,12 @@ export interface Source extends AsyncDisposable {
 
 const contextOf = (call: SubgraphCall): CallContext => call.context as CallContext; // set by gateway/graph.ts alone
 const never = new AbortController().signal;
+
+function doorOf(subgraph: Subgraph, kind: string): FilingDoor {
+  const door = subgraph.filings[kind];
+  if (!door) throw new SubgraphUnavailable(`${subgraph.name} keeps no filings of kind ${kind}`);
+  return door;
+}
 
 /** A subgraph in this process: it gets the viewer object itself. */
 export function createLocalSource(subgraph: Subgraph): Source {
@@ -49,11 +59,9 @@ export function createLocalSource(subgraph: Subgraph): Source {
       },
     },
     status: () => subgraph.status(),
-    file: (viewer, part, bytes) => {
-      const door = subgraph.filings[part.kind];
-      if (!door) throw new SubgraphUnavailable(`${subgraph.name} keeps no filings of kind ${part.kind}`);
-      return door(viewer, part, bytes);
-    },
+    file: (viewer, part, bytes) => doorOf(subgraph, part.kind)(viewer, part, bytes),
+    weighReplacement: (viewer, kind, filing) => doorOf(subgraph, kind).replacement.weigh(viewer, filing),
+    applyReplacement: (viewer, kind, filing, at) => doorOf(subgraph, kind).replacement.apply(viewer, filing, at),
     registerUnits: (viewer, units) => subgraph.units.register(viewer, units),
     unitsOf: (_, unit) => subgraph.units.of(unit),
     [Symbol.asyncDispose]: () => subgraph[Symbol.asyncDispose](),
@@ -86,9 +94,17 @@ export function createRemoteSource(name: SubgraphName, url: string, passport: (v
       return (await response.body.json()) as SubgraphStatus; // our own subgraph server, behind a passport
     },
     async file(viewer, part, bytes) {
-      const query = new URLSearchParams({ kind: part.kind, format: part.format, ...(part.wantsRows ? { rows: 'true' } : null) });
+      const query = new URLSearchParams({ kind: part.kind, format: part.format, ...(part.wantsRows ? { rows: 'true' } : null), ...(part.replaces ? { replaces: 'true' } : null) });
       const response = await request(`${base}/filings/${part.filingId}/parts/${part.number}?${query}`, { method: 'PUT', headers: headers(viewer), body: bytes, signal: AbortSignal.timeout(FILING_DEADLINE_MS), headersTimeout: FILING_DEADLINE_MS });
       return (await answerOf(response)) as PartOutcome; // our own subgraph server, behind a passport
+    },
+    async weighReplacement(viewer, kind, { id, unit }) {
+      const response = await request(`${base}/filings/${id}/replacement?${new URLSearchParams({ kind, unit })}`, { headers: headers(viewer), signal: AbortSignal.timeout(FILING_DEADLINE_MS), headersTimeout: FILING_DEADLINE_MS });
+      return (await answerOf(response)) as Weighed; // our own subgraph server, behind a passport
+    },
+    async applyReplacement(viewer, kind, { id, unit }, at) {
+      const response = await request(`${base}/filings/${id}/replacement?${new URLSearchParams({ kind, unit, at })}`, { method: 'POST', headers: headers(viewer), signal: AbortSignal.timeout(FILING_DEADLINE_MS), headersTimeout: FILING_DEADLINE_MS });
+      return ((await answerOf(response)) as { ended: number }).ended; // as above
     },
     async registerUnits(viewer, units) {
       const response = await request(`${base}/source-units`, { method: 'PUT', headers: { ...headers(viewer), 'content-type': 'application/json' }, body: JSON.stringify(units), signal: AbortSignal.timeout(OPERATION_DEADLINE_MS) });

@@ -13,6 +13,7 @@ import { createDigester } from './records.ts';
 import { createRuleBook, type RuleBook } from './ruleBook.ts';
 import { createRunner, type Prepared } from './runner.ts';
 import { createOwnSchema } from './schema/ownSchema.ts';
+import type { Replacement } from './filing/replacement.ts';
 import { createSourceUnits, type SourceUnits } from './sourceUnits.ts';
 import { shanghaiDay } from '#standards/dates.ts';
 
@@ -53,6 +54,8 @@ export interface FilingPart {
   readonly format: 'CSV' | 'NDJSON';
   /** The outcome of each row is wanted, for a batch that somebody waits for: rows are then judged one by one, the first one too. */
   readonly wantsRows?: boolean;
+  /** The filing replaces all that the viewer's organisation has of the kind: rows of other units are refused, and what it has is noted. */
+  readonly replaces?: boolean;
 }
 
 /** What became of one row of a part. */
@@ -79,14 +82,17 @@ export interface PartOutcome {
   readonly warned: number;
   /** SHA-256 of the bytes, in hex. */
   readonly digest: string;
-  /** The first rejected rows with their reasons; at most 1 000. */
+  /** Rejected rows with their reasons; the first 20 000. */
   readonly rejectedRows: readonly RejectedRow[];
   /** By row, when they were wanted. */
   readonly rowOutcomes?: readonly RowOutcome[];
 }
 
 /** Reads one part and records its rows. Safe to run twice: a row that the same filing recorded before counts as it did then, another's equal one as unchanged. */
-export type FilingDoor = (viewer: Viewer, part: FilingPart, bytes: Readable) => Promise<PartOutcome>;
+export interface FilingDoor {
+  (viewer: Viewer, part: FilingPart, bytes: Readable): Promise<PartOutcome>;
+  readonly replacement: Replacement;
+}
 
 export interface SubgraphParts {
   readonly resolvers: Record<string, unknown>;

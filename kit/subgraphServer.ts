@@ -17,7 +17,7 @@ export interface SubgraphServer extends AsyncDisposable {
 /**
  * One subgraph over HTTP. Every path but `/health/live` wants a passport and answers 401 without one:
  * `POST /graphql` runs an operation, `GET /status` tells how far the source is complete, `PUT /filings/{id}/parts/{n}` records a part,
- * `PUT /source-units` registers units that file and `GET /source-units/{uscc}` tells what one files.
+ * `GET` and `POST /filings/{id}/replacement` weigh and apply a full replacement, `PUT /source-units` registers units that file and `GET /source-units/{uscc}` tells what one files.
  */
 export async function serveSubgraph(
   subgraph: Subgraph,
@@ -38,8 +38,15 @@ export async function serveSubgraph(
       const kind = searchParams.get('kind') ?? '';
       const door = subgraph.filings[kind];
       if (!door) return send(response, 404, { errors: [{ message: `This subgraph keeps no filings of kind "${kind}".`, extensions: { code: 'NOT_FOUND' } }] });
-      const filingPart: FilingPart = { filingId: part[1] ?? '', number: Number(part[2]), kind, format: searchParams.get('format') === 'NDJSON' ? 'NDJSON' : 'CSV', wantsRows: searchParams.get('rows') === 'true' };
+      const filingPart: FilingPart = { filingId: part[1] ?? '', number: Number(part[2]), kind, format: searchParams.get('format') === 'NDJSON' ? 'NDJSON' : 'CSV', wantsRows: searchParams.get('rows') === 'true', replaces: searchParams.get('replaces') === 'true' };
       return send(response, 200, await door(viewer, filingPart, request));
+    }
+    const replacing = /^\/filings\/([\w-]{1,64})\/replacement$/.exec(pathname)?.[1];
+    const replacement = subgraph.filings[searchParams.get('kind') ?? '']?.replacement;
+    if (replacing && replacement) {
+      const filing = { id: replacing, unit: searchParams.get('unit') ?? '' };
+      if (request.method === 'GET') return send(response, 200, await replacement.weigh(viewer, filing));
+      if (request.method === 'POST') return send(response, 200, { ended: await replacement.apply(viewer, filing, searchParams.get('at') ?? '') });
     }
     if (pathname === '/source-units' && request.method === 'PUT') {
       const units = await readJson(request, response);

@@ -25,6 +25,9 @@ const reach: Partial<Record<Role, (viewer: Viewer, row: FiledRowOwner) => boolea
  */
 export const mayFile = (viewer: Viewer, row: FiledRowOwner): boolean => may(viewer, 'filing:create') && (reach[viewer.role]?.(viewer, row) ?? false);
 
+/** Whether the viewer may end what a full replacement of this unit does not have: the unit itself, and the centre for it. */
+export const mayReplace = (viewer: Viewer, unit: string): boolean => may(viewer, 'filing:create') && (viewer.organisation === unit || viewer.role === 'NATIONAL_CENTRE');
+
 /** Where a unit is registered as an entity, and about whose subjects it shall file; null: state level, or any. */
 export interface RegisteredScope {
   readonly unitProvince: string | null;

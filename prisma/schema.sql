@@ -139,6 +139,7 @@ create table disclosure.filed_row (
   filing_id uuid not null,
   uscc text not null,
   record_id uuid not null,
+  stood boolean not null,
   constraint filed_row_pkey PRIMARY KEY (filing_id, uscc, record_id)
 );
 
@@ -255,6 +256,7 @@ create table entity.filed_row (
   filing_id uuid not null,
   uscc text not null,
   record_id uuid not null,
+  stood boolean not null,
   constraint filed_row_pkey PRIMARY KEY (filing_id, uscc, record_id)
 );
 
@@ -335,6 +337,7 @@ create table evaluation.filed_row (
   filing_id uuid not null,
   uscc text not null,
   record_id uuid not null,
+  stood boolean not null,
   constraint filed_row_pkey PRIMARY KEY (filing_id, uscc, record_id)
 );
 
@@ -502,6 +505,7 @@ create table namelist.filed_row (
   filing_id uuid not null,
   uscc text not null,
   record_id uuid not null,
+  stood boolean not null,
   constraint filed_row_pkey PRIMARY KEY (filing_id, uscc, record_id)
 );
 
@@ -594,19 +598,19 @@ grant insert, select, update on table disclosure.act to credit_disclosure;
 grant insert, select, update on table disclosure.clock to credit_disclosure;
 grant insert, select, update on table disclosure.commitment to credit_disclosure;
 grant insert, select, update on table disclosure.complaint to credit_disclosure;
-grant delete, insert, select on table disclosure.filed_row to credit_disclosure;
+grant insert, select on table disclosure.filed_row to credit_disclosure;
 grant delete, insert, select, update on table disclosure.idempotency to credit_disclosure;
 grant insert, select, update on table disclosure.judicial_record to credit_disclosure;
 grant insert, select, update on table disclosure.source_unit to credit_disclosure;
 grant insert, select, update on table disclosure.voluntary_item to credit_disclosure;
 grant insert, select, update on table entity.clock to credit_entity;
-grant delete, insert, select on table entity.filed_row to credit_entity;
+grant insert, select on table entity.filed_row to credit_entity;
 grant delete, insert, select, update on table entity.identifier to credit_entity;
 grant insert, select on table entity.name to credit_entity;
 grant insert, select, update on table entity.profile to credit_entity;
 grant insert, select, update on table entity.source_unit to credit_entity;
 grant insert, select, update on table evaluation.clock to credit_evaluation;
-grant delete, insert, select on table evaluation.filed_row to credit_evaluation;
+grant insert, select on table evaluation.filed_row to credit_evaluation;
 grant insert, select, update on table evaluation.result to credit_evaluation;
 grant insert, select, update on table evaluation.source_unit to credit_evaluation;
 grant insert, select, update on table gateway."grant" to credit_gateway;
@@ -616,7 +620,7 @@ grant delete, insert, select, update on table gateway.idempotency to credit_gate
 grant insert, select, update on table gateway.revoked_token to credit_gateway;
 grant insert, select, update on table namelist.clock to credit_namelist;
 grant insert, select, update on table namelist.entry to credit_namelist;
-grant delete, insert, select on table namelist.filed_row to credit_namelist;
+grant insert, select on table namelist.filed_row to credit_namelist;
 grant insert, select, update on table namelist.source_unit to credit_namelist;
 grant select on table rules.change to credit_disclosure;
 grant select on table rules.change to credit_entity;

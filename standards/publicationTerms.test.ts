@@ -1,5 +1,6 @@
 import { penaltyCategories } from './penaltyCategory.ts';
-import { addDays, addMonths, penaltySeverity, publicationTerm } from './publicationTerms.ts';
+import { isMarketAuthority } from './marketAuthorities.ts';
+import { addDays, addMonths, endNeedsPerformance, penaltySeverity, publicationTerm } from './publicationTerms.ts';
 import { createRules, releasedRules, type RuleSet } from './ruleSets.ts';
 
 test('a term ends on the same day of a later month, or on that month’s last day', () => {
@@ -46,6 +47,17 @@ test('a penalty is judged by the rule set in force on the day of its decision', 
   expect(term('PENALTY_MINOR', '2023-05-01')).toEqual({ until: '2023-08-01', months: 3, latest: '2026-05-01', ruleSet: 'NDRC-58', limitedBy: 'NDRC-58' });
   expect(term('PENALTY_SERIOUS', '2026-04-01')).toEqual({ until: '2029-04-01', months: 36, latest: '2029-04-01', ruleSet: 'NDRC-36', limitedBy: 'NDRC-36' });
   expect(term('PENALTY_GENERAL', '1911-01-01').ruleSet).toBe('PUBLICATION-2014');
+});
+
+test('a term is counted from the day of publication where that is known, by the rules of the day of the act', () => {
+  const { until, latest, ruleSet } = publicationTerm(releasedRules, 'PENALTY_MINOR', '2023-04-30', null, '2023-05-02');
+  expect([until, latest, ruleSet.id]).toEqual(['2024-05-02', '2028-05-02', 'PUBLICATION-2014']);
+});
+
+test('penalties of market authorities have a rule of their own for serious ones, since SAMR Order 107', () => {
+  const needs = (day: string, isMarket: boolean) => (['MINOR', 'GENERAL', 'SERIOUS'] as const).map(severity => endNeedsPerformance(releasedRules, severity, day, null, isMarket));
+  expect([needs('2026-03-31', true), needs('2026-04-01', true), needs('2026-04-01', false)]).toEqual([[false, false, false], [false, true, false], [false, true, true]]);
+  expect(['杭州市市场监督管理局', '示例市监局', '某县工商行政管理局', '杭州市交通运输局', null].map(name => isMarketAuthority(name))).toEqual([true, true, true, false, false]);
 });
 
 test('publication ends at its term only after performance for general and serious penalties, since Order 36', () => {

@@ -11,6 +11,7 @@ export const ruleUnits = {
   GRADES: [1, 100],
   /** 1 minor, 2 general, 3 serious. */
   LEVEL: [1, 3],
+  PERCENT: [0, 100],
   /** 1 yes, 0 no. */
   FLAG: [0, 1],
 } as const satisfies Record<string, readonly [least: number, most: number]>;

@@ -2,8 +2,10 @@ import { createHash, randomUUID } from 'node:crypto';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { Prisma, PrismaClient } from '#prisma/client.ts';
 import { COUNT_LIMIT, pageOf, type Page } from '#kit/connection.ts';
+import type { Weighed } from '#kit/filing/replacement.ts';
 import type { Pool } from '#kit/postgres/pool.ts';
 import type { PartOutcome } from '#kit/subgraph.ts';
+import { mayReplace } from '#policy/filings.ts';
 import { outcomeFor } from '#policy/matrix.ts';
 import { roleBinding, type Role, type Viewer } from '#policy/viewer.ts';
 import { GRANTS_CHANGED } from './grants.ts';
@@ -20,7 +22,7 @@ export interface GrantRow {
   readonly validTo: Date | null;
 }
 
-export type Receipt = Omit<PartOutcome, 'rejectedRows'>;
+export type Receipt = Omit<PartOutcome, 'rejectedRows' | 'rowOutcomes'>;
 
 export interface FilingRow {
   readonly id: string;
@@ -30,7 +32,16 @@ export interface FilingRow {
   readonly status: string;
   readonly partsExpected: number;
   readonly receipt: unknown;
-  readonly parts: readonly { readonly number: number; readonly outcome: unknown; readonly digest: Uint8Array }[];
+  readonly mode: string;
+  readonly replacement: unknown;
+  readonly createdByActor: string | null;
+  /** Without its rows: those of `findPart`. */
+  readonly parts: readonly { readonly number: number; readonly outcome: Receipt; readonly digest: Uint8Array }[];
+}
+
+/** What a full replacement ends: weighed when all its parts are there, and then applied at once or when a second person says so. */
+export interface ReplacementOutcome extends Weighed {
+  readonly ended: number;
 }
 
 /** Why nothing was done. Asking for another unit's filing is asking for one that is not there. */
@@ -39,13 +50,22 @@ export type Refusal = 'NOT_FOUND' | 'PARTS_MISSING' | 'BINDING';
 export interface DeskRepository extends AsyncDisposable {
   readonly ruleChanges: RuleChanges;
   findFiling(viewer: Viewer, id: string): Promise<FilingRow | null>;
-  createFiling(viewer: Viewer, input: { idempotencyKey: string; kind: string; format: string; partsExpected: number }): Promise<Once<string>>;
+  /** A full replacement that the viewer may decide on. */
+  findReplacing(viewer: Viewer, id: string): Promise<FilingRow | null>;
+  /** What became of a part that is recorded, row by row; null when it is not. Of a filing that the viewer was given. */
+  findPart(filing: FilingRow, number: number): Promise<PartOutcome | null>;
+  createFiling(viewer: Viewer, input: { idempotencyKey: string; kind: string; format: string; partsExpected: number; mode?: string | null }): Promise<Once<string>>;
   /** A filing of one part, whose rows are in the input. */
   openBatch(viewer: Viewer, input: { idempotencyKey: string; kind: string; rows: readonly unknown[] }): Promise<Once<string>>;
   /** Registers units under the key; `work` is safe to run twice. */
   register(viewer: Viewer, input: { idempotencyKey: string }, work: () => Promise<string>): Promise<Once<string>>;
   savePart(viewer: Viewer, id: string, number: number, digest: Buffer, outcome: PartOutcome): Promise<void>;
-  completeFiling(viewer: Viewer, input: { idempotencyKey: string; id: string }): Promise<Once<string> | Refusal>;
+  /** A full replacement is completed only when it is applied: until then it is RUNNING or QUARANTINED with what it weighs. */
+  completeFiling(viewer: Viewer, input: { idempotencyKey: string; id: string }, weighed?: { readonly status: 'RUNNING' | 'QUARANTINED'; readonly replacement: Weighed }): Promise<Once<string> | Refusal>;
+  /** Lets one that waits go on, or discards it; false when it did not wait. */
+  decideFiling(viewer: Viewer, input: { idempotencyKey: string; id: string; apply: boolean }): Promise<Once<boolean>>;
+  /** One that was applied is completed. */
+  endReplacement(filing: FilingRow, replacement: ReplacementOutcome): Promise<void>;
   pageGrants(organisation: string | null, first: number, after: readonly string[] | null): Promise<Page<GrantRow>>;
   countGrants(organisation: string | null): Promise<number>;
   findGrant(id: string): Promise<GrantRow | null>;
@@ -61,6 +81,17 @@ export function createDeskRepository(pool: Pool, now: () => Date): DeskRepositor
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool, { schema: 'gateway', disposeExternalPool: false }) });
   const actor = (viewer: Viewer): string => viewer.organisation ?? viewer.role;
   const changed = (transaction: Work) => transaction.$executeRaw`select pg_notify(${GRANTS_CHANGED}, '')`;
+  /** Outcomes without their rows, which are megabytes where many are refused, and a filing has up to 10 000 parts. */
+  const withParts = async <Row extends { id: string }>(filing: Row | null) =>
+    filing && {
+      ...filing,
+      parts: await prisma.$queryRaw<FilingRow['parts']>`
+        select number, digest, outcome - 'rejectedRows' - 'rowOutcomes' as outcome
+        from gateway.filing_part
+        where filing_id = ${filing.id}::uuid
+        order by number
+        limit 10000`,
+    };
   const isId = (id: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id);
 
   return {
@@ -69,13 +100,23 @@ export function createDeskRepository(pool: Pool, now: () => Date): DeskRepositor
     async findFiling(viewer, id) {
       if (!isId(id)) return null;
       const own = outcomeFor(viewer, 'FILING') === 'ALLOW' ? null : { unit: actor(viewer) };
-      return prisma.filing.findFirst({ where: { id, ...own }, include: { parts: { orderBy: { number: 'asc' } } } });
+      return withParts(await prisma.filing.findFirst({ where: { id, ...own } }));
+    },
+
+    async findReplacing(viewer, id) {
+      const filing = isId(id) ? await prisma.filing.findFirst({ where: { id, mode: 'REPLACE' } }) : null;
+      return filing && mayReplace(viewer, filing.unit) ? withParts(filing) : null;
+    },
+
+    async findPart(filing, number) {
+      const part = await prisma.filingPart.findUnique({ where: { filingId_number: { filingId: filing.id, number } } });
+      return part && (part.outcome as unknown as PartOutcome); // written by savePart alone
     },
 
     createFiling: (viewer, input) =>
       once(prisma, { organisation: actor(viewer), mutation: 'createFiling', key: input.idempotencyKey, input, at: now() }, async (transaction) => {
-        const { kind, format, partsExpected } = input;
-        const { id } = await transaction.filing.create({ data: { id: randomUUID(), unit: actor(viewer), kind, format, partsExpected, status: 'CREATED', createdAt: now() } });
+        const { kind, format, partsExpected, mode } = input;
+        const { id } = await transaction.filing.create({ data: { id: randomUUID(), unit: actor(viewer), kind, format, partsExpected, mode: mode ?? 'ADD', createdByActor: viewer.actor, status: 'CREATED', createdAt: now() } });
         return id;
       }),
 
@@ -98,15 +139,27 @@ export function createDeskRepository(pool: Pool, now: () => Date): DeskRepositor
       ]);
     },
 
-    async completeFiling(viewer, input) {
+    async completeFiling(viewer, input, weighed) {
       const filing = await this.findFiling(viewer, input.id);
       if (!filing) return 'NOT_FOUND';
       if (filing.parts.length < filing.partsExpected) return 'PARTS_MISSING';
       return once(prisma, { organisation: actor(viewer), mutation: 'completeFiling', key: input.idempotencyKey, input, at: now() }, async (transaction) => {
-        const receipt = sumOf(filing.parts.map(({ outcome }) => outcome as PartOutcome)); // written by savePart alone
-        await transaction.filing.update({ where: { id: filing.id }, data: { status: 'COMPLETED', completedAt: now(), receipt: receipt as unknown as Prisma.InputJsonObject } });
+        const receipt = sumOf(filing.parts.map(({ outcome }) => outcome)) as unknown as Prisma.InputJsonObject;
+        const open = { id: filing.id, mode: weighed ? 'REPLACE' : 'ADD', status: { in: ['CREATED', 'RUNNING'] }, replacement: { equals: Prisma.DbNull } };
+        await transaction.filing.updateMany({ where: open, data: { receipt, completedAt: now(), ...(weighed ? { status: weighed.status, replacement: { ...weighed.replacement, ended: 0 } } : { status: 'COMPLETED' }) } });
         return filing.id;
       });
+    },
+
+    decideFiling: (viewer, input) =>
+      once(prisma, { organisation: actor(viewer), mutation: 'confirmFiling', key: input.idempotencyKey, input, at: now() }, async (transaction) => {
+        const decided = { confirmedBy: actor(viewer), confirmedByActor: viewer.actor, confirmedAt: now() };
+        const { count } = await transaction.filing.updateMany({ where: { id: input.id, status: 'QUARANTINED' }, data: { status: input.apply ? 'RUNNING' : 'CANCELLED', ...decided } });
+        return count === 1;
+      }),
+
+    async endReplacement({ id }, replacement) {
+      await prisma.filing.updateMany({ where: { id, mode: 'REPLACE', status: 'RUNNING' }, data: { status: 'COMPLETED', replacement: { ...replacement } } });
     },
 
     async pageGrants(organisation, first, after) {
@@ -169,7 +222,7 @@ export function createDeskRepository(pool: Pool, now: () => Date): DeskRepositor
 }
 
 /** What became of all rows of a filing. Its digest is over the parts' digests, in order. */
-function sumOf(parts: readonly PartOutcome[]): Receipt {
+function sumOf(parts: readonly Receipt[]): Receipt {
   const total = { rows: 0, added: 0, corrected: 0, unchanged: 0, rejected: 0, warned: 0 };
   for (const part of parts) for (const key of Object.keys(total) as (keyof typeof total)[]) total[key] += part[key];
   return { ...total, digest: sha256(parts.map(({ digest }) => digest).join('\n')) };

@@ -225,6 +225,19 @@ export type CompleteFilingInput = {
 /** What `completeFiling` answers. */
 export type CompleteFilingResult = Conflict | FilingCompleted | InvalidInput;
 
+/** Decides on a full replacement that waits (确认全量报送). */
+export type ConfirmFilingInput = {
+  /** True: what is missing ends. False: nothing ends and the filing is over (是否确认). */
+  readonly apply: Scalars['Boolean']['input'];
+  /** The filing (批次标识). */
+  readonly id: Scalars['ID']['input'];
+  /** Your own key (幂等键). */
+  readonly idempotencyKey: Scalars['String']['input'];
+};
+
+/** What `confirmFiling` answers. */
+export type ConfirmFilingResult = Conflict | FilingConfirmed | InvalidInput;
+
 /** The same key came with other content, or the state has moved on (冲突). */
 export type Conflict = DomainError & {
   readonly __typename?: 'Conflict';
@@ -259,6 +272,8 @@ export type CreateFilingInput = {
   readonly idempotencyKey: Scalars['String']['input'];
   /** entity, licence, penalty, compulsion, confirmation, levy, payment, adjudication, compensation, reward, inspection, commitment, judicial-record, complaint, name-list or evaluation (报送类别). */
   readonly kind: Scalars['String']['input'];
+  /** Whether the rows add or are all that the organisation has; a full replacement names who acts in its token (报送方式). */
+  readonly mode?: InputMaybe<FilingMode>;
   /** How many parts will come, 1 to 10 000 (分片数). */
   readonly partsExpected: Scalars['Int']['input'];
 };
@@ -435,12 +450,16 @@ export type Filing = {
   readonly id: Scalars['ID']['output'];
   /** What it delivers: entity, licence, penalty, compulsion, confirmation, levy, payment, adjudication, compensation, reward, inspection, commitment, judicial-record, complaint, name-list or evaluation (报送类别). */
   readonly kind: Maybe<Scalars['String']['output']>;
+  /** Whether it adds or replaces (报送方式). */
+  readonly mode: Maybe<FilingMode>;
   /** Parts recorded, each with what became of its rows (已入库分片). */
   readonly parts: Maybe<ReadonlyArray<FilingPart>>;
   /** Parts announced (分片数). */
   readonly partsExpected: Maybe<Scalars['Int']['output']>;
   /** What became of all rows; null until the filing is completed (回执). */
   readonly receipt: Maybe<FilingReceipt>;
+  /** What a full replacement ends; null for other filings and before it was weighed (全量替换). */
+  readonly replacement: Maybe<FilingReplacement>;
   /** Where it stands (状态). */
   readonly status: Maybe<FilingStatus>;
 };
@@ -448,6 +467,13 @@ export type Filing = {
 /** A filing was completed (已完成). */
 export type FilingCompleted = {
   readonly __typename?: 'FilingCompleted';
+  /** The filing (批次). */
+  readonly filing: Maybe<Filing>;
+};
+
+/** A full replacement was decided on (已确认). */
+export type FilingConfirmed = {
+  readonly __typename?: 'FilingConfirmed';
   /** The filing (批次). */
   readonly filing: Maybe<Filing>;
 };
@@ -465,6 +491,13 @@ export type FilingFormat =
   | 'CSV'
   /** One JSON object a line, UTF-8. */
   | 'NDJSON';
+
+/** What the rows of a filing are (报送方式). */
+export type FilingMode =
+  /** New and corrected records (增量). */
+  | 'ADD'
+  /** All that the filing organisation has of this kind: what is missing ends (全量). */
+  | 'REPLACE';
 
 /** A part of a filing (报送分片). */
 export type FilingPart = {
@@ -494,14 +527,29 @@ export type FilingReceipt = {
   readonly warned: Maybe<Scalars['Int']['output']>;
 };
 
+/** What a full replacement ends (全量替换). */
+export type FilingReplacement = {
+  readonly __typename?: 'FilingReplacement';
+  /** Those that ended (终止记录数). */
+  readonly ended: Maybe<Scalars['Int']['output']>;
+  /** Those of them that the filing does not have (缺少记录数). */
+  readonly missing: Maybe<Scalars['Int']['output']>;
+  /** Records of the unit that stood before (原有记录数). */
+  readonly standing: Maybe<Scalars['Int']['output']>;
+};
+
 /** Where a filing stands (报送状态). */
 export type FilingStatus =
+  /** A full replacement that was discarded: its rows stand, nothing has ended (已放弃). */
+  | 'CANCELLED'
   /** All parts are recorded (已完成). */
   | 'COMPLETED'
   /** Opened; parts may be sent (已创建). */
   | 'CREATED'
   /** It could not be recorded (失败). */
   | 'FAILED'
+  /** A full replacement that would end more than is plausible: nothing has ended, a second person decides (待确认). */
+  | 'QUARANTINED'
   /** Parts are being read (处理中). */
   | 'RUNNING';
 
@@ -613,6 +661,8 @@ export type Mutation = {
   readonly approveRuleChange: Maybe<ApproveRuleChangeResult>;
   /** Ends a filing when all its parts have arrived (完成报送). */
   readonly completeFiling: Maybe<CompleteFilingResult>;
+  /** Applies or discards a full replacement that waits since it would end more than is plausible; takes a second person (确认全量报送). */
+  readonly confirmFiling: Maybe<ConfirmFilingResult>;
   /** Opens a filing; its parts are then sent to `/filings/{id}/parts/{n}` and it ends with `completeFiling` (创建报送批次). */
   readonly createFiling: Maybe<CreateFilingResult>;
   /** Ends a grant from the next operation on (撤销授权). */
@@ -639,6 +689,11 @@ export type MutationApproveRuleChangeArgs = {
 
 export type MutationCompleteFilingArgs = {
   input: CompleteFilingInput;
+};
+
+
+export type MutationConfirmFilingArgs = {
+  input: ConfirmFilingInput;
 };
 
 
@@ -1361,6 +1416,11 @@ export type ResolversUnionTypes<_RefType extends Record<string, unknown>> = {
     | ( FilingCompleted & { __typename: 'FilingCompleted' } )
     | ( InvalidInput & { __typename: 'InvalidInput' } )
   ;
+  ConfirmFilingResult:
+    | ( Conflict & { __typename: 'Conflict' } )
+    | ( FilingConfirmed & { __typename: 'FilingConfirmed' } )
+    | ( InvalidInput & { __typename: 'InvalidInput' } )
+  ;
   CreateFilingResult:
     | ( Conflict & { __typename: 'Conflict' } )
     | ( FilingCreated & { __typename: 'FilingCreated' } )
@@ -1454,6 +1514,8 @@ export type ResolversTypes = {
   CollectionState: CollectionState;
   CompleteFilingInput: CompleteFilingInput;
   CompleteFilingResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['CompleteFilingResult']>;
+  ConfirmFilingInput: ConfirmFilingInput;
+  ConfirmFilingResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['ConfirmFilingResult']>;
   Conflict: ResolverTypeWrapper<Conflict>;
   ConsumerComplaint: ResolverTypeWrapper<ConsumerComplaint>;
   CreateFilingInput: CreateFilingInput;
@@ -1477,10 +1539,13 @@ export type ResolversTypes = {
   FiledRow: ResolverTypeWrapper<FiledRow>;
   Filing: ResolverTypeWrapper<Filing>;
   FilingCompleted: ResolverTypeWrapper<FilingCompleted>;
+  FilingConfirmed: ResolverTypeWrapper<FilingConfirmed>;
   FilingCreated: ResolverTypeWrapper<FilingCreated>;
   FilingFormat: FilingFormat;
+  FilingMode: FilingMode;
   FilingPart: ResolverTypeWrapper<FilingPart>;
   FilingReceipt: ResolverTypeWrapper<FilingReceipt>;
+  FilingReplacement: ResolverTypeWrapper<FilingReplacement>;
   FilingStatus: FilingStatus;
   FormRow: ResolverTypeWrapper<Scalars['FormRow']['output']>;
   Grant: ResolverTypeWrapper<ShownGrant>;
@@ -1565,6 +1630,8 @@ export type ResolversParentTypes = {
   Boolean: Scalars['Boolean']['output'];
   CompleteFilingInput: CompleteFilingInput;
   CompleteFilingResult: ResolversUnionTypes<ResolversParentTypes>['CompleteFilingResult'];
+  ConfirmFilingInput: ConfirmFilingInput;
+  ConfirmFilingResult: ResolversUnionTypes<ResolversParentTypes>['ConfirmFilingResult'];
   Conflict: Conflict;
   ConsumerComplaint: ConsumerComplaint;
   CreateFilingInput: CreateFilingInput;
@@ -1586,9 +1653,11 @@ export type ResolversParentTypes = {
   FiledRow: FiledRow;
   Filing: Filing;
   FilingCompleted: FilingCompleted;
+  FilingConfirmed: FilingConfirmed;
   FilingCreated: FilingCreated;
   FilingPart: FilingPart;
   FilingReceipt: FilingReceipt;
+  FilingReplacement: FilingReplacement;
   FormRow: Scalars['FormRow']['output'];
   Grant: ShownGrant;
   GrantConnection: Connection<ShownGrant>;
@@ -1754,6 +1823,10 @@ export type CompleteFilingResultResolvers<ContextType = DeskContext, ParentType 
   __resolveType?: TypeResolveFn<'Conflict' | 'FilingCompleted' | 'InvalidInput', ParentType, ContextType>;
 };
 
+export type ConfirmFilingResultResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['ConfirmFilingResult'] = ResolversParentTypes['ConfirmFilingResult']> = {
+  __resolveType?: TypeResolveFn<'Conflict' | 'FilingConfirmed' | 'InvalidInput', ParentType, ContextType>;
+};
+
 export type ConflictResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['Conflict'] = ResolversParentTypes['Conflict']> = {
   clause?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   code?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
@@ -1843,13 +1916,20 @@ export type FiledRowResolvers<ContextType = DeskContext, ParentType extends Reso
 export type FilingResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['Filing'] = ResolversParentTypes['Filing']> = {
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   kind?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  mode?: Resolver<Maybe<ResolversTypes['FilingMode']>, ParentType, ContextType>;
   parts?: Resolver<Maybe<ReadonlyArray<ResolversTypes['FilingPart']>>, ParentType, ContextType>;
   partsExpected?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
   receipt?: Resolver<Maybe<ResolversTypes['FilingReceipt']>, ParentType, ContextType>;
+  replacement?: Resolver<Maybe<ResolversTypes['FilingReplacement']>, ParentType, ContextType>;
   status?: Resolver<Maybe<ResolversTypes['FilingStatus']>, ParentType, ContextType>;
 };
 
 export type FilingCompletedResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['FilingCompleted'] = ResolversParentTypes['FilingCompleted']> = {
+  filing?: Resolver<Maybe<ResolversTypes['Filing']>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type FilingConfirmedResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['FilingConfirmed'] = ResolversParentTypes['FilingConfirmed']> = {
   filing?: Resolver<Maybe<ResolversTypes['Filing']>, ParentType, ContextType>;
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
 };
@@ -1872,6 +1952,12 @@ export type FilingReceiptResolvers<ContextType = DeskContext, ParentType extends
   rows?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
   unchanged?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
   warned?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+};
+
+export type FilingReplacementResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['FilingReplacement'] = ResolversParentTypes['FilingReplacement']> = {
+  ended?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  missing?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  standing?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
 };
 
 export interface FormRowScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['FormRow'], any> {
@@ -1933,6 +2019,7 @@ export type MaskedPersonResolvers<ContextType = DeskContext, ParentType extends 
 export type MutationResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['Mutation'] = ResolversParentTypes['Mutation']> = {
   approveRuleChange?: Resolver<Maybe<ResolversTypes['ApproveRuleChangeResult']>, ParentType, ContextType, RequireFields<MutationApproveRuleChangeArgs, 'input'>>;
   completeFiling?: Resolver<Maybe<ResolversTypes['CompleteFilingResult']>, ParentType, ContextType, RequireFields<MutationCompleteFilingArgs, 'input'>>;
+  confirmFiling?: Resolver<Maybe<ResolversTypes['ConfirmFilingResult']>, ParentType, ContextType, RequireFields<MutationConfirmFilingArgs, 'input'>>;
   createFiling?: Resolver<Maybe<ResolversTypes['CreateFilingResult']>, ParentType, ContextType, RequireFields<MutationCreateFilingArgs, 'input'>>;
   endGrant?: Resolver<Maybe<ResolversTypes['EndGrantResult']>, ParentType, ContextType, RequireFields<MutationEndGrantArgs, 'input'>>;
   fileRecords?: Resolver<Maybe<ResolversTypes['FileRecordsResult']>, ParentType, ContextType, RequireFields<MutationFileRecordsArgs, 'input'>>;
@@ -2187,6 +2274,7 @@ export type Resolvers<ContextType = DeskContext> = {
   CollectedRecordEdge?: CollectedRecordEdgeResolvers<ContextType>;
   CollectionDuty?: CollectionDutyResolvers<ContextType>;
   CompleteFilingResult?: CompleteFilingResultResolvers<ContextType>;
+  ConfirmFilingResult?: ConfirmFilingResultResolvers<ContextType>;
   Conflict?: ConflictResolvers<ContextType>;
   ConsumerComplaint?: ConsumerComplaintResolvers<ContextType>;
   CreateFilingResult?: CreateFilingResultResolvers<ContextType>;
@@ -2205,9 +2293,11 @@ export type Resolvers<ContextType = DeskContext> = {
   FiledRow?: FiledRowResolvers<ContextType>;
   Filing?: FilingResolvers<ContextType>;
   FilingCompleted?: FilingCompletedResolvers<ContextType>;
+  FilingConfirmed?: FilingConfirmedResolvers<ContextType>;
   FilingCreated?: FilingCreatedResolvers<ContextType>;
   FilingPart?: FilingPartResolvers<ContextType>;
   FilingReceipt?: FilingReceiptResolvers<ContextType>;
+  FilingReplacement?: FilingReplacementResolvers<ContextType>;
   FormRow?: GraphQLScalarType;
   Grant?: GrantResolvers<ContextType>;
   GrantConnection?: GrantConnectionResolvers<ContextType>;

@@ -7,6 +7,7 @@ import { isRole, roleBinding, roles, type Viewer } from '#policy/viewer.ts';
 import { purposes } from '#standards/purposes.ts';
 import type { RuleBook } from '#kit/ruleBook.ts';
 import type { CallContext, Source, SourceBook } from '../sources.ts';
+import { createReplacements } from './replacements.ts';
 import { createUnitsAndRows } from './unitsAndRows.ts';
 import { conflict, forbidden, invalid, type Named } from './answers.ts';
 import { filingKinds } from './filingKinds.ts';
@@ -14,8 +15,8 @@ import { officialForms } from './forms.ts';
 import type { ListeningGrantBook } from './grants.ts';
 import { createRecordRoot } from './records.ts';
 import type { Once } from './idempotency.ts';
-import type { DeskRepository, FilingRow, GrantRow, Receipt, Refusal } from './repository.ts';
-import type { Conflict, Filing, FilingStatus, Grant, InvalidInput, Resolvers, ResolversParentTypes } from './resolvers.generated.ts';
+import type { DeskRepository, FilingRow, GrantRow, Receipt, Refusal, ReplacementOutcome } from './repository.ts';
+import type { Conflict, Filing, FilingMode, FilingStatus, Grant, InvalidInput, Resolvers, ResolversParentTypes } from './resolvers.generated.ts';
 import { createRuleResolvers } from './rules.ts';
 
 const refusals: Record<Refusal, () => Named<InvalidInput>> = {
@@ -70,7 +71,8 @@ export function createDeskResolvers({ repository, grants, sources, keepers, rule
     ...row,
     status: row.status as FilingStatus,
     receipt: row.receipt as Receipt | null,
-    parts: row.parts.map(({ number, outcome }) => ({ number, outcome: outcome as Receipt })),
+    mode: row.mode as FilingMode,
+    replacement: row.replacement as ReplacementOutcome | null,
   });
   const filing = async (viewer: Viewer, id: string) => {
     const row = await repository.findFiling(viewer, id);
@@ -81,6 +83,7 @@ export function createDeskResolvers({ repository, grants, sources, keepers, rule
     return row && showGrant(row);
   };
 
+  const replacements = createReplacements({ repository, sources: keepers, rules: ruleBook, now });
   const unitsAndRows = createUnitsAndRows({ repository, sources: keepers, book: sources, rules: ruleBook, now, showFiling });
 
   return {
@@ -114,13 +117,25 @@ export function createDeskResolvers({ repository, grants, sources, keepers, rule
         if (!may(viewer, 'filing:create')) throw forbidden();
         if (!Object.hasOwn(filingKinds, input.kind)) return invalid('UNKNOWN_KIND', `There is no filing of kind "${input.kind.slice(0, 40)}"; known are ${Object.keys(filingKinds).join(', ')}.`, ['input', 'kind']);
         if (input.partsExpected < 1 || input.partsExpected > MAX_PARTS) return invalid('TOO_MANY', `A filing has 1 to ${MAX_PARTS} parts.`, ['input', 'partsExpected']);
+        if (input.mode === 'REPLACE') {
+          const problem = replacements.problemOf(viewer, input.kind);
+          if (problem) return problem;
+        }
         return answered(await repository.createFiling(viewer, input), async (id) => ({ __typename: 'FilingCreated', filing: await filing(viewer, id) }));
       },
       async completeFiling(_, { input }, { viewer }) {
         if (!may(viewer, 'filing:create')) throw forbidden();
-        const result = await repository.completeFiling(viewer, input);
+        const result = await replacements.complete(viewer, input);
         await sources.refresh(); // whoever filed sees it in the next query
         return answered(result, async (id) => ({ __typename: 'FilingCompleted', filing: await filing(viewer, id) }));
+      },
+      async confirmFiling(_, { input }, { viewer }) {
+        if (!may(viewer, 'filing:create')) throw forbidden();
+        const result = await replacements.decide(viewer, input);
+        if (typeof result === 'string') return refusals[result]();
+        if ('__typename' in result) return result;
+        await sources.refresh();
+        return { __typename: 'FilingConfirmed', filing: showFiling(result) };
       },
       async grantRole(_, { input }, { viewer }) {
         if (!may(viewer, 'grant:change')) throw forbidden();

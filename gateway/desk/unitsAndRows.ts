@@ -50,8 +50,8 @@ export function createUnitsAndRows({ repository, sources, book, rules, now, show
 
   /** The batch's one part: recorded now, or what was recorded of it before. */
   const recordBatch = async (viewer: Viewer, filing: FilingRow, rows: FileRecordsInput['rows']): Promise<readonly RowOutcome[]> => {
-    const [part] = filing.parts;
-    if (part) return (part.outcome as { rowOutcomes: readonly RowOutcome[] }).rowOutcomes; // written below
+    const recorded = await repository.findPart(filing, 1);
+    if (recorded) return recorded.rowOutcomes ?? [];
     const bytes = Buffer.from(rows.map((row) => JSON.stringify(row)).join('\n'));
     const outcome = await sourceOf(sources, filing.kind).file(viewer, { filingId: filing.id, number: 1, kind: filing.kind, format: 'NDJSON', wantsRows: true }, Readable.from([bytes]));
     await repository.savePart(viewer, filing.id, 1, createHash('sha256').update(bytes).digest(), outcome);

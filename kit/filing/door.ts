@@ -13,6 +13,7 @@ import { badInput, clientError } from '../errors.ts';
 import type { FilingDoor, FilingPart, PartOutcome, RejectedRow, RowOutcome, Workshop } from '../subgraph.ts';
 import { type AfterMerge, createMerge } from './merge.ts';
 import { createStager, type FiledRow, type RecordTable, type RowIdentity, type StagedRow } from './record.ts';
+import { createReplacement } from './replacement.ts';
 import { csvRows, jsonRows } from './rows.ts';
 import type { Scope } from '../sourceUnits.ts';
 import { decode } from './text.ts';
@@ -38,11 +39,14 @@ export interface FilingKind<Own extends string> {
   /** The row to be recorded, or why there is none. */
   readonly toRow: (record: ParsedRecord, surroundings: RowSurroundings) => FiledRow<Own> | RowProblems;
   readonly afterMerge?: AfterMerge<Own>;
+  /** Where the table holds several kinds of filing: the value of its column `kind`. */
+  readonly kindOfRow?: string;
 }
 
 const BATCH_ROWS = 5000;
 const BATCH_BYTES = 8 * 1024 * 1024;
-const KEPT_REJECTIONS = 1000;
+/** All of a part: 16 MB of rows that are near being in a form are no more. */
+const KEPT_REJECTIONS = 20_000;
 
 /** State level and codes of no division: no province's platform sees more of them than the public. */
 export const NO_PROVINCE = '00';
@@ -63,11 +67,11 @@ const isRefusal = <Own extends string>(result: FiledRow<Own> | RowProblems): res
  * @throws UNAUTHORIZED_FIELD_OR_TYPE when the viewer may not file; BAD_USER_INPUT that names row and column when the file is
  *         not in the form, before anything of it is recorded, or when it stops being CSV half way
  */
-export function createFilingDoor<Own extends string>({ kind, form, table, toRow, afterMerge }: FilingKind<Own>, { pool, instants, rules: ruleBook, units, digest, now }: Workshop): FilingDoor {
+export function createFilingDoor<Own extends string>({ kind, form, table, toRow, afterMerge, kindOfRow }: FilingKind<Own>, { pool, instants, rules: ruleBook, units, digest, now }: Workshop): FilingDoor {
   const merge = createMerge(table, pool, instants, afterMerge);
   const stage = createStager(table, digest, afterMerge !== undefined);
 
-  return async (viewer, part, bytes) => {
+  const file = async (viewer: Viewer, part: FilingPart, bytes: Readable): Promise<PartOutcome> => {
     if (!may(viewer, 'filing:create')) throw clientError('UNAUTHORIZED_FIELD_OR_TYPE', 'Your role may not file records.');
     const asked = Promise.all([ruleBook.fresh(), units.scopes(kind)]);
     asked.catch(() => {}); // awaited with the first rows, when the stream is read and its errors are heard
@@ -97,7 +101,7 @@ export function createFilingDoor<Own extends string>({ kind, form, table, toRow,
     let batchBytes = 0;
     let writing: Promise<void> = Promise.resolve();
     const write = async (rows: readonly StagedRow<Own>[]): Promise<void> => {
-      const outcome = await merge(rows, { filingId: part.filingId, kind, now: now(), mayCorrect: isTheirs });
+      const outcome = await merge(rows, { filingId: part.filingId, kind, now: now(), notesSeen: part.replaces ?? false, mayCorrect: isTheirs });
       counts.added += outcome.added;
       counts.corrected += outcome.corrected;
       counts.unchanged += outcome.unchanged;
@@ -136,7 +140,7 @@ export function createFilingDoor<Own extends string>({ kind, form, table, toRow,
       const additionalFields = Object.keys(result.additionalFields).length > 0 ? result.additionalFields : null;
       const row = toRow(result.record, { viewer, part, rules, additionalFields, warn: () => (warned = true) });
       if (isRefusal(row)) return reject(number, row);
-      if (!isTheirs(row, row.source_unit)) return reject(number, notYours);
+      if (!isTheirs(row, row.source_unit) || (part.replaces && row.source_unit !== viewer.organisation)) return reject(number, notYours);
       const outside = outsideRegistration(row, scopes, mayBeUnregistered(rules));
       if (outside) return reject(number, [{ column: unitColumn, ...outside }]);
       if (warned) counts.warned += 1;
@@ -163,6 +167,7 @@ export function createFilingDoor<Own extends string>({ kind, form, table, toRow,
     const byRow = part.wantsRows ? { rowOutcomes: [...rowOutcomes.values()].toSorted((a, b) => a.row - b.row) } : null;
     return { ...counts, digest: hash.digest('hex'), rejectedRows, ...byRow } satisfies PartOutcome;
   };
+  return Object.assign(file, { replacement: createReplacement(table, kindOfRow ?? null, pool, instants, () => shanghaiDay(now())) });
 }
 
 /** Why a unit may not file this row: it is registered for other subjects, or not at all where the rules ask for it. */

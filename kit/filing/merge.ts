@@ -4,6 +4,7 @@ import { from as copyFrom } from 'pg-copy-streams';
 import { rightsColumns } from '#policy/rows.ts';
 import type { Instants } from '../instants.ts';
 import { transaction, type Client, type Pool } from '../postgres/pool.ts';
+import { NOT_IN_REPLACEMENT } from './replacement.ts';
 import { type FiledRow, type RecordTable, type RowIdentity, stagedColumns, type StagedRow } from './record.ts';
 
 /** The version of a record that is believed now, as far as a filing has to know it. */
@@ -25,6 +26,8 @@ export interface MergeOptions {
   readonly kind: string;
   /** When the filing came in, for `source_unit.last_filed_at`. */
   readonly now: Date;
+  /** Whether what the filing has is noted, for a full replacement. */
+  readonly notesSeen: boolean;
   /** Whether the filer may correct what this unit filed. */
   readonly mayCorrect: (row: RowIdentity, standingSourceUnit: string) => boolean;
 }
@@ -77,7 +80,7 @@ export function createMerge<Own extends string>(table: RecordTable<Own>, pool: P
     select staged.position, standing.*
     from ${staged} staged
     cross join lateral (
-      select newest.version, newest.digest = staged.digest as same, newest.filing_id = $1::uuid as ours, newest.collected_at, newest.withdrawn_on, newest.withdrawal_reason, newest.under_objection, newest.source_unit
+      select newest.version, newest.digest = staged.digest and newest.withdrawal_reason is distinct from '${NOT_IN_REPLACEMENT}' as same, newest.filing_id = $1::uuid as ours, newest.collected_at, newest.withdrawn_on, newest.withdrawal_reason, newest.under_objection, newest.source_unit
       from ${target} newest
       where newest.uscc = staged.uscc and newest.record_id = staged.record_id and newest.superseded_at >= 'infinity'
       order by newest.version desc
@@ -96,13 +99,16 @@ export function createMerge<Own extends string>(table: RecordTable<Own>, pool: P
     where staged.position = any($1::int[])`;
   // Rights are those of now on every version; `withdrawn_on` is the withdrawal's, and stays unless the filing says otherwise.
   const rights = rightsColumns.filter((column) => column !== 'withdrawn_on');
-  const newRights = [...rights.map((column) => `staged.${column}`), 'coalesce(staged.withdrawn_on, record.withdrawn_on)'].join(', ');
+  // What a full replacement ended comes back when its source files it again.
+  const newWithdrawnOn = `case when record.withdrawal_reason = '${NOT_IN_REPLACEMENT}' then staged.withdrawn_on else coalesce(staged.withdrawn_on, record.withdrawn_on) end`;
+  const newRights = [...rights.map((column) => `staged.${column}`), newWithdrawnOn].join(', ');
   const oldRights = [...rights.map((column) => `record.${column}`), 'record.withdrawn_on'].join(', ');
   const supersede = `
     update ${target} record
     set superseded_at = least(record.superseded_at, $2::timestamptz),
         ${rights.map((column) => `${column} = staged.${column}`).join(', ')},
-        withdrawn_on = coalesce(staged.withdrawn_on, record.withdrawn_on)
+        withdrawn_on = ${newWithdrawnOn},
+        withdrawal_reason = nullif(record.withdrawal_reason, '${NOT_IN_REPLACEMENT}')
     from ${staged} staged
     where staged.position = any($1::int[])
       and record.uscc = staged.uscc and record.record_id = staged.record_id
@@ -123,6 +129,12 @@ export function createMerge<Own extends string>(table: RecordTable<Own>, pool: P
     'standing.withdrawal_reason',
     'standing.under_objection',
   );
+  const noteSeen = `
+    insert into ${table.schema}.filed_row (filing_id, uscc, record_id, stood)
+    select $1::uuid, staged.uscc, staged.record_id, staged.position = any($3::int[])
+    from ${staged} staged
+    where staged.position <> all($2::int[])
+    on conflict do nothing`;
   const noteUnits = `
     insert into ${table.schema}.source_unit (uscc, kind, last_filed_at, first_filed_at)
     select unit.uscc, $1::text, $3::timestamptz, now()
@@ -172,8 +184,8 @@ export function createMerge<Own extends string>(table: RecordTable<Own>, pool: P
             positions,
             corrected.map(({ version }) => version),
             corrected.map((row) => row.collected_at),
-            corrected.map((row) => row.withdrawn_on),
-            corrected.map((row) => row.withdrawal_reason),
+            corrected.map((row) => (row.withdrawal_reason === NOT_IN_REPLACEMENT ? null : row.withdrawn_on)),
+            corrected.map((row) => (row.withdrawal_reason === NOT_IN_REPLACEMENT ? null : row.withdrawal_reason)),
             corrected.map((row) => row.under_objection),
           ]);
         }
@@ -183,6 +195,10 @@ export function createMerge<Own extends string>(table: RecordTable<Own>, pool: P
           const known = new Set(standing.map(({ position }) => position));
           await afterMerge(client, rows.flatMap(({ whole, number }) => (whole !== null && (!known.has(number) || correctedAt.has(number)) ? [whole] : [])), recordedAt);
         }
+      }
+      if (options.notesSeen) {
+        const stood = standing.filter(({ position, withdrawn_on, source_unit }) => withdrawn_on === null && source_unit === rowAt(position).row.source_unit);
+        await client.query(noteSeen, [options.filingId, refused.map(({ position }) => position), stood.map(({ position }) => position)]);
       }
       const units = unitsOf(rows, refused);
       await client.query(noteUnits, [options.kind, [...units], options.now.toISOString()]);

@@ -10,7 +10,7 @@ export interface FormHeader {
   absent: FormField[];
   /** Columns the form does not know (a newer edition, a local extra). They go to additionalFields. */
   additional: { column: string; index: number }[];
-  /** Columns never kept: kinds and numbers of a natural person's identity document. */
+  /** Columns never kept: kinds and numbers of a natural person's identity document, and why a row was refused before. */
   dropped: string[];
   /** The places among them of the subject's own document: filled without a code, it says that the subject is a natural person. */
   subjectDocument: number[];
@@ -21,6 +21,11 @@ export interface FormHeader {
 export type HeaderResult = { ok: true; header: FormHeader } | { ok: false; problems: RowProblem[]; unknown: string[] };
 
 const PERSONAL = /ZJHM|ZJLX|SFZ|身份证|证件号|证件类型|公民身份|护照|通行证|居留证/i;
+
+/** What a file of refused rows has beside its own columns: it is mended and filed as it is, and they are left out. */
+export const rejectionColumns = ['REJECTED_ROW', 'REJECTED_BECAUSE'] as const;
+
+const isRejection = (column: string): boolean => rejectionColumns.some(each => each === spelling(column));
 
 function spelling(header: string): string {
   return header
@@ -44,7 +49,7 @@ export function readHeader(form: Form, columns: readonly string[]): HeaderResult
   columns.forEach((column, index) => {
     const field = known.get(spelling(column));
     if (field === undefined) {
-      if (PERSONAL.test(column)) header.dropped.push(column);
+      if (isRejection(column) || PERSONAL.test(column)) header.dropped.push(column);
       else if (column.trim() !== '') header.additional.push({ column: column.trim(), index });
       return;
     }

@@ -122,6 +122,7 @@ export function createFilings(workshop: Workshop): Record<Kind, FilingDoor> {
         kind: form,
         form: forms[form],
         table: act,
+        kindOfRow: kind,
         toRow: (record, given) => {
           const surroundings = checkDays(record, given);
           return actRow(form, kind, record, surroundings, subject, term(record, surroundings));

@@ -6,7 +6,8 @@ import { provinceOfCode } from '#kit/filing/door.ts';
 import { query, statement } from '#kit/postgres/pool.ts';
 import { give } from '#kit/recordFields.ts';
 import type { Workshop } from '#kit/subgraph.ts';
-import { rowPredicate, rowScope, rowValues } from '#policy/rows.ts';
+import { outcomeFor } from '#policy/matrix.ts';
+import { rowParameters, rowPredicate, rowScope, rowValues } from '#policy/rows.ts';
 import { stateCouncilCalendar } from '#standards/calendar.ts';
 import { addDays, addMonths } from '#standards/publicationTerms.ts';
 import { type DueDate, publicationDueDate, type PublicationDuty, type Rules, type RuleSet } from '#standards/ruleSets.ts';
@@ -106,9 +107,9 @@ export function createTimeliness({ pool, cursors, rules: book }: Workshop) {
      order by act.duty, judged.outcome, due.provisional
      limit 100`,
   );
-  const RIGHTS = 9;
+  // The row rule has $1 to $9.
   const visible = rowPredicate('record', 1);
-  const judged = `${judgedActs(RIGHTS + 1)}
+  const judged = `${judgedActs(rowParameters + 1)}
       and ($16::text is null or judged.outcome = $16)
       and ($17::text is null or act.duty = $17)
       and ($18::boolean is null or due.provisional = $18)
@@ -150,9 +151,11 @@ export function createTimeliness({ pool, cursors, rules: book }: Workshop) {
   const countOwed = statement('disclosure.timeliness.owed.count', `select count(*)::int as value from (select ${owed} limit ${COUNT_LIMIT + 1}) capped`);
 
   /** @throws UNAUTHORIZED_FIELD_OR_TYPE unless the unit is the viewer's own, of its province, or the viewer sees all. */
-  const checkReach = (context: SubgraphContext, unit: string): void => shown(context, 'REPORT', { uscc: unit, province: provinceOfCode(unit), units: [unit] }, undefined);
+  const checkReach = (context: SubgraphContext, unit: string): void => {
+    if (outcomeFor(context.viewer, 'REPORT') !== 'ALLOW') shown(context, 'REPORT', { uscc: unit, province: provinceOfCode(unit), units: [unit] }, null);
+  };
 
-  /** A page of acts, and whatever else of a connection: `ask` is what is asked, its rights first. */
+  /** A page of acts, noted as read where they are not published. */
   const connectionOf = (context: SubgraphContext, scope: string, rows: readonly ActRow[], first: number, count: () => Promise<{ value: number }[]>): Connection<ActRow> => {
     const page = pageOf(rows, first);
     for (const row of page.items) give(context, row);

@@ -113,7 +113,8 @@ export async function askGateway(url: string, token: string | null, query: strin
 
 const PURPOSES = ['SUPERVISION', 'CREDIT_GRANTING'];
 
-export async function startGraph(options: { remote?: boolean; database?: Database; now?: () => Date; accessSink?: GatewayOptions['accessSink']; routes?: GatewayOptions['routes'] } = {}): Promise<TestGraph> {
+/** `absent`: subgraphs that are to be found nowhere. */
+export async function startGraph(options: { remote?: boolean; absent?: readonly SubgraphName[]; database?: Database; now?: () => Date; accessSink?: GatewayOptions['accessSink']; routes?: GatewayOptions['routes'] } = {}): Promise<TestGraph> {
   const stack = new AsyncDisposableStack();
   const issuer = stack.use(await createIssuer());
   const database = options.database ?? stack.use(await openDatabase());
@@ -131,6 +132,7 @@ export async function startGraph(options: { remote?: boolean; database?: Databas
       remoteSubgraphs[definition.name] = server.url;
     }
   }
+  for (const name of options.absent ?? []) remoteSubgraphs[name] = 'http://127.0.0.1:1/graphql';
   const gateway = stack.use(
     await createGateway({
       config: { ...shared, remoteSubgraphs },

@@ -26,14 +26,16 @@ alter table entity.source_unit
   add column registered_at timestamptz(3) not null default now(),
   add column registered_by text,
   alter column last_filed_at drop not null;
--- What a full replacement has seen, so that what it has not can be found; gone when the filing is completed.
+-- What a full replacement has seen, so that what it has not can be found, also when it is confirmed later or applied again after a crash.
 create table entity.filed_row (
   filing_id uuid not null,
   uscc text not null,
   record_id uuid not null,
+  -- Whether the unit had it before, not withdrawn.
+  stood boolean not null,
   constraint filed_row_pkey primary key (filing_id, uscc, record_id)
 );
-grant select, insert, delete on entity.filed_row to credit_entity;
+grant select, insert on entity.filed_row to credit_entity;
 
 -- A unit is registered before it files: for which kind, about subjects of which province and sector (null: any), and within how many
 -- hours it promises to file again. One that has not filed since its registration is late by the same promise.
@@ -52,14 +54,16 @@ cross join unnest(array['compulsion', 'confirmation', 'levy', 'payment', 'adjudi
 where unit.kind = 'other-act'
 on conflict do nothing;
 delete from disclosure.source_unit where kind = 'other-act';
--- What a full replacement has seen, so that what it has not can be found; gone when the filing is completed.
+-- What a full replacement has seen, so that what it has not can be found, also when it is confirmed later or applied again after a crash.
 create table disclosure.filed_row (
   filing_id uuid not null,
   uscc text not null,
   record_id uuid not null,
+  -- Whether the unit had it before, not withdrawn.
+  stood boolean not null,
   constraint filed_row_pkey primary key (filing_id, uscc, record_id)
 );
-grant select, insert, delete on disclosure.filed_row to credit_disclosure;
+grant select, insert on disclosure.filed_row to credit_disclosure;
 
 -- A unit is registered before it files: for which kind, about subjects of which province and sector (null: any), and within how many
 -- hours it promises to file again. One that has not filed since its registration is late by the same promise.
@@ -70,14 +74,16 @@ alter table namelist.source_unit
   add column registered_at timestamptz(3) not null default now(),
   add column registered_by text,
   alter column last_filed_at drop not null;
--- What a full replacement has seen, so that what it has not can be found; gone when the filing is completed.
+-- What a full replacement has seen, so that what it has not can be found, also when it is confirmed later or applied again after a crash.
 create table namelist.filed_row (
   filing_id uuid not null,
   uscc text not null,
   record_id uuid not null,
+  -- Whether the unit had it before, not withdrawn.
+  stood boolean not null,
   constraint filed_row_pkey primary key (filing_id, uscc, record_id)
 );
-grant select, insert, delete on namelist.filed_row to credit_namelist;
+grant select, insert on namelist.filed_row to credit_namelist;
 
 -- A unit is registered before it files: for which kind, about subjects of which province and sector (null: any), and within how many
 -- hours it promises to file again. One that has not filed since its registration is late by the same promise.
@@ -88,14 +94,16 @@ alter table evaluation.source_unit
   add column registered_at timestamptz(3) not null default now(),
   add column registered_by text,
   alter column last_filed_at drop not null;
--- What a full replacement has seen, so that what it has not can be found; gone when the filing is completed.
+-- What a full replacement has seen, so that what it has not can be found, also when it is confirmed later or applied again after a crash.
 create table evaluation.filed_row (
   filing_id uuid not null,
   uscc text not null,
   record_id uuid not null,
+  -- Whether the unit had it before, not withdrawn.
+  stood boolean not null,
   constraint filed_row_pkey primary key (filing_id, uscc, record_id)
 );
-grant select, insert, delete on evaluation.filed_row to credit_evaluation;
+grant select, insert on evaluation.filed_row to credit_evaluation;
 
 -- Null until it has filed.
 alter table namelist.source_unit alter column first_filed_at drop not null, alter column first_filed_at drop default;

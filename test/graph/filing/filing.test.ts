@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Role } from '#policy/viewer.ts';
 import { roles } from '#policy/viewer.ts';
 import { composeUscc } from '#standards/uscc.ts';
-import { organisationOf, startGraph, type TestGraph } from '#test/support/graph.ts';
+import { organisationOf, type Reply, startGraph, type TestGraph } from '#test/support/graph.ts';
 import { type Cells, daysFromNow, know, lines, register } from '#test/support/registered.ts';
 
 // Units that file, rows over the API, and the same rows through every door.
@@ -26,6 +26,9 @@ const listing = (uscc: string, number: string): Cells => ({
 });
 
 const csv = (rows: readonly Cells[]): string => [Object.keys(rows[0] ?? {}), ...rows.map((row) => Object.values(row))].map((cells) => cells.map((cell) => `"${cell.replaceAll('"', '""')}"`).join(',')).join('\r\n');
+
+/** A field of an answer, whose shape the query says. */
+const fieldOf = <Field>({ body }: Reply, name: string): Field => body.data?.[name] as Field;
 
 let graph: TestGraph;
 beforeAll(async () => {
@@ -108,8 +111,8 @@ test.each(roles.filter((role) => !mayFile.includes(role)))('%s files nothing and
 test('a determining unit files its own rows over the API and not those of another', async () => {
   const own = organisationOf('DETERMINING_UNIT').organisation;
   const uscc = composeUscc('91330106', 'MA3EEE44');
-  const { body } = await fileRows('penalty', [penalty(uscc, '1', { CF_CFJGDM: own, CF_SJLYDM: own }), penalty(uscc, '2')], 'DETERMINING_UNIT');
-  expect((body.data?.['fileRecords'] as { rows: unknown }).rows).toMatchObject([{ outcome: 'ADDED' }, { outcome: 'REJECTED', problems: [{ column: 'CF_SJLYDM', code: 'NOT_YOURS' }] }]);
+  const answer = await fileRows('penalty', [penalty(uscc, '1', { CF_CFJGDM: own, CF_SJLYDM: own }), penalty(uscc, '2')], 'DETERMINING_UNIT');
+  expect(fieldOf<{ rows: unknown }>(answer, 'fileRecords').rows).toMatchObject([{ outcome: 'ADDED' }, { outcome: 'REJECTED', problems: [{ column: 'CF_SJLYDM', code: 'NOT_YOURS' }] }]);
 });
 
 describe('registered units', () => {
@@ -120,8 +123,8 @@ describe('registered units', () => {
     const own = (uscc: string, number: string, more: Cells = {}) => penalty(uscc, number, { CF_CFJGDM: unit, CF_SJLYDM: unit, CF_XDR_HYDM: '52', ...more });
     expect((await registerUnits([{ unit, kind: 'penalty', name: '示例单位', province: '33', sector: 'F' }])).body.data).toEqual({ registerSourceUnits: { __typename: 'SourceUnitsRegistered', count: 1 } });
     const [near, far] = [composeUscc('91330106', 'MA3EEE51'), composeUscc('91440305', 'MA3EEE52')];
-    const { body } = await fileRows('penalty', [own(near, '1'), own(far, '2'), own(near, '3', { CF_XDR_HYDM: '62' })]);
-    expect((body.data?.['fileRecords'] as { rows: unknown }).rows).toMatchObject([{ outcome: 'ADDED' }, { outcome: 'REJECTED', problems: [{ code: 'OUTSIDE_REGISTRATION' }] }, { outcome: 'REJECTED', problems: [{ code: 'OUTSIDE_REGISTRATION' }] }]);
+    const answer = await fileRows('penalty', [own(near, '1'), own(far, '2'), own(near, '3', { CF_XDR_HYDM: '62' })]);
+    expect(fieldOf<{ rows: unknown }>(answer, 'fileRecords').rows).toMatchObject([{ outcome: 'ADDED' }, { outcome: 'REJECTED', problems: [{ code: 'OUTSIDE_REGISTRATION' }] }, { outcome: 'REJECTED', problems: [{ code: 'OUTSIDE_REGISTRATION' }] }]);
     const units = await graph.query('ASSESSOR', UNITS, { unit });
     expect(units.body.data).toEqual({ sourceUnits: [{ unit, name: '示例单位', kind: 'penalty', source: 'disclosure', province: '33', sector: 'F', promisedDelayHours: 840, registered: true, lastFiledAt: expect.any(String), late: false }] });
   });
@@ -131,21 +134,21 @@ describe('registered units', () => {
     const [first, second] = ['1', '2'].map((actor) => graph.issuer.token({ role: 'RULE_KEEPER', organisation: organisationOf('RULE_KEEPER').organisation, actor, purposes: ['SUPERVISION'] }));
     const day = daysFromNow(0);
     const ruleSet = { id: 'STRICT-1', kind: 'FILING', name: '数据来源单位须登记', source: '示例文件', effectiveFrom: day, effectiveTo: daysFromNow(1), region: null, values: [{ code: 'UNREGISTERED_UNITS_MAY_FILE', number: 0, unit: 'FLAG' }] };
-    const proposed = await graph.query('RULE_KEEPER', 'mutation ($input: ProposeRuleChangeInput!) { proposeRuleChange(input: $input) { __typename ... on RuleChangeProposed { ruleChange { id } } ... on DomainError { code message } } }', { input: { idempotencyKey: key, action: 'ADD', ruleSet } }, { token: first ?? '' });
-    const { ruleChange } = proposed.body.data?.['proposeRuleChange'] as { ruleChange: { id: string } };
-    const approved = await graph.query('RULE_KEEPER', 'mutation ($input: ApproveRuleChangeInput!) { approveRuleChange(input: $input) { __typename } }', { input: { idempotencyKey: key, id: ruleChange.id } }, { token: second ?? '' });
+    const proposed = await graph.query('RULE_KEEPER', 'mutation ($input: ProposeRuleChangeInput!) { proposeRuleChange(input: $input) { __typename ... on RuleChangeProposed { change { id } } ... on DomainError { code message } } }', { input: { idempotencyKey: key, action: 'ADD', ruleSet } }, { token: first ?? '' });
+    expect(proposed.text).toContain('RuleChangeProposed');
+    const { change } = fieldOf<{ change: { id: string } }>(proposed, 'proposeRuleChange');
+    const approved = await graph.query('RULE_KEEPER', 'mutation ($input: ApproveRuleChangeInput!) { approveRuleChange(input: $input) { __typename } }', { input: { idempotencyKey: key, id: change.id } }, { token: second ?? '' });
     expect(approved.text).toContain('RuleChangeApproved');
     const unit = composeUscc('11330000', 'MB1EEE34');
     const uscc = composeUscc('91330106', 'MA3EEE53');
-    const own = penalty(uscc, '1', { CF_CFJGDM: unit, CF_SJLYDM: unit });
     // In effect within a second, wherever rules are read.
-    const outcomeOf = async (): Promise<unknown> => ((await fileRows('penalty', [own])).body.data?.['fileRecords'] as { rows: { outcome: string; problems: unknown }[] }).rows;
+    const outcomeOf = async (number = '1'): Promise<unknown> => fieldOf<{ rows: unknown }>(await fileRows('penalty', [penalty(uscc, number, { CF_CFJGDM: unit, CF_SJLYDM: unit })]), 'fileRecords').rows;
     const until = performance.now() + 5000;
     let refused = await outcomeOf();
     while (!JSON.stringify(refused).includes('REJECTED') && performance.now() < until) refused = await outcomeOf();
     expect(refused).toEqual([{ row: 1, outcome: 'REJECTED', recordId: null, version: null, problems: [{ column: 'CF_SJLYDM', code: 'UNIT_NOT_REGISTERED' }] }]);
     await registerUnits([{ unit, kind: 'penalty' }]);
-    expect(await outcomeOf()).toMatchObject([{ outcome: 'UNCHANGED' }]);
+    expect(await outcomeOf('2')).toMatchObject([{ outcome: 'ADDED' }]);
   });
 
   test('a province registers its own units for its own subjects alone', async () => {
@@ -194,4 +197,91 @@ test('a unit that was registered and has never filed is late by the same promise
   await register(graph, 'disclosure', OTHER, ['inspection'], 1);
   await graph.sql(`update disclosure.source_unit set registered_at = now() - interval '2 hours' where uscc = $1`, [OTHER]);
   expect((await graph.query('AUDITOR', UNITS, { unit: OTHER })).body.data).toMatchObject({ sourceUnits: [{ kind: 'inspection', lastFiledAt: null, late: true }] });
+});
+
+describe.each([['in one process', false], ['with subgraphs over HTTP', true]] as const)('a full replacement, %s,', (_where, remote) => {
+  let there: TestGraph;
+  const own = composeUscc('11330000', 'MB1EEE36');
+  const CREATE = 'mutation ($input: CreateFilingInput!) { createFiling(input: $input) { __typename ... on FilingCreated { filing { id mode } } ... on DomainError { code path } } }';
+  const COMPLETE = 'mutation ($input: CompleteFilingInput!) { completeFiling(input: $input) { ... on FilingCompleted { filing { status replacement { standing missing ended } receipt { rows rejected } } } ... on DomainError { code } } }';
+  const CONFIRM = 'mutation ($input: ConfirmFilingInput!) { confirmFiling(input: $input) { __typename ... on FilingConfirmed { filing { status replacement { standing missing ended } } } ... on DomainError { code } } }';
+  const tokenOf = (actor?: string): string => there.issuer.token({ role: 'DETERMINING_UNIT', organisation: own, purposes: ['SUPERVISION'], ...(actor === undefined ? null : { actor }) });
+  const ask = (query: string, input: Record<string, unknown>, actor?: string) => there.query('DETERMINING_UNIT', query, { input }, { token: tokenOf(actor) });
+  const subjects = Array.from({ length: 20 }, (_, n) => composeUscc('91330106', `MA3EE7${String(n).padStart(2, '0')}`));
+  const row = (uscc: string, more: Cells = {}) => penalty(uscc, '700', { CF_CFJGDM: own, CF_SJLYDM: own, ...more });
+  const replace = async (rows: readonly Cells[]) => {
+    const created = await ask(CREATE, { idempotencyKey: randomUUID(), kind: 'penalty', format: 'NDJSON', partsExpected: 1, mode: 'REPLACE' }, '1');
+    const { id } = fieldOf<{ filing: { id: string } }>(created, 'createFiling').filing;
+    const part = await fetch(`${there.url}/filings/${id}/parts/1`, { method: 'PUT', headers: { authorization: `Bearer ${tokenOf('1')}`, 'content-type': 'application/x-ndjson' }, body: lines(rows) });
+    expect(part.status).toBe(200);
+    const completed = await ask(COMPLETE, { idempotencyKey: id, id }, '1');
+    return { id, filing: fieldOf<{ filing: unknown }>(completed, 'completeFiling').filing };
+  };
+  const published = async (): Promise<number> => {
+    const answer = await there.query('NATIONAL_CENTRE', `query ($codes: [String!]!) { creditFiles(codes: $codes) { file { administrativeActs(kinds: [PENALTY], first: 1) { totalCount { value } } } } }`, { codes: subjects });
+    return fieldOf<{ file: { administrativeActs: { totalCount: { value: number } } } | null }[]>(answer, 'creditFiles').reduce((sum, { file }) => sum + (file?.administrativeActs.totalCount.value ?? 0), 0);
+  };
+
+  beforeAll(async () => {
+    there = await startGraph({ remote });
+    for (const uscc of subjects) await know(there, uscc);
+    await register(there, 'disclosure', own, ['penalty']);
+    await there.query('OPERATOR', 'mutation ($input: GrantRoleInput!) { grantRole(input: $input) { __typename } }', { input: { idempotencyKey: randomUUID(), organisation: own, role: 'DETERMINING_UNIT' } });
+  });
+
+  afterAll(() => there[Symbol.asyncDispose]());
+
+  test('ends what is missing where that is plausible, and brings back what is filed again', async () => {
+    expect(await replace(subjects.map((uscc) => row(uscc)))).toMatchObject({ filing: { status: 'COMPLETED', replacement: { standing: 0, missing: 0, ended: 0 }, receipt: { rows: 20, rejected: 0 } } });
+    expect(await published()).toBe(20);
+    expect(await replace(subjects.slice(1).map((uscc) => row(uscc)))).toMatchObject({ filing: { status: 'COMPLETED', replacement: { standing: 20, missing: 1, ended: 1 } } });
+    expect(await published()).toBe(19);
+    expect(await replace(subjects.map((uscc) => row(uscc)))).toMatchObject({ filing: { status: 'COMPLETED', replacement: { standing: 19, missing: 0, ended: 0 } } });
+    expect(await published()).toBe(20);
+    expect(await there.sql('select version, withdrawn_on, withdrawal_reason from disclosure.act where uscc = $1 order by version', [subjects[0]])).toEqual([1, 2, 3].map((version) => ({ version, withdrawn_on: null, withdrawal_reason: null })));
+  });
+
+  test('that would end an implausible share waits for a second person, and nothing ends before', async () => {
+    const { id, filing } = await replace(subjects.slice(10).map((uscc) => row(uscc)));
+    expect(filing).toEqual({ status: 'QUARANTINED', replacement: { standing: 20, missing: 10, ended: 0 }, receipt: { rows: 10, rejected: 0 } });
+    expect(await published()).toBe(20);
+    const decide = async (actor: string | undefined, idempotencyKey: string = randomUUID()) => (await ask(CONFIRM, { idempotencyKey, id, apply: true }, actor)).body.data;
+    const refused = { confirmFiling: { __typename: 'InvalidInput', code: 'SECOND_PERSON' } };
+    expect([await decide('1'), await decide(undefined)]).toEqual([refused, refused]);
+    // Completed again, it waits as before; what its unit files in the meantime is not what the filing lacks.
+    expect((await ask(COMPLETE, { idempotencyKey: randomUUID(), id }, '1')).body.data).toEqual({ completeFiling: { filing } });
+    await there.file('penalty', lines([row(subjects[0] ?? '', { CF_WSH: '浙测〔2026〕701号' })]), { format: 'NDJSON' });
+    expect(await published()).toBe(21);
+    // Another organisation does not even learn that there is such a filing.
+    expect((await there.query('DETERMINING_UNIT', CONFIRM, { input: { idempotencyKey: randomUUID(), id, apply: true } })).body.data).toEqual({ confirmFiling: { __typename: 'InvalidInput', code: 'NOT_FOUND' } });
+    const confirmed = { confirmFiling: { __typename: 'FilingConfirmed', filing: { status: 'COMPLETED', replacement: { standing: 20, missing: 10, ended: 10 } } } };
+    const key = randomUUID();
+    expect([await decide('2', key), await decide('2', key)]).toEqual([confirmed, confirmed]);
+    expect(await decide('2')).toEqual({ confirmFiling: { __typename: 'InvalidInput', code: 'NOT_QUARANTINED' } });
+    expect(await published()).toBe(11);
+  });
+
+  test('with a refused row waits too, and can be discarded', async () => {
+    const { id, filing } = await replace([...subjects.slice(10).map((uscc) => row(uscc)), row(subjects[0] ?? '', { CF_SJLYDM: UNIT })]);
+    expect(filing).toMatchObject({ status: 'QUARANTINED', receipt: { rows: 11, rejected: 1 } });
+    expect((await ask(CONFIRM, { idempotencyKey: randomUUID(), id, apply: false }, '2')).body.data).toMatchObject({ confirmFiling: { filing: { status: 'CANCELLED', replacement: { missing: 1, ended: 0 } } } });
+    expect(await published()).toBe(11);
+  });
+
+  test('may be decided on by the centre, which is not asked about other filings', async () => {
+    const { id, filing } = await replace([row(subjects[0] ?? '', { CF_WSH: '浙测〔2026〕702号' })]);
+    expect(filing).toEqual({ status: 'QUARANTINED', replacement: { standing: 11, missing: 11, ended: 0 }, receipt: { rows: 1, rejected: 0 } });
+    const centre = there.issuer.token({ role: 'NATIONAL_CENTRE', organisation: organisationOf('NATIONAL_CENTRE').organisation, purposes: ['SUPERVISION'], actor: '9' });
+    const confirmed = await there.query('NATIONAL_CENTRE', CONFIRM, { input: { idempotencyKey: randomUUID(), id, apply: true } }, { token: centre });
+    expect(confirmed.body.data).toEqual({ confirmFiling: { __typename: 'FilingConfirmed', filing: { status: 'COMPLETED', replacement: { standing: 11, missing: 11, ended: 11 } } } });
+    expect(await published()).toBe(1);
+    const added = await ask(CREATE, { idempotencyKey: randomUUID(), kind: 'penalty', format: 'NDJSON', partsExpected: 1 }, '1');
+    const other = fieldOf<{ filing: { id: string } }>(added, 'createFiling').filing.id;
+    expect((await there.query('NATIONAL_CENTRE', CONFIRM, { input: { idempotencyKey: randomUUID(), id: other, apply: true } }, { token: centre })).body.data).toEqual({ confirmFiling: { __typename: 'InvalidInput', code: 'NOT_FOUND' } });
+  });
+
+  test('needs to know who acts, and never replaces the register', async () => {
+    expect((await ask(CREATE, { idempotencyKey: randomUUID(), kind: 'penalty', format: 'NDJSON', partsExpected: 1, mode: 'REPLACE' })).body.data).toEqual({ createFiling: { __typename: 'InvalidInput', code: 'ACTOR', path: ['input', 'mode'] } });
+    expect((await ask(CREATE, { idempotencyKey: randomUUID(), kind: 'entity', format: 'NDJSON', partsExpected: 1, mode: 'REPLACE' }, '1')).body.data).toEqual({ createFiling: { __typename: 'InvalidInput', code: 'MODE', path: ['input', 'mode'] } });
+  });
 });

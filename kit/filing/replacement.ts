@@ -1,0 +1,117 @@
+import { mayReplace } from '#policy/filings.ts';
+import type { Viewer } from '#policy/viewer.ts';
+import { clientError } from '../errors.ts';
+import type { Instants } from '../instants.ts';
+import { type Client, type Pool, transaction } from '../postgres/pool.ts';
+import { type RecordTable, stagedColumns } from './record.ts';
+
+/** Why a record ended that its source no longer has. Filed again it comes back (merge.ts). */
+export const NOT_IN_REPLACEMENT = 'NOT_IN_REPLACEMENT';
+
+/** A filing whose rows are all that the unit has of the kind. What was seen of it stands in `filed_row`. */
+export interface ReplacingFiling {
+  readonly id: string;
+  readonly unit: string;
+}
+
+/** What a full replacement would end. */
+export interface Weighed {
+  /** Records of the unit that stood before the filing and had not been withdrawn. */
+  readonly standing: number;
+  /** Those of them that the filing does not have. */
+  readonly missing: number;
+  /** The recorded time of the look, ISO 8601: what is recorded later is not missing, whenever the filing is applied. */
+  readonly at: string;
+}
+
+export interface Replacement {
+  /** When all parts of the filing are recorded. @throws UNAUTHORIZED_FIELD_OR_TYPE for another's unit. */
+  weigh(viewer: Viewer, filing: ReplacingFiling): Promise<Weighed>;
+  /** Ends what was missing at that time, in batches, each one transaction; run again it goes on. Gives how many the filing has ended in all. @throws as `weigh` */
+  apply(viewer: Viewer, filing: ReplacingFiling, at: string): Promise<number>;
+}
+
+const BATCH = 1000;
+const DEADLINE_MS = 60_000;
+
+/** @param kind where a table holds several kinds of filing: the value of its column `kind` */
+export function createReplacement<Own extends string>(table: RecordTable<Own>, kind: string | null, pool: Pool, instants: Instants, today: () => string): Replacement {
+  const target = `${table.schema}.${table.name}`;
+  const seen = `${table.schema}.filed_row`;
+  const missing = `
+    from ${target} record
+    where record.source_unit = $1
+      and record.superseded_at = 'infinity'
+      and record.recorded_at <= $3::timestamptz
+      and record.withdrawn_on is null
+      and record.erased_at is null
+      ${kind === null ? '' : 'and record.kind = $4'}
+      and not exists (select from ${seen} seen where seen.filing_id = $2::uuid and seen.uscc = record.uscc and seen.record_id = record.record_id)`;
+  const more = kind === null ? [] : [kind];
+  const weigh = `
+    select (select count(*)::int ${missing}) as missing,
+           (select count(*)::int from ${seen} seen where seen.filing_id = $2::uuid and seen.stood) as kept`;
+  const find = `
+    select record.uscc, record.record_id, record.version
+    ${missing}
+    order by record.uscc, record.record_id
+    limit ${BATCH}`;
+  const ended = 'unnest($1::text[], $2::uuid[], $3::int[]) as ended(uscc, record_id, version)';
+  // Rights are those of now on every version.
+  const supersede = `
+    update ${target} record
+    set superseded_at = least(record.superseded_at, $4::timestamptz),
+        withdrawn_on = $5::date,
+        withdrawal_reason = '${NOT_IN_REPLACEMENT}'
+    from ${ended}
+    where record.uscc = ended.uscc and record.record_id = ended.record_id`;
+  const kept = [...stagedColumns(table).filter((column) => column !== 'withdrawn_on'), 'digest', 'collected_at', 'under_objection', 'withdrawn_on', 'withdrawal_reason'];
+  const insert = `
+    insert into ${target} (version, filing_id, recorded_at, ${kept.join(', ')})
+    select record.version + 1, $5::uuid, $4::timestamptz, ${kept.map((column) => `record.${column}`).join(', ')}
+    from ${ended}
+    join ${target} record using (uscc, record_id, version)`;
+  const count = `
+    select count(*)::int as value
+    from ${target} record
+    where record.source_unit = $1
+      and record.superseded_at = 'infinity'
+      and record.filing_id = $2::uuid
+      and record.withdrawal_reason = '${NOT_IN_REPLACEMENT}'`;
+
+  const check = (viewer: Viewer, { unit }: ReplacingFiling): void => {
+    if (!mayReplace(viewer, unit)) throw clientError('UNAUTHORIZED_FIELD_OR_TYPE', 'Your organisation may not end the records of another unit.');
+  };
+  const run = <Result>(name: string, work: (client: Client) => Promise<Result>): Promise<Result> => transaction(pool, `${name} ${target}`, work, { deadlineMs: DEADLINE_MS });
+  const first = async <Row extends object>(client: Client, text: string, values: readonly unknown[]): Promise<Row> => {
+    const { rows } = await client.query<Row>(text, [...values]);
+    return rows[0] as Row; // an aggregate has one row
+  };
+
+  return {
+    async weigh(viewer, filing) {
+      check(viewer, filing);
+      const at = await instants.seal();
+      const found = await run('weigh', (client) => first<{ missing: number; kept: number }>(client, weigh, [filing.unit, filing.id, at, ...more]));
+      return { standing: found.kept + found.missing, missing: found.missing, at };
+    },
+
+    async apply(viewer, filing, at) {
+      check(viewer, filing);
+      const asked = [filing.unit, filing.id, at, ...more];
+      const endBatch = async (client: Client): Promise<boolean> => {
+        const { rowCount } = await client.query(find, asked);
+        if (rowCount === 0) return false;
+        // Looked for again under the clock: whoever writes versions holds it, so these are the current ones until the commit.
+        const recordedAt = await instants.stamp(client);
+        const { rows } = await client.query<{ uscc: string; record_id: string; version: number }>(find, asked);
+        const keys = [rows.map(({ uscc }) => uscc), rows.map(({ record_id }) => record_id), rows.map(({ version }) => version)];
+        await client.query(supersede, [...keys, recordedAt, today()]);
+        await client.query(insert, [...keys, recordedAt, filing.id]);
+        return true;
+      };
+      while (await run('replace', endBatch));
+      return (await run('count', (client) => first<{ value: number }>(client, count, [filing.unit, filing.id]))).value;
+    },
+  };
+}
