@@ -51,7 +51,7 @@ export async function ingest({ api, file, kind, progress, partBytes = PART_BYTES
   const bar = progress?.(plan.rows);
   try {
     await using rejections = createRejectedFile(file, plan.format);
-    await sendParts(api, file, plan, filing, rejections, (rows) => bar?.update(rows));
+    await sendParts(api, file, plan, filing, rejections, bar);
     const receipt = filing.receipt ?? (await complete(api, filing.id));
     return { filing: filing.id, receipt, ...(await rejections.close()) };
   } finally {
@@ -82,11 +82,11 @@ async function complete(api: Api, id: string): Promise<Receipt> {
 }
 
 /** Sends the parts that are not recorded yet. Those with refused rows are sent again: the answer repeats the reasons. */
-async function sendParts(api: Api, file: string, plan: FilePlan, filing: Filing, rejections: RejectedFile, progressed: (rows: number) => void): Promise<void> {
+async function sendParts(api: Api, file: string, plan: FilePlan, filing: Filing, rejections: RejectedFile, bar: Progress | undefined): Promise<void> {
   const recorded = new Map(filing.parts.map(({ number, outcome }) => [number, outcome]));
   const due = plan.parts.filter(({ number }) => (recorded.get(number)?.rejected ?? 1) > 0);
   let done = plan.rows - due.reduce((rows, part) => rows + part.rows, 0);
-  progressed(done);
+  bar?.begin(done);
   if (due.length === 0) return;
   await using handle = await openFile(file);
   const queue = due.values();
@@ -110,7 +110,7 @@ async function sendParts(api: Api, file: string, plan: FilePlan, filing: Filing,
         answered.set(due.indexOf(part), rejectedLines(plan.format, plan.header, bytes, part, outcome));
         writing = writing.then(write);
         done += part.rows;
-        progressed(done);
+        bar?.update(done);
       } catch (error) {
         failed = true;
         if (part.rowOffset > 0 && error instanceof Failure && error.advice === null)

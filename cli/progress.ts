@@ -1,6 +1,8 @@
 import cliProgress from 'cli-progress';
 
 export interface Progress {
+  /** How much an earlier run has done: it counts as done, and not for the rate. */
+  begin(done: number): void;
   /** How much is done, of the total. */
   update(done: number): void;
   stop(): void;
@@ -13,30 +15,46 @@ export interface ProgressLine {
   /** What is counted, in the plural. */
   readonly unit: string;
   readonly seconds: number;
+  /** How much was done when those seconds began: what an earlier run has done. */
+  readonly before?: number;
 }
 
 const BAR = 24;
 const thousands = (count: number): string => Math.round(count).toLocaleString('en').replaceAll(',', ' ');
 
-/** `penalties   ━━━━━━━━────────   50%   5 000 of 10 000 rows   1 250 rows/s` */
-export function progressLine({ label, done, total, unit, seconds }: ProgressLine): string {
+/** '42 s', '3 min', '2 h 5 min'; upwards, so that nobody waits longer. */
+function lengthOf(seconds: number): string {
+  if (seconds < 60) return `${Math.ceil(seconds)} s`;
+  const minutes = Math.ceil(seconds / 60);
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** `penalties   ━━━━━━━━────────   50%   5 000 of 10 000 rows   1 250 rows/s   4 s left` */
+export function progressLine({ label, done, total, unit, seconds, before = 0 }: ProgressLine): string {
   const share = total === 0 ? 1 : Math.min(done / total, 1);
   const full = Math.floor(share * BAR);
   // Under a tenth of a second a rate says nothing.
-  const rate = seconds < 0.1 || done === 0 ? '' : `   ${thousands(done / seconds)} ${unit}/s`;
+  const perSecond = seconds < 0.1 ? 0 : (done - before) / seconds;
+  const left = perSecond > 0 && done < total ? `   ${lengthOf((total - done) / perSecond)} left` : '';
+  const rate = perSecond > 0 ? `   ${thousands(perSecond)} ${unit}/s${left}` : '';
   return `${label.padEnd(14)} ${'━'.repeat(full)}${'─'.repeat(BAR - full)} ${String(Math.floor(share * 100)).padStart(3)}%   ${thousands(done)} of ${thousands(total)} ${unit}${rate}`;
 }
 
 /** A bar on standard error where that is a terminal; nothing elsewhere, and nothing is left of it when it is done. */
 export function createProgress(label: string, total: number, unit = 'rows'): Progress {
-  if (!process.stderr.isTTY) return { update: () => {}, stop: () => {} };
+  if (!process.stderr.isTTY) return { begin: () => {}, update: () => {}, stop: () => {} };
   const bar = new cliProgress.SingleBar({
     stream: process.stderr,
     hideCursor: true,
     clearOnComplete: true,
     fps: 10,
-    format: (_options, { value, total: all, startTime }) => progressLine({ label, done: value, total: all, unit, seconds: (Date.now() - startTime) / 1000 }),
+    format: (_options, { value, total: all, startTime }) => progressLine({ label, done: value, total: all, unit, seconds: (Date.now() - startTime) / 1000, before }),
   });
+  let before = 0;
   bar.start(total, 0);
-  return { update: (done) => bar.update(done), stop: () => bar.stop() };
+  return {
+    begin: (done) => bar.update((before = done)),
+    update: (done) => bar.update(done),
+    stop: () => bar.stop(),
+  };
 }

@@ -5,7 +5,7 @@ import { rm } from 'node:fs/promises';
 import { finished } from 'node:stream/promises';
 import { rejectionColumns } from '#standards/forms/header.ts';
 import type { PartOutcome, RejectedRow } from './api.ts';
-import { createRecordScanner, type FilingFormat, type Part } from './split.ts';
+import { createRecordScanner, type FilingFormat, type Part, pushFirst } from './split.ts';
 
 // Refused rows as a file in the same form: the columns and cells of the file itself, before them the number of the row in that file and
 // why it was refused. Mended it is filed as it is: the two columns are left out when a form is read.
@@ -28,8 +28,8 @@ function decoderOf(bytes: Uint8Array): (piece: Uint8Array) => string {
 }
 
 /** The records of a part by their numbers, as far as they are wanted. */
-function recordsOf(format: FilingFormat, bytes: Uint8Array, wanted: ReadonlySet<number>): Map<number, Uint8Array> {
-  const found = new Map<number, Uint8Array>();
+function recordsOf(format: FilingFormat, bytes: Buffer, wanted: ReadonlySet<number>): Map<number, Buffer> {
+  const found = new Map<number, Buffer>();
   let number = 0;
   let start = 0;
   const scanner = createRecordScanner(format, (end) => {
@@ -37,7 +37,7 @@ function recordsOf(format: FilingFormat, bytes: Uint8Array, wanted: ReadonlySet<
     if (wanted.has(number)) found.set(number, bytes.subarray(start, end));
     start = end;
   });
-  scanner.push(bytes);
+  pushFirst(scanner, bytes);
   scanner.end();
   return found;
 }
@@ -69,7 +69,7 @@ export interface RejectedLines {
 }
 
 /** @param bytes the part as it was sent; @param header its first bytes, the header of the file */
-export function rejectedLines(format: FilingFormat, header: Uint8Array, bytes: Uint8Array, part: Part, { rejectedRows }: PartOutcome): RejectedLines {
+export function rejectedLines(format: FilingFormat, header: Buffer, bytes: Buffer, part: Part, { rejectedRows }: PartOutcome): RejectedLines {
   const decode = decoderOf(bytes);
   const head = decode(header).replace(/^(?:[ \t\r]*\n)+/, ''); // blank lines go with the header
   const shown = rejectedRows.filter(({ problems }) => !problems.some(({ code }) => code === PERSONAL));

@@ -51,6 +51,11 @@ const CLOSING = 3;
 
 const isBlank = (byte: number): boolean => byte === SPACE || byte === TAB || byte === RETURN;
 
+export interface RecordScanner {
+  push(chunk: Uint8Array): void;
+  end(): void;
+}
+
 /**
  * Finds the ends of records in bytes, without decoding them: in UTF-8 and in GB18030 a quote, comma or line end is always
  * itself. (The later bytes of a GB18030 character are 30–39, 40–7E and 80–FE; of a UTF-8 one 80–BF.)
@@ -59,7 +64,7 @@ const isBlank = (byte: number): boolean => byte === SPACE || byte === TAB || byt
  * the first one does, so that behind a CR LF a lone LF is text too.
  * @param found told the offset behind each record, and whether it is blank
  */
-export function createRecordScanner(format: FilingFormat, found: (end: number, blank: boolean) => void): { push(chunk: Uint8Array): void; end(): void } {
+export function createRecordScanner(format: FilingFormat, found: (end: number, blank: boolean) => void): RecordScanner {
   let state = START;
   let endsWithReturn: boolean | null = format === 'CSV' ? null : false;
   let previous = 0;
@@ -136,6 +141,13 @@ export function createRecordScanner(format: FilingFormat, found: (end: number, b
 
 const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
 
+/** The beginning of a file: a byte order mark stays in the header but hides no quote behind it. */
+export function pushFirst(scanner: RecordScanner, chunk: Buffer): void {
+  const marked = chunk.subarray(0, BOM.length).equals(BOM);
+  if (marked) scanner.push(new Uint8Array(BOM.length).fill(RETURN));
+  scanner.push(marked ? chunk.subarray(BOM.length) : chunk);
+}
+
 /**
  * Reads a file once, in constant memory, and plans its parts: whole records, each part with its header at most `partBytes`.
  * @throws Failure for an empty file, a record longer than a part, a file of more than 10 000 parts.
@@ -185,11 +197,8 @@ export async function planFile(path: string, format: FilingFormat, partBytes: nu
     if (bytesRead === 0) break;
     const chunk = buffer.subarray(0, bytesRead);
     hash.update(chunk);
-    // The byte order mark stays in the header but hides no quote behind it.
-    if (offset === 0 && chunk.subarray(0, BOM.length).equals(BOM)) {
-      scanner.push(new Uint8Array(BOM.length).fill(RETURN));
-      scanner.push(chunk.subarray(BOM.length));
-    } else scanner.push(chunk);
+    if (offset === 0) pushFirst(scanner, chunk);
+    else scanner.push(chunk);
     offset += bytesRead;
   }
   scanner.end();

@@ -7,6 +7,7 @@ import { createPassportOffice } from '#kit/passport.ts';
 import { createOwnPool } from '#kit/postgres/ownPool.ts';
 import { createRuleBook } from '#kit/ruleBook.ts';
 import { createOwnSchema } from '#kit/schema/ownSchema.ts';
+import { startSweeping } from '#kit/retention.ts';
 import { createSubgraph, type SubgraphDefinition } from '#kit/subgraph.ts';
 import { type AccessSink, createLogSink } from './audit.ts';
 import { type Authenticator, createAuthenticator, createKeySet } from './auth.ts';
@@ -30,6 +31,8 @@ export interface GatewayOptions {
   readonly accessSink?: AccessSink;
   readonly limits?: ServerOptions['limits'];
   readonly routes?: ServerOptions['routes'];
+  /** Whether subgraphs in this process erase, once a day, what is no longer kept. */
+  readonly sweeps?: boolean;
   /** The operator that may make the first grants. */
   readonly bootstrapOperator?: string | null;
 }
@@ -51,7 +54,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const stack = new AsyncDisposableStack();
   try {
     const passport = createPassportOffice(config.passportKeys, now);
-    const sources = options.subgraphs.map((definition): Source => stack.use(openSource(definition, config, databaseUrl, passport, log, now)));
+    const sources = options.subgraphs.map((definition): Source => stack.use(openSource(definition, options, passport, now, stack)));
     const book = createSourceBook(sources, now);
 
     const pool = stack.use(createOwnPool(databaseUrl, 'gateway', log));
@@ -103,8 +106,10 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   }
 }
 
-function openSource(definition: SubgraphDefinition, config: Config, databaseUrl: string, passport: Parameters<typeof createRemoteSource>[2], log: Log, now: () => Date): Source {
+function openSource(definition: SubgraphDefinition, { config, databaseUrl, log, sweeps }: GatewayOptions, passport: Parameters<typeof createRemoteSource>[2], now: () => Date, stack: AsyncDisposableStack): Source {
   const remote = config.remoteSubgraphs[definition.name];
   if (remote !== undefined) return createRemoteSource(definition.name, remote, passport);
-  return createLocalSource(createSubgraph(definition, { pool: createOwnPool(databaseUrl, definition.name, log), cursorKeys: config.cursorKeys, digestKeys: config.digestKeys, log, now }));
+  const subgraph = createSubgraph(definition, { pool: createOwnPool(databaseUrl, definition.name, log), cursorKeys: config.cursorKeys, digestKeys: config.digestKeys, log, now });
+  if (sweeps) stack.use(startSweeping(subgraph.sweep, now, log));
+  return createLocalSource(subgraph);
 }

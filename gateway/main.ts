@@ -55,7 +55,7 @@ try {
     const operator = flags['bootstrap-operator'] ?? (development ? demoOrganisations.find(({ kind }) => kind === 'operator')?.uscc : undefined);
     const explorer = await createExplorer({ savedQueries, ...(development ? { tokens: () => developmentTokens(config.dataDir) } : null) });
     const gateway = stack.use(
-      await createGateway({ config, databaseUrl: database.url, subgraphs: definitions, log, bootstrapOperator: operator ?? null, routes: [async (app) => void (await app.register(explorer))] }),
+      await createGateway({ config, databaseUrl: database.url, subgraphs: definitions, log, bootstrapOperator: operator ?? null, sweeps: true, routes: [async (app) => void (await app.register(explorer))] }),
     );
     url = gateway.url;
   }

@@ -59,7 +59,7 @@ function createStep(table: ErasableTable) {
        for update of record skip locked
      ), erased as (
        update ${name} record
-       set content = '{}', additional_fields = null, source_record_id = null, erased_at = $7::timestamptz${blank.map((each) => `, ${each}`).join('')}
+       set content = '{}', additional_fields = null, source_record_id = null, withdrawal_reason = null, erased_at = $7::timestamptz${blank.map((each) => `, ${each}`).join('')}
        from due
        where record.uscc = due.uscc
          and record.record_id = due.record_id

@@ -10,6 +10,7 @@ import type { KeyRing } from './keys.ts';
 import type { Log } from './log.ts';
 import type { Pool } from './postgres/pool.ts';
 import { createDigester } from './records.ts';
+import { createSweep, type ErasableTable, type Sweep } from './retention.ts';
 import { createRuleBook, type RuleBook } from './ruleBook.ts';
 import { createRunner, type Prepared } from './runner.ts';
 import { createOwnSchema } from './schema/ownSchema.ts';
@@ -98,6 +99,8 @@ export interface SubgraphParts {
   readonly resolvers: Record<string, unknown>;
   /** By kind of filing. */
   readonly filings: Readonly<Record<string, FilingDoor>>;
+  /** Tables whose records are kept for as long as the rules say; left out: none, all is kept. */
+  readonly erasable?: readonly ErasableTable[];
 }
 
 export interface SubgraphDefinition {
@@ -124,6 +127,8 @@ export interface Subgraph extends AsyncDisposable {
   readonly filings: Readonly<Record<string, FilingDoor>>;
   /** The units that file to it. */
   readonly units: Pick<SourceUnits, 'register' | 'of'>;
+  /** Erases what is no longer kept. */
+  readonly sweep: Sweep;
 }
 
 /**
@@ -134,11 +139,12 @@ export function createSubgraph(definition: SubgraphDefinition, dependencies: Sub
   const { pool, log, now } = dependencies;
   const instants = createInstants(pool, definition.name);
   const units = createSourceUnits(pool, definition.name, now);
-  const { resolvers, filings } = definition.open({
+  const rules = createRuleBook(pool);
+  const { resolvers, filings, erasable = [] } = definition.open({
     pool,
     units,
     instants,
-    rules: createRuleBook(pool),
+    rules,
     cursors: createCursorSealer(dependencies.cursorKeys),
     digest: createDigester(dependencies.digestKeys),
     log,
@@ -165,6 +171,7 @@ export function createSubgraph(definition: SubgraphDefinition, dependencies: Sub
     name: definition.name,
     schema,
     filings,
+    sweep: createSweep({ pool, rules, now }, erasable),
     units,
     async execute(request) {
       const operation = prepare(request.document, request.operationName);

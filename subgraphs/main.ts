@@ -2,6 +2,7 @@ import { ConfigError, readConfig, subgraphNames } from '#kit/config.ts';
 import { createLog } from '#kit/log.ts';
 import { joinDatabase } from '#kit/postgres/database.ts';
 import { createOwnPool } from '#kit/postgres/ownPool.ts';
+import { startSweeping } from '#kit/retention.ts';
 import { createSubgraph } from '#kit/subgraph.ts';
 import { serveSubgraph } from '#kit/subgraphServer.ts';
 import { definitions } from './definitions.ts';
@@ -26,6 +27,7 @@ try {
   const pool = createOwnPool(await joinDatabase(config), name, log);
   const now = (): Date => new Date();
   const subgraph = stack.use(createSubgraph(definition, { pool, cursorKeys: config.cursorKeys, digestKeys: config.digestKeys, log, now }));
+  stack.use(startSweeping(subgraph.sweep, now, log));
   const server = stack.use(await serveSubgraph(subgraph, { host: config.host, port: config.port ?? FIRST_PORT + subgraphNames.indexOf(name), passportKeys: config.passportKeys, log, now }));
   log.info({ url: server.url }, 'the subgraph is ready');
   process.send?.({ ready: server.url });

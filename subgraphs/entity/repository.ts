@@ -71,7 +71,7 @@ export const profileColumns = (alias: string): string => columns.map((column) =>
  * Published identity is seen by everyone who may see identity at all; it has no end of publication. Rows of other levels go by
  * the row rule. The rights that count are those of the state itself.
  */
-export const visibleProfile = (alias: string, rights: number): string => `(${alias}.disclosure_level = 'PUBLIC' and ${alias}.withdrawn_on is null or ${rowPredicate(alias, rights)})`;
+export const visibleProfile = (alias: string, rights: number): string => `(${alias}.erased_at is null and ${alias}.disclosure_level = 'PUBLIC' and ${alias}.withdrawn_on is null or ${rowPredicate(alias, rights)})`;
 
 // $1 codes · $2 validAt · $3 knownAt · $4… the viewer's rows
 const RIGHTS = 4;

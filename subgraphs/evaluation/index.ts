@@ -11,5 +11,6 @@ export const definition: SubgraphDefinition = {
   open: (workshop) => ({
     resolvers: createResolvers(createResultRepository(workshop.pool), workshop),
     filings: createFilings(workshop),
+    erasable: [{ schema: 'evaluation', name: 'result', emptied: ['grade'], nulled: ['score', 'score_max'], ofEvents: false }],
   }),
 };

@@ -117,6 +117,7 @@ export function createResolvers(results: ResultRepository, workshop: Workshop): 
       history,
       __resolveReference: recordReference(KIND, instants, (context, key) => results.loadResult(context, key)),
       scheme: (row) => findScheme(row.scheme, row.scheme_version),
+      grade: (row) => row.grade || null, // blank once erased
       gradeMeaning: (row) => findGradeMeaning(row.scheme, row.scheme_version, row.grade),
       evaluatedOn: (row) => row.evaluated_on,
       dataAsOf: said('dataAsOf'),

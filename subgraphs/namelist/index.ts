@@ -11,5 +11,6 @@ export const definition: SubgraphDefinition = {
   open: (workshop) => ({
     resolvers: createResolvers(createEntryRepository(workshop.pool, workshop.now), workshop),
     filings: createFilings(workshop),
+    erasable: [{ schema: 'namelist', name: 'entry', emptied: ['document_no'], nulled: ['authority_name'], ofEvents: false }],
   }),
 };

@@ -12,7 +12,7 @@ const FORMS = 'query ($kind: String) { officialForms(kind: $kind) { kind edition
 test('the form of a kind is open to all, with what a file is read by', async () => {
   const { body } = await graph.query('PUBLIC', FORMS, { kind: 'penalty' });
   expect(body.errors).toBeUndefined();
-  const [form, ...others] = body.data?.['officialForms'] as { fields: { column: string }[] }[];
+  const [form, ...others] = (body.data ?? {})['officialForms'] as { fields: { column: string }[] }[];
   expect(others).toEqual([]);
   expect(form).toMatchObject({ kind: 'penalty', edition: '2018', source: '发改办财金〔2018〕424号', subjectColumns: ['CF_XDR_SHXYM', 'CF_XDR_GSZC', 'CF_XDR_ZZJG', 'CF_XDR_SWDJ', 'CF_XDR_SYDW', 'CF_XDR_SHZZ'] });
   const field = (column: string) => form?.fields.find((each) => each.column === column);

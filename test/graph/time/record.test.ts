@@ -109,7 +109,7 @@ describe.each([['in process', false], ['over HTTP', true]])('%s', (_, remote) =>
   test('the history of a record has every version, newest first, with what each stated, when it was recorded and what took its place', async () => {
     const { data, errors } = await record('NATIONAL_CENTRE', { id: penaltyId }, HISTORY);
     expect(errors).toBeUndefined();
-    const { history } = data?.['record'] as { history: { nodes: { version: number; digest: string; recordedAt: string; supersededAt: string | null; content: { name: string; value: string; masked: boolean }[] }[] } };
+    const { history } = (data ?? {})['record'] as { history: { nodes: { version: number; digest: string; recordedAt: string; supersededAt: string | null; content: { name: string; value: string; masked: boolean }[] }[] } };
     const [second, firstVersion] = history.nodes;
     const whole = { validFrom: decidedOn, disclosureLevel: 'PUBLIC', filingId: expect.any(String), sourceUnit: { uscc: unit }, withdrawnOn: null, withdrawalReason: null, erasedAt: null, additionalFields: [{ column: 'NEWFIELD', value: '新' }], digest: expect.stringMatching(/^[0-9a-f]{64}$/), recordedAt: expect.any(String), content: expect.any(Array) };
     expect(history).toEqual({ nodes: [{ ...whole, version: 2, supersededAt: null }, { ...whole, version: 1, supersededAt: second?.recordedAt }], pageInfo: { hasNextPage: false, endCursor: expect.any(String) }, totalCount: { value: 2 } });
@@ -125,7 +125,7 @@ describe.each([['in process', false], ['over HTTP', true]])('%s', (_, remote) =>
 
   test('pages of a history follow each other, and a cursor of another record or another instant is none', async () => {
     const { data } = await record('NATIONAL_CENTRE', { id: penaltyId, first: 1, knownAt: await known() }, HISTORY);
-    const page = (data?.['record'] as { history: { nodes: { version: number }[]; pageInfo: { hasNextPage: boolean; endCursor: string } } }).history;
+    const page = ((data ?? {})['record'] as { history: { nodes: { version: number }[]; pageInfo: { hasNextPage: boolean; endCursor: string } } }).history;
     expect([page.nodes.map(({ version }) => version), page.pageInfo.hasNextPage]).toEqual([[2], true]);
     const at = await known();
     const again = (await record('NATIONAL_CENTRE', { id: penaltyId, first: 1, knownAt: at }, HISTORY)).data as { record: { history: { pageInfo: { endCursor: string } } } };
