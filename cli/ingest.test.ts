@@ -63,7 +63,7 @@ test('a file goes out in parts, each with its header, and a receipt comes back',
   await using files = await directoryWith('acts.csv', 'a,b\n1,2\n3,4\n5,6\n');
   const { api, filings, sent } = farEnd();
   const shown: number[] = [];
-  const result = await ingest({ api, file: files.file, kind: 'licence', partBytes: 12, progress: (total) => ({ update: (rows) => shown.push(rows, total), stop: () => shown.push(-1) }) });
+  const result = await ingest({ api, file: files.file, kind: 'licence', partBytes: 12, progress: (total) => ({ begin: (rows) => shown.push(rows, total), update: (rows) => shown.push(rows, total), stop: () => shown.push(-1) }) });
   expect(result).toEqual({ filing: 'filing-1', receipt: receipt({ rows: 3, added: 3 }), rejectedFile: null, rejectedListed: 0 });
   expect(sent.toSorted((one, other) => one.number - other.number)).toEqual([{ number: 1, text: 'a,b\n1,2\n3,4\n' }, { number: 2, text: 'a,b\n5,6\n' }]);
   expect([...filings.values()].map(({ input: { idempotencyKey, ...rest } }) => ({ ...rest, key: idempotencyKey.length }))).toEqual([{ kind: 'licence', format: 'CSV', partsExpected: 2, key: 64 }]);
@@ -72,13 +72,13 @@ test('a file goes out in parts, each with its header, and a receipt comes back',
   expect(await readdir(files.directory)).toEqual(['acts.csv']);
 });
 
-test('refused rows are listed with their reasons under the row numbers of the file, in its order', async () => {
+test('refused rows are kept as they are, with their numbers in the file and reasons before them, in its order', async () => {
   await using files = await directoryWith('acts.csv', 'a,b\n1,2\nbad,4\n\n5,6\nbad,8\n');
   const { api } = farEnd();
   const result = await ingest({ api, file: files.file, kind: 'licence', partBytes: 14 });
   expect(result.receipt).toEqual(receipt({ rows: 4, added: 2, rejected: 2 }));
   expect(result.rejectedListed).toBe(2);
-  expect(await readFile(result.rejectedFile ?? '', 'utf8')).toBe('\uFEFFrow,column,code,message\n3,a,BAD_FORM,"It says ""bad"", so."\n6,a,BAD_FORM,"It says ""bad"", so."\n');
+  expect(await readFile(result.rejectedFile ?? '', 'utf8')).toBe('\uFEFFREJECTED_ROW,REJECTED_BECAUSE,a,b\n3,"a BAD_FORM: It says ""bad"", so.",bad,4\n6,"a BAD_FORM: It says ""bad"", so.",bad,8\n');
 });
 
 test('run again, a filing that was cut off goes on with the parts that are missing, and a completed one sends nothing', async () => {

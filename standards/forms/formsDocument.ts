@@ -60,7 +60,7 @@ export function formsDocument(): string {
     'columns that no form knows. Verified is what the national form is known to say; the rest is general knowledge, stands in a single public table or is ours:',
     'there a text that is too long is a warning.',
     '',
-    'Empty is also `无`, `/`, `-`, `— —`, `暂无`, `null` and `N/A`. Days are YYYY/MM/DD, YYYY-MM-DD, YYYY.MM.DD or YYYY年M月D日. Identity and telephone numbers of',
+    'Empty is also `无`, `/`, `-`, `— —`, `暂无`, `null` and N/A. Days are YYYY/MM/DD, YYYY-MM-DD, YYYY.MM.DD or YYYY年M月D日. Identity and telephone numbers of',
     'persons are masked in every text, and a row about a natural person is refused.',
     '',
     Object.values(forms).map(sectionOf).join('\n\n'),

@@ -53,6 +53,12 @@ export function attacks(knownAt: string): Operation[] {
   const past = '2026-06-01';
   const named = (name: string, query: string, variables: Record<string, unknown> = farFile, more: Partial<Operation> = {}): Operation => ({ name, query, variables, ...more });
   return [
+    // By the unit that decided in place of the entity.
+    ...[sites.near.unit, sites.far.unit].flatMap((unit) => [
+      ...['OVERDUE', 'DUE_SOON'].map((state) => named(`what ${unit} owes: ${state}`, `query ($unit: USCC!) { publicationDuties(unit: $unit, state: ${state}, first: 100) { nodes { ${ACT} } totalCount { value exact } } }`, { unit })),
+      ...['2026-03', '2026-04'].map((month) => named(`how ${unit} did in ${month}`, `query ($unit: USCC!) { timelinessReport(unit: $unit, month: "${month}") { acts(first: 100) { nodes { ${ACT} } totalCount { value exact } } } }`, { unit })),
+      named(`what ${unit} withdrew`, 'query ($unit: USCC!) { withdrawalNotices(authority: $unit, first: 100) { nodes { documentNo authorityName reason revokedBy } totalCount { value exact } } }', { unit }),
+    ]),
     // Other names, other ways to write the same selection.
     named('alias', 'query ($uscc: USCC!) { entity(uscc: $uscc) { name: phone uscc: phone status: phone x: legalRepresentative { masked: name name: masked } address { masked: text } } }', { uscc: far }),
     named('alias of a root', 'query ($uscc: USCC!) { viewer: entity(uscc: $uscc) { phone } creditFile: entity(uscc: $uscc) { phone address { text } } }', { uscc: far }),

@@ -27,15 +27,26 @@ beforeAll(async () => {
   await declareSomething();
   await publishSomething();
   await proposeSomething();
+  await replaceSomething();
+  for (const place of ['near', 'far'] as const) {
+    const [row] = await world.graph.sql(`select record_id from disclosure.act where uscc = $1 and kind = 'LICENCE' and disclosure_level = 'PUBLIC' and withdrawn_on is null and current_date between public_from and public_until order by record_id limit 1`, [sites[place].uscc]);
+    publishedAt[place] = encodeId('AdministrativeLicence', sites[place].uscc, String(row?.['record_id']));
+  }
   const granted = await mutate('OPERATOR', `grantRole(input: ${inputOf('OPERATOR', 'grantRole')}) { ... on RoleGranted { grant { id } } }`);
   grant = (granted['grantRole'] as { grant: { id: string } }).grant.id;
 });
 afterAll(() => stack.disposeAsync());
 
 // What may be done, and by whom; an auditor reads any filing and grant, and makes none.
+const replacementOf = new Map<Role, string>();
+const publishedAt: Record<Place, string> = { near: '', far: '' };
+
 const mayDo = {
   createFiling: ['PROVINCIAL_PLATFORM', 'SECTOR_REGULATOR', 'DETERMINING_UNIT', 'NATIONAL_CENTRE'],
   completeFiling: ['PROVINCIAL_PLATFORM', 'SECTOR_REGULATOR', 'DETERMINING_UNIT', 'NATIONAL_CENTRE'],
+  confirmFiling: ['PROVINCIAL_PLATFORM', 'SECTOR_REGULATOR', 'DETERMINING_UNIT', 'NATIONAL_CENTRE'],
+  fileRecords: ['PROVINCIAL_PLATFORM', 'SECTOR_REGULATOR', 'DETERMINING_UNIT', 'NATIONAL_CENTRE'],
+  registerSourceUnits: ['PROVINCIAL_PLATFORM', 'NATIONAL_CENTRE'],
   grantRole: ['OPERATOR'],
   endGrant: ['OPERATOR'],
   revokeToken: ['OPERATOR'],
@@ -57,6 +68,17 @@ async function mutate(role: Role, selection: string): Promise<Record<string, unk
   const { data } = bodyOf(await world.send(viewerOf[role], { name: 'arrange', query: `mutation { ${selection} }` }));
   if (!data) throw new Error(`${role}: ${selection}`);
   return data;
+}
+
+/** A full replacement each for those who file, which waits to be confirmed: it has a refused row. Who asks is not who filed. */
+async function replaceSomething(): Promise<void> {
+  for (const role of mayDo.confirmFiling) {
+    const created = await mutate(role, `createFiling(input: { idempotencyKey: "replaced", kind: "complaint", format: NDJSON, partsExpected: 1, mode: REPLACE }) { ... on FilingCreated { filing { id } } }`);
+    const { id } = (created['createFiling'] as { filing: { id: string } }).filing;
+    replacementOf.set(role, id);
+    await fetch(`${world.graph.url}/filings/${id}/parts/1`, { method: 'PUT', headers: { authorization: `Bearer ${world.tokenOf(viewerOf[role])}`, 'content-type': 'application/x-ndjson' }, body: JSON.stringify({ TS_XDR_MC: '示例主体', TS_XDR_SHXYM: 'x', TS_BH: '1', TS_RQ: '2026/01/05' }) }).then((response) => response.arrayBuffer());
+    await world.graph.sql(`update gateway.filing set created_by_actor = 'another', status = 'QUARANTINED', replacement = '{"standing":0,"missing":0,"ended":0}' where id = $1`, [id]);
+  }
 }
 
 async function fileSomething(role: Role): Promise<void> {
@@ -137,6 +159,12 @@ function inputOf(role: Role, mutation: Mutation, wanted: 'success' | 'Conflict' 
       return wanted === 'InvalidInput' ? `{ ${key}, kind: "nonsense", format: NDJSON, partsExpected: 1 }` : `{ ${key}, kind: "licence", format: NDJSON, partsExpected: ${wanted === 'success' ? 1 : 2} }`;
     case 'completeFiling':
       return `{ ${key}, id: "${filing}${other}" }`;
+    case 'confirmFiling':
+      return `{ ${key}, id: "${replacementOf.get(role) ?? ''}${wanted === 'InvalidInput' ? 'x' : ''}", apply: ${wanted !== 'Conflict'} }`;
+    case 'fileRecords':
+      return wanted === 'InvalidInput' ? `{ ${key}, kind: "nonsense", rows: [{}] }` : `{ ${key}, kind: "licence", rows: [{ XK_WSH: "示例${other}" }] }`;
+    case 'registerSourceUnits':
+      return `{ ${key}, units: [{ unit: "${sites.near.unit}", kind: "${wanted === 'InvalidInput' ? 'nonsense' : 'inspection'}", province: "33"${wanted === 'Conflict' ? ', name: "x"' : ''} }] }`;
     case 'grantRole':
       return `{ ${key}, organisation: "${hidden}", role: "ASSESSOR${wanted === 'InvalidInput' ? 'S' : ''}"${wanted === 'Conflict' ? ', to: "2090-01-01T00:00:00Z"' : ''} }`;
     case 'endGrant':
@@ -181,7 +209,7 @@ function argumentsOf(role: Role, on: string, name: string, where: Where, wanted?
     authority: `"${where === 'near' ? sites.near.unit : sites.far.unit}"`,
     month: where === 'near' ? '"2026-03"' : '"2026-04"',
     state: 'OVERDUE',
-    id: JSON.stringify(where === 'near' || role === 'AUDITOR' ? (filingOf.get(role) ?? filingOf.get('NATIONAL_CENTRE')) : world.filings.far),
+    id: name === 'record' ? JSON.stringify(publishedAt[where === 'near' ? 'near' : 'far']) : JSON.stringify(where === 'near' || role === 'AUDITOR' ? (filingOf.get(role) ?? filingOf.get('NATIONAL_CENTRE')) : world.filings.far),
     input: on === 'Mutation' ? inputOf(role, name as Mutation, wanted === 'Conflict' ? 'Conflict' : wanted === 'InvalidInput' || wanted === 'DomainError' ? 'InvalidInput' : 'success') : '',
   };
   const given = fieldOf(on, name).args.filter(({ type }) => isNonNullType(type));
@@ -426,6 +454,9 @@ function classedInputs(role: Role): InputUse[] {
   const mutationInputs: Record<string, { field: Mutation; value: Record<string, unknown>; more?: Record<string, unknown> }> = {
     CreateFilingInput: { field: 'createFiling', value: { idempotencyKey: 'i', kind: 'nonsense', format: 'NDJSON', partsExpected: 1 } },
     CompleteFilingInput: { field: 'completeFiling', value: { idempotencyKey: 'i', id: randomUUID() } },
+    ConfirmFilingInput: { field: 'confirmFiling', value: { idempotencyKey: 'i', id: randomUUID(), apply: true } },
+    FileRecordsInput: { field: 'fileRecords', value: { idempotencyKey: 'i', kind: 'nonsense', rows: [{}] } },
+    RegisterSourceUnitsInput: { field: 'registerSourceUnits', value: { idempotencyKey: 'i', units: [] } },
     GrantRoleInput: { field: 'grantRole', value: { idempotencyKey: 'i', organisation: hidden, role: 'NOBODY' }, more: { province: '33', sector: 'F', to: '2090-01-01T00:00:00.000Z' } },
     EndGrantInput: { field: 'endGrant', value: { idempotencyKey: 'i', id: randomUUID() } },
     DeclareInformationInput: { field: 'declareInformation', value: declaration, more: { expectedVersion: 1, verifier: sites.near.unit, industryCode: '52' } },
