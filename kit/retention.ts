@@ -1,8 +1,8 @@
 import { shanghaiDay } from '#standards/dates.ts';
 import type { SubgraphName } from './config.ts';
 import type { Log } from './log.ts';
-import { query, statement } from './postgres/pool.ts';
-import type { Workshop } from './subgraph.ts';
+import { type Pool, query, statement } from './postgres/pool.ts';
+import type { RuleBook } from './ruleBook.ts';
 
 // Records are kept as long as the rules of kind RETENTION say, counted from the day on which they have ended; then content is erased,
 // of all versions, while id, dates, versions and keyed digests stay, so that chains still verify (design §6).
@@ -77,7 +77,7 @@ function createStep(table: ErasableTable) {
 }
 
 /** @param slice rows looked at at once */
-export function createSweep({ pool, rules, now }: Pick<Workshop, 'pool' | 'rules' | 'now'>, tables: readonly ErasableTable[], slice = SLICE): Sweep {
+export function createSweep({ pool, rules, now }: { readonly pool: Pool; readonly rules: RuleBook; readonly now: () => Date }, tables: readonly ErasableTable[], slice = SLICE): Sweep {
   const steps = tables.map(createStep);
   return async () => {
     const at = now();

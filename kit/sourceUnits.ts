@@ -1,8 +1,8 @@
 import { mayRegister } from '#policy/filings.ts';
 import type { Viewer } from '#policy/viewer.ts';
+import { reportingUnitOf } from '#standards/divisions.ts';
 import type { SubgraphName } from './config.ts';
 import { clientError } from './errors.ts';
-import { provinceOfCode } from './filing/door.ts';
 import { query, statement, transaction, type Pool } from './postgres/pool.ts';
 
 /** What a unit is registered to file to this subgraph, and what it promised (数据来源单位登记). */
@@ -69,7 +69,7 @@ export function createSourceUnits(pool: Pool, schema: SubgraphName, now: () => D
 
   return {
     async register(viewer, units) {
-      const refused = units.find((unit) => !mayRegister(viewer, { unitProvince: provinceOfCode(unit.uscc), subjectProvince: unit.province }));
+      const refused = units.find((unit) => !mayRegister(viewer, { unitProvince: reportingUnitOf(unit.uscc.slice(2, 8)), subjectProvince: unit.province }));
       if (refused) throw clientError('UNAUTHORIZED_FIELD_OR_TYPE', `Your organisation may not register ${refused.uscc} for that.`);
       await transaction(pool, `register ${schema}.source_unit`, async (client) => {
         await client.query(register, [

@@ -17,7 +17,6 @@ import type { Source, SourceBook } from '../sources.ts';
 import { conflict, forbidden, invalid } from './answers.ts';
 import { filingKinds } from './filingKinds.ts';
 import type { DeskRepository, FilingRow } from './repository.ts';
-import type { DeskContext } from './resolvers.ts';
 import type { Filing, FileRecordsInput, QuerySourceUnitsArgs, RegisterSourceUnitsInput } from './resolvers.generated.ts';
 
 // Units that file, and rows filed over the API: both are handed to the subgraph that keeps the kind.
@@ -30,6 +29,10 @@ export interface UnitsAndRowsParts {
   readonly rules: RuleBook;
   readonly now: () => Date;
   readonly showFiling: (row: FilingRow) => Filing;
+}
+
+interface Asker {
+  readonly viewer: Viewer;
 }
 
 const MAX_ROWS = 1000;
@@ -63,14 +66,14 @@ export function createUnitsAndRows({ repository, sources, book, rules, now, show
   return {
     Query: {
       /** @throws UNAUTHORIZED_FIELD_OR_TYPE unless the unit is the viewer's own, of its province, or the viewer sees all. */
-      async sourceUnits(_: unknown, { unit }: QuerySourceUnitsArgs, { viewer }: DeskContext) {
+      async sourceUnits(_: unknown, { unit }: QuerySourceUnitsArgs, { viewer }: Asker) {
         if (outcomeFor(viewer, 'REPORT') !== 'ALLOW' && fieldOutcome(viewer, 'REPORT', reachOf(unit)) !== 'SHOW') throw forbidden();
         const found = await Promise.all(sources.map(async (source) => (await source.unitsOf(viewer, unit)).map((each) => ({ ...each, unit: each.uscc, source: source.name }))));
         return found.flat();
       },
     },
     Mutation: {
-      async fileRecords(_: unknown, { input }: { readonly input: FileRecordsInput }, { viewer }: DeskContext) {
+      async fileRecords(_: unknown, { input }: { readonly input: FileRecordsInput }, { viewer }: Asker) {
         if (!may(viewer, 'filing:create')) throw forbidden();
         const { kind, rows } = input;
         if (!Object.hasOwn(filingKinds, kind)) return unknownKind(kind, ['input', 'kind']);
@@ -86,7 +89,7 @@ export function createUnitsAndRows({ repository, sources, book, rules, now, show
         return { __typename: 'RecordsFiled' as const, filing: completed && showFiling(completed), rows: outcomes.map((row) => filedRow(kind, row)) };
       },
 
-      async registerSourceUnits(_: unknown, { input }: { readonly input: RegisterSourceUnitsInput }, { viewer }: DeskContext) {
+      async registerSourceUnits(_: unknown, { input }: { readonly input: RegisterSourceUnitsInput }, { viewer }: Asker) {
         if (!may(viewer, 'unit:register')) throw forbidden();
         const { units } = input;
         if (units.length < 1 || units.length > MAX_UNITS) return invalid('TOO_MANY', `1 to ${MAX_UNITS} units are registered at once.`, ['input', 'units']);

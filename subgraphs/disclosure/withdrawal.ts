@@ -1,6 +1,7 @@
 import { canonicalJson } from '#kit/filing/canonical.ts';
 import { provinceOfCode } from '#kit/filing/door.ts';
 import { stagedColumns } from '#kit/filing/record.ts';
+import { NOT_IN_REPLACEMENT } from '#kit/filing/replacement.ts';
 import { checkFirst, type Connection, COUNT_LIMIT, type Edge, pageOf } from '#kit/connection.ts';
 import type { SubgraphContext } from '#kit/context.ts';
 import { clientError } from '#kit/errors.ts';
@@ -168,6 +169,8 @@ export function createWithdrawals({ pool, cursors, instants, rules, digest, now 
       return refuse(problem?.code ?? 'BAD_FORM', problem?.message ?? 'The input is not in the form.', ...(field ? [field.name] : []));
     }
     const { documentNo, reason } = parsed.record as { documentNo: string; reason: string }; // no row without them
+    // What a full replacement writes, and the next filing takes back.
+    if (reason === NOT_IN_REPLACEMENT) return refuse('MISSING', 'Say why the record is withdrawn.', 'reason');
 
     const due = dueOf(await rules.fresh(), input.revokedOn, regionOf(determining_unit, uscc));
     const recordedAt = await instants.stamp(client);

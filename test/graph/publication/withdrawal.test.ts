@@ -252,6 +252,7 @@ test('who withdraws what: the units that decided and filed it, a province what i
 test.each([
   ['an id that is none', { recordId: 'x' }, 'NOT_FOUND', 'recordId'],
   ['a reason', { reason: ' ' }, 'MISSING', 'reason'],
+  ['a reason that no filing takes back', { reason: 'NOT_IN_REPLACEMENT' }, 'MISSING', 'reason'],
   ['a reason of its length', { reason: '长'.repeat(501) }, 'TOO_LONG', 'reason'],
   ['the number of the document', { documentNo: '—' }, 'MISSING', 'documentNo'],
   ['a day from the decision on', { revokedOn: '2026-09-17' }, 'BAD_PERIOD', 'revokedOn'],
