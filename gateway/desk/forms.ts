@@ -13,7 +13,7 @@ const types: Record<FormField['type'], OfficialFieldType> = {
   identifier: 'IDENTIFIER',
   money10k: 'MONEY_10K',
   decimal: 'DECIMAL',
-  code: 'CODE',
+  'code': 'CODE',
   codes: 'CODES',
   division: 'DIVISION',
   indicators: 'INDICATORS',

@@ -38,10 +38,10 @@ let numbered = 0;
 const texts = (word: string): string => `zq${word}zq`;
 const penalty = (word: string, more: Cells = {}): Cells => ({
   CF_XDR_MC: '示例云帆零售有限公司', CF_XDR_SHXYM: subject, CF_WSH: `${texts(word)}〔2026〕${++numbered}号`, CF_WFXW: texts(word), CF_SY: texts(word), CF_YJ: texts(word), CF_CFLB: '罚款', CF_NR: texts(word), CF_NR_FK: '1',
-  CF_JDRQ: slashed(-60), CF_YXQ: slashed(10), CF_GSJZQ: slashed(20), CF_CFJG: texts(word), CF_CFJGDM: unit, CF_SJLY: '示例处罚机关', CF_SJLYDM: unit, YJLBS: texts(word), NEWFIELD: texts(word), ...more,
+  CF_JDRQ: slashed(-60), CF_YXQ: slashed(10), CF_GSJZQ: slashed(20), CF_LXRQ: slashed(-5), CF_CFJG: texts(word), CF_CFJGDM: unit, CF_SJLY: '示例处罚机关', CF_SJLYDM: unit, YJLBS: texts(word), NEWFIELD: texts(word), ...more,
 });
 const licence = (word: string, more: Cells = {}): Cells => ({ XK_XDR_MC: '示例云帆零售有限公司', XK_XDR_SHXYM: subject, XK_XKWS: texts(word), XK_WSH: `${texts(word)}〔2026〕${++numbered}号`, XK_XKLB: '普通', XK_NR: texts(word), XK_JDRQ: slashed(-60), XK_YXQZ: slashed(-60), XK_YXQZI: '2099/12/31', XK_XKJG: '示例机关', XK_XKJGDM: unit, XK_ZT: '有效', XK_LYDW: '示例机关', XK_LYDWDM: unit, ...more });
-const complaint: Cells = { TS_XDR_MC: '示例云帆零售有限公司', TS_XDR_SHXYM: subject, TS_BH: texts('complaint'), TS_CLRQ: slashed(-60), TS_SX: texts('complaint'), TS_CLFS: '调解', TS_CLJG: texts('complaint'), TS_CLDW: '示例机关', TS_CLDWDM: unit, TS_LYDW: '示例机关', TS_LYDWDM: unit, TS_GSJZQ: slashed(20) };
+const complaint: Cells = { TS_XDR_MC: '示例云帆零售有限公司', TS_XDR_SHXYM: subject, TS_BH: texts('complaint'), TS_CLRQ: slashed(-60), TS_SX: texts('complaint'), TS_CLFS: '调解', TS_CLJG: texts('complaint'), TS_CLDW: '示例机关', TS_CLDWDM: unit, TS_LYDW: '示例机关', TS_LYDWDM: unit };
 
 const standing = async (): Promise<string[]> =>
   (await graph.sql(`select distinct substring(document_no from 'zq([a-z]+)zq') as word from disclosure.act where erased_at is null union select substring(complaint_no from 'zq([a-z]+)zq') from disclosure.complaint where erased_at is null order by 1`)).map(({ word }) => String(word));
@@ -56,12 +56,13 @@ test('nothing is kept shorter than the law keeps it published, and each rule is 
 });
 
 test('a record is erased when the rules’ months have passed since the end of validity or publication, the later of them, and not a day before', async () => {
-  expect(await graph.file('penalty', lines([penalty('published'), penalty('valid', { CF_YXQ: slashed(30) }), penalty('objected'), penalty('unlimited', { CF_YXQ: '2099/12/31' }), penalty('unruled')]), { format: 'NDJSON' })).toMatchObject({ added: 5 });
+  expect(await graph.file('penalty', lines([penalty('published'), penalty('valid', { CF_YXQ: slashed(30) }), penalty('objected'), penalty('unlimited', { CF_YXQ: '2099/12/31' }), penalty('unruled'), penalty('unperformed', { CF_LXRQ: '' })]), { format: 'NDJSON' })).toMatchObject({ added: 6 });
   expect(await graph.file('licence', lines([licence('longterm'), licence('ended', { XK_YXQZI: slashed(10), XK_SYFW: '政务共享' })]), { format: 'NDJSON' })).toMatchObject({ added: 2 });
   expect(await graph.file('complaint', lines([complaint]), { format: 'NDJSON' })).toMatchObject({ added: 1 });
   await graph.sql(`update disclosure.act set under_objection = true where document_no like 'zqobjected%'`);
   await graph.sql(`update disclosure.act set catalogue_code = 'NO_RULE' where document_no like 'zqunruled%'`);
-  const all = ['complaint', 'ended', 'longterm', 'objected', 'published', 'unlimited', 'unruled', 'valid'];
+  const all = ['complaint', 'ended', 'longterm', 'objected', 'published', 'unlimited', 'unperformed', 'unruled', 'valid'];
+  const [{ complained } = {}] = await graph.sql('select public_until::text as complained from disclosure.complaint');
 
   const due = async (day: string): Promise<[number, string[]]> => {
     turnTo(day);
@@ -73,12 +74,14 @@ test('a record is erased when the rules’ months have passed since the end of v
   expect(await due(addDays(after(11), -1))).toEqual([0, all]);
   expect(await due(after(11))).toEqual([1, without('ended')]);
   expect(await due(addDays(after(21), -1))).toEqual([0, without('ended')]);
-  expect(await due(after(21))).toEqual([2, without('ended', 'published', 'complaint')]);
-  expect(await due(after(31))).toEqual([1, without('ended', 'published', 'complaint', 'valid')]);
-  expect(await due('2098-01-01')).toEqual([0, without('ended', 'published', 'complaint', 'valid')]);
-  expect(await due(addMonths('2100-01-02', MONTHS))).toEqual([1, ['longterm', 'objected', 'unruled']]);
+  expect(await due(after(21))).toEqual([1, without('ended', 'published')]);
+  expect(await due(after(31))).toEqual([1, without('ended', 'published', 'valid')]);
+  expect(await due(addMonths(String(complained), MONTHS))).toEqual([0, without('ended', 'published', 'valid')]);
+  expect(await due(addDays(addMonths(String(complained), MONTHS), 1))).toEqual([1, without('ended', 'published', 'valid', 'complaint')]);
+  expect(await due('2098-01-01')).toEqual([0, without('ended', 'published', 'valid', 'complaint')]);
+  expect(await due(addMonths('2100-01-02', MONTHS))).toEqual([1, ['longterm', 'objected', 'unperformed', 'unruled']]);
   const rows = await graph.sql(`select jsonb_agg(to_jsonb(act))::text || (select jsonb_agg(to_jsonb(complaint))::text from disclosure.complaint) as everything from disclosure.act`);
-  for (const word of all) expect([word, String(rows[0]?.['everything']).includes(texts(word))]).toEqual([word, ['longterm', 'objected', 'unruled'].includes(word)]);
+  for (const word of all) expect([word, String(rows[0]?.['everything']).includes(texts(word))]).toEqual([word, ['longterm', 'objected', 'unperformed', 'unruled'].includes(word)]);
   turnTo(daysFromNow(0));
 });
 
