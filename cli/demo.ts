@@ -3,13 +3,14 @@ import { basename, join } from 'node:path';
 import type { FormKind } from '#standards/forms/form.ts';
 import { type Api, createApi } from './api.ts';
 import { renewedTokens, type TokenSource } from './caller.ts';
-import { claimsFor, demoGrants, demoSubject, FILING_ROLE, GRANTING_ROLE } from './demoRoles.ts';
+import { claimsFor, demoGrants, demoSubject, FILING_ROLE, GRANTING_ROLE, REGISTERING_ROLE } from './demoRoles.ts';
 import { Failure } from './failure.ts';
 import { generate } from './generate/generate.ts';
 import { findGrants, giveRole, isThere } from './grants.ts';
 import { ingest } from './ingest.ts';
 import { type Issuer, replaceFile } from './issuer.ts';
 import type { Progress } from './progress.ts';
+import { registerUnits } from './units.ts';
 
 /** Entities first: the other files name them. */
 const ORDER: readonly FormKind[] = ['entity', 'licence', 'penalty', 'compulsion', 'confirmation', 'levy', 'payment', 'adjudication', 'compensation', 'reward', 'inspection', 'commitment', 'name-list', 'evaluation'];
@@ -33,7 +34,7 @@ export interface DemoOptions {
 interface Manifest {
   readonly entities: number;
   readonly seed: number;
-  readonly files: readonly { readonly kind: FormKind; readonly path: string; readonly rows: number }[];
+  readonly files: readonly { readonly kind: FormKind; readonly path: string; readonly rows: number; readonly units?: readonly { readonly unit: string; readonly name: string }[] }[];
   readonly filed: boolean;
 }
 
@@ -55,6 +56,8 @@ export async function loadDemo(options: DemoOptions): Promise<DemoState> {
   const manifest = known && (await filesAreThere(known)) && (!isEmpty || matches(known, options)) ? known : await generateFiles(directory, options);
   // Of a database that was emptied the files may still count as filed; cut off now, this start has to be gone on with.
   if (manifest.filed) await writeManifest(directory, { ...manifest, filed: false });
+  const units = manifest.files.flatMap(({ kind, units: named = [] }) => named.map((unit) => ({ ...unit, kind })));
+  await registerUnits(apiOf(renewedTokens(issuer, claimsFor({ role: REGISTERING_ROLE }))), units);
   const api = apiOf(renewedTokens(issuer, claimsFor({ role: FILING_ROLE })));
   const started = performance.now();
   let rows = 0;

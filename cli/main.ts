@@ -6,7 +6,7 @@ import { demoOrganisations } from '#standards/demoOrganisations.ts';
 import { forms } from '#standards/forms/forms.ts';
 import { type AnswerError, createApi } from './api.ts';
 import { type CallerOptions, chooseCaller, readList, readTtl, readUscc } from './caller.ts';
-import { claimsFor, roleNames, GRANTING_ROLE } from './demoRoles.ts';
+import { claimsFor, roleNames, GRANTING_ROLE, REGISTERING_ROLE } from './demoRoles.ts';
 import { examine, findingLines } from './doctor.ts';
 import { exitCodes, Failure, usage } from './failure.ts';
 import { generate } from './generate/generate.ts';
@@ -16,6 +16,7 @@ import { openIssuer } from './issuer.ts';
 import { createProgress } from './progress.ts';
 import { readSettings, withoutPath } from './settings.ts';
 import { start } from './start.ts';
+import { findUnit, registerUnits, unitLine } from './units.ts';
 
 // The commands: what they are called, what they take, what they print. The work is done in the files beside this one.
 
@@ -106,7 +107,7 @@ program
     const bar = createProgress('generate', options.entities, 'entities');
     try {
       const files = await generate(options, (done) => bar.update(done));
-      if (json) print(JSON.stringify(files));
+      if (json) print(JSON.stringify(files.map(({ kind, path, rows }) => ({ kind, path, rows }))));
     } finally {
       bar.stop();
     }
@@ -127,6 +128,39 @@ connectedInRole(program.command('ingest'))
       note(`Refused rows: ${result.rejectedFile}${unlisted > 0 ? ` (${unlisted} more are not listed: the gateway names the first 20 000 of each part)` : ''}`);
     }
     if (result.receipt.rejected > 0) process.exitCode = exitCodes.someRejected;
+  });
+
+const registering = program.command('unit').description('the units that file: what, about whom, how late at most').addHelpText('after', exitCodeHelp());
+
+connectedInRole(registering.command('register'))
+  .description(`register a unit, or change what it is registered for; done as ${REGISTERING_ROLE} unless --role says otherwise`)
+  .requiredOption('--unit <uscc>', 'the unit', readUscc)
+  .requiredOption('--kind <kind>', `what it files, again for each kind: ${Object.keys(forms).join(', ')}`, (kind: string, before: readonly string[] = []) => [...before, readKind(kind)])
+  .option('--name <name>', 'its name')
+  .option('--province <digits>', 'only about subjects of this province, such as 33')
+  .option('--sector <code>', 'only about subjects of this sector, a section of GB/T 4754')
+  .option('--delay <hours>', 'within how many hours it promises to file again (default: by rule)', whole(1))
+  .option('--json', 'print the unit as it is registered then as JSON')
+  .addHelpText('after', exitCodeHelp())
+  .action(async ({ unit, kind: kinds, name, province, sector, delay, json, ...options }: ConnectionOptions & { unit: string; kind: readonly string[]; name?: string; province?: string; sector?: string; delay?: number; json?: boolean }) => {
+    const api = await connect(options, REGISTERING_ROLE);
+    await registerUnits(api, kinds.map((kind) => ({ unit, kind, name, province, sector, promisedDelayHours: delay })));
+    if (json) print(JSON.stringify(await findUnit(api, unit)));
+  });
+
+connectedInRole(registering.command('show'))
+  .description('what a unit is registered for, and when it last filed')
+  .argument('<uscc>', 'the unit', readUscc)
+  .option('--json', 'print it as JSON')
+  .addHelpText('after', exitCodeHelp({ 1: 'failed, or nobody knows this unit' }))
+  .action(async (uscc: string, { json, ...options }: ConnectionOptions & { json?: boolean }) => {
+    const kinds = await findUnit(await connect(options, REGISTERING_ROLE), uscc);
+    if (json) print(JSON.stringify(kinds));
+    else for (const kind of kinds) print(unitLine(kind));
+    if (kinds.length === 0) {
+      note(`${uscc} is not registered and has not filed.`);
+      process.exitCode = exitCodes.failed;
+    }
   });
 
 const granting = program.command('grant').description('let an organisation act in a role, or end that; done as OPERATOR').addHelpText('after', exitCodeHelp());

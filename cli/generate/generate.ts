@@ -26,6 +26,8 @@ export interface GeneratedFile {
   kind: GeneratedKind;
   path: string;
   rows: number;
+  /** The source units that its rows name, with their names. */
+  units: { unit: string; name: string }[];
 }
 
 export const DEFAULT_AS_OF = '2026-09-30';
@@ -48,6 +50,13 @@ export const FILE_NAMES: Record<GeneratedKind, string> = {
 };
 
 const BATCH = 200;
+
+const columnOf = (kind: GeneratedKind, field: string): string => forms[kind].fields.find(({ name }) => name === field)?.column ?? '';
+
+/** Where a row says who files it. */
+const sourceColumns = Object.fromEntries(
+  (Object.keys(FILE_NAMES) as GeneratedKind[]).map(kind => [kind, { code: columnOf(kind, 'sourceUnitUscc'), name: columnOf(kind, 'sourceUnitName') }]),
+) as Record<GeneratedKind, { code: string; name: string }>;
 
 function checkOptions(options: GenerateOptions, asOf: string): void {
   const { entities, seed } = options;
@@ -84,13 +93,18 @@ export async function generate(options: GenerateOptions, progress?: (entities: n
     const columns = forms[kind].fields.filter(field => !field.dropped).map(field => field.column);
     files.set(kind, createCsvFile(join(options.out, FILE_NAMES[kind]), columns));
   }
+  const units = new Map([...wanted].map(kind => [kind, new Map<string, string>()]));
   for (let number = 0; number < options.entities; number++) {
-    for (const { kind, row } of rowsOf(setting, entityAt(setting, number), wanted)) files.get(kind)?.add(row);
+    for (const { kind, row } of rowsOf(setting, entityAt(setting, number), wanted)) {
+      files.get(kind)?.add(row);
+      const { code, name } = sourceColumns[kind];
+      units.get(kind)?.set(row[code] ?? '', row[name] ?? '');
+    }
     if ((number + 1) % BATCH === 0 || number + 1 === options.entities) {
       for (const file of files.values()) await file.drain();
       progress?.(number + 1);
     }
   }
   for (const file of files.values()) await file.close();
-  return [...files].map(([kind, file]) => ({ kind, path: file.path, rows: file.rows }));
+  return [...files].map(([kind, file]) => ({ kind, path: file.path, rows: file.rows, units: [...(units.get(kind) ?? [])].map(([unit, name]) => ({ unit, name })) }));
 }
