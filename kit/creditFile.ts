@@ -64,10 +64,12 @@ export function creditFileRoots(instants: Instants) {
       async creditFiles(_: unknown, args: { codes: readonly string[] } & Times, context: SubgraphContext): Promise<CreditFileLookup[]> {
         checkBatch('codes', args.codes, MAX_FILES);
         const times = await momentOf(args, context);
-        return args.codes.map((input) => {
-          const check = checkUscc(input);
+        const checks = args.codes.map((input) => ({ input, check: checkUscc(input) }));
+        const asked = new Set(checks.map(({ check }) => (check.status === 'VALID' ? check.uscc : null)));
+        asked.delete(null);
+        return checks.map(({ input, check }) => {
           if (check.status === 'VALID') {
-            if (!isGivenInBulk(context.viewer, check.uscc, args.codes.length)) return { input, reason: 'NOT_IN_BULK', expected: null, file: null };
+            if (!isGivenInBulk(context.viewer, check.uscc, asked.size)) return { input, reason: 'NOT_IN_BULK', expected: null, file: null };
             return { input, reason: null, expected: null, file: { uscc: check.uscc, ...times } };
           }
           if (check.status === 'MISSING') return { input, reason: 'PLACEHOLDER', expected: null, file: null };

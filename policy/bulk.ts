@@ -21,5 +21,5 @@ const selfEmployedInBulk: Record<Role, boolean> = {
 
 const isSelfEmployed = (uscc: string): boolean => uscc.startsWith('92');
 
-/** Whether the viewer is answered about this entity when it is one of so many codes. By the code alone: the answer must not say who is known. */
+/** Whether the viewer is answered about this entity when so many codes are asked for. By the code alone: the answer must not say who is known. */
 export const isGivenInBulk = (viewer: Viewer, uscc: string, codes: number): boolean => codes <= 1 || selfEmployedInBulk[viewer.role] || !isSelfEmployed(uscc) || uscc === viewer.organisation;

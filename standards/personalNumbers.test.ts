@@ -14,6 +14,7 @@ test.each([
   ['with hyphens', '110105-19491231-002X', stars(20)],
   ['two of them', '11010519491231002X、440524188001010014', `${stars(18)}、${stars(18)}`],
   ['one digit wrong', '身份证号110105194912310021', `身份证号${stars(18)}`],
+  ['after its word', 'ID11010519491231002X', `ID${stars(18)}`],
   ['a child’s', '童工身份证号330106202609180001', `童工身份证号${stars(18)}`],
   ['15 digits', '当事人身份证号110105491231002', `当事人身份证号${stars(15)}`],
   ['15 digits without a word before', '李某，110105491231003，男', `李某，${stars(15)}，男`],
@@ -30,6 +31,9 @@ test.each([
   ['with the country, no plus', '008613800138000', stars(15)],
   ['full width', '电话：１３８００１３８０００', `电话：${stars(11)}`],
   ['two', '13800138000/13900139000', `${stars(11)}/${stars(11)}`],
+  ['two with a comma', '13800138000,13900139000', `${stars(11)},${stars(11)}`],
+  ['after a hyphen', '张某-2-13800138000', `张某-2-${stars(11)}`],
+  ['after its word', 'tel13800138000', `tel${stars(11)}`],
   ['a landline', '投诉电话010-62345678', `投诉电话${stars(12)}`],
   ['a landline in brackets', '（0571）8765 4321', stars(15)],
   ['a landline without a hyphen', '座机057187654321转8001', `座机${stars(12)}转8001`],
@@ -41,6 +45,7 @@ test.each([
 });
 
 test('both in one text', () => {
+  for (const between of ['，', ',', '、', '/', '-', ' ']) expect(masked(`440524188001010014${between}13800138000`)).toBe(`${stars(18)}${between}${stars(11)}`);
   expect(maskPersonalNumbers('张某，11010519491231002X，13800138000')).toEqual({ text: `张某，${stars(18)}，${stars(11)}`, hasIdentityNumber: true, hasTelephone: true });
 });
 
@@ -51,6 +56,7 @@ test.each([
   '13800138000.50',
   '注册资本13800138000万元',
   '合同编号138-2026-0001',
+  '编号2026-138-0001-8000',
   '0571-20260918',
   '2026-09-18至2027-09-18',
   '2026年9月18日10时30分，编号330106202609180001',

@@ -26,12 +26,22 @@ const FEWEST_IDENTITY_DIGITS = 15;
 // GB/T 2260: the first two digits of every person's division. 83 is Taiwan's on residence permits.
 const REGION = '(?:1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|8[1-3])';
 const DAY = '(?:0[1-9]|1[0-2])[ -]?(?:0[1-9]|[12]\\d|3[01])';
-const LONG_ID = new RegExp(`(?<![0-9A-Za-z])${REGION}\\d{4}[ -]?(?:18|19|20)\\d{2}[ -]?${DAY}[ -]?\\d{3}[ -]?[\\dXx](?![0-9A-Za-z])`, 'g');
+// Not in the middle of a longer number or of a code with letters.
+const ID_START = '(?:(?<![0-9A-Za-z])|(?<=ID|id|No|NO|SFZ|sfz))';
+const LONG_ID = new RegExp(`${ID_START}${REGION}\\d{4}[ -]?(?:18|19|20)\\d{2}[ -]?${DAY}[ -]?\\d{3}[ -]?[\\dXx](?![0-9A-Za-z])`, 'g');
 // Nobody born before 1930 has a number of this kind and is alive, nobody born after 1999 got one: registration numbers mostly have 0 to 2 here.
-const SHORT_ID = new RegExp(`(?<![0-9A-Za-z])${REGION}\\d{4}[3-9]\\d${DAY.replace('[ -]?', '')}\\d{3}(?![0-9A-Za-z])`, 'g');
+const SHORT_ID = new RegExp(`${ID_START}${REGION}\\d{4}[3-9]\\d${DAY.replace('[ -]?', '')}\\d{3}(?![0-9A-Za-z])`, 'g');
 
-const MOBILE = /(?<![0-9A-Za-z]|\d[.,-])(?:(?:\+|00)?86[ -]?)?1[3-9]\d(?:([ -]?)\d{4}\1\d{4}|[ -]\d{3}[ -]\d{5}|[ -]\d{8})(?![0-9A-Za-z]|[.,]\d)/g;
-const LANDLINE = /(?<![0-9A-Za-z]|\d[.,-])(?:(?:\+|00)?86[ -]?)?(?:\((?:0(?:10|2\d|[3-9]\d{2}))\)[ -]?|0(?:10|2\d|[3-9]\d{2})[ -]?|(?<=86[ -]?)(?:10|2\d|[3-9]\d{2})[ -]?)[2-8]\d{2,3}[ -]?\d{4}(?![0-9A-Za-z]|[.,]\d)/g;
+// Nor behind a decimal point; and digits in groups not as the rest of a number that is written in groups, such as 2026-138-0001-8000.
+const SAID = '(?<=tel|Tel|TEL|phone|Phone|mobile|Mobile)';
+const TELEPHONE_START = `(?:(?<![0-9A-Za-z]|\\d\\.)|${SAID})(?:(?:\\+|00)?86[ -]?)?`;
+const GROUPS_START = `(?:(?<![0-9A-Za-z]|\\d[.-])|${SAID})(?:(?:\\+|00)?86[ -]?)?`;
+const TELEPHONE_END = '(?![0-9A-Za-z]|\\.\\d)';
+const MOBILE = new RegExp(`(?:${TELEPHONE_START}1[3-9]\\d{9}|${GROUPS_START}1[3-9]\\d(?:([ -])\\d{4}\\1\\d{4}|[ -]\\d{3}[ -]\\d{5}|[ -]\\d{8}))${TELEPHONE_END}`, 'g');
+const LANDLINE = new RegExp(
+  `${GROUPS_START}(?:\\(0(?:10|2\\d|[3-9]\\d{2})\\)[ -]?|0(?:10|2\\d|[3-9]\\d{2})[ -]?|(?<=86[ -]?)(?:10|2\\d|[3-9]\\d{2})[ -]?)[2-8]\\d{2,3}[ -]?\\d{4}${TELEPHONE_END}`,
+  'g',
+);
 
 const OF_A_PERSON = /(?:身份证|证件|公民身份|身份号|ID)[^0-9]{0,8}$/i;
 const OF_AN_ENTITY = /(?:注册号|登记号|登记码|登记证|税号|识别号|信用代码|执照)[^0-9]{0,8}$/;
@@ -109,9 +119,9 @@ function hasDigits(text: string, fewest: number): boolean {
   return false;
 }
 
-/** Each character in its half width, so that places stay: ０ to ９, Ｘ, （ and －. */
+/** What numbers are written with in its half width, so that places stay: ０ to ９, Ｘ, ＋, （ and －. Not ，, which ends a number. */
 function halfWidth(text: string): string {
-  return text.replace(/[\uff01-\uff5e\u3000\u2010-\u2015]/g, character =>
+  return text.replace(/[（）＋－０-９Ａ-Ｚａ-ｚ\u3000\u2010-\u2015]/g, character =>
     character === '\u3000' ? ' ' : character < '\uff00' ? '-' : String.fromCharCode(character.charCodeAt(0) - 0xfee0),
   );
 }

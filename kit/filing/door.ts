@@ -26,8 +26,8 @@ export interface RowSurroundings {
   readonly rules: Rules;
   /** Columns outside the form, and values that could not be read; null when there are none. */
   readonly additionalFields: Readonly<Record<string, string>> | null;
-  /** Counts the row among those taken with a warning. */
-  warn(): void;
+  /** Takes the row with one more warning. */
+  warn(problem: RowProblems[number]): void;
 }
 
 export type RowProblems = RejectedRow['problems'];
@@ -135,15 +135,17 @@ export function createFilingDoor<Own extends string>({ kind, form, table, toRow,
     const handle = (number: number, result: RowResult, rules: Rules, scopes: ReadonlyMap<string, Scope>): void => {
       counts.rows += 1;
       if (!result.ok) return reject(number, result.problems);
-      let warned = result.warnings.length > 0;
-      if (warned && part.wantsRows) warnings.set(number, result.warnings);
+      const warned: RowProblems[number][] = result.warnings;
       const additionalFields = Object.keys(result.additionalFields).length > 0 ? result.additionalFields : null;
-      const row = toRow(result.record, { viewer, part, rules, additionalFields, warn: () => (warned = true) });
+      const row = toRow(result.record, { viewer, part, rules, additionalFields, warn: (problem) => void warned.push(problem) });
       if (isRefusal(row)) return reject(number, row);
       if (!isTheirs(row, row.source_unit) || (part.replaces && row.source_unit !== viewer.organisation)) return reject(number, notYours);
       const outside = outsideRegistration(row, scopes, mayBeUnregistered(rules));
       if (outside) return reject(number, [{ column: unitColumn, ...outside }]);
-      if (warned) counts.warned += 1;
+      if (warned.length > 0) {
+        counts.warned += 1;
+        if (part.wantsRows) warnings.set(number, warned);
+      }
       take(number, stage(number, row));
     };
 

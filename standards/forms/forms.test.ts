@@ -1,6 +1,7 @@
 import type { Form } from './form.ts';
 import { findForm, forms } from './forms.ts';
 import { readHeader } from './header.ts';
+import { otherActForms } from './otherActs.ts';
 import { createRowParser, parseRow, readCell } from './parse.ts';
 
 const LICENCE = {
@@ -203,6 +204,74 @@ test('identity numbers of persons are dropped or masked wherever they stand', ()
   ]);
 });
 
+test('telephone numbers are masked in texts and in columns of no form, not where numbers belong', () => {
+  const result = parseRow(forms.licence, { ...LICENCE, XK_NR: '联系13800138000', XK_XKBH: '13800138000', YJLBS: '13900139000', XK_XKLB: '其他-致电0571-87654321', 联系方式: '138-0013-8000' });
+  expect(result).toMatchObject({
+    ok: true,
+    record: { content: '联系***********', certificateNo: '13800138000', sourceRecordId: '13900139000', licenceCategory: 'OTHER', licenceCategoryText: '致电*************' },
+    additionalFields: { 联系方式: '*************' },
+  });
+  expect(result.ok && result.warnings.flatMap(({ column, code }) => (code === 'TELEPHONE_MASKED' ? [column] : []))).toEqual(['XK_XKLB', 'XK_NR', '联系方式']);
+  const entity = { DJ_SHXYM: '91110105MA0EEE1197', DJ_MC: '示例云帆科技有限公司', DJ_LX: '企业', DJ_ZT: '存续', DJ_DH: '13800138000', DJ_DZ: '某路1号，13800138000' };
+  expect(parseRow(forms.entity, entity)).toMatchObject({ ok: true, record: { phone: '13800138000', address: '某路1号，***********' } });
+});
+
+test('a bad value with a telephone number is kept and told without it', () => {
+  const result = parseRow(forms.penalty, { ...PENALTY, CF_NR_FK: '138 0013 8000' });
+  expect(result).toMatchObject({ ok: true, record: { fineFen: null }, additionalFields: { CF_NR_FK: '*************' } });
+  expect(JSON.stringify(result, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value))).not.toContain('8000');
+});
+
+test.each(['2026-09-18', '2026年9月18日', '京市监罚〔2026〕7号', '（2026）7号', '第12号', '0f8fad5b-d9cb-469f-a165-70867728950e', '示例双公示系统-2', '示例双公示系统', '11650100MB0EEE665G'])('%s is no name of an authority: the row is taken with a warning, and the text kept beside it', name => {
+  expect(parseRow(forms.penalty, { ...PENALTY, CF_CFJG: name })).toMatchObject({ ok: true, record: { authorityName: null }, warnings: [{ column: 'CF_CFJG', code: 'SUSPECT_NAME' }], additionalFields: { CF_CFJG: name } });
+});
+
+test.each(['示例市市场监督管理局', '国家税务总局示例市税务局第一税务分局', '示例市公安局110指挥中心', '示例市12345政务服务中心', '示例市系统监管局'])('%s is one', name => {
+  expect(parseRow(forms.penalty, { ...PENALTY, CF_CFJG: name })).toMatchObject({ ok: true, record: { authorityName: name }, warnings: [] });
+});
+
+test('a subject without a code that has an identity document is a natural person, whatever the category says', () => {
+  const row = { ...PENALTY, CF_XDR_SHXYM: '', CF_XDR_LB: '', CF_XDR_MC: '赵某某', CF_XDR_ZJHM: '440524188001010014' };
+  expect(rejected(forms.penalty, row)).toMatchObject([{ column: 'CF_XDR_LB', code: 'OUT_OF_SCOPE_NATURAL_PERSON' }]);
+  expect(rejected(forms.penalty, { ...row, CF_XDR_ZJHM: '无' })).toMatchObject([{ column: 'CF_XDR_SHXYM', code: 'MISSING' }]);
+  expect(rejected(forms.penalty, { ...row, CF_XDR_SHXYM: '91110105MA0EEE1197' })).toBe('accepted');
+});
+
+test('the columns of 2016 are read; its status digits that mean others today are reported', () => {
+  const { XK_XDR_MC, XK_FRDB, XK_YXQZI, XK_XKJG, XK_ZT: _, ...rest } = LICENCE;
+  const older = { ...rest, XK_XDR: XK_XDR_MC, XK_FR: XK_FRDB, XK_JZQ: XK_YXQZI, XK_XZJG: XK_XKJG, XK_XDR_ZDM: '71526726-X', XK_XDR_SFZ: '11010519491231002X' };
+  expect(parseRow(forms.licence, { ...older, XK_ZT: '正常' })).toMatchObject({ ok: true, record: { subjectName: XK_XDR_MC, legalRepresentative: XK_FRDB, longTerm: true, authorityName: XK_XKJG, organisationCode: '71526726X', licenceStatus: 'VALID' } });
+  for (const digit of ['0', '3']) expect(parseRow(forms.licence, { ...older, XK_ZT: digit })).toMatchObject({ ok: true, record: { licenceStatus: null }, additionalFields: { XK_ZT: digit } });
+});
+
+test('categories are read in the spellings before and after 2021, joined by ; or as the law joins them', () => {
+  const read = (text: string): unknown => {
+    const result = parseRow(forms.penalty, { ...PENALTY, CF_CFLB: text });
+    return result.ok && [result.record['categories'], result.record['categoryText']];
+  };
+  expect(read('警告；罚款;没收违法所得')).toEqual([['WARNING', 'FINE', 'CONFISCATE_GAINS'], null]);
+  expect(read('警告、通报批评')).toEqual([['WARNING', 'PUBLIC_CRITICISM'], null]);
+  expect(read('暂扣或者吊销许可证')).toEqual([['SUSPEND_OR_REVOKE_LICENCE'], null]);
+  expect(read('暂扣或者吊销许可证、执照')).toEqual([['SUSPEND_OR_REVOKE_LICENCE'], null]);
+  expect(read('罚款;其他-责令改正、停止使用')).toEqual([['FINE', 'OTHER'], '责令改正、停止使用']);
+  expect(read('警告、扣分')).toEqual([null, null]);
+});
+
+test('each of the eight other acts has a form of its own, with the columns that belong to it', () => {
+  const own = Object.fromEntries(Object.entries(otherActForms).map(([kind, { fields }]) => [kind, fields.flatMap(({ name }) => (['matter', 'method', 'result', 'amountFen', 'validTo'].includes(name) ? [name] : []))]));
+  expect(own).toEqual({
+    compulsion: ['method', 'result', 'validTo'],
+    confirmation: ['matter', 'result', 'validTo'],
+    levy: ['matter', 'result', 'amountFen'],
+    payment: ['matter', 'result', 'amountFen'],
+    adjudication: ['matter', 'result'],
+    compensation: ['matter', 'result', 'amountFen'],
+    reward: ['matter', 'method', 'amountFen'],
+    inspection: ['matter', 'method', 'result'],
+  });
+  for (const form of [forms.licence, forms.penalty, ...Object.values(otherActForms)]) expect(form.fields.map(({ name }) => name)).toEqual(expect.arrayContaining(['subjectName', 'subjectUscc', 'documentNo', 'content', 'decidedOn', 'authorityUscc', 'sourceUnitUscc', 'disclosureLevel', 'ownSiteOn', 'catalogueCode']));
+});
+
 test('a long or telephone-like value is not repeated in a message', () => {
   expect(rejected(forms.penalty, { ...PENALTY, CF_JDRQ: '13800138000' })).toEqual([
     { column: 'CF_JDRQ', code: 'BAD_DATE', message: 'The value is not a day in the form YYYY/MM/DD that exists.' },
@@ -226,7 +295,7 @@ test('text that only begins like nothing is kept, without NUL', () => {
 });
 
 test('a header is read by codes, labels, older names or English names, whatever the width', () => {
-  const result = readHeader(forms.licence, ['\ufeff行政相对人名称', 'ＸＫ＿ＸＤＲ＿ＳＨＸＹＭ', 'xk_wsh', 'decidedOn', '法定代表人身份证号', '地方特色', '联系人证件号']);
+  const result = readHeader(forms.licence, ['\ufeff行政相对人名称', 'ＸＫ＿ＸＤＲ＿ＳＨＸＹＭ', 'xk_wsh', 'decidedOn', '法定代表人身份证号', '地方特色', '联系人证件号', '护照号码']);
   expect(result).toMatchObject({
     ok: true,
     header: {
@@ -237,7 +306,7 @@ test('a header is read by codes, labels, older names or English names, whatever 
         { field: { column: 'XK_JDRQ' }, index: 3 },
       ],
       additional: [{ column: '地方特色', index: 5 }],
-      dropped: ['法定代表人身份证号', '联系人证件号'],
+      dropped: ['法定代表人身份证号', '联系人证件号', '护照号码'],
     },
   });
   expect(result.ok && result.header.warnings.map(warning => warning.column)).toEqual([

@@ -60,7 +60,8 @@ export function termOf(kind: PublicationKind, record: ParsedRecord, day: string,
   const { until, latest, ruleSet, limitedBy } = publicationTerm(rules, kind, day, region, from);
   if (given === null) return { from, ends: until, until, ruleSet: ruleSet.id, rule: kind };
   if (given <= latest) return { from, ends: given, until: given, ruleSet: null, rule: null };
-  warn();
+  // The penalty's form alone has such a column.
+  warn({ column: 'CF_GSJZQ', code: 'TERM_LIMIT', message: `Publication ends on ${latest} at the latest, by ${limitedBy.id}.` });
   return { from, ends: latest, until: latest, ruleSet: limitedBy.id, rule: 'TERM_LIMIT' };
 }
 
@@ -96,7 +97,7 @@ export function createDayCheck({ fields }: Form, now: () => Date): (record: Pars
       if (day === null || (day >= (record['decidedOn'] as string) && !isToCome(day))) continue; // no row without the day of its decision
       record[name] = null;
       additionalFields = { ...additionalFields, [column]: day };
-      surroundings.warn();
+      surroundings.warn({ column, code: 'BAD_PERIOD', message: `${day} lies before the decision or after today.` });
     }
     return additionalFields === surroundings.additionalFields ? surroundings : { ...surroundings, additionalFields };
   };

@@ -29,10 +29,16 @@ export function lookupOf(input: string, entity: EntityState | null): EntityLooku
   return successor === null ? lookup(input, 'FOUND', { entity }) : lookup(input, 'SUPERSEDED', { successor, entity });
 }
 
-/** The code that an input of a batch is, or the item that says why it is none or not answered in a batch of this size. */
-export function readCode(input: string, viewer: Viewer, inputs: number): { uscc: string } | { refused: EntityLookup } {
+/** The code that each input of a batch is, or the item that says why it is none or not answered in this batch. */
+export function readCodes(inputs: readonly string[], viewer: Viewer): ({ input: string; uscc: string } | { refused: EntityLookup })[] {
+  const read = inputs.map((input) => ({ input, ...readCode(input) }));
+  const asked = new Set(read.flatMap((each) => ('uscc' in each ? [each.uscc] : []))).size;
+  return read.map((each) => ('uscc' in each && !isGivenInBulk(viewer, each.uscc, asked) ? { refused: lookup(each.input, 'NOT_IN_BULK') } : each));
+}
+
+function readCode(input: string): { uscc: string } | { refused: EntityLookup } {
   const check = checkUscc(input);
-  if (check.status === 'VALID') return isGivenInBulk(viewer, check.uscc, inputs) ? { uscc: check.uscc } : { refused: lookup(input, 'NOT_IN_BULK') };
+  if (check.status === 'VALID') return { uscc: check.uscc };
   if (check.status === 'MISSING') return { refused: lookup(input, 'MISSING', { reason: 'PLACEHOLDER' }) };
   return { refused: lookup(input, 'INVALID', { reason: check.reason, expected: check.expected ?? null }) };
 }

@@ -12,7 +12,7 @@ import { divisionFullName } from '#standards/divisions.ts';
 import { identifierSchemes } from '#standards/identifierSchemes.ts';
 import { findIndustry } from '#standards/industry.ts';
 import { address } from './address.ts';
-import { type EntityState, lookupOf, readCode, readIdentifier } from './lookups.ts';
+import { type EntityState, lookupOf, readCodes, readIdentifier } from './lookups.ts';
 import type { Ask, ProfileRepository } from './repository.ts';
 import type { EntityStatus, Resolvers, ResolversParentTypes } from './resolvers.generated.ts';
 import { checkSearch, openPosition, sealPosition } from './searchArguments.ts';
@@ -71,12 +71,7 @@ export function createResolvers(profiles: ProfileRepository, search: NameSearch,
 
       entities(_, { codes }, context) {
         checkBatch('codes', codes, MAX_CODES);
-        return Promise.all(
-          codes.map(async (input) => {
-            const read = readCode(input, context.viewer, codes.length);
-            return 'refused' in read ? read.refused : lookupOf(input, await loadToday(context, read.uscc));
-          }),
-        );
+        return Promise.all(readCodes(codes, context.viewer).map(async (read) => ('refused' in read ? read.refused : lookupOf(read.input, await loadToday(context, read.uscc)))));
       },
 
       async resolveIdentifier(_, { scheme, value: input }, context) {

@@ -73,10 +73,12 @@ export function createResolvers(results: ResultRepository, workshop: Workshop): 
         const schemes = checkSchemes('schemes', args.schemes ?? schemeCodes);
         const times = { validAt: args.validAt ?? moment.validAt, knownAt: args.knownAt ?? moment.knownAt };
         await instants.require(times.knownAt);
-        return args.codes.map((input) => {
-          const check = checkUscc(input);
+        const checks = args.codes.map((input) => ({ input, check: checkUscc(input) }));
+        const asked = new Set(checks.map(({ check }) => (check.status === 'VALID' ? check.uscc : null)));
+        asked.delete(null);
+        return checks.map(({ input, check }) => {
           if (check.status === 'VALID') {
-            if (!isGivenInBulk(viewer, check.uscc, args.codes.length)) return { input, reason: 'NOT_IN_BULK', expected: null, ask: null };
+            if (!isGivenInBulk(viewer, check.uscc, asked.size)) return { input, reason: 'NOT_IN_BULK', expected: null, ask: null };
             return { input, reason: null, expected: null, ask: { uscc: check.uscc, schemes, ...times } };
           }
           if (check.status === 'MISSING') return { input, reason: 'PLACEHOLDER', expected: null, ask: null };

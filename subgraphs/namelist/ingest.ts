@@ -41,7 +41,7 @@ export function entryOf(record: ParsedRecord, { additionalFields, warn }: Pick<R
   // 893 clause 4: only lists of serious violations must be published; of others the determining unit chooses.
   const level = textOf(record, 'disclosureLevel') ?? (type.publication === 'MANDATORY' ? 'PUBLIC' : 'GOV_SHARED');
   // Kept as filed: there may be a lawful reason. But the public will not learn of this listing.
-  if (type.publication === 'MANDATORY' && level !== 'PUBLIC') warn();
+  if (type.publication === 'MANDATORY' && level !== 'PUBLIC') warn({ column: 'MD_SYFW', code: 'MUST_BE_PUBLIC', message: `Entries of the list ${type.code} are published.` });
   const publicUntil = level === 'PUBLIC' ? publishedUntil(record, type, listedOn) : null;
   const kept = KEPT.flatMap((name) => (textOf(record, name) === null ? [] : [[name, record[name]]]));
 

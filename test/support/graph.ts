@@ -114,7 +114,7 @@ export async function askGateway(url: string, token: string | null, query: strin
 const PURPOSES = ['SUPERVISION', 'CREDIT_GRANTING'];
 
 /** `absent`: subgraphs that are to be found nowhere. */
-export async function startGraph(options: { remote?: boolean; absent?: readonly SubgraphName[]; database?: Database; now?: () => Date; accessSink?: GatewayOptions['accessSink']; routes?: GatewayOptions['routes'] } = {}): Promise<TestGraph> {
+export async function startGraph(options: { remote?: boolean; absent?: readonly SubgraphName[]; database?: Database; now?: () => Date; accessSink?: GatewayOptions['accessSink']; routes?: GatewayOptions['routes']; limits?: GatewayOptions['limits'] } = {}): Promise<TestGraph> {
   const stack = new AsyncDisposableStack();
   const issuer = stack.use(await createIssuer());
   const database = options.database ?? stack.use(await openDatabase());
@@ -143,6 +143,7 @@ export async function startGraph(options: { remote?: boolean; absent?: readonly 
       bootstrapOperator: organisationOf('OPERATOR').organisation,
       ...(options.accessSink ? { accessSink: options.accessSink } : null),
       ...(options.routes ? { routes: options.routes } : null),
+      ...(options.limits ? { limits: options.limits } : null),
     }),
   );
   const client = new pg.Client({ connectionString: database.url });

@@ -44,7 +44,7 @@ test('refused rows are mended in the file that names them and filed as it is; of
   expect(lines[1]).not.toContain('示例人');
 
   const mended = join(directory, 'mended.csv');
-  await writeFile(mended, [header, lines[0]?.replace('2026/09/31', '2026/09/30'), lines[2]?.replace('2026/13/18', '2026/09/18')].join('\r\n'));
+  await writeFile(mended, [header, lines[0]?.replace(',2026/09/31,', ',2026/09/30,'), lines[2]?.replace(',2026/13/18,', ',2026/09/18,')].join('\r\n'));
   expect(await ingest({ api, file: mended, kind: 'penalty' })).toMatchObject({ receipt: { rows: 2, added: 2, rejected: 0 }, rejectedFile: null });
   await expect(access(`${mended}.rejected.csv`)).rejects.toThrow('ENOENT');
   expect(await graph.sql('select distinct additional_fields from disclosure.act where source_unit = $1', [UNIT])).toEqual([{ additional_fields: null }]);

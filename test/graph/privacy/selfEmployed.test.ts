@@ -1,5 +1,5 @@
 import { composeUscc } from '#standards/uscc.ts';
-import { organisationOf, startGraph, type TestGraph } from '#test/support/graph.ts';
+import { startGraph, type TestGraph } from '#test/support/graph.ts';
 import { lines, register } from '#test/support/registered.ts';
 
 // Self-employed businesses are nearly persons: found by code or exact registered name alone, addresses to district level, none in bulk to finance.
@@ -50,9 +50,9 @@ test.each(['PUBLIC', 'FINANCIAL_INSTITUTION', 'CREDIT_SERVICE_AGENCY', 'INDUSTRY
 });
 
 test.each(['PUBLIC', 'FINANCIAL_INSTITUTION', 'CREDIT_SERVICE_AGENCY'] as const)('%s gets it by its own code', async (role) => {
-  const { body } = await graph.query(role, BULK, { codes: [shop] });
+  const { body } = await graph.query(role, BULK, { codes: [shop, shop] });
   expect(body.errors).toBeUndefined();
-  expect(body.data).toEqual(answer(theShop));
+  expect(body.data).toEqual(answer(theShop, theShop));
 });
 
 test.each(['NATIONAL_CENTRE', 'PROVINCIAL_PLATFORM', 'SECTOR_REGULATOR'] as const)('%s gets it among several codes', async (role) => {
@@ -79,8 +79,9 @@ test('no part of its name finds it, for nobody; its whole registered name does',
   }
 });
 
-test('an organisation that is one gets itself', async () => {
-  const own = organisationOf('SUBJECT').organisation;
-  const { body } = await graph.query('SUBJECT', 'query ($codes: [String!]!) { entities(codes: $codes) { status } }', { codes: [own, company] });
-  expect(body.data).toEqual({ entities: [{ status: 'UNKNOWN' }, { status: 'FOUND' }] });
+test('one that asks about itself gets itself, and no other of its kind', async () => {
+  await graph.sql(`insert into gateway.grant (id, organisation, role, valid_from, granted_by) values (gen_random_uuid(), $1, 'SUBJECT', now() - interval '1 minute', 'test')`, [shop]);
+  const token = graph.issuer.token({ role: 'SUBJECT', organisation: shop, purposes: ['SUPERVISION'] });
+  const { body } = await graph.query('SUBJECT', 'query ($codes: [String!]!) { entities(codes: $codes) { status } }', { codes: [shop, company, unknownShop] }, { token });
+  expect(body.data).toEqual({ entities: [{ status: 'FOUND' }, { status: 'FOUND' }, { status: 'NOT_IN_BULK' }] });
 });

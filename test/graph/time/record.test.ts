@@ -1,3 +1,4 @@
+import type { Read } from '#kit/context.ts';
 import type { Role } from '#policy/viewer.ts';
 import { encodeId, recordIdOf } from '#kit/records.ts';
 import { syntheticUnit } from '#standards/demoOrganisations.ts';
@@ -25,6 +26,7 @@ const HISTORY = `query ($id: ID!, $knownAt: DateTime, $first: Int = 10, $after: 
   nodes { version digest recordedAt supersededAt validFrom disclosureLevel filingId sourceUnit { uscc } withdrawnOn withdrawalReason erasedAt content { name value masked } additionalFields { column value } } pageInfo { hasNextPage endCursor } totalCount { value } } } }`;
 
 describe.each([['in process', false], ['over HTTP', true]])('%s', (_, remote) => {
+  const read: Read[] = [];
   let graph: TestGraph;
   let [penaltyId, entryId, evaluationId] = ['', '', ''];
   let [unfiled, first] = ['', ''];
@@ -35,7 +37,7 @@ describe.each([['in process', false], ['over HTTP', true]])('%s', (_, remote) =>
   const record = async (role: Role, variables: Record<string, unknown>, text = RECORD): Promise<Reply['body']> => (await graph.query(role, text, variables)).body;
 
   beforeAll(async () => {
-    graph = await startGraph({ remote });
+    graph = await startGraph({ remote, accessSink: async ({ reads }) => void read.push(...reads) });
     await know(graph, subject);
     await register(graph, 'disclosure', unit, ['penalty']);
     await register(graph, 'namelist', unit, ['name-list']);
@@ -156,6 +158,18 @@ describe.each([['in process', false], ['over HTTP', true]])('%s', (_, remote) =>
     };
     expect(await content('NATIONAL_CENTRE')).toEqual([field('grade', 'B'), field('reasons', '["示例理由"]'), field('score', '71.5')]);
     expect(await content('DETERMINING_UNIT')).toEqual([field('grade', 'B'), { name: 'reasons', value: null, masked: true }, { name: 'score', value: null, masked: true }]);
+  });
+
+  test('reading a history is a read of each version that is given, whoever reads it; reading a published record by its id is none', async () => {
+    read.length = 0;
+    await record('AUDITOR', { id: penaltyId }, 'query ($id: ID!) { record(id: $id) { id } }');
+    expect(read).toEqual([]);
+    await record('AUDITOR', { id: penaltyId }, 'query ($id: ID!) { record(id: $id) { history(first: 1) { nodes { version } } } }');
+    const [, , recordId] = Buffer.from(penaltyId, 'base64url').toString().split(':');
+    expect(read).toEqual([{ uscc: subject, record: recordId, version: 2, dataClass: 'HISTORY' }]);
+    read.length = 0;
+    await record('AUDITOR', { id: entryId }, 'query ($id: ID!) { record(id: $id) { id } }');
+    expect(read).toEqual([{ uscc: subject, record: expect.any(String), version: 1, dataClass: 'RECORD' }]);
   });
 
   test('a withdrawn record is left to the subject, the unit and the auditor, whichever time is asked for, with its history and the reason', async () => {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { buildClientSchema, buildSchema, getIntrospectionQuery, getNamedType, type GraphQLSchema, type IntrospectionQuery, isAbstractType, isCompositeType, isInputObjectType, isInterfaceType, isNonNullType, isObjectType, isUnionType } from 'graphql';
-import { encodeId } from '#kit/records.ts';
+import { decodeId, encodeId } from '#kit/records.ts';
 import { type Role, roles } from '#policy/viewer.ts';
 import { columns, fielded, fieldOf, fieldsOf, inputs, lineOf, listDepth, outcomeOf, pathsFor, schema, type Step, table } from './coordinates.ts';
 import { organisationOf } from '#test/support/graph.ts';
@@ -29,7 +29,7 @@ beforeAll(async () => {
   await proposeSomething();
   await replaceSomething();
   for (const place of ['near', 'far'] as const) {
-    const [row] = await world.graph.sql(`select record_id from disclosure.act where uscc = $1 and kind = 'LICENCE' and disclosure_level = 'PUBLIC' and withdrawn_on is null and current_date between public_from and public_until order by record_id limit 1`, [sites[place].uscc]);
+    const [row] = await world.graph.sql(`select record_id from disclosure.act where uscc = $1 and kind = 'LICENCE' and disclosure_level = 'PUBLIC' and withdrawn_on is null and current_date between public_from and public_until and record_id <> all($2::uuid[]) order by record_id limit 1`, [sites[place].uscc, [...recordOf.values()].map((id) => decodeId(id)?.recordId)]); // not one that is withdrawn on the way
     publishedAt[place] = encodeId('AdministrativeLicence', sites[place].uscc, String(row?.['record_id']));
   }
   const granted = await mutate('OPERATOR', `grantRole(input: ${inputOf('OPERATOR', 'grantRole')}) { ... on RoleGranted { grant { id } } }`);
@@ -295,6 +295,7 @@ const alwaysNull: ReadonlySet<string> = new Set([
   'InvalidInput.clause', 'Conflict.clause', 'DomainError.clause',
   // Its form has no such column; the end of an empty list is nowhere.
   'AdministrativePenalty.documentName', 'PageInfo.endCursor',
+  'AdministrativeLevy.validTo', 'AdministrativePayment.validTo', 'AdministrativeAdjudication.validTo', 'AdministrativeCompensation.validTo', 'AdministrativeReward.validTo', 'AdministrativeInspection.validTo',
   // What courts and consumers say has no end of its own; nobody filed what an entity declares.
   'JudicialRecord.validTo', 'ConsumerComplaint.validTo', 'VoluntaryItem.validTo', 'VoluntaryItem.additionalFields',
   // The newest edition of the catalogue, and all that it lists, is in force.
@@ -303,6 +304,8 @@ const alwaysNull: ReadonlySet<string> = new Set([
   'CollectionCoverage.entity', 'CollectionCoverage.namelist', 'CollectionCoverage.evaluation',
   // Nothing that all see was withdrawn, and what a unit other than the viewer withdrew is gone for it too.
   'Publication.withdrawnOn', 'RecordWithdrawn.record',
+  // What stands was neither superseded nor withdrawn nor erased.
+  'RecordVersion.supersededAt', 'RecordVersion.withdrawnOn', 'RecordVersion.withdrawalReason', 'RecordVersion.erasedAt',
   // No pilot is in the data.
   'RuleSet.region',
 ]);
@@ -449,14 +452,14 @@ function classedInputs(role: Role): InputUse[] {
   const filterOf: Record<string, { field: string; rest: string }> = { NameListEntryFilter: { field: 'nameListEntries', rest: '' }, EntityFilter: { field: 'searchEntities', rest: 'query: "可见之店", ' } };
   const declaration = { idempotencyKey: 'i', kind: 'OTHER', itemNo: 'i', title: 'i', content: 'i', truthCommitment: false, authorisation: { disclosureLevel: 'PUBLIC', purposes: [], until: '2090-01-01' } };
   /** Inputs inside of others, by the one that they are used in. */
-  const within: Record<string, string> = { AuthorisationInput: 'DeclareInformationInput', RuleSetInput: 'ProposeRuleChangeInput', RuleValueInput: 'ProposeRuleChangeInput' };
+  const within: Record<string, string> = { AuthorisationInput: 'DeclareInformationInput', RuleSetInput: 'ProposeRuleChangeInput', RuleValueInput: 'ProposeRuleChangeInput', SourceUnitInput: 'RegisterSourceUnitsInput' };
   const noSuch = { id: 'no code', kind: 'K', name: 'n', source: 's', effectiveFrom: '2090-01-01', effectiveTo: '2091-01-01', region: '33', values: [{ code: 'C', number: 1, unit: 'DAYS' }] };
   const mutationInputs: Record<string, { field: Mutation; value: Record<string, unknown>; more?: Record<string, unknown> }> = {
-    CreateFilingInput: { field: 'createFiling', value: { idempotencyKey: 'i', kind: 'nonsense', format: 'NDJSON', partsExpected: 1 } },
+    CreateFilingInput: { field: 'createFiling', value: { idempotencyKey: 'i', kind: 'nonsense', format: 'NDJSON', partsExpected: 1 }, more: { mode: 'ADD' } },
     CompleteFilingInput: { field: 'completeFiling', value: { idempotencyKey: 'i', id: randomUUID() } },
     ConfirmFilingInput: { field: 'confirmFiling', value: { idempotencyKey: 'i', id: randomUUID(), apply: true } },
     FileRecordsInput: { field: 'fileRecords', value: { idempotencyKey: 'i', kind: 'nonsense', rows: [{}] } },
-    RegisterSourceUnitsInput: { field: 'registerSourceUnits', value: { idempotencyKey: 'i', units: [] } },
+    RegisterSourceUnitsInput: { field: 'registerSourceUnits', value: { idempotencyKey: 'i', units: [{ unit: hidden, kind: 'nonsense', name: 'n', province: '33', sector: 'F', promisedDelayHours: 1 }] } },
     GrantRoleInput: { field: 'grantRole', value: { idempotencyKey: 'i', organisation: hidden, role: 'NOBODY' }, more: { province: '33', sector: 'F', to: '2090-01-01T00:00:00.000Z' } },
     EndGrantInput: { field: 'endGrant', value: { idempotencyKey: 'i', id: randomUUID() } },
     DeclareInformationInput: { field: 'declareInformation', value: declaration, more: { expectedVersion: 1, verifier: sites.near.unit, industryCode: '52' } },
