@@ -178,8 +178,10 @@ function outsideRegistration({ uscc, source_unit, province, sector }: RowIdentit
   if (scope === undefined) {
     return mayBeUnregistered ? null : { code: 'UNIT_NOT_REGISTERED', message: `${source_unit} is not registered as a source of such records.` };
   }
-  const inScope = (scope.province === null || scope.province === province) && (scope.sector === null || scope.sector === sector);
-  return inScope ? null : { code: 'OUTSIDE_REGISTRATION', message: `${source_unit} is registered for subjects of another province or sector than that of ${uscc}.` };
+  const refused = (why: string) => ({ code: 'OUTSIDE_REGISTRATION' as const, message: `${source_unit} is registered for subjects of ${why}.` });
+  if (scope.province !== null && scope.province !== province) return refused(`province ${scope.province} alone; ${uscc} is of ${province}`);
+  if (scope.sector !== null && scope.sector !== sector) return refused(`sector ${scope.sector} alone; ${sector === null ? 'the row has no industry code' : `the row's industry is of ${sector}`}`);
+  return null;
 }
 
 async function* hashed(bytes: Readable, hash: ReturnType<typeof createHash>): AsyncGenerator<Buffer> {

@@ -4,7 +4,7 @@ import { decodeId, encodeId } from '#kit/records.ts';
 import { type Role, roles } from '#policy/viewer.ts';
 import { columns, fielded, fieldOf, fieldsOf, inputs, lineOf, listDepth, outcomeOf, pathsFor, schema, type Step, table } from './coordinates.ts';
 import { organisationOf } from '#test/support/graph.ts';
-import { type Answer, bodyOf, hidden, type Place, shadow, shadowName, sites, startWorld, viewerOf, type World } from './world.ts';
+import { type Answer, bodyOf, hidden, type Place, placeNames, shadow, shadowName, sites, startWorld, viewerOf, type World } from './world.ts';
 
 // Every field, argument and input field × every role, through the public API, against the committed docs/VISIBILITY.md: what the
 // document says is what happens. It is generated from what the policy reads; this test asks the running graph.
@@ -28,6 +28,7 @@ beforeAll(async () => {
   await publishSomething();
   await proposeSomething();
   await replaceSomething();
+  await registerSomething();
   for (const place of ['near', 'far'] as const) {
     const [row] = await world.graph.sql(`select record_id from disclosure.act where uscc = $1 and kind = 'LICENCE' and disclosure_level = 'PUBLIC' and withdrawn_on is null and current_date between public_from and public_until and record_id <> all($2::uuid[]) order by record_id limit 1`, [sites[place].uscc, [...recordOf.values()].map((id) => decodeId(id)?.recordId)]); // not one that is withdrawn on the way
     publishedAt[place] = encodeId('AdministrativeLicence', sites[place].uscc, String(row?.['record_id']));
@@ -77,16 +78,26 @@ async function replaceSomething(): Promise<void> {
     const { id } = (created['createFiling'] as { filing: { id: string } }).filing;
     replacementOf.set(role, id);
     await fetch(`${world.graph.url}/filings/${id}/parts/1`, { method: 'PUT', headers: { authorization: `Bearer ${world.tokenOf(viewerOf[role])}`, 'content-type': 'application/x-ndjson' }, body: JSON.stringify({ TS_XDR_MC: '示例主体', TS_XDR_SHXYM: 'x', TS_BH: '1', TS_RQ: '2026/01/05' }) }).then((response) => response.arrayBuffer());
-    await world.graph.sql(`update gateway.filing set created_by_actor = 'another', status = 'QUARANTINED', replacement = '{"standing":0,"missing":0,"ended":0}' where id = $1`, [id]);
+    await world.graph.sql(`update gateway.filing set created_by_actor = 'another', status = 'QUARANTINED', replacement = $2 where id = $1`, [id, weighed]);
   }
+  // The completed filing that each role reads was one too.
+  await world.graph.sql(`update gateway.filing set mode = 'REPLACE', replacement = $2 where id = any($1::uuid[])`, [[...filingOf.values()], weighed]);
 }
+
+const weighed = JSON.stringify({ standing: 0, missing: 0, ended: 0, at: '2026-09-18T00:00:00.000Z' });
+
+async function registerSomething(): Promise<void> {
+  const units = placeNames.map((place) => `{ unit: "${sites[place].unit}", kind: "licence", name: "示例单位", province: "${sites[place].division.slice(0, 2)}", sector: "${place === 'near' ? 'F' : 'H'}" }`);
+  await mutate('NATIONAL_CENTRE', `registerSourceUnits(input: { idempotencyKey: "registered", units: [${units.join(', ')}] }) { ... on SourceUnitsRegistered { count } }`);
+}
+
+const licenceRow = (documentNo: string): Record<string, string> => ({ XK_XDR_MC: '示例主体', XK_XDR_SHXYM: hidden, XK_WSH: documentNo, XK_JDRQ: '2026/01/05', XK_LYDWDM: sites.near.unit, XK_XDR_HYDM: sites.near.industry, XK_SYFW: '内部' });
 
 async function fileSomething(role: Role): Promise<void> {
   const created = await mutate(role, `createFiling(input: ${inputOf(role, 'createFiling')}) { ... on FilingCreated { filing { id } } }`);
   const { id } = (created['createFiling'] as { filing: { id: string } }).filing;
   filingOf.set(role, id);
-  const row = { XK_XDR_MC: '示例主体', XK_XDR_SHXYM: hidden, XK_WSH: `${role}〔2026〕1号`, XK_JDRQ: '2026/01/05', XK_LYDWDM: sites.near.unit, XK_SYFW: '内部' };
-  const response = await fetch(`${world.graph.url}/filings/${id}/parts/1`, { method: 'PUT', headers: { authorization: `Bearer ${world.tokenOf(viewerOf[role])}`, 'content-type': 'application/x-ndjson' }, body: JSON.stringify(row) });
+  const response = await fetch(`${world.graph.url}/filings/${id}/parts/1`, { method: 'PUT', headers: { authorization: `Bearer ${world.tokenOf(viewerOf[role])}`, 'content-type': 'application/x-ndjson' }, body: JSON.stringify(licenceRow(`${role}〔2026〕1号`)) });
   if (!response.ok) throw new Error(await response.text());
   await mutate(role, `completeFiling(input: ${inputOf(role, 'completeFiling')}) { ... on FilingCompleted { filing { id } } }`);
 }
@@ -114,19 +125,20 @@ const toWithdraw = (id: string, more = ''): string => `recordId: "${id}", expect
 
 /** A published licence each for those who withdraw one, which they decided; and one that the unit of each place has withdrawn. */
 async function publishSomething(): Promise<void> {
-  const publish = async (place: Place, unit: string): Promise<string> => {
+  const publish = async (place: Place, unit: string, uscc = sites[place].uscc): Promise<string> => {
     const id = randomUUID();
     await world.graph.sql(
-      `insert into disclosure.act (uscc, record_id, version, digest, source_unit, catalogue_code, collected_at, disclosure_level, public_from, public_until, province, determining_unit, valid_from, recorded_at, content, kind, document_no, authority_name, decided_on)
-       select uscc, $1, 1, digest, $2, catalogue_code, collected_at, 'PUBLIC', '2026-01-05', '2090-01-01', province, $2, '2026-01-05', recorded_at, '{}', kind, '示许〔2026〕1号', '示例单位', '2026-01-05'
+      `insert into disclosure.act (uscc, record_id, version, digest, source_unit, catalogue_code, collected_at, disclosure_level, public_from, public_until, province, sector, determining_unit, valid_from, recorded_at, content, kind, document_no, authority_name, decided_on)
+       select $4, $1, 1, digest, $2, catalogue_code, collected_at, 'PUBLIC', '2026-01-05', '2090-01-01', province, sector, $2, '2026-01-05', recorded_at, '{}', kind, '示许〔2026〕1号', '示例单位', '2026-01-05'
        from disclosure.act
        where uscc = $3 and kind = 'LICENCE'
        limit 1`,
-      [id, unit, sites[place].uscc],
+      [id, unit, sites[place].uscc, uscc],
     );
-    return encodeId('AdministrativeLicence', sites[place].uscc, id);
+    return encodeId('AdministrativeLicence', uscc, id);
   };
-  for (const role of mayDo.withdrawRecord) recordOf.set(role, await publish('near', role === 'PROVINCIAL_PLATFORM' ? sites.near.unit : organisationOf(role).organisation));
+  // On the file that is walked, acts of the unit near alone: what others decided is out of its reach.
+  for (const role of mayDo.withdrawRecord) recordOf.set(role, await publish('near', role === 'PROVINCIAL_PLATFORM' ? sites.near.unit : organisationOf(role).organisation, hidden));
   for (const place of ['near', 'far'] as const) {
     const answer = await world.send(`unit ${place}`, { name: 'arrange', query: `mutation { withdrawRecord(input: { idempotencyKey: "noticed", ${toWithdraw(await publish(place, sites[place].unit))} }) { __typename } }` });
     if (!answer.text.includes('RecordWithdrawn')) throw new Error(answer.text);
@@ -144,6 +156,7 @@ async function proposeSomething(): Promise<void> {
     if (!change) throw new Error(text);
     changes[mutation] = change.id;
   }
+  await mutate('RULE_KEEPER', `proposeRuleChange(input: ${inputOf('RULE_KEEPER', 'proposeRuleChange')}) { __typename }`);
   await mutate('RULE_KEEPER', `approveRuleChange(input: ${inputOf('RULE_KEEPER', 'approveRuleChange')}) { __typename }`);
 }
 
@@ -162,7 +175,7 @@ function inputOf(role: Role, mutation: Mutation, wanted: 'success' | 'Conflict' 
     case 'confirmFiling':
       return `{ ${key}, id: "${replacementOf.get(role) ?? ''}${wanted === 'InvalidInput' ? 'x' : ''}", apply: ${wanted !== 'Conflict'} }`;
     case 'fileRecords':
-      return wanted === 'InvalidInput' ? `{ ${key}, kind: "nonsense", rows: [{}] }` : `{ ${key}, kind: "licence", rows: [{ XK_WSH: "示例${other}" }] }`;
+      return wanted === 'InvalidInput' ? `{ ${key}, kind: "nonsense", rows: [{}] }` : `{ ${key}, kind: "licence", rows: [{ XK_WSH: "示例${other}" }, ${literalOf(licenceRow(`${role}〔2026〕2号`))}] }`;
     case 'registerSourceUnits':
       return `{ ${key}, units: [{ unit: "${sites.near.unit}", kind: "${wanted === 'InvalidInput' ? 'nonsense' : 'inspection'}", province: "33"${wanted === 'Conflict' ? ', name: "x"' : ''} }] }`;
     case 'grantRole':
@@ -178,7 +191,7 @@ function inputOf(role: Role, mutation: Mutation, wanted: 'success' | 'Conflict' 
     case 'withdrawRecord':
       return `{ ${key}, ${toWithdraw(`${recordOf.get(role) ?? ''}${wanted === 'InvalidInput' ? 'x' : ''}`, other)} }`;
     case 'proposeRuleChange':
-      return `{ ${key}, action: ADD, ruleSet: ${ruleSet(wanted === 'success' ? 'WALK' : 'no code')} }`;
+      return `{ ${key}, action: ADD, ruleSet: ${ruleSet({ success: 'WALK', Conflict: 'ANOTHER', InvalidInput: 'no code' }[wanted])} }`;
     case 'approveRuleChange':
     case 'rejectRuleChange':
       return `{ ${key}, id: "${changes[mutation]}${other}" }`;
