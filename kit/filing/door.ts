@@ -178,10 +178,10 @@ function outsideRegistration({ uscc, source_unit, province, sector }: RowIdentit
   if (scope === undefined) {
     return mayBeUnregistered ? null : { code: 'UNIT_NOT_REGISTERED', message: `${source_unit} is not registered as a source of such records.` };
   }
-  const refused = (why: string) => ({ code: 'OUTSIDE_REGISTRATION' as const, message: `${source_unit} is registered for subjects of ${why}.` });
-  if (scope.province !== null && scope.province !== province) return refused(`province ${scope.province} alone; ${uscc} is of ${province}`);
-  if (scope.sector !== null && scope.sector !== sector) return refused(`sector ${scope.sector} alone; ${sector === null ? 'the row has no industry code' : `the row's industry is of ${sector}`}`);
-  return null;
+  const otherProvince = scope.province !== null && scope.province !== province && `province ${scope.province} alone; ${uscc} is of ${province}`;
+  const otherSector = scope.sector !== null && scope.sector !== sector && `sector ${scope.sector} alone; ${sector === null ? 'the row has no industry code' : `the row's industry is of ${sector}`}`;
+  const why = otherProvince || otherSector;
+  return why ? { code: 'OUTSIDE_REGISTRATION', message: `${source_unit} is registered for subjects of ${why}.` } : null;
 }
 
 async function* hashed(bytes: Readable, hash: ReturnType<typeof createHash>): AsyncGenerator<Buffer> {
