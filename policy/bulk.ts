@@ -19,7 +19,16 @@ const selfEmployedInBulk: Record<Role, boolean> = {
   OPERATOR: false,
 };
 
-const isSelfEmployed = (uscc: string): boolean => uscc.startsWith('92');
+/** First two characters of the code, GB 32100: registered by market regulation, as a self-employed business. */
+const SELF_EMPLOYED = '92';
+
+const isSelfEmployed = (uscc: string): boolean => uscc.startsWith(SELF_EMPLOYED);
 
 /** Whether the viewer is answered about this entity when so many codes are asked for. By the code alone: the answer must not say who is known. */
 export const isGivenInBulk = (viewer: Viewer, uscc: string, codes: number): boolean => codes <= 1 || selfEmployedInBulk[viewer.role] || !isSelfEmployed(uscc) || uscc === viewer.organisation;
+
+/** The same for lists over all entities, as SQL over table alias `row`; parameter `$at` is filled by `bulkValue`. Every viewer runs the same statement. */
+export const bulkPredicate = (row: string, at: number): string => `($${at}::text is null or ${row}.uscc not like '${SELF_EMPLOYED}%' or ${row}.uscc = $${at}::text)`;
+
+/** The one code that is given all the same; null where all are. */
+export const bulkValue = (viewer: Viewer): string | null => (selfEmployedInBulk[viewer.role] ? null : (viewer.organisation ?? ''));

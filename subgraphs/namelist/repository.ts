@@ -5,6 +5,7 @@ import { query, statement, type Pool } from '#kit/postgres/pool.ts';
 import { type Asked, byPosition, groupOf, type Positioned, rights, sharedValues } from '#kit/recordBatches.ts';
 import { believedAt, recordColumns, type RecordRow } from '#kit/records.ts';
 import { isLate } from '#kit/sourceUnits.ts';
+import { bulkPredicate, bulkValue } from '#policy/bulk.ts';
 import { rowParameters, rowPredicate, seesErased } from '#policy/rows.ts';
 import type { ListCategory } from '#standards/listTypes.ts';
 
@@ -63,7 +64,7 @@ export interface EntryRepository {
   loadSeriousListing(context: SubgraphContext, ask: Times & { readonly uscc: string }): Promise<SeriousListing>;
   /** One entry, or null when there is none that the viewer may see. */
   loadEntry(context: SubgraphContext, ask: Times & { readonly uscc: string; readonly recordId: string }): Promise<EntryRow | null>;
-  /** Entries over all entities, newest listing first. */
+  /** Entries over all entities that the viewer is given in bulk (policy/bulk.ts), newest listing first. */
   findEntries(context: SubgraphContext, filter: EntryFilter, times: Times, first: number, after: Position): Promise<Page<EntryRow>>;
   /** How many, at most COUNT_LIMIT + 1. */
   countFound(context: SubgraphContext, filter: EntryFilter, times: Times): Promise<number>;
@@ -182,8 +183,9 @@ const found = `entry.listed_on <= $1::date
       and ($${FILTER + 2}::text is null or entry.province = $${FILTER + 2}::text)
       and ($${FILTER + 3}::text is null or entry.sector = $${FILTER + 3}::text)
       and ($${FILTER + 4}::date is null or entry.listed_on >= $${FILTER + 4}::date)
-      and (not $${FILTER + 5}::boolean or ${isActive(1)})`;
-const PAGE = FILTER + 6;
+      and (not $${FILTER + 5}::boolean or ${isActive(1)})
+      and ${bulkPredicate('entry', FILTER + 6)}`;
+const PAGE = FILTER + 7;
 const page = (also: string): string => `select ${columns(1)}
      from namelist.entry
      where ${found}
@@ -259,6 +261,7 @@ export function createEntryRepository(pool: Pool, now: () => Date): EntryReposit
     filter.sector,
     filter.listedFrom,
     filter.activeOnly,
+    bulkValue(context.viewer),
   ];
 
   return {

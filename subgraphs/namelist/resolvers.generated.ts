@@ -496,7 +496,10 @@ export type Query = {
   readonly creditFile: Maybe<CreditFile>;
   /** Many credit files: one item per input, order and duplicates kept (批量信用档案). */
   readonly creditFiles: Maybe<ReadonlyArray<CreditFileLookup>>;
-  /** Entries over all entities, newest listing first (名单条目检索). */
+  /**
+   * Entries over all entities, newest listing first; those of self-employed businesses for roles with a task of government alone, others ask for
+   * them one by one (名单条目检索；个体工商户须单独查询).
+   */
   readonly nameListEntries: Maybe<NameListEntryConnection>;
   /** The types of name list, each with its legal basis (名单类型目录). */
   readonly nameListTypes: Maybe<ReadonlyArray<NameListType>>;

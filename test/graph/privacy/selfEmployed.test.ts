@@ -19,6 +19,10 @@ beforeAll(async () => {
     { ...common, DJ_SHXYM: shop, DJ_MC: '西湖区示例青禾小吃店', DJ_LX: '个体工商户' },
     { ...common, DJ_SHXYM: company, DJ_MC: '示例青禾餐饮有限公司', DJ_LX: '企业' },
   ]), { format: 'NDJSON' });
+  await register(graph, 'namelist', UNIT, ['name-list']);
+  const listing = { MD_LX: '市场监督管理严重违法失信名单', MD_LRRQ: '2026/09/18', MD_LRSY: '严重违法', MD_FLYJ: '某办法第一条', MD_RDJG: '示例市监局', MD_RDJGDM: UNIT, MD_LYDW: '示例市监局', MD_LYDWDM: UNIT, MD_SYFW: '社会公开' };
+  const entries = [shop, company].map((uscc) => ({ ...listing, MD_XDR_MC: '示例主体', MD_XDR_SHXYM: uscc, MD_WSH: `示列〔2026〕${uscc.slice(-3)}号` }));
+  expect(await graph.file('name-list', lines(entries), { format: 'NDJSON' })).toMatchObject({ added: 2 });
   const grade = { PJ_FA: 'PUBLIC_CREDIT', PJ_FABB: '2026', PJ_DJ: 'B', PJ_RQ: '2026/06/30', PJ_DW: '示例中心', PJ_DWDM: UNIT, PJ_LYDW: '示例中心', PJ_LYDWDM: UNIT, PJ_SYFW: '社会公开' };
   await graph.file('evaluation', lines([shop, company].map((uscc) => ({ ...grade, PJ_XDR_MC: '示例主体', PJ_XDR_SHXYM: uscc }))), { format: 'NDJSON' });
 });
@@ -59,6 +63,24 @@ test.each(['NATIONAL_CENTRE', 'PROVINCIAL_PLATFORM', 'SECTOR_REGULATOR'] as cons
   const { body } = await graph.query(role, BULK, { codes: [shop, company] });
   expect(body.errors).toBeUndefined();
   expect(body.data).toEqual(answer(theShop, theCompany));
+});
+
+describe('lists over all entities', () => {
+  const LISTS = `query ($shop: USCC!) {
+    nameListEntries(filter: { categories: [SERIOUS] }, first: 10) { nodes { subject { uscc } } totalCount { value } }
+    creditFile(uscc: $shop) { hasActiveSeriousListing nameListEntries(first: 10) { nodes { subject { uscc } } } } }`;
+  const listed = (...codes: string[]) => ({
+    nameListEntries: { nodes: codes.map((uscc) => ({ subject: { uscc } })), totalCount: { value: codes.length } },
+    creditFile: { hasActiveSeriousListing: true, nameListEntries: { nodes: [{ subject: { uscc: shop } }] } },
+  });
+  test.each(['PUBLIC', 'FINANCIAL_INSTITUTION', 'CREDIT_SERVICE_AGENCY', 'INDUSTRY_ASSOCIATION', 'SUBJECT'] as const)('%s finds no self-employed business there, and in its own file what stands', async (role) => {
+    expect((await graph.query(role, LISTS, { shop })).body.data).toEqual(listed(company));
+  });
+
+  test.each(['NATIONAL_CENTRE', 'PROVINCIAL_PLATFORM', 'SECTOR_REGULATOR', 'ASSESSOR'] as const)('%s finds them all', async (role) => {
+    const { nameListEntries, creditFile } = (await graph.query(role, LISTS, { shop })).body.data as unknown as ReturnType<typeof listed>;
+    expect({ nameListEntries: { ...nameListEntries, nodes: new Set(nameListEntries.nodes.map(({ subject }) => subject.uscc)) }, creditFile }).toEqual({ ...listed(shop, company), nameListEntries: { nodes: new Set([shop, company]), totalCount: { value: 2 } } });
+  });
 });
 
 test('its address ends with the district for whoever has no task there, and a company’s is whole', async () => {
