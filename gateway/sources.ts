@@ -22,9 +22,10 @@ export interface Source extends AsyncDisposable {
   status(): Promise<SubgraphStatus>;
   /** Hands on a part of a filing. @throws SubgraphUnavailable, or an error for the client. */
   file(viewer: Viewer, part: FilingPart, bytes: Readable): Promise<PartOutcome>;
-  /** What a full replacement would end, and ending it (kit/filing/replacement.ts). @throws SubgraphUnavailable, or an error for the client. */
+  /** What a full replacement would end, ending it, and letting it be (kit/filing/replacement.ts). @throws SubgraphUnavailable, or an error for the client. */
   weighReplacement(viewer: Viewer, kind: string, filing: ReplacingFiling): Promise<Weighed>;
   applyReplacement(viewer: Viewer, kind: string, filing: ReplacingFiling, at: string): Promise<number>;
+  discardReplacement(viewer: Viewer, kind: string, filing: ReplacingFiling): Promise<void>;
   /** Registers units that file to it. @throws SubgraphUnavailable, or an error for the client. */
   registerUnits(viewer: Viewer, units: readonly UnitRegistration[]): Promise<void>;
   /** What a unit files to it. @throws SubgraphUnavailable */
@@ -62,6 +63,7 @@ export function createLocalSource(subgraph: Subgraph): Source {
     file: (viewer, part, bytes) => doorOf(subgraph, part.kind)(viewer, part, bytes),
     weighReplacement: (viewer, kind, filing) => doorOf(subgraph, kind).replacement.weigh(viewer, filing),
     applyReplacement: (viewer, kind, filing, at) => doorOf(subgraph, kind).replacement.apply(viewer, filing, at),
+    discardReplacement: (viewer, kind, filing) => doorOf(subgraph, kind).replacement.discard(viewer, filing),
     registerUnits: (viewer, units) => subgraph.units.register(viewer, units),
     unitsOf: (_, unit) => subgraph.units.of(unit),
     [Symbol.asyncDispose]: () => subgraph[Symbol.asyncDispose](),
@@ -105,6 +107,10 @@ export function createRemoteSource(name: SubgraphName, url: string, passport: (v
     async applyReplacement(viewer, kind, { id, unit }, at) {
       const response = await request(`${base}/filings/${id}/replacement?${new URLSearchParams({ kind, unit, at })}`, { method: 'POST', headers: headers(viewer), signal: AbortSignal.timeout(FILING_DEADLINE_MS), headersTimeout: FILING_DEADLINE_MS });
       return ((await answerOf(response)) as { ended: number }).ended; // as above
+    },
+    async discardReplacement(viewer, kind, { id, unit }) {
+      const response = await request(`${base}/filings/${id}/replacement?${new URLSearchParams({ kind, unit })}`, { method: 'DELETE', headers: headers(viewer), signal: AbortSignal.timeout(FILING_DEADLINE_MS), headersTimeout: FILING_DEADLINE_MS });
+      await answerOf(response);
     },
     async registerUnits(viewer, units) {
       const response = await request(`${base}/source-units`, { method: 'PUT', headers: { ...headers(viewer), 'content-type': 'application/json' }, body: JSON.stringify(units), signal: AbortSignal.timeout(OPERATION_DEADLINE_MS) });

@@ -47,6 +47,10 @@ export async function serveSubgraph(
       const filing = { id: replacing, unit: searchParams.get('unit') ?? '' };
       if (request.method === 'GET') return send(response, 200, await replacement.weigh(viewer, filing));
       if (request.method === 'POST') return send(response, 200, { ended: await replacement.apply(viewer, filing, searchParams.get('at') ?? '') });
+      if (request.method === 'DELETE') {
+        await replacement.discard(viewer, filing);
+        return send(response, 200, {});
+      }
     }
     if (pathname === '/source-units' && request.method === 'PUT') {
       const units = await readJson(request, response);

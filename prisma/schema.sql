@@ -190,6 +190,15 @@ create table disclosure.judicial_record (
   constraint judicial_record_public_has_end CHECK (((disclosure_level <> 'PUBLIC'::text) OR ((public_from IS NOT NULL) AND (public_until IS NOT NULL))))
 );
 
+create table disclosure.replacing_filing (
+  filing_id uuid not null,
+  unit text not null,
+  kind text not null,
+  open boolean not null default true,
+  ended integer not null default 0,
+  constraint replacing_filing_pkey PRIMARY KEY (filing_id)
+);
+
 create table disclosure.source_unit (
   uscc text not null,
   kind text not null,
@@ -312,6 +321,15 @@ create table entity.profile (
   constraint profile_public_has_end CHECK (((disclosure_level <> 'PUBLIC'::text) OR ((public_from IS NOT NULL) AND (public_until IS NOT NULL))))
 );
 
+create table entity.replacing_filing (
+  filing_id uuid not null,
+  unit text not null,
+  kind text not null,
+  open boolean not null default true,
+  ended integer not null default 0,
+  constraint replacing_filing_pkey PRIMARY KEY (filing_id)
+);
+
 create table entity.source_unit (
   uscc text not null,
   kind text not null,
@@ -339,6 +357,15 @@ create table evaluation.filed_row (
   record_id uuid not null,
   stood boolean not null,
   constraint filed_row_pkey PRIMARY KEY (filing_id, uscc, record_id)
+);
+
+create table evaluation.replacing_filing (
+  filing_id uuid not null,
+  unit text not null,
+  kind text not null,
+  open boolean not null default true,
+  ended integer not null default 0,
+  constraint replacing_filing_pkey PRIMARY KEY (filing_id)
 );
 
 create table evaluation.result (
@@ -509,6 +536,15 @@ create table namelist.filed_row (
   constraint filed_row_pkey PRIMARY KEY (filing_id, uscc, record_id)
 );
 
+create table namelist.replacing_filing (
+  filing_id uuid not null,
+  unit text not null,
+  kind text not null,
+  open boolean not null default true,
+  ended integer not null default 0,
+  constraint replacing_filing_pkey PRIMARY KEY (filing_id)
+);
+
 create table namelist.source_unit (
   uscc text not null,
   kind text not null,
@@ -557,6 +593,7 @@ CREATE UNIQUE INDEX complaint_current ON disclosure.complaint USING btree (uscc,
 CREATE INDEX judicial_record_by_source ON disclosure.judicial_record USING btree (source_unit, catalogue_code, collected_at) WHERE (superseded_at = 'infinity'::timestamp with time zone);
 CREATE INDEX judicial_record_by_subject ON disclosure.judicial_record USING btree (uscc, decided_on DESC, record_id DESC);
 CREATE UNIQUE INDEX judicial_record_current ON disclosure.judicial_record USING btree (uscc, record_id) WHERE (superseded_at = 'infinity'::timestamp with time zone);
+CREATE INDEX replacing_filing_open ON disclosure.replacing_filing USING btree (unit, kind) WHERE open;
 CREATE INDEX voluntary_item_by_source ON disclosure.voluntary_item USING btree (source_unit, catalogue_code, collected_at) WHERE (superseded_at = 'infinity'::timestamp with time zone);
 CREATE INDEX voluntary_item_by_subject ON disclosure.voluntary_item USING btree (uscc, declared_on DESC, record_id DESC);
 CREATE UNIQUE INDEX voluntary_item_current ON disclosure.voluntary_item USING btree (uscc, record_id) WHERE (superseded_at = 'infinity'::timestamp with time zone);
@@ -567,6 +604,8 @@ CREATE INDEX name_ordered ON entity.name USING btree (name, uscc) INCLUDE (kind,
 CREATE INDEX name_ordered_by_province ON entity.name USING btree (province, name, uscc) INCLUDE (kind) WHERE (kind <> 'SELF_EMPLOYED'::text);
 CREATE INDEX profile_by_source ON entity.profile USING btree (source_unit, catalogue_code, collected_at) WHERE (superseded_at = 'infinity'::timestamp with time zone);
 CREATE UNIQUE INDEX profile_current ON entity.profile USING btree (uscc, record_id) WHERE (superseded_at = 'infinity'::timestamp with time zone);
+CREATE INDEX replacing_filing_open ON entity.replacing_filing USING btree (unit, kind) WHERE open;
+CREATE INDEX replacing_filing_open ON evaluation.replacing_filing USING btree (unit, kind) WHERE open;
 CREATE INDEX result_by_source ON evaluation.result USING btree (source_unit, catalogue_code, collected_at) WHERE (superseded_at = 'infinity'::timestamp with time zone);
 CREATE INDEX result_by_subject ON evaluation.result USING btree (uscc, scheme, evaluated_on DESC, record_id DESC);
 CREATE UNIQUE INDEX result_current ON evaluation.result USING btree (uscc, record_id) WHERE (superseded_at = 'infinity'::timestamp with time zone);
@@ -579,6 +618,7 @@ CREATE INDEX entry_by_source ON namelist.entry USING btree (source_unit, catalog
 CREATE INDEX entry_by_subject ON namelist.entry USING btree (uscc, listed_on DESC, record_id DESC);
 CREATE INDEX entry_by_type ON namelist.entry USING btree (list_type, listed_on DESC, record_id DESC, uscc);
 CREATE UNIQUE INDEX entry_current ON namelist.entry USING btree (uscc, record_id) WHERE (superseded_at = 'infinity'::timestamp with time zone);
+CREATE INDEX replacing_filing_open ON namelist.replacing_filing USING btree (unit, kind) WHERE open;
 CREATE UNIQUE INDEX change_approved ON rules.change USING btree (rule_set, action) WHERE (state = 'APPROVED'::text);
 
 -- Grants
@@ -598,19 +638,22 @@ grant insert, select, update on table disclosure.act to credit_disclosure;
 grant insert, select, update on table disclosure.clock to credit_disclosure;
 grant insert, select, update on table disclosure.commitment to credit_disclosure;
 grant insert, select, update on table disclosure.complaint to credit_disclosure;
-grant insert, select on table disclosure.filed_row to credit_disclosure;
+grant delete, insert, select on table disclosure.filed_row to credit_disclosure;
 grant delete, insert, select, update on table disclosure.idempotency to credit_disclosure;
 grant insert, select, update on table disclosure.judicial_record to credit_disclosure;
+grant insert, select, update on table disclosure.replacing_filing to credit_disclosure;
 grant insert, select, update on table disclosure.source_unit to credit_disclosure;
 grant insert, select, update on table disclosure.voluntary_item to credit_disclosure;
 grant insert, select, update on table entity.clock to credit_entity;
-grant insert, select on table entity.filed_row to credit_entity;
+grant delete, insert, select on table entity.filed_row to credit_entity;
 grant delete, insert, select, update on table entity.identifier to credit_entity;
 grant insert, select on table entity.name to credit_entity;
 grant insert, select, update on table entity.profile to credit_entity;
+grant insert, select, update on table entity.replacing_filing to credit_entity;
 grant insert, select, update on table entity.source_unit to credit_entity;
 grant insert, select, update on table evaluation.clock to credit_evaluation;
-grant insert, select on table evaluation.filed_row to credit_evaluation;
+grant delete, insert, select on table evaluation.filed_row to credit_evaluation;
+grant insert, select, update on table evaluation.replacing_filing to credit_evaluation;
 grant insert, select, update on table evaluation.result to credit_evaluation;
 grant insert, select, update on table evaluation.source_unit to credit_evaluation;
 grant insert, select, update on table gateway."grant" to credit_gateway;
@@ -620,7 +663,8 @@ grant delete, insert, select, update on table gateway.idempotency to credit_gate
 grant insert, select, update on table gateway.revoked_token to credit_gateway;
 grant insert, select, update on table namelist.clock to credit_namelist;
 grant insert, select, update on table namelist.entry to credit_namelist;
-grant insert, select on table namelist.filed_row to credit_namelist;
+grant delete, insert, select on table namelist.filed_row to credit_namelist;
+grant insert, select, update on table namelist.replacing_filing to credit_namelist;
 grant insert, select, update on table namelist.source_unit to credit_namelist;
 grant select on table rules.change to credit_disclosure;
 grant select on table rules.change to credit_entity;

@@ -40,9 +40,10 @@ export function createReplacements({ repository, sources, rules, now }: Replacem
     return { status: (await isPlausible(filing, replacement)) ? ('RUNNING' as const) : ('QUARANTINED' as const), replacement };
   };
 
-  /** Applies what was decided to be applied, and gives the filing as it is then. */
+  /** Does what was decided, and gives the filing as it is then. */
   const goOn = async (viewer: Viewer, id: string): Promise<FilingRow | null> => {
     const filing = await repository.findReplacing(viewer, id);
+    if (filing?.status === 'CANCELLED') await sourceOf(sources, filing.kind).discardReplacement(viewer, filing.kind, filing);
     const weighed = filing?.replacement as ReplacementOutcome | null; // written by the repository alone
     if (filing?.status !== 'RUNNING' || weighed === null) return filing;
     const ended = await sourceOf(sources, filing.kind).applyReplacement(viewer, filing.kind, filing, weighed.at);

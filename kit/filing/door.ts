@@ -169,7 +169,7 @@ export function createFilingDoor<Own extends string>({ kind, form, table, toRow,
     const byRow = part.wantsRows ? { rowOutcomes: [...rowOutcomes.values()].toSorted((a, b) => a.row - b.row) } : null;
     return { ...counts, digest: hash.digest('hex'), rejectedRows, ...byRow } satisfies PartOutcome;
   };
-  return Object.assign(file, { replacement: createReplacement(table, kindOfRow ?? null, pool, instants, () => shanghaiDay(now())) });
+  return Object.assign(file, { replacement: createReplacement(table, kind, kindOfRow ?? null, pool, instants, () => shanghaiDay(now())) });
 }
 
 /** Why a unit may not file this row: it is registered for other subjects, or not at all where the rules ask for it. */

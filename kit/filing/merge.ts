@@ -129,11 +129,20 @@ export function createMerge<Own extends string>(table: RecordTable<Own>, pool: P
     'standing.withdrawal_reason',
     'standing.under_objection',
   );
+  const openReplacements = `
+    select replacing.filing_id, replacing.unit
+    from ${table.schema}.replacing_filing replacing
+    where replacing.open and replacing.kind = $1 and replacing.unit = any($2::text[])`;
   const noteSeen = `
     insert into ${table.schema}.filed_row (filing_id, uscc, record_id, stood)
-    select $1::uuid, staged.uscc, staged.record_id, staged.position = any($3::int[])
-    from ${staged} staged
-    where staged.position <> all($2::int[])
+    select seeing.filing_id, staged.uscc, staged.record_id, staged.position = any($5::int[])
+    from (${openReplacements}
+      union
+      select $3::uuid, own.unit
+      from unnest($2::text[]) own(unit)
+      where $3::uuid is not null) seeing
+    join ${staged} staged on staged.source_unit = seeing.unit
+    where staged.position <> all($4::int[])
     on conflict do nothing`;
   const noteUnits = `
     insert into ${table.schema}.source_unit (uscc, kind, last_filed_at, first_filed_at)
@@ -148,6 +157,11 @@ export function createMerge<Own extends string>(table: RecordTable<Own>, pool: P
     transaction(pool, `file ${target}`, async (client) => {
       await client.query(createStaged);
       await copyRows(client, copy, rows);
+      const units = [...unitsOf(rows)];
+      // What is filed while a replacement waits is not missing, also where it is unchanged: it is noted, and so that nothing ends between
+      // our look and our note, the clock is taken before the look. Without one this costs a look into an empty index for each batch.
+      const { rowCount: open } = await client.query(openReplacements, [options.kind, units]);
+      const takenEarly = open === 0 ? null : await instants.stamp(client);
       const { rows: standing } = await client.query<Standing>(look, [options.filingId]);
       const byPosition = new Map(rows.map((row) => [row.number, row]));
       const rowAt = (position: number): StagedRow<Own> => byPosition.get(position) as StagedRow<Own>; // positions are the numbers of `rows`
@@ -171,7 +185,7 @@ export function createMerge<Own extends string>(table: RecordTable<Own>, pool: P
 
       const added = rows.length - standing.length;
       if (added + corrected.length > 0) {
-        const recordedAt = await instants.stamp(client);
+        const recordedAt = takenEarly ?? (await instants.stamp(client));
         if (corrected.length > 0) {
           const positions = corrected.map(({ position }) => position);
           const { rows: superseded } = await client.query<{ position: number; version: number }>(supersede, [positions, recordedAt]);
@@ -196,12 +210,11 @@ export function createMerge<Own extends string>(table: RecordTable<Own>, pool: P
           await afterMerge(client, rows.flatMap(({ whole, number }) => (whole !== null && (!known.has(number) || correctedAt.has(number)) ? [whole] : [])), recordedAt);
         }
       }
-      if (options.notesSeen) {
+      if (options.notesSeen || takenEarly !== null) {
         const stood = standing.filter(({ position, withdrawn_on, source_unit }) => withdrawn_on === null && source_unit === rowAt(position).row.source_unit);
-        await client.query(noteSeen, [options.filingId, refused.map(({ position }) => position), stood.map(({ position }) => position)]);
+        await client.query(noteSeen, [options.kind, units, options.notesSeen ? options.filingId : null, refused.map(({ position }) => position), stood.map(({ position }) => position)]);
       }
-      const units = unitsOf(rows, refused);
-      await client.query(noteUnits, [options.kind, [...units], options.now.toISOString()]);
+      await client.query(noteUnits, [options.kind, [...unitsOf(rows, refused)], options.now.toISOString()]);
       const having = (outcome: Fate['outcome']): number => fates.values().filter((fate) => fate.outcome === outcome).toArray().length;
       return { added: added + having('ADDED'), corrected: having('CORRECTED'), unchanged: having('UNCHANGED'), fates, refused: refused.map(({ position }) => rowAt(position)) };
     }, { deadlineMs: 60_000 });
@@ -217,7 +230,7 @@ export function createMerge<Own extends string>(table: RecordTable<Own>, pool: P
   };
 }
 
-function unitsOf<Own extends string>(rows: readonly StagedRow<Own>[], refused: readonly Standing[]): Set<string> {
+function unitsOf<Own extends string>(rows: readonly StagedRow<Own>[], refused: readonly Standing[] = []): Set<string> {
   const left = new Set(refused.map(({ position }) => position));
   return new Set(rows.flatMap(({ row, number }) => (left.has(number) ? [] : [row.source_unit])));
 }

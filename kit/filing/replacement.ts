@@ -8,7 +8,7 @@ import { type RecordTable, stagedColumns } from './record.ts';
 /** Why a record ended that its source no longer has. Filed again it comes back (merge.ts). */
 export const NOT_IN_REPLACEMENT = 'NOT_IN_REPLACEMENT';
 
-/** A filing whose rows are all that the unit has of the kind. What was seen of it stands in `filed_row`. */
+/** A filing whose rows are all that the unit has of the kind. What it has, and what the unit filed while it was open, stands in `filed_row`. */
 export interface ReplacingFiling {
   readonly id: string;
   readonly unit: string;
@@ -25,29 +25,38 @@ export interface Weighed {
 }
 
 export interface Replacement {
-  /** When all parts of the filing are recorded. @throws UNAUTHORIZED_FIELD_OR_TYPE for another's unit. */
+  /** When all parts of the filing are recorded; it is open from then on. @throws UNAUTHORIZED_FIELD_OR_TYPE for another's unit. */
   weigh(viewer: Viewer, filing: ReplacingFiling): Promise<Weighed>;
-  /** Ends what was missing at that time, in batches, each one transaction; run again it goes on. Gives how many the filing has ended in all. @throws as `weigh` */
+  /** Ends what was missing at that time and is still, in batches, each one transaction; run again it goes on. Gives how many the filing has ended in all. @throws as `weigh` */
   apply(viewer: Viewer, filing: ReplacingFiling, at: string): Promise<number>;
+  /** Ends nothing, and forgets what was noted for the filing. @throws as `weigh` */
+  discard(viewer: Viewer, filing: ReplacingFiling): Promise<void>;
 }
 
 const BATCH = 1000;
+const FORGOTTEN_AT_ONCE = 20_000;
 const DEADLINE_MS = 60_000;
 
-/** @param kind where a table holds several kinds of filing: the value of its column `kind` */
-export function createReplacement<Own extends string>(table: RecordTable<Own>, kind: string | null, pool: Pool, instants: Instants, today: () => string): Replacement {
+/** @param kindOfRow where a table holds several kinds of filing: the value of its column `kind` */
+export function createReplacement<Own extends string>(table: RecordTable<Own>, kind: string, kindOfRow: string | null, pool: Pool, instants: Instants, today: () => string): Replacement {
   const target = `${table.schema}.${table.name}`;
   const seen = `${table.schema}.filed_row`;
+  const replacing = `${table.schema}.replacing_filing`;
   const missing = `
     from ${target} record
-    where record.source_unit = $1
+    where exists (select from ${replacing} filing where filing.filing_id = $2::uuid and filing.open)
+      and record.source_unit = $1
       and record.superseded_at = 'infinity'
       and record.recorded_at <= $3::timestamptz
       and record.withdrawn_on is null
       and record.erased_at is null
-      ${kind === null ? '' : 'and record.kind = $4'}
+      ${kindOfRow === null ? '' : 'and record.kind = $4'}
       and not exists (select from ${seen} seen where seen.filing_id = $2::uuid and seen.uscc = record.uscc and seen.record_id = record.record_id)`;
-  const more = kind === null ? [] : [kind];
+  const more = kindOfRow === null ? [] : [kindOfRow];
+  const open = `
+    insert into ${replacing} (filing_id, unit, kind)
+    values ($1::uuid, $2, $3)
+    on conflict (filing_id) do nothing`;
   const weigh = `
     select (select count(*)::int ${missing}) as missing,
            (select count(*)::int from ${seen} seen where seen.filing_id = $2::uuid and seen.stood) as kept`;
@@ -71,28 +80,35 @@ export function createReplacement<Own extends string>(table: RecordTable<Own>, k
     select record.version + 1, $5::uuid, $4::timestamptz, ${kept.map((column) => `record.${column}`).join(', ')}
     from ${ended}
     join ${target} record using (uscc, record_id, version)`;
-  const count = `
-    select count(*)::int as value
-    from ${target} record
-    where record.source_unit = $1
-      and record.superseded_at = 'infinity'
-      and record.filing_id = $2::uuid
-      and record.withdrawal_reason = '${NOT_IN_REPLACEMENT}'`;
+  const count = `update ${replacing} set ended = ended + $2 where filing_id = $1::uuid`;
+  const close = `update ${replacing} set open = false where filing_id = $1::uuid returning ended`;
+  const forget = `
+    delete from ${seen}
+    where ctid = any (array(select seen.ctid from ${seen} seen where seen.filing_id = $1::uuid limit ${FORGOTTEN_AT_ONCE}))`;
 
   const check = (viewer: Viewer, { unit }: ReplacingFiling): void => {
     if (!mayReplace(viewer, unit)) throw clientError('UNAUTHORIZED_FIELD_OR_TYPE', 'Your organisation may not end the records of another unit.');
   };
   const run = <Result>(name: string, work: (client: Client) => Promise<Result>): Promise<Result> => transaction(pool, `${name} ${target}`, work, { deadlineMs: DEADLINE_MS });
-  const first = async <Row extends object>(client: Client, text: string, values: readonly unknown[]): Promise<Row> => {
-    const { rows } = await client.query<Row>(text, [...values]);
-    return rows[0] as Row; // an aggregate has one row
+  /** After it no row is noted for the filing any more: who notes one holds the clock (merge.ts). Gives how many it has ended. */
+  const end = async ({ id }: ReplacingFiling): Promise<number> => {
+    const { rows } = await run('close', async (client) => {
+      await instants.stamp(client);
+      return client.query<{ ended: number }>(close, [id]);
+    });
+    while ((await run('forget', (client) => client.query(forget, [id]))).rowCount === FORGOTTEN_AT_ONCE);
+    return rows[0]?.ended ?? 0;
   };
 
   return {
     async weigh(viewer, filing) {
       check(viewer, filing);
       const at = await instants.seal();
-      const found = await run('weigh', (client) => first<{ missing: number; kept: number }>(client, weigh, [filing.unit, filing.id, at, ...more]));
+      const found = await run('weigh', async (client) => {
+        await client.query(open, [filing.id, filing.unit, kind]);
+        const { rows } = await client.query<{ missing: number; kept: number }>(weigh, [filing.unit, filing.id, at, ...more]);
+        return rows[0] as { missing: number; kept: number }; // a select without from has one row
+      });
       return { standing: found.kept + found.missing, missing: found.missing, at };
     },
 
@@ -108,10 +124,16 @@ export function createReplacement<Own extends string>(table: RecordTable<Own>, k
         const keys = [rows.map(({ uscc }) => uscc), rows.map(({ record_id }) => record_id), rows.map(({ version }) => version)];
         await client.query(supersede, [...keys, recordedAt, today()]);
         await client.query(insert, [...keys, recordedAt, filing.id]);
+        await client.query(count, [filing.id, rows.length]);
         return true;
       };
       while (await run('replace', endBatch));
-      return (await run('count', (client) => first<{ value: number }>(client, count, [filing.unit, filing.id]))).value;
+      return end(filing);
+    },
+
+    async discard(viewer, filing) {
+      check(viewer, filing);
+      await end(filing);
     },
   };
 }

@@ -268,6 +268,73 @@ describe.each([['in one process', false], ['with subgraphs over HTTP', true]] as
     expect(await published()).toBe(11);
   });
 
+  describe('while it waits', () => {
+    const kept = subjects.slice(10, 15).map((uscc) => row(uscc));
+    const rest = [...subjects.slice(15).map((uscc) => row(uscc)), row(subjects[0] ?? '', { CF_WSH: '浙测〔2026〕701号' })];
+    const fileAgain = (rows: readonly Cells[]) => there.file('penalty', lines(rows), { format: 'NDJSON' });
+    const noted = () => there.sql('select filing_id, count(*)::int as rows from disclosure.filed_row group by filing_id');
+    const decide = async (id: string, apply: boolean) => fieldOf<{ filing: unknown }>(await ask(CONFIRM, { idempotencyKey: randomUUID(), id, apply }, '2'), 'confirmFiling').filing;
+    /** Standing: 11, the rows of `kept` and `rest`. */
+    const wait = async (): Promise<string> => {
+      const { id, filing } = await replace(kept);
+      expect(filing).toEqual({ status: 'QUARANTINED', replacement: { standing: 11, missing: 6, ended: 0 }, receipt: { rows: 5, rejected: 0 } });
+      return id;
+    };
+
+    test('what its unit files again is not missing, also where it is unchanged; what was noted is forgotten when it is over', async () => {
+      const id = await wait();
+      expect(await fileAgain(rest.slice(0, 2))).toMatchObject({ unchanged: 2 });
+      // What another unit files is not its concern.
+      await there.file('penalty', lines([row(composeUscc('91330106', 'MA3EE8F0'), { CF_SJLYDM: UNIT })]), { format: 'NDJSON' });
+      expect(await noted()).toEqual([{ filing_id: id, rows: 7 }]);
+      expect(await decide(id, true)).toEqual({ status: 'COMPLETED', replacement: { standing: 11, missing: 6, ended: 4 } });
+      expect(await noted()).toEqual([]);
+      expect(await fileAgain(rest)).toMatchObject({ unchanged: 2, corrected: 4 });
+      expect(await noted()).toEqual([]);
+    });
+
+    test('what was noted is forgotten when it is discarded, and nothing has ended', async () => {
+      const id = await wait();
+      expect(await fileAgain(rest.slice(0, 1))).toMatchObject({ unchanged: 1 });
+      expect(await decide(id, false)).toEqual({ status: 'CANCELLED', replacement: { standing: 11, missing: 6, ended: 0 } });
+      expect(await noted()).toEqual([]);
+      expect(await fileAgain(rest)).toMatchObject({ unchanged: 6 });
+      expect(await noted()).toEqual([]);
+    });
+
+    test.each([['before', { unchanged: 6 }, 0], ['after', { corrected: 6 }, 6]])('filed again at the same time as it is confirmed, and recorded %s that, a record stands', async (order, receipt, ended) => {
+      const id = await wait();
+      // Both wait for the clock, in this order.
+      await there.sql('begin');
+      await there.sql('select last from disclosure.clock for update');
+      const calls = [() => fileAgain(rest), () => decide(id, true)];
+      if (order === 'after') calls.reverse();
+      const answers: Promise<unknown>[] = [];
+      for (const call of calls) {
+        answers.push(call());
+        await waiting(answers.length);
+      }
+      await there.sql('commit');
+      if (order === 'after') answers.reverse();
+      expect(await Promise.all(answers)).toEqual([expect.objectContaining(receipt), { status: 'COMPLETED', replacement: { standing: 11, missing: 6, ended } }]);
+      expect(await standing()).toBe(11);
+      expect(await noted()).toEqual([]);
+    });
+
+    const standing = async () => (await there.sql(`select count(*)::int as records from disclosure.act where source_unit = $1 and superseded_at = 'infinity' and withdrawn_on is null`, [own]))[0]?.['records'];
+
+    /** Until so many sessions of the database wait for a lock. */
+    const waiting = async (sessions: number): Promise<void> => {
+      for (;;) {
+        const [found] = await there.sql(`
+          select count(distinct pid)::int as sessions
+          from pg_locks
+          where not granted and pid in (select pid from pg_locks where database = (select oid from pg_database where datname = current_database()))`);
+        if (Number(found?.['sessions']) >= sessions) return;
+      }
+    };
+  });
+
   test('may be decided on by the centre, which is not asked about other filings', async () => {
     const { id, filing } = await replace([row(subjects[0] ?? '', { CF_WSH: '浙测〔2026〕702号' })]);
     expect(filing).toEqual({ status: 'QUARANTINED', replacement: { standing: 11, missing: 11, ended: 0 }, receipt: { rows: 1, rejected: 0 } });
