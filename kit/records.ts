@@ -39,9 +39,6 @@ export interface Times {
 
 export const timesOf = ({ validAt, knownAt }: Times): Times => ({ validAt, knownAt });
 
-/** Content is emptied, never so filed: every form says something. */
-export const isErased = (content: RecordRow['content']): boolean => Object.keys(content).length === 0;
-
 /** The record columns a read needs, as a select list over `alias`. */
 export const recordColumns = (alias: string): string =>
   ['uscc', 'record_id', 'version', 'digest', 'source_unit', 'source_unit_name', 'source_record_id', 'catalogue_code', 'collected_at', 'disclosure_level', 'public_from', 'public_until', 'withdrawn_on', 'province', 'sector', 'determining_unit', 'under_objection', 'valid_from', 'valid_to', 'recorded_at', 'content', 'additional_fields']

@@ -1,4 +1,5 @@
 import { filed, organisation, recordFields, said } from '#kit/recordFields.ts';
+import { remark } from './remark.ts';
 import type { ComplaintRow } from './repository.ts';
 
 /** Complaints of consumers that are published (国办发〔2019〕35号 第四条). */
@@ -10,4 +11,5 @@ export const complaintFields = {
   matter: said('matter'),
   handling: said('handling'),
   result: said('result'),
+  remark,
 };

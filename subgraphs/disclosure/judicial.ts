@@ -1,4 +1,5 @@
 import { filed, organisation, recordFields, said } from '#kit/recordFields.ts';
+import { remark } from './remark.ts';
 import type { JudicialRow } from './repository.ts';
 import type { JudgmentPerformance } from './resolvers.generated.ts';
 
@@ -11,4 +12,5 @@ export const judicialRecordFields = {
   cause: said('cause'),
   result: said('result'),
   performance: (row: JudicialRow) => filed<JudgmentPerformance>(row, 'performance'),
+  remark,
 };

@@ -174,6 +174,8 @@ export type AdministrativeAdjudication = AdministrativeAct & CreditRecord & {
   readonly kind: Maybe<AdministrativeActKind>;
   /** The instant by which it is described as recorded; its rights are those of now (知悉时点). */
   readonly knownAt: Scalars['DateTime']['output'];
+  /** Legal basis (裁决依据). */
+  readonly legalBasis: Maybe<Scalars['String']['output']>;
   /** What was in dispute (裁决事项). */
   readonly matter: Maybe<Scalars['String']['output']>;
   /** Where it came from (数据溯源). */
@@ -184,6 +186,8 @@ export type AdministrativeAdjudication = AdministrativeAct & CreditRecord & {
   readonly recordedAt: Maybe<Scalars['DateTime']['output']>;
   /** Remarks outside the published form (备注). */
   readonly remark: Maybe<Scalars['String']['output']>;
+  /** How it was decided (裁决结果). */
+  readonly result: Maybe<Scalars['String']['output']>;
   /** The entity the record is about (信用主体). */
   readonly subject: Maybe<Entity>;
   /** True while an objection to the record is open (异议处理中). */
@@ -212,6 +216,8 @@ export type AdministrativeCompensation = AdministrativeAct & CreditRecord & {
   readonly additionalFields: Maybe<ReadonlyArray<AdditionalField>>;
   /** Amount (补偿金额). */
   readonly amount: Maybe<Scalars['Fen']['output']>;
+  /** The amount as filed, in units of 10 000 yuan (补偿金额,万元). */
+  readonly amountAsFiled: Maybe<Scalars['String']['output']>;
   /** The authority that decided (决定机关). */
   readonly authority: Maybe<Organisation>;
   /** What was decided (决定内容). */
@@ -234,6 +240,8 @@ export type AdministrativeCompensation = AdministrativeAct & CreditRecord & {
   readonly kind: Maybe<AdministrativeActKind>;
   /** The instant by which it is described as recorded; its rights are those of now (知悉时点). */
   readonly knownAt: Scalars['DateTime']['output'];
+  /** Legal basis (补偿依据). */
+  readonly legalBasis: Maybe<Scalars['String']['output']>;
   /** What was compensated (补偿事项). */
   readonly matter: Maybe<Scalars['String']['output']>;
   /** Where it came from (数据溯源). */
@@ -244,6 +252,8 @@ export type AdministrativeCompensation = AdministrativeAct & CreditRecord & {
   readonly recordedAt: Maybe<Scalars['DateTime']['output']>;
   /** Remarks outside the published form (备注). */
   readonly remark: Maybe<Scalars['String']['output']>;
+  /** How it was paid (补偿情况). */
+  readonly result: Maybe<Scalars['String']['output']>;
   /** The entity the record is about (信用主体). */
   readonly subject: Maybe<Entity>;
   /** True while an objection to the record is open (异议处理中). */
@@ -294,6 +304,8 @@ export type AdministrativeCompulsion = AdministrativeAct & CreditRecord & {
   readonly knownAt: Scalars['DateTime']['output'];
   /** Legal basis (强制依据). */
   readonly legalBasis: Maybe<Scalars['String']['output']>;
+  /** True when it holds for the long term; null where no end was filed (长期有效). */
+  readonly longTerm: Maybe<Scalars['Boolean']['output']>;
   /** Kind of measure (强制措施种类). */
   readonly measure: Maybe<Scalars['String']['output']>;
   /** Where it came from (数据溯源). */
@@ -304,6 +316,8 @@ export type AdministrativeCompulsion = AdministrativeAct & CreditRecord & {
   readonly recordedAt: Maybe<Scalars['DateTime']['output']>;
   /** Remarks outside the published form (备注). */
   readonly remark: Maybe<Scalars['String']['output']>;
+  /** What came of it (强制执行结果). */
+  readonly result: Maybe<Scalars['String']['output']>;
   /** The entity the record is about (信用主体). */
   readonly subject: Maybe<Entity>;
   /** True while an objection to the record is open (异议处理中). */
@@ -352,6 +366,10 @@ export type AdministrativeConfirmation = AdministrativeAct & CreditRecord & {
   readonly kind: Maybe<AdministrativeActKind>;
   /** The instant by which it is described as recorded; its rights are those of now (知悉时点). */
   readonly knownAt: Scalars['DateTime']['output'];
+  /** Legal basis (确认依据). */
+  readonly legalBasis: Maybe<Scalars['String']['output']>;
+  /** True when it holds for the long term; null where no end was filed (长期有效). */
+  readonly longTerm: Maybe<Scalars['Boolean']['output']>;
   /** What was confirmed (确认事项). */
   readonly matter: Maybe<Scalars['String']['output']>;
   /** Where it came from (数据溯源). */
@@ -362,6 +380,8 @@ export type AdministrativeConfirmation = AdministrativeAct & CreditRecord & {
   readonly recordedAt: Maybe<Scalars['DateTime']['output']>;
   /** Remarks outside the published form (备注). */
   readonly remark: Maybe<Scalars['String']['output']>;
+  /** What was found (确认结果). */
+  readonly result: Maybe<Scalars['String']['output']>;
   /** The entity the record is about (信用主体). */
   readonly subject: Maybe<Entity>;
   /** True while an objection to the record is open (异议处理中). */
@@ -410,8 +430,12 @@ export type AdministrativeInspection = AdministrativeAct & CreditRecord & {
   readonly kind: Maybe<AdministrativeActKind>;
   /** The instant by which it is described as recorded; its rights are those of now (知悉时点). */
   readonly knownAt: Scalars['DateTime']['output'];
+  /** Legal basis (检查依据). */
+  readonly legalBasis: Maybe<Scalars['String']['output']>;
   /** What was inspected (检查事项). */
   readonly matter: Maybe<Scalars['String']['output']>;
+  /** How it was inspected (检查方式). */
+  readonly method: Maybe<Scalars['String']['output']>;
   /** Where it came from (数据溯源). */
   readonly provenance: Maybe<Provenance>;
   /** Its publication (公示). */
@@ -450,6 +474,8 @@ export type AdministrativeLevy = AdministrativeAct & CreditRecord & {
   readonly additionalFields: Maybe<ReadonlyArray<AdditionalField>>;
   /** Amount levied (征收金额). */
   readonly amount: Maybe<Scalars['Fen']['output']>;
+  /** The amount as filed, in units of 10 000 yuan (征收金额,万元). */
+  readonly amountAsFiled: Maybe<Scalars['String']['output']>;
   /** The authority that decided (决定机关). */
   readonly authority: Maybe<Organisation>;
   /** What was decided (决定内容). */
@@ -472,7 +498,9 @@ export type AdministrativeLevy = AdministrativeAct & CreditRecord & {
   readonly kind: Maybe<AdministrativeActKind>;
   /** The instant by which it is described as recorded; its rights are those of now (知悉时点). */
   readonly knownAt: Scalars['DateTime']['output'];
-  /** What was levied (征收项目). */
+  /** Legal basis (征收依据). */
+  readonly legalBasis: Maybe<Scalars['String']['output']>;
+  /** What was levied (征收事项). */
   readonly matter: Maybe<Scalars['String']['output']>;
   /** Where it came from (数据溯源). */
   readonly provenance: Maybe<Provenance>;
@@ -482,6 +510,8 @@ export type AdministrativeLevy = AdministrativeAct & CreditRecord & {
   readonly recordedAt: Maybe<Scalars['DateTime']['output']>;
   /** Remarks outside the published form (备注). */
   readonly remark: Maybe<Scalars['String']['output']>;
+  /** How it was paid (缴纳情况). */
+  readonly result: Maybe<Scalars['String']['output']>;
   /** The entity the record is about (信用主体). */
   readonly subject: Maybe<Entity>;
   /** True while an objection to the record is open (异议处理中). */
@@ -538,8 +568,10 @@ export type AdministrativeLicence = AdministrativeAct & CreditRecord & {
   readonly knownAt: Scalars['DateTime']['output'];
   /** Kind of licence: ordinary, franchise, recognition, approval, registration, other (许可类别). */
   readonly licenceCategory: Maybe<Scalars['String']['output']>;
-  /** True when the licence was given for the long term (长期有效). */
+  /** True when the licence was given for the long term; null where no end was filed (长期有效). */
   readonly longTerm: Maybe<Scalars['Boolean']['output']>;
+  /** What the category `OTHER` is, in the words of the filing (许可类别：其他). */
+  readonly otherCategory: Maybe<Scalars['String']['output']>;
   /** Where it came from (数据溯源). */
   readonly provenance: Maybe<Provenance>;
   /** Its publication (公示). */
@@ -576,6 +608,8 @@ export type AdministrativePayment = AdministrativeAct & CreditRecord & {
   readonly additionalFields: Maybe<ReadonlyArray<AdditionalField>>;
   /** Amount given (给付金额). */
   readonly amount: Maybe<Scalars['Fen']['output']>;
+  /** The amount as filed, in units of 10 000 yuan (给付金额,万元). */
+  readonly amountAsFiled: Maybe<Scalars['String']['output']>;
   /** The authority that decided (决定机关). */
   readonly authority: Maybe<Organisation>;
   /** What was decided (决定内容). */
@@ -598,6 +632,8 @@ export type AdministrativePayment = AdministrativeAct & CreditRecord & {
   readonly kind: Maybe<AdministrativeActKind>;
   /** The instant by which it is described as recorded; its rights are those of now (知悉时点). */
   readonly knownAt: Scalars['DateTime']['output'];
+  /** Legal basis (给付依据). */
+  readonly legalBasis: Maybe<Scalars['String']['output']>;
   /** What it was given for (给付事项). */
   readonly matter: Maybe<Scalars['String']['output']>;
   /** Where it came from (数据溯源). */
@@ -608,6 +644,8 @@ export type AdministrativePayment = AdministrativeAct & CreditRecord & {
   readonly recordedAt: Maybe<Scalars['DateTime']['output']>;
   /** Remarks outside the published form (备注). */
   readonly remark: Maybe<Scalars['String']['output']>;
+  /** How it was given (给付情况). */
+  readonly result: Maybe<Scalars['String']['output']>;
   /** The entity the record is about (信用主体). */
   readonly subject: Maybe<Entity>;
   /** True while an objection to the record is open (异议处理中). */
@@ -672,6 +710,10 @@ export type AdministrativePenalty = AdministrativeAct & CreditRecord & {
   readonly knownAt: Scalars['DateTime']['output'];
   /** Legal basis (处罚依据). */
   readonly legalBasis: Maybe<Scalars['String']['output']>;
+  /** True when its effect has no end, by what was filed; null where nothing was (长期有效). */
+  readonly longTerm: Maybe<Scalars['Boolean']['output']>;
+  /** What the category `OTHER` is, in the words of the filing (处罚类别：其他). */
+  readonly otherCategory: Maybe<Scalars['String']['output']>;
   /** Day on which the duties of the penalty were performed in full, as filed (履行完毕日期). */
   readonly performedOn: Maybe<Scalars['Date']['output']>;
   /** Where it came from (数据溯源). */
@@ -718,6 +760,8 @@ export type AdministrativeReward = AdministrativeAct & CreditRecord & {
   readonly additionalFields: Maybe<ReadonlyArray<AdditionalField>>;
   /** Amount, when money was given (奖励金额). */
   readonly amount: Maybe<Scalars['Fen']['output']>;
+  /** The amount as filed, in units of 10 000 yuan (奖励金额,万元). */
+  readonly amountAsFiled: Maybe<Scalars['String']['output']>;
   /** The authority that decided (决定机关). */
   readonly authority: Maybe<Organisation>;
   /** What was decided (决定内容). */
@@ -740,8 +784,12 @@ export type AdministrativeReward = AdministrativeAct & CreditRecord & {
   readonly kind: Maybe<AdministrativeActKind>;
   /** The instant by which it is described as recorded; its rights are those of now (知悉时点). */
   readonly knownAt: Scalars['DateTime']['output'];
+  /** Legal basis (奖励依据). */
+  readonly legalBasis: Maybe<Scalars['String']['output']>;
   /** What was rewarded (奖励事项). */
   readonly matter: Maybe<Scalars['String']['output']>;
+  /** How it was rewarded (奖励方式). */
+  readonly method: Maybe<Scalars['String']['output']>;
   /** Where it came from (数据溯源). */
   readonly provenance: Maybe<Provenance>;
   /** Its publication (公示). */
@@ -985,6 +1033,8 @@ export type ConsumerComplaint = CreditRecord & {
   readonly provenance: Maybe<Provenance>;
   /** When this version was recorded; follows commit order (入库时间). */
   readonly recordedAt: Maybe<Scalars['DateTime']['output']>;
+  /** Remarks outside the published form (备注). */
+  readonly remark: Maybe<Scalars['String']['output']>;
   /** What came of it; persons are masked (处理结果). */
   readonly result: Maybe<Scalars['String']['output']>;
   /** The entity the record is about (信用主体). */
@@ -1039,10 +1089,14 @@ export type CreditCommitment = CreditRecord & {
   readonly additionalFields: Maybe<ReadonlyArray<AdditionalField>>;
   /** Its number (承诺编码). */
   readonly commitmentNo: Maybe<Scalars['String']['output']>;
+  /** What was promised in its own words; persons are masked (承诺内容). */
+  readonly content: Maybe<Scalars['String']['output']>;
   /** Keyed digest of this version's content (内容摘要). */
   readonly digest: Maybe<Scalars['String']['output']>;
   /** Who may see it, as filed with this version (公开属性). */
   readonly disclosureLevel: Maybe<DisclosureLevel>;
+  /** Last day on which it is to be kept (承诺履行期限). */
+  readonly dueOn: Maybe<Scalars['Date']['output']>;
   /** Its versions recorded by `knownAt`, newest first (历史版本). */
   readonly history: Maybe<RecordVersionConnection>;
   /** Opaque, stable, the same through all versions (记录标识). */
@@ -1053,12 +1107,14 @@ export type CreditCommitment = CreditRecord & {
   readonly knownAt: Scalars['DateTime']['output'];
   /** Day of the commitment (做出承诺日期). */
   readonly madeOn: Maybe<Scalars['Date']['output']>;
-  /** What was promised (承诺事由). */
+  /** What it is about (承诺事由). */
   readonly matter: Maybe<Scalars['String']['output']>;
   /** Where it came from (数据溯源). */
   readonly provenance: Maybe<Provenance>;
   /** When this version was recorded; follows commit order (入库时间). */
   readonly recordedAt: Maybe<Scalars['DateTime']['output']>;
+  /** Remarks outside the published form (备注). */
+  readonly remark: Maybe<Scalars['String']['output']>;
   /** How it was kept (承诺履约状态). */
   readonly status: Maybe<CommitmentStatus>;
   /** The entity the record is about (信用主体). */
@@ -1408,6 +1464,8 @@ export type JudicialRecord = CreditRecord & {
   readonly provenance: Maybe<Provenance>;
   /** When this version was recorded; follows commit order (入库时间). */
   readonly recordedAt: Maybe<Scalars['DateTime']['output']>;
+  /** Remarks outside the published form (备注). */
+  readonly remark: Maybe<Scalars['String']['output']>;
   /** What was decided or is enforced; persons are masked (裁判结果或执行内容). */
   readonly result: Maybe<Scalars['String']['output']>;
   /** The entity the record is about (信用主体). */
@@ -2584,11 +2642,13 @@ export type AdministrativeAdjudicationResolvers<ContextType = SubgraphContext, P
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   kind?: Resolver<Maybe<ResolversTypes['AdministrativeActKind']>, ParentType, ContextType>;
   knownAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  legalBasis?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   matter?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   provenance?: Resolver<Maybe<ResolversTypes['Provenance']>, ParentType, ContextType>;
   publication?: Resolver<Maybe<ResolversTypes['Publication']>, ParentType, ContextType>;
   recordedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   remark?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  result?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   subject?: Resolver<Maybe<ResolversTypes['Entity']>, ParentType, ContextType>;
   underObjection?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
   validAt?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
@@ -2602,6 +2662,7 @@ export type AdministrativeCompensationResolvers<ContextType = SubgraphContext, P
   __resolveReference?: ReferenceResolver<Maybe<ResolversTypes['AdministrativeCompensation']> | FederationReferenceType, FederationReferenceType, ContextType>;
   additionalFields?: Resolver<Maybe<ReadonlyArray<ResolversTypes['AdditionalField']>>, ParentType, ContextType>;
   amount?: Resolver<Maybe<ResolversTypes['Fen']>, ParentType, ContextType>;
+  amountAsFiled?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   authority?: Resolver<Maybe<ResolversTypes['Organisation']>, ParentType, ContextType>;
   content?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   decidedOn?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
@@ -2613,11 +2674,13 @@ export type AdministrativeCompensationResolvers<ContextType = SubgraphContext, P
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   kind?: Resolver<Maybe<ResolversTypes['AdministrativeActKind']>, ParentType, ContextType>;
   knownAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  legalBasis?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   matter?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   provenance?: Resolver<Maybe<ResolversTypes['Provenance']>, ParentType, ContextType>;
   publication?: Resolver<Maybe<ResolversTypes['Publication']>, ParentType, ContextType>;
   recordedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   remark?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  result?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   subject?: Resolver<Maybe<ResolversTypes['Entity']>, ParentType, ContextType>;
   underObjection?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
   validAt?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
@@ -2642,11 +2705,13 @@ export type AdministrativeCompulsionResolvers<ContextType = SubgraphContext, Par
   kind?: Resolver<Maybe<ResolversTypes['AdministrativeActKind']>, ParentType, ContextType>;
   knownAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
   legalBasis?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  longTerm?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
   measure?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   provenance?: Resolver<Maybe<ResolversTypes['Provenance']>, ParentType, ContextType>;
   publication?: Resolver<Maybe<ResolversTypes['Publication']>, ParentType, ContextType>;
   recordedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   remark?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  result?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   subject?: Resolver<Maybe<ResolversTypes['Entity']>, ParentType, ContextType>;
   underObjection?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
   validAt?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
@@ -2670,11 +2735,14 @@ export type AdministrativeConfirmationResolvers<ContextType = SubgraphContext, P
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   kind?: Resolver<Maybe<ResolversTypes['AdministrativeActKind']>, ParentType, ContextType>;
   knownAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  legalBasis?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  longTerm?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
   matter?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   provenance?: Resolver<Maybe<ResolversTypes['Provenance']>, ParentType, ContextType>;
   publication?: Resolver<Maybe<ResolversTypes['Publication']>, ParentType, ContextType>;
   recordedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   remark?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  result?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   subject?: Resolver<Maybe<ResolversTypes['Entity']>, ParentType, ContextType>;
   underObjection?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
   validAt?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
@@ -2698,7 +2766,9 @@ export type AdministrativeInspectionResolvers<ContextType = SubgraphContext, Par
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   kind?: Resolver<Maybe<ResolversTypes['AdministrativeActKind']>, ParentType, ContextType>;
   knownAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  legalBasis?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   matter?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  method?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   provenance?: Resolver<Maybe<ResolversTypes['Provenance']>, ParentType, ContextType>;
   publication?: Resolver<Maybe<ResolversTypes['Publication']>, ParentType, ContextType>;
   recordedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
@@ -2717,6 +2787,7 @@ export type AdministrativeLevyResolvers<ContextType = SubgraphContext, ParentTyp
   __resolveReference?: ReferenceResolver<Maybe<ResolversTypes['AdministrativeLevy']> | FederationReferenceType, FederationReferenceType, ContextType>;
   additionalFields?: Resolver<Maybe<ReadonlyArray<ResolversTypes['AdditionalField']>>, ParentType, ContextType>;
   amount?: Resolver<Maybe<ResolversTypes['Fen']>, ParentType, ContextType>;
+  amountAsFiled?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   authority?: Resolver<Maybe<ResolversTypes['Organisation']>, ParentType, ContextType>;
   content?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   decidedOn?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
@@ -2728,11 +2799,13 @@ export type AdministrativeLevyResolvers<ContextType = SubgraphContext, ParentTyp
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   kind?: Resolver<Maybe<ResolversTypes['AdministrativeActKind']>, ParentType, ContextType>;
   knownAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  legalBasis?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   matter?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   provenance?: Resolver<Maybe<ResolversTypes['Provenance']>, ParentType, ContextType>;
   publication?: Resolver<Maybe<ResolversTypes['Publication']>, ParentType, ContextType>;
   recordedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   remark?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  result?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   subject?: Resolver<Maybe<ResolversTypes['Entity']>, ParentType, ContextType>;
   underObjection?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
   validAt?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
@@ -2761,6 +2834,7 @@ export type AdministrativeLicenceResolvers<ContextType = SubgraphContext, Parent
   knownAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
   licenceCategory?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   longTerm?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
+  otherCategory?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   provenance?: Resolver<Maybe<ResolversTypes['Provenance']>, ParentType, ContextType>;
   publication?: Resolver<Maybe<ResolversTypes['Publication']>, ParentType, ContextType>;
   recordedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
@@ -2778,6 +2852,7 @@ export type AdministrativePaymentResolvers<ContextType = SubgraphContext, Parent
   __resolveReference?: ReferenceResolver<Maybe<ResolversTypes['AdministrativePayment']> | FederationReferenceType, FederationReferenceType, ContextType>;
   additionalFields?: Resolver<Maybe<ReadonlyArray<ResolversTypes['AdditionalField']>>, ParentType, ContextType>;
   amount?: Resolver<Maybe<ResolversTypes['Fen']>, ParentType, ContextType>;
+  amountAsFiled?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   authority?: Resolver<Maybe<ResolversTypes['Organisation']>, ParentType, ContextType>;
   content?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   decidedOn?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
@@ -2789,11 +2864,13 @@ export type AdministrativePaymentResolvers<ContextType = SubgraphContext, Parent
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   kind?: Resolver<Maybe<ResolversTypes['AdministrativeActKind']>, ParentType, ContextType>;
   knownAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  legalBasis?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   matter?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   provenance?: Resolver<Maybe<ResolversTypes['Provenance']>, ParentType, ContextType>;
   publication?: Resolver<Maybe<ResolversTypes['Publication']>, ParentType, ContextType>;
   recordedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   remark?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  result?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   subject?: Resolver<Maybe<ResolversTypes['Entity']>, ParentType, ContextType>;
   underObjection?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
   validAt?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
@@ -2825,6 +2902,8 @@ export type AdministrativePenaltyResolvers<ContextType = SubgraphContext, Parent
   kind?: Resolver<Maybe<ResolversTypes['AdministrativeActKind']>, ParentType, ContextType>;
   knownAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
   legalBasis?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  longTerm?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
+  otherCategory?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   performedOn?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
   provenance?: Resolver<Maybe<ResolversTypes['Provenance']>, ParentType, ContextType>;
   publication?: Resolver<Maybe<ResolversTypes['Publication']>, ParentType, ContextType>;
@@ -2847,6 +2926,7 @@ export type AdministrativeRewardResolvers<ContextType = SubgraphContext, ParentT
   __resolveReference?: ReferenceResolver<Maybe<ResolversTypes['AdministrativeReward']> | FederationReferenceType, FederationReferenceType, ContextType>;
   additionalFields?: Resolver<Maybe<ReadonlyArray<ResolversTypes['AdditionalField']>>, ParentType, ContextType>;
   amount?: Resolver<Maybe<ResolversTypes['Fen']>, ParentType, ContextType>;
+  amountAsFiled?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   authority?: Resolver<Maybe<ResolversTypes['Organisation']>, ParentType, ContextType>;
   content?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   decidedOn?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
@@ -2858,7 +2938,9 @@ export type AdministrativeRewardResolvers<ContextType = SubgraphContext, ParentT
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   kind?: Resolver<Maybe<ResolversTypes['AdministrativeActKind']>, ParentType, ContextType>;
   knownAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  legalBasis?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   matter?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  method?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   provenance?: Resolver<Maybe<ResolversTypes['Provenance']>, ParentType, ContextType>;
   publication?: Resolver<Maybe<ResolversTypes['Publication']>, ParentType, ContextType>;
   recordedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
@@ -2964,6 +3046,7 @@ export type ConsumerComplaintResolvers<ContextType = SubgraphContext, ParentType
   matter?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   provenance?: Resolver<Maybe<ResolversTypes['Provenance']>, ParentType, ContextType>;
   recordedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  remark?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   result?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   subject?: Resolver<Maybe<ResolversTypes['Entity']>, ParentType, ContextType>;
   underObjection?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
@@ -2991,8 +3074,10 @@ export type CreditCommitmentResolvers<ContextType = SubgraphContext, ParentType 
   acceptedBy?: Resolver<Maybe<ResolversTypes['Organisation']>, ParentType, ContextType>;
   additionalFields?: Resolver<Maybe<ReadonlyArray<ResolversTypes['AdditionalField']>>, ParentType, ContextType>;
   commitmentNo?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  content?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   digest?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   disclosureLevel?: Resolver<Maybe<ResolversTypes['DisclosureLevel']>, ParentType, ContextType>;
+  dueOn?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
   history?: Resolver<Maybe<ResolversTypes['RecordVersionConnection']>, ParentType, ContextType, RequireFields<CreditCommitmentHistoryArgs, 'first'>>;
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   kind?: Resolver<Maybe<ResolversTypes['CommitmentKind']>, ParentType, ContextType>;
@@ -3001,6 +3086,7 @@ export type CreditCommitmentResolvers<ContextType = SubgraphContext, ParentType 
   matter?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   provenance?: Resolver<Maybe<ResolversTypes['Provenance']>, ParentType, ContextType>;
   recordedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  remark?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   status?: Resolver<Maybe<ResolversTypes['CommitmentStatus']>, ParentType, ContextType>;
   subject?: Resolver<Maybe<ResolversTypes['Entity']>, ParentType, ContextType>;
   underObjection?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
@@ -3125,6 +3211,7 @@ export type JudicialRecordResolvers<ContextType = SubgraphContext, ParentType ex
   performance?: Resolver<Maybe<ResolversTypes['JudgmentPerformance']>, ParentType, ContextType>;
   provenance?: Resolver<Maybe<ResolversTypes['Provenance']>, ParentType, ContextType>;
   recordedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  remark?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   result?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   subject?: Resolver<Maybe<ResolversTypes['Entity']>, ParentType, ContextType>;
   underObjection?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;

@@ -4,8 +4,7 @@ import { createCoverage, type KeptKind } from '#kit/coverage.ts';
 import { type CreditFile, creditFileRoots } from '#kit/creditFile.ts';
 import { badInput } from '#kit/errors.ts';
 import { historyFields } from '#kit/history.ts';
-import { filed, organisation, provenanceFields, recordFields, recordReference, restricted, said } from '#kit/recordFields.ts';
-import { isErased } from '#kit/records.ts';
+import { filed, organisation, provenanceFields, recordFields, recordReference, said } from '#kit/recordFields.ts';
 import type { ResolverMap } from '#kit/resolverMap.ts';
 import { ruleSetFields } from '#kit/ruleSetFields.ts';
 import type { Workshop } from '#kit/subgraph.ts';
@@ -17,6 +16,7 @@ import { complaintFields } from './complaints.ts';
 import { createHistories } from './histories.ts';
 import { judicialRecordFields } from './judicial.ts';
 import { createPublicationFields } from './publication.ts';
+import { remark } from './remark.ts';
 import { type ActRow, type AnyRow, type CommitmentRow, type ComplaintRow, createActs, createCommitments, createComplaints, createJudicialRecords, createVoluntaryItems, type JudicialRow, type Position, type Records, type TableName, type VoluntaryRow } from './repository.ts';
 import type { CommitmentStatus, Resolvers, ResolversParentTypes } from './resolvers.generated.ts';
 import { createRuleFields } from './rules.ts';
@@ -111,9 +111,10 @@ export function createResolvers(workshop: Workshop): ResolverMap<Resolvers, Reso
     AdministrativeLicence: {
       ...actType('AdministrativeLicence'),
       licenceCategory: said('licenceCategory'),
+      otherCategory: said('licenceCategoryText'),
       certificateName: said('certificateName'),
       certificateNo: said('certificateNo'),
-      longTerm: ({ content }) => (isErased(content) ? null : content['longTerm'] === true),
+      longTerm,
       inForce: ({ content }) => (content['licenceStatus'] === undefined ? null : content['licenceStatus'] === 'VALID'),
     },
     AdministrativePenalty: {
@@ -122,6 +123,7 @@ export function createResolvers(workshop: Workshop): ResolverMap<Resolvers, Reso
       facts: said('facts'),
       legalBasis: said('legalBasis'),
       categories: said<readonly string[]>('categories'),
+      otherCategory: said('categoryText'),
       fine: said('fineFen'),
       fineAsFiled: said('fineText'),
       confiscated: said('confiscatedFen'),
@@ -129,23 +131,27 @@ export function createResolvers(workshop: Workshop): ResolverMap<Resolvers, Reso
       suspendedOrRevokedLicence: said('affectedLicence'),
       performedOn: said('performedOn'),
       effectiveUntil: said('validTo'),
+      longTerm,
       ...rules.AdministrativePenalty,
     },
-    AdministrativeCompulsion: { ...actType('AdministrativeCompulsion'), measure: said('method'), legalBasis: said('legalBasis') },
-    AdministrativeConfirmation: { ...actType('AdministrativeConfirmation'), matter: said('matter') },
-    AdministrativeLevy: { ...actType('AdministrativeLevy'), matter: said('matter'), amount: said('amountFen') },
-    AdministrativePayment: { ...actType('AdministrativePayment'), matter: said('matter'), amount: said('amountFen') },
-    AdministrativeAdjudication: { ...actType('AdministrativeAdjudication'), matter: said('matter') },
-    AdministrativeCompensation: { ...actType('AdministrativeCompensation'), matter: said('matter'), amount: said('amountFen') },
-    AdministrativeReward: { ...actType('AdministrativeReward'), matter: said('matter'), amount: said('amountFen') },
-    AdministrativeInspection: { ...actType('AdministrativeInspection'), matter: said('matter'), result: said('result') },
+    AdministrativeCompulsion: { ...actType('AdministrativeCompulsion'), measure: said('method'), result: said('result'), legalBasis: said('legalBasis'), longTerm },
+    AdministrativeConfirmation: { ...actType('AdministrativeConfirmation'), matter: said('matter'), result: said('result'), legalBasis: said('legalBasis'), longTerm },
+    AdministrativeLevy: { ...actType('AdministrativeLevy'), matter: said('matter'), result: said('result'), legalBasis: said('legalBasis'), ...amountFields },
+    AdministrativePayment: { ...actType('AdministrativePayment'), matter: said('matter'), result: said('result'), legalBasis: said('legalBasis'), ...amountFields },
+    AdministrativeAdjudication: { ...actType('AdministrativeAdjudication'), matter: said('matter'), result: said('result'), legalBasis: said('legalBasis') },
+    AdministrativeCompensation: { ...actType('AdministrativeCompensation'), matter: said('matter'), result: said('result'), legalBasis: said('legalBasis'), ...amountFields },
+    AdministrativeReward: { ...actType('AdministrativeReward'), matter: said('matter'), method: said('method'), legalBasis: said('legalBasis'), ...amountFields },
+    AdministrativeInspection: { ...actType('AdministrativeInspection'), matter: said('matter'), method: said('method'), result: said('result'), legalBasis: said('legalBasis') },
     CreditCommitment: {
       ...recordFields(typeOf),
       commitmentNo: (row) => row.commitment_no,
       matter: said('matter'),
+      content: said('content'),
       madeOn: (row) => row.day,
+      dueOn: said('dueOn'),
       acceptedBy: (row) => organisation(filed(row, 'acceptedByName'), filed(row, 'acceptedByUscc')),
       status: said<CommitmentStatus>('performance'),
+      remark,
       ...kept('commitment', commitments, 'CreditCommitment'),
     },
     JudicialRecord: { ...judicialRecordFields, ...kept('judicial_record', judicialRecords, 'JudicialRecord') },
@@ -200,5 +206,10 @@ const actFields = {
   decidedOn: (row: ActRow) => row.day,
   content: said('content'),
   publication: (row: ActRow) => row,
-  remark: restricted('REMARK', (row: ActRow) => filed(row, 'remark')),
+  remark,
 };
+
+/** Null where no end was filed, which is neither an end nor none. */
+const longTerm = ({ content }: ActRow) => content['longTerm'] === true || (content['validTo'] === undefined ? null : false);
+
+const amountFields = { amount: said('amountFen'), amountAsFiled: said('amountText') };

@@ -56,10 +56,19 @@ test('a complaint comes out with every field of its form, and ends with the term
   expect(own.body.data).toEqual({ creditFile: { complaints: { nodes: [published, { ...published, complaintNo: '12315-2020-0001', handledOn: '2020-08-20' }], totalCount: { value: 2, exact: true } } } });
 });
 
+test('a remark is told to the subject, and denied to the public', async () => {
+  expect(await graph.file('complaint', lines([{ ...complaint, BZ: '示例备注' }]), { format: 'NDJSON' })).toMatchObject({ corrected: 1 });
+  const REMARKS = `query ($uscc: USCC!) { creditFile(uscc: $uscc) { complaints(first: 1) { nodes { complaintNo remark } } } }`;
+  const told = (remark: string | null) => ({ creditFile: { complaints: { nodes: [{ complaintNo: '12315-2026-0001', remark }] } } });
+  expect((await graph.query('SUBJECT', REMARKS, { uscc: subject })).body).toMatchObject({ data: told('示例备注') });
+  const { body } = await graph.query('PUBLIC', REMARKS, { uscc: subject });
+  expect([body.data, body.errors?.map(({ extensions }) => extensions['code'])]).toEqual([told(null), ['UNAUTHORIZED_FIELD_OR_TYPE']]);
+});
+
 test('a complaint that is closed another way later is a version of the same record', async () => {
   expect(await graph.file('complaint', lines([{ ...complaint, TS_CLRQ: closedOn, TS_CLJG: '换货' }]), { format: 'NDJSON' })).toMatchObject({ added: 0, corrected: 1 });
   const { body } = await graph.query('PUBLIC', `query ($uscc: USCC!) { creditFile(uscc: $uscc) { complaints(first: 10) { nodes { version handledOn result } } } }`, { uscc: subject });
-  expect(body.data).toEqual({ creditFile: { complaints: { nodes: [{ version: 2, handledOn: closedOn, result: '换货' }] } } });
+  expect(body.data).toEqual({ creditFile: { complaints: { nodes: [{ version: 3, handledOn: closedOn, result: '换货' }] } } });
 });
 
 test('a row without its number or day is refused, and whose subject is a person leaves nothing', async () => {

@@ -75,6 +75,15 @@ test('filing it again writes nothing, also with other brackets around the year; 
   expect(body.data).toEqual({ creditFile: { judicialRecords: { nodes: [{ version: 1, performance: 'NONE' }, { version: 2, performance: 'ALL' }] } } });
 });
 
+test('a remark is told to the subject, and denied to the public', async () => {
+  expect(await graph.file('judicial-record', lines([{ ...enforcement, BZ: '示例备注' }]), { format: 'NDJSON' })).toMatchObject({ corrected: 1 });
+  const REMARKS = `query ($uscc: USCC!) { creditFile(uscc: $uscc) { judicialRecords(first: 1) { nodes { caseNo remark } } } }`;
+  const told = (remark: string | null) => ({ creditFile: { judicialRecords: { nodes: [{ caseNo: '（2026）示01执2号', remark }] } } });
+  expect((await graph.query('SUBJECT', REMARKS, { uscc: subject })).body).toMatchObject({ data: told('示例备注') });
+  const { body } = await graph.query('PUBLIC', REMARKS, { uscc: subject });
+  expect([body.data, body.errors?.map(({ extensions }) => extensions['code'])]).toEqual([told(null), ['UNAUTHORIZED_FIELD_OR_TYPE']]);
+});
+
 test('a record that is shared between departments is seen by the subject and its province, and by neither the public nor a bank', async () => {
   await graph.file('judicial-record', lines([shared]), { format: 'NDJSON' });
   const two = [['（2026）示01执2号', '〔2026〕示01民初1号'], { value: 2, exact: true }];

@@ -178,7 +178,7 @@ const idOf = (type: string, row: Cells, key: string[]): string => {
 
 test('a licence, a penalty, another act and a commitment come out with every field of their forms', async () => {
   const uscc = newEntity();
-  const [l, p, o, c] = [licence(uscc, { XK_XKZS: '食品经营许可证', XK_XKBH: 'JY1', XK_YXQZI: '2099/12/31', XK_GSRQ: '2026/09/21' }), penalty(uscc, { CF_GSRQ: '2026/09/18', CF_LXRQ: '2026/10/08' }), reward(uscc, { JL_GSRQ: '2026/08/03' }), commitment(uscc)];
+  const [l, p, o, c] = [licence(uscc, { XK_XKLB: '其他-补证', XK_XKZS: '食品经营许可证', XK_XKBH: 'JY1', XK_YXQZI: '2099/12/31', XK_GSRQ: '2026/09/21' }), penalty(uscc, { CF_CFLB: '警告;罚款;其他-责令改正', CF_YXQ: '2027/09/17', CF_GSRQ: '2026/09/18', CF_LXRQ: '2026/10/08' }), reward(uscc, { JL_GSRQ: '2026/08/03' }), commitment(uscc, { CN_NR: '依法诚信经营' })];
   await file('licence', [l]);
   await file('penalty', [p]);
   await file('reward', [o]);
@@ -187,10 +187,10 @@ test('a licence, a penalty, another act and a commitment come out with every fie
     `query ($uscc: USCC!) { creditFile(uscc: $uscc) { uscc
       administrativeActs(first: 10) { edges { node { __typename id kind documentNo documentName decidedOn content disclosureLevel validFrom validTo underObjection version
         subject { uscc } authority { name uscc } publication { duty ownSiteOn publishedOn onTime publicUntil termEndsOn endsWhenPerformed } provenance { sourceUnit { name uscc } catalogueCode }
-        ... on AdministrativeLicence { licenceCategory certificateName certificateNo longTerm inForce }
-        ... on AdministrativePenalty { violation facts legalBasis categories fine fineAsFiled confiscated confiscatedAsFiled suspendedOrRevokedLicence effectiveUntil performedOn }
+        ... on AdministrativeLicence { licenceCategory otherCategory certificateName certificateNo longTerm inForce }
+        ... on AdministrativePenalty { violation facts legalBasis categories otherCategory fine fineAsFiled confiscated confiscatedAsFiled suspendedOrRevokedLicence effectiveUntil longTerm performedOn }
         ... on AdministrativeReward { matter amount } } } }
-      commitments(first: 10) { nodes { id kind commitmentNo matter madeOn status validFrom validTo acceptedBy { name uscc } } totalCount { value exact } } } }`,
+      commitments(first: 10) { nodes { id kind commitmentNo matter content madeOn dueOn status validFrom validTo acceptedBy { name uscc } } totalCount { value exact } } } }`,
     { uscc },
   );
   const common = {
@@ -220,7 +220,8 @@ test('a licence, a penalty, another act and a commitment come out with every fie
                 validTo: null,
                 publication: { duty: 'MANDATORY', ownSiteOn: '2026-09-21', publishedOn: '2026-09-21', onTime: true, publicUntil: '2099-12-31', termEndsOn: '2099-12-31', endsWhenPerformed: false },
                 provenance: { ...from, catalogueCode: 'LICENCE' },
-                licenceCategory: 'ORDINARY',
+                licenceCategory: 'OTHER',
+                otherCategory: '补证',
                 certificateName: '食品经营许可证',
                 certificateNo: 'JY1',
                 longTerm: true,
@@ -238,19 +239,21 @@ test('a licence, a penalty, another act and a commitment come out with every fie
                 decidedOn: '2026-09-18',
                 content: '警告并处罚款',
                 validFrom: '2026-09-18',
-                validTo: null,
+                validTo: '2027-09-18',
                 publication: { duty: 'MANDATORY', ownSiteOn: '2026-09-18', publishedOn: '2026-09-18', onTime: true, publicUntil: '2027-09-18', termEndsOn: '2027-09-18', endsWhenPerformed: false },
                 provenance: { ...from, catalogueCode: 'PENALTY' },
                 violation: '超范围经营',
                 facts: '超出登记的经营范围',
                 legalBasis: '某条例第一条',
-                categories: ['WARNING', 'FINE'],
+                categories: ['WARNING', 'FINE', 'OTHER'],
+                otherCategory: '责令改正',
                 fine: '200000',
                 fineAsFiled: '0.2',
                 confiscated: null,
                 confiscatedAsFiled: null,
                 suspendedOrRevokedLicence: null,
-                effectiveUntil: null,
+                effectiveUntil: '2027-09-17',
+                longTerm: false,
                 performedOn: '2026-10-08',
                 ...common,
               },
@@ -282,7 +285,9 @@ test('a licence, a penalty, another act and a commitment come out with every fie
               kind: 'VOLUNTARY',
               commitmentNo: c['CN_BM'],
               matter: '守法经营',
+              content: '依法诚信经营',
               madeOn: '2026-07-01',
+              dueOn: '2027-06-30',
               status: 'FULFILLED',
               validFrom: '2026-07-01',
               validTo: '2027-07-01',
@@ -298,30 +303,51 @@ test('a licence, a penalty, another act and a commitment come out with every fie
   });
 });
 
-test('each of the ten kinds has its type', async () => {
-  const uscc = newEntity();
-  await file('licence', [licence(uscc)]);
-  await file('penalty', [penalty(uscc)]);
-  const own: Record<string, Cells> = { compulsion: { 强制措施种类: '查封' }, confirmation: {}, levy: {}, payment: {}, adjudication: {}, compensation: {}, reward: {}, inspection: { 检查结果: '合格' } };
-  for (const [kind, cells] of Object.entries(own)) await file(kind, [{ subjectName: '示例云帆科技有限公司', subjectUscc: uscc, documentNo: newNumber(), decidedOn: '2026/08/01', authorityUscc: UNIT, ...cells }]);
+// Of each other act: its type, what is filed in the columns of its form, and what is told of it.
+const otherActs: Record<string, readonly [type: string, filed: Cells, told: Readonly<Record<string, unknown>>]> = {
+  adjudication: ['AdministrativeAdjudication', { matter: '政府采购投诉', result: '驳回' }, { matter: '政府采购投诉', result: '驳回' }],
+  compensation: ['AdministrativeCompensation', { matter: '土地征收', result: '已支付', amountFen: '30' }, { matter: '土地征收', result: '已支付', amount: '30000000', amountAsFiled: '30' }],
+  compulsion: ['AdministrativeCompulsion', { method: '查封', result: '已解除', validFrom: '2026/08/02', validTo: '2026/08/31' }, { measure: '查封', result: '已解除', longTerm: false, validFrom: '2026-08-02', validTo: '2026-09-01' }],
+  confirmation: ['AdministrativeConfirmation', { matter: '高新技术企业认定', result: '确认', validTo: '2099/12/31' }, { matter: '高新技术企业认定', result: '确认', longTerm: true }],
+  inspection: ['AdministrativeInspection', { matter: '双随机抽查', method: '书面检查', result: '合格' }, { matter: '双随机抽查', method: '书面检查', result: '合格' }],
+  levy: ['AdministrativeLevy', { matter: '垃圾处理费', result: '已缴纳', amountFen: '1.250' }, { matter: '垃圾处理费', result: '已缴纳', amount: '1250000', amountAsFiled: '1.250' }],
+  payment: ['AdministrativePayment', { matter: '稳岗返还', result: '已发放', amountFen: '0.36' }, { matter: '稳岗返还', result: '已发放', amount: '360000', amountAsFiled: '0.36' }],
+  reward: ['AdministrativeReward', { matter: '质量奖', method: '通报表彰', amountFen: '5' }, { matter: '质量奖', method: '通报表彰', amount: '5000000', amountAsFiled: '5' }],
+};
+
+async function otherActsOf(uscc: string): Promise<unknown> {
   const { data, errors } = await ask(
-    `query ($uscc: USCC!) { creditFile(uscc: $uscc) { administrativeActs(first: 20) { nodes { type: __typename ... on AdministrativeCompulsion { measure } ... on AdministrativeInspection { result } } } } }`,
+    `query ($uscc: USCC!) { creditFile(uscc: $uscc) { administrativeActs(first: 20) { nodes { type: __typename decidedOn validFrom validTo documentName content remark
+      ... on AdministrativeCompulsion { measure result legalBasis longTerm }
+      ... on AdministrativeConfirmation { matter result legalBasis longTerm }
+      ... on AdministrativeLevy { matter result amount amountAsFiled legalBasis }
+      ... on AdministrativePayment { matter result amount amountAsFiled legalBasis }
+      ... on AdministrativeAdjudication { matter result legalBasis }
+      ... on AdministrativeCompensation { matter result amount amountAsFiled legalBasis }
+      ... on AdministrativeReward { matter method amount amountAsFiled legalBasis }
+      ... on AdministrativeInspection { matter method result legalBasis } } } } }`,
     { uscc },
+    auditor,
   );
   expect(errors).toBeUndefined();
   const { nodes } = (data as { creditFile: { administrativeActs: { nodes: { type: string }[] } } }).creditFile.administrativeActs;
-  expect(nodes.toSorted((a, b) => (a.type < b.type ? -1 : 1))).toEqual([
-    { type: 'AdministrativeAdjudication' },
-    { type: 'AdministrativeCompensation' },
-    { type: 'AdministrativeCompulsion', measure: '查封' },
-    { type: 'AdministrativeConfirmation' },
-    { type: 'AdministrativeInspection', result: '合格' },
-    { type: 'AdministrativeLevy' },
-    { type: 'AdministrativeLicence' },
-    { type: 'AdministrativePayment' },
-    { type: 'AdministrativePenalty' },
-    { type: 'AdministrativeReward' },
-  ]);
+  return nodes.toSorted((a, b) => (a.type < b.type ? -1 : 1));
+}
+
+test('each of the eight other acts has its type and comes out with every field of its form', async () => {
+  const uscc = newEntity();
+  const filed: Cells = { subjectName: '示例云帆科技有限公司', subjectUscc: uscc, decidedOn: '2026/08/01', authorityUscc: UNIT, documentName: '示例决定书', content: '示例内容', legalBasis: '某法第一条', remark: '示例备注' };
+  for (const [kind, [, own]] of Object.entries(otherActs)) await file(kind, [{ ...filed, documentNo: newNumber(), ...own }]);
+  const told = { decidedOn: '2026-08-01', validFrom: '2026-08-01', validTo: null, documentName: '示例决定书', content: '示例内容', legalBasis: '某法第一条', remark: '示例备注' };
+  expect(await otherActsOf(uscc)).toEqual(Object.values(otherActs).map(([type, , own]) => ({ type, ...told, ...own })));
+});
+
+test('what was not filed of another act is null', async () => {
+  const uscc = newEntity();
+  for (const kind of Object.keys(otherActs)) await file(kind, [{ subjectName: '示例云帆科技有限公司', subjectUscc: uscc, decidedOn: '2026/08/01', documentNo: newNumber(), authorityUscc: UNIT }]);
+  const nothing = { documentName: null, content: null, legalBasis: null, remark: null };
+  const days = { decidedOn: '2026-08-01', validFrom: '2026-08-01', validTo: null };
+  expect(await otherActsOf(uscc)).toEqual(Object.values(otherActs).map(([type, , own]) => ({ type, ...nothing, ...Object.fromEntries(Object.keys(own).map((name) => [name, null])), ...days })));
 });
 
 test('a correction is a new version; the sealed instant before it keeps the old one, and older days have no later acts', async () => {

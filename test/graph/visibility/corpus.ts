@@ -10,12 +10,12 @@ const codes = [near, far, shadow, hidden];
 
 const RECORD = 'id version digest subject { uscc name phone address { text masked } legalRepresentative { name masked } } provenance { sourceUnit { name uscc } sourceRecordId catalogueCode collectedAt } disclosureLevel validFrom validTo recordedAt underObjection additionalFields { column value }';
 const ACT = `__typename ${RECORD} kind documentNo documentName authority { name uscc } decidedOn content publication { duty publishedOn publicUntil } remark
-  ... on AdministrativeLicence { licenceCategory certificateName certificateNo } ... on AdministrativePenalty { violation facts legalBasis fine fineAsFiled suspendedOrRevokedLicence }`;
+  ... on AdministrativeLicence { licenceCategory otherCategory certificateName certificateNo } ... on AdministrativePenalty { violation facts legalBasis otherCategory fine fineAsFiled suspendedOrRevokedLicence }`;
 const EVALUATION = `${RECORD} scheme { code version } grade gradeMeaning evaluatedOn evaluator { name uscc } cause score scoreMax indicators { code name score scoreMax } topReasons`;
 const ENTRY = `${RECORD} listType { code } category state authority { name uscc } documentNo listedOn grounds legalBasis termUntil removedOn removalReason publicUntil`;
-const COMMITMENT = `${RECORD} kind commitmentNo matter madeOn acceptedBy { name uscc } status`;
-const JUDICIAL = `${RECORD} kind caseNo court { name uscc } decidedOn cause result performance`;
-const COMPLAINT = `${RECORD} complaintNo handledOn handledBy { name uscc } matter handling result`;
+const COMMITMENT = `${RECORD} kind commitmentNo matter content madeOn acceptedBy { name uscc } status remark`;
+const JUDICIAL = `${RECORD} kind caseNo court { name uscc } decidedOn cause result performance remark`;
+const COMPLAINT = `${RECORD} complaintNo handledOn handledBy { name uscc } matter handling result remark`;
 const PROFILE = 'name status kind industry { code name } registeredDivision { code name } establishedOn address { text masked } phone identifiers { scheme value } formerNames { name until } legalRepresentative { name masked }';
 const FILE = 'query ($uscc: USCC!, $validAt: Date, $knownAt: DateTime) { creditFile(uscc: $uscc, validAt: $validAt, knownAt: $knownAt)';
 

@@ -201,9 +201,9 @@ function formOf(kind: Kind, subject: { uscc: string; industry: string; unit: str
   const person = { [`${prefix}_FRDB`]: say('filedperson'), [`${prefix}_FR_ZJHM`]: say('idnumber'), [`${prefix}_XDR_ZJHM`]: say('subjectid') };
   switch (kind) {
     case 'licence':
-      return { ...common, ...person, XK_XKWS: say('docname'), XK_WSH: `${say('doc')}〔2026〕1号`, XK_XKLB: '普通', XK_XKZS: say('certificate'), XK_XKBH: say('number'), XK_NR: say('text'), XK_JDRQ: day, XK_YXQZ: day, XK_YXQZI: '2090/01/01', XK_XKJG: say('authority'), XK_XKJGDM: subject.unit, XK_ZT: '有效', XK_GSRQ: day };
+      return { ...common, ...person, XK_XKWS: say('docname'), XK_WSH: `${say('doc')}〔2026〕1号`, XK_XKLB: `其他-${say('category')}`, XK_XKZS: say('certificate'), XK_XKBH: say('number'), XK_NR: say('text'), XK_JDRQ: day, XK_YXQZ: day, XK_YXQZI: '2090/01/01', XK_XKJG: say('authority'), XK_XKJGDM: subject.unit, XK_ZT: '有效', XK_GSRQ: day };
     case 'penalty':
-      return { ...common, ...person, CF_WSH: `${say('doc')}〔2026〕2号`, CF_WFXW: say('violation'), CF_SY: say('facts'), CF_YJ: say('basis'), CF_CFLB: '罚款', CF_NR: say('text'), CF_NR_FK: '1.5', CF_NR_WFFF: '2.5', CF_NR_ZKDX: say('affected'), CF_JDRQ: day, CF_YXQ: '2090/01/01', CF_SJLY: say('source'), CF_SJLYDM: subject.unit, CF_CFJG: say('authority'), CF_CFJGDM: subject.unit, CF_GSRQ: day, CF_LXRQ: day };
+      return { ...common, ...person, CF_WSH: `${say('doc')}〔2026〕2号`, CF_WFXW: say('violation'), CF_SY: say('facts'), CF_YJ: say('basis'), CF_CFLB: `罚款;其他-${say('category')}`, CF_NR: say('text'), CF_NR_FK: '1.5', CF_NR_WFFF: '2.5', CF_NR_ZKDX: say('affected'), CF_JDRQ: day, CF_YXQ: '2090/01/01', CF_SJLY: say('source'), CF_SJLYDM: subject.unit, CF_CFJG: say('authority'), CF_CFJGDM: subject.unit, CF_GSRQ: day, CF_LXRQ: day };
     case 'commitment':
       return { ...common, CN_LX: '主动型', CN_BM: say('doc'), CN_SY: say('text'), CN_NR: say('promise'), CN_RQ: day, CN_LXQX: '2090/01/01', CN_SLDW: say('authority'), CN_SLDWDM: subject.unit, CN_ZT: '全部履行' };
     case 'judicial':
@@ -219,9 +219,9 @@ function formOf(kind: Kind, subject: { uscc: string; industry: string; unit: str
 
 /** Canaries of a row that are there to be seen with it, and those of a narrower class. */
 const partsOf: Record<Kind, readonly string[]> = {
-  licence: ['text', 'doc', 'docname', 'certificate', 'number', 'authority', 'source'],
-  penalty: ['text', 'doc', 'violation', 'facts', 'basis', 'affected', 'authority', 'source'],
-  commitment: ['text', 'doc', 'authority', 'source'],
+  licence: ['text', 'doc', 'docname', 'category', 'certificate', 'number', 'authority', 'source'],
+  penalty: ['text', 'doc', 'violation', 'facts', 'basis', 'category', 'affected', 'authority', 'source'],
+  commitment: ['text', 'doc', 'promise', 'authority', 'source'],
   judicial: ['text', 'doc', 'cause', 'authority', 'source'],
   complaint: ['text', 'doc', 'handling', 'result', 'authority', 'source'],
   entry: ['text', 'doc', 'basis', 'authority', 'source'],
@@ -231,9 +231,9 @@ const partsOf: Record<Kind, readonly string[]> = {
 const untold: Record<Kind, readonly string[]> = {
   licence: ['filedperson', 'idnumber', 'subjectid'],
   penalty: ['filedperson', 'idnumber', 'subjectid'],
-  commitment: ['remark', 'promise'],
-  judicial: ['remark'],
-  complaint: ['remark'],
+  commitment: [],
+  judicial: [],
+  complaint: [],
   entry: ['remark', 'details'],
   evaluation: ['remark'],
 };
