@@ -10,6 +10,8 @@ export type TokenSource = () => string | null;
 export interface CallerOptions {
   readonly token?: string | undefined;
   readonly role?: string | undefined;
+  /** Who acts, in a token that is made for the role. */
+  readonly actor?: string | undefined;
 }
 
 const RENEW_BEFORE_SECONDS = 600;
@@ -28,13 +30,14 @@ export function renewedTokens(issuer: Issuer, claims: TokenClaims, now: () => nu
 }
 
 /** Who a command acts as: `--token`, else `--role`, else CREDIT_GRAPH_TOKEN, else the command's own role, else the public. */
-export async function chooseCaller(settings: Settings, { token, role }: CallerOptions, ownRole?: string): Promise<TokenSource> {
+export async function chooseCaller(settings: Settings, { token, role, actor }: CallerOptions, ownRole?: string): Promise<TokenSource> {
+  if (actor !== undefined && role === undefined) throw usage('--actor goes with --role: a token says itself who acts.');
   if (token !== undefined && role !== undefined) throw usage('Give --token or --role, not both: a token has its role in it.');
   if (token !== undefined) return () => token;
   if (role === undefined && settings.token !== null) return () => settings.token;
   const acted = role ?? ownRole;
   if (acted === undefined || (role === undefined && settings.production)) return () => null;
-  const claims = claimsFor({ role: acted });
+  const claims = claimsFor({ role: acted, actor });
   return renewedTokens(await openIssuer(settings), claims);
 }
 

@@ -7,16 +7,24 @@ import { ingest, type Receipt } from './ingest.ts';
 
 interface Kept {
   readonly id: string;
-  readonly input: { readonly idempotencyKey: string; readonly kind: string; readonly format: string; readonly partsExpected: number };
+  readonly input: { readonly idempotencyKey: string; readonly kind: string; readonly format: string; readonly partsExpected: number; readonly mode?: string };
   readonly parts: Map<number, PartOutcome>;
   receipt: Receipt | null;
+  /** A full replacement of two rows or less would end too much. */
+  status: string;
 }
 
 /** The far end in memory: it keeps filings by their key as the gateway does, and refuses every row that begins with "bad". */
 function farEnd({ failsAt }: { failsAt?: number } = {}) {
   const filings = new Map<string, Kept>();
   const sent: { number: number; text: string }[] = [];
-  const shown = ({ id, parts, receipt }: Kept) => ({ id, status: receipt ? 'COMPLETED' : 'RUNNING', parts: [...parts].map(([number, outcome]) => ({ number, outcome })), receipt });
+  const shown = ({ id, input, parts, receipt, status }: Kept) => ({
+    id,
+    status,
+    parts: [...parts].map(([number, outcome]) => ({ number, outcome })),
+    receipt,
+    replacement: input.mode === 'REPLACE' && receipt ? { standing: 9, missing: 9 - receipt.rows, ended: status === 'COMPLETED' ? 9 - receipt.rows : 0 } : null,
+  });
   const state = { failsAt };
   const api: Api = {
     url: 'http://far.invalid',
@@ -25,7 +33,7 @@ function farEnd({ failsAt }: { failsAt?: number } = {}) {
     async ask<Field>(field: string, _document: string, variables?: Readonly<Record<string, unknown>>) {
       const input = variables?.['input'] as Kept['input'] & { id: string };
       if (field === 'createFiling') {
-        const known = filings.get(input.idempotencyKey) ?? { id: `filing-${filings.size + 1}`, input, parts: new Map(), receipt: null };
+        const known = filings.get(input.idempotencyKey) ?? { id: `filing-${filings.size + 1}`, input, parts: new Map(), receipt: null, status: 'RUNNING' };
         filings.set(input.idempotencyKey, known);
         return { filing: shown(known) } as Field;
       }
@@ -34,6 +42,7 @@ function farEnd({ failsAt }: { failsAt?: number } = {}) {
       const total = { rows: 0, added: 0, corrected: 0, unchanged: 0, rejected: 0, warned: 0, digest: 'all' };
       for (const part of filing.parts.values()) for (const key of ['rows', 'added', 'rejected'] as const) total[key] += part[key];
       filing.receipt = total;
+      filing.status = filing.input.mode === 'REPLACE' && total.rows <= 2 ? 'QUARANTINED' : 'COMPLETED';
       return { filing: shown(filing) } as Field;
     },
     async putPart(id, number, bytes) {
@@ -64,7 +73,7 @@ test('a file goes out in parts, each with its header, and a receipt comes back',
   const { api, filings, sent } = farEnd();
   const shown: number[] = [];
   const result = await ingest({ api, file: files.file, kind: 'licence', partBytes: 12, progress: (total) => ({ begin: (rows) => shown.push(rows, total), update: (rows) => shown.push(rows, total), stop: () => shown.push(-1) }) });
-  expect(result).toEqual({ filing: 'filing-1', receipt: receipt({ rows: 3, added: 3 }), rejectedFile: null, rejectedListed: 0 });
+  expect(result).toEqual({ filing: 'filing-1', receipt: receipt({ rows: 3, added: 3 }), status: 'COMPLETED', replacement: null, rejectedFile: null, rejectedListed: 0 });
   expect(sent.toSorted((one, other) => one.number - other.number)).toEqual([{ number: 1, text: 'a,b\n1,2\n3,4\n' }, { number: 2, text: 'a,b\n5,6\n' }]);
   expect([...filings.values()].map(({ input: { idempotencyKey, ...rest } }) => ({ ...rest, key: idempotencyKey.length }))).toEqual([{ kind: 'licence', format: 'CSV', partsExpected: 2, key: 64 }]);
   expect(shown.slice(0, 2)).toEqual([0, 3]);
@@ -115,4 +124,26 @@ test('the same bytes under another kind are another filing, and NDJSON is known 
   await ingest({ api, file: files.file, kind: 'penalty' });
   expect([...filings.values()].map(({ input }) => [input.kind, input.format])).toEqual([['licence', 'NDJSON'], ['penalty', 'NDJSON']]);
   expect(sent.map(({ text }) => text)).toEqual(['{"a":1}\n{"a":2}\n', '{"a":1}\n{"a":2}\n']);
+});
+
+test('a full replacement is another filing than the same file, says what ends, and is filed anew when it is over', async () => {
+  await using files = await directoryWith('acts.csv', 'a,b\n1,2\n3,4\n5,6\n');
+  const { api, filings, sent } = farEnd();
+  const options = { api, file: files.file, kind: 'licence' };
+  expect(await ingest(options)).toMatchObject({ filing: 'filing-1', replacement: null });
+  const replacing = { receipt: receipt({ rows: 3, added: 3 }), status: 'COMPLETED', replacement: { standing: 9, missing: 6, ended: 6 }, rejectedFile: null, rejectedListed: 0 };
+  for (const filing of ['filing-2', 'filing-3', 'filing-4']) expect(await ingest({ ...options, replace: true })).toEqual({ filing, ...replacing });
+  expect([...filings.values()].map(({ input }) => input.mode)).toEqual([undefined, 'REPLACE', 'REPLACE', 'REPLACE']);
+  expect(sent).toHaveLength(4);
+});
+
+test('a full replacement that waits is not filed a second time, until it was discarded', async () => {
+  await using files = await directoryWith('acts.csv', 'a,b\n1,2\n3,4\n');
+  const { api, filings, sent } = farEnd();
+  const options = { api, file: files.file, kind: 'licence', replace: true };
+  const waiting = { receipt: receipt({ rows: 2, added: 2 }), status: 'QUARANTINED', replacement: { standing: 9, missing: 7, ended: 0 }, rejectedFile: null, rejectedListed: 0 };
+  expect([await ingest(options), await ingest(options)]).toEqual([{ filing: 'filing-1', ...waiting }, { filing: 'filing-1', ...waiting }]);
+  expect(sent).toHaveLength(1);
+  for (const filing of filings.values()) filing.status = 'CANCELLED';
+  expect(await ingest(options)).toEqual({ filing: 'filing-2', ...waiting });
 });

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type Api, DOMAIN_ERROR, type PartOutcome, successOf } from './api.ts';
 import { Failure } from './failure.ts';
+import { FILING, type Filing, type Replacement } from './filing.ts';
 import type { Progress } from './progress.ts';
 import { createRejectedFile, type RejectedFile, type RejectedLines, rejectedLines } from './rejectedFile.ts';
 import { type FilePlan, type FilingFormat, openFile, PART_BYTES, planFile, readPart } from './split.ts';
@@ -11,6 +12,10 @@ export interface Ingested {
   /** The filing's identifier. */
   readonly filing: string;
   readonly receipt: Receipt;
+  /** COMPLETED, or QUARANTINED: a full replacement that waits for a second person. */
+  readonly status: string;
+  /** What a full replacement ends; null for another filing. */
+  readonly replacement: Replacement | null;
   /** Where the refused rows are, in the same form and with their reasons; null when none was refused. */
   readonly rejectedFile: string | null;
   /** How many refused rows that file has: the gateway lists the first 20 000 of each part. */
@@ -21,39 +26,41 @@ export interface IngestOptions {
   readonly api: Api;
   readonly file: string;
   readonly kind: string;
+  /** The rows are all that the filer has of the kind: what is missing ends, at once or when a second person has looked. */
+  readonly replace?: boolean;
   readonly progress?: (totalRows: number) => Progress;
   /** Largest part in bytes. Default 8 MB. */
   readonly partBytes?: number;
 }
 
-interface Filing {
-  readonly id: string;
-  readonly status: string;
+interface SentFiling extends Filing {
   readonly parts: readonly { readonly number: number; readonly outcome: Receipt }[];
   readonly receipt: Receipt | null;
 }
 
 const RECEIPT = 'rows added corrected unchanged rejected warned digest';
-const FILING = `id status parts { number outcome { ${RECEIPT} } } receipt { ${RECEIPT} }`;
-const CREATE = `mutation createFiling($input: CreateFilingInput!) { createFiling(input: $input) { __typename ... on FilingCreated { filing { ${FILING} } } ${DOMAIN_ERROR} } }`;
-const COMPLETE = `mutation completeFiling($input: CompleteFilingInput!) { completeFiling(input: $input) { __typename ... on FilingCompleted { filing { ${FILING} } } ${DOMAIN_ERROR} } }`;
+const SENT = `${FILING} parts { number outcome { ${RECEIPT} } } receipt { ${RECEIPT} }`;
+const CREATE = `mutation createFiling($input: CreateFilingInput!) { createFiling(input: $input) { __typename ... on FilingCreated { filing { ${SENT} } } ${DOMAIN_ERROR} } }`;
+const COMPLETE = `mutation completeFiling($input: CompleteFilingInput!) { completeFiling(input: $input) { __typename ... on FilingCompleted { filing { ${SENT} } } ${DOMAIN_ERROR} } }`;
 
 const IN_FLIGHT = 2;
 
 /**
  * Files a whole file through the public door: in parts of whole rows, two at a time, in constant memory. The same file under
- * the same kind is the same filing: run again, it sends only the parts that are missing, and of a completed one nothing.
+ * the same kind is the same filing: run again, it sends only the parts that are missing, and of a completed one nothing. A full
+ * replacement that is over is filed anew: the unit's records are those of the file again, whatever was filed since.
  * @throws Failure when it could not be filed to the end; running it again goes on from there.
  */
-export async function ingest({ api, file, kind, progress, partBytes = PART_BYTES }: IngestOptions): Promise<Ingested> {
+export async function ingest({ api, file, kind, replace = false, progress, partBytes = PART_BYTES }: IngestOptions): Promise<Ingested> {
   const plan = await planFile(file, await formatOf(file), partBytes);
-  const filing = await createFiling(api, kind, plan);
+  const filing = await createFiling(api, kind, plan, replace);
   const bar = progress?.(plan.rows);
   try {
     await using rejections = createRejectedFile(file, plan.format);
     await sendParts(api, file, plan, filing, rejections, bar);
-    const receipt = filing.receipt ?? (await complete(api, filing.id));
-    return { filing: filing.id, receipt, ...(await rejections.close()) };
+    const { id, status, receipt, replacement } = filing.status === 'COMPLETED' ? filing : await complete(api, filing.id);
+    if (receipt === null) throw new Failure(`The filing ${id} was completed without a receipt.`);
+    return { filing: id, receipt, status, replacement, ...(await rejections.close()) };
   } finally {
     bar?.stop();
   }
@@ -66,23 +73,29 @@ async function formatOf(file: string): Promise<FilingFormat> {
   return /^\uFEFF?\s*\{/.test(buffer.toString('utf8', 0, bytesRead)) ? 'NDJSON' : 'CSV';
 }
 
-async function createFiling(api: Api, kind: string, plan: FilePlan): Promise<Filing> {
+async function createFiling(api: Api, kind: string, plan: FilePlan, replace: boolean): Promise<SentFiling> {
   const partsExpected = plan.parts.length;
+  const mode = replace ? { mode: 'REPLACE' } : null;
+  const create = async (key: readonly unknown[]): Promise<SentFiling> => {
+    const idempotencyKey = createHash('sha256').update(JSON.stringify(key)).digest('hex');
+    const created = await api.ask<{ filing: SentFiling }>('createFiling', CREATE, { input: { idempotencyKey, kind, format: plan.format, partsExpected, ...mode } });
+    return successOf(created, 'createFiling').filing;
+  };
   // The number of parts is in the key: cut in another way the same file is another filing, not a conflict.
-  const idempotencyKey = createHash('sha256').update(JSON.stringify([kind, plan.format, partsExpected, plan.digest])).digest('hex');
-  const created = await api.ask<{ filing: Filing }>('createFiling', CREATE, { input: { idempotencyKey, kind, format: plan.format, partsExpected } });
-  return successOf(created, 'createFiling').filing;
+  const key = [kind, plan.format, partsExpected, plan.digest];
+  if (!replace) return create(key);
+  let filing = await create([...key, mode]);
+  while (filing.status === 'COMPLETED' || filing.status === 'CANCELLED') filing = await create([...key, mode, filing.id]);
+  return filing;
 }
 
-async function complete(api: Api, id: string): Promise<Receipt> {
-  const completed = await api.ask<{ filing: Filing }>('completeFiling', COMPLETE, { input: { idempotencyKey: id, id } });
-  const { receipt } = successOf(completed, 'completeFiling').filing;
-  if (receipt) return receipt;
-  throw new Failure(`The filing ${id} was completed without a receipt.`);
+async function complete(api: Api, id: string): Promise<SentFiling> {
+  const completed = await api.ask<{ filing: SentFiling }>('completeFiling', COMPLETE, { input: { idempotencyKey: id, id } });
+  return successOf(completed, 'completeFiling').filing;
 }
 
 /** Sends the parts that are not recorded yet. Those with refused rows are sent again: the answer repeats the reasons. */
-async function sendParts(api: Api, file: string, plan: FilePlan, filing: Filing, rejections: RejectedFile, bar: Progress | undefined): Promise<void> {
+async function sendParts(api: Api, file: string, plan: FilePlan, filing: SentFiling, rejections: RejectedFile, bar: Progress | undefined): Promise<void> {
   const recorded = new Map(filing.parts.map(({ number, outcome }) => [number, outcome]));
   const due = plan.parts.filter(({ number }) => (recorded.get(number)?.rejected ?? 1) > 0);
   let done = plan.rows - due.reduce((rows, part) => rows + part.rows, 0);

@@ -9,6 +9,7 @@ import { type CallerOptions, chooseCaller, readList, readTtl, readUscc } from '.
 import { claimsFor, roleNames, GRANTING_ROLE, REGISTERING_ROLE } from './demoRoles.ts';
 import { examine, findingLines } from './doctor.ts';
 import { exitCodes, Failure, usage } from './failure.ts';
+import { decideFiling, filingLine, findFiling, waits } from './filing.ts';
 import { generate } from './generate/generate.ts';
 import { endGrant, findGrants, giveRole, isThere, revokeToken } from './grants.ts';
 import { ingest, type Ingested } from './ingest.ts';
@@ -44,8 +45,17 @@ const connected = (command: Command): Command =>
 
 const connectedInRole = (command: Command): Command => connected(command).option('--role <role>', 'act in this role, with a token of the development issuer');
 
+const withActor = (command: Command): Command => command.option('--actor <number>', 'who acts, in a token made for --role: what takes two persons compares it');
+
 const connect = async ({ url, purpose, ...caller }: ConnectionOptions, ownRole?: string, attempts = 1) =>
   createApi({ url: url === undefined ? settings.url : withoutPath(url), token: await chooseCaller(settings, caller, ownRole), purpose, attempts });
+
+/** Attempts of what takes long and is safe to run twice. */
+const PATIENT = 6;
+
+const requireCaller = ({ role, token }: CallerOptions, does: string): void => {
+  if (role === undefined && token === undefined && settings.token === null) throw usage(`Say who ${does}: --role, --token or CREDIT_GRAPH_TOKEN.`);
+};
 
 const program = new Command('credit-graph')
   .description('The command line of Credit Graph. It talks to the public API alone.')
@@ -113,21 +123,54 @@ program
     }
   });
 
-connectedInRole(program.command('ingest'))
+withActor(connectedInRole(program.command('ingest')))
   .description('file records in the official form: CSV (UTF-8 or GB18030) or NDJSON')
   .argument('<file>')
   .requiredOption('--kind <kind>', `one of ${Object.keys(forms).join(', ')}`, readKind)
+  .option('--replace', 'the rows are all that you have of the kind: your records that are missing from them end')
   .option('--json', 'print the receipt as JSON')
-  .addHelpText('after', `\nRun again, it goes on where it was cut off; a file that was filed is not filed twice. Refused rows are\nin FILE.rejected.csv (or .ndjson), in the same form and with their reasons: mend them there and file that.\n${exitCodeHelp({ 3: 'filed, but some rows were refused' })}`)
-  .action(async (file: string, { kind, json, ...options }: ConnectionOptions & { kind: string; json?: boolean }) => {
-    if (options.role === undefined && options.token === undefined && settings.token === null) throw usage('Say who files: --role, --token or CREDIT_GRAPH_TOKEN.');
-    const result = await ingest({ api: await connect(options, undefined, 6), file, kind, progress: (rows) => createProgress(kind, rows) });
+  .addHelpText('after', `\nRun again, it goes on where it was cut off; a file that was filed is not filed twice. Refused rows are\nin FILE.rejected.csv (or .ndjson), in the same form and with their reasons: mend them there and file that.\nWith --replace, one that would end implausibly much, or has refused rows, ends nothing and waits for a second\nperson: \`credit-graph filing confirm\`. One that is over is filed anew.\n${exitCodeHelp({ 3: 'filed, but some rows were refused', 4: 'filed, and waits for a second person' })}`)
+  .action(async (file: string, { kind, replace, json, ...options }: ConnectionOptions & { kind: string; replace?: boolean; json?: boolean }) => {
+    requireCaller(options, 'files');
+    const result = await ingest({ api: await connect(options, undefined, PATIENT), file, kind, replace: replace ?? false, progress: (rows) => createProgress(kind, rows) });
     print(json ? JSON.stringify(result) : receiptLine(result));
+    if (!json && result.replacement !== null) print(filingLine(result));
     if (result.rejectedFile !== null) {
       const unlisted = result.receipt.rejected - result.rejectedListed;
       note(`Refused rows: ${result.rejectedFile}${unlisted > 0 ? ` (${unlisted} more are not listed: the gateway names the first 20 000 of each part)` : ''}`);
     }
     if (result.receipt.rejected > 0) process.exitCode = exitCodes.someRejected;
+    if (waits(result)) {
+      note('Nothing has ended: the filing waits for a second person (another --actor).');
+      note(`\`credit-graph filing confirm ${result.filing}\` ends what is missing, with --cancel it discards the filing.`);
+      process.exitCode = exitCodes.waits;
+    }
+  });
+
+const filings = program.command('filing').description('filings, and full replacements that wait for a second person').addHelpText('after', exitCodeHelp());
+
+connectedInRole(filings.command('show'))
+  .description('where a filing stands, and what a full replacement ends')
+  .argument('<id>', 'the filing')
+  .option('--json', 'print it as JSON')
+  .addHelpText('after', exitCodeHelp({ 4: 'it waits for a second person' }))
+  .action(async (id: string, { json, ...options }: ConnectionOptions & { json?: boolean }) => {
+    requireCaller(options, 'asks');
+    const filing = await findFiling(await connect(options), id);
+    print(json ? JSON.stringify(filing) : filingLine(filing));
+    if (waits(filing)) process.exitCode = exitCodes.waits;
+  });
+
+withActor(connectedInRole(filings.command('confirm')))
+  .description('let a full replacement that waits end what it lacks; who filed it may not')
+  .argument('<id>', 'the filing')
+  .option('--cancel', 'discard it instead: its rows stand, nothing ends')
+  .option('--json', 'print the filing as it is then as JSON')
+  .addHelpText('after', `\nRun again, it goes on where it was cut off.\n${exitCodeHelp()}`)
+  .action(async (id: string, { cancel, json, ...options }: ConnectionOptions & { cancel?: boolean; json?: boolean }) => {
+    requireCaller(options, 'decides');
+    const filing = await decideFiling(await connect(options, undefined, PATIENT), id, !cancel);
+    print(json ? JSON.stringify(filing) : filingLine(filing));
   });
 
 const registering = program.command('unit').description('the units that file: what, about whom, how late at most').addHelpText('after', exitCodeHelp());

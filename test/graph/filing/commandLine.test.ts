@@ -2,10 +2,11 @@ import { access, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Api, createApi } from '#cli/api.ts';
+import { decideFiling, filingLine, findFiling } from '#cli/filing.ts';
 import { ingest } from '#cli/ingest.ts';
 import { findUnit, registerUnits, unitLine } from '#cli/units.ts';
 import { composeUscc } from '#standards/uscc.ts';
-import { startGraph, type TestGraph } from '#test/support/graph.ts';
+import { organisationOf, startGraph, type TestGraph } from '#test/support/graph.ts';
 
 // What the command line does with the public API: files with refused rows, and units that file.
 
@@ -56,6 +57,40 @@ test('all refused rows of a part are told, however many they are', async () => {
   expect(await ingest({ api, file, kind: 'penalty' })).toMatchObject({ receipt: { rows: 1500, rejected: 1500 }, rejectedListed: 1500 });
   // Asked again the gateway repeats them.
   expect(await ingest({ api, file, kind: 'penalty' })).toMatchObject({ receipt: { rows: 1500, rejected: 1500 }, rejectedListed: 1500 });
+});
+
+test('a full replacement that would end too much waits, and a second person ends what it lacks or discards it', async () => {
+  const { organisation } = organisationOf('NATIONAL_CENTRE');
+  const acting = (actor: string): Api => createApi({ url: graph.url, token: () => graph.issuer.token({ role: 'NATIONAL_CENTRE', organisation, actor }) });
+  const [one, other] = [acting('1'), acting('2')];
+  const own = (uscc: string): string => row(uscc, '2026/09/18').replaceAll(UNIT, organisation);
+  const fileOf = async (name: string, rows: readonly string[]): Promise<string> => {
+    await writeFile(join(directory, name), [COLUMNS.join(','), ...rows].join('\n'));
+    return join(directory, name);
+  };
+  await registerUnits(api, [{ unit: organisation, kind: 'penalty' }]);
+  const whole = await fileOf('whole.csv', [first, second, third].map(own));
+  const cut = await fileOf('cut.csv', [own(first)]);
+
+  await expect(ingest({ api, file: whole, kind: 'penalty', replace: true })).rejects.toThrow('(ACTOR)');
+  expect(await ingest({ api: one, file: whole, kind: 'penalty', replace: true })).toMatchObject({ receipt: { added: 3 }, status: 'COMPLETED', replacement: { standing: 0, missing: 0, ended: 0 } });
+  const waiting = await ingest({ api: one, file: cut, kind: 'penalty', replace: true });
+  expect(waiting).toMatchObject({ receipt: { unchanged: 1 }, status: 'QUARANTINED', replacement: { standing: 3, missing: 2, ended: 0 } });
+  const { filing: id } = waiting;
+  expect(await ingest({ api: one, file: cut, kind: 'penalty', replace: true })).toEqual(waiting);
+  expect(filingLine(await findFiling(other, id))).toBe('QUARANTINED: 2 of 3 records are missing, 0 have ended');
+  await expect(decideFiling(one, id, true)).rejects.toThrow('(SECOND_PERSON)');
+  const ended = { id, status: 'COMPLETED', replacement: { standing: 3, missing: 2, ended: 2 } };
+  expect([await decideFiling(other, id, true), await decideFiling(other, id, true)]).toEqual([ended, ended]);
+  await expect(decideFiling(other, id, false)).rejects.toThrow('(NOT_QUARANTINED)');
+
+  // What ended is back with the file that has it, though that file was filed before.
+  expect(await ingest({ api: one, file: whole, kind: 'penalty', replace: true })).toMatchObject({ receipt: { unchanged: 1, corrected: 2 }, status: 'COMPLETED', replacement: { standing: 1, missing: 0, ended: 0 } });
+  const again = await ingest({ api: one, file: cut, kind: 'penalty', replace: true });
+  expect(await decideFiling(other, again.filing, false)).toEqual({ id: again.filing, status: 'CANCELLED', replacement: { standing: 3, missing: 2, ended: 0 } });
+  const added = await ingest({ api: one, file: cut, kind: 'penalty' });
+  await expect(decideFiling(other, added.filing, true)).rejects.toThrow('is COMPLETED and does not wait for anybody');
+  await expect(findFiling(other, '00000000-0000-4000-8000-000000000000')).rejects.toThrow('There is no filing');
 });
 
 test('a unit is registered, changed and shown', async () => {
