@@ -12,9 +12,6 @@ import { type Issuer, replaceFile } from './issuer.ts';
 import type { Progress } from './progress.ts';
 import { registerUnits } from './units.ts';
 
-/** Entities first: the other files name them. */
-const ORDER: readonly FormKind[] = ['entity', 'licence', 'penalty', 'compulsion', 'confirmation', 'levy', 'payment', 'adjudication', 'compensation', 'reward', 'inspection', 'commitment', 'name-list', 'evaluation'];
-
 /** Smaller than a delivery’s, so that a progress bar moves and two parts of a file are under way at once. */
 const DEMO_PART_BYTES = 2 * 1024 * 1024;
 
@@ -61,11 +58,9 @@ export async function loadDemo(options: DemoOptions): Promise<DemoState> {
   const api = apiOf(renewedTokens(issuer, claimsFor({ role: FILING_ROLE })));
   const started = performance.now();
   let rows = 0;
-  for (const kind of ORDER) {
-    const file = manifest.files.find((each) => each.kind === kind);
-    if (!file) continue;
+  for (const { kind, path } of manifest.files) {
     signal.throwIfAborted();
-    const { receipt, rejectedFile } = await ingest({ api, file: file.path, kind, partBytes: DEMO_PART_BYTES, progress: (total) => options.progress(kind, total) });
+    const { receipt, rejectedFile } = await ingest({ api, file: path, kind, partBytes: DEMO_PART_BYTES, progress: (total) => options.progress(kind, total) });
     rows += receipt.rows;
     if (receipt.rejected > 0) say(`${kind}: ${receipt.rejected} rows were refused, see ${basename(rejectedFile ?? '')}`);
   }

@@ -5,6 +5,7 @@ import { parse } from 'csv-parse/sync';
 import { stateCouncilCalendar } from '#standards/calendar.ts';
 import { demoOrganisations } from '#standards/demoOrganisations.ts';
 import { provinceOf, reportingUnitOf, reportingUnits } from '#standards/divisions.ts';
+import type { FormKind } from '#standards/forms/form.ts';
 import { forms } from '#standards/forms/forms.ts';
 import { readHeader } from '#standards/forms/header.ts';
 import { createRowParser } from '#standards/forms/parse.ts';
@@ -13,7 +14,7 @@ import { checkUscc } from '#standards/uscc.ts';
 import { addDays, addMonths, daysBetween } from './days.ts';
 import { MAX_ENTITIES } from './entities.ts';
 import { ACT_KINDS } from './records.ts';
-import { DEFAULT_AS_OF, FILE_NAMES, generate, type GeneratedKind, type GenerateOptions } from './generate.ts';
+import { DEFAULT_AS_OF, FILE_NAMES, generate, type GenerateOptions } from './generate.ts';
 
 type Parsed = Record<string, unknown>;
 
@@ -27,12 +28,12 @@ const warnings: string[] = [];
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'generate-'));
   await generate({ out: directory, entities: 10_000, seed: 7 });
-  for (const kind of Object.keys(FILE_NAMES) as GeneratedKind[]) made[kind] = await readRecords(kind);
+  for (const kind of Object.keys(FILE_NAMES) as FormKind[]) made[kind] = await readRecords(kind);
 });
 
 afterAll(() => rm(directory, { recursive: true }));
 
-async function readRecords(kind: GeneratedKind): Promise<Parsed[]> {
+async function readRecords(kind: FormKind): Promise<Parsed[]> {
   const [columns = [], ...rows] = parse(await readFile(join(directory, FILE_NAMES[kind])), { bom: true });
   const header = readHeader(forms[kind], columns);
   if (!header.ok) throw new Error(JSON.stringify(header.problems));
@@ -50,7 +51,7 @@ function isGoodEntity(entity: Parsed): boolean {
   return check.status === 'VALID' && check.warnings.length === 0 && String(entity['name']).includes('示例');
 }
 
-function records(kind: GeneratedKind): Parsed[] {
+function records(kind: FormKind): Parsed[] {
   return made[kind] ?? [];
 }
 
@@ -176,10 +177,30 @@ test('every enterprise is evaluated this year, some have history and other schem
   for (const entry of serious) expect(['D', undefined]).toContain(gradeOf.get(entry['subjectUscc']));
 });
 
+test.each([...otherKinds, 'judicial-record', 'complaint'] as const)('every column of the form is filled in some row, but remarks and items of the catalogue: %s', kind => {
+  expect(forms[kind].fields.map(({ name }) => name).filter(name => records(kind).every(record => record[name] === null))).toEqual(['remark', 'catalogueCode']);
+});
+
+test('courts and consumers are heard: every kind of case and state of performance, complaints about traders alone, both about the demo subjects', () => {
+  const [cases, complaints] = [records('judicial-record'), records('complaint')];
+  const subjectsOf = (rows: Parsed[]) => new Set(rows.map(row => row['subjectUscc']));
+  expect(subjectsOf(cases).size / 10_000).toBeCloseTo(0.05, 1);
+  expect(shares(cases.map(each => each['recordKind']))).toEqual({ JUDGMENT: expect.any(Number), ENFORCEMENT: expect.any(Number), BANKRUPTCY: expect.any(Number), OTHER: expect.any(Number) });
+  expect(Object.keys(shares(cases.map(each => each['performance']))).toSorted()).toEqual(['ALL', 'NONE', 'PART', 'null']);
+  const kindOf = new Map(records('entity').map(entity => [entity['uscc'], entity['entityKind']]));
+  expect(Object.keys(shares(complaints.map(each => kindOf.get(each['subjectUscc'])))).toSorted()).toEqual(['ENTERPRISE', 'SELF_EMPLOYED']);
+  expect(subjectsOf(complaints).size / 10_000).toBeCloseTo(0.07, 1);
+  for (const { uscc } of demoOrganisations.filter(({ kind }) => kind === 'subject' || kind === 'heavy-subject')) {
+    expect([subjectsOf(cases).has(uscc), subjectsOf(complaints).has(uscc)]).toEqual([true, true]);
+  }
+});
+
 test('nothing happens after the last day, nor to an entity before it was established', () => {
   const since = new Map(records('entity').map(entity => [entity['uscc'], String(entity['establishedOn'])]));
   const dated = [
     ...ACT_KINDS.flatMap(kind => records(kind).flatMap(record => ['decidedOn', 'ownSiteOn', 'performedOn'].map(name => [record, record[name] ?? record['decidedOn']] as const))),
+    ...records('judicial-record').map(record => [record, record['decidedOn']] as const),
+    ...records('complaint').map(record => [record, record['handledOn']] as const),
     ...records('name-list').flatMap(record => [[record, record['listedOn']] as const, [record, record['removedOn'] ?? record['listedOn']] as const]),
   ];
   const impossible = dated.filter(([record, day]) => String(day) > DEFAULT_AS_OF || String(day) < (since.get(record['subjectUscc']) ?? '9'));

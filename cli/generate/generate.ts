@@ -4,10 +4,7 @@ import type { FormKind } from '#standards/forms/form.ts';
 import { forms } from '#standards/forms/forms.ts';
 import { createCsvFile, type CsvFile } from './csvFile.ts';
 import { entityAt, entityRow, MAX_ENTITIES, type GeneratedEntity, type Setting } from './entities.ts';
-import { ACT_KINDS, acts, commitments, evaluations, listEntries, type Row } from './records.ts';
-
-/** Kinds of record that are generated. */
-export type GeneratedKind = Exclude<FormKind, 'judicial-record' | 'complaint'>;
+import { ACT_KINDS, acts, commitments, complaints, evaluations, judicialRecords, listEntries, type Row } from './records.ts';
 
 export interface GenerateOptions {
   /** A directory; made when it is not there. Files in it with our names are written over. */
@@ -19,11 +16,11 @@ export interface GenerateOptions {
   /** The last day of the data, 'YYYY-MM-DD'; nothing is decided or evaluated after it. */
   asOf?: string;
   /** Only these files. Each has the same bytes as when all are written. */
-  kinds?: readonly GeneratedKind[];
+  kinds?: readonly FormKind[];
 }
 
 export interface GeneratedFile {
-  kind: GeneratedKind;
+  kind: FormKind;
   path: string;
   rows: number;
   /** The source units that its rows name, with their names. */
@@ -32,7 +29,8 @@ export interface GeneratedFile {
 
 export const DEFAULT_AS_OF = '2026-09-30';
 
-export const FILE_NAMES: Record<GeneratedKind, string> = {
+/** In the order in which they are made and filed. Entities first: the other files name them. */
+export const FILE_NAMES: Record<FormKind, string> = {
   entity: 'entities.csv',
   licence: 'licences.csv',
   penalty: 'penalties.csv',
@@ -47,16 +45,18 @@ export const FILE_NAMES: Record<GeneratedKind, string> = {
   commitment: 'commitments.csv',
   'name-list': 'name-list.csv',
   evaluation: 'evaluations.csv',
+  'judicial-record': 'judicial-records.csv',
+  complaint: 'complaints.csv',
 };
 
 const BATCH = 200;
 
-const columnOf = (kind: GeneratedKind, field: string): string => forms[kind].fields.find(({ name }) => name === field)?.column ?? '';
+const columnOf = (kind: FormKind, field: string): string => forms[kind].fields.find(({ name }) => name === field)?.column ?? '';
 
 /** Where a row says who files it. */
 const sourceColumns = Object.fromEntries(
-  (Object.keys(FILE_NAMES) as GeneratedKind[]).map(kind => [kind, { code: columnOf(kind, 'sourceUnitUscc'), name: columnOf(kind, 'sourceUnitName') }]),
-) as Record<GeneratedKind, { code: string; name: string }>;
+  (Object.keys(FILE_NAMES) as FormKind[]).map(kind => [kind, { code: columnOf(kind, 'sourceUnitUscc'), name: columnOf(kind, 'sourceUnitName') }]),
+) as Record<FormKind, { code: string; name: string }>;
 
 function checkOptions(options: GenerateOptions, asOf: string): void {
   const { entities, seed } = options;
@@ -67,14 +67,20 @@ function checkOptions(options: GenerateOptions, asOf: string): void {
   if (!/^\d{4}-\d{2}-\d{2}$/.test(asOf) || asOf < '2024-08-01') throw new RangeError('The last day is written YYYY-MM-DD and not before 2024-08-01.');
 }
 
+/** What is made of an entity beside its registration and its acts. */
+const OTHERS: readonly { kind: FormKind; make: (setting: Setting, entity: GeneratedEntity) => Row[] }[] = [
+  { kind: 'commitment', make: commitments },
+  { kind: 'name-list', make: listEntries },
+  { kind: 'evaluation', make: evaluations },
+  { kind: 'judicial-record', make: judicialRecords },
+  { kind: 'complaint', make: complaints },
+];
+
 /** The rows of every kind about one entity, in the order of the files. */
-function* rowsOf(setting: Setting, entity: GeneratedEntity, wanted: ReadonlySet<GeneratedKind>): Generator<{ kind: GeneratedKind; row: Row }> {
+function* rowsOf(setting: Setting, entity: GeneratedEntity, wanted: ReadonlySet<FormKind>): Generator<{ kind: FormKind; row: Row }> {
   if (wanted.has('entity')) yield { kind: 'entity', row: entityRow(setting, entity) };
   if (ACT_KINDS.some(kind => wanted.has(kind))) yield* acts(setting, entity);
-  const others = { commitment: commitments, 'name-list': listEntries, evaluation: evaluations } as const;
-  for (const kind of ['commitment', 'name-list', 'evaluation'] as const) {
-    if (wanted.has(kind)) for (const row of others[kind](setting, entity)) yield { kind, row };
-  }
+  for (const { kind, make } of OTHERS) if (wanted.has(kind)) for (const row of make(setting, entity)) yield { kind, row };
 }
 
 /**
@@ -86,9 +92,9 @@ export async function generate(options: GenerateOptions, progress?: (entities: n
   const asOf = options.asOf ?? DEFAULT_AS_OF;
   checkOptions(options, asOf);
   const setting: Setting = { seed: options.seed, asOf };
-  const wanted = new Set(options.kinds ?? (Object.keys(FILE_NAMES) as GeneratedKind[]));
+  const wanted = new Set(options.kinds ?? (Object.keys(FILE_NAMES) as FormKind[]));
   await mkdir(options.out, { recursive: true });
-  const files = new Map<GeneratedKind, CsvFile>();
+  const files = new Map<FormKind, CsvFile>();
   for (const kind of wanted) {
     const columns = forms[kind].fields.filter(field => !field.dropped).map(field => field.column);
     files.set(kind, createCsvFile(join(options.out, FILE_NAMES[kind]), columns));

@@ -6,7 +6,7 @@ import { listTypes, type ListType } from '#standards/listTypes.ts';
 import { addDays, addMonths, daysBetween, slashes } from './days.ts';
 import { unitOf, type GeneratedEntity, type Setting } from './entities.ts';
 import { createRandom, type Random } from './random.ts';
-import { COMMITMENTS, LICENCES, OTHER_ACTS, VIOLATIONS } from './words.ts';
+import { CASES, COMMITMENTS, COMPLAINTS, LICENCES, OTHER_ACTS, VIOLATIONS } from './words.ts';
 
 export type Row = Record<string, string>;
 
@@ -183,7 +183,12 @@ function otherAct(setting: Setting, entity: GeneratedEntity, random: Random, pla
   if (own.method !== undefined) set('FS', own.method);
   if (own.result !== undefined) set('JG', own.result);
   if (own.hasAmount) set('JE', random.pick(['0.1', '0.36', '1.25', '8', '30']));
+  set('YJ', own.basis);
   set('JDRQ', slashes(day));
+  if (own.months !== undefined) {
+    set('YXQZ', slashes(day));
+    set('YXQZI', slashes(addDays(addMonths(day, own.months), -1)));
+  }
   set('JDJG', authority.name);
   set('JDJGDM', authority.uscc);
   set('LYDW', source.name);
@@ -219,6 +224,61 @@ export function commitments(setting: Setting, entity: GeneratedEntity): Row[] {
       CN_LYDWDM: source.uscc,
       CN_SYFW: random.weighted(DISCLOSURE),
       ...provenance(`C${entity.number}-${place}`, entity),
+    };
+  });
+}
+
+/** Court records: an entity in twenty has one to four. */
+export function judicialRecords(setting: Setting, entity: GeneratedEntity): Row[] {
+  const random = createRandom(setting.seed, entity.number, 7);
+  const isSubject = entity.demo?.kind === 'subject' || entity.demo?.kind === 'heavy-subject';
+  const count = isSubject ? 2 : !isStage(entity) && random.chance(0.05) ? 1 + random.below(4) : 0;
+  const court = unitOf(entity, 'COURT');
+  return Array.from({ length: count }, (_, place): Row => {
+    const [kind, word, cause, result] = random.weighted(CASES.map(each => [each, each[4]] as const));
+    const day = dayOf(setting, entity, random);
+    const hasDuty = kind === '司法判决' || kind === '司法执行';
+    return {
+      ...subject('SF', entity),
+      SF_LX: kind,
+      SF_AH: `（${day.slice(0, 4)}）示${entity.reportingUnit}${word}${entity.number}-${place + 1}号`,
+      SF_FY: court.name,
+      SF_FYDM: court.uscc,
+      SF_JDRQ: slashes(day),
+      SF_AY: cause,
+      SF_JG: result,
+      SF_LVQK: hasDuty ? random.weighted([['全部已履行', 60], ['部分履行', 12], ['全部未履行', 28]]) : '',
+      SF_LYDW: court.name,
+      SF_LYDWDM: court.uscc,
+      SF_SYFW: random.weighted(DISCLOSURE),
+      ...provenance(`J${entity.number}-${place}`, entity),
+    };
+  });
+}
+
+/** Complaints of consumers: an enterprise or a self-employed business in twelve has one to five. */
+export function complaints(setting: Setting, entity: GeneratedEntity): Row[] {
+  const random = createRandom(setting.seed, entity.number, 8);
+  const isTrader = entity.kind === 'ENTERPRISE' || entity.kind === 'SELF_EMPLOYED';
+  const isSubject = entity.demo?.kind === 'subject' || entity.demo?.kind === 'heavy-subject';
+  const count = isSubject ? 2 : isTrader && !isStage(entity) && random.chance(1 / 12) ? 1 + random.below(5) : 0;
+  const unit = unitOf(entity, 'MARKET');
+  return Array.from({ length: count }, (_, place): Row => {
+    const [matter, handling, result] = random.pick(COMPLAINTS);
+    const day = dayOf(setting, entity, random);
+    return {
+      ...subject('TS', entity),
+      TS_BH: `TS${day.slice(0, 4)}-${entity.number}-${place + 1}`,
+      TS_CLRQ: slashes(day),
+      TS_SX: matter,
+      TS_CLFS: handling,
+      TS_CLJG: result,
+      TS_CLDW: unit.name,
+      TS_CLDWDM: unit.uscc,
+      TS_LYDW: unit.name,
+      TS_LYDWDM: unit.uscc,
+      TS_SYFW: random.weighted(DISCLOSURE),
+      ...provenance(`T${entity.number}-${place}`, entity),
     };
   });
 }

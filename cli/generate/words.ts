@@ -67,24 +67,48 @@ export interface OtherActWords {
   readonly prefix: string;
   readonly word: string;
   readonly content: string;
+  readonly basis: string;
   readonly office: Office;
   readonly matter?: string;
   readonly method?: string;
   readonly result?: string;
   readonly hasAmount?: true;
+  /** It holds so many months from the day of the decision. */
+  readonly months?: number;
 }
 
 export const OTHER_ACTS: readonly OtherActWords[] = [
-  { kind: 'inspection', prefix: 'JC', word: '行政监督检查', matter: '双随机抽查', content: '年度报告公示信息检查', method: '书面检查', result: '未发现问题', office: 'MARKET' },
-  { kind: 'inspection', prefix: 'JC', word: '行政监督检查', matter: '安全生产检查', content: '生产经营场所安全检查', method: '现场检查', result: '发现问题已责令改正', office: 'SAFETY' },
-  { kind: 'confirmation', prefix: 'QR', word: '行政确认', matter: '高新技术企业认定', content: '确认为高新技术企业', result: '确认', office: 'TAX' },
-  { kind: 'compulsion', prefix: 'QZ', word: '行政强制', content: '查封涉案物品', method: '查封', result: '已解除', office: 'MARKET' },
-  { kind: 'levy', prefix: 'ZS', word: '行政征收', matter: '城镇垃圾处理费征收', content: '征收年度费用', result: '已缴纳', hasAmount: true, office: 'HOUSING' },
-  { kind: 'payment', prefix: 'JF', word: '行政给付', matter: '稳岗返还', content: '发放稳岗返还资金', result: '已发放', hasAmount: true, office: 'LABOUR' },
-  { kind: 'adjudication', prefix: 'CJ', word: '行政裁决', matter: '政府采购投诉裁决', content: '驳回投诉', result: '驳回', office: 'MARKET' },
-  { kind: 'compensation', prefix: 'BC', word: '行政补偿', matter: '土地征收补偿', content: '支付补偿款', result: '已支付', hasAmount: true, office: 'HOUSING' },
-  { kind: 'reward', prefix: 'JL', word: '行政奖励', matter: '质量奖', content: '授予质量奖', method: '通报表彰', hasAmount: true, office: 'MARKET' },
+  { kind: 'inspection', prefix: 'JC', word: '行政监督检查', matter: '双随机抽查', content: '年度报告公示信息检查', method: '书面检查', result: '未发现问题', basis: '企业信息公示暂行条例第十四条', office: 'MARKET' },
+  { kind: 'inspection', prefix: 'JC', word: '行政监督检查', matter: '安全生产检查', content: '生产经营场所安全检查', method: '现场检查', result: '发现问题已责令改正', basis: '安全生产法第六十五条', office: 'SAFETY' },
+  { kind: 'confirmation', prefix: 'QR', word: '行政确认', matter: '高新技术企业认定', content: '确认为高新技术企业', result: '确认', basis: '高新技术企业认定管理办法第十二条', office: 'TAX', months: 36 },
+  { kind: 'compulsion', prefix: 'QZ', word: '行政强制', content: '查封涉案物品', method: '查封', result: '已解除', basis: '行政强制法第二十二条', office: 'MARKET', months: 1 },
+  { kind: 'levy', prefix: 'ZS', word: '行政征收', matter: '城镇垃圾处理费征收', content: '征收年度费用', result: '已缴纳', hasAmount: true, basis: '城市生活垃圾管理办法第四条', office: 'HOUSING' },
+  { kind: 'payment', prefix: 'JF', word: '行政给付', matter: '稳岗返还', content: '发放稳岗返还资金', result: '已发放', hasAmount: true, basis: '失业保险条例第十条', office: 'LABOUR' },
+  { kind: 'adjudication', prefix: 'CJ', word: '行政裁决', matter: '政府采购投诉裁决', content: '驳回投诉', result: '驳回', basis: '政府采购法第五十六条', office: 'MARKET' },
+  { kind: 'compensation', prefix: 'BC', word: '行政补偿', matter: '土地征收补偿', content: '支付补偿款', result: '已支付', hasAmount: true, basis: '土地管理法第四十八条', office: 'HOUSING' },
+  { kind: 'reward', prefix: 'JL', word: '行政奖励', matter: '质量奖', content: '授予质量奖', method: '通报表彰', hasAmount: true, basis: '产品质量法第六条', office: 'MARKET' },
 ];
+
+/** What courts decided and enforced: [kind, word of the case number, cause, result, weight]. */
+export const CASES = [
+  ['司法判决', '民初', '买卖合同纠纷', '判决支付货款及逾期利息', 30],
+  ['司法判决', '民初', '建设工程施工合同纠纷', '判决支付工程款', 15],
+  ['司法判决', '民初', '劳动争议', '判决支付劳动报酬', 15],
+  ['司法执行', '执', '买卖合同纠纷', '强制执行货款及逾期利息', 25],
+  ['司法执行', '执', '劳动争议', '强制执行劳动报酬', 10],
+  ['破产', '破申', '申请破产清算', '裁定受理破产清算申请', 2],
+  ['其他', '财保', '诉前财产保全', '裁定准予财产保全', 3],
+] as const;
+
+/** What consumers complained of: [matter, handling, result]. */
+export const COMPLAINTS = [
+  ['商品与说明不符', '调解', '退货退款'],
+  ['商品质量问题', '调解', '换货'],
+  ['预付费余额未退', '调解', '退还余额'],
+  ['售后服务不到位', '和解', '重新提供服务'],
+  ['价格与标示不符', '调解', '退还差价'],
+  ['商品质量问题', '终止调解', '双方未达成一致，已告知其他解决途径'],
+] as const;
 
 export const COMMITMENTS = [
   ['主动型', '诚信经营承诺'],

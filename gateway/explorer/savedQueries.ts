@@ -32,6 +32,16 @@ export const savedQueries: SavedQuery[] = [
     variables: { uscc: subject },
   },
   {
+    name: 'Court records and complaints (司法信息与消费者投诉)',
+    query: `query Heard($uscc: USCC!) {
+  creditFile(uscc: $uscc) {
+    judicialRecords(first: 10) { nodes { kind caseNo court { name } decidedOn cause result performance } }
+    complaints(first: 10) { nodes { complaintNo handledOn handledBy { name } matter handling result } }
+  }
+}`,
+    variables: { uscc: codeOf('heavy-subject') },
+  },
+  {
     name: 'Search by name (按名称检索)',
     query: `query Search($name: String!) {
   searchEntities(query: $name, first: 10) {

@@ -4,8 +4,6 @@ import { join } from 'node:path';
 import { generate } from '#cli/generate/generate.ts';
 import { startGraph, type TestGraph } from './graph.ts';
 
-const kinds = ['entity', 'licence', 'penalty', 'compulsion', 'confirmation', 'levy', 'payment', 'adjudication', 'compensation', 'reward', 'inspection', 'commitment', 'name-list', 'evaluation'];
-
 export interface DemoGraph extends TestGraph {
   /** Everything was recorded by this instant. */
   readonly knownAt: string;
@@ -17,10 +15,7 @@ export async function startDemoGraph(options: { entities?: number } & Parameters
   const folder = await mkdtemp(join(tmpdir(), 'credit-graph-demo-'));
   try {
     const files = await generate({ out: folder, entities: options.entities ?? 300, seed: 7 });
-    for (const kind of kinds) {
-      const file = files.find((each) => each.kind === kind);
-      if (file) await graph.file(kind, await readFile(file.path));
-    }
+    for (const { kind, path } of files) await graph.file(kind, await readFile(path));
     await graph.gateway.sources.refresh();
     return Object.assign(graph, { knownAt: await graph.gateway.sources.sealed() });
   } finally {
