@@ -14,6 +14,7 @@ import { roleBinding, type Role } from '#policy/viewer.ts';
 import { definitions } from '#subgraphs/definitions.ts';
 import { demoOrganisations } from '#standards/demoOrganisations.ts';
 import { openDatabase, type Database } from './database.ts';
+import { registerNamedUnits } from './units.ts';
 
 // The whole graph in one process, on a cloned database and a free port. Requests go through the public HTTP door.
 //
@@ -95,8 +96,8 @@ export interface TestGraph extends AsyncDisposable {
   /** One operation as a role, made for SUPERVISION unless said otherwise (`purpose: null`: none is named). */
   query(role: Role, query: string, variables?: Record<string, unknown>, options?: { purpose?: string | null; headers?: Record<string, string>; token?: string }): Promise<Reply>;
   tokenOf(role: Role): string;
-  /** Files text through the public door and gives the completed filing's receipt. */
-  file(kind: string, text: string | Buffer, options?: { role?: Role; format?: 'CSV' | 'NDJSON' }): Promise<Record<string, unknown>>;
+  /** Files text through the public door and gives the completed filing's receipt. The units that it names are registered first, unless told not to be. */
+  file(kind: string, text: string | Buffer, options?: { role?: Role; format?: 'CSV' | 'NDJSON'; registersUnits?: boolean }): Promise<Record<string, unknown>>;
 }
 
 /** One operation over HTTP. */
@@ -167,15 +168,18 @@ export async function startGraph(options: { remote?: boolean; absent?: readonly 
   const query: TestGraph['query'] = (role, text, variables = {}, { purpose, headers = {}, token } = {}) =>
     askGateway(gateway.url, role === 'PUBLIC' ? null : (token ?? tokenOf(role)), text, variables, role === 'PUBLIC' ? null : purpose === undefined ? 'SUPERVISION' : purpose, headers);
 
+  const sql: TestGraph['sql'] = async (text, values = []) => (await client.query(text, [...values])).rows;
+
   const graph: TestGraph = {
     url: gateway.url,
     gateway,
     database,
     issuer,
-    sql: async (text, values = []) => (await client.query(text, [...values])).rows,
+    sql,
     query,
     tokenOf,
-    async file(kind, text, { role = 'NATIONAL_CENTRE', format = 'CSV' } = {}) {
+    async file(kind, text, { role = 'NATIONAL_CENTRE', format = 'CSV', registersUnits = true } = {}) {
+      if (registersUnits) await registerNamedUnits(sql, kind, text, format, organisationOf('NATIONAL_CENTRE').organisation);
       const created = await query(role, 'mutation ($input: CreateFilingInput!) { createFiling(input: $input) { __typename ... on FilingCreated { filing { id } } ... on DomainError { code message } } }', { input: { idempotencyKey: randomUUID(), kind, format, partsExpected: 1 } });
       const filing = (created.body.data?.['createFiling'] as { filing?: { id: string } } | undefined)?.filing;
       if (!filing) throw new Error(`createFiling: ${created.text}`);

@@ -1,6 +1,7 @@
 import { shanghaiDay } from '#standards/dates.ts';
 import { addDays } from '#standards/publicationTerms.ts';
 import { organisationOf, type TestGraph } from './graph.ts';
+import { registerUnits } from './units.ts';
 
 // Entities and registered units, arranged for tests that are about neither.
 
@@ -14,12 +15,7 @@ export const lines = (rows: readonly Cells[]): string => rows.map((row) => JSON.
 
 /** Registers a unit for kinds of filing, of the subgraph that keeps them. */
 export async function register(graph: TestGraph, schema: string, unit: string, kinds: readonly string[], hours = 840): Promise<void> {
-  await graph.sql(
-    `insert into ${schema}.source_unit (uscc, kind, promised_delay_hours, registered_by)
-     select $1, kind, $3, $4 from unnest($2::text[]) kind
-     on conflict (uscc, kind) do nothing`,
-    [unit, kinds, hours, organisationOf('NATIONAL_CENTRE').organisation],
-  );
+  await registerUnits(graph.sql, schema, [unit], kinds, organisationOf('NATIONAL_CENTRE').organisation, hours);
 }
 
 /** An entity that the graph knows, published. */

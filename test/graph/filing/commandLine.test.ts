@@ -7,6 +7,7 @@ import { ingest } from '#cli/ingest.ts';
 import { findUnit, registerUnits, unitLine } from '#cli/units.ts';
 import { composeUscc } from '#standards/uscc.ts';
 import { organisationOf, startGraph, type TestGraph } from '#test/support/graph.ts';
+import { register } from '#test/support/registered.ts';
 
 // What the command line does with the public API: files with refused rows, and units that file.
 
@@ -23,6 +24,7 @@ let api: Api;
 beforeAll(async () => {
   graph = await startGraph();
   directory = await mkdtemp(join(tmpdir(), 'credit-graph-filing-'));
+  await register(graph, 'disclosure', UNIT, ['penalty']);
   api = createApi({ url: graph.url, token: () => graph.tokenOf('NATIONAL_CENTRE') });
 });
 afterAll(async () => {

@@ -11,6 +11,7 @@ import { createViewer, publicViewer, type Role, type Viewer } from '#policy/view
 import { composeUscc } from '#standards/uscc.ts';
 import { definition } from '#subgraphs/disclosure/index.ts';
 import { type Database, openDatabase } from '#test/support/database.ts';
+import { registerNamedUnits } from '#test/support/units.ts';
 
 // Every record comes through the filing doors, as real ones do; only the heavy tail is put in by SQL.
 
@@ -137,6 +138,7 @@ async function file(kind: string, content: readonly Cells[] | Buffer, as: Viewer
   const bytes = Buffer.isBuffer(content) ? content : Buffer.from(csv(content));
   const door = disclosure.filings[kind];
   if (!door) throw new Error(`no door for ${kind}`);
+  await registerNamedUnits((text, values) => owner.query(text, [...values]), kind, bytes, format, UNIT);
   return door(as, { filingId, number: 1, kind, format }, Readable.from([bytes]));
 }
 

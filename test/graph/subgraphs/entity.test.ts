@@ -9,6 +9,8 @@ import { createViewer, publicViewer, type Role, type Viewer } from '#policy/view
 import { composeUscc } from '#standards/uscc.ts';
 import { definition } from '#subgraphs/entity/index.ts';
 import { openDatabase, type Database } from '#test/support/database.ts';
+import { lines } from '#test/support/registered.ts';
+import { registerNamedUnits } from '#test/support/units.ts';
 
 // Everything comes in through the filing door, as it does in use.
 
@@ -80,7 +82,9 @@ const form = (cells: Record<string, string> & { DJ_SHXYM: string }): Record<stri
 async function file(...rows: (Record<string, string> & { DJ_SHXYM: string })[]): Promise<PartOutcome> {
   const door = entity.filings['entity'];
   if (!door) throw new Error('no door');
-  const outcome = await door(centre, { filingId: randomUUID(), number: 1, kind: 'entity', format: 'NDJSON' }, Readable.from(rows.map((row) => Buffer.from(`${JSON.stringify(form(row))}\n`))));
+  const text = lines(rows.map(form));
+  await registerNamedUnits((statement, values) => owner.query(statement, [...values]), 'entity', text, 'NDJSON', UNIT);
+  const outcome = await door(centre, { filingId: randomUUID(), number: 1, kind: 'entity', format: 'NDJSON' }, Readable.from([Buffer.from(text)]));
   expect(outcome.rejectedRows).toEqual([]);
   return outcome;
 }

@@ -10,6 +10,8 @@ import { createViewer, publicViewer, type Role, type Viewer } from '#policy/view
 import { definition } from '#subgraphs/evaluation/index.ts';
 import { composeUscc } from '#standards/uscc.ts';
 import { openDatabase, type Database } from '#test/support/database.ts';
+import { lines } from '#test/support/registered.ts';
+import { registerNamedUnits } from '#test/support/units.ts';
 
 // Rows are put in by hand, so that the two times and the rights of each are the test's own; filings have tests of their own below.
 
@@ -488,10 +490,12 @@ test('schemes are those in force on the day, each in its version of that day', a
 
 describe('filing', () => {
   const form = { PJ_XDR_MC: '示例有限公司', PJ_FA: 'PUBLIC_CREDIT', PJ_FABB: '2026', PJ_DJ: 'A', PJ_RQ: '2026/06/30', PJ_SJJZ: '2026/05/31', PJ_YXQZ: '2027/06/29', PJ_DW: '示例评价单位', PJ_DWDM: EVALUATOR, PJ_LYDW: '示例中心', PJ_LYDWDM: UNIT };
-  const file = (rows: Record<string, string>[], as: Viewer = zhejiang): Promise<PartOutcome> => {
+  const file = async (rows: Record<string, string>[], as: Viewer = zhejiang): Promise<PartOutcome> => {
     const door = evaluation.filings['evaluation'];
     if (!door) throw new Error('no door');
-    return door(as, { filingId: randomUUID(), number: 1, kind: 'evaluation', format: 'NDJSON' }, Readable.from([Buffer.from(rows.map((row) => JSON.stringify({ ...form, ...row })).join('\n'))]));
+    const text = lines(rows.map((row) => ({ ...form, ...row })));
+    await registerNamedUnits((statement, values) => owner.query(statement, [...values]), 'evaluation', text, 'NDJSON', UNIT);
+    return door(as, { filingId: randomUUID(), number: 1, kind: 'evaluation', format: 'NDJSON' }, Readable.from([Buffer.from(text)]));
   };
 
   test('a row of the form becomes a result; again it changes nothing; with other content it is a correction', async () => {

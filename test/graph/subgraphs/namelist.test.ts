@@ -10,6 +10,8 @@ import { createViewer, publicViewer, type Role, type Viewer } from '#policy/view
 import { definition } from '#subgraphs/namelist/index.ts';
 import { composeUscc } from '#standards/uscc.ts';
 import { openDatabase, type Database } from '#test/support/database.ts';
+import { lines } from '#test/support/registered.ts';
+import { registerNamedUnits } from '#test/support/units.ts';
 
 // Rows are put in by hand, so that the two times and the rights of each are the test's own; filings have tests of their own below.
 
@@ -583,10 +585,12 @@ async function now(): Promise<string> {
 
 describe('filing', () => {
   const form = { MD_XDR_MC: '示例有限公司', MD_LX: 'SAMR_SERIOUS', MD_WSH: '浙市监〔2026〕9号', MD_LRRQ: '2026/03/10', MD_LRSY: '示例事由', MD_FLYJ: '示例依据', MD_RDJG: '示例局', MD_RDJGDM: AUTHORITY, MD_LYDW: '示例中心', MD_LYDWDM: UNIT };
-  const file = (rows: Record<string, string>[], as: Viewer = zhejiang): Promise<PartOutcome> => {
+  const file = async (rows: Record<string, string>[], as: Viewer = zhejiang): Promise<PartOutcome> => {
     const door = namelist.filings['name-list'];
     if (!door) throw new Error('no door');
-    return door(as, { filingId: randomUUID(), number: 1, kind: 'name-list', format: 'NDJSON' }, Readable.from([Buffer.from(rows.map((row) => JSON.stringify({ ...form, ...row })).join('\n'))]));
+    const text = lines(rows.map((row) => ({ ...form, ...row })));
+    await registerNamedUnits((statement, values) => owner.query(statement, [...values]), 'name-list', text, 'NDJSON', UNIT);
+    return door(as, { filingId: randomUUID(), number: 1, kind: 'name-list', format: 'NDJSON' }, Readable.from([Buffer.from(text)]));
   };
 
   test('a row of the form becomes an entry that the public can read; the same file again changes nothing', async () => {
