@@ -1,7 +1,7 @@
 import { ApolloServer } from '@apollo/server';
 import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
 import { fastifyApolloDrainPlugin, fastifyApolloHandler } from '@as-integrations/fastify';
-import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { GraphQLError, printSchema } from 'graphql';
 import { createKnownTexts } from './knownTexts.ts';
 import type { AddressInfo } from 'node:net';
@@ -129,6 +129,14 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
   };
 
   const throughApollo = fastifyApolloHandler(apollo, { context: contextOf });
+
+  // What the framework refuses before a route is asked, in the words of all other errors.
+  app.setErrorHandler((error: FastifyError, _, reply) => {
+    const status = error.statusCode ?? 500;
+    if (status >= 500) log.error({ err: error }, 'a request failed');
+    const told = status === 413 ? { message: `The body of a request has at most ${MAX_BODY_BYTES / 1024 / 1024} MB; larger files are filed in parts.`, code: 'BODY_TOO_LARGE' } : status < 500 ? { message: error.message, code: 'BAD_REQUEST' } : { message: 'Internal error', code: 'INTERNAL_SERVER_ERROR' };
+    return reply.code(status).send({ errors: [{ message: told.message, extensions: { code: told.code } }] });
+  });
 
   app.route({
     url: '/graphql',

@@ -105,7 +105,9 @@ export function createCoverage({ pool, cursors, now }: Workshop, schema: Subgrap
      from ${schema}.source_unit
      where uscc = $1
        and kind = any($2::text[])
-     order by kind`,
+       and registered_by is not null
+     order by kind
+     limit 100`,
   );
   const byTable = new Map<string, Kept>();
   for (const kind of Object.values(kinds)) if (!byTable.has(kind.table)) byTable.set(kind.table, createKept(schema, kind));

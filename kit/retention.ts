@@ -2,6 +2,7 @@ import { shanghaiDay } from '#standards/dates.ts';
 import type { SubgraphName } from './config.ts';
 import type { Log } from './log.ts';
 import { type Pool, query, statement } from './postgres/pool.ts';
+import { NOT_IN_REPLACEMENT } from './filing/replacement.ts';
 import type { RuleBook } from './ruleBook.ts';
 
 // Records are kept as long as the rules of kind RETENTION say, counted from the day on which they have ended; then content is erased,
@@ -37,6 +38,7 @@ const endedOn = ({ ofEvents }: ErasableTable): string => `coalesce(record.withdr
 function createStep(table: ErasableTable) {
   const name = `${table.schema}.${table.name}`;
   const blank = [...table.emptied.map((column) => `${column} = ''`), ...table.nulled.map((column) => `${column} = null`)];
+  // What a full replacement ended still comes back when it is filed again: that it was one stays.
   // A walk down the index of current versions. Rows that a filing holds are left for the next sweep: it may be bringing them back.
   return statement(
     `${name}.retention`,
@@ -59,7 +61,7 @@ function createStep(table: ErasableTable) {
        for update of record skip locked
      ), erased as (
        update ${name} record
-       set content = '{}', additional_fields = null, source_record_id = null, withdrawal_reason = null, erased_at = $7::timestamptz${blank.map((each) => `, ${each}`).join('')}
+       set content = '{}', additional_fields = null, source_record_id = null, withdrawal_reason = case withdrawal_reason when '${NOT_IN_REPLACEMENT}' then withdrawal_reason end, erased_at = $7::timestamptz${blank.map((each) => `, ${each}`).join('')}
        from due
        where record.uscc = due.uscc
          and record.record_id = due.record_id
@@ -105,16 +107,19 @@ const EVERY_MS = 60 * 60_000;
 /** Sweeps once on each day in Shanghai, and again in the next hour where it failed. */
 export function startSweeping(sweep: Sweep, now: () => Date, log: Log): Disposable {
   let swept = '';
+  let isRunning = false;
   const run = (): void => {
     const today = shanghaiDay(now());
-    if (today === swept) return;
-    sweep().then(
+    if (today === swept || isRunning) return;
+    isRunning = true;
+    const done = sweep().then(
       (erased) => {
         swept = today;
         if (erased > 0) log.info({ erased }, 'records whose retention has ended were erased');
       },
       (error: unknown) => log.error({ err: error }, 'erasing what is no longer kept failed; it is tried again in an hour'),
     );
+    void done.then(() => (isRunning = false));
   };
   const first = setTimeout(run, FIRST_MS).unref();
   const timer = setInterval(run, EVERY_MS).unref();

@@ -55,17 +55,18 @@ const formRow = (value: unknown): Readonly<Record<string, unknown>> => {
   return value as Record<string, unknown>;
 };
 
-function literalValue(node: ValueNode, variables: Readonly<Record<string, unknown>> | null | undefined): unknown {
+/** @throws BAD_USER_INPUT for a variable inside: whoever compiles operations may not tell its value, and a cell would be lost. */
+function literalValue(node: ValueNode): unknown {
   switch (node.kind) {
     case Kind.OBJECT:
-      return Object.fromEntries(node.fields.map((field) => [field.name.value, literalValue(field.value, variables)]));
+      return Object.fromEntries(node.fields.map((field) => [field.name.value, literalValue(field.value)]));
     case Kind.LIST:
-      return node.values.map((item) => literalValue(item, variables));
+      return node.values.map((item) => literalValue(item));
     case Kind.INT:
     case Kind.FLOAT:
       return Number(node.value);
     case Kind.VARIABLE:
-      return variables?.[node.name.value];
+      throw badInput('FormRow', 'VARIABLE', `A row holds the variable $${node.name.value.slice(0, 40)}.`, 'whole rows in a variable, or none');
     case Kind.NULL:
       return null;
     default:
@@ -78,7 +79,7 @@ const FormRow = new GraphQLScalarType<Readonly<Record<string, unknown>>, unknown
   name: 'FormRow',
   serialize: (value) => value,
   parseValue: formRow,
-  parseLiteral: (node, variables) => formRow(literalValue(node, variables)),
+  parseLiteral: (node) => formRow(literalValue(node)),
 });
 
 /** The scalars of the graph, in the gateway and in every subgraph the same. */

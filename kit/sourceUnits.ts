@@ -1,6 +1,7 @@
 import { mayRegister } from '#policy/filings.ts';
 import type { Viewer } from '#policy/viewer.ts';
 import { reportingUnitOf } from '#standards/divisions.ts';
+import type { Rules } from '#standards/ruleSets.ts';
 import type { SubgraphName } from './config.ts';
 import { clientError } from './errors.ts';
 import { query, statement, transaction, type Pool } from './postgres/pool.ts';
@@ -40,6 +41,12 @@ export interface SourceUnits {
   late(): Promise<string[]>;
   /** The registered units of a kind, with their scopes. */
   scopes(kind: string): Promise<ReadonlyMap<string, Scope>>;
+}
+
+/** What units promise that have not promised otherwise; null when no rule says. */
+export function promisedDelayHoursOn(rules: Rules, day: string): number | null {
+  const rule = rules.find('FILING', 'PROMISED_DELAY', day);
+  return rule && rule.number * 24; // the rule is in days
 }
 
 /** One that was registered and has never filed is late by the same promise. */

@@ -202,7 +202,7 @@ create table disclosure.replacing_filing (
 create table disclosure.source_unit (
   uscc text not null,
   kind text not null,
-  promised_delay_hours integer not null default 840,
+  promised_delay_hours integer not null,
   last_filed_at timestamp(3) with time zone,
   name text,
   province text,
@@ -333,7 +333,7 @@ create table entity.replacing_filing (
 create table entity.source_unit (
   uscc text not null,
   kind text not null,
-  promised_delay_hours integer not null default 840,
+  promised_delay_hours integer not null,
   last_filed_at timestamp(3) with time zone,
   name text,
   province text,
@@ -410,7 +410,7 @@ create table evaluation.result (
 create table evaluation.source_unit (
   uscc text not null,
   kind text not null,
-  promised_delay_hours integer not null default 840,
+  promised_delay_hours integer not null,
   last_filed_at timestamp(3) with time zone,
   name text,
   province text,
@@ -548,7 +548,7 @@ create table namelist.replacing_filing (
 create table namelist.source_unit (
   uscc text not null,
   kind text not null,
-  promised_delay_hours integer not null default 840,
+  promised_delay_hours integer not null,
   last_filed_at timestamp(3) with time zone,
   first_filed_at timestamp(3) with time zone,
   name text,

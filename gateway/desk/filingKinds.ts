@@ -1,6 +1,6 @@
-/** Which source keeps the records of each kind of filing, and their type in the graph, which their ids carry. */
-export const filingKinds: Readonly<Record<string, { readonly source: string; readonly type: string }>> = {
-  entity: { source: 'entity', type: 'EntityProfile' },
+/** Which source keeps the records of each kind of filing, and their type in the graph, which their ids carry; an entity is found by its code. */
+export const filingKinds: Readonly<Record<string, { readonly source: string; readonly type: string | null }>> = {
+  entity: { source: 'entity', type: null },
   licence: { source: 'disclosure', type: 'AdministrativeLicence' },
   penalty: { source: 'disclosure', type: 'AdministrativePenalty' },
   compulsion: { source: 'disclosure', type: 'AdministrativeCompulsion' },

@@ -435,7 +435,7 @@ export type FiledRow = {
   readonly outcome: Maybe<RowOutcome>;
   /** Why it was refused, or what it was taken in spite of (问题). */
   readonly problems: Maybe<ReadonlyArray<RowProblem>>;
-  /** The record that holds it, for `record(id)`; null when it was refused (记录标识). */
+  /** The record that holds it, for `record(id)`; null when it was refused, and for an entity, which is found by its code (记录标识). */
   readonly recordId: Maybe<Scalars['ID']['output']>;
   /** Its place in the batch, from 1 (行号). */
   readonly row: Maybe<Scalars['Int']['output']>;

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import { provinceOfCode } from '#kit/filing/door.ts';
 import { encodeId } from '#kit/records.ts';
 import type { RuleBook } from '#kit/ruleBook.ts';
+import { promisedDelayHoursOn } from '#kit/sourceUnits.ts';
 import type { RowOutcome } from '#kit/subgraph.ts';
 import { may } from '#policy/actions.ts';
 import { outcomeFor } from '#policy/matrix.ts';
@@ -42,11 +43,16 @@ const HOURS_OF_A_YEAR = 366 * 24;
 const unknownKind = (kind: string, path: string[]) => invalid('UNKNOWN_KIND', `There is no filing of kind "${kind.slice(0, 40)}"; known are ${Object.keys(filingKinds).join(', ')}.`, path);
 const isProvince = (code: string): boolean => code === XPCC.code || provinces.some((province) => province.code === code);
 
+const recordIdOf = (kind: string, { uscc, recordId }: { readonly uscc: string; readonly recordId: string }): string | null => {
+  const type = filingKinds[kind]?.type ?? null;
+  return type && encodeId(type, uscc, recordId);
+};
+
 export function createUnitsAndRows({ repository, sources, book, rules, now, showFiling }: UnitsAndRowsParts) {
   const filedRow = (kind: string, { row, outcome, record, problems }: RowOutcome) => ({
     row,
     outcome,
-    recordId: record && encodeId(filingKinds[kind]?.type ?? '', record.uscc, record.recordId),
+    recordId: record && recordIdOf(kind, record),
     version: record?.version ?? null,
     problems,
   });
@@ -93,21 +99,21 @@ export function createUnitsAndRows({ repository, sources, book, rules, now, show
         if (!may(viewer, 'unit:register')) throw forbidden();
         const { units } = input;
         if (units.length < 1 || units.length > MAX_UNITS) return invalid('TOO_MANY', `1 to ${MAX_UNITS} units are registered at once.`, ['input', 'units']);
-        const promised = (await rules.fresh()).find('FILING', 'PROMISED_DELAY', shanghaiDay(now()));
+        const byRule = promisedDelayHoursOn(await rules.fresh(), shanghaiDay(now()));
         for (const [index, { kind, province, sector, promisedDelayHours }] of units.entries()) {
           const at = ['input', 'units', String(index)];
           if (!Object.hasOwn(filingKinds, kind)) return unknownKind(kind, [...at, 'kind']);
           if (province && !isProvince(province)) return invalid('UNKNOWN_CODE', `"${province.slice(0, 10)}" is no province: two digits of GB/T 2260, ${XPCC.code} for ${XPCC.name}.`, [...at, 'province']);
           if (sector && findIndustry(sector)?.section !== sector) return invalid('UNKNOWN_CODE', `"${sector.slice(0, 10)}" is no sector: a letter of GB/T 4754.`, [...at, 'sector']);
-          const hours = promisedDelayHours ?? 24;
-          if (hours < 1 || hours > HOURS_OF_A_YEAR) return invalid('HOURS', `A promised delay is 1 to ${HOURS_OF_A_YEAR} hours.`, [...at, 'promisedDelayHours']);
+          const hours = promisedDelayHours ?? byRule;
+          if (hours === null || hours < 1 || hours > HOURS_OF_A_YEAR) return invalid('HOURS', `A promised delay is 1 to ${HOURS_OF_A_YEAR} hours${hours === null ? '; no rule in force gives one' : ''}.`, [...at, 'promisedDelayHours']);
         }
         const registered = await repository.register(viewer, input, async () => {
           const bySource = Map.groupBy(units, ({ kind }) => filingKinds[kind]?.source ?? '');
           for (const [name, some] of bySource) {
             await sources.find((source) => source.name === name)?.registerUnits(
               viewer,
-              some.map(({ unit, kind, name: called, province, sector, promisedDelayHours }) => ({ uscc: unit, kind, name: called ?? null, province: province ?? null, sector: sector ?? null, promisedDelayHours: promisedDelayHours ?? (promised?.number ?? 0) * 24 })),
+              some.map(({ unit, kind, name: called, province, sector, promisedDelayHours }) => ({ uscc: unit, kind, name: called ?? null, province: province ?? null, sector: sector ?? null, promisedDelayHours: promisedDelayHours ?? byRule ?? 0 })),
             );
           }
           return String(units.length);

@@ -15,7 +15,7 @@ import { type AfterMerge, createMerge } from './merge.ts';
 import { createStager, type FiledRow, type RecordTable, type RowIdentity, type StagedRow } from './record.ts';
 import { createReplacement } from './replacement.ts';
 import { csvRows, jsonRows } from './rows.ts';
-import type { Scope } from '../sourceUnits.ts';
+import { promisedDelayHoursOn, type Scope } from '../sourceUnits.ts';
 import { decode } from './text.ts';
 
 /** What a row needs beside its own cells. */
@@ -101,7 +101,7 @@ export function createFilingDoor<Own extends string>({ kind, form, table, toRow,
     let batchBytes = 0;
     let writing: Promise<void> = Promise.resolve();
     const write = async (rows: readonly StagedRow<Own>[]): Promise<void> => {
-      const outcome = await merge(rows, { filingId: part.filingId, kind, now: now(), notesSeen: part.replaces ?? false, mayCorrect: isTheirs });
+      const outcome = await merge(rows, { filingId: part.filingId, kind, now: now(), promisedDelayHours: promisedDelayHoursOn((await asked)[0], today) ?? 0, notesSeen: part.replaces ?? false, mayCorrect: isTheirs });
       counts.added += outcome.added;
       counts.corrected += outcome.corrected;
       counts.unchanged += outcome.unchanged;

@@ -24,6 +24,8 @@ interface Standing {
 export interface MergeOptions {
   readonly filingId: string;
   readonly kind: string;
+  /** What a unit promises that nobody registered. */
+  readonly promisedDelayHours: number;
   /** When the filing came in, for `source_unit.last_filed_at`. */
   readonly now: Date;
   /** Whether what the filing has is noted, for a full replacement. */
@@ -145,8 +147,8 @@ export function createMerge<Own extends string>(table: RecordTable<Own>, pool: P
     where staged.position <> all($4::int[])
     on conflict do nothing`;
   const noteUnits = `
-    insert into ${table.schema}.source_unit (uscc, kind, last_filed_at, first_filed_at)
-    select unit.uscc, $1::text, $3::timestamptz, now()
+    insert into ${table.schema}.source_unit (uscc, kind, promised_delay_hours, last_filed_at, first_filed_at)
+    select unit.uscc, $1::text, $4::int, $3::timestamptz, now()
     from unnest($2::text[]) as unit(uscc)
     order by unit.uscc
     on conflict (uscc, kind) do update
@@ -214,7 +216,7 @@ export function createMerge<Own extends string>(table: RecordTable<Own>, pool: P
         const stood = standing.filter(({ position, withdrawn_on, source_unit }) => withdrawn_on === null && source_unit === rowAt(position).row.source_unit);
         await client.query(noteSeen, [options.kind, units, options.notesSeen ? options.filingId : null, refused.map(({ position }) => position), stood.map(({ position }) => position)]);
       }
-      await client.query(noteUnits, [options.kind, [...unitsOf(rows, refused)], options.now.toISOString()]);
+      await client.query(noteUnits, [options.kind, [...unitsOf(rows, refused)], options.now.toISOString(), options.promisedDelayHours]);
       const having = (outcome: Fate['outcome']): number => fates.values().filter((fate) => fate.outcome === outcome).toArray().length;
       return { added: added + having('ADDED'), corrected: having('CORRECTED'), unchanged: having('UNCHANGED'), fates, refused: refused.map(({ position }) => rowAt(position)) };
     }, { deadlineMs: 60_000 });

@@ -6,7 +6,7 @@ import { decodeId, recordIdOf } from '#kit/records.ts';
 import type { SubgraphContext } from '#kit/context.ts';
 import type { Workshop } from '#kit/subgraph.ts';
 import { mayFile } from '#policy/filings.ts';
-import { type DisclosureLevel, rowParameters, rowPredicate, rowScope, rowValues } from '#policy/rows.ts';
+import { disclosureLevels, type DisclosureLevel, rowParameters, rowPredicate, rowScope, rowValues } from '#policy/rows.ts';
 import { findIndustry } from '#standards/industry.ts';
 import { findPurpose } from '#standards/purposes.ts';
 import { parseRow } from '#standards/forms/parse.ts';
@@ -48,6 +48,8 @@ const CATALOGUE_ITEM = 'VOLUNTARY';
 
 /** Nobody beyond government sees what nobody has verified. */
 const UNVERIFIED_LEVEL: DisclosureLevel = 'GOV_SHARED';
+
+const narrower = (one: DisclosureLevel, other: DisclosureLevel): DisclosureLevel => (disclosureLevels.indexOf(one) > disclosureLevels.indexOf(other) ? one : other);
 
 const unknown = () => refuse('NOT_FOUND', 'No declared item with this id is known to you.', 'id');
 const declared = (version: number) => moved('EXISTS', `You have declared this item: to correct it name its version, ${version}.`, 'expectedVersion');
@@ -106,7 +108,7 @@ export function createDeclarations({ pool, instants, digest, now }: Workshop) {
 
   async function write(client: Client, { today }: SubgraphContext, key: Key, before: VoluntaryRow | null, next: NextVersion): Promise<Work<Key, Refusal>> {
     const { authorisation, content, verification, withdrawnOn } = next;
-    const level = verification === 'VERIFIED' ? authorisation.disclosureLevel : UNVERIFIED_LEVEL;
+    const level = verification === 'VERIFIED' ? authorisation.disclosureLevel : narrower(authorisation.disclosureLevel, UNVERIFIED_LEVEL);
     const rights = [level, level === 'PUBLIC' ? today : null, authorisation.until, withdrawnOn, withdrawnOn === null ? null : 'AUTHORISATION_WITHDRAWN', authorisation.purposes, next.verifier, next.sector];
     const recordedAt = await instants.stamp(client);
     if (before) await query(client, supersede, [key.uscc, key.recordId, recordedAt, ...rights]);

@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type pg from 'pg';
 import { organisationOf } from './graph.ts';
+import { registerUnits } from './units.ts';
 
 // Whoever files generated licences through the CLI, arranged by the superuser: what an operator and a unit's platform do by mutations.
 
@@ -20,5 +21,5 @@ export async function letFile(client: pg.Client, path: string): Promise<void> {
     if (column < 0) column = cells.indexOf('XK_LYDWDM');
     else units.add(cells[column] ?? '');
   }
-  await client.query(`insert into disclosure.source_unit (uscc, kind, registered_by) select unit, 'licence', $2 from unnest($1::text[]) unit on conflict do nothing`, [[...units], organisation]);
+  await registerUnits((text, values) => client.query(text, [...values]), 'disclosure', [...units], ['licence'], organisation);
 }

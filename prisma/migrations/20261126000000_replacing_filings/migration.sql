@@ -60,3 +60,9 @@ insert into evaluation.replacing_filing (filing_id, unit, kind)
 select id, unit, kind from gateway.filing where replacement is not null and status in ('QUARANTINED', 'RUNNING') and kind = 'evaluation';
 insert into disclosure.replacing_filing (filing_id, unit, kind)
 select id, unit, kind from gateway.filing where replacement is not null and status in ('QUARANTINED', 'RUNNING') and kind not in ('name-list', 'evaluation');
+
+-- What a unit promises that nobody registered is a rule's number (FILING, PROMISED_DELAY), which whoever files it writes.
+alter table entity.source_unit alter column promised_delay_hours drop default;
+alter table disclosure.source_unit alter column promised_delay_hours drop default;
+alter table namelist.source_unit alter column promised_delay_hours drop default;
+alter table evaluation.source_unit alter column promised_delay_hours drop default;

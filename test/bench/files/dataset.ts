@@ -107,7 +107,7 @@ async function load(client: pg.Client, entities: number): Promise<void> {
   const result = `jsonb_build_object('evaluatorName', '${UNIT.name}', 'evaluatorUscc', '${UNIT.uscc}', 'validUntil', '2099-12-31', 'dataAsOf', '2025-05-31', 'cause', 'PERIODIC', 'disclosureLevel', 'PUBLIC')`;
   await client.query(insertInto('evaluation.result', { ...common('result', result, "date '2025-06-15'"), scheme: "'PUBLIC_CREDIT'", scheme_version: "'2025'", grade: "chr(65 + code.number % 4)", score: '600 + code.number % 400', score_max: '1000', evaluated_on: "date '2025-06-15'" }, '(select 0 as part) one, code'));
 
-  for (const schema of subgraphNames) await client.query(`insert into ${schema}.source_unit (uscc, kind, last_filed_at) values ($1, 'bench', now())`, [UNIT.uscc]);
+  for (const schema of subgraphNames) await client.query(`insert into ${schema}.source_unit (uscc, kind, promised_delay_hours, last_filed_at) values ($1, 'bench', 840, now())`, [UNIT.uscc]);
   await client.query('commit');
   await client.query('vacuum analyze');
   await client.query('checkpoint');

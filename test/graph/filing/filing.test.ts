@@ -101,6 +101,20 @@ test('a batch has at least one row and at most a thousand, of a kind that there 
   expect((await fileRows('penalty', ['text'])).body.errors?.[0]?.extensions['code']).toBe('BAD_USER_INPUT');
 });
 
+test('a variable inside of a row that is written out is refused, at the first time and at every later one', async () => {
+  const text = `mutation ($uscc: String, $key: String!) { fileRecords(input: { idempotencyKey: $key, kind: "penalty", rows: [{ CF_XDR_SHXYM: $uscc }] }) { __typename } }`;
+  for (let time = 0; time < 3; time += 1) {
+    const { body } = await graph.query('NATIONAL_CENTRE', text, { uscc: composeUscc('91330106', 'MA3EEE46'), key: randomUUID() });
+    expect([body.data, body.errors?.[0]?.extensions]).toMatchObject([undefined, { code: 'BAD_USER_INPUT', reason: 'VARIABLE', expected: 'whole rows in a variable, or none' }]);
+  }
+});
+
+test('an entity is found by its code: what holds its row has no id', async () => {
+  await register(graph, 'entity', UNIT, ['entity']);
+  const row = { DJ_SHXYM: composeUscc('91330106', 'MA3EEE47'), DJ_MC: '示例云帆零售有限公司', DJ_LX: '企业', DJ_ZT: '存续', DJ_QHDM: '330106', DJ_CLRQ: '2015/05/05', DJ_DJJG: '示例登记机关', DJ_DJJGDM: UNIT, DJ_LYDW: '示例登记机关', DJ_LYDWDM: UNIT };
+  expect(fieldOf<{ rows: unknown }>(await fileRows('entity', [row]), 'fileRecords').rows).toMatchObject([{ row: 1, outcome: 'ADDED', recordId: null, version: 1 }]);
+});
+
 const mayFile: readonly Role[] = ['PROVINCIAL_PLATFORM', 'SECTOR_REGULATOR', 'DETERMINING_UNIT', 'NATIONAL_CENTRE'];
 test.each(roles.filter((role) => !mayFile.includes(role)))('%s files nothing and registers nobody', async (role) => {
   const uscc = composeUscc('91330106', 'MA3EEE43');

@@ -19,7 +19,8 @@ test('every audit of GraphQL over HTTP is passed, once a client sends the prefli
 
 test('a GET without the preflight header, and a form post, are refused: another site could have sent them', async () => {
   expect((await fetch(`${graph.url}/graphql?query={__typename}`)).status).toBe(400);
-  expect((await post('query=%7B__typename%7D', { 'content-type': 'application/x-www-form-urlencoded' })).status).toBe(415);
+  const form = await post('query=%7B__typename%7D', { 'content-type': 'application/x-www-form-urlencoded' });
+  expect([form.status, await form.json()]).toMatchObject([415, { errors: [{ extensions: { code: 'BAD_REQUEST' } }] }]);
 });
 
 test('a mutation by GET is refused', async () => {
@@ -41,7 +42,8 @@ test('errors suggest no names, show no stack and no more than five', async () =>
 test('what costs too much is refused before it is planned, and a body that is too large before it is read', async () => {
   const deep = await post(JSON.stringify({ query: `${'{ a '.repeat(20)}${'}'.repeat(20)}` }));
   expect([deep.status, ((await deep.json()) as { errors: { extensions: { code: string } }[] }).errors[0]?.extensions.code]).toEqual([400, 'COST_LIMIT']);
-  expect((await post(JSON.stringify({ query: '{ __typename }', variables: { x: 'x'.repeat(5_000_000) } }))).status).toBe(413);
+  const large = await post(JSON.stringify({ query: '{ __typename }', variables: { x: 'x'.repeat(5_000_000) } }));
+  expect([large.status, await large.json()]).toEqual([413, { errors: [{ message: 'The body of a request has at most 4 MB; larger files are filed in parts.', extensions: { code: 'BODY_TOO_LARGE' } }] }]);
 });
 
 test('a subscription by POST is refused, not half run', async () => {

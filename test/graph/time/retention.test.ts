@@ -146,3 +146,17 @@ test('a withdrawn record is kept as long from its withdrawal on; filed again as 
   expect(await graph.file('penalty', lines([{ ...row, CF_NR_FK: '3' }]), { format: 'NDJSON' })).toMatchObject({ corrected: 1 });
   expect(await graph.sql(`select version, erased_at is null as kept from disclosure.act where uscc = $1 and record_id = (select record_id from disclosure.act where document_no like 'zqwithdrawn%') order by 1`, [subject])).toEqual([{ version: 1, kept: false }, { version: 2, kept: true }]);
 });
+
+test('what a full replacement ended comes back when it is filed again, also after it was erased; what its unit withdrew does not', async () => {
+  const rows = [penalty('replaced'), penalty('withdrawn')];
+  await graph.file('penalty', lines(rows), { format: 'NDJSON' });
+  await graph.sql(`update disclosure.act set withdrawn_on = $1, withdrawal_reason = case when document_no like 'zqreplaced%' then 'NOT_IN_REPLACEMENT' else 'found wrong' end where document_no ~ '^zq(replaced|withdrawn)'`, [daysFromNow(0)]);
+  const left = async (): Promise<string[]> => (await standing()).filter((word) => word === 'replaced' || word === 'withdrawn');
+  expect(await left()).toEqual(['replaced', 'withdrawn']);
+  turnTo(addMonths(daysFromNow(1), MONTHS));
+  await sweep();
+  expect(await left()).toEqual([]);
+  expect(await graph.file('penalty', lines(rows), { format: 'NDJSON' })).toMatchObject({ added: 0, corrected: 1, unchanged: 1 });
+  expect(await left()).toEqual(['replaced']);
+  turnTo(daysFromNow(0));
+});

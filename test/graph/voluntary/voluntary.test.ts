@@ -102,6 +102,12 @@ test('before verification it is listed for nobody, and found by those alone who 
   expect(await seenBy(item)).toEqual(all('absent', { SUBJECT: 'asked', PROVINCIAL_PLATFORM: 'asked', IMPLEMENTER: 'asked', AUDITOR: 'asked', NATIONAL_CENTRE: 'asked' }));
 });
 
+test('before verification it is not shown more widely than the subject authorised', async () => {
+  const { item } = await declare(declaration({ authorisation: { disclosureLevel: 'RESTRICTED', purposes: ['CREDIT_GRANTING'], until: nextYear } }));
+  expect(item).toMatchObject({ disclosureLevel: 'RESTRICTED' });
+  expect(await seenBy(item)).toEqual(all('absent', { SUBJECT: 'asked', AUDITOR: 'asked', NATIONAL_CENTRE: 'asked' }));
+});
+
 test('verified it is a new version that is seen as was authorised', async () => {
   const { item } = await declare(declaration());
   const { __typename, item: verified } = await verify(verification(item));
