@@ -54,9 +54,11 @@ test('a term is counted from the day of publication where that is known, by the 
   expect([until, latest, ruleSet.id]).toEqual(['2024-05-02', '2028-05-02', 'PUBLICATION-2014']);
 });
 
-test('penalties of market authorities have a rule of their own for serious ones, since SAMR Order 107', () => {
+test('penalties of market authorities have rules of their own since SAMR Order 107, which leave to the general rules how general ones end', () => {
   const needs = (day: string, isMarket: boolean) => (['MINOR', 'GENERAL', 'SERIOUS'] as const).map(severity => endNeedsPerformance(releasedRules, severity, day, null, isMarket));
   expect([needs('2026-03-31', true), needs('2026-04-01', true), needs('2026-04-01', false)]).toEqual([[false, false, false], [false, true, false], [false, true, true]]);
+  const of = (severity: string) => releasedRules.find('MARKET_REPAIR', `END_NEEDS_PERFORMANCE_${severity}`, '2026-04-01')?.number;
+  expect(['MINOR', 'GENERAL', 'SERIOUS'].map(of)).toEqual([0, undefined, 0]);
   expect(['杭州市市场监督管理局', '示例市监局', '某县工商行政管理局', '杭州市交通运输局', null].map(name => isMarketAuthority(name))).toEqual([true, true, true, false, false]);
 });
 

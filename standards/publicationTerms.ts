@@ -55,7 +55,8 @@ export function publicationTerm(rules: Rules, kind: PublicationKind, day: string
 
 /**
  * Whether the publication of a penalty ends at its term only where its duties are performed (履行完毕), by the rules of its day. Penalties of
- * market authorities have rules of their own, which go before.
+ * market authorities have rules of their own, which go before. What these leave open the general rules say: SAMR Order 107 lets minor and
+ * serious ones end by themselves, and of general ones it gives the shortest and the longest term, and not how they end.
  */
 export function endNeedsPerformance(rules: Rules, severity: Severity, day: string, region: string | null, isMarket: boolean): boolean {
   const code = `END_NEEDS_PERFORMANCE_${severity}`;

@@ -21,6 +21,7 @@ test.each<[string, Partial<RuleSet>, string, string[], string]>([
   ['a first day before the decision', { effectiveFrom: '2026-11-24' }, 'BACKWARDS', ['ruleSet', 'effectiveFrom'], 'A rule does not work backwards: 2026-11-24 lies before 2026-11-25, the day of the decision.'],
   ['an end on its first day', { effectiveTo: '2026-12-01' }, 'BAD_PERIOD', ['ruleSet', 'effectiveTo'], 'effectiveTo is the first day without the rule, so it lies after 2026-12-01.'],
   ['a region that is no province', { region: '99' }, 'UNKNOWN_REGION', ['ruleSet', 'region'], '"99" is no province; a pilot names two digits of GB/T 2260, or 66 for 新疆生产建设兵团.'],
+  ['a region for a kind that is the whole country’s', { kind: 'RETENTION', region: '33', values: { PENALTY: [12, 'MONTHS'] } }, 'NO_PILOT', ['ruleSet', 'region'], 'Rules of kind RETENTION are the whole country\'s, so they have no region; kinds with pilots are PUBLICATION_TERM, '],
   ['no value', { values: {} }, 'MISSING', ['ruleSet', 'values'], 'A rule set has at least one value.'],
   ['a value that its kind does not have', { values: { TERM_LIMIT: [36, 'MONTHS'] } }, 'UNKNOWN_RULE', ['ruleSet', 'values'], 'Rules of kind PUBLICATION_DUTY have no "TERM_LIMIT"; they have MANDATORY, '],
   ['another unit', { values: { MANDATORY: [5, 'DAYS'] } }, 'UNIT', ['ruleSet', 'values'], 'MANDATORY of PUBLICATION_DUTY is given in WORKING_DAYS, not in "DAYS".'],

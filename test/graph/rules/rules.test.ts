@@ -314,3 +314,31 @@ describe('a decision changes what is computed, from its date on', () => {
     expect(await propose('1001', { action: 'END', ruleSetId: 'NDRC-424', effectiveTo: '2026-12-07' })).toMatchObject({ code: 'BACKWARDS', path: ['input', 'effectiveTo'] });
   });
 });
+
+test.each([
+  ['FILING', ['PROMISED_DELAY', 7, 'DAYS']],
+  ['RETENTION', ['PENALTY', 12, 'MONTHS']],
+] as const)('%s has no pilots, since nothing would read one', async (kind, value) => {
+  const set = newSet(`PILOT-33-${kind}`, kind, [value], { effectiveFrom: '2027-06-01' });
+  expect(await add('1001', { ...set, region: '33' })).toEqual({
+    __typename: 'InvalidInput',
+    code: 'NO_PILOT',
+    message: `Rules of kind ${kind} are the whole country's, so they have no region; kinds with pilots are PUBLICATION_TERM, SEVERITY, PUBLICATION_DUTY, WITHDRAWAL, REPAIR, MARKET_REPAIR.`,
+    retryable: false,
+    path: ['input', 'ruleSet', 'region'],
+  });
+  expect((await add('1001', set)).__typename).toBe('RuleChangeProposed');
+});
+
+test('a decision says how a general penalty of a market authority ends, which their own rules leave to the general ones', async () => {
+  await decide(add('1001', newSet('MARKET-2026', 'MARKET_REPAIR', [['END_NEEDS_PERFORMANCE_MINOR', 1, 'FLAG'], ['END_NEEDS_PERFORMANCE_GENERAL', 0, 'FLAG']], { effectiveFrom: '2026-12-09' })));
+  await inEffect(async () => (await setsOf('2026-12-09')).some(({ id }) => id === 'MARKET-2026'));
+  today = '2026-12-09';
+  const ends = await penalties(['暂扣许可证件', '警告'].flatMap((category) => ['2026/12/08', '2026/12/09'].map((day) => penalty(GUANGDONG, day, category))));
+  expect(ends.map(({ severity, publication }) => [severity, publication.publicUntil])).toEqual([
+    ['GENERAL', null],
+    ['GENERAL', '2027-12-09'],
+    ['MINOR', '2027-02-08'],
+    ['MINOR', null],
+  ]);
+});
