@@ -4,17 +4,17 @@ import { createRuleBook } from './ruleBook.ts';
 
 const added: RuleSet = { id: 'ADDED', kind: 'PUBLICATION_DUTY', name: '示例', source: '示例', effectiveFrom: '2026-12-01', effectiveTo: null, region: null, values: { MANDATORY: [3, 'WORKING_DAYS'] } };
 const rows = {
-  add: { id: '1', action: 'ADD', ruleSet: 'ADDED', definition: added },
-  end: { id: '2', action: 'END', ruleSet: 'NDRC-424', definition: { effectiveTo: '2027-01-01' } },
+  add: { id: '1', approvalNo: 1, action: 'ADD', ruleSet: 'ADDED', definition: added },
+  end: { id: '2', approvalNo: 2, action: 'END', ruleSet: 'NDRC-424', definition: { effectiveTo: '2027-01-01' } },
 };
 
-/** A database that answers what the test says, and counts how often it is asked. */
-function opened(first: () => unknown[]) {
+/** A database that answers what the test says, and counts how often it is asked. Of the first decisions, where it is asked for others. */
+function opened(first: () => { approvalNo: number }[]) {
   const state = { answer: first, asked: 0, time: 0 };
   const pool = {
-    query: async () => {
+    query: async ({ values: [after] }: { values: [number] }) => {
       state.asked += 1;
-      return { rows: state.answer() };
+      return { rows: state.answer().filter(({ approvalNo }) => approvalNo > after).slice(0, 1000) };
     },
   } as unknown as Pool; // `query` of kit/postgres/pool.ts calls nothing else
   return { state, book: createRuleBook(pool, () => state.time) };
@@ -40,6 +40,13 @@ test('a decision is seen after a second, and the rules are one object until anot
   state.time = 2000;
   expect(await book.fresh()).toBe(changed);
   expect(state.asked).toBe(3);
+});
+
+test('however many decisions there were, the last ones count', async () => {
+  const many = Array.from({ length: 10_000 }, (_, index) => ({ ...rows.add, id: `add ${index}`, approvalNo: index + 1, definition: { ...added, id: `ADDED-${index}` } }));
+  const { book } = opened(() => [...many, { ...rows.end, approvalNo: 10_001 }]);
+  const { sets } = await book.fresh();
+  expect([sets.length, sets.at(-1)?.id, sets.find(({ id }) => id === 'NDRC-424')?.effectiveTo]).toEqual([releasedRules.sets.length + 10_000, 'ADDED-9999', '2027-01-01']);
 });
 
 test('all who ask at the same time are served by one statement', async () => {

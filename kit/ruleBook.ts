@@ -14,14 +14,35 @@ const FRESH_MS = 1000;
 /** Asked again so soon while the database does not answer: every request would wait for its deadline otherwise. */
 const RETRY_MS = 250;
 
-const approved = statement(
+/** More than there will be for long. What is beyond takes another statement, since the last decisions are the ones that count. */
+const PAGE = 1000;
+
+const approvedAfter = statement(
   'rules.change.approved',
-  `select id, action, rule_set as "ruleSet", definition
+  `select id, approval_no as "approvalNo", action, rule_set as "ruleSet", definition
    from rules.change
-   where state = 'APPROVED'
-   order by decided_at, id
-   limit 10000`,
+   where approval_no > $1
+   order by approval_no
+   limit ${PAGE}`,
 );
+
+type Approved = {
+  readonly id: string;
+  readonly approvalNo: number;
+  readonly action: string;
+  readonly ruleSet: string;
+  readonly definition: unknown;
+};
+
+/** Every decision, in the order in which they were made. An approval has the next number, so none appears among those read before. */
+async function readApproved(pool: Pool): Promise<Approved[]> {
+  const all: Approved[] = [];
+  for (;;) {
+    const page = await query<Approved>(pool, approvedAfter, [all.at(-1)?.approvalNo ?? 0]);
+    all.push(...page);
+    if (page.length < PAGE) return all;
+  }
+}
 
 /** An approved row, written by the gateway's desk alone, which checked it (gateway/desk/ruleChanges.ts). Its definition is the rule set as it is then. */
 export const ruleChangeOf = ({ action, ruleSet, definition }: { readonly action: string; readonly ruleSet: string; readonly definition: unknown }): RuleChange =>
@@ -37,7 +58,7 @@ export function createRuleBook(pool: Pool, clock: () => number = () => performan
   const read = async (): Promise<Rules> => {
     const at = clock();
     try {
-      const rows = await query<{ id: string; action: string; ruleSet: string; definition: unknown }>(pool, approved);
+      const rows = await readApproved(pool);
       const ids = rows.map(({ id }) => id).join(' ');
       if (rules === null || ids !== version) rules = changedRules(releasedRules, rows.map(ruleChangeOf));
       version = ids;

@@ -571,8 +571,11 @@ create table rules.change (
   decided_by text,
   decided_by_actor text,
   decided_at timestamp(3) with time zone,
+  approval_no integer,
   constraint change_pkey PRIMARY KEY (id),
+  constraint change_approval_no_key UNIQUE (approval_no),
   constraint change_action_known CHECK ((action = ANY (ARRAY['ADD'::text, 'END'::text]))),
+  constraint change_approval_numbered CHECK (((state = 'APPROVED'::text) = (approval_no IS NOT NULL))),
   constraint change_state_known CHECK ((state = ANY (ARRAY['PROPOSED'::text, 'APPROVED'::text, 'REJECTED'::text]))),
   constraint change_two_persons CHECK (((state <> 'APPROVED'::text) OR ((decided_by_actor IS NOT NULL) AND (decided_by_actor <> proposed_by_actor))))
 );
@@ -619,7 +622,7 @@ CREATE INDEX entry_by_subject ON namelist.entry USING btree (uscc, listed_on DES
 CREATE INDEX entry_by_type ON namelist.entry USING btree (list_type, listed_on DESC, record_id DESC, uscc);
 CREATE UNIQUE INDEX entry_current ON namelist.entry USING btree (uscc, record_id) WHERE (superseded_at = 'infinity'::timestamp with time zone);
 CREATE INDEX replacing_filing_open ON namelist.replacing_filing USING btree (unit, kind) WHERE open;
-CREATE UNIQUE INDEX change_approved ON rules.change USING btree (rule_set, action) WHERE (state = 'APPROVED'::text);
+CREATE UNIQUE INDEX change_added ON rules.change USING btree (rule_set) WHERE ((state = 'APPROVED'::text) AND (action = 'ADD'::text));
 
 -- Grants
 

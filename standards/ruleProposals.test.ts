@@ -33,7 +33,14 @@ test.each<[string, Partial<RuleSet>, string, string[], string]>([
   expect(found?.message.startsWith(message)).toBe(true);
 });
 
-test('a rule set ends once, not in the past and not before it began', () => {
+test('an end that was decided is moved to an earlier day by another decision, not to a later one', () => {
+  const ended = changedRules(releasedRules, [{ action: 'END', id: 'NDRC-424', effectiveTo: '2027-01-01' }]);
+  const moving = (effectiveTo: string) => ruleProblem(ended, { action: 'END', id: 'NDRC-424', effectiveTo }, TODAY);
+  const message = 'NDRC-424 ends on 2027-01-01 already; another decision moves that to an earlier day alone.';
+  expect([moving('2026-12-31'), moving('2027-01-01'), moving('2027-01-02')]).toEqual([null, { code: 'ENDED', message, path: ['effectiveTo'] }, { code: 'ENDED', message, path: ['effectiveTo'] }]);
+});
+
+test('a rule set does not end in the past, nor before it began', () => {
   expect([ending('NDRC-424', TODAY), ending('NDRC-424', '2027-01-01')]).toEqual([null, null]);
   expect([ending('NO-SUCH', TODAY), ending('PUBLIC_CREDIT-2026', TODAY), ending('NDRC-424', '2026-11-24'), ending('NDRC-58', TODAY)].map(found => [found?.code, found?.path])).toEqual([
     ['UNKNOWN_RULE_SET', ['ruleSetId']],

@@ -62,7 +62,7 @@ function problemOfEnd(rules: Rules, id: string, effectiveTo: string, today: stri
   const set = rules.sets.find(each => each.id === id);
   if (!set || !known.has(set.kind)) return problem('UNKNOWN_RULE_SET', `There is no rule set ${quoted(id)} that a decision ends; \`ruleSets\` lists those in force.`, 'ruleSetId');
   if (effectiveTo < today) return problem('BACKWARDS', `A rule does not end in the past: ${effectiveTo} lies before ${today}, the day of the decision.`, 'effectiveTo');
-  if (set.effectiveTo !== null && set.effectiveTo <= effectiveTo) return problem('ENDED', `${id} ends on ${set.effectiveTo} already.`, 'effectiveTo');
+  if (set.effectiveTo !== null && set.effectiveTo <= effectiveTo) return problem('ENDED', `${id} ends on ${set.effectiveTo} already; another decision moves that to an earlier day alone.`, 'effectiveTo');
   if (effectiveTo <= set.effectiveFrom) return problem('BAD_PERIOD', `${id} comes into force on ${set.effectiveFrom}; its end lies after that day.`, 'effectiveTo');
   return null;
 }

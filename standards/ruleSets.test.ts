@@ -93,7 +93,7 @@ test('what has to have an answer on every day has the nearest one: the rule set 
   expect([nearest('2025-01-01', '33'), nearest('2026-08-01', '33')]).toEqual(['A', 'PILOT']);
 });
 
-test('decisions add rule sets and end them; one that ends sooner by its own text keeps its end', () => {
+test('decisions add rule sets and end them; the earliest end counts, by its own text or by a decision', () => {
   const before = createRules([set({}), set({ id: 'B', effectiveTo: '2026-05-01' })]);
   const added = set({ id: 'C', effectiveFrom: '2026-08-01', values: { MANDATORY: [5, 'WORKING_DAYS'] } });
   const after = changedRules(before, [
@@ -103,6 +103,8 @@ test('decisions add rule sets and end them; one that ends sooner by its own text
     { action: 'END', id: 'C', effectiveTo: '2026-10-01' },
   ]);
   expect(after.sets).toEqual([set({ effectiveTo: '2026-09-01' }), set({ id: 'B', effectiveTo: '2026-05-01' }), { ...added, effectiveTo: '2026-10-01' }]);
+  const [soon, late] = [{ action: 'END', id: 'A', effectiveTo: '2026-08-01' }, { action: 'END', id: 'A', effectiveTo: '2026-09-01' }] as const;
+  expect([[soon, late], [late, soon]].map(changes => changedRules(before, changes).sets[0]?.effectiveTo)).toEqual(['2026-08-01', '2026-08-01']);
   expect(changedRules(before, [])).toBe(before);
   expect(before.sets[0]?.effectiveTo).toBeNull();
 });

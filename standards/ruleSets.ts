@@ -119,14 +119,25 @@ export function createRules(sets: readonly RuleSet[]): Rules {
 /** The rules that come with the release, without what was decided since: those of now are in kit/ruleBook.ts. */
 export const releasedRules: Rules = createRules([...written, ...ofEvaluations]);
 
-/** A decision that changed the rules; those that were decided earlier come first. */
+/** A decision that changed the rules. */
 export type RuleChange = { readonly action: 'ADD'; readonly ruleSet: RuleSet } | { readonly action: 'END'; readonly id: string; readonly effectiveTo: string };
 
-/** The rules after decisions. A rule set that has ended by its own text before the day decided keeps its end. */
+/**
+ * The rules after decisions, in the order in which they were made: of rule sets of one day the one added last counts. Of the ends of a rule
+ * set, by its own text or by decisions, the earliest counts.
+ */
 export function changedRules(rules: Rules, changes: readonly RuleChange[]): Rules {
   if (changes.length === 0) return rules;
-  const ends = new Map(changes.flatMap(change => (change.action === 'END' ? [[change.id, change.effectiveTo] as const] : [])));
-  const added = changes.flatMap(change => (change.action === 'ADD' ? [change.ruleSet] : []));
+  const ends = new Map<string, string>();
+  const added: RuleSet[] = [];
+  for (const change of changes) {
+    if (change.action === 'ADD') {
+      added.push(change.ruleSet);
+      continue;
+    }
+    const before = ends.get(change.id);
+    if (before === undefined || change.effectiveTo < before) ends.set(change.id, change.effectiveTo);
+  }
   return createRules(
     [...rules.sets, ...added].map(set => {
       const end = ends.get(set.id);

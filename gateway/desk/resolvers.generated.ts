@@ -862,7 +862,7 @@ export type PageInfo = {
 export type ProposeRuleChangeInput = {
   /** `ADD` takes `ruleSet`; `END` takes `ruleSetId` and `effectiveTo` (变更方式). */
   readonly action: RuleChangeAction;
-  /** First day without it, today at the earliest (失效日期). */
+  /** First day without it, today at the earliest; sooner than the end it has, if it has one (失效日期). */
   readonly effectiveTo?: InputMaybe<Scalars['Date']['input']>;
   /** Your own key (幂等键). */
   readonly idempotencyKey: Scalars['String']['input'];
@@ -1147,7 +1147,7 @@ export type RuleSetInput = {
   readonly kind: Scalars['String']['input'];
   /** Its name (名称). */
   readonly name: Scalars['String']['input'];
-  /** Two digits of GB/T 2260 of the province in which alone it acts; left out, the whole country (试点地区). */
+  /** Two digits of GB/T 2260 of the province in which alone it acts; left out, the whole country, as `FILING` and `RETENTION` always are (试点地区). */
   readonly region?: InputMaybe<Scalars['String']['input']>;
   /** The text that sets it (依据). */
   readonly source: Scalars['String']['input'];

@@ -58,11 +58,14 @@ export function createRuleChanges(prisma: PrismaClient, now: () => Date): RuleCh
   // Written here alone, and held to it by the table's constraints.
   const rowOf = ({ definition, action, state, ...row }: Stored): RuleChangeRow => ({ ...row, action: action as RuleChangeRow['action'], state: state as RuleChangeState, ruleSet: definition as unknown as RuleSet });
 
-  /** The rules as they are for this transaction: decisions are made one after the other. */
-  const rulesIn = async (transaction: Work): Promise<Rules> => {
+  /**
+   * The rules as they are for this transaction, and the number of an approval that it makes. Decisions are made one after the other, and
+   * numbered so: gateways' clocks differ, and a decision takes its time before it waits here.
+   */
+  const standingIn = async (transaction: Work): Promise<{ rules: Rules; approvalNo: number }> => {
     await transaction.$executeRaw`select pg_advisory_xact_lock(hashtext('rules.change'))`;
-    const approved = await transaction.ruleChange.findMany({ where: { state: 'APPROVED' }, orderBy: [{ decidedAt: 'asc' }, { id: 'asc' }] });
-    return changedRules(releasedRules, approved.map(ruleChangeOf));
+    const approved = await transaction.ruleChange.findMany({ where: { state: 'APPROVED' }, orderBy: { approvalNo: 'asc' } });
+    return { rules: changedRules(releasedRules, approved.map(ruleChangeOf)), approvalNo: (approved.at(-1)?.approvalNo ?? 0) + 1 };
   };
   const run = async (viewer: Viewer, mutation: string, key: string, input: unknown, work: (transaction: Work) => Promise<string>): Promise<Once<string> | RuleRefusal> => {
     try {
@@ -78,8 +81,8 @@ export function createRuleChanges(prisma: PrismaClient, now: () => Date): RuleCh
     if (found.state !== 'PROPOSED') throw refuse('DECIDED', `This change was ${found.state.toLowerCase()} before: propose it anew.`, 'id');
     return found;
   };
-  const decide = async (transaction: Work, viewer: Viewer, id: string, state: RuleChangeState): Promise<string> => {
-    await transaction.ruleChange.update({ where: { id }, data: { state, decidedBy: viewer.organisation ?? viewer.role, decidedByActor: viewer.actor, decidedAt: now() } });
+  const decide = async (transaction: Work, viewer: Viewer, id: string, decision: { state: 'APPROVED'; approvalNo: number } | { state: 'REJECTED' }): Promise<string> => {
+    await transaction.ruleChange.update({ where: { id }, data: { ...decision, decidedBy: viewer.organisation ?? viewer.role, decidedByActor: viewer.actor, decidedAt: now() } });
     return id;
   };
 
@@ -108,7 +111,7 @@ export function createRuleChanges(prisma: PrismaClient, now: () => Date): RuleCh
       run(viewer, 'proposeRuleChange', key, change, async (transaction) => {
         const { actor } = viewer;
         if (actor === null) throw refuse('SECOND_PERSON', 'Rules are changed by two persons, so your token has to say who proposes (claim `actor`).');
-        const rules = await rulesIn(transaction);
+        const { rules } = await standingIn(transaction);
         const wrong = ruleProblem(rules, change, shanghaiDay(now()));
         if (wrong) throw new Refused(wrong);
         const definition = change.action === 'ADD' ? change.ruleSet : { ...rules.sets.find((set) => set.id === change.id), effectiveTo: change.effectiveTo };
@@ -128,21 +131,21 @@ export function createRuleChanges(prisma: PrismaClient, now: () => Date): RuleCh
 
     approve: (viewer, input) =>
       run(viewer, 'approveRuleChange', input.idempotencyKey, input, async (transaction) => {
-        const rules = await rulesIn(transaction);
+        const { rules, approvalNo } = await standingIn(transaction);
         const found = await open(transaction, input.id);
         if (viewer.actor === null) throw refuse('SECOND_PERSON', 'Rules are changed by two persons, so your token has to say who approves (claim `actor`).');
         if (viewer.actor === found.proposedByActor) throw refuse('SECOND_PERSON', 'Who proposed a change does not approve it: a second person does.', 'id');
         // Time has passed since it was proposed, and other decisions.
         const wrong = ruleProblem(rules, ruleChangeOf(found), shanghaiDay(now()));
         if (wrong) throw new Refused({ ...wrong, path: ['id'] });
-        return decide(transaction, viewer, found.id, 'APPROVED');
+        return decide(transaction, viewer, found.id, { state: 'APPROVED', approvalNo });
       }),
 
     reject: (viewer, input) =>
       run(viewer, 'rejectRuleChange', input.idempotencyKey, input, async (transaction) => {
-        await rulesIn(transaction);
+        await standingIn(transaction);
         const found = await open(transaction, input.id);
-        return decide(transaction, viewer, found.id, 'REJECTED');
+        return decide(transaction, viewer, found.id, { state: 'REJECTED' });
       }),
   };
 }

@@ -154,7 +154,8 @@ export const RuleChangeScalarFieldEnum = {
   proposedAt: 'proposedAt',
   decidedBy: 'decidedBy',
   decidedByActor: 'decidedByActor',
-  decidedAt: 'decidedAt'
+  decidedAt: 'decidedAt',
+  approvalNo: 'approvalNo'
 } as const
 
 export type RuleChangeScalarFieldEnum = (typeof RuleChangeScalarFieldEnum)[keyof typeof RuleChangeScalarFieldEnum]

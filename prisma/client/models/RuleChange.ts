@@ -20,8 +20,18 @@ export type RuleChangeModel = runtime.Types.Result.DefaultSelection<Prisma.$Rule
 
 export type AggregateRuleChange = {
   _count: RuleChangeCountAggregateOutputType | null
+  _avg: RuleChangeAvgAggregateOutputType | null
+  _sum: RuleChangeSumAggregateOutputType | null
   _min: RuleChangeMinAggregateOutputType | null
   _max: RuleChangeMaxAggregateOutputType | null
+}
+
+export type RuleChangeAvgAggregateOutputType = {
+  approvalNo: number | null
+}
+
+export type RuleChangeSumAggregateOutputType = {
+  approvalNo: number | null
 }
 
 export type RuleChangeMinAggregateOutputType = {
@@ -35,6 +45,7 @@ export type RuleChangeMinAggregateOutputType = {
   decidedBy: string | null
   decidedByActor: string | null
   decidedAt: Date | null
+  approvalNo: number | null
 }
 
 export type RuleChangeMaxAggregateOutputType = {
@@ -48,6 +59,7 @@ export type RuleChangeMaxAggregateOutputType = {
   decidedBy: string | null
   decidedByActor: string | null
   decidedAt: Date | null
+  approvalNo: number | null
 }
 
 export type RuleChangeCountAggregateOutputType = {
@@ -62,9 +74,18 @@ export type RuleChangeCountAggregateOutputType = {
   decidedBy: number
   decidedByActor: number
   decidedAt: number
+  approvalNo: number
   _all: number
 }
 
+
+export type RuleChangeAvgAggregateInputType = {
+  approvalNo?: true
+}
+
+export type RuleChangeSumAggregateInputType = {
+  approvalNo?: true
+}
 
 export type RuleChangeMinAggregateInputType = {
   id?: true
@@ -77,6 +98,7 @@ export type RuleChangeMinAggregateInputType = {
   decidedBy?: true
   decidedByActor?: true
   decidedAt?: true
+  approvalNo?: true
 }
 
 export type RuleChangeMaxAggregateInputType = {
@@ -90,6 +112,7 @@ export type RuleChangeMaxAggregateInputType = {
   decidedBy?: true
   decidedByActor?: true
   decidedAt?: true
+  approvalNo?: true
 }
 
 export type RuleChangeCountAggregateInputType = {
@@ -104,6 +127,7 @@ export type RuleChangeCountAggregateInputType = {
   decidedBy?: true
   decidedByActor?: true
   decidedAt?: true
+  approvalNo?: true
   _all?: true
 }
 
@@ -145,6 +169,18 @@ export type RuleChangeAggregateArgs<ExtArgs extends runtime.Types.Extensions.Int
   /**
    * {@link https://www.prisma.io/docs/concepts/components/prisma-client/aggregations Aggregation Docs}
    * 
+   * Select which fields to average
+  **/
+  _avg?: RuleChangeAvgAggregateInputType
+  /**
+   * {@link https://www.prisma.io/docs/concepts/components/prisma-client/aggregations Aggregation Docs}
+   * 
+   * Select which fields to sum
+  **/
+  _sum?: RuleChangeSumAggregateInputType
+  /**
+   * {@link https://www.prisma.io/docs/concepts/components/prisma-client/aggregations Aggregation Docs}
+   * 
    * Select which fields to find the minimum value
   **/
   _min?: RuleChangeMinAggregateInputType
@@ -175,6 +211,8 @@ export type RuleChangeGroupByArgs<ExtArgs extends runtime.Types.Extensions.Inter
   take?: number
   skip?: number
   _count?: RuleChangeCountAggregateInputType | true
+  _avg?: RuleChangeAvgAggregateInputType
+  _sum?: RuleChangeSumAggregateInputType
   _min?: RuleChangeMinAggregateInputType
   _max?: RuleChangeMaxAggregateInputType
 }
@@ -191,7 +229,10 @@ export type RuleChangeGroupByOutputType = {
   decidedBy: string | null
   decidedByActor: string | null
   decidedAt: Date | null
+  approvalNo: number | null
   _count: RuleChangeCountAggregateOutputType | null
+  _avg: RuleChangeAvgAggregateOutputType | null
+  _sum: RuleChangeSumAggregateOutputType | null
   _min: RuleChangeMinAggregateOutputType | null
   _max: RuleChangeMaxAggregateOutputType | null
 }
@@ -226,6 +267,7 @@ export type RuleChangeWhereInput = {
   decidedBy?: Prisma.StringNullableFilter<"RuleChange"> | string | null
   decidedByActor?: Prisma.StringNullableFilter<"RuleChange"> | string | null
   decidedAt?: Prisma.DateTimeNullableFilter<"RuleChange"> | Date | string | null
+  approvalNo?: Prisma.IntNullableFilter<"RuleChange"> | number | null
 }
 
 export type RuleChangeOrderByWithRelationInput = {
@@ -240,16 +282,17 @@ export type RuleChangeOrderByWithRelationInput = {
   decidedBy?: Prisma.SortOrderInput | Prisma.SortOrder
   decidedByActor?: Prisma.SortOrderInput | Prisma.SortOrder
   decidedAt?: Prisma.SortOrderInput | Prisma.SortOrder
+  approvalNo?: Prisma.SortOrderInput | Prisma.SortOrder
 }
 
 export type RuleChangeWhereUniqueInput = Prisma.AtLeast<{
   id?: string
-  ruleSet_action?: Prisma.RuleChangeRuleSetActionCompoundUniqueInput
+  ruleSet?: string
+  approvalNo?: number
   AND?: Prisma.RuleChangeWhereInput | Prisma.RuleChangeWhereInput[]
   OR?: Prisma.RuleChangeWhereInput[]
   NOT?: Prisma.RuleChangeWhereInput | Prisma.RuleChangeWhereInput[]
   action?: Prisma.StringFilter<"RuleChange"> | string
-  ruleSet?: Prisma.StringFilter<"RuleChange"> | string
   definition?: Prisma.JsonFilter<"RuleChange">
   state?: Prisma.StringFilter<"RuleChange"> | string
   proposedBy?: Prisma.StringFilter<"RuleChange"> | string
@@ -258,7 +301,7 @@ export type RuleChangeWhereUniqueInput = Prisma.AtLeast<{
   decidedBy?: Prisma.StringNullableFilter<"RuleChange"> | string | null
   decidedByActor?: Prisma.StringNullableFilter<"RuleChange"> | string | null
   decidedAt?: Prisma.DateTimeNullableFilter<"RuleChange"> | Date | string | null
-}, "id" | "ruleSet_action">
+}, "id" | "approvalNo" | "ruleSet">
 
 export type RuleChangeOrderByWithAggregationInput = {
   id?: Prisma.SortOrder
@@ -272,9 +315,12 @@ export type RuleChangeOrderByWithAggregationInput = {
   decidedBy?: Prisma.SortOrderInput | Prisma.SortOrder
   decidedByActor?: Prisma.SortOrderInput | Prisma.SortOrder
   decidedAt?: Prisma.SortOrderInput | Prisma.SortOrder
+  approvalNo?: Prisma.SortOrderInput | Prisma.SortOrder
   _count?: Prisma.RuleChangeCountOrderByAggregateInput
+  _avg?: Prisma.RuleChangeAvgOrderByAggregateInput
   _max?: Prisma.RuleChangeMaxOrderByAggregateInput
   _min?: Prisma.RuleChangeMinOrderByAggregateInput
+  _sum?: Prisma.RuleChangeSumOrderByAggregateInput
 }
 
 export type RuleChangeScalarWhereWithAggregatesInput = {
@@ -292,6 +338,7 @@ export type RuleChangeScalarWhereWithAggregatesInput = {
   decidedBy?: Prisma.StringNullableWithAggregatesFilter<"RuleChange"> | string | null
   decidedByActor?: Prisma.StringNullableWithAggregatesFilter<"RuleChange"> | string | null
   decidedAt?: Prisma.DateTimeNullableWithAggregatesFilter<"RuleChange"> | Date | string | null
+  approvalNo?: Prisma.IntNullableWithAggregatesFilter<"RuleChange"> | number | null
 }
 
 export type RuleChangeCreateInput = {
@@ -306,6 +353,7 @@ export type RuleChangeCreateInput = {
   decidedBy?: string | null
   decidedByActor?: string | null
   decidedAt?: Date | string | null
+  approvalNo?: number | null
 }
 
 export type RuleChangeUncheckedCreateInput = {
@@ -320,6 +368,7 @@ export type RuleChangeUncheckedCreateInput = {
   decidedBy?: string | null
   decidedByActor?: string | null
   decidedAt?: Date | string | null
+  approvalNo?: number | null
 }
 
 export type RuleChangeUpdateInput = {
@@ -334,6 +383,7 @@ export type RuleChangeUpdateInput = {
   decidedBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   decidedByActor?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   decidedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  approvalNo?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
 }
 
 export type RuleChangeUncheckedUpdateInput = {
@@ -348,6 +398,7 @@ export type RuleChangeUncheckedUpdateInput = {
   decidedBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   decidedByActor?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   decidedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  approvalNo?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
 }
 
 export type RuleChangeCreateManyInput = {
@@ -362,6 +413,7 @@ export type RuleChangeCreateManyInput = {
   decidedBy?: string | null
   decidedByActor?: string | null
   decidedAt?: Date | string | null
+  approvalNo?: number | null
 }
 
 export type RuleChangeUpdateManyMutationInput = {
@@ -376,6 +428,7 @@ export type RuleChangeUpdateManyMutationInput = {
   decidedBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   decidedByActor?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   decidedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  approvalNo?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
 }
 
 export type RuleChangeUncheckedUpdateManyInput = {
@@ -390,11 +443,7 @@ export type RuleChangeUncheckedUpdateManyInput = {
   decidedBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   decidedByActor?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   decidedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-}
-
-export type RuleChangeRuleSetActionCompoundUniqueInput = {
-  ruleSet: string
-  action: string
+  approvalNo?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
 }
 
 export type RuleChangeCountOrderByAggregateInput = {
@@ -409,6 +458,11 @@ export type RuleChangeCountOrderByAggregateInput = {
   decidedBy?: Prisma.SortOrder
   decidedByActor?: Prisma.SortOrder
   decidedAt?: Prisma.SortOrder
+  approvalNo?: Prisma.SortOrder
+}
+
+export type RuleChangeAvgOrderByAggregateInput = {
+  approvalNo?: Prisma.SortOrder
 }
 
 export type RuleChangeMaxOrderByAggregateInput = {
@@ -422,6 +476,7 @@ export type RuleChangeMaxOrderByAggregateInput = {
   decidedBy?: Prisma.SortOrder
   decidedByActor?: Prisma.SortOrder
   decidedAt?: Prisma.SortOrder
+  approvalNo?: Prisma.SortOrder
 }
 
 export type RuleChangeMinOrderByAggregateInput = {
@@ -435,6 +490,19 @@ export type RuleChangeMinOrderByAggregateInput = {
   decidedBy?: Prisma.SortOrder
   decidedByActor?: Prisma.SortOrder
   decidedAt?: Prisma.SortOrder
+  approvalNo?: Prisma.SortOrder
+}
+
+export type RuleChangeSumOrderByAggregateInput = {
+  approvalNo?: Prisma.SortOrder
+}
+
+export type NullableIntFieldUpdateOperationsInput = {
+  set?: number | null
+  increment?: number
+  decrement?: number
+  multiply?: number
+  divide?: number
 }
 
 
@@ -451,6 +519,7 @@ export type RuleChangeSelect<ExtArgs extends runtime.Types.Extensions.InternalAr
   decidedBy?: boolean
   decidedByActor?: boolean
   decidedAt?: boolean
+  approvalNo?: boolean
 }, ExtArgs["result"]["ruleChange"]>
 
 export type RuleChangeSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
@@ -465,6 +534,7 @@ export type RuleChangeSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Ex
   decidedBy?: boolean
   decidedByActor?: boolean
   decidedAt?: boolean
+  approvalNo?: boolean
 }, ExtArgs["result"]["ruleChange"]>
 
 export type RuleChangeSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
@@ -479,6 +549,7 @@ export type RuleChangeSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Ex
   decidedBy?: boolean
   decidedByActor?: boolean
   decidedAt?: boolean
+  approvalNo?: boolean
 }, ExtArgs["result"]["ruleChange"]>
 
 export type RuleChangeSelectScalar = {
@@ -493,9 +564,10 @@ export type RuleChangeSelectScalar = {
   decidedBy?: boolean
   decidedByActor?: boolean
   decidedAt?: boolean
+  approvalNo?: boolean
 }
 
-export type RuleChangeOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "action" | "ruleSet" | "definition" | "state" | "proposedBy" | "proposedByActor" | "proposedAt" | "decidedBy" | "decidedByActor" | "decidedAt", ExtArgs["result"]["ruleChange"]>
+export type RuleChangeOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "action" | "ruleSet" | "definition" | "state" | "proposedBy" | "proposedByActor" | "proposedAt" | "decidedBy" | "decidedByActor" | "decidedAt" | "approvalNo", ExtArgs["result"]["ruleChange"]>
 
 export type $RuleChangePayload<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   name: "RuleChange"
@@ -512,6 +584,7 @@ export type $RuleChangePayload<ExtArgs extends runtime.Types.Extensions.Internal
     decidedBy: string | null
     decidedByActor: string | null
     decidedAt: Date | null
+    approvalNo: number | null
   }, ExtArgs["result"]["ruleChange"]>
   composites: {}
 }
@@ -946,6 +1019,7 @@ export interface RuleChangeFieldRefs {
   readonly decidedBy: Prisma.FieldRef<"RuleChange", 'String'>
   readonly decidedByActor: Prisma.FieldRef<"RuleChange", 'String'>
   readonly decidedAt: Prisma.FieldRef<"RuleChange", 'DateTime'>
+  readonly approvalNo: Prisma.FieldRef<"RuleChange", 'Int'>
 }
     
 

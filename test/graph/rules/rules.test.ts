@@ -5,7 +5,7 @@ import { organisationOf, startGraph, type TestGraph } from '#test/support/graph.
 import { type Cells, know, lines, register } from '#test/support/registered.ts';
 
 // Rules that change by decision of two persons, through the public door: one proposes, another approves, and from its date on
-// every computed date is another. The clock stands at noon in Shanghai of a day, and goes forwards as the tests do.
+// every computed date is another. The clock stands at noon in Shanghai of a day, and goes forwards as the tests do, but where one says so.
 
 const KEEPER = organisationOf('RULE_KEEPER').organisation;
 const ZHEJIANG = composeUscc('11330100', 'MB9EEE31');
@@ -315,6 +315,43 @@ describe('a decision changes what is computed, from its date on', () => {
   });
 });
 
+describe('an end that was decided', () => {
+  const end = (actor: string, ruleSetId: string, effectiveTo: string): Promise<Done> => propose(actor, { action: 'END', ruleSetId, effectiveTo });
+  const begin = (id: string): Promise<string> => decide(add('1001', newSet(id, 'REPAIR', [['DECIDE_WITHIN', 2, 'WORKING_DAYS']], { effectiveFrom: '2027-06-01' })));
+  /** The only end that a reader finds: the set is there on the day before, and not on the day itself. */
+  const endsOn = async (id: string, dayBefore: string, day: string): Promise<void> => {
+    await inEffect(async () => (await setsOf(dayBefore)).find((set) => set.id === id)?.['effectiveTo'] === day);
+    expect((await setsOf(day)).map((set) => set.id)).not.toContain(id);
+  };
+
+  test('is moved to an earlier day by another decision, and not to a later one', async () => {
+    await begin('MOVED');
+    await decide(end('1001', 'MOVED', '2028-06-01'));
+    await decide(end('1001', 'MOVED', '2028-03-01'));
+    await endsOn('MOVED', '2028-02-29', '2028-03-01');
+    await decide(end('1001', 'MOVED', '2028-02-01'));
+    await endsOn('MOVED', '2028-01-31', '2028-02-01');
+    expect(await end('1001', 'MOVED', '2028-02-02')).toEqual({ __typename: 'InvalidInput', code: 'ENDED', message: 'MOVED ends on 2028-02-01 already; another decision moves that to an earlier day alone.', retryable: false, path: ['input', 'effectiveTo'] });
+  });
+
+  test('stands when a later one is approved that was proposed before', async () => {
+    await begin('OVERTAKEN');
+    const [later, earlier] = [await end('1001', 'OVERTAKEN', '2028-06-01'), await end('1001', 'OVERTAKEN', '2028-03-01')];
+    expect((await run('1002', APPROVE, { id: earlier.change?.id })).__typename).toBe('RuleChangeApproved');
+    expect(await run('1002', APPROVE, { id: later.change?.id })).toMatchObject({ __typename: 'InvalidInput', code: 'ENDED', path: ['input', 'id'] });
+    await endsOn('OVERTAKEN', '2028-02-29', '2028-03-01');
+  });
+
+  test('is the earlier one of two that are approved at the same time', async () => {
+    await begin('AT-ONCE');
+    const both = [await end('1001', 'AT-ONCE', '2028-06-01'), await end('1003', 'AT-ONCE', '2028-03-01')];
+    const [later, earlier] = await Promise.all(both.map(({ change }) => run('1002', APPROVE, { id: change?.id })));
+    expect(earlier?.__typename).toBe('RuleChangeApproved');
+    expect(later?.['code'] ?? later?.__typename).toMatch(/^(ENDED|RuleChangeApproved)$/); // whether it came before or after
+    await endsOn('AT-ONCE', '2028-02-29', '2028-03-01');
+  });
+});
+
 test.each([
   ['FILING', ['PROMISED_DELAY', 7, 'DAYS']],
   ['RETENTION', ['PENALTY', 12, 'MONTHS']],
@@ -341,4 +378,26 @@ test('a decision says how a general penalty of a market authority ends, which th
     ['MINOR', '2027-02-08'],
     ['MINOR', null],
   ]);
+});
+
+test('of two rule sets of one day the one decided last counts, also by a gateway whose clock is behind', async () => {
+  const sets = ['CLOCK-AHEAD', 'CLOCK-BEHIND'].map((id, index) => newSet(id, 'PUBLICATION_DUTY', [['MANDATORY', 4 + index, 'WORKING_DAYS']], { effectiveFrom: '2026-12-20' }));
+  for (const [index, set] of sets.entries()) {
+    today = ['2026-12-09', '2026-12-08'][index] as string;
+    await decide(add('1001', set));
+  }
+  await inEffect(async () => (await setsOf('2026-12-20')).some(({ id }) => id === 'CLOCK-BEHIND'));
+  expect(await due('2026-12-20')).toMatchObject({ ruleSet: { id: 'CLOCK-BEHIND' } });
+});
+
+test('after ten thousand decisions the next one counts as the first did', async () => {
+  // Through the door they would take minutes.
+  await graph.sql(`
+    insert into rules.change (id, action, rule_set, definition, state, proposed_by, proposed_by_actor, proposed_at, decided_by, decided_by_actor, decided_at, approval_no)
+    select gen_random_uuid(), 'ADD', 'MANY-' || n, jsonb_build_object('id', 'MANY-' || n, 'kind', 'REPAIR', 'name', '示例', 'source', '示例', 'effectiveFrom', '2100-01-01', 'effectiveTo', null, 'region', null, 'values', '{"DECIDE_WITHIN": [2, "WORKING_DAYS"]}'::jsonb),
+      'APPROVED', '示例', '1001', now(), '示例', '1002', now(), (select max(approval_no) from rules.change) + n
+    from generate_series(1, 10000) n`);
+  await decide(add('1001', newSet('AFTER-MANY', 'PUBLICATION_DUTY', [['MANDATORY', 6, 'WORKING_DAYS']], { effectiveFrom: '2026-12-20' })));
+  await inEffect(async () => (await setsOf('2026-12-20')).some(({ id }) => id === 'AFTER-MANY'));
+  expect(await due('2026-12-20')).toMatchObject({ ruleSet: { id: 'AFTER-MANY' } });
 });
