@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { appendFile, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -50,52 +50,65 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-interface Ingesting {
+interface Command {
   /** kill -9, and gone when it resolves. */
   kill(): Promise<void>;
-  readonly ended: Promise<{ code: number | null; receipt: unknown; said: string }>;
+  /** `answer` is what it printed, `receipt` that of an answer that has one. */
+  readonly ended: Promise<{ code: number | null; answer: Record<string, unknown> | null; receipt: unknown; said: string }>;
 }
 
 interface World extends AsyncDisposable {
-  readonly gateway: TestProcess;
   /** The command, always the same. */
-  ingest(): Ingesting;
+  ingest(): Command;
+  /** Any command, as the filer. */
+  run(...args: readonly string[]): Command;
+  /** kill -9 of the gateway, and a new one in its place. */
+  replaceGateway(): Promise<void>;
   /** Sends a part by hand. */
   put(filing: string): Promise<{ status: number; body: unknown }>;
-  count(table: 'disclosure.act' | 'gateway.filing_part'): Promise<number>;
+  count(table: 'disclosure.act' | 'disclosure.filed_row' | 'gateway.filing_part', where?: string): Promise<number>;
   /** How many records there are, and a digest over all that was stored of them but the times and the filing's number. */
   stored(): Promise<unknown>;
 }
 
-/** A database and a gateway of its own. All have the same keys, so equal records have equal digests. */
-async function openWorld(name: string): Promise<World> {
+/** A database and a gateway of its own, where the units that `named` names may file. All have the same keys, so equal records have equal digests. */
+async function openWorld(name: string, named = file): Promise<World> {
   await ask('postgres', `create database ${name} template template0 encoding 'UTF8' locale 'C.UTF-8'`);
-  const gateway = await startProcess('gateway/main.ts', [], { DATABASE_URL: urlOf(name), DATA_DIR: dataDir, PORT: '0', LOG_LEVEL: 'silent' });
-  await withClient(name, (client) => letFile(client, file));
+  const start = (): Promise<TestProcess> => startProcess('gateway/main.ts', [], { DATABASE_URL: urlOf(name), DATA_DIR: dataDir, PORT: '0', LOG_LEVEL: 'silent' });
+  let gateway = await start();
+  await withClient(name, (client) => letFile(client, named));
+  const run: World['run'] = (...args) => {
+    const child = spawn(process.execPath, ['--no-warnings', CLI, ...args, '--role', FILER, '--url', gateway.url, '--json'], { env: { PATH: process.env['PATH'] ?? '', DATA_DIR: dataDir }, stdio: ['ignore', 'pipe', 'pipe'] });
+    let [printed, said] = ['', ''];
+    child.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()));
+    child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    const closed = once(child, 'close') as Promise<[number | null]>;
+    return {
+      async kill() {
+        child.kill('SIGKILL');
+        await closed;
+      },
+      ended: closed.then(([code]) => {
+        const answer = printed === '' ? null : JSON.parse(printed);
+        return { code, said, answer, receipt: answer?.receipt };
+      }),
+    };
+  };
   return {
-    gateway,
-    ingest() {
-      const child = spawn(process.execPath, ['--no-warnings', CLI, 'ingest', file, '--kind', 'licence', '--role', FILER, '--url', gateway.url, '--json'], { env: { PATH: process.env['PATH'] ?? '', DATA_DIR: dataDir }, stdio: ['ignore', 'pipe', 'pipe'] });
-      let [answer, said] = ['', ''];
-      child.stdout.on('data', (chunk: Buffer) => (answer += chunk.toString()));
-      child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
-      const closed = once(child, 'close') as Promise<[number | null]>;
-      return {
-        async kill() {
-          child.kill('SIGKILL');
-          await closed;
-        },
-        ended: closed.then(([code]) => ({ code, said, receipt: answer === '' ? null : JSON.parse(answer).receipt })),
-      };
+    run,
+    ingest: () => run('ingest', file, '--kind', 'licence'),
+    async replaceGateway() {
+      await gateway.kill();
+      gateway = await start();
     },
     async put(filing) {
       const response = await fetch(`${gateway.url}/filings/${filing}/parts/1`, { method: 'PUT', headers: { authorization: `Bearer ${issuer.sign({ role: FILER, organisation: organisationOf(FILER).organisation, purposes: [] })}` }, body: 'a' });
       return { status: response.status, body: await response.json() };
     },
-    count: async (table) => Number((await ask(name, `select count(*) from ${table}`))[0]?.['count']),
+    count: async (table, where = 'true') => Number((await ask(name, `select count(*) from ${table} where ${where}`))[0]?.['count']),
     stored: () => ask(name, `
       select count(*)::int as versions, count(*) filter (where superseded_at = 'infinity')::int as records,
-        md5(string_agg((to_jsonb(act) - 'filing_id' - 'collected_at' - 'recorded_at')::text, ' ' order by uscc, record_id, version)) as digest
+        md5(string_agg((to_jsonb(act) - 'filing_id' - 'collected_at' - 'recorded_at' - 'superseded_at')::text, ' ' order by uscc, record_id, version)) as digest
       from disclosure.act`),
     [Symbol.asyncDispose]: () => gateway[Symbol.asyncDispose](),
   };
@@ -164,4 +177,69 @@ test('after kill -9 of PostgreSQL the gateway lives on and says try later, and t
   // The same command once more finds everything done.
   const again = await world.ingest().ended;
   expect({ code: again.code, stored: await world.stored(), receipt: again.receipt }).toEqual({ code: 3, ...undisturbed });
+}, LONG);
+
+test('a full replacement whose loader and gateway are killed half way goes on when it is sent again, and ends every record once', async () => {
+  // All rows by the filer's own unit, and the file that is cut in the middle of them.
+  const [header, ...lines] = (await readFile(file, 'utf8')).trimEnd().split('\n').slice(0, 12_001) as [string, ...string[]];
+  const column = header.split(',').indexOf('XK_LYDWDM');
+  const own = lines.map((line) => line.split(',').with(column, organisationOf(FILER).organisation).join(','));
+  const [whole, cut] = [join(directory, 'whole.csv'), join(directory, 'cut.csv')];
+  await writeFile(whole, [header, ...own].join('\n'));
+  await writeFile(cut, [header, ...own.slice(0, 6000)].join('\n'));
+  const ENDED = `withdrawal_reason = 'NOT_IN_REPLACEMENT' and superseded_at = 'infinity'`;
+
+  const replaceIn = async (name: string, disturb: { loading(world: World, replace: () => Command): Promise<void>; confirming(world: World, confirm: () => Command): Promise<void> } | null) => {
+    await using world = await openWorld(name, whole);
+    const loaded = await world.run('ingest', whole, '--kind', 'licence').ended;
+    const replace = () => world.run('ingest', cut, '--kind', 'licence', '--replace', '--actor', '1');
+    await disturb?.loading(world, replace);
+    const { code, answer, receipt, said } = await replace().ended;
+    const id = String(answer?.['filing']);
+    const confirm = () => world.run('filing', 'confirm', id, '--actor', '2');
+    await disturb?.confirming(world, confirm);
+    const confirmed = await confirm().ended;
+    const { filing: _, ...replaced } = answer ?? {};
+    return {
+      loaded: { code: loaded.code, receipt: loaded.receipt },
+      replaced: { code, answer: replaced, receipt, isTold: said.includes(`credit-graph filing confirm ${id}`) },
+      confirmed: { code: confirmed.code, answer: { ...confirmed.answer, id: confirmed.answer?.['id'] === id } },
+      stored: await world.stored(),
+      ended: await world.count('disclosure.act', ENDED),
+      noted: await world.count('disclosure.filed_row'),
+    };
+  };
+
+  const undisturbedly = await replaceIn('replaced', null);
+  expect(undisturbedly).toMatchObject({
+    loaded: { code: 0, receipt: { rows: 12_000, added: 12_000 } },
+    replaced: { code: 4, answer: { status: 'QUARANTINED', replacement: { standing: 12_000, missing: 6000, ended: 0 } }, receipt: { rows: 6000, unchanged: 6000 }, isTold: true },
+    confirmed: { code: 0, answer: { id: true, status: 'COMPLETED', replacement: { standing: 12_000, missing: 6000, ended: 6000 } } },
+    stored: [{ versions: 18_000, records: 12_000 }],
+    ended: 6000,
+    noted: 0,
+  });
+  const disturbed = await replaceIn('replaced_killed', {
+    async loading(world, replace) {
+      const loading = replace();
+      await waitFor('the first batch', async () => (await world.count('disclosure.filed_row')) > 0);
+      await loading.kill();
+    },
+    confirming: (world, confirm) =>
+      withClient('replaced_killed', async (client) => {
+        // The last record to end is held, so that the batch of it is under way when the gateway is killed.
+        await client.query('begin');
+        await client.query(`
+          select from disclosure.act
+          where not exists (select from disclosure.filed_row seen where seen.uscc = act.uscc and seen.record_id = act.record_id)
+          order by uscc desc, record_id desc
+          limit 1
+          for update`);
+        const confirming = confirm();
+        await waitFor('all batches but the last', async () => (await world.count('disclosure.act', ENDED)) === 5000);
+        await world.replaceGateway();
+        await confirming.kill();
+      }),
+  });
+  expect(disturbed).toEqual(undisturbedly);
 }, LONG);
