@@ -14,7 +14,7 @@ import { stubSchema } from './stubs.ts';
 // Our gateway with its guards off, before the stub subgraphs: over HTTP (given a supergraph with their addresses), or with
 // them in this process.
 
-const { supergraph } = JSON.parse(process.argv[2] ?? '') as { supergraph: string | null }; // given by main.ts
+const { supergraphFile } = JSON.parse(process.argv[2] ?? '') as { supergraphFile: string | null }; // given by main.ts
 const at = { host: '127.0.0.1', port: 0, log: silentLog };
 
 const inProcess = async () => {
@@ -31,5 +31,5 @@ const inProcess = async () => {
   return serveGateway({ ...at, graph, sources, authenticator: { viewer: () => Promise.resolve(publicViewer) }, limits: raisedLimits, policyMode: 'filter', routes: [] });
 };
 
-const { url } = supergraph === null ? await inProcess() : await auditForeignSupergraph({ ...at, supergraph });
+const { url } = supergraphFile === null ? await inProcess() : await auditForeignSupergraph({ ...at, supergraph: await readFile(supergraphFile, 'utf8') });
 serveBench(`${url}/graphql`);

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { subgraphNames } from '#kit/config.ts';
@@ -38,10 +39,15 @@ export async function runEngines({ client, settings, say, profile }: Bench): Pro
     const { ready } = await start(`${name} subgraph`, './engine/subgraph.ts', name);
     supergraph = supergraph.replaceAll(`http://${name}.invalid/graphql`, ready);
   }
+  // By its path: it is longer than an argument may be.
+  const directory = await mkdtemp(join(tmpdir(), 'credit-graph-bench-'));
+  stack.defer(() => rm(directory, { recursive: true }));
+  const supergraphFile = join(directory, 'supergraph.graphql');
+  await writeFile(supergraphFile, supergraph);
   const [ours, apolloGateway, inProcess, monolith] = [
-    await start('our gateway, HTTP', './engine/ours.ts', { supergraph }),
-    await start('@apollo/gateway, HTTP', './peer/apolloGateway.ts', { supergraph }),
-    await start('our gateway, in process', './engine/ours.ts', { supergraph: null }),
+    await start('our gateway, HTTP', './engine/ours.ts', { supergraphFile }),
+    await start('@apollo/gateway, HTTP', './peer/apolloGateway.ts', { supergraphFile }),
+    await start('our gateway, in process', './engine/ours.ts', { supergraphFile: null }),
     await start('one Apollo Server', './engine/monolith.ts', null),
   ];
   const side = (worker: Worker<string>): Side => ({ name: worker.name, load: { url: worker.ready, bodies }, parts: { node: worker.cpu }, operations: settings.engineOperations });

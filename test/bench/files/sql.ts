@@ -25,7 +25,7 @@ const file = (code: string): string => `json_build_object(
       select coalesce(json_agg(json_build_object('__typename', case kind when 'LICENCE' then 'AdministrativeLicence' else 'AdministrativePenalty' end,
         'id', record_id, 'documentNo', document_no, 'documentName', content->>'documentName', 'decidedOn', decided_on, 'content', content->>'content', 'validFrom', valid_from,
         'authority', json_build_object('name', authority_name, 'uscc', determining_unit),
-        'publication', json_build_object('publishedOn', content->>'publicFrom', 'publicUntil', content->>'publicUntil'),
+        'publication', json_build_object('publishedOn', coalesce(content->>'ownSiteOn', (collected_at at time zone 'Asia/Shanghai')::date::text), 'publicUntil', content->>'publicUntil'),
         'licenceCategory', content->>'licenceCategory', 'certificateName', content->>'certificateName', 'certificateNo', content->>'certificateNo')), '[]')
       from (
         select * from disclosure.act a

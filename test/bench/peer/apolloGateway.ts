@@ -2,14 +2,15 @@ import { ApolloGateway, RemoteGraphQLDataSource } from '@apollo/gateway';
 import { ApolloServer } from '@apollo/server';
 import { fastifyApolloHandler } from '@as-integrations/fastify';
 import Fastify from 'fastify';
+import { readFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { serveBench } from '../worker.ts';
 
 // The peer: `@apollo/gateway` as its documentation sets it up, in the same Apollo Server and fastify integration as ours.
 
-const { supergraph } = JSON.parse(process.argv[2] ?? '') as { supergraph: string }; // given by main.ts
+const { supergraphFile } = JSON.parse(process.argv[2] ?? '') as { supergraphFile: string }; // given by main.ts
 const server = new ApolloServer({
-  gateway: new ApolloGateway({ supergraphSdl: supergraph, buildService: ({ url }) => new RemoteGraphQLDataSource({ url }) }),
+  gateway: new ApolloGateway({ supergraphSdl: await readFile(supergraphFile, 'utf8'), buildService: ({ url }) => new RemoteGraphQLDataSource({ url }) }),
   persistedQueries: false,
   stopOnTerminationSignals: false,
 });
