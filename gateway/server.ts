@@ -38,6 +38,18 @@ export interface GatewayServer extends AsyncDisposable {
 /** A batch of 1 000 rows in the variables (`fileRecords`); the text of a query is bounded by the limits. */
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
 
+/** What to tell of an error that is not an operation's: ours say their code and status, and of the rest the framework knows the status. */
+function refusalOf(error: FastifyError | GraphQLError): { status: number; message: string; extensions: Record<string, unknown> } {
+  if (error instanceof GraphQLError) {
+    const { http, ...extensions } = error.extensions as { http?: { status?: number } };
+    return { status: http?.status ?? 400, message: error.message, extensions };
+  }
+  const { statusCode: status = 500 } = error;
+  if (status === 413) return { status, message: `The body of a request has at most ${MAX_BODY_BYTES / 1024 / 1024} MB; larger files are filed in parts.`, extensions: { code: 'BODY_TOO_LARGE' } };
+  if (status < 500) return { status, message: error.message, extensions: { code: 'BAD_REQUEST' } };
+  return { status, message: 'Internal error', extensions: { code: 'INTERNAL_SERVER_ERROR' } };
+}
+
 /** The HTTP doors of the gateway. Rules stand in graph.ts and limits.ts, which every door calls; nothing here decides. */
 export async function serveGateway(options: ServerOptions): Promise<GatewayServer> {
   const { graph, authenticator, log } = options;
@@ -122,35 +134,22 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
   });
   await apollo.start();
 
-  const refuseEarly = (error: unknown): { status: number; body: unknown } => {
-    if (!(error instanceof GraphQLError)) throw error;
-    const { http, ...extensions } = error.extensions as { http?: { status?: number } };
-    return { status: http?.status ?? 400, body: { errors: [{ message: error.message, extensions }] } };
-  };
-
   const throughApollo = fastifyApolloHandler(apollo, { context: contextOf });
 
-  // What the framework refuses before a route is asked, in the words of all other errors.
-  app.setErrorHandler((error: FastifyError, _, reply) => {
-    const status = error.statusCode ?? 500;
+  // Whatever is refused outside of an operation, by us or by the framework before a route is asked, in the words of all other errors.
+  app.setErrorHandler((error: FastifyError | GraphQLError, _, reply) => {
+    const { status, message, extensions } = refusalOf(error);
     if (status >= 500) log.error({ err: error }, 'a request failed');
-    const told = status === 413 ? { message: `The body of a request has at most ${MAX_BODY_BYTES / 1024 / 1024} MB; larger files are filed in parts.`, code: 'BODY_TOO_LARGE' } : status < 500 ? { message: error.message, code: 'BAD_REQUEST' } : { message: 'Internal error', code: 'INTERNAL_SERVER_ERROR' };
-    return reply.code(status).send({ errors: [{ message: told.message, extensions: { code: told.code } }] });
+    return reply.code(status).send({ errors: [{ message, extensions }] });
   });
 
   app.route({
     url: '/graphql',
     method: ['GET', 'POST', 'OPTIONS'],
     // Before Apollo parses anything: what the operation may cost, for whoever asks.
-    preHandler: async (request, reply) => {
+    preHandler: async (request) => {
       const given = (request.method === 'GET' ? request.query : request.body) as { query?: unknown } | null | undefined;
-      if (typeof given?.query !== 'string') return;
-      try {
-        checkLimits(given.query);
-      } catch (error) {
-        const { status, body } = refuseEarly(error);
-        await reply.code(status).type('application/json; charset=utf-8').send(body);
-      }
+      if (typeof given?.query === 'string') checkLimits(given.query);
     },
     handler: async function (request, reply) {
       const known = knownTexts.find(request);
@@ -163,13 +162,8 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
   });
 
   app.get('/sdl', async (request, reply) => {
-    try {
-      const viewer = await viewerOf(request);
-      return await reply.type('text/plain; charset=utf-8').header('cache-control', 'private, no-store').send(printSchema(graph.view(viewer.role)));
-    } catch (error) {
-      const { status, body } = refuseEarly(error);
-      return reply.code(status).send(body);
-    }
+    const { role } = await viewerOf(request);
+    return reply.type('text/plain; charset=utf-8').header('cache-control', 'private, no-store').send(printSchema(graph.view(role)));
   });
   app.get('/health/live', () => ({ status: 'ok' }));
   app.get('/health/ready', async (_, reply) => {

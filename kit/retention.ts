@@ -112,14 +112,15 @@ export function startSweeping(sweep: Sweep, now: () => Date, log: Log): Disposab
     const today = shanghaiDay(now());
     if (today === swept || isRunning) return;
     isRunning = true;
-    const done = sweep().then(
-      (erased) => {
-        swept = today;
-        if (erased > 0) log.info({ erased }, 'records whose retention has ended were erased');
-      },
-      (error: unknown) => log.error({ err: error }, 'erasing what is no longer kept failed; it is tried again in an hour'),
-    );
-    void done.then(() => (isRunning = false));
+    void sweep()
+      .then(
+        (erased) => {
+          swept = today;
+          if (erased > 0) log.info({ erased }, 'records whose retention has ended were erased');
+        },
+        (error: unknown) => log.error({ err: error }, 'erasing what is no longer kept failed; it is tried again in an hour'),
+      )
+      .finally(() => (isRunning = false));
   };
   const first = setTimeout(run, FIRST_MS).unref();
   const timer = setInterval(run, EVERY_MS).unref();

@@ -22,7 +22,8 @@ const selfEmployedInBulk: Record<Role, boolean> = {
 /** First two characters of the code, GB 32100: registered by market regulation, as a self-employed business. */
 const SELF_EMPLOYED = '92';
 
-const isSelfEmployed = (uscc: string): boolean => uscc.startsWith(SELF_EMPLOYED);
+/** By the code alone, of an entity that is known or not. */
+export const isSelfEmployed = (uscc: string): boolean => uscc.startsWith(SELF_EMPLOYED);
 
 /** Whether the viewer is answered about this entity when so many codes are asked for. By the code alone: the answer must not say who is known. */
 export const isGivenInBulk = (viewer: Viewer, uscc: string, codes: number): boolean => codes <= 1 || selfEmployedInBulk[viewer.role] || !isSelfEmployed(uscc) || uscc === viewer.organisation;

@@ -46,6 +46,9 @@ function documentNo(entity: GeneratedEntity, short: string, word: string, day: s
   return `${short}${word}${open}${day.slice(0, 4)}${close}${entity.number}-${place + 1}号`;
 }
 
+/** Those about whom the demo shows something of everything. */
+const isDemoSubject = ({ demo }: GeneratedEntity): boolean => demo?.kind === 'subject' || demo?.kind === 'heavy-subject';
+
 /** The demo's authorities, bank and so on: readers of the data, with no records of their own but an evaluation. */
 function isStage(entity: GeneratedEntity): boolean {
   return entity.demo !== null && !['subject', 'heavy-subject', 'sample'].includes(entity.demo.kind);
@@ -231,8 +234,7 @@ export function commitments(setting: Setting, entity: GeneratedEntity): Row[] {
 /** Court records: an entity in twenty has one to four. */
 export function judicialRecords(setting: Setting, entity: GeneratedEntity): Row[] {
   const random = createRandom(setting.seed, entity.number, 7);
-  const isSubject = entity.demo?.kind === 'subject' || entity.demo?.kind === 'heavy-subject';
-  const count = isSubject ? 2 : !isStage(entity) && random.chance(0.05) ? 1 + random.below(4) : 0;
+  const count = isDemoSubject(entity) ? 2 : !isStage(entity) && random.chance(0.05) ? 1 + random.below(4) : 0;
   const court = unitOf(entity, 'COURT');
   return Array.from({ length: count }, (_, place): Row => {
     const [kind, word, cause, result] = random.weighted(CASES.map(each => [each, each[4]] as const));
@@ -260,8 +262,7 @@ export function judicialRecords(setting: Setting, entity: GeneratedEntity): Row[
 export function complaints(setting: Setting, entity: GeneratedEntity): Row[] {
   const random = createRandom(setting.seed, entity.number, 8);
   const isTrader = entity.kind === 'ENTERPRISE' || entity.kind === 'SELF_EMPLOYED';
-  const isSubject = entity.demo?.kind === 'subject' || entity.demo?.kind === 'heavy-subject';
-  const count = isSubject ? 2 : isTrader && !isStage(entity) && random.chance(1 / 12) ? 1 + random.below(5) : 0;
+  const count = isDemoSubject(entity) ? 2 : isTrader && !isStage(entity) && random.chance(1 / 12) ? 1 + random.below(5) : 0;
   const unit = unitOf(entity, 'MARKET');
   return Array.from({ length: count }, (_, place): Row => {
     const [matter, handling, result] = random.pick(COMPLAINTS);
@@ -425,7 +426,7 @@ function evaluation(entity: GeneratedEntity, schemeCode: string, day: string, qu
 export function evaluations(setting: Setting, entity: GeneratedEntity): Row[] {
   if (entity.kind !== 'ENTERPRISE') return [];
   const random = createRandom(setting.seed, entity.number, 6);
-  const isSubject = entity.demo?.kind === 'subject' || entity.demo?.kind === 'heavy-subject';
+  const isSubject = isDemoSubject(entity);
   const listed = isSeriouslyListed(setting, entity);
   const rows: Row[] = [];
   const quality = random.next() * (isStage(entity) ? 0.3 : 1);

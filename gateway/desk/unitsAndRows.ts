@@ -43,7 +43,8 @@ const HOURS_OF_A_YEAR = 366 * 24;
 const unknownKind = (kind: string, path: string[]) => invalid('UNKNOWN_KIND', `There is no filing of kind "${kind.slice(0, 40)}"; known are ${Object.keys(filingKinds).join(', ')}.`, path);
 const isProvince = (code: string): boolean => code === XPCC.code || provinces.some((province) => province.code === code);
 
-const recordIdOf = (kind: string, { uscc, recordId }: { readonly uscc: string; readonly recordId: string }): string | null => {
+/** The record's id in the graph; an entity has none. */
+const graphIdOf = (kind: string, { uscc, recordId }: { readonly uscc: string; readonly recordId: string }): string | null => {
   const type = filingKinds[kind]?.type ?? null;
   return type && encodeId(type, uscc, recordId);
 };
@@ -52,7 +53,7 @@ export function createUnitsAndRows({ repository, sources, book, rules, now, show
   const filedRow = (kind: string, { row, outcome, record, problems }: RowOutcome) => ({
     row,
     outcome,
-    recordId: record && recordIdOf(kind, record),
+    recordId: record && graphIdOf(kind, record),
     version: record?.version ?? null,
     problems,
   });

@@ -73,7 +73,13 @@ export function createFilingDoor<Own extends string>({ kind, form, table, toRow,
 
   const file = async (viewer: Viewer, part: FilingPart, bytes: Readable): Promise<PartOutcome> => {
     if (!may(viewer, 'filing:create')) throw clientError('UNAUTHORIZED_FIELD_OR_TYPE', 'Your role may not file records.');
-    const asked = Promise.all([ruleBook.fresh(), units.scopes(kind)]);
+    const today = shanghaiDay(now());
+    const asked = Promise.all([ruleBook.fresh(), units.scopes(kind)]).then(([rules, scopes]) => ({
+      rules,
+      scopes,
+      mayBeUnregistered: rules.find('FILING', 'UNREGISTERED_UNITS_MAY_FILE', today)?.number === 1,
+      promisedDelayHours: promisedDelayHoursOn(rules, today) ?? 0,
+    }));
     asked.catch(() => {}); // awaited with the first rows, when the stream is read and its errors are heard
     const hash = createHash('sha256');
     const counts = { rows: 0, added: 0, corrected: 0, unchanged: 0, rejected: 0, warned: 0 };
@@ -87,8 +93,6 @@ export function createFilingDoor<Own extends string>({ kind, form, table, toRow,
       if (part.wantsRows) rowOutcomes.set(number, { row: number, outcome: 'REJECTED', record: null, problems });
       if (rejectedRows.length < KEPT_REJECTIONS) rejectedRows.push({ row: number, problems });
     };
-    const today = shanghaiDay(now());
-    const mayBeUnregistered = (rules: Rules): boolean => rules.find('FILING', 'UNREGISTERED_UNITS_MAY_FILE', today)?.number === 1;
     const unitColumn = form.fields.find(({ name }) => name === 'sourceUnitUscc')?.column ?? '';
     const notYours: RowProblems = [
       { column: unitColumn, code: 'NOT_YOURS', message: 'Your organisation may not file this record: its source unit or province is another.' },
@@ -101,7 +105,7 @@ export function createFilingDoor<Own extends string>({ kind, form, table, toRow,
     let batchBytes = 0;
     let writing: Promise<void> = Promise.resolve();
     const write = async (rows: readonly StagedRow<Own>[]): Promise<void> => {
-      const outcome = await merge(rows, { filingId: part.filingId, kind, now: now(), promisedDelayHours: promisedDelayHoursOn((await asked)[0], today) ?? 0, notesSeen: part.replaces ?? false, mayCorrect: isTheirs });
+      const outcome = await merge(rows, { filingId: part.filingId, kind, now: now(), promisedDelayHours: (await asked).promisedDelayHours, notesSeen: part.replaces ?? false, mayCorrect: isTheirs });
       counts.added += outcome.added;
       counts.corrected += outcome.corrected;
       counts.unchanged += outcome.unchanged;
@@ -132,7 +136,7 @@ export function createFilingDoor<Own extends string>({ kind, form, table, toRow,
       batchBytes += staged.end - staged.start;
     };
 
-    const handle = (number: number, result: RowResult, rules: Rules, scopes: ReadonlyMap<string, Scope>): void => {
+    const handle = (number: number, result: RowResult, { rules, scopes, mayBeUnregistered }: Awaited<typeof asked>): void => {
       counts.rows += 1;
       if (!result.ok) return reject(number, result.problems);
       const warned: RowProblems[number][] = result.warnings;
@@ -140,7 +144,7 @@ export function createFilingDoor<Own extends string>({ kind, form, table, toRow,
       const row = toRow(result.record, { viewer, part, rules, additionalFields, warn: (problem) => void warned.push(problem) });
       if (isRefusal(row)) return reject(number, row);
       if (!isTheirs(row, row.source_unit) || (part.replaces && row.source_unit !== viewer.organisation)) return reject(number, notYours);
-      const outside = outsideRegistration(row, scopes, mayBeUnregistered(rules));
+      const outside = outsideRegistration(row, scopes, mayBeUnregistered);
       if (outside) return reject(number, [{ column: unitColumn, ...outside }]);
       if (warned.length > 0) {
         counts.warned += 1;
@@ -151,9 +155,9 @@ export function createFilingDoor<Own extends string>({ kind, form, table, toRow,
 
     try {
       for await (const results of parsedRows(form, part, decode(hashed(bytes, hash)))) {
-        const [inForce, scopes] = await asked;
+        const judgedBy = await asked;
         for (const { number, result } of results) {
-          handle(number, result, inForce, scopes);
+          handle(number, result, judgedBy);
           if (batch.size >= BATCH_ROWS || batchBytes >= BATCH_BYTES) await flush();
         }
       }

@@ -1,5 +1,6 @@
 import type { SubgraphContext } from '#kit/context.ts';
 import { shown } from '#kit/fields.ts';
+import { isSelfEmployed } from '#policy/bulk.ts';
 import { fieldOutcome, type Reach } from '#policy/rows.ts';
 import { districtLevelAddress } from '#standards/divisions.ts';
 import type { ProfileRow } from './repository.ts';
@@ -10,7 +11,7 @@ export interface MaskedText {
 }
 
 /** By kind and by code: either is enough to be taken for a person's home. */
-const isNearlyPerson = ({ kind, uscc }: ProfileRow): boolean => kind === 'SELF_EMPLOYED' || uscc.startsWith('92');
+const isNearlyPerson = ({ kind, uscc }: ProfileRow): boolean => kind === 'SELF_EMPLOYED' || isSelfEmployed(uscc);
 
 /**
  * A registered address. Where the viewer's class outcome is MASK, only those of self-employed businesses are cut, to the
