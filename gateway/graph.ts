@@ -28,6 +28,7 @@ import type { QueryPlan } from './plan/queryPlan.ts';
 import type { Transport } from './plan/transport.ts';
 import { coerceVariables } from './plan/variables.ts';
 import { RECORD } from './desk/records.ts';
+import type { DeskEvent } from './live/events.ts';
 import type { CallContext, SourceBook } from './sources.ts';
 
 export interface Operation {
@@ -40,6 +41,8 @@ export interface Operation {
   /** `filter` answers what may be seen; `reject` refuses the whole operation. */
   readonly mode: 'filter' | 'reject';
   readonly signal?: AbortSignal | undefined;
+  /** What a page of changes is given to tell, in place of what it would find itself (gateway/live). */
+  readonly events?: readonly DeskEvent[] | undefined;
 }
 
 export interface Answer {
@@ -81,6 +84,8 @@ const KNOWN = '__known';
 const askedAs = (name: string): FieldNode => ({ kind: Kind.FIELD, alias: { kind: Kind.NAME, value: KNOWN }, name: { kind: Kind.NAME, value: name } });
 /** What is asked with an object of the type to learn whether it is there; of a record its version, which every one has. */
 const existenceFields: Readonly<Record<string, FieldNode>> = { CreditFile: askedAs('isKnown'), CreditRecord: askedAs('version') };
+/** Fields whose record the desk names only; whether it is there, for this viewer and now, its owner says. */
+const namedRecords: ReadonlySet<string> = new Set(['NameListChange.entry', 'EvaluationChange.evaluation']);
 
 /** @throws Error that names every field without a sound policy. */
 export function createGraph(dependencies: GraphDependencies): Graph {
@@ -90,7 +95,7 @@ export function createGraph(dependencies: GraphDependencies): Graph {
   const enforced = dependencies.policy === 'enforced';
   const problems = enforced ? policyProblems(schema) : [];
   if (problems.length > 0) throw new Error(`The graph has no sound policy:\n  ${problems.join('\n  ')}`);
-  const absent = enforced && schema.getType('CreditFile') ? { typeName: 'CreditFile', alias: KNOWN, error: () => notFound('This code'), named: { interfaceName: 'CreditRecord', error: unknownRecord } } : undefined;
+  const absent = enforced && schema.getType('CreditFile') ? { typeName: 'CreditFile', alias: KNOWN, error: () => notFound('This code'), named: { interfaceName: 'CreditRecord', fields: namedRecords, error: unknownRecord } } : undefined;
 
   const views = new Map<Role, GraphQLSchema>();
   const view = (role: Role): GraphQLSchema => {
@@ -135,7 +140,7 @@ export function createGraph(dependencies: GraphDependencies): Graph {
 
       const fragments = fragmentsOf(operation.document);
       const moment = enforced ? { validAt: shanghaiDay(now()), knownAt: await sources.sealed() } : { validAt: '', knownAt: '' };
-      const context: CallContext = { viewer, moment };
+      const context: CallContext = { viewer, moment, events: operation.events };
       const abort = new AbortController();
       const stop = (): void => abort.abort();
       const timer = setTimeout(stop, DEADLINE_MS);
@@ -196,7 +201,8 @@ function withExistence(schema: GraphQLSchema, document: DocumentNode): DocumentN
       Field: {
         leave(node) {
           const type = types.getType();
-          const existence = type && node.selectionSet && existenceFields[getNamedType(type).name];
+          const parent = types.getParentType();
+          const existence = type && node.selectionSet && (parent && namedRecords.has(`${parent.name}.${node.name.value}`) ? existenceFields['CreditRecord'] : existenceFields[getNamedType(type).name]);
           if (!existence || !node.selectionSet) return undefined;
           return { ...node, selectionSet: { ...node.selectionSet, selections: [...node.selectionSet.selections, existence] } };
         },

@@ -6,6 +6,7 @@ import type { ReplacingFiling, Weighed } from '#kit/filing/replacement.ts';
 import type { SourceUnit, UnitRegistration } from '#kit/sourceUnits.ts';
 import type { FilingDoor, FilingPart, PartOutcome, Subgraph, SubgraphStatus } from '#kit/subgraph.ts';
 import { publicViewer, type Viewer } from '#policy/viewer.ts';
+import type { DeskEvent } from './live/events.ts';
 import { createHttpTransport } from './plan/http.ts';
 import { SubgraphUnavailable, type SubgraphCall, type Transport } from './plan/transport.ts';
 
@@ -13,6 +14,8 @@ import { SubgraphUnavailable, type SubgraphCall, type Transport } from './plan/t
 export interface CallContext {
   readonly viewer: Viewer;
   readonly moment: Moment;
+  /** Changes to be told, for the desk alone. */
+  readonly events?: readonly DeskEvent[] | undefined;
 }
 
 /** A subgraph as the gateway uses it, wherever it runs. */

@@ -10,7 +10,8 @@ type Given<Value> = Exclude<Value, undefined> | (undefined extends Value ? null 
 
 type Answer<Resolver> = Resolver extends (...given: never) => infer Result ? Result : never;
 
-type TypesOf<All, Parents> = { [Type in keyof All & keyof Parents]: NonNullable<All[Type]> extends GraphQLScalarType ? never : Type }[keyof All & keyof Parents];
+/** Streams are told by the gateway, in the words of a page (gateway/live): no schema runs a subscription itself. */
+type TypesOf<All, Parents> = { [Type in keyof All & keyof Parents]: Type extends 'Subscription' ? never : NonNullable<All[Type]> extends GraphQLScalarType ? never : Type }[keyof All & keyof Parents];
 
 /**
  * The generated `Resolvers`, with a resolver for every field that its parent does not answer by itself: a field added to the SDL

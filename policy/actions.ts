@@ -10,6 +10,7 @@ const actions = {
   'unit:register': 'REGISTER',
   'rule:change': 'LEGISLATE',
   'information:declare': 'DECLARE',
+  'changes:follow': 'FOLLOW',
 } satisfies Record<string, DataClass>;
 
 export type Action = keyof typeof actions;

@@ -33,3 +33,6 @@ export const bulkPredicate = (row: string, at: number): string => `($${at}::text
 
 /** The one code that is given all the same; null where all are. */
 export const bulkValue = (viewer: Viewer): string | null => (selfEmployedInBulk[viewer.role] ? null : (viewer.organisation ?? ''));
+
+/** The same for one row in memory. */
+export const isGivenInLists = (viewer: Viewer, uscc: string): boolean => selfEmployedInBulk[viewer.role] || !isSelfEmployed(uscc) || uscc === viewer.organisation;

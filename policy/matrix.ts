@@ -1,7 +1,7 @@
 import { type Role, type Viewer } from './viewer.ts';
 
 /** The data classes of policy/policy.graphql. A test compares the two. */
-export const dataClasses = ['OPEN', 'IDENTITY', 'ADDRESS', 'CONTACT', 'PERSON', 'RECORD', 'SCORE', 'PROVENANCE', 'REMARK', 'FILING', 'GRANT', 'FILE', 'ADMIT', 'HISTORY', 'REPORT', 'REGISTER', 'RULES', 'LEGISLATE', 'DECLARE', 'OWN'] as const;
+export const dataClasses = ['OPEN', 'IDENTITY', 'ADDRESS', 'CONTACT', 'PERSON', 'RECORD', 'SCORE', 'PROVENANCE', 'REMARK', 'FILING', 'GRANT', 'FILE', 'ADMIT', 'HISTORY', 'REPORT', 'REGISTER', 'RULES', 'LEGISLATE', 'DECLARE', 'FOLLOW', 'OWN'] as const;
 
 export type DataClass = (typeof dataClasses)[number];
 
@@ -32,6 +32,7 @@ const allOf = (outcome: Outcome): Record<DataClass, Outcome> => ({
   RULES: outcome,
   LEGISLATE: outcome,
   DECLARE: outcome,
+  FOLLOW: outcome,
   OWN: outcome,
 });
 
@@ -41,8 +42,11 @@ const noData: Record<DataClass, Outcome> = { ...allOf('DENY'), OPEN: 'ALLOW', OW
 /** What the law makes public about an entity, with its published records. */
 const published: Record<DataClass, Outcome> = { ...noData, IDENTITY: 'ALLOW', ADDRESS: 'MASK', PERSON: 'MASK', RECORD: 'ROW' };
 
+/** The same for an organisation that has a role, and follows changes. */
+const follower: Record<DataClass, Outcome> = { ...published, FOLLOW: 'ALLOW' };
+
 /** A government reader: more within its own reach, the published elsewhere. */
-const withinReach: Record<DataClass, Outcome> = { ...published, ADDRESS: 'ROW', CONTACT: 'ROW', SCORE: 'ROW', PROVENANCE: 'ROW', REMARK: 'ROW', HISTORY: 'ROW' };
+const withinReach: Record<DataClass, Outcome> = { ...follower, ADDRESS: 'ROW', CONTACT: 'ROW', SCORE: 'ROW', PROVENANCE: 'ROW', REMARK: 'ROW', HISTORY: 'ROW' };
 
 /**
  * Role × data class. The one place that says which kind of data a role may see; rows.ts narrows ROW, nothing widens.
@@ -54,13 +58,13 @@ export const matrix: Record<Role, Record<DataClass, Outcome>> = {
   PROVINCIAL_PLATFORM: { ...withinReach, FILING: 'ROW', FILE: 'ALLOW', REPORT: 'ROW', REGISTER: 'ALLOW' },
   SECTOR_REGULATOR: { ...withinReach, FILING: 'ROW', FILE: 'ALLOW' },
   DETERMINING_UNIT: { ...withinReach, PERSON: 'ROW', SCORE: 'DENY', FILING: 'ROW', FILE: 'ALLOW', REPORT: 'ROW' },
-  IMPLEMENTER: { ...published, ADDRESS: 'ROW' },
-  FINANCIAL_INSTITUTION: { ...published, SCORE: 'ALLOW' },
-  CREDIT_SERVICE_AGENCY: published,
-  INDUSTRY_ASSOCIATION: published,
-  ASSESSOR: { ...published, PROVENANCE: 'ALLOW', REPORT: 'ALLOW' },
-  AUDITOR: { ...published, ADDRESS: 'ALLOW', CONTACT: 'ALLOW', SCORE: 'ALLOW', PROVENANCE: 'ALLOW', REMARK: 'ALLOW', FILING: 'ALLOW', GRANT: 'ALLOW', HISTORY: 'ALLOW', REPORT: 'ALLOW', RULES: 'ALLOW' },
-  NATIONAL_CENTRE: { ...published, ADDRESS: 'ALLOW', CONTACT: 'ALLOW', SCORE: 'ALLOW', PROVENANCE: 'ALLOW', REMARK: 'ALLOW', FILING: 'ROW', FILE: 'ALLOW', HISTORY: 'ALLOW', REPORT: 'ALLOW', REGISTER: 'ALLOW' },
+  IMPLEMENTER: { ...follower, ADDRESS: 'ROW' },
+  FINANCIAL_INSTITUTION: { ...follower, SCORE: 'ALLOW' },
+  CREDIT_SERVICE_AGENCY: follower,
+  INDUSTRY_ASSOCIATION: follower,
+  ASSESSOR: { ...follower, PROVENANCE: 'ALLOW', REPORT: 'ALLOW' },
+  AUDITOR: { ...follower, ADDRESS: 'ALLOW', CONTACT: 'ALLOW', SCORE: 'ALLOW', PROVENANCE: 'ALLOW', REMARK: 'ALLOW', FILING: 'ALLOW', GRANT: 'ALLOW', HISTORY: 'ALLOW', REPORT: 'ALLOW', RULES: 'ALLOW' },
+  NATIONAL_CENTRE: { ...follower, ADDRESS: 'ALLOW', CONTACT: 'ALLOW', SCORE: 'ALLOW', PROVENANCE: 'ALLOW', REMARK: 'ALLOW', FILING: 'ROW', FILE: 'ALLOW', HISTORY: 'ALLOW', REPORT: 'ALLOW', REGISTER: 'ALLOW' },
   RULE_KEEPER: { ...noData, RULES: 'ALLOW', LEGISLATE: 'ALLOW' },
   OPERATOR: { ...noData, GRANT: 'ALLOW', ADMIT: 'ALLOW' },
 };

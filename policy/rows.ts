@@ -94,6 +94,35 @@ export const rowValues = (scope: RowScope, today: string): unknown[] => [
   today,
 ];
 
+/** The rights columns of one row, as SQL gives them. Days are 'YYYY-MM-DD'. */
+export interface RowRights {
+  readonly uscc: string;
+  readonly disclosure_level: string;
+  readonly public_from: string | null;
+  readonly public_until: string | null;
+  readonly withdrawn_on: string | null;
+  readonly erased_at: string | null;
+  readonly province: string;
+  readonly sector: string | null;
+  readonly source_unit: string;
+  readonly determining_unit: string | null;
+}
+
+/**
+ * The same rule as `rowPredicate`, for a row in memory: changes are told to thousands of subscribers, and a statement for each would be too
+ * slow. policy/rows.test.ts compares the two.
+ */
+export function isVisibleRow(scope: RowScope, row: RowRights, today: string): boolean {
+  if (row.erased_at !== null) return false;
+  const inTerm = row.public_from !== null && row.public_from <= today && row.public_until !== null && row.public_until >= today;
+  const level = row.disclosure_level as DisclosureLevel; // by a check constraint of every table
+  const isOwn = (scope.file !== null && row.uscc === scope.file) || (scope.unit !== null && (row.source_unit === scope.unit || row.determining_unit === scope.unit));
+  if (isOwn) return scope.own.includes(level) || (level === 'PUBLIC' && row.withdrawn_on === null && inTerm);
+  if (row.withdrawn_on !== null) return scope.withdrawn;
+  const now = level === 'PUBLIC' && !inTerm ? 'GOV_SHARED' : level;
+  return scope.everywhere.includes(now) || (scope.within.includes(now) && (scope.province === null || row.province === scope.province) && (scope.sector === null || row.sector === scope.sector));
+}
+
 /** What a field-level ROW looks at: whose row it is and where. */
 export interface Reach {
   readonly uscc: string;

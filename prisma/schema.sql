@@ -2,9 +2,11 @@
 
 -- Schemas
 
+create schema audit;
 create schema disclosure;
 create schema entity;
 create schema evaluation;
+create schema feed;
 create schema gateway;
 create schema namelist;
 create schema rules;
@@ -18,6 +20,25 @@ CREATE OR REPLACE FUNCTION entity.bigrams(name text)
 RETURN (SELECT COALESCE(array_agg(DISTINCT substr(bigrams.name, at.at, 2)), '{}'::text[]) AS "coalesce" FROM generate_series(1, (length(bigrams.name) - 1)) at(at));
 
 -- Tables
+
+create table audit.change (
+  id bigint not null generated always as identity,
+  at timestamp(3) with time zone not null,
+  schema text not null,
+  action text not null,
+  organisation text,
+  role text not null,
+  actor text,
+  purpose text,
+  token_id text,
+  filing_id uuid,
+  uscc text,
+  record_id uuid,
+  version integer,
+  row_count integer not null,
+  details jsonb,
+  constraint change_pkey PRIMARY KEY (id)
+);
 
 create table disclosure.act (
   uscc text not null,
@@ -421,6 +442,110 @@ create table evaluation.source_unit (
   constraint source_unit_pkey PRIMARY KEY (uscc, kind)
 );
 
+create table feed.log (
+  seq bigint not null,
+  topic text not null,
+  kind text not null,
+  reason text,
+  uscc text,
+  record_id uuid,
+  version integer,
+  recorded_at timestamp(3) with time zone not null,
+  disclosure_level text,
+  public_from date,
+  public_until date,
+  withdrawn_on date,
+  erased_at timestamp(3) with time zone,
+  province text,
+  sector text,
+  source_unit text,
+  determining_unit text,
+  type text,
+  category text,
+  before jsonb,
+  basis jsonb,
+  watchlist uuid,
+  filing_id uuid,
+  row_count integer not null,
+  sequenced_at timestamp(3) with time zone not null,
+  constraint log_pkey PRIMARY KEY (seq)
+);
+
+create table feed.outbox (
+  id bigint not null generated always as identity,
+  topic text not null,
+  kind text not null,
+  reason text,
+  uscc text,
+  record_id uuid,
+  version integer,
+  recorded_at timestamp(3) with time zone not null,
+  disclosure_level text,
+  public_from date,
+  public_until date,
+  withdrawn_on date,
+  erased_at timestamp(3) with time zone,
+  province text,
+  sector text,
+  source_unit text,
+  determining_unit text,
+  type text,
+  category text,
+  before jsonb,
+  basis jsonb,
+  watchlist uuid,
+  filing_id uuid,
+  row_count integer not null default 1,
+  constraint outbox_pkey PRIMARY KEY (id),
+  constraint outbox_of_record CHECK (((kind = 'BATCH'::text) OR ((uscc IS NOT NULL) AND (record_id IS NOT NULL) AND (version IS NOT NULL) AND (disclosure_level IS NOT NULL) AND (province IS NOT NULL) AND (source_unit IS NOT NULL) AND (type IS NOT NULL))))
+);
+
+create table feed.sequencer (
+  only_row boolean not null default true,
+  epoch bigint not null default 0,
+  holder text,
+  last_seq bigint not null default 0,
+  purged_through bigint not null default 0,
+  at timestamp(3) with time zone not null default '2000-01-01 00:00:00+00'::timestamp with time zone,
+  constraint sequencer_pkey PRIMARY KEY (only_row),
+  constraint sequencer_only_one CHECK (only_row)
+);
+
+create table gateway.export (
+  id uuid not null,
+  organisation text not null,
+  role text not null,
+  purpose text,
+  topic text not null,
+  filter jsonb not null,
+  status text not null,
+  known_at timestamp(3) with time zone not null,
+  valid_at date not null,
+  "position" text not null,
+  selection text not null,
+  row_count bigint not null default 0,
+  failure text,
+  leased_until timestamp(3) with time zone,
+  created_at timestamp(3) with time zone not null,
+  expires_at timestamp(3) with time zone not null,
+  constraint export_pkey PRIMARY KEY (id),
+  constraint export_status_known CHECK ((status = ANY (ARRAY['CREATED'::text, 'RUNNING'::text, 'COMPLETED'::text, 'FAILED'::text, 'CANCELLING'::text, 'CANCELLED'::text, 'EXPIRED'::text])))
+);
+
+create table gateway.export_part (
+  export uuid not null,
+  number integer not null,
+  after_uscc text not null,
+  after_record uuid not null,
+  to_uscc text not null,
+  to_record uuid not null,
+  row_count integer not null,
+  bytes bigint not null,
+  digest bytea not null,
+  constraint export_part_pkey PRIMARY KEY (export, number),
+  constraint export_part_of_export FOREIGN KEY (export) REFERENCES gateway.export(id)
+);
+
 create table gateway.filing (
   id uuid not null,
   unit text not null,
@@ -481,6 +606,61 @@ create table gateway.revoked_token (
   constraint revoked_token_pkey PRIMARY KEY (token_id)
 );
 
+create table gateway.watchlist (
+  id uuid not null,
+  organisation text not null,
+  role text not null,
+  name text not null,
+  size integer not null default 0,
+  created_at timestamp(3) with time zone not null,
+  constraint watchlist_pkey PRIMARY KEY (id)
+);
+
+create table gateway.watchlist_item (
+  watchlist uuid not null,
+  uscc text not null,
+  added_at timestamp(3) with time zone not null,
+  told_at timestamp(3) with time zone,
+  constraint watchlist_item_pkey PRIMARY KEY (watchlist, uscc),
+  constraint watchlist_item_of_watchlist FOREIGN KEY (watchlist) REFERENCES gateway.watchlist(id)
+);
+
+create table gateway.webhook (
+  id uuid not null,
+  organisation text not null,
+  role text not null,
+  purpose text,
+  url text not null,
+  topic text not null,
+  filter jsonb not null,
+  secret bytea not null,
+  former_secret bytea,
+  former_secret_until timestamp(3) with time zone,
+  state text not null default 'ACTIVE'::text,
+  state_reason text,
+  "position" text not null,
+  failures integer not null default 0,
+  failing_since timestamp(3) with time zone,
+  next_attempt_at timestamp(3) with time zone not null,
+  leased_until timestamp(3) with time zone,
+  created_at timestamp(3) with time zone not null,
+  constraint webhook_pkey PRIMARY KEY (id),
+  constraint webhook_state_known CHECK ((state = ANY (ARRAY['ACTIVE'::text, 'PAUSED'::text])))
+);
+
+create table gateway.webhook_delivery (
+  id uuid not null,
+  webhook uuid not null,
+  at timestamp(3) with time zone not null,
+  status integer,
+  outcome text not null,
+  attempt integer not null,
+  body jsonb not null,
+  took_ms integer,
+  constraint webhook_delivery_pkey PRIMARY KEY (id),
+  constraint webhook_delivery_of_webhook FOREIGN KEY (webhook) REFERENCES gateway.webhook(id)
+);
+
 create table namelist.clock (
   only_row boolean not null default true,
   last timestamp(3) with time zone not null default '2000-01-01 00:00:00+00'::timestamp with time zone,
@@ -536,6 +716,33 @@ create table namelist.filed_row (
   constraint filed_row_pkey PRIMARY KEY (filing_id, uscc, record_id)
 );
 
+create table namelist.idempotency (
+  organisation text not null,
+  mutation text not null,
+  key text not null,
+  input_digest bytea not null,
+  result jsonb not null,
+  created_at timestamp(3) with time zone not null,
+  constraint idempotency_pkey PRIMARY KEY (organisation, mutation, key)
+);
+
+create table namelist.proposal (
+  id uuid not null,
+  uscc text not null,
+  record_id uuid not null,
+  state text not null default 'PROPOSED'::text,
+  version integer not null default 1,
+  unit text not null,
+  filed jsonb not null,
+  proposed_by_actor text not null,
+  proposed_at timestamp(3) with time zone not null,
+  decided_by_actor text,
+  decided_at timestamp(3) with time zone,
+  constraint proposal_pkey PRIMARY KEY (uscc, id),
+  constraint proposal_state_known CHECK ((state = ANY (ARRAY['PROPOSED'::text, 'LISTED'::text, 'REJECTED'::text]))),
+  constraint proposal_two_persons CHECK (((state = 'PROPOSED'::text) OR ((decided_by_actor IS NOT NULL) AND (decided_by_actor <> proposed_by_actor))))
+);
+
 create table namelist.replacing_filing (
   filing_id uuid not null,
   unit text not null,
@@ -582,6 +789,7 @@ create table rules.change (
 
 -- Indexes
 
+CREATE INDEX change_by_record ON audit.change USING btree (uscc, record_id, id) WHERE (record_id IS NOT NULL);
 CREATE INDEX act_by_authority ON disclosure.act USING btree (determining_unit, decided_on DESC, record_id DESC) WHERE (superseded_at = 'infinity'::timestamp with time zone);
 CREATE INDEX act_by_source ON disclosure.act USING btree (source_unit, catalogue_code, collected_at) WHERE (superseded_at = 'infinity'::timestamp with time zone);
 CREATE INDEX act_by_subject ON disclosure.act USING btree (uscc, decided_on DESC, record_id DESC);
@@ -612,7 +820,16 @@ CREATE INDEX replacing_filing_open ON evaluation.replacing_filing USING btree (u
 CREATE INDEX result_by_source ON evaluation.result USING btree (source_unit, catalogue_code, collected_at) WHERE (superseded_at = 'infinity'::timestamp with time zone);
 CREATE INDEX result_by_subject ON evaluation.result USING btree (uscc, scheme, evaluated_on DESC, record_id DESC);
 CREATE UNIQUE INDEX result_current ON evaluation.result USING btree (uscc, record_id) WHERE (superseded_at = 'infinity'::timestamp with time zone);
+CREATE INDEX log_by_record ON feed.log USING btree (uscc, record_id, seq) WHERE (record_id IS NOT NULL);
+CREATE INDEX log_by_topic ON feed.log USING btree (topic, seq);
 CREATE INDEX grant_by_organisation ON gateway."grant" USING btree (organisation, role);
+CREATE INDEX export_by_organisation ON gateway.export USING btree (organisation, role, created_at DESC, id DESC);
+CREATE INDEX watchlist_by_organisation ON gateway.watchlist USING btree (organisation, role, created_at DESC, id DESC);
+CREATE INDEX watchlist_item_by_code ON gateway.watchlist_item USING btree (uscc, watchlist);
+CREATE INDEX watchlist_item_untold ON gateway.watchlist_item USING btree (added_at) WHERE (told_at IS NULL);
+CREATE INDEX webhook_by_organisation ON gateway.webhook USING btree (organisation, role, created_at DESC, id DESC);
+CREATE INDEX webhook_due ON gateway.webhook USING btree (next_attempt_at) WHERE (state = 'ACTIVE'::text);
+CREATE INDEX webhook_delivery_by_webhook ON gateway.webhook_delivery USING btree (webhook, at DESC, id DESC);
 CREATE INDEX entry_by_category ON namelist.entry USING btree (category, listed_on DESC, record_id DESC, uscc);
 CREATE INDEX entry_by_day ON namelist.entry USING btree (listed_on DESC, record_id DESC, uscc);
 CREATE INDEX entry_by_province ON namelist.entry USING btree (province, listed_on DESC, record_id DESC, uscc);
@@ -626,9 +843,20 @@ CREATE UNIQUE INDEX change_added ON rules.change USING btree (rule_set) WHERE ((
 
 -- Grants
 
+grant usage on schema audit to credit_disclosure;
+grant usage on schema audit to credit_entity;
+grant usage on schema audit to credit_evaluation;
+grant usage on schema audit to credit_gateway;
+grant usage on schema audit to credit_namelist;
 grant usage on schema disclosure to credit_disclosure;
 grant usage on schema entity to credit_entity;
 grant usage on schema evaluation to credit_evaluation;
+grant usage on schema feed to credit_disclosure;
+grant usage on schema feed to credit_entity;
+grant usage on schema feed to credit_evaluation;
+grant usage on schema feed to credit_gateway;
+grant usage on schema feed to credit_namelist;
+grant usage on schema feed to credit_sequencer;
 grant usage on schema gateway to credit_gateway;
 grant usage on schema namelist to credit_namelist;
 grant usage on schema public to public;
@@ -637,6 +865,11 @@ grant usage on schema rules to credit_entity;
 grant usage on schema rules to credit_evaluation;
 grant usage on schema rules to credit_gateway;
 grant usage on schema rules to credit_namelist;
+grant insert on table audit.change to credit_disclosure;
+grant insert on table audit.change to credit_entity;
+grant insert on table audit.change to credit_evaluation;
+grant insert on table audit.change to credit_gateway;
+grant insert on table audit.change to credit_namelist;
 grant insert, select, update on table disclosure.act to credit_disclosure;
 grant insert, select, update on table disclosure.clock to credit_disclosure;
 grant insert, select, update on table disclosure.commitment to credit_disclosure;
@@ -659,14 +892,36 @@ grant delete, insert, select on table evaluation.filed_row to credit_evaluation;
 grant insert, select, update on table evaluation.replacing_filing to credit_evaluation;
 grant insert, select, update on table evaluation.result to credit_evaluation;
 grant insert, select, update on table evaluation.source_unit to credit_evaluation;
+grant select on table feed.log to credit_gateway;
+grant delete, insert, select on table feed.log to credit_sequencer;
+grant insert on table feed.outbox to credit_disclosure;
+grant insert on table feed.outbox to credit_entity;
+grant insert on table feed.outbox to credit_evaluation;
+grant insert, select (recorded_at) on table feed.outbox to credit_gateway;
+grant insert on table feed.outbox to credit_namelist;
+grant delete, select on table feed.outbox to credit_sequencer;
+grant select on table feed.sequencer to credit_disclosure;
+grant select on table feed.sequencer to credit_entity;
+grant select on table feed.sequencer to credit_evaluation;
+grant select on table feed.sequencer to credit_gateway;
+grant select on table feed.sequencer to credit_namelist;
+grant select, update on table feed.sequencer to credit_sequencer;
 grant insert, select, update on table gateway."grant" to credit_gateway;
+grant insert, select, update on table gateway.export to credit_gateway;
+grant insert, select on table gateway.export_part to credit_gateway;
 grant insert, select, update on table gateway.filing to credit_gateway;
 grant insert, select, update on table gateway.filing_part to credit_gateway;
 grant delete, insert, select, update on table gateway.idempotency to credit_gateway;
 grant insert, select, update on table gateway.revoked_token to credit_gateway;
+grant insert, select, update on table gateway.watchlist to credit_gateway;
+grant delete, insert, select, update on table gateway.watchlist_item to credit_gateway;
+grant insert, select, update on table gateway.webhook to credit_gateway;
+grant delete, insert, select on table gateway.webhook_delivery to credit_gateway;
 grant insert, select, update on table namelist.clock to credit_namelist;
 grant insert, select, update on table namelist.entry to credit_namelist;
 grant delete, insert, select on table namelist.filed_row to credit_namelist;
+grant delete, insert, select, update on table namelist.idempotency to credit_namelist;
+grant insert, select, update on table namelist.proposal to credit_namelist;
 grant insert, select, update on table namelist.replacing_filing to credit_namelist;
 grant insert, select, update on table namelist.source_unit to credit_namelist;
 grant select on table rules.change to credit_disclosure;

@@ -10,6 +10,7 @@ import { outcomeFor } from '#policy/matrix.ts';
 import { roleBinding, type Role, type Viewer } from '#policy/viewer.ts';
 import { GRANTS_CHANGED } from './grants.ts';
 import { once, type Once, type Work } from './idempotency.ts';
+import { createWatchlists, type Watchlists } from './watchlists.ts';
 import { createRuleChanges, type RuleChanges } from './ruleChanges.ts';
 
 export interface GrantRow {
@@ -49,6 +50,7 @@ export type Refusal = 'NOT_FOUND' | 'PARTS_MISSING' | 'BINDING';
 
 export interface DeskRepository extends AsyncDisposable {
   readonly ruleChanges: RuleChanges;
+  readonly watchlists: Watchlists;
   findFiling(viewer: Viewer, id: string): Promise<FilingRow | null>;
   /** A full replacement that the viewer may decide on. */
   findReplacing(viewer: Viewer, id: string): Promise<FilingRow | null>;
@@ -96,6 +98,7 @@ export function createDeskRepository(pool: Pool, now: () => Date): DeskRepositor
 
   return {
     ruleChanges: createRuleChanges(prisma, now),
+    watchlists: createWatchlists(prisma, now),
 
     async findFiling(viewer, id) {
       if (!isId(id)) return null;

@@ -17,7 +17,9 @@ import { createRecordRoot } from './records.ts';
 import type { Once } from './idempotency.ts';
 import type { DeskRepository, FilingRow, GrantRow, Receipt, Refusal, ReplacementOutcome } from './repository.ts';
 import type { Conflict, Filing, FilingMode, FilingStatus, Grant, InvalidInput, Resolvers, ResolversParentTypes } from './resolvers.generated.ts';
+import { type ChangePages, createChangeResolvers } from './changes.ts';
 import { createRuleResolvers } from './rules.ts';
+import { createWatchlistResolvers } from './watching.ts';
 
 const refusals: Record<Refusal, () => Named<InvalidInput>> = {
   NOT_FOUND: () => invalid('NOT_FOUND', 'Your organisation has none with this id.', ['input', 'id']),
@@ -34,6 +36,7 @@ async function answered<Success>(result: Once<string> | Refusal, success: (id: s
 export interface DeskContext {
   readonly viewer: Viewer;
   readonly moment: Moment;
+  readonly events?: CallContext['events'];
 }
 
 export interface DeskParts {
@@ -44,6 +47,9 @@ export interface DeskParts {
   readonly keepers: readonly Source[];
   readonly ruleBook: RuleBook;
   readonly cursors: CursorSealer;
+  readonly changeLog: ChangePages['log'];
+  /** Codes were added to a watchlist, whose present state is to be told. */
+  readonly wasAdded: () => void;
   readonly now: () => Date;
 }
 
@@ -54,7 +60,7 @@ export interface ShownGrant extends Grant {
 
 const MAX_PARTS = 10_000;
 
-export function createDeskResolvers({ repository, grants, sources, keepers, ruleBook, cursors, now }: DeskParts): ResolverMap<Resolvers, ResolversParentTypes> {
+export function createDeskResolvers({ repository, grants, sources, keepers, ruleBook, cursors, changeLog, wasAdded, now }: DeskParts): ResolverMap<Resolvers, ResolversParentTypes> {
   const sourceStates = () =>
     sources.states().map(({ source, state, knownThrough, lateUnits }) => ({
       source,
@@ -86,10 +92,17 @@ export function createDeskResolvers({ repository, grants, sources, keepers, rule
   const replacements = createReplacements({ repository, sources: keepers, rules: ruleBook, now });
   const unitsAndRows = createUnitsAndRows({ repository, sources: keepers, book: sources, rules: ruleBook, now, showFiling });
 
+  const ownsWatchlist = async (viewer: Viewer, id: string): Promise<boolean> => (await repository.watchlists.find(viewer, id)) !== null;
+  const changes = createChangeResolvers({ log: changeLog, cursors, ownsWatchlist, now });
+  const watching = createWatchlistResolvers(repository.watchlists, cursors, wasAdded);
+
   return {
     ...rules,
+    ...changes,
+    ...watching,
     Query: {
       ...rules.Query,
+      ...changes.Query,
       ...unitsAndRows.Query,
       viewer: (_, __, { viewer }) => viewer,
       sourceStatus: sourceStates,
@@ -113,6 +126,7 @@ export function createDeskResolvers({ repository, grants, sources, keepers, rule
     Mutation: {
       ...rules.Mutation,
       ...unitsAndRows.Mutation,
+      ...watching.Mutation,
       async createFiling(_, { input }, { viewer }) {
         if (!may(viewer, 'filing:create')) throw forbidden();
         if (!Object.hasOwn(filingKinds, input.kind)) return invalid('UNKNOWN_KIND', `There is no filing of kind "${input.kind.slice(0, 40)}"; known are ${Object.keys(filingKinds).join(', ')}.`, ['input', 'kind']);

@@ -1,6 +1,6 @@
 import { isObject } from './merge.ts';
-import { readOwn } from './names.ts';
-import { typenameOf } from './selection.ts';
+import { type Bag, readOwn } from './names.ts';
+import { isNamed, typenameOf } from './selection.ts';
 import type { AbsentRule, Completer, FastObject, FieldPlan, ObjectPlan, Selection } from './selection.ts';
 
 type FastValue = (value: unknown, rule: AbsentRule | undefined) => unknown;
@@ -81,17 +81,18 @@ function fastSelection(selection: Selection): FastValue {
   };
   if (selection.byType === undefined) {
     const fast = fastOf(selection.plan);
-    return (value, rule) => (isObject(value) ? fast(value, rule, undefined) : undefined);
+    return (value, rule) => (isObject(value) && !isUnknown(selection, value, rule) ? fast(value, rule, undefined) : undefined);
   }
-  const { typeName } = selection.plan;
   return (value, rule) => {
     if (!isObject(value)) return undefined;
-    if (rule?.named?.interfaceName === typeName && (readOwn(value, rule.alias) ?? null) === null) return undefined;
+    if (isUnknown(selection, value, rule)) return undefined;
     const typename = typenameOf(selection, value);
     const plan = typename === undefined ? selection.plan : typeof typename === 'string' ? selection.forType(typename) : undefined;
     return plan && fastOf(plan)(value, rule, undefined);
   };
 }
+
+const isUnknown = (selection: Selection, value: Bag, rule: AbsentRule | undefined): boolean => rule !== undefined && isNamed(rule, selection) && (readOwn(value, rule.alias) ?? null) === null;
 
 // The constructor's prototype is empty and frozen: see createBag.
 function shapeOf(keys: readonly string[]): unknown {

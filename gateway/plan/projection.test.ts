@@ -37,7 +37,7 @@ const tree = fc.record({
 test('the compiled answer is the interpreted one, whatever came', () => {
   const compiled = projectionOf(schema, operationOf(text), fragments, {});
   const error = (path: readonly (string | number)[]) => new GraphQLError('absent', { path });
-  const absent = { typeName: 'B', alias: 'known', error, named: { interfaceName: 'N', error } };
+  const absent = { typeName: 'B', alias: 'known', error, named: { interfaceName: 'N', fields: new Set<string>(), error } };
   const answer = (projection: typeof compiled, merged: Record<string, unknown>, rule?: typeof absent) => {
     const errors: GraphQLError[] = [];
     const data = project(projection, merged, { errors, reported: undefined, missing: undefined, absent: rule, introspection: undefined, onUnavailable() {} });
@@ -73,7 +73,7 @@ test('what a field of a named interface gives is null with a reason when nobody 
     const lost: string[] = [];
     const missing = createMissingNode();
     if (cause) missingChild(missingChild(missing, 'n'), 'known').causes.push({ kind: cause, source: 's' });
-    const state = { errors, reported: undefined, missing, absent: { typeName: 'Z', alias: 'known', error, named: { interfaceName: 'N', error } }, introspection: undefined, onUnavailable: (source: string, path: string) => void lost.push(`${source} ${path}`) };
+    const state = { errors, reported: undefined, missing, absent: { typeName: 'Z', alias: 'known', error, named: { interfaceName: 'N', fields: new Set<string>(), error } }, introspection: undefined, onUnavailable: (source: string, path: string) => void lost.push(`${source} ${path}`) };
     const data = project(projectionOf(schema, operationOf('{ n { id } }'), {}, {}), { n: { __typename: 'A', id: '1', ...(known === undefined ? null : { known }) } }, state);
     return [JSON.stringify(data), errors.map(({ message, path }) => `${path?.join('.')} ${message}`), lost];
   };

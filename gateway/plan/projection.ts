@@ -5,7 +5,7 @@ import { fastObject } from './fast.ts';
 import { isObject } from './merge.ts';
 import { createBag, readOwn } from './names.ts';
 import type { Bag } from './names.ts';
-import { typenameOf } from './selection.ts';
+import { isNamed, typenameOf } from './selection.ts';
 import type { AbsentRule, Completer, FieldPlan, ObjectPlan, Projection } from './selection.ts';
 
 export interface Projecting {
@@ -100,7 +100,7 @@ function complete(
     walk.errors.push(walk.absent.error(walk.path.slice(0, depth)));
     return completer.nonNull ? undefined : null;
   }
-  if (walk.absent?.named !== undefined && walk.absent.named.interfaceName === selection.plan.typeName) {
+  if (walk.absent?.named !== undefined && isNamed(walk.absent, selection)) {
     const known = readOwn(value, walk.absent.alias);
     if (known === null || known === undefined) {
       explainUnknown(walk, walk.absent.named.error, known, depth, reported, explained, missing?.children.get(walk.absent.alias));

@@ -18,10 +18,10 @@ export interface AbsentRule {
   alias: string;
   error: (path: Path) => GraphQLError;
   /**
-   * What a field of this interface gives does not exist when `alias` is null. When it is missing nobody could say, and the object is
-   * null with the reason: its name came from the one who asks, and must not look like an answer.
+   * What a field of this interface, or one of these fields (by coordinate), gives does not exist when `alias` is null. When it is missing
+   * nobody could say, and the object is null with the reason: its name came from elsewhere, and must not look like an answer.
    */
-  named?: { interfaceName: string; error: (path: Path) => GraphQLError } | undefined;
+  named?: { interfaceName: string; fields: ReadonlySet<string>; error: (path: Path) => GraphQLError } | undefined;
 }
 
 export type Completer =
@@ -52,7 +52,13 @@ export interface Selection {
   byType: Map<string, ObjectPlan> | undefined;
   forType: (typeName: string) => ObjectPlan | undefined;
   typenameKeys: readonly string[];
+  /** The coordinate of the field that gives it. */
+  of: string;
 }
+
+/** Whether the object has to be there by itself, see `AbsentRule.named`. */
+export const isNamed = (rule: AbsentRule | undefined, selection: Selection): boolean =>
+  rule?.named !== undefined && (rule.named.interfaceName === selection.plan.typeName || rule.named.fields.has(selection.of));
 
 /**
  * Answers from a perfect tree, or undefined at the first thing that needs an error, a null that must rise, or a second
@@ -184,24 +190,24 @@ function compileObject(
     } else {
       const field = 'getFields' in type ? type.getFields()[name] : undefined;
       if (!field) continue;
-      const completer = compileType(context, field.type, nodes);
+      const completer = compileType(context, field.type, nodes, plan.coordinate);
       fields.push({ ...plan, local: context.denied.has(node) ? 'denied' : undefined, completer });
     }
   }
   return { typeName: type.name, fields };
 }
 
-function compileType(context: Compiling, type: GraphQLOutputType, nodes: readonly FieldNode[], nonNull = false): Completer {
-  if (isNonNullType(type)) return compileType(context, type.ofType, nodes, true);
-  if (isListType(type)) return { kind: 'list', nonNull, type: String(type), item: compileType(context, type.ofType, nodes) };
+function compileType(context: Compiling, type: GraphQLOutputType, nodes: readonly FieldNode[], of: string, nonNull = false): Completer {
+  if (isNonNullType(type)) return compileType(context, type.ofType, nodes, of, true);
+  if (isListType(type)) return { kind: 'list', nonNull, type: String(type), item: compileType(context, type.ofType, nodes, of) };
   if (isLeafType(type)) return { kind: 'leaf', nonNull, type: type.name, serialize: serializerOf(type) };
   const selectionSets = nodes.flatMap((node) => (node.selectionSet ? [node.selectionSet] : []));
-  return { kind: 'object', nonNull, type: type.name, selection: compileSelection(context, type, selectionSets) };
+  return { kind: 'object', nonNull, type: type.name, selection: compileSelection(context, type, selectionSets, of) };
 }
 
-function compileSelection(context: Compiling, type: GraphQLCompositeType, selectionSets: readonly SelectionSetNode[]): Selection {
+function compileSelection(context: Compiling, type: GraphQLCompositeType, selectionSets: readonly SelectionSetNode[], of: string): Selection {
   const plan = compileObject(context, type, selectionSets);
-  if (!isAbstractType(type)) return { plan, byType: undefined, forType: () => plan, typenameKeys: [] };
+  if (!isAbstractType(type)) return { plan, byType: undefined, forType: () => plan, typenameKeys: [], of };
   const byType = new Map<string, ObjectPlan>();
   const possible = new Map<string, GraphQLObjectType>(context.schema.getPossibleTypes(type).map((one) => [one.name, one]));
   const forType = (typeName: string): ObjectPlan | undefined => {
@@ -211,7 +217,7 @@ function compileSelection(context: Compiling, type: GraphQLCompositeType, select
     return known;
   };
   const typenameKeys = plan.fields.filter((field) => field.coordinate.endsWith('.__typename')).map((field) => field.from);
-  return { plan, byType, forType, typenameKeys };
+  return { plan, byType, forType, typenameKeys, of };
 }
 
 // Values came as JSON that a subgraph's own scalar serialized: the usual case must cost one typeof. undefined: not of the type.

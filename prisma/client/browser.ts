@@ -47,3 +47,33 @@ export type Idempotency = Prisma.IdempotencyModel
  * 
  */
 export type RuleChange = Prisma.RuleChangeModel
+/**
+ * Model Export
+ * 
+ */
+export type Export = Prisma.ExportModel
+/**
+ * Model ExportPart
+ * 
+ */
+export type ExportPart = Prisma.ExportPartModel
+/**
+ * Model Watchlist
+ * 
+ */
+export type Watchlist = Prisma.WatchlistModel
+/**
+ * Model WatchlistItem
+ * 
+ */
+export type WatchlistItem = Prisma.WatchlistItemModel
+/**
+ * Model Webhook
+ * 
+ */
+export type Webhook = Prisma.WebhookModel
+/**
+ * Model WebhookDelivery
+ * 
+ */
+export type WebhookDelivery = Prisma.WebhookDeliveryModel

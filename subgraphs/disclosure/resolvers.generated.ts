@@ -1287,6 +1287,8 @@ export type DataClass =
   | 'FILE'
   /** Filing of records and its receipts (数据报送). */
   | 'FILING'
+  /** Following changes: watchlists, webhooks, snapshots, and the doing (订阅与快照). */
+  | 'FOLLOW'
   /** Grants and revoked tokens (授权管理). */
   | 'GRANT'
   /** All versions of a record, superseded and erased ones too (历史版本). */

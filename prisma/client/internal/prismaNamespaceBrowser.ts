@@ -56,7 +56,13 @@ export const ModelName = {
   Filing: 'Filing',
   FilingPart: 'FilingPart',
   Idempotency: 'Idempotency',
-  RuleChange: 'RuleChange'
+  RuleChange: 'RuleChange',
+  Export: 'Export',
+  ExportPart: 'ExportPart',
+  Watchlist: 'Watchlist',
+  WatchlistItem: 'WatchlistItem',
+  Webhook: 'Webhook',
+  WebhookDelivery: 'WebhookDelivery'
 } as const
 
 export type ModelName = (typeof ModelName)[keyof typeof ModelName]
@@ -159,6 +165,103 @@ export const RuleChangeScalarFieldEnum = {
 } as const
 
 export type RuleChangeScalarFieldEnum = (typeof RuleChangeScalarFieldEnum)[keyof typeof RuleChangeScalarFieldEnum]
+
+
+export const ExportScalarFieldEnum = {
+  id: 'id',
+  organisation: 'organisation',
+  role: 'role',
+  purpose: 'purpose',
+  topic: 'topic',
+  filter: 'filter',
+  status: 'status',
+  knownAt: 'knownAt',
+  validAt: 'validAt',
+  position: 'position',
+  selection: 'selection',
+  leasedUntil: 'leasedUntil',
+  rowCount: 'rowCount',
+  failure: 'failure',
+  createdAt: 'createdAt',
+  expiresAt: 'expiresAt'
+} as const
+
+export type ExportScalarFieldEnum = (typeof ExportScalarFieldEnum)[keyof typeof ExportScalarFieldEnum]
+
+
+export const ExportPartScalarFieldEnum = {
+  exportId: 'exportId',
+  number: 'number',
+  afterUscc: 'afterUscc',
+  afterRecord: 'afterRecord',
+  toUscc: 'toUscc',
+  toRecord: 'toRecord',
+  rowCount: 'rowCount',
+  bytes: 'bytes',
+  digest: 'digest'
+} as const
+
+export type ExportPartScalarFieldEnum = (typeof ExportPartScalarFieldEnum)[keyof typeof ExportPartScalarFieldEnum]
+
+
+export const WatchlistScalarFieldEnum = {
+  id: 'id',
+  organisation: 'organisation',
+  role: 'role',
+  name: 'name',
+  size: 'size',
+  createdAt: 'createdAt'
+} as const
+
+export type WatchlistScalarFieldEnum = (typeof WatchlistScalarFieldEnum)[keyof typeof WatchlistScalarFieldEnum]
+
+
+export const WatchlistItemScalarFieldEnum = {
+  watchlistId: 'watchlistId',
+  uscc: 'uscc',
+  addedAt: 'addedAt',
+  toldAt: 'toldAt'
+} as const
+
+export type WatchlistItemScalarFieldEnum = (typeof WatchlistItemScalarFieldEnum)[keyof typeof WatchlistItemScalarFieldEnum]
+
+
+export const WebhookScalarFieldEnum = {
+  id: 'id',
+  organisation: 'organisation',
+  role: 'role',
+  purpose: 'purpose',
+  url: 'url',
+  topic: 'topic',
+  filter: 'filter',
+  secret: 'secret',
+  formerSecret: 'formerSecret',
+  formerSecretUntil: 'formerSecretUntil',
+  state: 'state',
+  stateReason: 'stateReason',
+  position: 'position',
+  failures: 'failures',
+  failingSince: 'failingSince',
+  nextAttemptAt: 'nextAttemptAt',
+  leasedUntil: 'leasedUntil',
+  createdAt: 'createdAt'
+} as const
+
+export type WebhookScalarFieldEnum = (typeof WebhookScalarFieldEnum)[keyof typeof WebhookScalarFieldEnum]
+
+
+export const WebhookDeliveryScalarFieldEnum = {
+  id: 'id',
+  webhookId: 'webhookId',
+  at: 'at',
+  status: 'status',
+  outcome: 'outcome',
+  attempt: 'attempt',
+  body: 'body',
+  tookMs: 'tookMs'
+} as const
+
+export type WebhookDeliveryScalarFieldEnum = (typeof WebhookDeliveryScalarFieldEnum)[keyof typeof WebhookDeliveryScalarFieldEnum]
 
 
 export const SortOrder = {

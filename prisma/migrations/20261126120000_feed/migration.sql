@@ -46,6 +46,8 @@ create table feed.outbox (
 );
 grant insert on feed.outbox to credit_entity, credit_disclosure, credit_namelist, credit_evaluation, credit_gateway;
 grant select, delete on feed.outbox to credit_sequencer;
+-- How long the oldest has waited; nothing of what it is.
+grant select (recorded_at) on feed.outbox to credit_gateway;
 
 -- Dense from 1, in the order of commits of each schema. Only the sequencer writes.
 create table feed.log (
@@ -138,11 +140,14 @@ create table gateway.watchlist_item (
   watchlist uuid not null,
   uscc text not null,
   added_at timestamptz(3) not null,
+  -- When the present state of its records was put into the log for the followers; null until then.
+  told_at timestamptz(3),
   constraint watchlist_item_pkey primary key (watchlist, uscc),
   constraint watchlist_item_of_watchlist foreign key (watchlist) references gateway.watchlist (id)
 );
 create index watchlist_item_by_code on gateway.watchlist_item (uscc, watchlist);
-grant select, insert, delete on gateway.watchlist_item to credit_gateway;
+create index watchlist_item_untold on gateway.watchlist_item (added_at) where told_at is null;
+grant select, insert, update, delete on gateway.watchlist_item to credit_gateway;
 
 -- Receivers that are told that there is something new, and where their reading stands.
 create table gateway.webhook (
@@ -200,8 +205,11 @@ create table gateway.export (
   known_at timestamptz(3) not null,
   valid_at date not null,
   position text not null,
+  -- What of each record, as a selection of GraphQL.
+  selection text not null,
   row_count bigint not null default 0,
   failure text,
+  leased_until timestamptz(3),
   created_at timestamptz(3) not null,
   expires_at timestamptz(3) not null,
   constraint export_pkey primary key (id),

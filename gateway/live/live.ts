@@ -1,0 +1,520 @@
+import { setMaxListeners } from 'node:events';
+import { setTimeout as pause } from 'node:timers/promises';
+import { getArgumentValues, type GraphQLError, Kind } from 'graphql';
+import type { CursorSealer } from '#kit/cursor.ts';
+import { clientError } from '#kit/errors.ts';
+import type { Log } from '#kit/log.ts';
+import { shanghaiDay } from '#standards/dates.ts';
+import type { EvaluationChangeFilter, NameListChangeFilter } from '../desk/resolvers.generated.ts';
+import type { Graph } from '../graph.ts';
+import { coerceVariables } from '../plan/variables.ts';
+import { type DeskEvent, eventOf } from './events.ts';
+import { type ChangeFilter, readFilter } from './filter.ts';
+import type { Bounds, Change, ChangeLog, Topic } from './log.ts';
+import { atEnd, beginning, comeBack, cursorScope, EXPIRED, isExpired, openPlace, type Place, sealPlace } from './place.ts';
+import { isOvertaken, latestOf, readOn } from './reader.ts';
+import { type EventQuery, eventQueryOf } from './selection.ts';
+import type { Live, Session, Sink, Stream, StreamEnd, StreamRequest } from './subscriber.ts';
+import { type Listener, listenerOf, tell, type Telling, wasInSight } from './tell.ts';
+import { type Audience, CURSOR_MARK, Gone, tellIn, type Words, written } from './teller.ts';
+import type { Wake } from './wake.ts';
+
+// The streams of one gateway. The log is read once for all who are at its end; a change is matched once for all who ask for the same with
+// the same rights, and told once for all who ask in the same words (PROTOCOL.md). Whoever comes from further back reads by itself, at
+// its own speed, until it is at the end too.
+
+export interface LiveOptions {
+  readonly log: ChangeLog;
+  readonly wake: Pick<Wake, 'listen'>;
+  readonly graph: Graph;
+  readonly cursors: CursorSealer;
+  /** Whether the watchlist is the viewer's organisation's, in its role. */
+  readonly ownsWatchlist: (viewer: Session['viewer'], id: string) => Promise<boolean>;
+  /** When the oldest change was recorded that has no number yet; null when there is none. */
+  readonly oldestWaiting: () => Promise<string | null>;
+  readonly logger: Log;
+  readonly now: () => Date;
+  readonly metrics?: LiveMetrics;
+}
+
+export interface LiveMetrics {
+  opened(): void;
+  ended(reason: StreamEnd): void;
+  told(events: number): void;
+}
+
+const topics: Readonly<Record<string, Topic>> = { nameListChanges: 'NAME_LIST', evaluationChanges: 'EVALUATION' };
+
+/** Rows of the log read at once by whoever follows its end. */
+const SLICE = 1000;
+/** Events told by one planned operation. */
+const TOLD_AT_ONCE = 500;
+/** What may wait in a connection. Who has more falls back to reading by itself, as fast as it takes; so a burst costs nobody its stream. */
+const MAX_WAITING_BYTES = 1024 * 1024;
+/** A reader that takes nothing for so long while its connection is full is too slow. */
+const MAX_STALL_MS = 10_000;
+/** Events told by the group for one that is still writing what it read itself. */
+const MAX_HELD = 2000;
+/** A little less than the ten seconds promised: a checkpoint is told by a timer and by the graph. */
+const CHECKPOINT_MS = 9000;
+const TICK_MS = 500;
+/** Changes that wait for one audience, whose source is down, before its streams are sent away to come back later. */
+const MAX_QUEUED = 100_000;
+
+interface Subscriber {
+  readonly sink: Sink;
+  readonly session: Session;
+  readonly group: Group;
+  /** After what was last handed to its connection. */
+  place: Place;
+  /** What it is told by its group comes after this; before that it has read by itself. */
+  joinedAt: bigint;
+  /** Told by the group while what it read itself is still being written. */
+  held: { readonly words: readonly string[]; readonly seq: bigint }[] | null;
+  checkpointAt: number;
+  ended: boolean;
+}
+
+/** Those who ask for the same with the same rights, in the same words. */
+interface Group {
+  readonly key: string;
+  readonly filter: ChangeFilter;
+  readonly scope: string;
+  readonly crowd: Crowd;
+  /** Those who are at the end of the log. */
+  readonly members: Set<Subscriber>;
+  subscribers: number;
+  listener: Listener;
+}
+
+/** Those who are told in the same words: an audience, and what waits to be told to it. */
+interface Crowd {
+  readonly key: string;
+  readonly audience: Audience;
+  readonly groups: Map<string, Group>;
+  readonly queue: Work[];
+  queued: number;
+  /** Everything up to here was told. */
+  done: bigint;
+  isTelling: boolean;
+  subscribers: number;
+}
+
+interface Work {
+  readonly upTo: bigint;
+  readonly at: string;
+  readonly tellings: readonly { readonly group: Group; readonly telling: Telling }[];
+}
+
+/** Begins to follow the log at its end. */
+export async function createLive(options: LiveOptions): Promise<Live & { readonly streams: () => number }> {
+  const { log, wake, graph, cursors, ownsWatchlist, logger, now, metrics } = options;
+  const crowds = new Map<string, Crowd>();
+  const subscribers = new Set<Subscriber>();
+  const closing = new AbortController();
+  setMaxListeners(0, closing.signal); // each stream that waits listens
+  let tail = (await log.bounds()).head;
+  let waitingSince: string | null = null;
+
+  const cursorOf = ({ scope }: Group, place: Place): string => sealPlace(cursors, scope, place);
+  const wait = (ms: number): Promise<void> => pause(ms, undefined, { signal: closing.signal, ref: false }).catch(() => {});
+
+  const leave = (subscriber: Subscriber): boolean => {
+    if (subscriber.ended) return false;
+    subscriber.ended = true;
+    subscribers.delete(subscriber);
+    const { group } = subscriber;
+    const { crowd } = group;
+    group.members.delete(subscriber);
+    group.subscribers -= 1;
+    if (group.subscribers === 0) crowd.groups.delete(group.key);
+    crowd.subscribers -= 1;
+    if (crowd.subscribers === 0) crowds.delete(crowd.key);
+    return true;
+  };
+  const end = (subscriber: Subscriber, reason: StreamEnd): void => {
+    if (!leave(subscriber)) return;
+    metrics?.ended(reason);
+    subscriber.sink.end(reason, cursorOf(subscriber.group, subscriber.place));
+  };
+
+  const write = (subscriber: Subscriber, words: readonly string[], place: Place, cursor = cursorOf(subscriber.group, place)): void => {
+    if (subscriber.ended) return;
+    subscriber.place = place;
+    subscriber.sink.next(written(words, cursor), cursor);
+  };
+
+  /** Waits until the connection takes more. @throws Gone when its reader has gone or is too slow */
+  const room = async (subscriber: Subscriber): Promise<void> => {
+    if (subscriber.sink.waiting() > MAX_WAITING_BYTES / 2) {
+      const stalled = new AbortController();
+      const isDrained = await Promise.race([subscriber.sink.drained().then(() => true), pause(MAX_STALL_MS, false, { signal: stalled.signal, ref: false })]);
+      stalled.abort();
+      if (!isDrained) end(subscriber, 'SLOW_CONSUMER');
+    }
+    if (subscriber.ended) throw new Gone();
+  };
+
+  const tellCrowd = (crowd: Crowd, events: readonly DeskEvent[], isOver: () => boolean): Promise<Words[]> =>
+    tellIn(graph, crowd.audience, events, () => closing.signal.aborted || isOver(), wait);
+
+  // --- at the end of the log ----------------------------------------------------------------------------------------
+
+  /** Tells what waits for a crowd, in order, until nothing does. */
+  const work = async (crowd: Crowd): Promise<void> => {
+    if (crowd.isTelling) return;
+    crowd.isTelling = true;
+    try {
+      for (let next = crowd.queue[0]; next; next = crowd.queue[0]) {
+        await tellWork(crowd, next);
+        crowd.queue.shift();
+        crowd.queued -= next.tellings.length;
+        crowd.done = next.upTo;
+      }
+    } catch (error) {
+      if (error instanceof Gone) return;
+      logger.error({ err: error }, 'events could not be told');
+      for (const group of crowd.groups.values()) for (const member of [...group.members]) end(member, 'FAILED');
+    } finally {
+      crowd.isTelling = false;
+    }
+  };
+
+  const tellWork = async (crowd: Crowd, { tellings }: Work): Promise<void> => {
+    const isOver = (): boolean => crowd.subscribers === 0;
+    for (let from = 0; from < tellings.length; ) {
+      // Events that are equal for several groups are told once.
+      const events = new Map<string, DeskEvent>();
+      let to = from;
+      for (; to < tellings.length; to++) {
+        const { telling } = tellings[to] as Work['tellings'][number]; // within the list
+        const key = wordsKey(telling);
+        if (events.has(key)) continue;
+        if (events.size === TOLD_AT_ONCE) break;
+        events.set(key, eventOf(telling, mark));
+      }
+      const words = await tellCrowd(crowd, [...events.values()], isOver);
+      const byKey = new Map([...events.keys()].map((key, index) => [key, words[index] ?? null]));
+      for (const each of tellings.slice(from, to)) {
+        // Null: gone between the log and its source. The change that took it away is on its way.
+        const told = byKey.get(wordsKey(each.telling));
+        if (told) deliver(each.group, told, each.telling.change.seq);
+      }
+      from = to;
+    }
+  };
+
+  const deliver = (group: Group, words: readonly string[], seq: bigint): void => {
+    const place = atEnd(seq);
+    const cursor = cursorOf(group, place);
+    for (const member of group.members) {
+      if (seq <= member.joinedAt) continue;
+      if (member.held === null) {
+        write(member, words, place, cursor);
+        if (member.sink.waiting() > MAX_WAITING_BYTES) fallBack(member);
+      } else if (member.held.push({ words, seq }) > MAX_HELD) {
+        group.members.delete(member);
+        member.held = null;
+      }
+    }
+    metrics?.told(group.members.size);
+  };
+
+  const fallBack = (subscriber: Subscriber): void => {
+    subscriber.group.members.delete(subscriber);
+    void run(subscriber, () => catchUp(subscriber));
+  };
+
+  /** Matches changes that have come, and lets those be told whom they concern. */
+  const dispatch = async (changes: readonly Change[], upTo: bigint): Promise<void> => {
+    tail = upTo;
+    if (crowds.size === 0) return;
+    const latest = new Map<string, Change>();
+    for (const change of changes) if (change.watchlist === null) latest.set(`${change.uscc} ${change.record_id}`, change);
+    const present = changes.filter(({ watchlist }) => watchlist !== null);
+    const newest = present.length > 0 ? await latestOf(log, present) : [];
+    const overtaken = new Set(present.filter((change, index) => isOvertaken(change, newest[index] ?? change)));
+    const groups = [...crowds.values()].flatMap((crowd) => [...crowd.groups.values()]);
+    const lists = [...new Set(groups.flatMap(({ filter }) => (filter.watchlist === null ? [] : [filter.watchlist])))];
+    const watched = await log.watched(lists.length === 0 ? [] : [...new Set(changes.map(({ uscc }) => uscc))], lists);
+    await checkSessions(groups);
+
+    const today = shanghaiDay(now());
+    for (const crowd of crowds.values()) {
+      const tellings: { group: Group; telling: Telling }[] = [];
+      for (const group of crowd.groups.values()) if (group.listener.today !== today) group.listener = listenerOf(crowd.audience.viewer, group.filter, today);
+      for (const change of changes) {
+        if (overtaken.has(change)) continue;
+        for (const group of crowd.groups.values()) {
+          const { filter, listener } = group;
+          if (filter.topic !== change.topic || !isFor(change, filter, watched)) continue;
+          const telling = tell(listener, change, latest.get(`${change.uscc} ${change.record_id}`) ?? change, wasInSight(listener, change.before));
+          if (telling) tellings.push({ group, telling });
+        }
+      }
+      if (tellings.length === 0 && crowd.queue.length === 0) {
+        crowd.done = upTo;
+        continue;
+      }
+      crowd.queue.push({ upTo, at: changes[0]?.recorded_at ?? '', tellings });
+      crowd.queued += tellings.length;
+      if (crowd.queued > MAX_QUEUED) for (const group of crowd.groups.values()) for (const member of [...group.members]) end(member, 'GOING_AWAY');
+      else void work(crowd);
+    }
+  };
+
+  const checkSessions = async (groups: readonly Group[]): Promise<void> => {
+    const sessions = new Map<Session, Subscriber[]>();
+    for (const { members } of groups) for (const member of members) sessions.set(member.session, [...(sessions.get(member.session) ?? []), member]);
+    await Promise.all([...sessions].map(async ([session, members]) => {
+      if (await isGood(session)) return;
+      for (const member of members) end(member, 'UNAUTHENTICATED');
+    }));
+  };
+
+  let isFollowing = false;
+  let wasWoken = false;
+  const follow = async (): Promise<void> => {
+    wasWoken = true;
+    if (isFollowing) return;
+    isFollowing = true;
+    try {
+      while (wasWoken && !closing.signal.aborted) {
+        wasWoken = false;
+        const { head } = await log.bounds();
+        while (tail < head && !closing.signal.aborted) {
+          const changes = await log.after(tail, head, SLICE);
+          const last = changes.at(-1);
+          await dispatch(changes, changes.length < SLICE || !last ? head : last.seq);
+        }
+      }
+    } catch (error) {
+      logger.warn({ err: error }, 'the log of changes cannot be read; streams wait');
+    } finally {
+      isFollowing = false;
+    }
+  };
+
+  // --- coming from further back -------------------------------------------------------------------------------------
+
+  const catchUp = async (subscriber: Subscriber): Promise<void> => {
+    const { session, group } = subscriber;
+    const { crowd } = group;
+    for (;;) {
+      await room(subscriber);
+      if (!(await isGood(session))) return end(subscriber, 'UNAUTHENTICATED');
+      const bounds = await log.bounds();
+      if (isExpired(subscriber.place, bounds)) return tellExpired(subscriber, bounds);
+      const listener = listenerOf(crowd.audience.viewer, group.filter, shanghaiDay(now()));
+      const reading = await readOn(log, listener, comeBack(subscriber.place, bounds.head), bounds.head, TOLD_AT_ONCE);
+      if (subscriber.ended) return;
+      // From here to the next `await` nothing is dispatched: what comes after this place is told by the group.
+      if (!reading.more && reading.place.seq >= tail) {
+        subscriber.joinedAt = reading.place.seq;
+        subscriber.held = [];
+        group.members.add(subscriber);
+      }
+      const words = reading.told.length === 0 ? [] : await tellCrowd(crowd, reading.told.map((told) => eventOf(told, mark)), () => subscriber.ended);
+      for (const [index, { place }] of reading.told.entries()) {
+        const each = words[index];
+        if (!each) continue; // gone between the log and its source: the change that took it away comes later
+        await room(subscriber);
+        write(subscriber, each, place);
+      }
+      metrics?.told(words.length);
+      subscriber.place = reading.place;
+      while (subscriber.held && subscriber.held.length > 0) {
+        await room(subscriber);
+        const next = subscriber.held?.shift();
+        if (next) write(subscriber, next.words, atEnd(next.seq));
+      }
+      // Null where the group told more than was held: then it reads on by itself.
+      if (subscriber.held) {
+        subscriber.held = null;
+        return;
+      }
+    }
+  };
+
+  /** What a stream does by itself; a failure ends it. */
+  const run = async (subscriber: Subscriber, does: () => Promise<void>): Promise<void> => {
+    try {
+      await does();
+    } catch (error) {
+      if (error instanceof Gone) return;
+      logger.warn({ err: error }, 'a stream failed');
+      end(subscriber, 'FAILED');
+    }
+  };
+
+  const tellExpired = async (subscriber: Subscriber, bounds: Bounds): Promise<void> => {
+    const { group } = subscriber;
+    const oldest = cursorOf(group, beginning(bounds));
+    const [words] = await tellCrowd(group.crowd, [{ __typename: 'CursorExpired', oldest, message: EXPIRED }], () => subscriber.ended);
+    if (words) subscriber.sink.next(written(words, oldest), oldest);
+    end(subscriber, 'CURSOR_EXPIRED');
+  };
+
+  // --- checkpoints --------------------------------------------------------------------------------------------------
+
+  const lagOf = ({ queue }: Crowd): number => {
+    const oldest = [queue[0]?.at, waitingSince].filter((at) => at !== undefined && at !== null && at !== '').toSorted()[0];
+    return oldest ? Math.max(0, Math.floor((now().getTime() - Date.parse(oldest)) / 1000)) : 0;
+  };
+
+  const tellCheckpoints = async (due: readonly Subscriber[]): Promise<void> => {
+    const byCrowd = Map.groupBy(due, ({ group }) => group.crowd);
+    await Promise.all(
+      [...byCrowd].map(async ([crowd, members]) => {
+        const event: DeskEvent = { __typename: 'Checkpoint', cursor: CURSOR_MARK, at: now().toISOString(), lagSeconds: lagOf(crowd) };
+        const [words] = await tellCrowd(crowd, [event], () => crowd.subscribers === 0);
+        if (!words) return;
+        for (const member of members) {
+          // Whoever is at the end of the log has been told everything up to where its crowd stands.
+          const isAtEnd = member.group.members.has(member) && member.held === null && crowd.queue.length === 0 && crowd.done > member.place.seq;
+          const place = isAtEnd ? atEnd(crowd.done) : member.place;
+          write(member, words, place);
+        }
+      }),
+    );
+  };
+
+  let isTicking = false;
+  const tick = async (): Promise<void> => {
+    if (isTicking) return;
+    isTicking = true;
+    try {
+      const at = performance.now();
+      const due: Subscriber[] = [];
+      for (const subscriber of subscribers) {
+        if (subscriber.session.expires !== null && subscriber.session.expires <= now().getTime()) end(subscriber, 'UNAUTHENTICATED');
+        else if (subscriber.checkpointAt <= at) due.push(subscriber);
+      }
+      if (due.length === 0) return;
+      for (const subscriber of due) subscriber.checkpointAt = at + CHECKPOINT_MS;
+      waitingSince = await options.oldestWaiting();
+      const good = await Promise.all(due.map(async (subscriber) => (await isGood(subscriber.session)) || (end(subscriber, 'UNAUTHENTICATED'), false)));
+      await tellCheckpoints(due.filter((_, index) => good[index]));
+    } catch (error) {
+      if (!(error instanceof Gone)) logger.warn({ err: error }, 'checkpoints could not be told');
+    } finally {
+      isTicking = false;
+    }
+  };
+
+  // --- beginning ----------------------------------------------------------------------------------------------------
+
+  /** What is asked for, checked as a query would be; the stream's own arguments are read here. */
+  const begin = async (request: StreamRequest, query: EventQuery): Promise<{ filter: ChangeFilter; after: string | null; audience: Audience } | { errors: readonly GraphQLError[] }> => {
+    const { session, mode, variables, operationName } = request;
+    const { viewer } = session;
+    const coerced = coerceVariables(graph.schema, request.operation, variables);
+    if ('errors' in coerced && coerced.errors) return { errors: coerced.errors };
+    const audience: Audience = { query, operationName, variables, viewer, mode };
+    const field = graph.schema.getSubscriptionType()?.getFields()[query.field.name.value];
+    const topic = topics[query.field.name.value];
+    if (!field || !topic) return { errors: [clientError('BAD_USER_INPUT', 'There is no such subscription.', { reason: 'SUBSCRIPTION' })] };
+    const answer = await graph.run({ document: query.document, operation: query.operation, operationName, variables, viewer, mode, events: [] });
+    if (!(answer.data?.[query.key] as { events?: unknown } | null | undefined)?.events) return { errors: answer.errors ?? [] };
+    const given = getArgumentValues(field, query.field, coerced.variables) as { filter: NameListChangeFilter | EvaluationChangeFilter; after?: string | null };
+    const filter = readFilter(topic, given.filter);
+    if (filter.watchlist !== null && !(await ownsWatchlist(viewer, filter.watchlist))) throw clientError('NOT_FOUND', 'Your organisation has no watchlist with this id.', { argument: 'filter.watchlist' });
+    return { filter, after: request.lastEventId ?? given.after ?? null, audience };
+  };
+
+  const groupOf = (request: StreamRequest, audience: Audience, filter: ChangeFilter): Group => {
+    const used = variablesIn(audience.query);
+    const key = JSON.stringify([numberOf(request.document), audience.operationName ?? '', audience.mode, audience.viewer.grant, used.map((name) => audience.variables[name] ?? null)]);
+    let crowd = crowds.get(key);
+    if (!crowd) crowds.set(key, (crowd = { key, audience, groups: new Map(), queue: [], queued: 0, done: tail, isTelling: false, subscribers: 0 }));
+    let group = crowd.groups.get(filter.canonical);
+    if (!group) crowd.groups.set(filter.canonical, (group = { key: filter.canonical, filter, scope: cursorScope(audience.viewer, filter), crowd, members: new Set(), subscribers: 0, listener: listenerOf(audience.viewer, filter, shanghaiDay(now())) }));
+    return group;
+  };
+
+  const unlisten = wake.listen(() => void follow());
+  const ticker = setInterval(() => void tick(), TICK_MS).unref();
+
+  return {
+    streams: () => subscribers.size,
+    async subscribe(request, sink): Promise<Stream | { readonly errors: readonly GraphQLError[] }> {
+      const query = eventQueryOf(request.document, request.operation, request.operationName);
+      if (!query) return { errors: [clientError('BAD_USER_INPUT', 'A subscription asks for a field.', { reason: 'SUBSCRIPTION' })] };
+      try {
+        const begun = await begin(request, query);
+        if ('errors' in begun) return begun;
+        const { audience, filter, after } = begun;
+        const bounds = await log.bounds();
+        const place = after === null ? atEnd(bounds.head) : openPlace(cursors, cursorScope(audience.viewer, filter), after);
+        if (closing.signal.aborted) return { errors: [clientError('SUBGRAPH_UNAVAILABLE', 'The gateway is going away: come back.', { retryable: true })] };
+        const group = groupOf(request, audience, filter);
+        const subscriber: Subscriber = { sink, session: request.session, group, place, joinedAt: 0n, held: null, checkpointAt: performance.now() + CHECKPOINT_MS, ended: false };
+        group.subscribers += 1;
+        group.crowd.subscribers += 1;
+        subscribers.add(subscriber);
+        metrics?.opened();
+        void run(subscriber, async () => {
+          if (after === null) await tellCheckpoints([subscriber]);
+          await catchUp(subscriber);
+        });
+        return { stop: () => void (leave(subscriber) && metrics?.ended('COMPLETED')) };
+      } catch (error) {
+        if (error instanceof Error && 'extensions' in error) return { errors: [error as GraphQLError] };
+        throw error;
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      unlisten();
+      clearInterval(ticker);
+      for (const subscriber of [...subscribers]) end(subscriber, 'GOING_AWAY');
+      closing.abort();
+      while (isFollowing || isTicking) await new Promise((resolve) => setImmediate(resolve));
+    },
+  };
+}
+
+const mark = (): string => CURSOR_MARK;
+
+/** What decides an event's words, for one audience. */
+const wordsKey = ({ change, kind, entered, reason }: Telling): string => `${change.seq} ${kind} ${entered} ${reason ?? ''}`;
+
+/** Whether a change is for those who follow by this filter at all, whatever its record. */
+const isFor = ({ watchlist, uscc }: Change, filter: ChangeFilter, watched: ReadonlyMap<string, ReadonlySet<string>>): boolean =>
+  (watchlist === null || watchlist === filter.watchlist) && (filter.watchlist === null || (watched.get(filter.watchlist)?.has(uscc) ?? false));
+
+async function isGood(session: Session): Promise<boolean> {
+  try {
+    return await session.isGood();
+  } catch {
+    return false; // nobody can say: it comes back and is asked anew
+  }
+}
+
+const numbers = new WeakMap<object, number>();
+let lastNumber = 0;
+function numberOf(document: object): number {
+  let number = numbers.get(document);
+  if (number === undefined) numbers.set(document, (number = ++lastNumber));
+  return number;
+}
+
+const variablesOf = new WeakMap<EventQuery, readonly string[]>();
+
+/** The variables that the words of an event depend on: not those of the arguments of the stream itself. */
+function variablesIn(query: EventQuery): readonly string[] {
+  let names = variablesOf.get(query);
+  if (!names) {
+    const found = new Set<string>();
+    const walk = (node: unknown): void => {
+      if (Array.isArray(node)) node.forEach(walk);
+      else if (typeof node === 'object' && node !== null) {
+        if ('kind' in node && node.kind === Kind.VARIABLE) found.add((node as unknown as { name: { value: string } }).name.value);
+        else for (const [key, value] of Object.entries(node)) if (key !== 'loc') walk(value);
+      }
+    };
+    walk(query.field.selectionSet);
+    walk(query.document.definitions.slice(1));
+    variablesOf.set(query, (names = [...found].toSorted()));
+  }
+  return names;
+}

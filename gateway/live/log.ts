@@ -1,0 +1,179 @@
+import { type Pool, query, statement } from '#kit/postgres/pool.ts';
+import type { RowRights } from '#policy/rows.ts';
+
+// Reading the log of changes (docs/PROTOCOL.md). Only the sequencer writes it.
+
+/** What changes are about: a field of the schema each. */
+export type Topic = 'NAME_LIST' | 'EVALUATION';
+
+/** What a record is matched by: whose it is, who may see it, and its type. */
+export interface Facets extends RowRights {
+  /** The list type, or the scheme. */
+  readonly type: string;
+  readonly category: string | null;
+}
+
+/** One numbered change of one record. */
+export interface Change extends Facets {
+  readonly seq: bigint;
+  readonly topic: Topic;
+  readonly kind: 'ADDED' | 'CORRECTED' | 'DELISTED' | 'WITHDRAWN' | 'ERASED' | 'PRESENT';
+  readonly reason: string | null;
+  /** UUID text. */
+  readonly record_id: string;
+  readonly version: number;
+  /** ISO 8601; follows the order of commits. */
+  readonly recorded_at: string;
+  /** Before the change; null: there was no record. */
+  readonly before: Facets | null;
+  /** Why, and the first day of what the version states. */
+  readonly basis: { readonly documentNo?: string | null; readonly legalBasis?: string | null; readonly validFrom?: string } | null;
+  /** Told to the followers of this watchlist alone. */
+  readonly watchlist: string | null;
+}
+
+export interface Bounds {
+  /** The last number given. */
+  readonly head: bigint;
+  /** What is up to here is gone. */
+  readonly purgedThrough: bigint;
+}
+
+/** What narrows a search in the log; null does not. */
+export interface LogFilter {
+  readonly topic: Topic;
+  readonly types: readonly string[] | null;
+  readonly categories: readonly string[] | null;
+  readonly provinces: readonly string[] | null;
+  readonly sectors: readonly string[] | null;
+  readonly watchlist: string | null;
+}
+
+const columns = (row: string): string =>
+  ['seq', 'topic', 'kind', 'reason', 'uscc', 'record_id', 'version', 'recorded_at', 'disclosure_level', 'public_from', 'public_until', 'withdrawn_on', 'erased_at', 'province', 'sector', 'source_unit', 'determining_unit', 'type', 'category', 'basis', 'watchlist']
+    .map((column) => `${row}.${column}`)
+    .join(', ') +
+  // A state that is stored without the code of its record, which never changes.
+  `, case when ${row}.before is not null then jsonb_build_object('uscc', ${row}.uscc) || ${row}.before end as before`;
+
+const bounds = statement('feed.bounds', 'select last_seq as head, purged_through as "purgedThrough" from feed.sequencer');
+
+const after = statement(
+  'feed.log.after',
+  `select ${columns('log')}
+   from feed.log
+   where log.seq > $1
+     and log.seq <= $2
+     and log.record_id is not null
+   order by log.seq
+   limit $3`,
+);
+
+// A change is found by its record's state after it or before it: who leaves a filter is told so.
+const narrowed = (column: string, parameter: number): string => `($${parameter}::text[] is null or log.${column} = any($${parameter}::text[]) or log.before->>'${column}' = any($${parameter}::text[]))`;
+const search = statement(
+  'feed.log.search',
+  `select ${columns('log')}
+   from feed.log
+   where log.topic = $1
+     and log.seq > $2
+     and log.seq <= $3
+     and ${narrowed('type', 4)}
+     and ${narrowed('category', 5)}
+     and ${narrowed('province', 6)}
+     and ${narrowed('sector', 7)}
+     and (log.watchlist is null or log.watchlist = $8::uuid)
+     and ($8::uuid is null or exists (select from gateway.watchlist_item item where item.watchlist = $8::uuid and item.uscc = log.uscc))
+   order by log.seq
+   limit $9`,
+);
+
+const ofRecords = 'unnest($1::text[], $2::uuid[], $3::bigint[]) with ordinality as ask(uscc, record_id, seq, position)';
+const latest = statement(
+  'feed.log.latest',
+  `select ask.position, later.*
+   from ${ofRecords}
+   cross join lateral (
+     select ${columns('log')}
+     from feed.log
+     where log.uscc = ask.uscc
+       and log.record_id = ask.record_id
+       and log.seq > ask.seq
+       and log.watchlist is null
+     order by log.seq desc
+     limit 1
+   ) later`,
+);
+const firstAfter = statement(
+  'feed.log.first_after',
+  `select ask.position, first.*
+   from ${ofRecords}
+   cross join lateral (
+     select ${columns('log')}
+     from feed.log
+     where log.uscc = ask.uscc
+       and log.record_id = ask.record_id
+       and log.seq > ask.seq
+       and log.watchlist is null
+     order by log.seq
+     limit 1
+   ) first`,
+);
+const watched = statement(
+  'feed.watched',
+  `select item.watchlist, item.uscc
+   from gateway.watchlist_item item
+   where item.uscc = any($1::text[])
+     and item.watchlist = any($2::uuid[])
+   order by item.uscc, item.watchlist
+   limit 1000000`,
+);
+
+/** A record, and a place in the log. */
+export interface RecordAt {
+  readonly uscc: string;
+  readonly record_id: string;
+  readonly seq: bigint;
+}
+
+export interface ChangeLog {
+  bounds(): Promise<Bounds>;
+  /** Changes of all records with `after` < seq ≤ `upTo`, in order. */
+  after(after: bigint, upTo: bigint, limit: number): Promise<Change[]>;
+  /** The same of those whose record is in the filter, before or after the change. */
+  search(filter: LogFilter, after: bigint, upTo: bigint, limit: number): Promise<Change[]>;
+  /** The last change of each record after its place; null where there is none. In the order asked. */
+  latest(records: readonly RecordAt[]): Promise<(Change | null)[]>;
+  /** The first change of each record after its place: its state before is that of the record there. */
+  firstAfter(records: readonly RecordAt[]): Promise<(Change | null)[]>;
+  /** Which of the codes are on which of the watchlists. */
+  watched(codes: readonly string[], watchlists: readonly string[]): Promise<ReadonlyMap<string, ReadonlySet<string>>>;
+}
+
+export function createChangeLog(pool: Pool): ChangeLog {
+  const byRecord = async (which: typeof latest, records: readonly RecordAt[]): Promise<(Change | null)[]> => {
+    const found: (Change | null)[] = Array.from({ length: records.length }, () => null);
+    if (records.length === 0) return found;
+    const rows = await query<Change & { position: bigint }>(pool, which, [records.map(({ uscc }) => uscc), records.map(({ record_id }) => record_id), records.map(({ seq }) => String(seq))]);
+    for (const row of rows) found[Number(row.position) - 1] = row;
+    return found;
+  };
+  return {
+    async bounds() {
+      const [row] = await query<{ head: bigint; purgedThrough: bigint }>(pool, bounds);
+      if (!row) throw new Error('feed.sequencer has no row');
+      return row;
+    },
+    after: (place, upTo, limit) => query<Change>(pool, after, [String(place), String(upTo), limit]),
+    search: ({ topic, types, categories, provinces, sectors, watchlist }, place, upTo, limit) =>
+      query<Change>(pool, search, [topic, String(place), String(upTo), types, categories, provinces, sectors, watchlist, limit]),
+    latest: (records) => byRecord(latest, records),
+    firstAfter: (records) => byRecord(firstAfter, records),
+    async watched(codes, watchlists) {
+      const found = new Map<string, Set<string>>(watchlists.map((id) => [id, new Set()]));
+      if (codes.length === 0 || watchlists.length === 0) return found;
+      for (const { watchlist, uscc } of await query<{ watchlist: string; uscc: string }>(pool, watched, [codes, watchlists])) found.get(watchlist)?.add(uscc);
+      return found;
+    },
+  };
+}

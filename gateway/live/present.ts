@@ -1,0 +1,99 @@
+import type { Log } from '#kit/log.ts';
+import { type Pool, query, statement, transaction } from '#kit/postgres/pool.ts';
+import { createViewer } from '#policy/viewer.ts';
+import { shanghaiDay } from '#standards/dates.ts';
+import type { Source } from '../sources.ts';
+import type { Topic } from './log.ts';
+
+// The present state of what was added to a watchlist is told as a change: it goes into the log for the followers of that list alone, once
+// its code is on the list. A change of that moment is told by itself, or is in the state that is read here, or both.
+
+const take = statement(
+  'gateway.watchlist_item.take_untold',
+  `select item.watchlist, item.uscc
+   from gateway.watchlist_item item
+   where item.told_at is null
+   order by item.added_at
+   limit $1
+   for update skip locked`,
+);
+const told = statement(
+  'gateway.watchlist_item.told',
+  `update gateway.watchlist_item item
+   set told_at = $3::timestamptz
+   from unnest($1::uuid[], $2::text[]) as done(watchlist, uscc)
+   where item.watchlist = done.watchlist
+     and item.uscc = done.uscc`,
+);
+const announce = statement(
+  'feed.outbox.present',
+  `insert into feed.outbox (topic, kind, watchlist, uscc, record_id, version, recorded_at, disclosure_level, public_from, public_until, withdrawn_on, erased_at, province, sector, source_unit, determining_unit, type, category, basis)
+   select state.topic, 'PRESENT', state.watchlist, state.uscc, state."recordId", state.version, state."recordedAt", state.disclosure_level, state.public_from, state.public_until, state.withdrawn_on, state.erased_at, state.province, state.sector, state.source_unit, state.determining_unit, state.type, state.category, state.basis
+   from jsonb_to_recordset($1::jsonb) as state(topic text, watchlist uuid, uscc text, "recordId" uuid, version int, "recordedAt" timestamptz, disclosure_level text, public_from date, public_until date, withdrawn_on date, erased_at timestamptz, province text, sector text, source_unit text, determining_unit text, type text, category text, basis jsonb)`,
+);
+
+const CODES_AT_ONCE = 200;
+const RECORDS_AT_ONCE = 5000;
+const EVERY_MS = 5000;
+
+/** Which subgraph keeps the records of a topic. */
+const keepers: Readonly<Record<Topic, string>> = { NAME_LIST: 'namelist', EVALUATION: 'evaluation' };
+
+/** Sees the rights of every record, to write them into the log. What is told of it, and to whom, is decided by the rights of each who listens. */
+const everything = createViewer({ role: 'AUDITOR', organisation: null, province: null, sector: null, purposes: ['SUPERVISION'], purpose: 'SUPERVISION', tokenId: null });
+
+/** Tells the followers of watchlists the present state of what was added: at once when `wake` is called, and after a failure or restart by itself. */
+export function createPresentStates({ pool, sources, log, now }: { readonly pool: Pool; readonly sources: readonly Source[]; readonly log: Log; readonly now: () => Date }): { wake(): void } & AsyncDisposable {
+  /** @returns whether there may be more */
+  const step = (): Promise<boolean> =>
+    transaction(pool, 'tell present states', async (client) => {
+      const items = await query<{ watchlist: string; uscc: string }>(client, take, [CODES_AT_ONCE]);
+      if (items.length === 0) return false;
+      const byCode = Map.groupBy(items, ({ uscc }) => uscc);
+      for (const [topic, name] of Object.entries(keepers)) {
+        const source = sources.find((each) => each.name === name);
+        if (!source) continue;
+        // Sealed after the codes were put on their lists: nothing that was committed before is missing.
+        const { sealed } = await source.status();
+        for (let after: { uscc: string; recordId: string } | null = null; ; ) {
+          const heads = await source.heads(everything, topic as Topic, { codes: [...byCode.keys()], types: null, categories: null, provinces: null, sectors: null, knownAt: sealed, validAt: shanghaiDay(now()), after, limit: RECORDS_AT_ONCE });
+          const states = heads.flatMap((head) => (byCode.get(head.uscc) ?? []).map(({ watchlist }) => ({ ...head, topic, watchlist })));
+          if (states.length > 0) await query(client, announce, [JSON.stringify(states)]);
+          const last = heads.at(-1);
+          if (heads.length < RECORDS_AT_ONCE || !last) break;
+          after = { uscc: last.uscc, recordId: last.recordId };
+        }
+      }
+      await query(client, told, [items.map(({ watchlist }) => watchlist), items.map(({ uscc }) => uscc), now().toISOString()]);
+      return items.length === CODES_AT_ONCE;
+    }, { deadlineMs: 30_000 });
+
+  let isClosed = false;
+  let running: Promise<void> | null = null;
+  let isWanted = false;
+  const work = async (): Promise<void> => {
+    while (isWanted && !isClosed) {
+      isWanted = false;
+      try {
+        if (await step()) isWanted = true;
+      } catch (error) {
+        log.warn({ err: error }, 'the present state of watched codes could not be told; it is tried again');
+      }
+    }
+  };
+  const wake = (): void => {
+    isWanted = true;
+    running ??= work().finally(() => {
+      running = null;
+    });
+  };
+  const timer = setInterval(wake, EVERY_MS).unref();
+  return {
+    wake,
+    async [Symbol.asyncDispose]() {
+      isClosed = true;
+      clearInterval(timer);
+      await running;
+    },
+  };
+}

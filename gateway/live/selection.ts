@@ -1,0 +1,75 @@
+import { type DocumentNode, type FieldNode, type FragmentDefinitionNode, Kind, type OperationDefinitionNode, type SelectionSetNode, type VariableDefinitionNode } from 'graphql';
+
+// A subscription is told through the one pipeline that answers queries: its selection, asked of a page that is given its events. So policy,
+// planning, masking, access log and nulls are those of queries, and none of them is written twice.
+
+/** A subscription as the query that tells its events. */
+export interface EventQuery {
+  readonly document: DocumentNode;
+  readonly operation: OperationDefinitionNode;
+  /** The key under which the subscriber finds its events. */
+  readonly key: string;
+  /** The subscription's root field, as it was asked. */
+  readonly field: FieldNode;
+  /** Where the answer has the events. */
+  readonly path: readonly [string, 'events'];
+}
+
+const known = new WeakMap<DocumentNode, Map<string, EventQuery | null>>();
+
+/** The same object for the same document, so that what is derived from it is kept with it. Null when its only root field is `__typename`. */
+export function eventQueryOf(document: DocumentNode, operation: OperationDefinitionNode, operationName: string | undefined): EventQuery | null {
+  let ofDocument = known.get(document);
+  if (!ofDocument) known.set(document, (ofDocument = new Map()));
+  const name = operationName ?? '';
+  let found = ofDocument.get(name);
+  if (found === undefined) ofDocument.set(name, (found = make(document, operation)));
+  return found;
+}
+
+function make(document: DocumentNode, operation: OperationDefinitionNode): EventQuery | null {
+  const fragments = new Map(document.definitions.flatMap((node) => (node.kind === Kind.FRAGMENT_DEFINITION ? [[node.name.value, node] as const] : [])));
+  const field = rootField(operation.selectionSet, fragments);
+  if (!field) return null;
+  const key = field.alias?.value ?? field.name.value;
+  const events: FieldNode = { kind: Kind.FIELD, name: { kind: Kind.NAME, value: 'events' }, ...(field.selectionSet ? { selectionSet: field.selectionSet } : null) };
+  const first = { kind: Kind.ARGUMENT, name: { kind: Kind.NAME, value: 'first' }, value: { kind: Kind.INT, value: '1' } } as const;
+  const page: FieldNode = { ...field, arguments: [...(field.arguments ?? []), first], selectionSet: { kind: Kind.SELECTION_SET, selections: [events] } };
+  // A query may give defaults that no argument uses any more: definitions stay as they are.
+  const variableDefinitions: readonly VariableDefinitionNode[] = operation.variableDefinitions ?? [];
+  const query = { kind: Kind.OPERATION_DEFINITION, operation: 'query', ...(operation.name ? { name: operation.name } : null), variableDefinitions, selectionSet: { kind: Kind.SELECTION_SET, selections: [page] } } as OperationDefinitionNode;
+  const used = [...reachable(page, fragments)];
+  return { document: { kind: Kind.DOCUMENT, definitions: [query, ...used] }, operation: query, key, field, path: [key, 'events'] };
+}
+
+/** Validation lets a subscription have one root field, which may stand in a fragment. */
+function rootField({ selections }: SelectionSetNode, fragments: ReadonlyMap<string, FragmentDefinitionNode>): FieldNode | null {
+  for (const selection of selections) {
+    if (selection.kind === Kind.FIELD) {
+      if (!selection.name.value.startsWith('__')) return selection;
+      continue;
+    }
+    const inner = selection.kind === Kind.INLINE_FRAGMENT ? selection.selectionSet : fragments.get(selection.name.value)?.selectionSet;
+    const found = inner && rootField(inner, fragments);
+    if (found) return found;
+  }
+  return null;
+}
+
+function reachable(node: FieldNode, fragments: ReadonlyMap<string, FragmentDefinitionNode>): Set<FragmentDefinitionNode> {
+  const reached = new Set<FragmentDefinitionNode>();
+  const walk = (set: SelectionSetNode | undefined): void => {
+    for (const selection of set?.selections ?? []) {
+      if (selection.kind !== Kind.FRAGMENT_SPREAD) {
+        walk(selection.selectionSet);
+        continue;
+      }
+      const fragment = fragments.get(selection.name.value);
+      if (!fragment || reached.has(fragment)) continue;
+      reached.add(fragment);
+      walk(fragment.selectionSet);
+    }
+  };
+  walk(node.selectionSet);
+  return reached;
+}
