@@ -25,7 +25,7 @@ interface Refused {
  * what arrived is compared with what was sent. Sending a recorded part again gives the first outcome, other bytes a conflict.
  */
 export const filingRoutes =
-  (options: { repository: DeskRepository; sources: readonly Source[]; log: Log }) =>
+  (options: { repository: DeskRepository; sources: readonly Source[]; log: Log; hasChanged: () => void }) =>
   async (app: FastifyInstance, viewerOf: (request: FastifyRequest) => Promise<Viewer>): Promise<void> => {
     await app.register((door, _, done) => {
       door.removeAllContentTypeParsers();
@@ -33,7 +33,9 @@ export const filingRoutes =
       door.put<{ Params: { id: string; n: string }; Body: Buffer | null }>('/filings/:id/parts/:n', { bodyLimit: MAX_PART_BYTES }, async (request, reply) => {
         try {
           const viewer = await viewerOf(request);
-          return await reply.send(await recordPart(options, viewer, request));
+          const outcome = await recordPart(options, viewer, request);
+          options.hasChanged();
+          return await reply.send(outcome);
         } catch (error) {
           const { status, ...extensions } = refusalOf(error);
           if (status === 500) options.log.error({ err: error }, 'a part could not be recorded');

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Config } from '#kit/config.ts';
 import { createCursorSealer } from '#kit/cursor.ts';
@@ -9,6 +10,8 @@ import { createRuleBook } from '#kit/ruleBook.ts';
 import { createOwnSchema } from '#kit/schema/ownSchema.ts';
 import { startSweeping } from '#kit/retention.ts';
 import { createSubgraph, type SubgraphDefinition } from '#kit/subgraph.ts';
+import { may } from '#policy/actions.ts';
+import type { Viewer } from '#policy/viewer.ts';
 import { type AccessSink, createLogSink } from './audit.ts';
 import { type Authenticator, createAuthenticator, createKeySet } from './auth.ts';
 import { ListeningGrantBook } from './desk/grants.ts';
@@ -16,7 +19,13 @@ import { createDeskRepository } from './desk/repository.ts';
 import { createDeskResolvers, deskContext } from './desk/resolvers.ts';
 import { filingRoutes } from './filings.ts';
 import { createGraph, type Graph } from './graph.ts';
+import { createChangeLog } from './live/log.ts';
+import { createLive } from './live/live.ts';
+import { createPresentStates } from './live/present.ts';
+import { createSequencer } from './live/sequencer.ts';
+import { createWake } from './live/wake.ts';
 import { standardLimits } from './limits.ts';
+import { createMetrics, measureLive, measureStreams, metricsRoute } from './metrics.ts';
 import { createInProcessTransport } from './plan/inProcess.ts';
 import { type GatewayServer, serveGateway, type ServerOptions } from './server.ts';
 import { createLocalSource, createRemoteSource, createSourceBook, type Source, type SourceBook } from './sources.ts';
@@ -63,7 +72,14 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     const grants = stack.use(new ListeningGrantBook(pool, databaseUrl, log));
     await grants.listen();
 
-    const resolvers = createDeskResolvers({ repository, grants, sources: book, keepers: sources, ruleBook: createRuleBook(pool), cursors: createCursorSealer(config.cursorKeys), now });
+    const ruleBook = createRuleBook(pool);
+    const cursors = createCursorSealer(config.cursorKeys);
+    const changeLog = createChangeLog(pool);
+    const wake = stack.use(createWake({ databaseUrl, redisUrl: config.redisUrl, log }));
+    const sequencer = stack.use(createSequencer({ url: databaseUrl, holder: `${hostname()} ${process.pid}`, rules: ruleBook, log, now, onBatch: (lastSeq) => void wake.announce(lastSeq) }));
+    const present = stack.use(createPresentStates({ pool, sources, log, now, wasTold: () => sequencer.poke() }));
+
+    const resolvers = createDeskResolvers({ repository, grants, sources: book, keepers: sources, ruleBook, cursors, changeLog, wasAdded: () => present.wake(), now });
     const desk = createOwnSchema('The desk', join(import.meta.dirname, 'desk/schema.graphql'), resolvers);
 
     const graph = createGraph({
@@ -77,7 +93,13 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       log,
       now,
       policy: 'enforced',
+      hasChanged: () => sequencer.poke(),
     });
+    const metrics = createMetrics();
+    measureLive(metrics, sequencer, wake);
+    const ownsWatchlist = async (viewer: Viewer, id: string): Promise<boolean> => (await repository.watchlists.find(viewer, id)) !== null;
+    const live = await createLive({ log: changeLog, wake, graph, cursors, ownsWatchlist, logger: log, now, metrics: measureStreams(metrics) });
+    sequencer.start();
     const authenticator = createAuthenticator({
       keySet: createKeySet(config.jwksUrl ?? join(config.dataDir, 'issuer', 'jwks.json'), now),
       issuer: config.jwtIssuer,
@@ -94,10 +116,13 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
         authenticator,
         limits: options.limits ?? standardLimits,
         policyMode: config.policyMode,
-        routes: [filingRoutes({ repository, sources, log }), ...(options.routes ?? [])],
+        live,
+        routes: [filingRoutes({ repository, sources, log, hasChanged: () => sequencer.poke() }), metricsRoute(metrics, (viewer) => may(viewer, 'metrics:read')), ...(options.routes ?? [])],
         log,
       }),
     );
+    // Before the doors are closed: each stream is told that this instance goes, and with which cursor to come back.
+    stack.use(live);
     const owned = stack.move();
     return { url: server.url, graph, sources: book, authenticator, [Symbol.asyncDispose]: () => owned.disposeAsync() };
   } catch (error) {

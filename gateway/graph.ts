@@ -68,6 +68,8 @@ export interface GraphDependencies {
   readonly now: () => Date;
   /** Off only for auditing federation on foreign supergraphs; see `--dangerously-no-policy`. */
   readonly policy: 'enforced' | 'dangerously-none';
+  /** A mutation has run: what it changed waits to be numbered. */
+  readonly hasChanged?: () => void;
 }
 
 interface Prepared {
@@ -166,7 +168,10 @@ export function createGraph(dependencies: GraphDependencies): Graph {
       });
 
       // Whoever changed something sees it in the next query: the sealed instant must not lie before the change.
-      if (enforced && plan && operation.operation.operation === 'mutation') await sources.refresh();
+      if (enforced && plan && operation.operation.operation === 'mutation') {
+        dependencies.hasChanged?.();
+        await sources.refresh();
+      }
 
       const reads = result.extensions.flatMap(({ extensions }) => (Array.isArray(extensions['reads']) ? (extensions['reads'] as Read[]) : []));
       if (reads.length > 0) {

@@ -11,6 +11,7 @@ const actions = {
   'rule:change': 'LEGISLATE',
   'information:declare': 'DECLARE',
   'changes:follow': 'FOLLOW',
+  'metrics:read': 'ADMIT',
 } satisfies Record<string, DataClass>;
 
 export type Action = keyof typeof actions;

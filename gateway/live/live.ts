@@ -30,8 +30,6 @@ export interface LiveOptions {
   readonly cursors: CursorSealer;
   /** Whether the watchlist is the viewer's organisation's, in its role. */
   readonly ownsWatchlist: (viewer: Session['viewer'], id: string) => Promise<boolean>;
-  /** When the oldest change was recorded that has no number yet; null when there is none. */
-  readonly oldestWaiting: () => Promise<string | null>;
   readonly logger: Log;
   readonly now: () => Date;
   readonly metrics?: LiveMetrics;
@@ -392,7 +390,7 @@ export async function createLive(options: LiveOptions): Promise<Live & { readonl
       }
       if (due.length === 0) return;
       for (const subscriber of due) subscriber.checkpointAt = at + CHECKPOINT_MS;
-      waitingSince = await options.oldestWaiting();
+      waitingSince = await log.oldestWaiting();
       const good = await Promise.all(due.map(async (subscriber) => (await isGood(subscriber.session)) || (end(subscriber, 'UNAUTHENTICATED'), false)));
       await tellCheckpoints(due.filter((_, index) => good[index]));
     } catch (error) {
@@ -432,7 +430,7 @@ export async function createLive(options: LiveOptions): Promise<Live & { readonl
     return group;
   };
 
-  const unlisten = wake.listen(() => void follow());
+  wake.listen(() => void follow());
   const ticker = setInterval(() => void tick(), TICK_MS).unref();
 
   return {
@@ -464,7 +462,6 @@ export async function createLive(options: LiveOptions): Promise<Live & { readonl
       }
     },
     async [Symbol.asyncDispose]() {
-      unlisten();
       clearInterval(ticker);
       for (const subscriber of [...subscribers]) end(subscriber, 'GOING_AWAY');
       closing.abort();

@@ -58,6 +58,8 @@ const columns = (row: string): string =>
 
 const bounds = statement('feed.bounds', 'select last_seq as head, purged_through as "purgedThrough" from feed.sequencer');
 
+const waiting = statement('feed.waiting', 'select min(recorded_at) as at from feed.outbox');
+
 const after = statement(
   'feed.log.after',
   `select ${columns('log')}
@@ -138,6 +140,8 @@ export interface RecordAt {
 
 export interface ChangeLog {
   bounds(): Promise<Bounds>;
+  /** When the oldest change was recorded that has no number yet; null when there is none. */
+  oldestWaiting(): Promise<string | null>;
   /** Changes of all records with `after` < seq ≤ `upTo`, in order. */
   after(after: bigint, upTo: bigint, limit: number): Promise<Change[]>;
   /** The same of those whose record is in the filter, before or after the change. */
@@ -164,6 +168,7 @@ export function createChangeLog(pool: Pool): ChangeLog {
       if (!row) throw new Error('feed.sequencer has no row');
       return row;
     },
+    oldestWaiting: async () => (await query<{ at: string | null }>(pool, waiting))[0]?.at ?? null,
     after: (place, upTo, limit) => query<Change>(pool, after, [String(place), String(upTo), limit]),
     search: ({ topic, types, categories, provinces, sectors, watchlist }, place, upTo, limit) =>
       query<Change>(pool, search, [topic, String(place), String(upTo), types, categories, provinces, sectors, watchlist, limit]),

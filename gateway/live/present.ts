@@ -42,8 +42,17 @@ const keepers: Readonly<Record<Topic, string>> = { NAME_LIST: 'namelist', EVALUA
 /** Sees the rights of every record, to write them into the log. What is told of it, and to whom, is decided by the rights of each who listens. */
 const everything = createViewer({ role: 'AUDITOR', organisation: null, province: null, sector: null, purposes: ['SUPERVISION'], purpose: 'SUPERVISION', tokenId: null });
 
+export interface PresentOptions {
+  readonly pool: Pool;
+  readonly sources: readonly Source[];
+  readonly log: Log;
+  readonly now: () => Date;
+  /** States wait to be numbered. */
+  readonly wasTold: () => void;
+}
+
 /** Tells the followers of watchlists the present state of what was added: at once when `wake` is called, and after a failure or restart by itself. */
-export function createPresentStates({ pool, sources, log, now }: { readonly pool: Pool; readonly sources: readonly Source[]; readonly log: Log; readonly now: () => Date }): { wake(): void } & AsyncDisposable {
+export function createPresentStates({ pool, sources, log, now, wasTold }: PresentOptions): { wake(): void } & AsyncDisposable {
   /** @returns whether there may be more */
   const step = (): Promise<boolean> =>
     transaction(pool, 'tell present states', async (client) => {
@@ -76,6 +85,7 @@ export function createPresentStates({ pool, sources, log, now }: { readonly pool
       isWanted = false;
       try {
         if (await step()) isWanted = true;
+        wasTold();
       } catch (error) {
         log.warn({ err: error }, 'the present state of watched codes could not be told; it is tried again');
       }

@@ -1,0 +1,100 @@
+import { GraphQLError } from 'graphql';
+import { Counter, Gauge, Registry } from 'prom-client';
+import type { Viewer } from '#policy/viewer.ts';
+import type { LiveMetrics } from './live/live.ts';
+import type { Sequencer } from './live/sequencer.ts';
+import type { Wake } from './live/wake.ts';
+import type { ServerOptions } from './server.ts';
+
+// GET /metrics, in the text format of Prometheus: names and numbers, and never a code of anybody.
+
+export interface Metrics {
+  /** What is read at each reading; null: there is no such number now, and its line is left out. */
+  gauge(name: string, help: string, read: () => number | null): void;
+  /** The same of what never falls, as long as this process runs. */
+  total(name: string, help: string, read: () => number): void;
+  /** Counts from 0 by itself. */
+  counter(name: string, help: string): { add(count?: number): void };
+  /** Everything as text. */
+  text(): Promise<string>;
+  readonly contentType: string;
+}
+
+const PREFIX = 'credit_graph_';
+
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  return {
+    gauge(name, help, read) {
+      const collect = function (this: Gauge): void {
+        const value = read();
+        if (value === null) this.remove();
+        else this.set(value);
+      };
+      registry.registerMetric(new Gauge({ name: PREFIX + name, help, registers: [], collect }));
+    },
+    total(name, help, read) {
+      const collect = function (this: Counter): void {
+        this.reset();
+        this.inc(read());
+      };
+      registry.registerMetric(new Counter({ name: PREFIX + name, help, registers: [], collect }));
+    },
+    counter(name, help) {
+      const counter = new Counter({ name: PREFIX + name, help, registers: [registry] });
+      return { add: (count = 1) => counter.inc(count) };
+    },
+    text: () => registry.metrics(),
+    contentType: registry.contentType,
+  };
+}
+
+/** How far the log is behind, and who numbers it. Alarms: nobody leads, the oldest row gets older, gateways that hear no hints. */
+export function measureLive(metrics: Metrics, sequencer: Sequencer, wake: Wake): void {
+  const feed = (read: (feed: NonNullable<ReturnType<Sequencer['metrics']>['feed']>) => number) => (): number | null => {
+    const { feed: measured } = sequencer.metrics();
+    return measured && read(measured);
+  };
+  metrics.gauge('feed_outbox_rows', 'Changes that are committed and have no number yet.', feed(({ depth }) => depth));
+  metrics.gauge('feed_outbox_oldest_seconds', 'How long the oldest of them has been recorded.', feed(({ oldestSeconds }) => oldestSeconds));
+  metrics.gauge('feed_last_seq', 'The last number given.', feed(({ lastSeq }) => Number(lastSeq)));
+  metrics.gauge('feed_purged_through', 'The last number that is kept no more.', feed(({ purgedThrough }) => Number(purgedThrough)));
+  metrics.gauge('feed_epoch', 'How often a gateway has begun to number.', feed(({ epoch }) => Number(epoch)));
+  metrics.gauge('feed_leading', '1 for the gateway that numbers, 0 for others.', () => Number(sequencer.metrics().isLeading));
+  metrics.gauge('feed_wake_connected', '1 while hints of new changes are heard, 0 while they are looked for each second.', () => Number(wake.connected()));
+  metrics.total('feed_batches_total', 'Batches that this gateway has numbered since its start.', () => sequencer.metrics().batches);
+  metrics.total('feed_numbered_total', 'Changes that this gateway has numbered since its start.', () => sequencer.metrics().moved);
+  metrics.total('feed_purged_total', 'Changes that this gateway has purged since its start.', () => sequencer.metrics().purged);
+  metrics.total('feed_fenced_total', 'How often this gateway has found that another numbers.', () => sequencer.metrics().fenced);
+}
+
+/** What the streams of this gateway do. */
+export function measureStreams(metrics: Metrics): LiveMetrics {
+  let open = 0;
+  metrics.gauge('streams_open', 'Streams that are open here.', () => open);
+  const told = metrics.counter('events_told_total', 'Events told to subscribers, each of them counted.');
+  const slow = metrics.counter('streams_slow_total', 'Streams that were ended since their reader was too slow.');
+  const failed = metrics.counter('streams_failed_total', 'Streams that were ended by a fault of ours.');
+  return {
+    opened: () => void (open += 1),
+    ended(reason) {
+      open -= 1;
+      if (reason === 'SLOW_CONSUMER') slow.add();
+      if (reason === 'FAILED') failed.add();
+    },
+    told: (events) => told.add(events),
+  };
+}
+
+/**
+ * `GET /metrics`, for whoever `mayRead`. Not for everyone: the last number given tells of changes that the asker may not see, and a client
+ * never sees it.
+ */
+export const metricsRoute =
+  (metrics: Metrics, mayRead: (viewer: Viewer) => boolean): ServerOptions['routes'][number] =>
+  async (app, viewerOf) => {
+    app.get('/metrics', async (request, reply) => {
+      if (!mayRead(await viewerOf(request))) throw new GraphQLError('Your role may not read the metrics.', { extensions: { code: 'UNAUTHORIZED_FIELD_OR_TYPE', http: { status: 403 } } });
+      return reply.type(metrics.contentType).header('cache-control', 'no-store').send(await metrics.text());
+    });
+  };
