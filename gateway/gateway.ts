@@ -24,6 +24,8 @@ import { createLive } from './live/live.ts';
 import { createPresentStates } from './live/present.ts';
 import { createSequencer } from './live/sequencer.ts';
 import { createWake } from './live/wake.ts';
+import { createWebhookSecrets } from './live/webhookSecrets.ts';
+import { createWebhookTargets } from './live/webhookTargets.ts';
 import { standardLimits } from './limits.ts';
 import { createMetrics, measureLive, measureStreams, metricsRoute } from './metrics.ts';
 import { createInProcessTransport } from './plan/inProcess.ts';
@@ -79,7 +81,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     const sequencer = stack.use(createSequencer({ url: databaseUrl, holder: `${hostname()} ${process.pid}`, rules: ruleBook, log, now, onBatch: (lastSeq) => void wake.announce(lastSeq) }));
     const present = stack.use(createPresentStates({ pool, sources, log, now, wasTold: () => sequencer.poke() }));
 
-    const resolvers = createDeskResolvers({ repository, grants, sources: book, keepers: sources, ruleBook, cursors, changeLog, wasAdded: () => present.wake(), now });
+    const resolvers = createDeskResolvers({ repository, grants, sources: book, keepers: sources, ruleBook, cursors, changeLog, wasAdded: () => present.wake(), webhooks: { secrets: createWebhookSecrets(config.cursorKeys), targets: createWebhookTargets(config.webhookTargets), isDue: () => {} }, now });
     const desk = createOwnSchema('The desk', join(import.meta.dirname, 'desk/schema.graphql'), resolvers);
 
     const graph = createGraph({

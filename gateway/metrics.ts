@@ -50,7 +50,7 @@ export function createMetrics(): Metrics {
 }
 
 /** How far the log is behind, and who numbers it. Alarms: nobody leads, the oldest row gets older, gateways that hear no hints. */
-export function measureLive(metrics: Metrics, sequencer: Sequencer, wake: Wake): void {
+export function measureLive(metrics: Metrics, sequencer: Pick<Sequencer, 'metrics'>, wake: Pick<Wake, 'connected'>): void {
   const feed = (read: (feed: NonNullable<ReturnType<Sequencer['metrics']>['feed']>) => number) => (): number | null => {
     const { feed: measured } = sequencer.metrics();
     return measured && read(measured);

@@ -23,7 +23,7 @@ test('with nothing set everything has a default, and the keys made once are foun
   expect({ ...config, passportKeys: 0, cursorKeys: 0, digestKeys: 0 }).toEqual({
     port: null, host: '127.0.0.1', databaseUrl: null, redisUrl: null, remoteSubgraphs: {}, jwksUrl: null,
     jwtIssuer: 'https://issuer.credit-graph.invalid', jwtAudience: 'credit-graph', passportKeys: 0, cursorKeys: 0, digestKeys: 0,
-    policyMode: 'filter', dataDir, logLevel: 'info', production: false,
+    policyMode: 'filter', webhookTargets: 'public', dataDir, logLevel: 'info', production: false,
   });
   expect(parseConfig({ DATA_DIR: dataDir }).passportKeys).toEqual(config.passportKeys);
   expect(config.passportKeys).not.toEqual(config.cursorKeys);
@@ -37,6 +37,11 @@ test('every problem is named at once, with what was expected', () => {
 
 test('production refuses to start on made-up keys and the development issuer', () => {
   expect(messageOf({ NODE_ENV: 'production' }).match(/^ {2}(\w+): required in production$/gm)).toHaveLength(7);
+});
+
+test('production sends no notices into its own network', () => {
+  expect(messageOf({ NODE_ENV: 'production', WEBHOOK_TARGETS: 'any' })).toMatch(/^ {2}WEBHOOK_TARGETS: .*production refuses$/m);
+  expect(messageOf({ WEBHOOK_TARGETS: 'any' })).toBe('accepted');
 });
 
 test('an empty variable is one that was not set', () => {

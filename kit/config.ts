@@ -26,6 +26,8 @@ export interface Config {
   readonly cursorKeys: KeyRing;
   readonly digestKeys: KeyRing;
   readonly policyMode: 'filter' | 'reject';
+  /** Where webhooks may be: at public addresses over HTTPS, or anywhere, for development. */
+  readonly webhookTargets: 'public' | 'any';
   readonly dataDir: string;
   readonly logLevel: LogLevel;
   readonly production: boolean;
@@ -68,6 +70,7 @@ const environment = z.object({
   CURSOR_KEYS: z.string().transform(keyRing).optional(),
   DIGEST_KEYS: z.string().transform(keyRing).optional(),
   POLICY_MODE: z.enum(['filter', 'reject']).default('filter'),
+  WEBHOOK_TARGETS: z.enum(['public', 'any']).default('public'),
   DATA_DIR: z.string().min(1).default('./.data'),
   LOG_LEVEL: z.enum(logLevels).default('info'),
   NODE_ENV: z.string().optional(),
@@ -100,6 +103,7 @@ export function parseConfig(variables: Readonly<Record<string, string | undefine
   if (production) {
     for (const name of ['DATABASE_URL', 'JWKS_URL', 'JWT_ISSUER', 'JWT_AUDIENCE', 'PASSPORT_KEYS', 'CURSOR_KEYS', 'DIGEST_KEYS'])
       if (given[name] === undefined) problems.push(`${name}: required in production`);
+    if (given['WEBHOOK_TARGETS'] === 'any') problems.push('WEBHOOK_TARGETS: `any` lets a webhook reach into your own network, which production refuses');
   }
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
   const values = parsed.data;
@@ -118,6 +122,7 @@ export function parseConfig(variables: Readonly<Record<string, string | undefine
     cursorKeys: values.CURSOR_KEYS ?? own('cursor'),
     digestKeys: values.DIGEST_KEYS ?? own('digest'),
     policyMode: values.POLICY_MODE,
+    webhookTargets: values.WEBHOOK_TARGETS,
     dataDir,
     logLevel: values.LOG_LEVEL,
     production,

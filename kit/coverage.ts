@@ -1,5 +1,5 @@
 import { outcomeFor } from '#policy/matrix.ts';
-import { rowPredicate, rowScope, rowValues } from '#policy/rows.ts';
+import { rowParameters, rowPredicate, rowScope, rowValues } from '#policy/rows.ts';
 import { type CatalogueItem, catalogueItems, findCatalogueItem } from '#standards/catalogue.ts';
 import type { SubgraphName } from './config.ts';
 import { checkFirst, type Connection, connectionFields, COUNT_LIMIT, type Edge, edgeFields, pageOf, totalCount } from './connection.ts';
@@ -68,6 +68,7 @@ function createKept(schema: SubgraphName, { table, typeOf, hasKinds }: KeptKind)
   const from = `${schema}.${table} record`;
   const standing = (n: number): string => `record.source_unit = $${n} and record.catalogue_code = $${n + 1} and record.superseded_at = 'infinity'`;
   const visible = rowPredicate('record', 1);
+  const OWN = rowParameters + 1;
   return {
     table,
     typeOf,
@@ -82,13 +83,13 @@ function createKept(schema: SubgraphName, { table, typeOf, hasKinds }: KeptKind)
       `${schema}.coverage.${table}.page`,
       `select ${recordColumns('record')}, ${hasKinds ? 'record.kind' : `'' as kind`}
        from ${from}
-       where ${standing(10)}
-         and (record.collected_at, record.record_id) < ($12::timestamptz, $13::uuid)
+       where ${standing(OWN)}
+         and (record.collected_at, record.record_id) < ($${OWN + 2}::timestamptz, $${OWN + 3}::uuid)
          and ${visible}
        order by record.collected_at desc, record.record_id desc
-       limit $14`,
+       limit $${OWN + 4}`,
     ),
-    count: statement(`${schema}.coverage.${table}.count`, `select count(*)::int as count from (select from ${from} where ${standing(10)} and ${visible} limit ${COUNT_LIMIT + 1}) capped`),
+    count: statement(`${schema}.coverage.${table}.count`, `select count(*)::int as count from (select from ${from} where ${standing(OWN)} and ${visible} limit ${COUNT_LIMIT + 1}) capped`),
   };
 }
 

@@ -19,13 +19,27 @@ export const rights = (context: SubgraphContext): unknown[] => rowValues(rowScop
 
 /** Everything that decides which rows of an entity are given: asks that differ in it never share a statement. */
 export const groupOf = ({ context, ask }: Asked<AtTimes>, ...more: readonly unknown[]): string =>
-  `${context.viewer.grant} ${context.today} ${ask.validAt} ${ask.knownAt} ${more.length === 0 ? '' : JSON.stringify(more)}`;
+  `${readerOf({ context, ask })} ${ask.validAt} ${ask.knownAt} ${more.length === 0 ? '' : JSON.stringify(more)}`;
 
 /** The first parameters for asks of one group: their codes, the two times, the rights. */
 export const sharedValues = (asks: readonly Asked<AtTimes & { readonly uscc: string }>[]): unknown[] => {
   const { context, ask } = asks[0] as Asked<AtTimes & { readonly uscc: string }>; // a group has a member
   return [asks.map((each) => each.ask.uscc), ask.validAt, ask.knownAt, ...rights(context)];
 };
+
+/** Whoever asks: for reads in which each ask brings its own times. */
+export const readerOf = ({ context }: Asked<unknown>): string => `${context.viewer.grant} ${context.today}`;
+
+/** Records read by one statement: a page of events that is told at once (gateway/live). */
+export const MAX_RECORDS = 500;
+
+/** The first parameters for records by id, each at its own times: codes, record ids, days, instants. */
+export const recordValues = (asks: readonly Asked<AtTimes & { readonly uscc: string; readonly recordId: string }>[]): unknown[] => [
+  asks.map(({ ask }) => ask.uscc),
+  asks.map(({ ask }) => ask.recordId),
+  asks.map(({ ask }) => ask.validAt),
+  asks.map(({ ask }) => ask.knownAt),
+];
 
 export type Positioned<Row> = Row & { readonly position: bigint };
 

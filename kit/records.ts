@@ -45,8 +45,11 @@ export const recordColumns = (alias: string): string =>
     .map((column) => `${alias}.${column}`)
     .join(', ');
 
-/** Version believed at an instant: `$n` is `knownAt`. */
-export const believedAt = (alias: string, parameter: number): string => `${alias}.recorded_at <= $${parameter}::timestamptz and ${alias}.superseded_at > $${parameter}::timestamptz`;
+/** Version believed at an instant, SQL of a timestamptz. */
+export const believedAt = (alias: string, knownAt: string): string => `${alias}.recorded_at <= ${knownAt} and ${alias}.superseded_at > ${knownAt}`;
+
+/** Why a record ended that its source no longer has. Filed again it comes back (filing/merge.ts). */
+export const NOT_IN_REPLACEMENT = 'NOT_IN_REPLACEMENT';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 

@@ -1,17 +1,16 @@
 import { shanghaiDay } from '#standards/dates.ts';
-import type { SubgraphName } from './config.ts';
+import { auditChange, createFeed, type FeedTable } from './feed.ts';
+import { createInstants } from './instants.ts';
 import type { Log } from './log.ts';
-import { type Pool, query, statement } from './postgres/pool.ts';
-import { NOT_IN_REPLACEMENT } from './filing/replacement.ts';
+import { type Pool, query, statement, transaction } from './postgres/pool.ts';
+import { NOT_IN_REPLACEMENT } from './records.ts';
 import type { RuleBook } from './ruleBook.ts';
 
 // Records are kept as long as the rules of kind RETENTION say, counted from the day on which they have ended; then content is erased,
 // of all versions, while id, dates, versions and keyed digests stay, so that chains still verify (design §6).
 
 /** A table of records, with what beside the columns that all have is erased. */
-export interface ErasableTable {
-  readonly schema: SubgraphName;
-  readonly name: string;
+export interface ErasableTable extends FeedTable {
   /** Columns that cannot be null: made empty texts. */
   readonly emptied: readonly string[];
   /** Columns made null. */
@@ -28,6 +27,7 @@ export type Sweep = () => Promise<number>;
 
 /** Rows looked at in one statement: the walk holds no lock longer than that takes. */
 const SLICE = 5000;
+const DEADLINE_MS = 60_000;
 
 /**
  * The day on which a record of level PUBLIC ended is the one after its last day of publication, or of validity if that is later. A
@@ -35,40 +35,49 @@ const SLICE = 5000;
  */
 const endedOn = ({ ofEvents }: ErasableTable): string => `coalesce(record.withdrawn_on, case when ${ofEvents ? 'true' : 'record.valid_to is not null'} then greatest(record.valid_to, record.public_until + 1) end)`;
 
-function createStep(table: ErasableTable) {
+/** A place in the walk: after this record. */
+type Key = readonly [uscc: string, recordId: string];
+
+const START: Key = ['', '00000000-0000-0000-0000-000000000000'];
+
+/** What is kept how long, and until when that is counted. */
+interface Due {
+  readonly codes: readonly string[];
+  readonly months: readonly number[];
+  readonly today: string;
+  readonly at: Date;
+}
+
+/** One step of the walk: erases what is due in a slice. */
+function createStep(pool: Pool, table: ErasableTable, slice: number) {
   const name = `${table.schema}.${table.name}`;
+  const feed = createFeed(table);
+  const instants = createInstants(pool, table.schema);
   const blank = [...table.emptied.map((column) => `${column} = ''`), ...table.nulled.map((column) => `${column} = null`)];
-  // What a full replacement ended still comes back when it is filed again: that it was one stays.
-  // A walk down the index of current versions. Rows that a filing holds are left for the next sweep: it may be bringing them back.
-  return statement(
+  const isDue = `record.superseded_at = 'infinity'
+         and record.erased_at is null
+         and not record.under_objection
+         and ${endedOn(table)} + make_interval(months => rule.months) <= $3::date`;
+  const rules = 'unnest($1::text[], $2::int[]) as rule(code, months) on rule.code = record.catalogue_code';
+  // A walk down the index of current versions. On most days nothing is due, and nobody has to wait for the clock.
+  const look = statement(
     `${name}.retention`,
     `with slice as (
        select record.uscc, record.record_id
        from ${name} record
        where record.superseded_at = 'infinity'
-         and (record.uscc, record.record_id) > ($1::text, $2::uuid)
+         and (record.uscc, record.record_id) > ($4::text, $5::uuid)
        order by record.uscc, record.record_id
-       limit $3
-     ), due as (
-       select record.uscc, record.record_id
-       from ${name} record
-       join slice on record.uscc = slice.uscc and record.record_id = slice.record_id
-       join unnest($4::text[], $5::int[]) as rule(code, months) on rule.code = record.catalogue_code
-       where record.superseded_at = 'infinity'
-         and record.erased_at is null
-         and not record.under_objection
-         and ${endedOn(table)} + make_interval(months => rule.months) <= $6::date
-       for update of record skip locked
-     ), erased as (
-       update ${name} record
-       set content = '{}', additional_fields = null, source_record_id = null, withdrawal_reason = case withdrawal_reason when '${NOT_IN_REPLACEMENT}' then withdrawal_reason end, erased_at = $7::timestamptz${blank.map((each) => `, ${each}`).join('')}
-       from due
-       where record.uscc = due.uscc
-         and record.record_id = due.record_id
-         and record.erased_at is null
-       returning record.uscc, record.record_id
+       limit $6
      )
-     select last.uscc, last.record_id, last.length::int as length, (select count(*) from (select distinct uscc, record_id from erased) record)::int as erased
+     select last.uscc, last.record_id, last.length::int as length,
+            exists (
+              select
+              from ${name} record
+              join slice on record.uscc = slice.uscc and record.record_id = slice.record_id
+              join ${rules}
+              where ${isDue}
+            ) as "isAnyDue"
      from (
        select slice.uscc, slice.record_id, count(*) over () as length
        from slice
@@ -76,11 +85,60 @@ function createStep(table: ErasableTable) {
        limit 1
      ) last`,
   );
+  // What a full replacement ended still comes back when it is filed again: that it was one stays.
+  // Rows that a filing holds are left for the next sweep: it may be bringing them back. Also where it holds the first version, as who
+  // declares an item does, and then waits for the clock that is held here: all versions are written below (disclosure/declarations.ts).
+  const erase = statement(
+    `${name}.erase`,
+    `with due as (
+       select record.uscc, record.record_id, record.version, ${feed.stateOf('record')} as before
+       from ${name} record
+       join ${name} first on first.uscc = record.uscc and first.record_id = record.record_id and first.version = 1
+       join ${rules}
+       where ${isDue}
+         and (record.uscc, record.record_id) > ($4::text, $5::uuid)
+         and (record.uscc, record.record_id) <= ($6::text, $7::uuid)
+       for update of record, first skip locked
+     ), erased as (
+       update ${name} record
+       set content = '{}', additional_fields = null, source_record_id = null, withdrawal_reason = case withdrawal_reason when '${NOT_IN_REPLACEMENT}' then withdrawal_reason end, erased_at = $8::timestamptz${blank.map((each) => `, ${each}`).join('')}
+       from due
+       where record.uscc = due.uscc
+         and record.record_id = due.record_id
+         and record.erased_at is null
+     )
+     select due.uscc, due.record_id as "recordId", due.version, due.before
+     from due
+     order by due.uscc, due.record_id`,
+  );
+
+  const eraseUpTo = (after: Key, last: Key, { codes, months, today, at }: Due): Promise<number> =>
+    transaction(
+      pool,
+      `erase ${name}`,
+      async (client) => {
+        const stamp = { recordedAt: await instants.stamp(client), filingId: null };
+        const erased = await query<{ uscc: string; recordId: string; version: number; before: string | null }>(client, erase, [codes, months, today, ...after, ...last, at.toISOString()]);
+        if (erased.length === 0) return 0;
+        await feed.announce(client, stamp, erased);
+        await auditChange(client, null, { ...stamp, schema: table.schema, action: 'retention', rows: erased.length, details: { table: table.name } });
+        return erased.length;
+      },
+      { deadlineMs: DEADLINE_MS },
+    );
+
+  /** @returns how many records were erased, and where the walk goes on; null at its end */
+  return async (after: Key, due: Due): Promise<{ readonly erased: number; readonly next: Key | null }> => {
+    const [last] = await query<{ uscc: string; record_id: string; length: number; isAnyDue: boolean }>(pool, look, [due.codes, due.months, due.today, ...after, slice]);
+    if (!last) return { erased: 0, next: null };
+    const end: Key = [last.uscc, last.record_id];
+    return { erased: last.isAnyDue ? await eraseUpTo(after, end, due) : 0, next: last.length === slice ? end : null };
+  };
 }
 
 /** @param slice rows looked at at once */
 export function createSweep({ pool, rules, now }: { readonly pool: Pool; readonly rules: RuleBook; readonly now: () => Date }, tables: readonly ErasableTable[], slice = SLICE): Sweep {
-  const steps = tables.map(createStep);
+  const steps = tables.map((table) => createStep(pool, table, slice));
   return async () => {
     const at = now();
     const today = shanghaiDay(at);
@@ -89,12 +147,13 @@ export function createSweep({ pool, rules, now }: { readonly pool: Pool; readonl
     const codes = [...new Set(current.on(today).flatMap(({ kind, values }) => (kind === 'RETENTION' ? Object.keys(values) : [])))];
     const months = codes.map((code) => current.find('RETENTION', code, today)?.number ?? null);
     const kept = codes.filter((_, index) => months[index] !== null);
+    const due: Due = { codes: kept, months: months.filter((each) => each !== null), today, at };
     let erased = 0;
     for (const step of steps) {
-      for (let after: readonly [string, string] | null = ['', '00000000-0000-0000-0000-000000000000']; after !== null; ) {
-        const [last]: { uscc: string; record_id: string; length: number; erased: number }[] = await query(pool, step, [...after, slice, kept, months.filter((each) => each !== null), today, at.toISOString()]);
-        erased += last?.erased ?? 0;
-        after = last && last.length === slice ? [last.uscc, last.record_id] : null;
+      for (let after: Key | null = START; after !== null; ) {
+        const done: Awaited<ReturnType<typeof step>> = await step(after, due);
+        erased += done.erased;
+        after = done.next;
       }
     }
     return erased;

@@ -5,6 +5,8 @@ import type { Viewer } from '#policy/viewer.ts';
 import type { SubgraphName } from './config.ts';
 import type { Moment, Read, SubgraphContext } from './context.ts';
 import { createCursorSealer, type CursorSealer } from './cursor.ts';
+import type { RecordFeed } from './feed.ts';
+import type { HeadReader } from './heads.ts';
 import { createInstants, type Instants } from './instants.ts';
 import type { KeyRing } from './keys.ts';
 import type { Log } from './log.ts';
@@ -101,7 +103,12 @@ export interface SubgraphParts {
   readonly filings: Readonly<Record<string, FilingDoor>>;
   /** Tables whose records are kept for as long as the rules say; left out: none, all is kept. */
   readonly erasable?: readonly ErasableTable[];
+  /** Records without their content, by topic; left out: no record of it is told one by one. */
+  readonly heads?: HeadReaders;
 }
+
+/** By topic of the log. */
+export type HeadReaders = Readonly<Partial<Record<RecordFeed['topic'], HeadReader>>>;
 
 export interface SubgraphDefinition {
   readonly name: SubgraphName;
@@ -129,6 +136,7 @@ export interface Subgraph extends AsyncDisposable {
   readonly units: Pick<SourceUnits, 'register' | 'of'>;
   /** Erases what is no longer kept. */
   readonly sweep: Sweep;
+  readonly heads: HeadReaders;
 }
 
 /**
@@ -140,7 +148,7 @@ export function createSubgraph(definition: SubgraphDefinition, dependencies: Sub
   const instants = createInstants(pool, definition.name);
   const units = createSourceUnits(pool, definition.name, now);
   const rules = createRuleBook(pool);
-  const { resolvers, filings, erasable = [] } = definition.open({
+  const { resolvers, filings, erasable = [], heads = {} } = definition.open({
     pool,
     units,
     instants,
@@ -173,6 +181,7 @@ export function createSubgraph(definition: SubgraphDefinition, dependencies: Sub
     filings,
     sweep: createSweep({ pool, rules, now }, erasable),
     units,
+    heads,
     async execute(request) {
       const operation = prepare(request.document, request.operationName);
       if ('errors' in operation) return operation;

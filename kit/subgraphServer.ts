@@ -2,6 +2,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import type { Viewer } from '#policy/viewer.ts';
 import type { Moment } from './context.ts';
+import type { RecordFeed } from './feed.ts';
+import type { HeadAsk } from './heads.ts';
 import type { KeyRing } from './keys.ts';
 import type { Log } from './log.ts';
 import { createPassportControl } from './passport.ts';
@@ -17,7 +19,8 @@ export interface SubgraphServer extends AsyncDisposable {
 /**
  * One subgraph over HTTP. Every path but `/health/live` wants a passport and answers 401 without one:
  * `POST /graphql` runs an operation, `GET /status` tells how far the source is complete, `PUT /filings/{id}/parts/{n}` records a part,
- * `GET` and `POST /filings/{id}/replacement` weigh and apply a full replacement, `PUT /source-units` registers units that file and `GET /source-units/{uscc}` tells what one files.
+ * `GET` and `POST /filings/{id}/replacement` weigh and apply a full replacement, `PUT /source-units` registers units that file and `GET /source-units/{uscc}` tells what one files,
+ * `POST /heads` reads records without their content.
  */
 export async function serveSubgraph(
   subgraph: Subgraph,
@@ -60,6 +63,12 @@ export async function serveSubgraph(
     }
     const unit = /^\/source-units\/([0-9A-Z]{18})$/.exec(pathname)?.[1];
     if (unit && request.method === 'GET') return send(response, 200, await subgraph.units.of(unit));
+    const readHeads = pathname === '/heads' && request.method === 'POST' ? subgraph.heads[searchParams.get('topic') as RecordFeed['topic']] : undefined;
+    if (readHeads) {
+      const ask = await readJson(request, response);
+      if (ask === TOO_LARGE) return undefined;
+      return send(response, 200, await readHeads(viewer, ask as HeadAsk)); // from the gateway, which has made it
+    }
     return send(response, 404, { errors: [{ message: 'No such path.', extensions: { code: 'NOT_FOUND' } }] });
   };
 

@@ -5,11 +5,13 @@ import type { Viewer } from './viewer.ts';
 const actions = {
   'filing:create': 'FILE',
   'record:withdraw': 'FILE',
+  'listing:decide': 'FILE',
   'grant:change': 'ADMIT',
   'token:revoke': 'ADMIT',
   'unit:register': 'REGISTER',
   'rule:change': 'LEGISLATE',
   'information:declare': 'DECLARE',
+  'consent:give': 'DECLARE',
   'changes:follow': 'FOLLOW',
   'metrics:read': 'ADMIT',
 } satisfies Record<string, DataClass>;

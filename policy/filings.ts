@@ -56,3 +56,9 @@ export const mayWithdraw = (viewer: Viewer, row: StandingRecordOwner): boolean =
   may(viewer, 'record:withdraw') &&
   ((viewer.organisation !== null && (row.determiningUnit === viewer.organisation || row.sourceUnit === viewer.organisation)) ||
     (viewer.role === 'PROVINCIAL_PLATFORM' && viewer.province !== null && (row.determiningProvince === viewer.province || row.sourceProvince === viewer.province)));
+
+/** Whether the viewer may remove or correct this list entry: the unit that decided it, and a province for its own units (谁认定、谁移出). Who filed it for them may not. */
+export const mayChangeListing = (viewer: Viewer, { determiningUnit, determiningProvince }: Pick<StandingRecordOwner, 'determiningUnit' | 'determiningProvince'>): boolean =>
+  may(viewer, 'listing:decide') &&
+  determiningUnit !== null &&
+  (determiningUnit === viewer.organisation || (viewer.role === 'PROVINCIAL_PLATFORM' && viewer.province !== null && determiningProvince === viewer.province));

@@ -1,5 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import pg from 'pg';
+import { createConsents } from '#kit/consents.ts';
+import { createPool, type Pool } from '#kit/postgres/pool.ts';
 import { openDatabase, type Database } from '#test/support/database.ts';
 import { disclosureLevels, isVisibleRow, rowParameters, rowPredicate, type RowRights, rowScope, rowValues } from './rows.ts';
 import { createViewer, roles, type Viewer } from './viewer.ts';
@@ -8,18 +11,23 @@ import { createViewer, roles, type Viewer } from './viewer.ts';
 
 let database: Database;
 let client: pg.Client;
+let pool: Pool;
 beforeAll(async () => {
   database = await openDatabase();
   client = new pg.Client({ connectionString: database.url });
   await client.connect();
+  pool = createPool({ url: database.url, role: 'credit_gateway', applicationName: 'test', max: 1, statementTimeoutMs: 5000 });
+  await giveConsents();
 });
 afterAll(async () => {
+  await pool[Symbol.asyncDispose]();
   await client.end();
   await database[Symbol.asyncDispose]();
 });
 
 const codes = ['91330000000000000A', '91440000000000000B'];
 const units = ['11330000000000000C', '11440000000000000D'];
+const purposes = ['SUPERVISION', 'CREDIT_GRANTING'];
 const day = fc.constantFrom('2026-11-24', '2026-11-25', '2026-11-26', '2026-11-27', '2026-11-28');
 const TODAY = '2026-11-26';
 const someDay = fc.option(day, { nil: null, freq: 2 });
@@ -40,24 +48,54 @@ const row: fc.Arbitrary<RowRights> = fc
   // What is not public has no term.
   .map((each) => (each.disclosure_level === 'PUBLIC' ? each : { ...each, public_from: null, public_until: null }));
 
-const viewer: fc.Arbitrary<Viewer> = fc.record({ role: fc.constantFrom(...roles), organisation: fc.constantFrom(...codes, ...units, null), province: fc.constantFrom('33', null), sector: fc.constantFrom('C', null), purpose: fc.constantFrom('SUPERVISION', null) })
+// Those whom consents show more are two of many roles.
+const role = fc.constantFrom(...roles, 'FINANCIAL_INSTITUTION', 'FINANCIAL_INSTITUTION', 'CREDIT_SERVICE_AGENCY', 'CREDIT_SERVICE_AGENCY');
+const viewer: fc.Arbitrary<Viewer> = fc.record({ role, organisation: fc.constantFrom(...codes, ...units, null), province: fc.constantFrom('33', null), sector: fc.constantFrom('C', null), purpose: fc.constantFrom(...purposes, null) })
   .map((each) => createViewer({ ...each, purposes: [], tokenId: null }));
+
+/** Hours from now: begins, ends, was revoked. */
+type Given = readonly [begins: number, ends: number, revoked: number | null];
+const inForce: Given = [-2, 2, null];
+const revoked: Given = [-2, 2, -1];
+const expired: Given = [-2, -1, null];
+const toCome: Given = [1, 2, null];
+/** What each organisation was given by each subject for each purpose. */
+const histories: readonly (readonly Given[])[] = [[inForce], [revoked], [expired], [toCome], [], [revoked, inForce], [expired, revoked]];
+
+async function giveConsents(): Promise<void> {
+  let next = 0;
+  for (const subject of codes)
+    for (const grantee of [...codes, ...units])
+      for (const purpose of purposes)
+        for (const [begins, ends, end] of histories[next++ % histories.length] ?? [])
+          await client.query(
+            `insert into consent.consent (id, subject, grantee, purpose, given_at, expires_at, revoked_at)
+             values ($1, $2, $3, $4, now() + make_interval(hours => $5), now() + make_interval(hours => $6), now() + make_interval(hours => $7))`,
+            [randomUUID(), subject, grantee, purpose, begins, ends, end],
+          );
+}
 
 test('a row is visible in memory exactly when SQL finds it', async () => {
   const columns = 'uscc text, disclosure_level text, public_from date, public_until date, withdrawn_on date, erased_at timestamptz, province text, sector text, source_unit text, determining_unit text';
   const text = `select ${rowPredicate('record', 1)} as visible from json_to_recordset($${rowParameters + 1}::json) as record(${columns})`;
+  const consents = createConsents(pool);
   let seen = 0;
+  let seenByConsent = 0;
   await fc.assert(
     fc.asyncProperty(viewer, fc.array(row, { minLength: 20, maxLength: 20 }), async (who, rows) => {
       const scope = rowScope(who);
       const { rows: found } = await client.query<{ visible: boolean | null }>(text, [...rowValues(scope, TODAY), JSON.stringify(rows)]);
       const bySql = found.map(({ visible }) => visible === true);
+      const { now } = await consents.of(who, codes);
+      const inMemory = rows.map((each) => isVisibleRow(scope, each, TODAY, (uscc) => now.has(uscc)));
+      expect(inMemory).toEqual(bySql);
       seen += bySql.filter(Boolean).length;
-      expect(rows.map((each) => isVisibleRow(scope, each, TODAY))).toEqual(bySql);
+      seenByConsent += rows.filter((each, index) => bySql[index] && !isVisibleRow(scope, each, TODAY)).length;
     }),
     { numRuns: 400 },
   );
   // Both answers were compared.
   expect(seen).toBeGreaterThan(200);
   expect(seen).toBeLessThan(7000);
+  expect(seenByConsent).toBeGreaterThan(20);
 });

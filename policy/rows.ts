@@ -22,9 +22,13 @@ export interface RowScope {
   readonly unit: string | null;
   /** Whether withdrawn, revoked and repaired rows of others are seen. */
   readonly withdrawn: boolean;
+  /** Whose consents count, and for which purpose: RESTRICTED rows about a subject are seen while its consent to both is in force. Null: nobody's. */
+  readonly consentTo: string | null;
+  readonly consentFor: string | null;
 }
 
-const publishedOnly: RowScope = { everywhere: ['PUBLIC'], within: [], province: null, sector: null, own: [], file: null, unit: null, withdrawn: false };
+const publishedOnly: RowScope = { everywhere: ['PUBLIC'], within: [], province: null, sector: null, own: [], file: null, unit: null, withdrawn: false, consentTo: null, consentFor: null };
+const withConsent = ({ organisation, purpose }: Viewer): RowScope => ({ ...publishedOnly, consentTo: organisation, consentFor: purpose });
 const nothing: RowScope = { ...publishedOnly, everywhere: [] };
 
 /** Matches no row: in the scope, null would mean everywhere. Grants without their binding are refused; this holds should one slip through. */
@@ -38,8 +42,8 @@ const scopes: Record<Role, (viewer: Viewer) => RowScope> = {
   SECTOR_REGULATOR: ({ sector }) => ({ ...publishedOnly, within: ['GOV_SHARED'], sector: sector ?? unbound }),
   DETERMINING_UNIT: ({ organisation }) => ({ ...publishedOnly, own: disclosureLevels, unit: organisation }),
   IMPLEMENTER: ({ province }) => ({ ...publishedOnly, within: ['GOV_SHARED'], province: province ?? unbound }),
-  FINANCIAL_INSTITUTION: () => publishedOnly,
-  CREDIT_SERVICE_AGENCY: () => publishedOnly,
+  FINANCIAL_INSTITUTION: withConsent,
+  CREDIT_SERVICE_AGENCY: withConsent,
   INDUSTRY_ASSOCIATION: () => publishedOnly,
   ASSESSOR: () => publishedOnly,
   AUDITOR: () => ({ ...publishedOnly, everywhere: disclosureLevels, withdrawn: true }),
@@ -54,8 +58,8 @@ export const rowScope = (viewer: Viewer): RowScope => (outcomeFor(viewer, 'RECOR
 /** The columns the predicate reads; every table of records has them, kept at their present value on all versions of a record. */
 export const rightsColumns = ['disclosure_level', 'public_from', 'public_until', 'withdrawn_on', 'province', 'sector', 'source_unit', 'determining_unit'] as const;
 
-/** How many parameters `rowPredicate` takes. */
-export const rowParameters = 9;
+/** How many parameters `rowPredicate` takes. The last is today. */
+export const rowParameters = 11;
 
 /** Whether the viewer learns, by its id, that a record it might see was erased: who reads every record's history does. */
 export const seesErased = (viewer: Viewer): boolean => outcomeFor(viewer, 'HISTORY') === 'ALLOW';
@@ -67,7 +71,7 @@ export const seesErased = (viewer: Viewer): boolean => outcomeFor(viewer, 'HISTO
  */
 export function rowPredicate(row: string, first: number, erased?: number): string {
   const p = (offset: number): string => `$${first + offset}`;
-  const inTerm = `${row}.public_from <= ${p(8)}::date and ${row}.public_until >= ${p(8)}::date`;
+  const inTerm = `${row}.public_from <= ${p(10)}::date and ${row}.public_until >= ${p(10)}::date`;
   const level = `case when ${row}.disclosure_level = 'PUBLIC' and not (${inTerm}) then 'GOV_SHARED' else ${row}.disclosure_level end`;
   return `((${row}.erased_at is null${erased === undefined ? '' : ` or $${erased}::boolean`}) and
     case
@@ -78,6 +82,7 @@ export function rowPredicate(row: string, first: number, erased?: number): strin
            or (${level} = any(${p(6)}::text[])
                and (${p(1)}::text is null or ${row}.province = ${p(1)}::text)
                and (${p(2)}::text is null or ${row}.sector = ${p(2)}::text))
+           or (${p(8)}::text is not null and ${row}.disclosure_level = 'RESTRICTED' and consent.is_given(${row}.uscc, ${p(8)}::text, ${p(9)}::text))
     end)`;
 }
 
@@ -91,6 +96,8 @@ export const rowValues = (scope: RowScope, today: string): unknown[] => [
   scope.own,
   scope.within,
   scope.withdrawn,
+  scope.consentTo,
+  scope.consentFor,
   today,
 ];
 
@@ -111,8 +118,10 @@ export interface RowRights {
 /**
  * The same rule as `rowPredicate`, for a row in memory: changes are told to thousands of subscribers, and a statement for each would be too
  * slow. policy/rows.test.ts compares the two.
+ *
+ * @param hasConsent whether a subject's consent to the viewer and its purpose is in force (kit/consents.ts); left out: nobody's is
  */
-export function isVisibleRow(scope: RowScope, row: RowRights, today: string): boolean {
+export function isVisibleRow(scope: RowScope, row: RowRights, today: string, hasConsent: (uscc: string) => boolean = () => false): boolean {
   if (row.erased_at !== null) return false;
   const inTerm = row.public_from !== null && row.public_from <= today && row.public_until !== null && row.public_until >= today;
   const level = row.disclosure_level as DisclosureLevel; // by a check constraint of every table
@@ -120,8 +129,15 @@ export function isVisibleRow(scope: RowScope, row: RowRights, today: string): bo
   if (isOwn) return scope.own.includes(level) || (level === 'PUBLIC' && row.withdrawn_on === null && inTerm);
   if (row.withdrawn_on !== null) return scope.withdrawn;
   const now = level === 'PUBLIC' && !inTerm ? 'GOV_SHARED' : level;
-  return scope.everywhere.includes(now) || (scope.within.includes(now) && (scope.province === null || row.province === scope.province) && (scope.sector === null || row.sector === scope.sector));
+  return (
+    scope.everywhere.includes(now) ||
+    (scope.within.includes(now) && (scope.province === null || row.province === scope.province) && (scope.sector === null || row.sector === scope.sector)) ||
+    (mayHaveConsent(scope) && level === 'RESTRICTED' && hasConsent(row.uscc))
+  );
 }
+
+/** Whether anybody's consent shows this viewer more: it has an organisation in a role that uses it, and says what for. */
+export const mayHaveConsent = (scope: RowScope): scope is RowScope & { readonly consentTo: string; readonly consentFor: string } => scope.consentTo !== null && scope.consentFor !== null;
 
 /** What a field-level ROW looks at: whose row it is and where. */
 export interface Reach {

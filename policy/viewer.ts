@@ -60,6 +60,12 @@ export const publicViewer: Viewer = createViewer({
   tokenId: null,
 });
 
+/**
+ * The gateway itself, where it writes the rights of records into the log of changes: it sees those of every record, and gives nothing to
+ * anybody. What is told of a change, and to whom, is decided by the rights of each who listens.
+ */
+export const bookkeeper: Viewer = createViewer({ role: 'AUDITOR', organisation: null, province: null, sector: null, purposes: ['SUPERVISION'], purpose: 'SUPERVISION', tokenId: null });
+
 /** What each role must be bound to; a grant that lacks it is refused when it is made. */
 export const roleBinding: Record<Role, 'NONE' | 'ORGANISATION' | 'PROVINCE' | 'SECTOR'> = {
   PUBLIC: 'NONE',

@@ -3,6 +3,7 @@
 -- Schemas
 
 create schema audit;
+create schema consent;
 create schema disclosure;
 create schema entity;
 create schema evaluation;
@@ -12,6 +13,12 @@ create schema namelist;
 create schema rules;
 
 -- Functions
+
+CREATE OR REPLACE FUNCTION consent.is_given(subject text, grantee text, purpose text)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE PARALLEL SAFE COST 1
+RETURN (EXISTS (SELECT FROM consent.consent given WHERE ((given.grantee = is_given.grantee) AND (given.purpose = is_given.purpose) AND (given.subject = is_given.subject) AND (given.revoked_at IS NULL) AND (given.given_at <= now()) AND (given.expires_at > now()))));
 
 CREATE OR REPLACE FUNCTION entity.bigrams(name text)
  RETURNS text[]
@@ -38,6 +45,19 @@ create table audit.change (
   row_count integer not null,
   details jsonb,
   constraint change_pkey PRIMARY KEY (id)
+);
+
+create table consent.consent (
+  id uuid not null,
+  subject text not null,
+  grantee text not null,
+  purpose text not null,
+  given_at timestamp(3) with time zone not null,
+  expires_at timestamp(3) with time zone not null,
+  revoked_at timestamp(3) with time zone,
+  given_by_actor text,
+  constraint consent_pkey PRIMARY KEY (subject, id),
+  constraint consent_ends_after_its_beginning CHECK ((expires_at > given_at))
 );
 
 create table disclosure.act (
@@ -730,17 +750,22 @@ create table namelist.proposal (
   id uuid not null,
   uscc text not null,
   record_id uuid not null,
+  action text not null,
+  entry_version integer,
   state text not null default 'PROPOSED'::text,
   version integer not null default 1,
   unit text not null,
-  filed jsonb not null,
+  filed jsonb,
   proposed_by_actor text not null,
   proposed_at timestamp(3) with time zone not null,
   decided_by_actor text,
   decided_at timestamp(3) with time zone,
   constraint proposal_pkey PRIMARY KEY (uscc, id),
-  constraint proposal_state_known CHECK ((state = ANY (ARRAY['PROPOSED'::text, 'LISTED'::text, 'REJECTED'::text]))),
-  constraint proposal_two_persons CHECK (((state = 'PROPOSED'::text) OR ((decided_by_actor IS NOT NULL) AND (decided_by_actor <> proposed_by_actor))))
+  constraint proposal_action_known CHECK ((action = ANY (ARRAY['LIST'::text, 'REMOVE'::text, 'CORRECT'::text]))),
+  constraint proposal_content_until_decided CHECK (((state = 'PROPOSED'::text) = (filed IS NOT NULL))),
+  constraint proposal_of_version CHECK (((action = 'LIST'::text) = (entry_version IS NULL))),
+  constraint proposal_state_known CHECK ((state = ANY (ARRAY['PROPOSED'::text, 'APPROVED'::text, 'REJECTED'::text]))),
+  constraint proposal_two_persons CHECK (((state = 'PROPOSED'::text) OR ((decided_by_actor IS NOT NULL) AND (decided_at IS NOT NULL) AND (decided_by_actor <> proposed_by_actor))))
 );
 
 create table namelist.replacing_filing (
@@ -790,6 +815,8 @@ create table rules.change (
 -- Indexes
 
 CREATE INDEX change_by_record ON audit.change USING btree (uscc, record_id, id) WHERE (record_id IS NOT NULL);
+CREATE INDEX consent_by_grantee ON consent.consent USING btree (grantee, purpose, subject);
+CREATE INDEX consent_received ON consent.consent USING btree (grantee, given_at DESC, id DESC);
 CREATE INDEX act_by_authority ON disclosure.act USING btree (determining_unit, decided_on DESC, record_id DESC) WHERE (superseded_at = 'infinity'::timestamp with time zone);
 CREATE INDEX act_by_source ON disclosure.act USING btree (source_unit, catalogue_code, collected_at) WHERE (superseded_at = 'infinity'::timestamp with time zone);
 CREATE INDEX act_by_subject ON disclosure.act USING btree (uscc, decided_on DESC, record_id DESC);
@@ -838,6 +865,7 @@ CREATE INDEX entry_by_source ON namelist.entry USING btree (source_unit, catalog
 CREATE INDEX entry_by_subject ON namelist.entry USING btree (uscc, listed_on DESC, record_id DESC);
 CREATE INDEX entry_by_type ON namelist.entry USING btree (list_type, listed_on DESC, record_id DESC, uscc);
 CREATE UNIQUE INDEX entry_current ON namelist.entry USING btree (uscc, record_id) WHERE (superseded_at = 'infinity'::timestamp with time zone);
+CREATE INDEX proposal_by_unit ON namelist.proposal USING btree (unit, proposed_at DESC, id DESC);
 CREATE INDEX replacing_filing_open ON namelist.replacing_filing USING btree (unit, kind) WHERE open;
 CREATE UNIQUE INDEX change_added ON rules.change USING btree (rule_set) WHERE ((state = 'APPROVED'::text) AND (action = 'ADD'::text));
 
@@ -848,6 +876,11 @@ grant usage on schema audit to credit_entity;
 grant usage on schema audit to credit_evaluation;
 grant usage on schema audit to credit_gateway;
 grant usage on schema audit to credit_namelist;
+grant usage on schema consent to credit_disclosure;
+grant usage on schema consent to credit_entity;
+grant usage on schema consent to credit_evaluation;
+grant usage on schema consent to credit_gateway;
+grant usage on schema consent to credit_namelist;
 grant usage on schema disclosure to credit_disclosure;
 grant usage on schema entity to credit_entity;
 grant usage on schema evaluation to credit_evaluation;
@@ -870,6 +903,11 @@ grant insert on table audit.change to credit_entity;
 grant insert on table audit.change to credit_evaluation;
 grant insert on table audit.change to credit_gateway;
 grant insert on table audit.change to credit_namelist;
+grant select on table consent.consent to credit_disclosure;
+grant select on table consent.consent to credit_entity;
+grant select on table consent.consent to credit_evaluation;
+grant insert, select, update (revoked_at) on table consent.consent to credit_gateway;
+grant select on table consent.consent to credit_namelist;
 grant insert, select, update on table disclosure.act to credit_disclosure;
 grant insert, select, update on table disclosure.clock to credit_disclosure;
 grant insert, select, update on table disclosure.commitment to credit_disclosure;

@@ -26,6 +26,7 @@ test.each<[string, Partial<RuleSet>, string, string[], string]>([
   ['a value that its kind does not have', { values: { TERM_LIMIT: [36, 'MONTHS'] } }, 'UNKNOWN_RULE', ['ruleSet', 'values'], 'Rules of kind PUBLICATION_DUTY have no "TERM_LIMIT"; they have MANDATORY, '],
   ['another unit', { values: { MANDATORY: [5, 'DAYS'] } }, 'UNIT', ['ruleSet', 'values'], 'MANDATORY of PUBLICATION_DUTY is given in WORKING_DAYS, not in "DAYS".'],
   ['a number out of range', { values: { MANDATORY: [367, 'WORKING_DAYS'] } }, 'RANGE', ['ruleSet', 'values'], 'MANDATORY of PUBLICATION_DUTY is a whole number from 0 to 366 WORKING_DAYS, not 367.'],
+  ['a shorter time for the log of changes than was promised', { kind: 'FEED', values: { RETENTION_DAYS: [89, 'DAYS'] } }, 'RANGE', ['ruleSet', 'values'], 'RETENTION_DAYS of FEED is a whole number from 90 to 36500 DAYS, not 89.'],
   ['a severity that is none', { kind: 'SEVERITY', values: { FINE: [4, 'LEVEL'] } }, 'RANGE', ['ruleSet', 'values'], 'FINE of SEVERITY is a whole number from 1 to 3 LEVEL, not 4.'],
 ])('a rule set with %s is refused, and the answer names what was expected', (_, more, code, path, message) => {
   const found = adding(more);

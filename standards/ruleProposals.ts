@@ -21,9 +21,12 @@ for (const { kind, values } of releasedRules.sets) {
 // Looked up, though no text of the release says it yet: see `endNeedsPerformance`.
 known.get('MARKET_REPAIR')?.set('END_NEEDS_PERFORMANCE_GENERAL', 'FLAG');
 
-// Of these the region of an act is asked for, or of whoever reads `ruleSets`. Filing and retention are the same everywhere: nothing would read
-// a pilot of them.
+// Of these the region of an act is asked for, or of whoever reads `ruleSets`. Filing, retention, consent and the feed of changes are the
+// same everywhere: nothing would read a pilot of them.
 const kindsWithPilots: readonly string[] = ['PUBLICATION_TERM', 'SEVERITY', 'PUBLICATION_DUTY', 'WITHDRAWAL', 'REPAIR', 'MARKET_REPAIR'];
+
+/** What was promised to readers, so that no decision goes below it, whatever its unit allows: docs/PROTOCOL.md P5. */
+const promised: Readonly<Record<string, number>> = { 'FEED RETENTION_DAYS': 90 };
 
 const ID = /^[A-Z0-9][A-Z0-9-]{2,63}$/;
 const LONGEST_TEXT = 200;
@@ -52,7 +55,8 @@ function problemOfSet(rules: Rules, { id, kind, name, source, effectiveFrom, eff
     const expected = codes.get(code);
     if (!expected) return problem('UNKNOWN_RULE', `Rules of kind ${kind} have no ${quoted(code)}; they have ${[...codes.keys()].join(', ')}.`, 'ruleSet', 'values');
     if (unit !== expected) return problem('UNIT', `${code} of ${kind} is given in ${expected}, not in ${quoted(unit)}.`, 'ruleSet', 'values');
-    const [least, most] = ruleUnits[expected];
+    const [leastOfUnit, most] = ruleUnits[expected];
+    const least = promised[`${kind} ${code}`] ?? leastOfUnit;
     if (!Number.isInteger(number) || number < least || number > most) return problem('RANGE', `${code} of ${kind} is a whole number from ${least} to ${most} ${expected}, not ${number}.`, 'ruleSet', 'values');
   }
   return null;

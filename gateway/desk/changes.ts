@@ -7,7 +7,7 @@ import { type DeskEvent, eventId, eventOf, recordAsOf, recordIdOfChange, type To
 import { readFilter } from '../live/filter.ts';
 import type { ChangeLog, Topic } from '../live/log.ts';
 import { beginning, comeBack, cursorScope, expired, isExpired, openPlace, sealPlace } from '../live/place.ts';
-import { readOn } from '../live/reader.ts';
+import { Purged, readOn } from '../live/reader.ts';
 import { listenerOf } from '../live/tell.ts';
 import type { QueryEvaluationChangesArgs, QueryNameListChangesArgs } from './resolvers.generated.ts';
 
@@ -36,8 +36,11 @@ export function createChangeResolvers({ log, cursors, ownsWatchlist, now }: Chan
     const scope = cursorScope(viewer, filter);
     const bounds = await log.bounds();
     const place = args.after ? openPlace(cursors, scope, args.after) : beginning(bounds);
-    if (isExpired(place, bounds)) throw expired(sealPlace(cursors, scope, beginning(bounds)));
-    const reading = await readOn(log, listenerOf(viewer, filter, shanghaiDay(now())), comeBack(place, bounds.head), bounds.head, first);
+    const tooOld = async () => expired(sealPlace(cursors, scope, beginning(await log.bounds())));
+    if (isExpired(place, bounds)) throw await tooOld();
+    const reading = await readOn(log, listenerOf(viewer, filter, shanghaiDay(now())), comeBack(place, bounds.head), bounds.head, first).catch(async (error: unknown) => {
+      throw error instanceof Purged ? await tooOld() : error;
+    });
     return {
       events: reading.told.map((told) => eventOf(told, () => sealPlace(cursors, scope, told.place))),
       endCursor: sealPlace(cursors, scope, reading.place),

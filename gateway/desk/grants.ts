@@ -33,6 +33,7 @@ export class ListeningGrantBook implements GrantBook, AsyncDisposable {
   readonly #log: Log;
   readonly #remembered = new Map<string, { value: Promise<unknown>; until: number }>();
   #listener: pg.Client | null = null;
+  #version = 0;
   #retry: NodeJS.Timeout | undefined;
   #closed = false;
 
@@ -47,17 +48,17 @@ export class ListeningGrantBook implements GrantBook, AsyncDisposable {
     const lost = (): void => {
       if (this.#listener !== client && this.#listener !== null) return;
       this.#listener = null;
-      this.#remembered.clear();
+      this.forget();
       client.end().catch(() => {});
       if (!this.#closed) this.#retry = setTimeout(() => void this.listen(), RELISTEN_MS);
     };
     client.on('error', (error) => this.#log.warn({ err: error }, 'the connection that hears of grants was lost'));
     client.on('end', lost);
-    client.on('notification', () => this.#remembered.clear());
+    client.on('notification', () => this.forget());
     try {
       await client.connect();
       await client.query(`listen ${GRANTS_CHANGED}`);
-      this.#remembered.clear();
+      this.forget();
       this.#listener = client;
     } catch (error) {
       this.#log.warn({ err: error }, 'grants cannot be listened to');
@@ -73,9 +74,14 @@ export class ListeningGrantBook implements GrantBook, AsyncDisposable {
     return this.#remember(`token ${tokenId}`, async () => (await query(this.#pool, revoked, [tokenId])).length > 0);
   }
 
+  get version(): number | null {
+    return this.#listener ? this.#version : null;
+  }
+
   /** What this process changed itself is in effect at its next operation, before any notice arrives. */
   forget(): void {
     this.#remembered.clear();
+    this.#version += 1;
   }
 
   #remember<Value>(key: string, find: () => Promise<Value>): Promise<Value> {

@@ -9,8 +9,10 @@ import { mayReplace } from '#policy/filings.ts';
 import { outcomeFor } from '#policy/matrix.ts';
 import { roleBinding, type Role, type Viewer } from '#policy/viewer.ts';
 import { GRANTS_CHANGED } from './grants.ts';
+import { type ConsentBook, createConsentBook } from './consents.ts';
 import { once, type Once, type Work } from './idempotency.ts';
 import { createWatchlists, type Watchlists } from './watchlists.ts';
+import { createWebhooks, type Webhooks } from './webhooks.ts';
 import { createRuleChanges, type RuleChanges } from './ruleChanges.ts';
 
 export interface GrantRow {
@@ -51,6 +53,8 @@ export type Refusal = 'NOT_FOUND' | 'PARTS_MISSING' | 'BINDING';
 export interface DeskRepository extends AsyncDisposable {
   readonly ruleChanges: RuleChanges;
   readonly watchlists: Watchlists;
+  readonly consents: ConsentBook;
+  readonly webhooks: Webhooks;
   findFiling(viewer: Viewer, id: string): Promise<FilingRow | null>;
   /** A full replacement that the viewer may decide on. */
   findReplacing(viewer: Viewer, id: string): Promise<FilingRow | null>;
@@ -99,6 +103,8 @@ export function createDeskRepository(pool: Pool, now: () => Date): DeskRepositor
   return {
     ruleChanges: createRuleChanges(prisma, now),
     watchlists: createWatchlists(prisma, now),
+    consents: createConsentBook(prisma, now),
+    webhooks: createWebhooks(prisma, now),
 
     async findFiling(viewer, id) {
       if (!isId(id)) return null;

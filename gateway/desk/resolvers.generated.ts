@@ -5,6 +5,8 @@ import type { Viewer as ViewerParent } from '../../policy/viewer.ts';
 import type { ShownGrant, DeskContext } from './resolvers.ts';
 import type { ToldEvent, DeskEvent } from '../live/events.ts';
 import type { WatchlistRow } from './watchlists.ts';
+import type { ConsentRow } from './consents.ts';
+import type { WebhookRow, DeliveryRow } from './webhooks.ts';
 import type { RuleSet as RuleSetParent } from '../../standards/ruleSets.ts';
 import type { RuleChangeRow } from './ruleChanges.ts';
 export type Maybe<T> = T | null;
@@ -309,6 +311,61 @@ export type Conflict = DomainError & {
   readonly retryable: Scalars['Boolean']['output'];
 };
 
+/** A subject's leave to read for one purpose what is not published about it (授权). */
+export type Consent = {
+  readonly __typename?: 'Consent';
+  /** Before this instant (到期时间). */
+  readonly expiresAt: Maybe<Scalars['DateTime']['output']>;
+  /** From this instant (授权时间). */
+  readonly givenAt: Maybe<Scalars['DateTime']['output']>;
+  /** Who may read, as a financial institution or credit service agency (被授权机构). */
+  readonly grantee: Maybe<Scalars['USCC']['output']>;
+  /** Its identifier (授权标识). */
+  readonly id: Scalars['ID']['output'];
+  /** What for: a code of `purposes` (用途). */
+  readonly purpose: Maybe<Scalars['String']['output']>;
+  /** When it was taken back; null while it was not (撤回时间). */
+  readonly revokedAt: Maybe<Scalars['DateTime']['output']>;
+  /** Who gave it: what it shows is about this entity (授权主体). */
+  readonly subject: Maybe<Scalars['USCC']['output']>;
+};
+
+/** A page of consents (授权分页). */
+export type ConsentConnection = {
+  readonly __typename?: 'ConsentConnection';
+  /** The items with their positions. */
+  readonly edges: Maybe<ReadonlyArray<ConsentEdge>>;
+  /** The items. */
+  readonly nodes: Maybe<ReadonlyArray<Consent>>;
+  /** Where the page stands. */
+  readonly pageInfo: Maybe<PageInfo>;
+  /** How many there are. */
+  readonly totalCount: Maybe<TotalCount>;
+};
+
+/** One of the consents and its position (授权分页项). */
+export type ConsentEdge = {
+  readonly __typename?: 'ConsentEdge';
+  /** The position. */
+  readonly cursor: Maybe<Scalars['Cursor']['output']>;
+  /** The item. */
+  readonly node: Maybe<Consent>;
+};
+
+/** A consent was given (已授权). */
+export type ConsentGiven = {
+  readonly __typename?: 'ConsentGiven';
+  /** The consent (授权). */
+  readonly consent: Maybe<Consent>;
+};
+
+/** A consent was taken back; one that was over before keeps its dates (已撤回授权). */
+export type ConsentRevoked = {
+  readonly __typename?: 'ConsentRevoked';
+  /** The consent as it is then (授权). */
+  readonly consent: Maybe<Consent>;
+};
+
 /** A complaint of a consumer that was handled and is published (消费者投诉公示, 国办发〔2019〕35号 §4). */
 export type ConsumerComplaint = CreditRecord & {
   readonly __typename?: 'ConsumerComplaint';
@@ -347,6 +404,23 @@ export type CreateWatchlistInput = {
 
 /** What `createWatchlist` answers. */
 export type CreateWatchlistResult = Conflict | InvalidInput | WatchlistCreated;
+
+/** Makes a webhook for one of the two kinds of changes (创建推送端点). */
+export type CreateWebhookInput = {
+  /** What comes after it; left out: from now on (游标). */
+  readonly after?: InputMaybe<Scalars['Cursor']['input']>;
+  /** Changes of evaluations, these (评价结果变更). */
+  readonly evaluationChanges?: InputMaybe<EvaluationChangeFilter>;
+  /** Your own key (幂等键). */
+  readonly idempotencyKey: Scalars['String']['input'];
+  /** Changes of name lists, these (名单变更). */
+  readonly nameListChanges?: InputMaybe<NameListChangeFilter>;
+  /** Where notices are sent: https, without a user or password in it, at a public address, at most 2 048 characters (推送地址). */
+  readonly url: Scalars['String']['input'];
+};
+
+/** What `createWebhook` answers. */
+export type CreateWebhookResult = Conflict | InvalidInput | WebhookCreated;
 
 /** A written promise of an entity to an authority or the public (信用承诺). */
 export type CreditCommitment = CreditRecord & {
@@ -670,6 +744,21 @@ export type FilingStatus =
   /** Parts are being read (处理中). */
   | 'RUNNING';
 
+/** Gives a consent for the viewer's own organisation (授权). */
+export type GiveConsentInput = {
+  /** Who may read (被授权机构). */
+  readonly grantee: Scalars['USCC']['input'];
+  /** Your own key (幂等键). */
+  readonly idempotencyKey: Scalars['String']['input'];
+  /** What for: a code of `purposes` (用途). */
+  readonly purpose: Scalars['String']['input'];
+  /** Until when: later than now, and at most as long as rule `CONSENT` / `MAX_DAYS` says (到期时间). */
+  readonly until: Scalars['DateTime']['input'];
+};
+
+/** What `giveConsent` answers. */
+export type GiveConsentResult = Conflict | ConsentGiven | InvalidInput;
+
 /** A role given to an organisation (授权记录). */
 export type Grant = {
   readonly __typename?: 'Grant';
@@ -786,22 +875,36 @@ export type Mutation = {
   readonly createFiling: Maybe<CreateFilingResult>;
   /** Makes an empty watchlist (创建关注名单). */
   readonly createWatchlist: Maybe<CreateWatchlistResult>;
+  /** Makes a webhook: its receiver is told that there is something new, and reads it from a page (创建推送端点). */
+  readonly createWebhook: Maybe<CreateWebhookResult>;
   /** Ends a grant from the next operation on (撤销授权). */
   readonly endGrant: Maybe<EndGrantResult>;
   /** Files up to 1 000 rows at once and tells what became of each; the same door as a filing in parts (批量报送). */
   readonly fileRecords: Maybe<FileRecordsResult>;
+  /** Lets an organisation read for one purpose what is not published about yours (授权). */
+  readonly giveConsent: Maybe<GiveConsentResult>;
   /** Lets an organisation act in a role (授予角色). */
   readonly grantRole: Maybe<GrantRoleResult>;
+  /** Sends nothing more; the place in the log stays (暂停推送). */
+  readonly pauseWebhook: Maybe<PauseWebhookResult>;
   /** Proposes a change of the rules; nothing changes until a second person approves it (提议规则变更). */
   readonly proposeRuleChange: Maybe<ProposeRuleChangeResult>;
+  /** Tries now what has not arrived yet, whenever it would be tried next; one that has paused by itself goes on. Nothing is sent when nothing is new (重新推送). */
+  readonly redeliverWebhook: Maybe<RedeliverWebhookResult>;
   /** Registers units that file: what, about whom, how late at most (登记数据来源单位). */
   readonly registerSourceUnits: Maybe<RegisterSourceUnitsResult>;
   /** Lays a proposed change aside (否决规则变更). */
   readonly rejectRuleChange: Maybe<RejectRuleChangeResult>;
   /** Takes codes from a watchlist (移除关注主体). */
   readonly removeFromWatchlist: Maybe<RemoveFromWatchlistResult>;
+  /** Goes on from the place where it was paused, by you or by itself, as if nothing had failed (恢复推送). */
+  readonly resumeWebhook: Maybe<ResumeWebhookResult>;
+  /** Takes a consent back, with any other to the same organisation for the same purpose: from the next query, page and event on it shows nothing (撤回授权). */
+  readonly revokeConsent: Maybe<RevokeConsentResult>;
   /** Refuses a token from the next operation on (吊销令牌). */
   readonly revokeToken: Maybe<RevokeTokenResult>;
+  /** Makes a new secret; the former one signs too for 24 hours (轮换签名密钥). */
+  readonly rotateWebhookSecret: Maybe<RotateWebhookSecretResult>;
 };
 
 
@@ -835,6 +938,11 @@ export type MutationCreateWatchlistArgs = {
 };
 
 
+export type MutationCreateWebhookArgs = {
+  input: CreateWebhookInput;
+};
+
+
 export type MutationEndGrantArgs = {
   input: EndGrantInput;
 };
@@ -845,13 +953,28 @@ export type MutationFileRecordsArgs = {
 };
 
 
+export type MutationGiveConsentArgs = {
+  input: GiveConsentInput;
+};
+
+
 export type MutationGrantRoleArgs = {
   input: GrantRoleInput;
 };
 
 
+export type MutationPauseWebhookArgs = {
+  input: PauseWebhookInput;
+};
+
+
 export type MutationProposeRuleChangeArgs = {
   input: ProposeRuleChangeInput;
+};
+
+
+export type MutationRedeliverWebhookArgs = {
+  input: RedeliverWebhookInput;
 };
 
 
@@ -870,8 +993,23 @@ export type MutationRemoveFromWatchlistArgs = {
 };
 
 
+export type MutationResumeWebhookArgs = {
+  input: ResumeWebhookInput;
+};
+
+
+export type MutationRevokeConsentArgs = {
+  input: RevokeConsentInput;
+};
+
+
 export type MutationRevokeTokenArgs = {
   input: RevokeTokenInput;
+};
+
+
+export type MutationRotateWebhookSecretArgs = {
+  input: RotateWebhookSecretInput;
 };
 
 /** What a list means for those on it (名单类别). */
@@ -1052,6 +1190,17 @@ export type PageInfo = {
   readonly hasNextPage: Scalars['Boolean']['output'];
 };
 
+/** Pauses a webhook (暂停推送). */
+export type PauseWebhookInput = {
+  /** The webhook (推送端点). */
+  readonly id: Scalars['ID']['input'];
+  /** Your own key (幂等键). */
+  readonly idempotencyKey: Scalars['String']['input'];
+};
+
+/** What `pauseWebhook` answers. */
+export type PauseWebhookResult = Conflict | InvalidInput | WebhookChanged;
+
 /** Proposes a change of the rules (提议规则变更). */
 export type ProposeRuleChangeInput = {
   /** `ADD` takes `ruleSet`; `END` takes `ruleSetId` and `effectiveTo` (变更方式). */
@@ -1115,6 +1264,8 @@ export type Query = {
   readonly sourceUnits: Maybe<ReadonlyArray<SourceUnit>>;
   /** Who is asking, and all that is the asker's own (当前用户). */
   readonly viewer: Maybe<Viewer>;
+  /** What was sent to a webhook of the organisation in this role, newest first; kept for 30 days, at most 1 000 (推送记录). */
+  readonly webhookDeliveries: Maybe<WebhookDeliveryConnection>;
 };
 
 
@@ -1167,6 +1318,13 @@ export type QuerySourceUnitsArgs = {
   unit: Scalars['USCC']['input'];
 };
 
+
+export type QueryWebhookDeliveriesArgs = {
+  after?: InputMaybe<Scalars['Cursor']['input']>;
+  first: Scalars['Int']['input'];
+  id: Scalars['ID']['input'];
+};
+
 /** Rows were filed (已报送). */
 export type RecordsFiled = {
   readonly __typename?: 'RecordsFiled';
@@ -1175,6 +1333,17 @@ export type RecordsFiled = {
   /** What became of each row, in their order (逐行结果). */
   readonly rows: Maybe<ReadonlyArray<FiledRow>>;
 };
+
+/** Tries now (重新推送). */
+export type RedeliverWebhookInput = {
+  /** The webhook (推送端点). */
+  readonly id: Scalars['ID']['input'];
+  /** Your own key (幂等键). */
+  readonly idempotencyKey: Scalars['String']['input'];
+};
+
+/** What `redeliverWebhook` answers. */
+export type RedeliverWebhookResult = Conflict | InvalidInput | WebhookChanged;
 
 /** Registers units (登记数据来源单位). */
 export type RegisterSourceUnitsInput = {
@@ -1226,6 +1395,28 @@ export type RemoveFromWatchlistInput = {
 /** What `removeFromWatchlist` answers. */
 export type RemoveFromWatchlistResult = Conflict | InvalidInput | WatchlistChanged;
 
+/** Resumes a webhook (恢复推送). */
+export type ResumeWebhookInput = {
+  /** The webhook (推送端点). */
+  readonly id: Scalars['ID']['input'];
+  /** Your own key (幂等键). */
+  readonly idempotencyKey: Scalars['String']['input'];
+};
+
+/** What `resumeWebhook` answers. */
+export type ResumeWebhookResult = Conflict | InvalidInput | WebhookChanged;
+
+/** Takes a consent back (撤回授权). */
+export type RevokeConsentInput = {
+  /** The consent (授权). */
+  readonly id: Scalars['ID']['input'];
+  /** Your own key (幂等键). */
+  readonly idempotencyKey: Scalars['String']['input'];
+};
+
+/** What `revokeConsent` answers. */
+export type RevokeConsentResult = Conflict | ConsentRevoked | InvalidInput;
+
 /** Refuses a token (吊销令牌). */
 export type RevokeTokenInput = {
   /** Your own key (幂等键). */
@@ -1245,6 +1436,17 @@ export type RoleGranted = {
   /** The grant (授权). */
   readonly grant: Maybe<Grant>;
 };
+
+/** Makes a new secret (轮换签名密钥). */
+export type RotateWebhookSecretInput = {
+  /** The webhook (推送端点). */
+  readonly id: Scalars['ID']['input'];
+  /** Your own key (幂等键). */
+  readonly idempotencyKey: Scalars['String']['input'];
+};
+
+/** What `rotateWebhookSecret` answers. */
+export type RotateWebhookSecretResult = Conflict | InvalidInput | WebhookSecretRotated;
 
 /** What became of a row (逐行结果). */
 export type RowOutcome =
@@ -1556,6 +1758,8 @@ export type TotalCount = {
 /** Who is asking (当前用户). */
 export type Viewer = {
   readonly __typename?: 'Viewer';
+  /** Consents that the organisation gave, where its role gives them, and otherwise those that it received; newest first, those that are over too (授权). */
+  readonly consents: Maybe<ConsentConnection>;
   /** The organisation acted for; null for the public (机构统一社会信用代码). */
   readonly organisation: Maybe<Scalars['USCC']['output']>;
   /** Province the role is bound to (省级区划). */
@@ -1570,11 +1774,27 @@ export type Viewer = {
   readonly sector: Maybe<Scalars['String']['output']>;
   /** The watchlists of the organisation in this role, newest first (关注名单). */
   readonly watchlists: Maybe<WatchlistConnection>;
+  /** The webhooks of the organisation in this role, newest first (推送端点). */
+  readonly webhooks: Maybe<WebhookConnection>;
+};
+
+
+/** Who is asking (当前用户). */
+export type ViewerConsentsArgs = {
+  after?: InputMaybe<Scalars['Cursor']['input']>;
+  first: Scalars['Int']['input'];
 };
 
 
 /** Who is asking (当前用户). */
 export type ViewerWatchlistsArgs = {
+  after?: InputMaybe<Scalars['Cursor']['input']>;
+  first: Scalars['Int']['input'];
+};
+
+
+/** Who is asking (当前用户). */
+export type ViewerWebhooksArgs = {
   after?: InputMaybe<Scalars['Cursor']['input']>;
   first: Scalars['Int']['input'];
 };
@@ -1662,6 +1882,159 @@ export type WatchlistEdge = {
   /** The item. */
   readonly node: Maybe<Watchlist>;
 };
+
+/** A receiver that is told when there is something new, by Standard Webhooks (推送端点). */
+export type Webhook = {
+  readonly __typename?: 'Webhook';
+  /** When it was made (创建时间). */
+  readonly createdAt: Maybe<Scalars['DateTime']['output']>;
+  /** Everything up to here was told and taken. Good for pages with the same filter (游标). */
+  readonly cursor: Maybe<Scalars['Cursor']['output']>;
+  /** When the notice was made that has not arrived yet in spite of attempts; null when there is none (失败起始时间). */
+  readonly failingSince: Maybe<Scalars['DateTime']['output']>;
+  /** Its identifier (标识). */
+  readonly id: Scalars['ID']['output'];
+  /** When it is tried again; null when nothing has failed, or nothing is sent (下次尝试时间). */
+  readonly nextAttemptAt: Maybe<Scalars['DateTime']['output']>;
+  /** Whether anything is sent (状态). */
+  readonly state: Maybe<WebhookState>;
+  /** Why nothing is sent; null while it is active (暂停原因). */
+  readonly stateReason: Maybe<WebhookPauseReason>;
+  /** What it tells of (主题). */
+  readonly topic: Maybe<WebhookTopic>;
+  /** Where notices are sent (推送地址). */
+  readonly url: Maybe<Scalars['String']['output']>;
+};
+
+/** A webhook was paused or resumed, or tries again (已变更). */
+export type WebhookChanged = {
+  readonly __typename?: 'WebhookChanged';
+  /** The webhook as it is then (推送端点). */
+  readonly webhook: Maybe<Webhook>;
+};
+
+/** A page of webhooks (推送端点分页). */
+export type WebhookConnection = {
+  readonly __typename?: 'WebhookConnection';
+  /** The items with their positions. */
+  readonly edges: Maybe<ReadonlyArray<WebhookEdge>>;
+  /** The items. */
+  readonly nodes: Maybe<ReadonlyArray<Webhook>>;
+  /** Where the page stands. */
+  readonly pageInfo: Maybe<PageInfo>;
+  /** How many there are. */
+  readonly totalCount: Maybe<TotalCount>;
+};
+
+/** A webhook was made (已创建). */
+export type WebhookCreated = {
+  readonly __typename?: 'WebhookCreated';
+  /** What its notices are signed with, `whsec_` and base64: keep it. It is shown here alone, and to whoever repeats the call (签名密钥). */
+  readonly secret: Maybe<Scalars['String']['output']>;
+  /** The webhook (推送端点). */
+  readonly webhook: Maybe<Webhook>;
+};
+
+/** One attempt to tell a receiver (推送记录). */
+export type WebhookDelivery = {
+  readonly __typename?: 'WebhookDelivery';
+  /** When it was made (时间). */
+  readonly at: Maybe<Scalars['DateTime']['output']>;
+  /** Which attempt of its notice, from 1 (第几次). */
+  readonly attempt: Maybe<Scalars['Int']['output']>;
+  /** Its identifier (标识). */
+  readonly id: Scalars['ID']['output'];
+  /** What the header `webhook-id` said: the same for every attempt of a notice (通知标识). */
+  readonly notice: Maybe<Scalars['ID']['output']>;
+  /** What became of it (结果). */
+  readonly outcome: Maybe<WebhookOutcome>;
+  /** The HTTP status that was answered; null when none was (状态码). */
+  readonly status: Maybe<Scalars['Int']['output']>;
+  /** How long it took, in milliseconds (耗时). */
+  readonly tookMs: Maybe<Scalars['Int']['output']>;
+};
+
+/** A page of attempts (推送记录分页). */
+export type WebhookDeliveryConnection = {
+  readonly __typename?: 'WebhookDeliveryConnection';
+  /** The items with their positions. */
+  readonly edges: Maybe<ReadonlyArray<WebhookDeliveryEdge>>;
+  /** The items. */
+  readonly nodes: Maybe<ReadonlyArray<WebhookDelivery>>;
+  /** Where the page stands. */
+  readonly pageInfo: Maybe<PageInfo>;
+  /** How many there are. */
+  readonly totalCount: Maybe<TotalCount>;
+};
+
+/** One of the attempts and its position (推送记录分页项). */
+export type WebhookDeliveryEdge = {
+  readonly __typename?: 'WebhookDeliveryEdge';
+  /** The position. */
+  readonly cursor: Maybe<Scalars['Cursor']['output']>;
+  /** The item. */
+  readonly node: Maybe<WebhookDelivery>;
+};
+
+/** One of the webhooks and its position (推送端点分页项). */
+export type WebhookEdge = {
+  readonly __typename?: 'WebhookEdge';
+  /** The position. */
+  readonly cursor: Maybe<Scalars['Cursor']['output']>;
+  /** The item. */
+  readonly node: Maybe<Webhook>;
+};
+
+/** What became of a notice (推送结果). */
+export type WebhookOutcome =
+  /** Answered with 2xx (已送达). */
+  | 'DELIVERED'
+  /** Answered with another status; redirects are not followed (被拒收). */
+  | 'REJECTED'
+  /** The URL, or the address that its name stands for, is none that notices are sent to (目标不允许). */
+  | 'TARGET_REFUSED'
+  /** No whole answer within 10 seconds (超时). */
+  | 'TIMED_OUT'
+  /** The answer has more than 64 KB (应答过大). */
+  | 'TOO_LARGE'
+  /** The name was not found, or there was no connection, no TLS or no HTTP (无法连接). */
+  | 'UNREACHABLE';
+
+/** Why nothing is sent (暂停原因). */
+export type WebhookPauseReason =
+  /** The receiver has not answered with 2xx for three days (持续失败). */
+  | 'FAILING'
+  /** The receiver has answered 410: it wants no more (接收方已停用). */
+  | 'GONE'
+  /** The organisation has no grant any more for the role that made it (授权终止). */
+  | 'GRANT_ENDED'
+  /** By `pauseWebhook` (主动暂停). */
+  | 'REQUESTED'
+  /** Its secret cannot be read any more: `rotateWebhookSecret`, then resume it (密钥失效). */
+  | 'SECRET';
+
+/** A webhook has a new secret (已轮换). */
+export type WebhookSecretRotated = {
+  readonly __typename?: 'WebhookSecretRotated';
+  /** The new secret, shown here alone, and to whoever repeats the call (签名密钥). */
+  readonly secret: Maybe<Scalars['String']['output']>;
+  /** The webhook (推送端点). */
+  readonly webhook: Maybe<Webhook>;
+};
+
+/** Whether anything is sent (推送状态). */
+export type WebhookState =
+  /** What is new is told (启用). */
+  | 'ACTIVE'
+  /** Nothing is sent until `resumeWebhook` (暂停). */
+  | 'PAUSED';
+
+/** What a webhook tells of (推送主题). */
+export type WebhookTopic =
+  /** Changes of evaluations: `evaluationChanges` (评价结果变更). */
+  | 'EVALUATION'
+  /** Changes of name lists: `nameListChanges` (名单变更). */
+  | 'NAME_LIST';
 
 
 
@@ -1787,6 +2160,11 @@ export type ResolversUnionTypes<_RefType extends Record<string, unknown>> = {
     | ( InvalidInput & { __typename: 'InvalidInput' } )
     | ( Omit<WatchlistCreated, 'watchlist'> & { watchlist?: Maybe<_RefType['Watchlist']> } & { __typename: 'WatchlistCreated' } )
   ;
+  CreateWebhookResult:
+    | ( Conflict & { __typename: 'Conflict' } )
+    | ( InvalidInput & { __typename: 'InvalidInput' } )
+    | ( Omit<WebhookCreated, 'webhook'> & { webhook?: Maybe<_RefType['Webhook']> } & { __typename: 'WebhookCreated' } )
+  ;
   EndGrantResult:
     | ( Conflict & { __typename: 'Conflict' } )
     | ( Omit<GrantEnded, 'grant'> & { grant?: Maybe<_RefType['Grant']> } & { __typename: 'GrantEnded' } )
@@ -1797,15 +2175,30 @@ export type ResolversUnionTypes<_RefType extends Record<string, unknown>> = {
     | ( InvalidInput & { __typename: 'InvalidInput' } )
     | ( RecordsFiled & { __typename: 'RecordsFiled' } )
   ;
+  GiveConsentResult:
+    | ( Conflict & { __typename: 'Conflict' } )
+    | ( Omit<ConsentGiven, 'consent'> & { consent?: Maybe<_RefType['Consent']> } & { __typename: 'ConsentGiven' } )
+    | ( InvalidInput & { __typename: 'InvalidInput' } )
+  ;
   GrantRoleResult:
     | ( Conflict & { __typename: 'Conflict' } )
     | ( InvalidInput & { __typename: 'InvalidInput' } )
     | ( Omit<RoleGranted, 'grant'> & { grant?: Maybe<_RefType['Grant']> } & { __typename: 'RoleGranted' } )
   ;
+  PauseWebhookResult:
+    | ( Conflict & { __typename: 'Conflict' } )
+    | ( InvalidInput & { __typename: 'InvalidInput' } )
+    | ( Omit<WebhookChanged, 'webhook'> & { webhook?: Maybe<_RefType['Webhook']> } & { __typename: 'WebhookChanged' } )
+  ;
   ProposeRuleChangeResult:
     | ( Conflict & { __typename: 'Conflict' } )
     | ( InvalidInput & { __typename: 'InvalidInput' } )
     | ( Omit<RuleChangeProposed, 'change'> & { change?: Maybe<_RefType['RuleChange']> } & { __typename: 'RuleChangeProposed' } )
+  ;
+  RedeliverWebhookResult:
+    | ( Conflict & { __typename: 'Conflict' } )
+    | ( InvalidInput & { __typename: 'InvalidInput' } )
+    | ( Omit<WebhookChanged, 'webhook'> & { webhook?: Maybe<_RefType['Webhook']> } & { __typename: 'WebhookChanged' } )
   ;
   RegisterSourceUnitsResult:
     | ( Conflict & { __typename: 'Conflict' } )
@@ -1822,10 +2215,25 @@ export type ResolversUnionTypes<_RefType extends Record<string, unknown>> = {
     | ( InvalidInput & { __typename: 'InvalidInput' } )
     | ( Omit<WatchlistChanged, 'watchlist'> & { watchlist?: Maybe<_RefType['Watchlist']> } & { __typename: 'WatchlistChanged' } )
   ;
+  ResumeWebhookResult:
+    | ( Conflict & { __typename: 'Conflict' } )
+    | ( InvalidInput & { __typename: 'InvalidInput' } )
+    | ( Omit<WebhookChanged, 'webhook'> & { webhook?: Maybe<_RefType['Webhook']> } & { __typename: 'WebhookChanged' } )
+  ;
+  RevokeConsentResult:
+    | ( Conflict & { __typename: 'Conflict' } )
+    | ( Omit<ConsentRevoked, 'consent'> & { consent?: Maybe<_RefType['Consent']> } & { __typename: 'ConsentRevoked' } )
+    | ( InvalidInput & { __typename: 'InvalidInput' } )
+  ;
   RevokeTokenResult:
     | ( Conflict & { __typename: 'Conflict' } )
     | ( InvalidInput & { __typename: 'InvalidInput' } )
     | ( TokenRevoked & { __typename: 'TokenRevoked' } )
+  ;
+  RotateWebhookSecretResult:
+    | ( Conflict & { __typename: 'Conflict' } )
+    | ( InvalidInput & { __typename: 'InvalidInput' } )
+    | ( Omit<WebhookSecretRotated, 'webhook'> & { webhook?: Maybe<_RefType['Webhook']> } & { __typename: 'WebhookSecretRotated' } )
   ;
 };
 
@@ -1889,11 +2297,18 @@ export type ResolversTypes = {
   ConfirmFilingInput: ConfirmFilingInput;
   ConfirmFilingResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['ConfirmFilingResult']>;
   Conflict: ResolverTypeWrapper<Conflict>;
+  Consent: ResolverTypeWrapper<ConsentRow>;
+  ConsentConnection: ResolverTypeWrapper<Connection<ConsentRow>>;
+  ConsentEdge: ResolverTypeWrapper<Edge<ConsentRow>>;
+  ConsentGiven: ResolverTypeWrapper<Omit<ConsentGiven, 'consent'> & { consent?: Maybe<ResolversTypes['Consent']> }>;
+  ConsentRevoked: ResolverTypeWrapper<Omit<ConsentRevoked, 'consent'> & { consent?: Maybe<ResolversTypes['Consent']> }>;
   ConsumerComplaint: ResolverTypeWrapper<ConsumerComplaint>;
   CreateFilingInput: CreateFilingInput;
   CreateFilingResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['CreateFilingResult']>;
   CreateWatchlistInput: CreateWatchlistInput;
   CreateWatchlistResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['CreateWatchlistResult']>;
+  CreateWebhookInput: CreateWebhookInput;
+  CreateWebhookResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['CreateWebhookResult']>;
   CreditCommitment: ResolverTypeWrapper<CreditCommitment>;
   CreditFile: ResolverTypeWrapper<CreditFile>;
   CreditRecord: ResolverTypeWrapper<ResolversInterfaceTypes<ResolversTypes>['CreditRecord']>;
@@ -1925,6 +2340,8 @@ export type ResolversTypes = {
   FilingReplacement: ResolverTypeWrapper<FilingReplacement>;
   FilingStatus: FilingStatus;
   FormRow: ResolverTypeWrapper<Scalars['FormRow']['output']>;
+  GiveConsentInput: GiveConsentInput;
+  GiveConsentResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['GiveConsentResult']>;
   Grant: ResolverTypeWrapper<ShownGrant>;
   GrantConnection: ResolverTypeWrapper<Connection<ShownGrant>>;
   GrantEdge: ResolverTypeWrapper<Edge<ShownGrant>>;
@@ -1946,12 +2363,16 @@ export type ResolversTypes = {
   OfficialForm: ResolverTypeWrapper<OfficialForm>;
   Organisation: ResolverTypeWrapper<Organisation>;
   PageInfo: ResolverTypeWrapper<PageEnd>;
+  PauseWebhookInput: PauseWebhookInput;
+  PauseWebhookResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['PauseWebhookResult']>;
   ProposeRuleChangeInput: ProposeRuleChangeInput;
   ProposeRuleChangeResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['ProposeRuleChangeResult']>;
   Provenance: ResolverTypeWrapper<Provenance>;
   Purpose: ResolverTypeWrapper<Purpose>;
   Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
   RecordsFiled: ResolverTypeWrapper<RecordsFiled>;
+  RedeliverWebhookInput: RedeliverWebhookInput;
+  RedeliverWebhookResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['RedeliverWebhookResult']>;
   RegisterSourceUnitsInput: RegisterSourceUnitsInput;
   RegisterSourceUnitsResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['RegisterSourceUnitsResult']>;
   RejectRuleChangeInput: RejectRuleChangeInput;
@@ -1959,9 +2380,15 @@ export type ResolversTypes = {
   RemovalReason: RemovalReason;
   RemoveFromWatchlistInput: RemoveFromWatchlistInput;
   RemoveFromWatchlistResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['RemoveFromWatchlistResult']>;
+  ResumeWebhookInput: ResumeWebhookInput;
+  ResumeWebhookResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['ResumeWebhookResult']>;
+  RevokeConsentInput: RevokeConsentInput;
+  RevokeConsentResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['RevokeConsentResult']>;
   RevokeTokenInput: RevokeTokenInput;
   RevokeTokenResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['RevokeTokenResult']>;
   RoleGranted: ResolverTypeWrapper<Omit<RoleGranted, 'grant'> & { grant?: Maybe<ResolversTypes['Grant']> }>;
+  RotateWebhookSecretInput: RotateWebhookSecretInput;
+  RotateWebhookSecretResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['RotateWebhookSecretResult']>;
   RowOutcome: RowOutcome;
   RowProblem: ResolverTypeWrapper<RowProblem>;
   RuleChange: ResolverTypeWrapper<RuleChangeRow>;
@@ -1995,6 +2422,19 @@ export type ResolversTypes = {
   WatchlistConnection: ResolverTypeWrapper<Connection<WatchlistRow>>;
   WatchlistCreated: ResolverTypeWrapper<Omit<WatchlistCreated, 'watchlist'> & { watchlist?: Maybe<ResolversTypes['Watchlist']> }>;
   WatchlistEdge: ResolverTypeWrapper<Edge<WatchlistRow>>;
+  Webhook: ResolverTypeWrapper<WebhookRow>;
+  WebhookChanged: ResolverTypeWrapper<Omit<WebhookChanged, 'webhook'> & { webhook?: Maybe<ResolversTypes['Webhook']> }>;
+  WebhookConnection: ResolverTypeWrapper<Connection<WebhookRow>>;
+  WebhookCreated: ResolverTypeWrapper<Omit<WebhookCreated, 'webhook'> & { webhook?: Maybe<ResolversTypes['Webhook']> }>;
+  WebhookDelivery: ResolverTypeWrapper<DeliveryRow>;
+  WebhookDeliveryConnection: ResolverTypeWrapper<Connection<DeliveryRow>>;
+  WebhookDeliveryEdge: ResolverTypeWrapper<Edge<DeliveryRow>>;
+  WebhookEdge: ResolverTypeWrapper<Edge<WebhookRow>>;
+  WebhookOutcome: WebhookOutcome;
+  WebhookPauseReason: WebhookPauseReason;
+  WebhookSecretRotated: ResolverTypeWrapper<Omit<WebhookSecretRotated, 'webhook'> & { webhook?: Maybe<ResolversTypes['Webhook']> }>;
+  WebhookState: WebhookState;
+  WebhookTopic: WebhookTopic;
 };
 
 /** Mapping between all available schema types and the resolvers parents */
@@ -2029,11 +2469,18 @@ export type ResolversParentTypes = {
   ConfirmFilingInput: ConfirmFilingInput;
   ConfirmFilingResult: ResolversUnionTypes<ResolversParentTypes>['ConfirmFilingResult'];
   Conflict: Conflict;
+  Consent: ConsentRow;
+  ConsentConnection: Connection<ConsentRow>;
+  ConsentEdge: Edge<ConsentRow>;
+  ConsentGiven: Omit<ConsentGiven, 'consent'> & { consent?: Maybe<ResolversParentTypes['Consent']> };
+  ConsentRevoked: Omit<ConsentRevoked, 'consent'> & { consent?: Maybe<ResolversParentTypes['Consent']> };
   ConsumerComplaint: ConsumerComplaint;
   CreateFilingInput: CreateFilingInput;
   CreateFilingResult: ResolversUnionTypes<ResolversParentTypes>['CreateFilingResult'];
   CreateWatchlistInput: CreateWatchlistInput;
   CreateWatchlistResult: ResolversUnionTypes<ResolversParentTypes>['CreateWatchlistResult'];
+  CreateWebhookInput: CreateWebhookInput;
+  CreateWebhookResult: ResolversUnionTypes<ResolversParentTypes>['CreateWebhookResult'];
   CreditCommitment: CreditCommitment;
   CreditFile: CreditFile | FederationReferenceTypes['CreditFile'];
   CreditRecord: ResolversInterfaceTypes<ResolversParentTypes>['CreditRecord'];
@@ -2060,6 +2507,8 @@ export type ResolversParentTypes = {
   FilingReceipt: FilingReceipt;
   FilingReplacement: FilingReplacement;
   FormRow: Scalars['FormRow']['output'];
+  GiveConsentInput: GiveConsentInput;
+  GiveConsentResult: ResolversUnionTypes<ResolversParentTypes>['GiveConsentResult'];
   Grant: ShownGrant;
   GrantConnection: Connection<ShownGrant>;
   GrantEdge: Edge<ShownGrant>;
@@ -2078,21 +2527,31 @@ export type ResolversParentTypes = {
   OfficialForm: OfficialForm;
   Organisation: Organisation;
   PageInfo: PageEnd;
+  PauseWebhookInput: PauseWebhookInput;
+  PauseWebhookResult: ResolversUnionTypes<ResolversParentTypes>['PauseWebhookResult'];
   ProposeRuleChangeInput: ProposeRuleChangeInput;
   ProposeRuleChangeResult: ResolversUnionTypes<ResolversParentTypes>['ProposeRuleChangeResult'];
   Provenance: Provenance;
   Purpose: Purpose;
   Query: Record<PropertyKey, never>;
   RecordsFiled: RecordsFiled;
+  RedeliverWebhookInput: RedeliverWebhookInput;
+  RedeliverWebhookResult: ResolversUnionTypes<ResolversParentTypes>['RedeliverWebhookResult'];
   RegisterSourceUnitsInput: RegisterSourceUnitsInput;
   RegisterSourceUnitsResult: ResolversUnionTypes<ResolversParentTypes>['RegisterSourceUnitsResult'];
   RejectRuleChangeInput: RejectRuleChangeInput;
   RejectRuleChangeResult: ResolversUnionTypes<ResolversParentTypes>['RejectRuleChangeResult'];
   RemoveFromWatchlistInput: RemoveFromWatchlistInput;
   RemoveFromWatchlistResult: ResolversUnionTypes<ResolversParentTypes>['RemoveFromWatchlistResult'];
+  ResumeWebhookInput: ResumeWebhookInput;
+  ResumeWebhookResult: ResolversUnionTypes<ResolversParentTypes>['ResumeWebhookResult'];
+  RevokeConsentInput: RevokeConsentInput;
+  RevokeConsentResult: ResolversUnionTypes<ResolversParentTypes>['RevokeConsentResult'];
   RevokeTokenInput: RevokeTokenInput;
   RevokeTokenResult: ResolversUnionTypes<ResolversParentTypes>['RevokeTokenResult'];
   RoleGranted: Omit<RoleGranted, 'grant'> & { grant?: Maybe<ResolversParentTypes['Grant']> };
+  RotateWebhookSecretInput: RotateWebhookSecretInput;
+  RotateWebhookSecretResult: ResolversUnionTypes<ResolversParentTypes>['RotateWebhookSecretResult'];
   RowProblem: RowProblem;
   RuleChange: RuleChangeRow;
   RuleChangeApproved: Omit<RuleChangeApproved, 'change'> & { change?: Maybe<ResolversParentTypes['RuleChange']> };
@@ -2121,6 +2580,15 @@ export type ResolversParentTypes = {
   WatchlistConnection: Connection<WatchlistRow>;
   WatchlistCreated: Omit<WatchlistCreated, 'watchlist'> & { watchlist?: Maybe<ResolversParentTypes['Watchlist']> };
   WatchlistEdge: Edge<WatchlistRow>;
+  Webhook: WebhookRow;
+  WebhookChanged: Omit<WebhookChanged, 'webhook'> & { webhook?: Maybe<ResolversParentTypes['Webhook']> };
+  WebhookConnection: Connection<WebhookRow>;
+  WebhookCreated: Omit<WebhookCreated, 'webhook'> & { webhook?: Maybe<ResolversParentTypes['Webhook']> };
+  WebhookDelivery: DeliveryRow;
+  WebhookDeliveryConnection: Connection<DeliveryRow>;
+  WebhookDeliveryEdge: Edge<DeliveryRow>;
+  WebhookEdge: Edge<WebhookRow>;
+  WebhookSecretRotated: Omit<WebhookSecretRotated, 'webhook'> & { webhook?: Maybe<ResolversParentTypes['Webhook']> };
 };
 
 export type DataDirectiveArgs = {
@@ -2269,6 +2737,38 @@ export type ConflictResolvers<ContextType = DeskContext, ParentType extends Reso
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
 };
 
+export type ConsentResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['Consent'] = ResolversParentTypes['Consent']> = {
+  expiresAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  givenAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  grantee?: Resolver<Maybe<ResolversTypes['USCC']>, ParentType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  purpose?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  revokedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  subject?: Resolver<Maybe<ResolversTypes['USCC']>, ParentType, ContextType>;
+};
+
+export type ConsentConnectionResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['ConsentConnection'] = ResolversParentTypes['ConsentConnection']> = {
+  edges?: Resolver<Maybe<ReadonlyArray<ResolversTypes['ConsentEdge']>>, ParentType, ContextType>;
+  nodes?: Resolver<Maybe<ReadonlyArray<ResolversTypes['Consent']>>, ParentType, ContextType>;
+  pageInfo?: Resolver<Maybe<ResolversTypes['PageInfo']>, ParentType, ContextType>;
+  totalCount?: Resolver<Maybe<ResolversTypes['TotalCount']>, ParentType, ContextType>;
+};
+
+export type ConsentEdgeResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['ConsentEdge'] = ResolversParentTypes['ConsentEdge']> = {
+  cursor?: Resolver<Maybe<ResolversTypes['Cursor']>, ParentType, ContextType>;
+  node?: Resolver<Maybe<ResolversTypes['Consent']>, ParentType, ContextType>;
+};
+
+export type ConsentGivenResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['ConsentGiven'] = ResolversParentTypes['ConsentGiven']> = {
+  consent?: Resolver<Maybe<ResolversTypes['Consent']>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type ConsentRevokedResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['ConsentRevoked'] = ResolversParentTypes['ConsentRevoked']> = {
+  consent?: Resolver<Maybe<ResolversTypes['Consent']>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
 export type ConsumerComplaintResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['ConsumerComplaint'] = ResolversParentTypes['ConsumerComplaint']> = {
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   knownAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
@@ -2282,6 +2782,10 @@ export type CreateFilingResultResolvers<ContextType = DeskContext, ParentType ex
 
 export type CreateWatchlistResultResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['CreateWatchlistResult'] = ResolversParentTypes['CreateWatchlistResult']> = {
   __resolveType?: TypeResolveFn<'Conflict' | 'InvalidInput' | 'WatchlistCreated', ParentType, ContextType>;
+};
+
+export type CreateWebhookResultResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['CreateWebhookResult'] = ResolversParentTypes['CreateWebhookResult']> = {
+  __resolveType?: TypeResolveFn<'Conflict' | 'InvalidInput' | 'WebhookCreated', ParentType, ContextType>;
 };
 
 export type CreditCommitmentResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['CreditCommitment'] = ResolversParentTypes['CreditCommitment']> = {
@@ -2421,6 +2925,10 @@ export interface FormRowScalarConfig extends GraphQLScalarTypeConfig<ResolversTy
   name: 'FormRow';
 }
 
+export type GiveConsentResultResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['GiveConsentResult'] = ResolversParentTypes['GiveConsentResult']> = {
+  __resolveType?: TypeResolveFn<'Conflict' | 'ConsentGiven' | 'InvalidInput', ParentType, ContextType>;
+};
+
 export type GrantResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['Grant'] = ResolversParentTypes['Grant']> = {
   from?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
@@ -2480,14 +2988,21 @@ export type MutationResolvers<ContextType = DeskContext, ParentType extends Reso
   confirmFiling?: Resolver<Maybe<ResolversTypes['ConfirmFilingResult']>, ParentType, ContextType, RequireFields<MutationConfirmFilingArgs, 'input'>>;
   createFiling?: Resolver<Maybe<ResolversTypes['CreateFilingResult']>, ParentType, ContextType, RequireFields<MutationCreateFilingArgs, 'input'>>;
   createWatchlist?: Resolver<Maybe<ResolversTypes['CreateWatchlistResult']>, ParentType, ContextType, RequireFields<MutationCreateWatchlistArgs, 'input'>>;
+  createWebhook?: Resolver<Maybe<ResolversTypes['CreateWebhookResult']>, ParentType, ContextType, RequireFields<MutationCreateWebhookArgs, 'input'>>;
   endGrant?: Resolver<Maybe<ResolversTypes['EndGrantResult']>, ParentType, ContextType, RequireFields<MutationEndGrantArgs, 'input'>>;
   fileRecords?: Resolver<Maybe<ResolversTypes['FileRecordsResult']>, ParentType, ContextType, RequireFields<MutationFileRecordsArgs, 'input'>>;
+  giveConsent?: Resolver<Maybe<ResolversTypes['GiveConsentResult']>, ParentType, ContextType, RequireFields<MutationGiveConsentArgs, 'input'>>;
   grantRole?: Resolver<Maybe<ResolversTypes['GrantRoleResult']>, ParentType, ContextType, RequireFields<MutationGrantRoleArgs, 'input'>>;
+  pauseWebhook?: Resolver<Maybe<ResolversTypes['PauseWebhookResult']>, ParentType, ContextType, RequireFields<MutationPauseWebhookArgs, 'input'>>;
   proposeRuleChange?: Resolver<Maybe<ResolversTypes['ProposeRuleChangeResult']>, ParentType, ContextType, RequireFields<MutationProposeRuleChangeArgs, 'input'>>;
+  redeliverWebhook?: Resolver<Maybe<ResolversTypes['RedeliverWebhookResult']>, ParentType, ContextType, RequireFields<MutationRedeliverWebhookArgs, 'input'>>;
   registerSourceUnits?: Resolver<Maybe<ResolversTypes['RegisterSourceUnitsResult']>, ParentType, ContextType, RequireFields<MutationRegisterSourceUnitsArgs, 'input'>>;
   rejectRuleChange?: Resolver<Maybe<ResolversTypes['RejectRuleChangeResult']>, ParentType, ContextType, RequireFields<MutationRejectRuleChangeArgs, 'input'>>;
   removeFromWatchlist?: Resolver<Maybe<ResolversTypes['RemoveFromWatchlistResult']>, ParentType, ContextType, RequireFields<MutationRemoveFromWatchlistArgs, 'input'>>;
+  resumeWebhook?: Resolver<Maybe<ResolversTypes['ResumeWebhookResult']>, ParentType, ContextType, RequireFields<MutationResumeWebhookArgs, 'input'>>;
+  revokeConsent?: Resolver<Maybe<ResolversTypes['RevokeConsentResult']>, ParentType, ContextType, RequireFields<MutationRevokeConsentArgs, 'input'>>;
   revokeToken?: Resolver<Maybe<ResolversTypes['RevokeTokenResult']>, ParentType, ContextType, RequireFields<MutationRevokeTokenArgs, 'input'>>;
+  rotateWebhookSecret?: Resolver<Maybe<ResolversTypes['RotateWebhookSecretResult']>, ParentType, ContextType, RequireFields<MutationRotateWebhookSecretArgs, 'input'>>;
 };
 
 export type NameListChangeResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['NameListChange'] = ResolversParentTypes['NameListChange']> = {
@@ -2552,6 +3067,10 @@ export type PageInfoResolvers<ContextType = DeskContext, ParentType extends Reso
   hasNextPage?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
 };
 
+export type PauseWebhookResultResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['PauseWebhookResult'] = ResolversParentTypes['PauseWebhookResult']> = {
+  __resolveType?: TypeResolveFn<'Conflict' | 'InvalidInput' | 'WebhookChanged', ParentType, ContextType>;
+};
+
 export type ProposeRuleChangeResultResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['ProposeRuleChangeResult'] = ResolversParentTypes['ProposeRuleChangeResult']> = {
   __resolveType?: TypeResolveFn<'Conflict' | 'InvalidInput' | 'RuleChangeProposed', ParentType, ContextType>;
 };
@@ -2580,12 +3099,17 @@ export type QueryResolvers<ContextType = DeskContext, ParentType extends Resolve
   sourceStatus?: Resolver<Maybe<ReadonlyArray<ResolversTypes['SourceState']>>, ParentType, ContextType>;
   sourceUnits?: Resolver<Maybe<ReadonlyArray<ResolversTypes['SourceUnit']>>, ParentType, ContextType, RequireFields<QuerySourceUnitsArgs, 'unit'>>;
   viewer?: Resolver<Maybe<ResolversTypes['Viewer']>, ParentType, ContextType>;
+  webhookDeliveries?: Resolver<Maybe<ResolversTypes['WebhookDeliveryConnection']>, ParentType, ContextType, RequireFields<QueryWebhookDeliveriesArgs, 'first' | 'id'>>;
 };
 
 export type RecordsFiledResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['RecordsFiled'] = ResolversParentTypes['RecordsFiled']> = {
   filing?: Resolver<Maybe<ResolversTypes['Filing']>, ParentType, ContextType>;
   rows?: Resolver<Maybe<ReadonlyArray<ResolversTypes['FiledRow']>>, ParentType, ContextType>;
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type RedeliverWebhookResultResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['RedeliverWebhookResult'] = ResolversParentTypes['RedeliverWebhookResult']> = {
+  __resolveType?: TypeResolveFn<'Conflict' | 'InvalidInput' | 'WebhookChanged', ParentType, ContextType>;
 };
 
 export type RegisterSourceUnitsResultResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['RegisterSourceUnitsResult'] = ResolversParentTypes['RegisterSourceUnitsResult']> = {
@@ -2600,6 +3124,14 @@ export type RemoveFromWatchlistResultResolvers<ContextType = DeskContext, Parent
   __resolveType?: TypeResolveFn<'Conflict' | 'InvalidInput' | 'WatchlistChanged', ParentType, ContextType>;
 };
 
+export type ResumeWebhookResultResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['ResumeWebhookResult'] = ResolversParentTypes['ResumeWebhookResult']> = {
+  __resolveType?: TypeResolveFn<'Conflict' | 'InvalidInput' | 'WebhookChanged', ParentType, ContextType>;
+};
+
+export type RevokeConsentResultResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['RevokeConsentResult'] = ResolversParentTypes['RevokeConsentResult']> = {
+  __resolveType?: TypeResolveFn<'Conflict' | 'ConsentRevoked' | 'InvalidInput', ParentType, ContextType>;
+};
+
 export type RevokeTokenResultResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['RevokeTokenResult'] = ResolversParentTypes['RevokeTokenResult']> = {
   __resolveType?: TypeResolveFn<'Conflict' | 'InvalidInput' | 'TokenRevoked', ParentType, ContextType>;
 };
@@ -2607,6 +3139,10 @@ export type RevokeTokenResultResolvers<ContextType = DeskContext, ParentType ext
 export type RoleGrantedResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['RoleGranted'] = ResolversParentTypes['RoleGranted']> = {
   grant?: Resolver<Maybe<ResolversTypes['Grant']>, ParentType, ContextType>;
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type RotateWebhookSecretResultResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['RotateWebhookSecretResult'] = ResolversParentTypes['RotateWebhookSecretResult']> = {
+  __resolveType?: TypeResolveFn<'Conflict' | 'InvalidInput' | 'WebhookSecretRotated', ParentType, ContextType>;
 };
 
 export type RowProblemResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['RowProblem'] = ResolversParentTypes['RowProblem']> = {
@@ -2729,6 +3265,7 @@ export interface UsccScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes
 }
 
 export type ViewerResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['Viewer'] = ResolversParentTypes['Viewer']> = {
+  consents?: Resolver<Maybe<ResolversTypes['ConsentConnection']>, ParentType, ContextType, RequireFields<ViewerConsentsArgs, 'first'>>;
   organisation?: Resolver<Maybe<ResolversTypes['USCC']>, ParentType, ContextType>;
   province?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   purpose?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
@@ -2736,6 +3273,7 @@ export type ViewerResolvers<ContextType = DeskContext, ParentType extends Resolv
   role?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   sector?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   watchlists?: Resolver<Maybe<ResolversTypes['WatchlistConnection']>, ParentType, ContextType, RequireFields<ViewerWatchlistsArgs, 'first'>>;
+  webhooks?: Resolver<Maybe<ResolversTypes['WebhookConnection']>, ParentType, ContextType, RequireFields<ViewerWebhooksArgs, 'first'>>;
 };
 
 export type VoluntaryItemResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['VoluntaryItem'] = ResolversParentTypes['VoluntaryItem']> = {
@@ -2781,6 +3319,69 @@ export type WatchlistEdgeResolvers<ContextType = DeskContext, ParentType extends
   node?: Resolver<Maybe<ResolversTypes['Watchlist']>, ParentType, ContextType>;
 };
 
+export type WebhookResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['Webhook'] = ResolversParentTypes['Webhook']> = {
+  createdAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  cursor?: Resolver<Maybe<ResolversTypes['Cursor']>, ParentType, ContextType>;
+  failingSince?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  nextAttemptAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  state?: Resolver<Maybe<ResolversTypes['WebhookState']>, ParentType, ContextType>;
+  stateReason?: Resolver<Maybe<ResolversTypes['WebhookPauseReason']>, ParentType, ContextType>;
+  topic?: Resolver<Maybe<ResolversTypes['WebhookTopic']>, ParentType, ContextType>;
+  url?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+};
+
+export type WebhookChangedResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['WebhookChanged'] = ResolversParentTypes['WebhookChanged']> = {
+  webhook?: Resolver<Maybe<ResolversTypes['Webhook']>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type WebhookConnectionResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['WebhookConnection'] = ResolversParentTypes['WebhookConnection']> = {
+  edges?: Resolver<Maybe<ReadonlyArray<ResolversTypes['WebhookEdge']>>, ParentType, ContextType>;
+  nodes?: Resolver<Maybe<ReadonlyArray<ResolversTypes['Webhook']>>, ParentType, ContextType>;
+  pageInfo?: Resolver<Maybe<ResolversTypes['PageInfo']>, ParentType, ContextType>;
+  totalCount?: Resolver<Maybe<ResolversTypes['TotalCount']>, ParentType, ContextType>;
+};
+
+export type WebhookCreatedResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['WebhookCreated'] = ResolversParentTypes['WebhookCreated']> = {
+  secret?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  webhook?: Resolver<Maybe<ResolversTypes['Webhook']>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type WebhookDeliveryResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['WebhookDelivery'] = ResolversParentTypes['WebhookDelivery']> = {
+  at?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  attempt?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  notice?: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
+  outcome?: Resolver<Maybe<ResolversTypes['WebhookOutcome']>, ParentType, ContextType>;
+  status?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  tookMs?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+};
+
+export type WebhookDeliveryConnectionResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['WebhookDeliveryConnection'] = ResolversParentTypes['WebhookDeliveryConnection']> = {
+  edges?: Resolver<Maybe<ReadonlyArray<ResolversTypes['WebhookDeliveryEdge']>>, ParentType, ContextType>;
+  nodes?: Resolver<Maybe<ReadonlyArray<ResolversTypes['WebhookDelivery']>>, ParentType, ContextType>;
+  pageInfo?: Resolver<Maybe<ResolversTypes['PageInfo']>, ParentType, ContextType>;
+  totalCount?: Resolver<Maybe<ResolversTypes['TotalCount']>, ParentType, ContextType>;
+};
+
+export type WebhookDeliveryEdgeResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['WebhookDeliveryEdge'] = ResolversParentTypes['WebhookDeliveryEdge']> = {
+  cursor?: Resolver<Maybe<ResolversTypes['Cursor']>, ParentType, ContextType>;
+  node?: Resolver<Maybe<ResolversTypes['WebhookDelivery']>, ParentType, ContextType>;
+};
+
+export type WebhookEdgeResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['WebhookEdge'] = ResolversParentTypes['WebhookEdge']> = {
+  cursor?: Resolver<Maybe<ResolversTypes['Cursor']>, ParentType, ContextType>;
+  node?: Resolver<Maybe<ResolversTypes['Webhook']>, ParentType, ContextType>;
+};
+
+export type WebhookSecretRotatedResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['WebhookSecretRotated'] = ResolversParentTypes['WebhookSecretRotated']> = {
+  secret?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  webhook?: Resolver<Maybe<ResolversTypes['Webhook']>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
 export type Resolvers<ContextType = DeskContext> = {
   AddToWatchlistResult?: AddToWatchlistResultResolvers<ContextType>;
   AdministrativeAdjudication?: AdministrativeAdjudicationResolvers<ContextType>;
@@ -2804,9 +3405,15 @@ export type Resolvers<ContextType = DeskContext> = {
   CompleteFilingResult?: CompleteFilingResultResolvers<ContextType>;
   ConfirmFilingResult?: ConfirmFilingResultResolvers<ContextType>;
   Conflict?: ConflictResolvers<ContextType>;
+  Consent?: ConsentResolvers<ContextType>;
+  ConsentConnection?: ConsentConnectionResolvers<ContextType>;
+  ConsentEdge?: ConsentEdgeResolvers<ContextType>;
+  ConsentGiven?: ConsentGivenResolvers<ContextType>;
+  ConsentRevoked?: ConsentRevokedResolvers<ContextType>;
   ConsumerComplaint?: ConsumerComplaintResolvers<ContextType>;
   CreateFilingResult?: CreateFilingResultResolvers<ContextType>;
   CreateWatchlistResult?: CreateWatchlistResultResolvers<ContextType>;
+  CreateWebhookResult?: CreateWebhookResultResolvers<ContextType>;
   CreditCommitment?: CreditCommitmentResolvers<ContextType>;
   CreditFile?: CreditFileResolvers<ContextType>;
   CreditRecord?: CreditRecordResolvers<ContextType>;
@@ -2830,6 +3437,7 @@ export type Resolvers<ContextType = DeskContext> = {
   FilingReceipt?: FilingReceiptResolvers<ContextType>;
   FilingReplacement?: FilingReplacementResolvers<ContextType>;
   FormRow?: GraphQLScalarType;
+  GiveConsentResult?: GiveConsentResultResolvers<ContextType>;
   Grant?: GrantResolvers<ContextType>;
   GrantConnection?: GrantConnectionResolvers<ContextType>;
   GrantEdge?: GrantEdgeResolvers<ContextType>;
@@ -2846,16 +3454,21 @@ export type Resolvers<ContextType = DeskContext> = {
   OfficialForm?: OfficialFormResolvers<ContextType>;
   Organisation?: OrganisationResolvers<ContextType>;
   PageInfo?: PageInfoResolvers<ContextType>;
+  PauseWebhookResult?: PauseWebhookResultResolvers<ContextType>;
   ProposeRuleChangeResult?: ProposeRuleChangeResultResolvers<ContextType>;
   Provenance?: ProvenanceResolvers<ContextType>;
   Purpose?: PurposeResolvers<ContextType>;
   Query?: QueryResolvers<ContextType>;
   RecordsFiled?: RecordsFiledResolvers<ContextType>;
+  RedeliverWebhookResult?: RedeliverWebhookResultResolvers<ContextType>;
   RegisterSourceUnitsResult?: RegisterSourceUnitsResultResolvers<ContextType>;
   RejectRuleChangeResult?: RejectRuleChangeResultResolvers<ContextType>;
   RemoveFromWatchlistResult?: RemoveFromWatchlistResultResolvers<ContextType>;
+  ResumeWebhookResult?: ResumeWebhookResultResolvers<ContextType>;
+  RevokeConsentResult?: RevokeConsentResultResolvers<ContextType>;
   RevokeTokenResult?: RevokeTokenResultResolvers<ContextType>;
   RoleGranted?: RoleGrantedResolvers<ContextType>;
+  RotateWebhookSecretResult?: RotateWebhookSecretResultResolvers<ContextType>;
   RowProblem?: RowProblemResolvers<ContextType>;
   RuleChange?: RuleChangeResolvers<ContextType>;
   RuleChangeApproved?: RuleChangeApprovedResolvers<ContextType>;
@@ -2881,6 +3494,15 @@ export type Resolvers<ContextType = DeskContext> = {
   WatchlistConnection?: WatchlistConnectionResolvers<ContextType>;
   WatchlistCreated?: WatchlistCreatedResolvers<ContextType>;
   WatchlistEdge?: WatchlistEdgeResolvers<ContextType>;
+  Webhook?: WebhookResolvers<ContextType>;
+  WebhookChanged?: WebhookChangedResolvers<ContextType>;
+  WebhookConnection?: WebhookConnectionResolvers<ContextType>;
+  WebhookCreated?: WebhookCreatedResolvers<ContextType>;
+  WebhookDelivery?: WebhookDeliveryResolvers<ContextType>;
+  WebhookDeliveryConnection?: WebhookDeliveryConnectionResolvers<ContextType>;
+  WebhookDeliveryEdge?: WebhookDeliveryEdgeResolvers<ContextType>;
+  WebhookEdge?: WebhookEdgeResolvers<ContextType>;
+  WebhookSecretRotated?: WebhookSecretRotatedResolvers<ContextType>;
 };
 
 export type DirectiveResolvers<ContextType = DeskContext> = {

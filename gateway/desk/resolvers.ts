@@ -19,7 +19,9 @@ import type { DeskRepository, FilingRow, GrantRow, Receipt, Refusal, Replacement
 import type { Conflict, Filing, FilingMode, FilingStatus, Grant, InvalidInput, Resolvers, ResolversParentTypes } from './resolvers.generated.ts';
 import { type ChangePages, createChangeResolvers } from './changes.ts';
 import { createRuleResolvers } from './rules.ts';
+import { createWebhookResolvers, type WebhookDoor } from './notifying.ts';
 import { createWatchlistResolvers } from './watching.ts';
+import { createConsentResolvers } from './consenting.ts';
 
 const refusals: Record<Refusal, () => Named<InvalidInput>> = {
   NOT_FOUND: () => invalid('NOT_FOUND', 'Your organisation has none with this id.', ['input', 'id']),
@@ -50,6 +52,7 @@ export interface DeskParts {
   readonly changeLog: ChangePages['log'];
   /** Codes were added to a watchlist, whose present state is to be told. */
   readonly wasAdded: () => void;
+  readonly webhooks: WebhookDoor;
   readonly now: () => Date;
 }
 
@@ -60,7 +63,7 @@ export interface ShownGrant extends Grant {
 
 const MAX_PARTS = 10_000;
 
-export function createDeskResolvers({ repository, grants, sources, keepers, ruleBook, cursors, changeLog, wasAdded, now }: DeskParts): ResolverMap<Resolvers, ResolversParentTypes> {
+export function createDeskResolvers({ repository, grants, sources, keepers, ruleBook, cursors, changeLog, wasAdded, webhooks, now }: DeskParts): ResolverMap<Resolvers, ResolversParentTypes> {
   const sourceStates = () =>
     sources.states().map(({ source, state, knownThrough, lateUnits }) => ({
       source,
@@ -95,14 +98,20 @@ export function createDeskResolvers({ repository, grants, sources, keepers, rule
   const ownsWatchlist = async (viewer: Viewer, id: string): Promise<boolean> => (await repository.watchlists.find(viewer, id)) !== null;
   const changes = createChangeResolvers({ log: changeLog, cursors, ownsWatchlist, now });
   const watching = createWatchlistResolvers(repository.watchlists, cursors, wasAdded);
+  const consenting = createConsentResolvers({ consents: repository.consents, rules: ruleBook, cursors, now });
+  const notifying = createWebhookResolvers({ ...webhooks, webhooks: repository.webhooks, ownsWatchlist, log: changeLog, cursors });
 
   return {
     ...rules,
     ...changes,
     ...watching,
+    ...consenting,
+    ...notifying,
+    Viewer: { ...watching.Viewer, ...consenting.Viewer, ...notifying.Viewer },
     Query: {
       ...rules.Query,
       ...changes.Query,
+      ...notifying.Query,
       ...unitsAndRows.Query,
       viewer: (_, __, { viewer }) => viewer,
       sourceStatus: sourceStates,
@@ -127,6 +136,8 @@ export function createDeskResolvers({ repository, grants, sources, keepers, rule
       ...rules.Mutation,
       ...unitsAndRows.Mutation,
       ...watching.Mutation,
+      ...consenting.Mutation,
+      ...notifying.Mutation,
       async createFiling(_, { input }, { viewer }) {
         if (!may(viewer, 'filing:create')) throw forbidden();
         if (!Object.hasOwn(filingKinds, input.kind)) return invalid('UNKNOWN_KIND', `There is no filing of kind "${input.kind.slice(0, 40)}"; known are ${Object.keys(filingKinds).join(', ')}.`, ['input', 'kind']);

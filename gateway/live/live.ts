@@ -12,7 +12,7 @@ import { type DeskEvent, eventOf } from './events.ts';
 import { type ChangeFilter, readFilter } from './filter.ts';
 import type { Bounds, Change, ChangeLog, Topic } from './log.ts';
 import { atEnd, beginning, comeBack, cursorScope, EXPIRED, isExpired, openPlace, type Place, sealPlace } from './place.ts';
-import { isOvertaken, latestOf, readOn } from './reader.ts';
+import { isOvertaken, latestOf, Purged, readOn } from './reader.ts';
 import { type EventQuery, eventQueryOf } from './selection.ts';
 import type { Live, Session, Sink, Stream, StreamEnd, StreamRequest } from './subscriber.ts';
 import { type Listener, listenerOf, tell, type Telling, wasInSight } from './tell.ts';
@@ -304,7 +304,8 @@ export async function createLive(options: LiveOptions): Promise<Live & { readonl
       const bounds = await log.bounds();
       if (isExpired(subscriber.place, bounds)) return tellExpired(subscriber, bounds);
       const listener = listenerOf(crowd.audience.viewer, group.filter, shanghaiDay(now()));
-      const reading = await readOn(log, listener, comeBack(subscriber.place, bounds.head), bounds.head, TOLD_AT_ONCE);
+      const reading = await readOn(log, listener, comeBack(subscriber.place, bounds.head), bounds.head, TOLD_AT_ONCE).catch(unlessPurged);
+      if (reading === null) continue;
       if (subscriber.ended) return;
       // From here to the next `await` nothing is dispatched: what comes after this place is told by the group.
       if (!reading.more && reading.place.seq >= tail) {
@@ -471,6 +472,11 @@ export async function createLive(options: LiveOptions): Promise<Live & { readonl
 }
 
 const mark = (): string => CURSOR_MARK;
+
+function unlessPurged(error: unknown): null {
+  if (error instanceof Purged) return null;
+  throw error;
+}
 
 /** What decides an event's words, for one audience. */
 const wordsKey = ({ change, kind, entered, reason }: Telling): string => `${change.seq} ${kind} ${entered} ${reason ?? ''}`;

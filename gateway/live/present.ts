@@ -1,7 +1,6 @@
 import type { Log } from '#kit/log.ts';
 import { type Pool, query, statement, transaction } from '#kit/postgres/pool.ts';
-import { createViewer } from '#policy/viewer.ts';
-import { shanghaiDay } from '#standards/dates.ts';
+import { bookkeeper } from '#policy/viewer.ts';
 import type { Source } from '../sources.ts';
 import type { Topic } from './log.ts';
 
@@ -39,9 +38,6 @@ const EVERY_MS = 5000;
 /** Which subgraph keeps the records of a topic. */
 const keepers: Readonly<Record<Topic, string>> = { NAME_LIST: 'namelist', EVALUATION: 'evaluation' };
 
-/** Sees the rights of every record, to write them into the log. What is told of it, and to whom, is decided by the rights of each who listens. */
-const everything = createViewer({ role: 'AUDITOR', organisation: null, province: null, sector: null, purposes: ['SUPERVISION'], purpose: 'SUPERVISION', tokenId: null });
-
 export interface PresentOptions {
   readonly pool: Pool;
   readonly sources: readonly Source[];
@@ -65,7 +61,7 @@ export function createPresentStates({ pool, sources, log, now, wasTold }: Presen
         // Sealed after the codes were put on their lists: nothing that was committed before is missing.
         const { sealed } = await source.status();
         for (let after: { uscc: string; recordId: string } | null = null; ; ) {
-          const heads = await source.heads(everything, topic as Topic, { codes: [...byCode.keys()], types: null, categories: null, provinces: null, sectors: null, knownAt: sealed, validAt: shanghaiDay(now()), after, limit: RECORDS_AT_ONCE });
+          const heads = await source.heads(bookkeeper, topic as Topic, { codes: [...byCode.keys()], types: null, categories: null, provinces: null, sectors: null, knownAt: sealed, validAt: null, after, limit: RECORDS_AT_ONCE });
           const states = heads.flatMap((head) => (byCode.get(head.uscc) ?? []).map(({ watchlist }) => ({ ...head, topic, watchlist })));
           if (states.length > 0) await query(client, announce, [JSON.stringify(states)]);
           const last = heads.at(-1);

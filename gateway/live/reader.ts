@@ -10,6 +10,9 @@ export interface Reading {
   readonly more: boolean;
 }
 
+/** What is after a place is purged: also when that happens while it is read. */
+export class Purged extends Error {}
+
 /** Rows of the log looked at in one statement. */
 const SLICE = 1000;
 
@@ -19,8 +22,15 @@ const SLICE = 1000;
  *
  * @param upTo the end of the log for this reading, at most its head
  * @param most tellings at most; fewer only at the end
+ * @throws Purged
  */
 export async function readOn(log: ChangeLog, listener: Listener, from: Place, upTo: bigint, most: number): Promise<Reading> {
+  const reading = await read(log, listener, from, upTo, most);
+  if (from.seq < (await log.bounds()).purgedThrough) throw new Purged();
+  return reading;
+}
+
+async function read(log: ChangeLog, listener: Listener, from: Place, upTo: bigint, most: number): Promise<Reading> {
   const told: Told[] = [];
   let place = from;
   for (;;) {

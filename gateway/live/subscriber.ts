@@ -19,6 +19,8 @@ export interface Sink {
 /** A connection's token, looked at again while the connection lasts. Connections with one token and purpose share it. */
 export interface Session {
   readonly viewer: Viewer;
+  /** When the token ends, in milliseconds; null for the public. */
+  readonly expires: number | null;
   /**
    * Whether the token still gives the same rights: true at once where nothing can have changed since the last look.
    * False: it has ended, was revoked, or gives others.

@@ -105,7 +105,7 @@ export function createFilingDoor<Own extends string>({ kind, form, table, toRow,
     let batchBytes = 0;
     let writing: Promise<void> = Promise.resolve();
     const write = async (rows: readonly StagedRow<Own>[]): Promise<void> => {
-      const outcome = await merge(rows, { filingId: part.filingId, kind, now: now(), promisedDelayHours: (await asked).promisedDelayHours, notesSeen: part.replaces ?? false, mayCorrect: isTheirs });
+      const outcome = await merge(rows, { viewer, filingId: part.filingId, kind, now: now(), promisedDelayHours: (await asked).promisedDelayHours, notesSeen: part.replaces ?? false, mayCorrect: isTheirs });
       counts.added += outcome.added;
       counts.corrected += outcome.corrected;
       counts.unchanged += outcome.unchanged;

@@ -2,9 +2,11 @@ import { once } from 'node:events';
 import { finished } from 'node:stream/promises';
 import { from as copyFrom } from 'pg-copy-streams';
 import { rightsColumns } from '#policy/rows.ts';
+import type { Viewer } from '#policy/viewer.ts';
+import { auditChange, createFeed, tellsRecords, type WrittenRecord } from '../feed.ts';
 import type { Instants } from '../instants.ts';
 import { transaction, type Client, type Pool } from '../postgres/pool.ts';
-import { NOT_IN_REPLACEMENT } from './replacement.ts';
+import { NOT_IN_REPLACEMENT } from '../records.ts';
 import { type FiledRow, type RecordTable, type RowIdentity, stagedColumns, type StagedRow } from './record.ts';
 
 /** The version of a record that is believed now, as far as a filing has to know it. */
@@ -22,6 +24,8 @@ interface Standing {
 }
 
 export interface MergeOptions {
+  /** Who files, for the audit. */
+  readonly viewer: Viewer;
   readonly filingId: string;
   readonly kind: string;
   /** What a unit promises that nobody registered. */
@@ -74,6 +78,7 @@ export function createMerge<Own extends string>(table: RecordTable<Own>, pool: P
   const target = `${table.schema}.${table.name}`;
   const staged = `staged_${table.name}`;
   const columns = stagedColumns(table);
+  const feed = createFeed(table);
   const createStaged = `create temp table if not exists ${staged} on commit delete rows as select 0 as position, digest, ${columns.join(', ')} from ${target} with no data`;
   const copy = `copy ${staged} (position, digest, ${columns.join(', ')}) from stdin`;
   // One look into the primary key per row, whatever the planner knows: of a new table it knows nothing, and with `= 'infinity'` it
@@ -98,6 +103,18 @@ export function createMerge<Own extends string>(table: RecordTable<Own>, pool: P
       order by first.version
       limit 1
     ) earlier
+    where staged.position = any($1::int[])`;
+  // Under the clock, before `supersede` gives all versions the new rights.
+  const statesBefore = `
+    select staged.position, record.before
+    from ${staged} staged
+    cross join lateral (
+      select ${feed.stateOf('standing')} as before
+      from ${target} standing
+      where standing.uscc = staged.uscc and standing.record_id = staged.record_id and standing.superseded_at >= 'infinity'
+      order by standing.version desc
+      limit 1
+    ) record
     where staged.position = any($1::int[])`;
   // Rights are those of now on every version; `withdrawn_on` is the withdrawal's, and stays unless the filing says otherwise.
   const rights = rightsColumns.filter((column) => column !== 'withdrawn_on');
@@ -188,8 +205,13 @@ export function createMerge<Own extends string>(table: RecordTable<Own>, pool: P
       const added = rows.length - standing.length;
       if (added + corrected.length > 0) {
         const recordedAt = takenEarly ?? (await instants.stamp(client));
+        const before = new Map<number, string | null>();
         if (corrected.length > 0) {
           const positions = corrected.map(({ position }) => position);
+          if (tellsRecords(table.feed)) {
+            const { rows: states } = await client.query<{ position: number; before: string | null }>(statesBefore, [positions]);
+            for (const state of states) before.set(state.position, state.before);
+          }
           const { rows: superseded } = await client.query<{ position: number; version: number }>(supersede, [positions, recordedAt]);
           const newest = new Map<number, number>();
           for (const { position, version } of superseded) newest.set(position, Math.max(version, newest.get(position) ?? 0));
@@ -206,11 +228,13 @@ export function createMerge<Own extends string>(table: RecordTable<Own>, pool: P
           ]);
         }
         if (added > 0) await client.query(insertNew, [options.filingId, recordedAt, standing.map(({ position }) => position)]);
-        if (afterMerge) {
-          const correctedAt = new Set(corrected.map(({ position }) => position));
-          const known = new Set(standing.map(({ position }) => position));
-          await afterMerge(client, rows.flatMap(({ whole, number }) => (whole !== null && (!known.has(number) || correctedAt.has(number)) ? [whole] : [])), recordedAt);
-        }
+        const versions = new Map(corrected.map(({ position, version }) => [position, version + 1]));
+        const known = new Set(standing.map(({ position }) => position));
+        const written = rows.filter(({ number }) => !known.has(number) || versions.has(number));
+        if (afterMerge) await afterMerge(client, written.flatMap(({ whole }) => (whole === null ? [] : [whole])), recordedAt);
+        const stamp = { recordedAt, filingId: options.filingId };
+        await feed.announce(client, stamp, written.map(({ row, number }): WrittenRecord => ({ uscc: row.uscc, recordId: row.record_id, version: versions.get(number) ?? 1, before: before.get(number) ?? null })));
+        await auditChange(client, options.viewer, { ...stamp, schema: table.schema, action: options.kind, rows: written.length });
       }
       if (options.notesSeen || takenEarly !== null) {
         const stood = standing.filter(({ position, withdrawn_on, source_unit }) => withdrawn_on === null && source_unit === rowAt(position).row.source_unit);

@@ -1,4 +1,4 @@
-import type { SubgraphName } from '../config.ts';
+import type { FeedTable } from '../feed.ts';
 import type { RecordRow } from '../records.ts';
 import type { ParsedRecord } from '#standards/forms/form.ts';
 import { canonicalJson } from './canonical.ts';
@@ -7,9 +7,7 @@ import { canonicalJson } from './canonical.ts';
 export const textOf = (record: ParsedRecord, name: string): string | null => (record[name] as string | null | undefined) ?? null;
 
 /** A table of records: the columns every one has (prisma/migrations) and its own. */
-export interface RecordTable<Own extends string> {
-  readonly schema: SubgraphName;
-  readonly name: string;
+export interface RecordTable<Own extends string> extends FeedTable {
   /** Names of the table's own columns. */
   readonly columns: readonly Own[];
 }

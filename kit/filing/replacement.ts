@@ -1,12 +1,11 @@
 import { mayReplace } from '#policy/filings.ts';
 import type { Viewer } from '#policy/viewer.ts';
 import { clientError } from '../errors.ts';
+import { auditChange, createFeed } from '../feed.ts';
 import type { Instants } from '../instants.ts';
 import { type Client, type Pool, transaction } from '../postgres/pool.ts';
+import { NOT_IN_REPLACEMENT } from '../records.ts';
 import { type RecordTable, stagedColumns } from './record.ts';
-
-/** Why a record ended that its source no longer has. Filed again it comes back (merge.ts). */
-export const NOT_IN_REPLACEMENT = 'NOT_IN_REPLACEMENT';
 
 /** A filing whose rows are all that the unit has of the kind. What it has, and what the unit filed while it was open, stands in `filed_row`. */
 export interface ReplacingFiling {
@@ -40,6 +39,7 @@ const DEADLINE_MS = 60_000;
 /** @param kindOfRow where a table holds several kinds of filing: the value of its column `kind` */
 export function createReplacement<Own extends string>(table: RecordTable<Own>, kind: string, kindOfRow: string | null, pool: Pool, instants: Instants, today: () => string): Replacement {
   const target = `${table.schema}.${table.name}`;
+  const feed = createFeed(table);
   const seen = `${table.schema}.filed_row`;
   const replacing = `${table.schema}.replacing_filing`;
   const missing = `
@@ -61,7 +61,7 @@ export function createReplacement<Own extends string>(table: RecordTable<Own>, k
     select (select count(*)::int ${missing}) as missing,
            (select count(*)::int from ${seen} seen where seen.filing_id = $2::uuid and seen.stood) as kept`;
   const find = `
-    select record.uscc, record.record_id, record.version
+    select record.uscc, record.record_id, record.version, ${feed.stateOf('record')} as before
     ${missing}
     order by record.uscc, record.record_id
     limit ${BATCH}`;
@@ -120,11 +120,14 @@ export function createReplacement<Own extends string>(table: RecordTable<Own>, k
         if (rowCount === 0) return false;
         // Looked for again under the clock: whoever writes versions holds it, so these are the current ones until the commit.
         const recordedAt = await instants.stamp(client);
-        const { rows } = await client.query<{ uscc: string; record_id: string; version: number }>(find, asked);
+        const { rows } = await client.query<{ uscc: string; record_id: string; version: number; before: string | null }>(find, asked);
         const keys = [rows.map(({ uscc }) => uscc), rows.map(({ record_id }) => record_id), rows.map(({ version }) => version)];
         await client.query(supersede, [...keys, recordedAt, today()]);
         await client.query(insert, [...keys, recordedAt, filing.id]);
         await client.query(count, [filing.id, rows.length]);
+        const stamp = { recordedAt, filingId: filing.id };
+        await feed.announce(client, stamp, rows.map(({ uscc, record_id, version, before }) => ({ uscc, recordId: record_id, version: version + 1, before })));
+        await auditChange(client, viewer, { ...stamp, schema: table.schema, action: kind, rows: rows.length, details: { reason: NOT_IN_REPLACEMENT } });
         return true;
       };
       while (await run('replace', endBatch));

@@ -48,6 +48,11 @@ export type Idempotency = Prisma.IdempotencyModel
  */
 export type RuleChange = Prisma.RuleChangeModel
 /**
+ * Model Consent
+ * 
+ */
+export type Consent = Prisma.ConsentModel
+/**
  * Model Export
  * 
  */

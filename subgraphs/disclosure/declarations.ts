@@ -1,5 +1,6 @@
 import { NO_PROVINCE, provinceOfCode } from '#kit/filing/door.ts';
 import { canonicalJson } from '#kit/filing/canonical.ts';
+import { announceBatch, auditChange } from '#kit/feed.ts';
 import { createOnce, type Once, type Work } from '#kit/once.ts';
 import { query, statement, type Client } from '#kit/postgres/pool.ts';
 import { decodeId, recordIdOf } from '#kit/records.ts';
@@ -11,6 +12,7 @@ import { findIndustry } from '#standards/industry.ts';
 import { findPurpose } from '#standards/purposes.ts';
 import { parseRow } from '#standards/forms/parse.ts';
 import { voluntaryForm } from '#standards/forms/voluntary.ts';
+import { feed } from './ingest.ts';
 import { moved, type Refusal, refuse } from './refusals.ts';
 import { readColumns, type VoluntaryRow } from './repository.ts';
 import type { DeclareInformationInput, VerifyInformationInput, WithdrawInformationInput } from './resolvers.generated.ts';
@@ -106,7 +108,7 @@ export function createDeclarations({ pool, instants, digest, now }: Workshop) {
     return find(client, context, key);
   };
 
-  async function write(client: Client, { today }: SubgraphContext, key: Key, before: VoluntaryRow | null, next: NextVersion): Promise<Work<Key, Refusal>> {
+  async function write(client: Client, action: string, { today, viewer }: SubgraphContext, key: Key, before: VoluntaryRow | null, next: NextVersion): Promise<Work<Key, Refusal>> {
     const { authorisation, content, verification, withdrawnOn } = next;
     const level = verification === 'VERIFIED' ? authorisation.disclosureLevel : narrower(authorisation.disclosureLevel, UNVERIFIED_LEVEL);
     const rights = [level, level === 'PUBLIC' ? today : null, authorisation.until, withdrawnOn, withdrawnOn === null ? null : 'AUTHORISATION_WITHDRAWN', authorisation.purposes, next.verifier, next.sector];
@@ -132,7 +134,11 @@ export function createDeclarations({ pool, instants, digest, now }: Workshop) {
       next.verifiedOn,
     ]);
     // Another call declared it between our look and our write.
-    return written.length === 0 ? declared(1) : { done: key };
+    if (written.length === 0) return declared(1);
+    const stamp = { recordedAt, filingId: null };
+    await announceBatch(client, feed.topic, stamp, 1);
+    await auditChange(client, viewer, { ...stamp, schema: 'disclosure', action, record: { ...key, version: (before?.version ?? 0) + 1 }, rows: 1 });
+    return { done: key };
   }
 
   /** The next version of a record that stands. */
@@ -171,7 +177,7 @@ export function createDeclarations({ pool, instants, digest, now }: Workshop) {
         const { purposes, until, disclosureLevel } = input.authorisation;
         const authorisation: Authorisation = { disclosureLevel: disclosureLevel ?? UNVERIFIED_LEVEL, purposes: [...new Set(purposes)].toSorted(), until };
         // What was verified was another text.
-        return write(client, context, key, before, { content: { authorisation, content, title }, kind: input.kind, itemNo, declaredOn: context.today, verification: 'UNVERIFIED', verifiedBy: null, verifiedOn: null, authorisation, verifier: input.verifier ?? null, sector: findIndustry(input.industryCode ?? '')?.section ?? null, withdrawnOn: null });
+        return write(client, 'declareInformation', context, key, before, { content: { authorisation, content, title }, kind: input.kind, itemNo, declaredOn: context.today, verification: 'UNVERIFIED', verifiedBy: null, verifiedOn: null, authorisation, verifier: input.verifier ?? null, sector: findIndustry(input.industryCode ?? '')?.section ?? null, withdrawnOn: null });
       }),
 
     /** By a unit that may file about the subject and sees the item, never by the subject itself. */
@@ -188,7 +194,7 @@ export function createDeclarations({ pool, instants, digest, now }: Workshop) {
         const read = readTexts({ subjectUscc: row.uscc, itemNo: row.item_no, title: String(row.content['title']), content: String(row.content['content']), evidence: input.evidence });
         if ('refused' in read) return read;
         if (read.texts['evidence'] === null) return refuse('MISSING', 'Say what the outcome rests on.', 'evidence');
-        return write(client, context, key, row, nextOf(row, { content: { ...row.content, evidence: read.texts['evidence'] }, verification: input.result, verifiedBy: verifier, verifiedOn: context.today }));
+        return write(client, 'verifyInformation', context, key, row, nextOf(row, { content: { ...row.content, evidence: read.texts['evidence'] }, verification: input.result, verifiedBy: verifier, verifiedOn: context.today }));
       }),
 
     withdraw: (context: SubgraphContext, subject: string, input: WithdrawInformationInput): Promise<Answer> =>
@@ -198,7 +204,7 @@ export function createDeclarations({ pool, instants, digest, now }: Workshop) {
         if (!row || row.uscc !== subject) return unknown();
         if (row.version !== input.expectedVersion) return otherVersion(row.version);
         if (row.withdrawn_on !== null) return moved('WITHDRAWN', `The authorisation was withdrawn on ${row.withdrawn_on}.`, 'id');
-        return write(client, context, key, row, nextOf(row, { withdrawnOn: context.today }));
+        return write(client, 'withdrawInformation', context, key, row, nextOf(row, { withdrawnOn: context.today }));
       }),
   };
 }

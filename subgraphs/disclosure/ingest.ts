@@ -1,4 +1,5 @@
 import { createFilingDoor, NO_PROVINCE, provinceOfCode, type RowProblems, type RowSurroundings } from '#kit/filing/door.ts';
+import type { BatchFeed } from '#kit/feed.ts';
 import { type FiledRow, type RecordTable, textOf } from '#kit/filing/record.ts';
 import { recordIdOf } from '#kit/records.ts';
 import type { FilingDoor, Workshop } from '#kit/subgraph.ts';
@@ -12,10 +13,13 @@ import { type ActKind, actKinds } from './acts.ts';
 import { regionOf } from './rules.ts';
 import { createDayCheck, licenceTerm, penaltyTerm, publicationNames, type SaidOfPublication, sayOfPublication, type Term, termOf } from './terms.ts';
 
-const act: RecordTable<'kind' | 'document_no' | 'authority_name' | 'decided_on'> = { schema: 'disclosure', name: 'act', columns: ['kind', 'document_no', 'authority_name', 'decided_on'] };
-const commitment: RecordTable<'kind' | 'commitment_no' | 'made_on'> = { schema: 'disclosure', name: 'commitment', columns: ['kind', 'commitment_no', 'made_on'] };
-const judicialRecord: RecordTable<'kind' | 'case_no' | 'court_name' | 'decided_on'> = { schema: 'disclosure', name: 'judicial_record', columns: ['kind', 'case_no', 'court_name', 'decided_on'] };
-const complaint: RecordTable<'kind' | 'complaint_no' | 'handled_on'> = { schema: 'disclosure', name: 'complaint', columns: ['kind', 'complaint_no', 'handled_on'] };
+/** Acts come by the million: each batch is told, and no record. */
+export const feed: BatchFeed = { topic: 'ACT' };
+
+const act: RecordTable<'kind' | 'document_no' | 'authority_name' | 'decided_on'> = { schema: 'disclosure', name: 'act', columns: ['kind', 'document_no', 'authority_name', 'decided_on'], feed };
+const commitment: RecordTable<'kind' | 'commitment_no' | 'made_on'> = { schema: 'disclosure', name: 'commitment', columns: ['kind', 'commitment_no', 'made_on'], feed };
+const judicialRecord: RecordTable<'kind' | 'case_no' | 'court_name' | 'decided_on'> = { schema: 'disclosure', name: 'judicial_record', columns: ['kind', 'case_no', 'court_name', 'decided_on'], feed };
+const complaint: RecordTable<'kind' | 'complaint_no' | 'handled_on'> = { schema: 'disclosure', name: 'complaint', columns: ['kind', 'complaint_no', 'handled_on'], feed };
 
 /** The tables that filings write. */
 export const recordTables = { act, commitment, judicial_record: judicialRecord, complaint } as const;

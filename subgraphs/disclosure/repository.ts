@@ -5,7 +5,7 @@ import type { CreditFile } from '#kit/creditFile.ts';
 import { give } from '#kit/recordFields.ts';
 import { query, statement, type Pool } from '#kit/postgres/pool.ts';
 import { believedAt, recordColumns, type RecordRow, type Times, timesOf } from '#kit/records.ts';
-import { rowPredicate, rowScope, rowValues, seesErased } from '#policy/rows.ts';
+import { rowParameters, rowPredicate, rowScope, rowValues, seesErased } from '#policy/rows.ts';
 import { findPurpose } from '#standards/purposes.ts';
 import type { ActKind } from './acts.ts';
 import type { CommitmentKind, JudicialRecordKind, VerificationStatus, VoluntaryItemKind } from './resolvers.generated.ts';
@@ -96,7 +96,7 @@ interface ListedTable {
   readonly own: readonly string[];
   /** The column that a list is narrowed by; `kind` when left out. */
   readonly narrowedBy?: string;
-  /** A condition over `record` beside the row rule, whose parameters are $1 to $9; `$n` is the viewer's purpose where that needs consent. */
+  /** A condition over `record` beside the row rule, whose parameters come first; `$n` is the viewer's purpose where that needs consent. */
   readonly also?: (n: number) => string;
 }
 
@@ -134,7 +134,7 @@ export function readColumns(table: TableName): string {
  */
 function authorised(n: number): string {
   return `(record.uscc = $4::text or $8::boolean
-    or (record.withdrawn_on is null and record.public_until >= $9::date
+    or (record.withdrawn_on is null and record.public_until >= $${rowParameters}::date
         and (record.disclosure_level = 'PUBLIC' or $${n}::text is null or record.authorised_for @> array[$${n}::text])))`;
 }
 
@@ -148,43 +148,45 @@ type Asked<Row> = Row & { readonly position: number };
 function createRecords<Row extends RecordRow & { readonly day: string }>(pool: Pool, table: TableName): Records<Row> {
   const { day, narrowedBy = 'kind', also }: ListedTable = tables[table];
   const columns = readColumns(table);
-  const and = (n: number): string => (also ? `and ${also(n)}` : '');
+  /** The statement's own parameters, numbered from 1. */
+  const p = (n: number): string => `$${rowParameters + n}`;
+  const and = (n: number): string => (also ? `and ${also(rowParameters + n)}` : '');
   const consented = ({ viewer }: SubgraphContext): unknown[] => (also ? [viewer.purpose !== null && findPurpose(viewer.purpose)?.consent === true ? viewer.purpose : null] : []);
   const visible = rowPredicate('record', 1);
-  // The row rule has $1 to $9. One statement for the lists of many files: each file's rows come by its own walk down the
+  // The row rule comes first. One statement for the lists of many files: each file's rows come by its own walk down the
   // index, so that one entity with 50 000 acts costs the others nothing (reference/data-layer.md).
   const page = statement(
     `disclosure.${table}.page`,
     `select ask.position::int as position, listed.*
-     from unnest($10::text[], $11::date[], $12::uuid[]) with ordinality as ask(uscc, day, record_id, position)
+     from unnest(${p(1)}::text[], ${p(2)}::date[], ${p(3)}::uuid[]) with ordinality as ask(uscc, day, record_id, position)
      cross join lateral (
        select ${columns}
        from disclosure.${table} record
        where record.uscc = ask.uscc
-         and record.${day} <= $13::date
+         and record.${day} <= ${p(4)}::date
          and (record.${day}, record.record_id) < (ask.day, ask.record_id)
-         and ${believedAt('record', 14)}
-         and ($15::text[] is null or record.${narrowedBy} = any($15::text[]))
-         and ${visible} ${and(17)}
+         and ${believedAt('record', `${p(5)}::timestamptz`)}
+         and (${p(6)}::text[] is null or record.${narrowedBy} = any(${p(6)}::text[]))
+         and ${visible} ${and(8)}
        order by record.${day} desc, record.record_id desc
-       limit $16
+       limit ${p(7)}
      ) listed
      order by ask.position, listed.day desc, listed.record_id desc`,
   );
   const count = statement(
     `disclosure.${table}.count`,
     `select ask.position::int as position, counted.value::int as value
-     from unnest($10::text[]) with ordinality as ask(uscc, position)
+     from unnest(${p(1)}::text[]) with ordinality as ask(uscc, position)
      cross join lateral (
        select count(*) as value
        from (
          select
          from disclosure.${table} record
          where record.uscc = ask.uscc
-           and record.${day} <= $11::date
-           and ${believedAt('record', 12)}
-           and ($13::text[] is null or record.${narrowedBy} = any($13::text[]))
-           and ${visible} ${and(14)}
+           and record.${day} <= ${p(2)}::date
+           and ${believedAt('record', `${p(3)}::timestamptz`)}
+           and (${p(4)}::text[] is null or record.${narrowedBy} = any(${p(4)}::text[]))
+           and ${visible} ${and(5)}
          limit ${COUNT_LIMIT + 1}
        ) capped
      ) counted
@@ -193,15 +195,15 @@ function createRecords<Row extends RecordRow & { readonly day: string }>(pool: P
   const find = statement(
     `disclosure.${table}.find`,
     `select ask.position::int as position, found.*
-     from unnest($10::text[], $11::uuid[]) with ordinality as ask(uscc, record_id, position)
+     from unnest(${p(1)}::text[], ${p(2)}::uuid[]) with ordinality as ask(uscc, record_id, position)
      cross join lateral (
        select ${columns}
        from disclosure.${table} record
        where record.uscc = ask.uscc
          and record.record_id = ask.record_id
-         and record.${day} <= $13::date
-         and ${believedAt('record', 12)}
-         and ${rowPredicate('record', 1, 14)} ${and(15)}
+         and record.${day} <= ${p(4)}::date
+         and ${believedAt('record', `${p(3)}::timestamptz`)}
+         and ${rowPredicate('record', 1, rowParameters + 5)} ${and(6)}
        limit 1
      ) found
      order by ask.position`,

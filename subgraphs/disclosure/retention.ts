@@ -1,4 +1,5 @@
 import type { ErasableTable } from '#kit/retention.ts';
+import { feed } from './ingest.ts';
 import type { TableName } from './repository.ts';
 
 const tables: Record<TableName, Pick<ErasableTable, 'emptied' | 'nulled' | 'ofEvents'>> = {
@@ -10,4 +11,4 @@ const tables: Record<TableName, Pick<ErasableTable, 'emptied' | 'nulled' | 'ofEv
 };
 
 /** What is erased of each table when its records are no longer kept. */
-export const erasable: readonly ErasableTable[] = Object.entries(tables).map(([name, each]) => ({ schema: 'disclosure', name, ...each }));
+export const erasable: readonly ErasableTable[] = Object.entries(tables).map(([name, each]) => ({ schema: 'disclosure', name, feed, ...each }));

@@ -107,46 +107,48 @@ export function createTimeliness({ pool, cursors, rules: book }: Workshop) {
      order by act.duty, judged.outcome, due.provisional
      limit 100`,
   );
-  // The row rule has $1 to $9.
+  // The row rule comes first, and today is its last parameter.
+  const p = parameters(rowParameters);
+  const TODAY = p(0);
   const visible = rowPredicate('record', 1);
   const judged = `${judgedActs(rowParameters + 1)}
-      and ($16::text is null or judged.outcome = $16)
-      and ($17::text is null or act.duty = $17)
-      and ($18::boolean is null or due.provisional = $18)
+      and (${p(7)}::text is null or judged.outcome = ${p(7)})
+      and (${p(8)}::text is null or act.duty = ${p(8)})
+      and (${p(9)}::boolean is null or due.provisional = ${p(9)})
       and ${visible}`;
   const acts = statement(
     'disclosure.timeliness.acts',
     `select ${readColumns('act')}
      ${judged}
-       and (record.decided_on, record.record_id) < ($19::date, $20::uuid)
+       and (record.decided_on, record.record_id) < (${p(10)}::date, ${p(11)}::uuid)
      order by record.decided_on desc, record.record_id desc
-     limit $21`,
+     limit ${p(12)}`,
   );
   const countActs = statement('disclosure.timeliness.acts.count', `select count(*)::int as value from (select ${judged} limit ${COUNT_LIMIT + 1}) capped`);
 
-  // Still published here, and nothing said of the unit's own site. $11 to $13 are periods of decisions, $14 those of them whose day has not come.
+  // Still published here, and nothing said of the unit's own site. p(2) to p(4) are periods of decisions, p(5) those of them whose day has not come.
   const owed = `
     from disclosure.act record
-    cross join lateral (select ${dutyOf('$15')} as duty) act
-    where ${standing('$10')}
+    cross join lateral (select ${dutyOf(p(6))} as duty) act
+    where ${standing(p(1))}
       and record.disclosure_level = 'PUBLIC'
-      and record.public_until >= $9::date
+      and record.public_until >= ${TODAY}::date
       and not record.content ? 'ownSiteOn'
-      and record.decided_on >= (select min(day) from unnest($12::date[]) day)
-      and record.decided_on < (select max(day) from unnest($13::date[]) day)
+      and record.decided_on >= (select min(day) from unnest(${p(3)}::date[]) day)
+      and record.decided_on < (select max(day) from unnest(${p(4)}::date[]) day)
       and exists (
-        select from unnest($11::text[], $12::date[], $13::date[]) as period(duty, first, next)
+        select from unnest(${p(2)}::text[], ${p(3)}::date[], ${p(4)}::date[]) as period(duty, first, next)
         where period.duty = act.duty and record.decided_on >= period.first and record.decided_on < period.next
       )
-      and act.duty || ' ' || record.decided_on::text <> all($14::text[])
+      and act.duty || ' ' || record.decided_on::text <> all(${p(5)}::text[])
       and ${visible}`;
   const owedActs = statement(
     'disclosure.timeliness.owed',
     `select ${readColumns('act')}
      ${owed}
-       and (record.decided_on, record.record_id) > ($16::date, $17::uuid)
+       and (record.decided_on, record.record_id) > (${p(7)}::date, ${p(8)}::uuid)
      order by record.decided_on, record.record_id
-     limit $18`,
+     limit ${p(9)}`,
   );
   const countOwed = statement('disclosure.timeliness.owed.count', `select count(*)::int as value from (select ${owed} limit ${COUNT_LIMIT + 1}) capped`);
 

@@ -1,14 +1,14 @@
 import { canonicalJson } from '#kit/filing/canonical.ts';
 import { provinceOfCode } from '#kit/filing/door.ts';
 import { stagedColumns } from '#kit/filing/record.ts';
-import { NOT_IN_REPLACEMENT } from '#kit/filing/replacement.ts';
 import { checkFirst, type Connection, COUNT_LIMIT, type Edge, pageOf } from '#kit/connection.ts';
 import type { SubgraphContext } from '#kit/context.ts';
 import { clientError } from '#kit/errors.ts';
+import { announceBatch, auditChange } from '#kit/feed.ts';
 import { createOnce, type Work } from '#kit/once.ts';
 import { type Client, query, statement } from '#kit/postgres/pool.ts';
 import { give } from '#kit/recordFields.ts';
-import { decodeId } from '#kit/records.ts';
+import { decodeId, NOT_IN_REPLACEMENT } from '#kit/records.ts';
 import type { Workshop } from '#kit/subgraph.ts';
 import { may } from '#policy/actions.ts';
 import { mayWithdraw } from '#policy/filings.ts';
@@ -19,7 +19,7 @@ import { parseRow } from '#standards/forms/parse.ts';
 import { withdrawalForm } from '#standards/forms/withdrawal.ts';
 import { type RuleInput, type Rules, type RuleSet } from '#standards/ruleSets.ts';
 import { actKinds, type ActKind } from './acts.ts';
-import { recordTables } from './ingest.ts';
+import { feed, recordTables } from './ingest.ts';
 import { moved, type Refusal, refuse, refusedAs, sameKey } from './refusals.ts';
 import { type AnyRow, readColumns } from './repository.ts';
 import type { Resolvers, WithdrawRecordInput } from './resolvers.generated.ts';
@@ -181,6 +181,9 @@ export function createWithdrawals({ pool, cursors, instants, rules, digest, now 
     const withdrawal = { withdrawal: { by: viewer.organisation, documentNo, reason, revokedOn: input.revokedOn } };
     const digested = digest(canonicalJson({ ...withdrawal, digest: row.digest, withdrawnOn: today }));
     await query(client, statements[table].insert, [uscc, row.record_id, row.version, digested, recordedAt, JSON.stringify(withdrawal)]);
+    const stamp = { recordedAt, filingId: null };
+    await announceBatch(client, feed.topic, stamp, 1);
+    await auditChange(client, viewer, { ...stamp, schema: 'disclosure', action: 'withdrawRecord', record: { uscc, recordId: row.record_id, version: row.version + 1 }, rows: 1 });
     return { done: { table, uscc, recordId: row.record_id, withdrawnOn: today, due } };
   }
 

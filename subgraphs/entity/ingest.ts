@@ -10,7 +10,7 @@ import { findIndustry } from '#standards/industry.ts';
 import { LONG_TERM_DAY } from '#standards/publicationTerms.ts';
 import { searchable } from './names.ts';
 
-const profile: RecordTable<'name' | 'kind' | 'status' | 'successor'> = { schema: 'entity', name: 'profile', columns: ['name', 'kind', 'status', 'successor'] };
+const profile: RecordTable<'name' | 'kind' | 'status' | 'successor'> = { schema: 'entity', name: 'profile', columns: ['name', 'kind', 'status', 'successor'], feed: { topic: 'ENTITY' } };
 
 type ProfileRow = FiledRow<(typeof profile)['columns'][number]>;
 

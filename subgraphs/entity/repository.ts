@@ -85,7 +85,7 @@ const standings = statement(
      select profile.*
      from entity.profile
      where profile.uscc = ask.uscc
-      and ${believedAt('profile', 3)}
+      and ${believedAt('profile', '$3::timestamptz')}
      order by profile.valid_from <= $2::date desc, profile.valid_from desc, profile.record_id desc
      limit 1
    ) state
@@ -102,7 +102,7 @@ const states = statement(
      from entity.profile
      where profile.uscc = ask.uscc
       and profile.valid_from <= $2::date
-      and ${believedAt('profile', 3)}
+      and ${believedAt('profile', '$3::timestamptz')}
       and ${visibleProfile('profile', RIGHTS)}
    ) state
    order by state.uscc, state.valid_from`,

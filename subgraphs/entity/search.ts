@@ -85,7 +85,7 @@ const profileOfCandidate = `lateral (
        from entity.profile
        where profile.uscc = candidate.uscc
         and profile.valid_from <= $5::date
-        and ${believedAt('profile', 6)}
+        and ${believedAt('profile', '$6::timestamptz')}
        order by profile.valid_from desc, profile.record_id desc
        limit 1
      ) state

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
+import { createHeadReader } from '#kit/heads.ts';
 import type { SubgraphDefinition } from '#kit/subgraph.ts';
-import { createFilings } from './ingest.ts';
+import { createFilings, table } from './ingest.ts';
 import { createResultRepository } from './repository.ts';
 import { createResolvers } from './resolvers.ts';
 
@@ -11,6 +12,7 @@ export const definition: SubgraphDefinition = {
   open: (workshop) => ({
     resolvers: createResolvers(createResultRepository(workshop.pool), workshop),
     filings: createFilings(workshop),
-    erasable: [{ schema: 'evaluation', name: 'result', emptied: ['grade'], nulled: ['score', 'score_max'], ofEvents: false }],
+    erasable: [{ ...table, emptied: ['grade'], nulled: ['score', 'score_max'], ofEvents: false }],
+    heads: { EVALUATION: createHeadReader(workshop, table) },
   }),
 };

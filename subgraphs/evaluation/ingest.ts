@@ -1,4 +1,5 @@
 import { createFilingDoor, NO_PROVINCE, provinceOfCode, type RowProblems, type RowSurroundings } from '#kit/filing/door.ts';
+import type { RecordFeed } from '#kit/feed.ts';
 import { type FiledRow, type RecordTable, textOf } from '#kit/filing/record.ts';
 import { recordIdOf } from '#kit/records.ts';
 import type { FilingDoor, Workshop } from '#kit/subgraph.ts';
@@ -9,7 +10,21 @@ import { addDays } from '#standards/publicationTerms.ts';
 import { defaultLevel, lastDayOfRound } from './schemes.ts';
 
 const columns = ['scheme', 'scheme_version', 'grade', 'score', 'score_max', 'evaluated_on'] as const;
-const table: RecordTable<(typeof columns)[number]> = { schema: 'evaluation', name: 'result', columns };
+
+/** Results as they are filed, and told to whoever follows them. */
+export const table: RecordTable<(typeof columns)[number]> & { readonly feed: RecordFeed } = {
+  schema: 'evaluation',
+  name: 'result',
+  columns,
+  feed: {
+    topic: 'EVALUATION',
+    type: 'scheme',
+    category: null,
+    removedOn: null,
+    withdrawnFor: () => 'null::text',
+    basis: (row) => `jsonb_strip_nulls(jsonb_build_object('cause', ${row}.content->>'cause', 'validFrom', ${row}.evaluated_on))`,
+  },
+};
 
 type ResultFiling = FiledRow<(typeof columns)[number]>;
 

@@ -2,7 +2,7 @@ import { createSharedLoader } from '#kit/batches.ts';
 import { COUNT_LIMIT, type Page, pageOf } from '#kit/connection.ts';
 import type { SubgraphContext } from '#kit/context.ts';
 import { query, statement, type Pool } from '#kit/postgres/pool.ts';
-import { type Asked, byPosition, groupOf, type Positioned, sharedValues } from '#kit/recordBatches.ts';
+import { type Asked, byPosition, groupOf, MAX_RECORDS, type Positioned, readerOf, recordValues, rights, sharedValues } from '#kit/recordBatches.ts';
 import { believedAt, recordColumns, type RecordRow } from '#kit/records.ts';
 import { rowParameters, rowPredicate, seesErased } from '#policy/rows.ts';
 
@@ -57,14 +57,13 @@ const MAX_BATCH = 1000;
 
 const columns = `${recordColumns('result')}, result.scheme, result.scheme_version, result.grade, result.score, result.score_max, result.evaluated_on`;
 
-// $1 codes · $2 validAt · $3 knownAt · $4… the viewer's rows, in every statement
+// $1 codes · $2 validAt · $3 knownAt · $4… the viewer's rows, in every statement about given entities at the same times
 const RIGHTS = 4;
 const NEXT = RIGHTS + rowParameters;
-const ofEntityOr = (erased?: number): string => `result.uscc = ask.uscc
+const ofEntity = `result.uscc = ask.uscc
       and result.evaluated_on <= $2::date
-      and ${believedAt('result', 3)}
-      and ${rowPredicate('result', RIGHTS, erased)}`;
-const ofEntity = ofEntityOr();
+      and ${believedAt('result', '$3::timestamptz')}
+      and ${rowPredicate('result', RIGHTS)}`;
 
 const latestResults = statement(
   'evaluation.latest_results',
@@ -109,16 +108,19 @@ const historyCounts = statement(
    order by ask.position`,
 );
 
-// Of what was erased those who read all histories get what is left.
+// Each at its own times: an event is of an instant of its own. Of what was erased those who read all histories get what is left.
 const resultsById = statement(
   'evaluation.results_by_id',
   `select ask.position, result.*
-   from unnest($1::text[], $${NEXT}::uuid[]) with ordinality as ask(uscc, record_id, position)
+   from unnest($1::text[], $2::uuid[], $3::date[], $4::timestamptz[]) with ordinality as ask(uscc, record_id, valid_at, known_at, position)
    cross join lateral (
      select ${columns}
      from evaluation.result
-     where ${ofEntityOr(NEXT + 1)}
+     where result.uscc = ask.uscc
       and result.record_id = ask.record_id
+      and result.evaluated_on <= ask.valid_at
+      and ${believedAt('result', 'ask.known_at')}
+      and ${rowPredicate('result', 5, 5 + rowParameters)}
      limit 1
    ) result
    order by ask.position`,
@@ -157,12 +159,13 @@ export function createResultRepository(pool: Pool): ResultRepository {
   );
 
   const records = createSharedLoader<Asked<Times & { uscc: string; recordId: string }>, ResultRow | null>(
-    (asked) => groupOf(asked),
+    readerOf,
     async (asks) => {
       const { context } = asks[0] as Asked<Times>; // a group has a member
-      const rows = await query<Positioned<ResultRow>>(pool, resultsById, [...sharedValues(asks), asks.map(({ ask }) => ask.recordId), seesErased(context.viewer)]);
-      return byPosition(rows, asks.length).map(([row]) => row ?? null);
+      const rows = await query<Positioned<ResultRow>>(pool, resultsById, [...recordValues(asks), ...rights(context), seesErased(context.viewer)]);
+      return byPosition<ResultRow>(rows, asks.length).map(([row]) => row ?? null);
     },
+    MAX_RECORDS,
   );
 
   return {

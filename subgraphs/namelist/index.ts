@@ -1,6 +1,7 @@
 import { join } from 'node:path';
+import { createHeadReader } from '#kit/heads.ts';
 import type { SubgraphDefinition } from '#kit/subgraph.ts';
-import { createFilings } from './ingest.ts';
+import { createFilings, table } from './ingest.ts';
 import { createEntryRepository } from './repository.ts';
 import { createResolvers } from './resolvers.ts';
 
@@ -11,6 +12,7 @@ export const definition: SubgraphDefinition = {
   open: (workshop) => ({
     resolvers: createResolvers(createEntryRepository(workshop.pool, workshop.now), workshop),
     filings: createFilings(workshop),
-    erasable: [{ schema: 'namelist', name: 'entry', emptied: ['document_no'], nulled: ['authority_name'], ofEvents: false }],
+    erasable: [{ ...table, emptied: ['document_no'], nulled: ['authority_name'], ofEvents: false }],
+    heads: { NAME_LIST: createHeadReader(workshop, table) },
   }),
 };

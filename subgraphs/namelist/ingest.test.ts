@@ -1,6 +1,6 @@
 import { forms } from '#standards/forms/forms.ts';
 import { parseRow } from '#standards/forms/parse.ts';
-import { entryOf } from './ingest.ts';
+import { entryOf, recordOf } from './ingest.ts';
 
 const row = {
   MD_XDR_MC: '示例有限公司',
@@ -36,6 +36,16 @@ test.each<[string, Record<string, string>, string, string | null, string | null]
 ])('%s', (_, cells, level, from, until) => {
   const { made } = entry(cells);
   expect([made.disclosure_level, made.public_from, made.public_until]).toEqual([level, from, until]);
+  // And the entry as it stands says what was filed.
+  expect(entryOf(recordOf(made), { additionalFields: null, warn: () => {} })).toEqual(made);
+});
+
+test('an entry as it stands says all that is kept of what was filed, and an end that follows from its term follows the term', () => {
+  const { made } = entry({ MD_XDR_HYDM: 'C2710', MD_QXZ: '2029/03/09', MD_ZGYQ: '整改', MD_ZGQX: '2026/06/01', MD_LVQK: '部分履行', MD_XQ: '专有', BZ: '备注', MD_LYDW: '示例中心', MD_LYDWDM: '12330000MB1EEE552X', YJLBS: 'A-1' });
+  const kept = recordOf(made);
+  const again = (more: Record<string, unknown>) => entryOf({ ...kept, ...more }, { additionalFields: null, warn: () => {} });
+  expect(again({})).toEqual(made);
+  expect(again({ termUntil: '2028-03-09' })).toMatchObject({ record_id: made.record_id, term_until: '2028-03-09', public_until: '2028-03-09', valid_to: '2028-03-10' });
 });
 
 test.each([

@@ -1,17 +1,34 @@
 import { createFilingDoor, NO_PROVINCE, provinceOfCode, type RowProblems, type RowSurroundings } from '#kit/filing/door.ts';
+import type { RecordFeed } from '#kit/feed.ts';
 import { type FiledRow, type RecordTable, textOf } from '#kit/filing/record.ts';
 import { recordIdOf } from '#kit/records.ts';
 import type { FilingDoor, Workshop } from '#kit/subgraph.ts';
 import type { ParsedRecord } from '#standards/forms/form.ts';
 import { forms } from '#standards/forms/forms.ts';
 import { findIndustry } from '#standards/industry.ts';
+import { normaliseDocumentNumber } from '#standards/documentNumber.ts';
 import { findListType, type ListType } from '#standards/listTypes.ts';
 import { addDays, addMonths, LONG_TERM_DAY } from '#standards/publicationTerms.ts';
 
 const columns = ['list_type', 'category', 'document_no', 'authority_name', 'listed_on', 'term_until', 'removed_on'] as const;
-const table: RecordTable<(typeof columns)[number]> = { schema: 'namelist', name: 'entry', columns };
 
-type EntryFiling = FiledRow<(typeof columns)[number]>;
+/** Entries as they are filed, and told to whoever follows them. */
+export const table: RecordTable<(typeof columns)[number]> & { readonly feed: RecordFeed } = {
+  schema: 'namelist',
+  name: 'entry',
+  columns,
+  feed: {
+    topic: 'NAME_LIST',
+    type: 'list_type',
+    category: 'category',
+    removedOn: 'removed_on',
+    withdrawnFor: (row) => `case when ${row}.content->>'removalReason' in ('REPAIRED', 'REVOKED') then ${row}.content->>'removalReason' end`,
+    // What removed or corrected an entry is a document of its own, where two persons decided it here (listing.ts); a filing names none.
+    basis: (row) => `jsonb_strip_nulls(jsonb_build_object('documentNo', coalesce(${row}.content->'decision'->>'documentNo', nullif(${row}.document_no, '')), 'legalBasis', coalesce(${row}.content->'decision'->>'legalBasis', ${row}.content->>'legalBasis'), 'validFrom', ${row}.listed_on))`,
+  },
+};
+
+export type EntryFiling = FiledRow<(typeof columns)[number]>;
 
 /** Reasons for which an entry leaves everybody's answers but the subject's, the determining unit's and the auditors' (design §6). */
 const WITHDRAWING: readonly unknown[] = ['REPAIRED', 'REVOKED'];
@@ -71,6 +88,32 @@ export function entryOf(record: ParsedRecord, { additionalFields, warn }: Pick<R
     term_until: termUntil,
     removed_on: removedOn,
   };
+}
+
+/** What the form says of an entry that stands as it does: `entryOf` makes the same entry of it. The name of its subject is not kept. */
+export function recordOf(entry: EntryFiling): ParsedRecord {
+  const type = findListType(entry.list_type ?? '') as ListType; // only entries of such are recorded
+  const listedOn = entry.listed_on as string; // no entry without it
+  const record: ParsedRecord = {
+    ...Object.fromEntries(KEPT.map((name) => [name, entry.content[name] ?? null])),
+    subjectUscc: entry.uscc,
+    industryCode: entry.sector,
+    listType: type.code,
+    documentNo: entry.document_no,
+    documentNoKey: normaliseDocumentNumber(entry.document_no ?? ''),
+    listedOn,
+    termUntil: entry.term_until,
+    removedOn: entry.removed_on,
+    authorityName: entry.authority_name,
+    authorityUscc: entry.determining_unit,
+    sourceUnitName: entry.source_unit_name,
+    sourceUnitUscc: entry.source_unit,
+    sourceRecordId: entry.source_record_id,
+    catalogueCode: entry.catalogue_code,
+    disclosureLevel: entry.disclosure_level,
+  };
+  // An end of publication that follows from the rest follows from what is corrected of it.
+  return { ...record, publicUntil: entry.public_until === publishedUntil(record, type, listedOn) ? null : entry.public_until };
 }
 
 /** The filing doors of this subgraph by kind. */

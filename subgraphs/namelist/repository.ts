@@ -2,7 +2,7 @@ import { createSharedLoader } from '#kit/batches.ts';
 import { COUNT_LIMIT, type Page, pageOf } from '#kit/connection.ts';
 import type { SubgraphContext } from '#kit/context.ts';
 import { query, statement, type Pool } from '#kit/postgres/pool.ts';
-import { type Asked, byPosition, groupOf, type Positioned, rights, sharedValues } from '#kit/recordBatches.ts';
+import { type Asked, byPosition, groupOf, MAX_RECORDS, type Positioned, readerOf, recordValues, rights, sharedValues } from '#kit/recordBatches.ts';
 import { believedAt, recordColumns, type RecordRow } from '#kit/records.ts';
 import { isLate } from '#kit/sourceUnits.ts';
 import { bulkPredicate, bulkValue } from '#policy/bulk.ts';
@@ -74,37 +74,37 @@ export interface EntryRepository {
 const START = { listedOn: 'infinity', recordId: 'ffffffff-ffff-ffff-ffff-ffffffffffff' } as const;
 
 /**
- * Whether an entry has effect on a day (`$n`). An entry withdrawn by now (repaired, revoked) has none, whichever day is asked:
+ * Whether an entry has effect on a day, SQL of a date. An entry withdrawn by now (repaired, revoked) has none, whichever day is asked:
  * ended effects are those of the moment of asking (design §5).
  */
-const isActive = (validAt: number): string => `(entry.withdrawn_on is null
-        and (entry.removed_on is null or entry.removed_on > $${validAt}::date)
-        and (entry.term_until is null or entry.term_until >= $${validAt}::date))`;
+const isActive = (validAt: string): string => `(entry.withdrawn_on is null
+        and (entry.removed_on is null or entry.removed_on > ${validAt})
+        and (entry.term_until is null or entry.term_until >= ${validAt}))`;
 
 // A version believed before the withdrawal does not say why it was withdrawn; the version believed now does.
-const state = (validAt: number): string => `case
+const state = (validAt: string): string => `case
         when ${isActive(validAt)} then 'LISTED'
         else coalesce((
           select present.content->>'removalReason'
           from namelist.entry present
           where present.uscc = entry.uscc and present.record_id = entry.record_id and present.superseded_at = 'infinity'
-            and (entry.withdrawn_on is not null or entry.removed_on <= $${validAt}::date)
+            and (entry.withdrawn_on is not null or entry.removed_on <= ${validAt})
             and present.content->>'removalReason' in ('REPAIRED', 'REVOKED')
         ), 'REMOVED')
       end`;
 
-const columns = (validAt: number): string =>
+const columns = (validAt: string): string =>
   `${recordColumns('entry')}, entry.list_type, entry.category, entry.document_no, entry.authority_name, entry.listed_on, entry.term_until, entry.removed_on,
       ${state(validAt)} as state`;
 
-// $1 codes · $2 validAt · $3 knownAt · $4… the viewer's rows, in every statement about given entities
+// $1 codes · $2 validAt · $3 knownAt · $4… the viewer's rows, in every statement about given entities at the same times
+const VALID_AT = '$2::date';
 const RIGHTS = 4;
 const NEXT = RIGHTS + rowParameters;
-const ofEntityOr = (erased?: number): string => `entry.uscc = ask.uscc
-      and entry.listed_on <= $2::date
-      and ${believedAt('entry', 3)}
-      and ${rowPredicate('entry', RIGHTS, erased)}`;
-const ofEntity = ofEntityOr();
+const ofEntity = `entry.uscc = ask.uscc
+      and entry.listed_on <= ${VALID_AT}
+      and ${believedAt('entry', '$3::timestamptz')}
+      and ${rowPredicate('entry', RIGHTS)}`;
 const inCategories = `($${NEXT}::text[] is null or entry.category = any($${NEXT}::text[]))`;
 
 const entriesOfFiles = statement(
@@ -112,7 +112,7 @@ const entriesOfFiles = statement(
   `select ask.position, entry.*
    from unnest($1::text[], $${NEXT + 1}::date[], $${NEXT + 2}::uuid[]) with ordinality as ask(uscc, after_day, after_record, position)
    cross join lateral (
-     select ${columns(2)}
+     select ${columns(VALID_AT)}
      from namelist.entry
      where ${ofEntity}
       and ${inCategories}
@@ -151,23 +151,26 @@ const seriousListings = statement(
      from namelist.entry
      where ${ofEntity}
       and entry.category = 'SERIOUS'
-      and ${isActive(2)}
+      and ${isActive(VALID_AT)}
      order by published desc, entry.listed_on desc, entry.record_id desc
      limit 1
    ) serious on true
    order by ask.position`,
 );
 
-// Of what was erased those who read all histories get what is left.
+// Each at its own times: an event is of an instant of its own. Of what was erased those who read all histories get what is left.
 const entriesById = statement(
   'namelist.entries_by_id',
   `select ask.position, entry.*
-   from unnest($1::text[], $${NEXT}::uuid[]) with ordinality as ask(uscc, record_id, position)
+   from unnest($1::text[], $2::uuid[], $3::date[], $4::timestamptz[]) with ordinality as ask(uscc, record_id, valid_at, known_at, position)
    cross join lateral (
-     select ${columns(2)}
+     select ${columns('ask.valid_at')}
      from namelist.entry
-     where ${ofEntityOr(NEXT + 1)}
+     where entry.uscc = ask.uscc
       and entry.record_id = ask.record_id
+      and entry.listed_on <= ask.valid_at
+      and ${believedAt('entry', 'ask.known_at')}
+      and ${rowPredicate('entry', 5, 5 + rowParameters)}
      limit 1
    ) entry
    order by ask.position`,
@@ -176,17 +179,17 @@ const entriesById = statement(
 // $1 validAt · $2 knownAt · $3… the viewer's rows · then the filter · then the page
 const FILTER = 3 + rowParameters;
 const found = `entry.listed_on <= $1::date
-      and ${believedAt('entry', 2)}
+      and ${believedAt('entry', '$2::timestamptz')}
       and ${rowPredicate('entry', 3)}
       and ($${FILTER}::text[] is null or entry.list_type = any($${FILTER}::text[]))
       and ($${FILTER + 1}::text[] is null or entry.category = any($${FILTER + 1}::text[]))
       and ($${FILTER + 2}::text is null or entry.province = $${FILTER + 2}::text)
       and ($${FILTER + 3}::text is null or entry.sector = $${FILTER + 3}::text)
       and ($${FILTER + 4}::date is null or entry.listed_on >= $${FILTER + 4}::date)
-      and (not $${FILTER + 5}::boolean or ${isActive(1)})
+      and (not $${FILTER + 5}::boolean or ${isActive('$1::date')})
       and ${bulkPredicate('entry', FILTER + 6)}`;
 const PAGE = FILTER + 7;
-const page = (also: string): string => `select ${columns(1)}
+const page = (also: string): string => `select ${columns('$1::date')}
      from namelist.entry
      where ${found}
       and (entry.listed_on, entry.record_id) < ($${PAGE}::date, $${PAGE + 1}::uuid)
@@ -243,12 +246,13 @@ export function createEntryRepository(pool: Pool, now: () => Date): EntryReposit
   );
 
   const records = createSharedLoader<Asked<Times & { uscc: string; recordId: string }>, EntryRow | null>(
-    (asked) => groupOf(asked),
+    readerOf,
     async (asks) => {
       const { context } = asks[0] as Asked<Times>; // a group has a member
-      const rows = await query<Positioned<EntryRow>>(pool, entriesById, [...sharedValues(asks), asks.map(({ ask }) => ask.recordId), seesErased(context.viewer)]);
+      const rows = await query<Positioned<EntryRow>>(pool, entriesById, [...recordValues(asks), ...rights(context), seesErased(context.viewer)]);
       return byPosition<EntryRow>(rows, asks.length).map(([row]) => row ?? null);
     },
+    MAX_RECORDS,
   );
 
   const filterValues = (context: SubgraphContext, filter: EntryFilter, times: Times): unknown[] => [

@@ -6,6 +6,8 @@ import type { RecordHead } from '../../kit/recordFields.ts';
 import type { Coverage, SourceCoverage as SourceCoverageParent, CollectedRecord as CollectedRecordParent, CollectedPage, CollectedEdge } from '../../kit/coverage.ts';
 import type { RecordVersionNode, RecordVersionPage, RecordVersionEdgeNode } from '../../kit/history.ts';
 import type { EntryRow } from './repository.ts';
+import type { ProposalRow } from './proposals.ts';
+import type { EntryFiling } from './ingest.ts';
 import type { SubgraphContext } from '../../kit/context.ts';
 export type Maybe<T> = T | null;
 export type InputMaybe<T> = T | null | undefined;
@@ -131,6 +133,25 @@ export type Conflict = DomainError & {
   readonly retryable: Scalars['Boolean']['output'];
 };
 
+/** An entry that is to be corrected; authority, document number, subject, list and day of listing tell entries apart and stay (更正事项). */
+export type CorrectListingInput = {
+  /** What is right (更正内容). */
+  readonly changes: ListingChangesInput;
+  /** Number of the document that corrects it (更正文书号). */
+  readonly documentNo: Scalars['String']['input'];
+  /** Its version that is corrected (预期版本). */
+  readonly expectedVersion: Scalars['Int']['input'];
+  /** Your own key; the same key with the same content gives the same answer, kept 30 days (幂等键). */
+  readonly idempotencyKey: Scalars['String']['input'];
+  /** Legal basis of the correction (更正依据). */
+  readonly legalBasis: Scalars['String']['input'];
+  /** The entry (条目标识). */
+  readonly recordId: Scalars['ID']['input'];
+};
+
+/** What `correctListing` answers. */
+export type CorrectListingResult = Conflict | InvalidInput | ListingProposed;
+
 /** The credit file of one entity at one moment (信用档案). */
 export type CreditFile = {
   readonly __typename?: 'CreditFile';
@@ -254,6 +275,21 @@ export type DataClass =
   /** Scores, indicators and reasons of an evaluation (评价得分与指标). */
   | 'SCORE';
 
+/** A second person's decision (审定). */
+export type DecideListingInput = {
+  /** True: do it; false: lay it aside (是否通过). */
+  readonly approve: Scalars['Boolean']['input'];
+  /** The version of the proposal that is decided (预期版本). */
+  readonly expectedVersion: Scalars['Int']['input'];
+  /** The proposal (提议标识). */
+  readonly id: Scalars['ID']['input'];
+  /** Your own key; the same key with the same content gives the same answer, kept 30 days (幂等键). */
+  readonly idempotencyKey: Scalars['String']['input'];
+};
+
+/** What `decideListing` answers. */
+export type DecideListingResult = Conflict | InvalidInput | ListingDecided;
+
 /** Who may see a record at all (公开属性). */
 export type DisclosureLevel =
   /** Shared between government departments (政务共享). */
@@ -301,6 +337,113 @@ export type InvalidInput = DomainError & {
   readonly retryable: Scalars['Boolean']['output'];
 };
 
+/** What a proposal does (提议事项). */
+export type ListingAction =
+  /** Corrects an entry (更正). */
+  | 'CORRECT'
+  /** Puts an entity on a list (列入). */
+  | 'LIST'
+  /** Lets an entry leave its list, or takes it back as wrong (移出或撤销). */
+  | 'REMOVE';
+
+/** What is right in an entry: what is left out stays, and what is null goes (更正内容). */
+export type ListingChangesInput = {
+  /** Who may see it; null: what the list's rules say (公开属性). */
+  readonly disclosureLevel?: InputMaybe<DisclosureLevel>;
+  /** Why it was listed (列入事由). */
+  readonly grounds?: InputMaybe<Scalars['String']['input']>;
+  /** The entity's industry, GB/T 4754 (行业代码). */
+  readonly industryCode?: InputMaybe<Scalars['String']['input']>;
+  /** Legal basis of the listing (认定依据). */
+  readonly legalBasis?: InputMaybe<Scalars['String']['input']>;
+  /** Last day of publication; null: it follows from the term (公示截止期). */
+  readonly publicUntil?: InputMaybe<Scalars['Date']['input']>;
+  /** Last day of the term (列入期限至). */
+  readonly termUntil?: InputMaybe<Scalars['Date']['input']>;
+};
+
+/** A proposal was decided (已审定). */
+export type ListingDecided = {
+  readonly __typename?: 'ListingDecided';
+  /** The entry as this decision left it; null when it was laid aside, or where it is gone for the viewer too (名单条目). */
+  readonly entry: Maybe<NameListEntry>;
+  /** The proposal (提议). */
+  readonly proposal: Maybe<ListingProposal>;
+};
+
+/** A decision about a list that takes two persons. Its content is kept until it is decided: then the entry has it, or nobody (名单变更提议). */
+export type ListingProposal = {
+  readonly __typename?: 'ListingProposal';
+  /** What it does (提议事项). */
+  readonly action: Maybe<ListingAction>;
+  /** The entry as it is once this is approved; null once decided (拟定内容). */
+  readonly becomes: Maybe<ProposedEntry>;
+  /** When; null until then (审定时间). */
+  readonly decidedAt: Maybe<Scalars['DateTime']['output']>;
+  /** Who decided, by the number in that organisation's register; null until then (审定人编号). */
+  readonly decidedByActor: Maybe<Scalars['String']['output']>;
+  /** Number of the document that lists, removes or corrects; null once decided (决定文书号). */
+  readonly documentNo: Maybe<Scalars['String']['output']>;
+  /** The version that is removed or corrected; null for a new entry (条目版本). */
+  readonly entryVersion: Maybe<Scalars['Int']['output']>;
+  /** Its identifier (提议标识). */
+  readonly id: Scalars['ID']['output'];
+  /** Legal basis of that; null once decided (决定依据). */
+  readonly legalBasis: Maybe<Scalars['String']['output']>;
+  /** When (提议时间). */
+  readonly proposedAt: Maybe<Scalars['DateTime']['output']>;
+  /** Who proposed it, by the number in that organisation's register (提议人编号). */
+  readonly proposedByActor: Maybe<Scalars['String']['output']>;
+  /** The entry; null for one that is not listed, or not yet (条目标识). */
+  readonly recordId: Maybe<Scalars['ID']['output']>;
+  /** Where it stands (状态). */
+  readonly state: Maybe<ListingProposalState>;
+  /** The entity (信用主体). */
+  readonly subject: Maybe<Entity>;
+  /** The organisation whose persons propose and decide (提议单位). */
+  readonly unit: Maybe<Scalars['USCC']['output']>;
+  /** 1 when proposed, 2 when decided (版本). */
+  readonly version: Maybe<Scalars['Int']['output']>;
+};
+
+/** A page of proposals (名单变更提议分页). */
+export type ListingProposalConnection = {
+  readonly __typename?: 'ListingProposalConnection';
+  /** The items with their positions. */
+  readonly edges: Maybe<ReadonlyArray<ListingProposalEdge>>;
+  /** The items. */
+  readonly nodes: Maybe<ReadonlyArray<ListingProposal>>;
+  /** Where the page stands. */
+  readonly pageInfo: Maybe<PageInfo>;
+  /** How many the viewer may see. */
+  readonly totalCount: Maybe<TotalCount>;
+};
+
+/** One of the proposals and its position (名单变更提议分页项). */
+export type ListingProposalEdge = {
+  readonly __typename?: 'ListingProposalEdge';
+  /** The position. */
+  readonly cursor: Maybe<Scalars['Cursor']['output']>;
+  /** The item. */
+  readonly node: Maybe<ListingProposal>;
+};
+
+/** Where a proposal stands (提议状态). */
+export type ListingProposalState =
+  /** Done (已通过). */
+  | 'APPROVED'
+  /** Waits for a second person (待审定). */
+  | 'PROPOSED'
+  /** Laid aside (已否决). */
+  | 'REJECTED';
+
+/** A proposal was made (已提议). */
+export type ListingProposed = {
+  readonly __typename?: 'ListingProposed';
+  /** The proposal (提议). */
+  readonly proposal: Maybe<ListingProposal>;
+};
+
 /** A natural person in a role on an entity; masked unless the viewer may see the name (自然人). */
 export type MaskedPerson = {
   readonly __typename?: 'MaskedPerson';
@@ -308,6 +451,38 @@ export type MaskedPerson = {
   readonly masked: Maybe<Scalars['Boolean']['output']>;
   /** The name, masked where `masked` says so (姓名). */
   readonly name: Maybe<Scalars['String']['output']>;
+};
+
+export type Mutation = {
+  readonly __typename?: 'Mutation';
+  /** Proposes a correction of an entry, by the unit that decided it; a second person decides (提议更正). */
+  readonly correctListing: Maybe<CorrectListingResult>;
+  /** Decides what another person of the organisation proposed. Approved, it is done at once and told to whoever follows the list (审定). */
+  readonly decideListing: Maybe<DecideListingResult>;
+  /** Proposes to put an entity on a list. A second person of the organisation decides; until then nobody else hears of it (提议列入). */
+  readonly proposeListing: Maybe<ProposeListingResult>;
+  /** Proposes that an entry leaves its list, or is taken back as wrong, by the unit that decided it; a second person decides (提议移出或撤销). */
+  readonly removeListing: Maybe<RemoveListingResult>;
+};
+
+
+export type MutationCorrectListingArgs = {
+  input: CorrectListingInput;
+};
+
+
+export type MutationDecideListingArgs = {
+  input: DecideListingInput;
+};
+
+
+export type MutationProposeListingArgs = {
+  input: ProposeListingInput;
+};
+
+
+export type MutationRemoveListingArgs = {
+  input: RemoveListingInput;
 };
 
 /** What a list means for those on it (名单类别). */
@@ -477,6 +652,62 @@ export type PageInfo = {
   readonly hasNextPage: Scalars['Boolean']['output'];
 };
 
+/** An entity to be listed (列入事项). */
+export type ProposeListingInput = {
+  /** Name of the authority, your organisation, as the document has it (认定机关). */
+  readonly authorityName: Scalars['String']['input'];
+  /** Who may see it; when left out, what the list's rules say (公开属性). */
+  readonly disclosureLevel?: InputMaybe<DisclosureLevel>;
+  /** Number of the decision document (决定文书号). */
+  readonly documentNo: Scalars['String']['input'];
+  /** Why it is listed; published with the entry (列入事由). */
+  readonly grounds: Scalars['String']['input'];
+  /** Your own key; the same key with the same content gives the same answer, kept 30 days (幂等键). */
+  readonly idempotencyKey: Scalars['String']['input'];
+  /** The entity's industry, GB/T 4754 (行业代码). */
+  readonly industryCode?: InputMaybe<Scalars['String']['input']>;
+  /** Legal basis of the decision (认定依据). */
+  readonly legalBasis: Scalars['String']['input'];
+  /** Code of a list in force on the day of listing (名单类型). */
+  readonly listType: Scalars['String']['input'];
+  /** Day of listing, today at the latest (列入日期). */
+  readonly listedOn: Scalars['Date']['input'];
+  /** Last day of publication; when left out, it follows from the term (公示截止期). */
+  readonly publicUntil?: InputMaybe<Scalars['Date']['input']>;
+  /** The entity (信用主体). */
+  readonly subject: Scalars['USCC']['input'];
+  /** Last day of the term, where one is set (列入期限至). */
+  readonly termUntil?: InputMaybe<Scalars['Date']['input']>;
+};
+
+/** What `proposeListing` answers. */
+export type ProposeListingResult = Conflict | InvalidInput | ListingProposed;
+
+/** An entry as it would be (拟定名单条目). */
+export type ProposedEntry = {
+  readonly __typename?: 'ProposedEntry';
+  /** Who may see it (公开属性). */
+  readonly disclosureLevel: Maybe<DisclosureLevel>;
+  /** Number of the document that listed it (决定文书号). */
+  readonly documentNo: Maybe<Scalars['String']['output']>;
+  /** Why it is listed (列入事由). */
+  readonly grounds: Maybe<Scalars['String']['output']>;
+  /** Legal basis of the listing (认定依据). */
+  readonly legalBasis: Maybe<Scalars['String']['output']>;
+  /** The type of list (名单类型). */
+  readonly listType: Maybe<NameListType>;
+  /** Day of listing (列入日期). */
+  readonly listedOn: Maybe<Scalars['Date']['output']>;
+  /** Last day of publication; null when it is not published (公示截止期). */
+  readonly publicUntil: Maybe<Scalars['Date']['output']>;
+  /** Why it leaves the list (移出事由). */
+  readonly removalReason: Maybe<Scalars['String']['output']>;
+  /** Day it leaves the list (移出日期). */
+  readonly removedOn: Maybe<Scalars['Date']['output']>;
+  /** Last day of the term, when one is set (列入期限至). */
+  readonly termUntil: Maybe<Scalars['Date']['output']>;
+};
+
 /** Where a record came from (数据溯源). */
 export type Provenance = {
   readonly __typename?: 'Provenance';
@@ -498,6 +729,8 @@ export type Query = {
   readonly creditFile: Maybe<CreditFile>;
   /** Many credit files: one item per input, order and duplicates kept (批量信用档案). */
   readonly creditFiles: Maybe<ReadonlyArray<CreditFileLookup>>;
+  /** What persons of the viewer's organisation proposed about lists, newest first; auditors read what all proposed (名单变更提议). */
+  readonly listingProposals: Maybe<ListingProposalConnection>;
   /**
    * Entries over all entities, newest listing first; those of self-employed businesses for roles with a task of government alone, others ask for
    * them one by one (名单条目检索；个体工商户须单独查询).
@@ -525,6 +758,13 @@ export type QueryCreditFilesArgs = {
   codes: ReadonlyArray<Scalars['String']['input']>;
   knownAt?: InputMaybe<Scalars['DateTime']['input']>;
   validAt?: InputMaybe<Scalars['Date']['input']>;
+};
+
+
+export type QueryListingProposalsArgs = {
+  after?: InputMaybe<Scalars['Cursor']['input']>;
+  first: Scalars['Int']['input'];
+  state?: InputMaybe<ListingProposalState>;
 };
 
 
@@ -606,6 +846,27 @@ export type RecordedField = {
   /** Its value: a text as it is, anything else as JSON; null where `masked` says so (字段值). */
   readonly value: Maybe<Scalars['String']['output']>;
 };
+
+/** An entry that is to leave its list (移出事项). */
+export type RemoveListingInput = {
+  /** Number of the document that removes it (移出文书号). */
+  readonly documentNo: Scalars['String']['input'];
+  /** Its version that is removed (预期版本). */
+  readonly expectedVersion: Scalars['Int']['input'];
+  /** Your own key; the same key with the same content gives the same answer, kept 30 days (幂等键). */
+  readonly idempotencyKey: Scalars['String']['input'];
+  /** Legal basis of the removal (移出依据). */
+  readonly legalBasis: Scalars['String']['input'];
+  /** `EXPIRED` 期限届满 or `CORRECTED` 已改正: its publication ends; `REPAIRED` 信用修复 or `REVOKED` 认定撤销: it leaves all answers but those to its subject, its unit and auditors (移出事由). */
+  readonly reason: Scalars['String']['input'];
+  /** The entry (条目标识). */
+  readonly recordId: Scalars['ID']['input'];
+  /** Day it leaves the list, from the day of listing to today (移出日期). */
+  readonly removedOn: Scalars['Date']['input'];
+};
+
+/** What `removeListing` answers. */
+export type RemoveListingResult = Conflict | InvalidInput | ListingProposed;
 
 /** What one source has of an item from a unit (归集覆盖情况). */
 export type SourceCoverage = {
@@ -734,6 +995,29 @@ export type FederationReferenceTypes = {
     & GraphQLRecursivePick<FederationTypes['NameListEntry'], {"id":true,"validAt":true,"knownAt":true}> );
 };
 
+/** Mapping of union types */
+export type ResolversUnionTypes<_RefType extends Record<string, unknown>> = {
+  CorrectListingResult:
+    | ( Conflict & { __typename: 'Conflict' } )
+    | ( InvalidInput & { __typename: 'InvalidInput' } )
+    | ( Omit<ListingProposed, 'proposal'> & { proposal?: Maybe<_RefType['ListingProposal']> } & { __typename: 'ListingProposed' } )
+  ;
+  DecideListingResult:
+    | ( Conflict & { __typename: 'Conflict' } )
+    | ( InvalidInput & { __typename: 'InvalidInput' } )
+    | ( Omit<ListingDecided, 'entry' | 'proposal'> & { entry?: Maybe<_RefType['NameListEntry']>, proposal?: Maybe<_RefType['ListingProposal']> } & { __typename: 'ListingDecided' } )
+  ;
+  ProposeListingResult:
+    | ( Conflict & { __typename: 'Conflict' } )
+    | ( InvalidInput & { __typename: 'InvalidInput' } )
+    | ( Omit<ListingProposed, 'proposal'> & { proposal?: Maybe<_RefType['ListingProposal']> } & { __typename: 'ListingProposed' } )
+  ;
+  RemoveListingResult:
+    | ( Conflict & { __typename: 'Conflict' } )
+    | ( InvalidInput & { __typename: 'InvalidInput' } )
+    | ( Omit<ListingProposed, 'proposal'> & { proposal?: Maybe<_RefType['ListingProposal']> } & { __typename: 'ListingProposed' } )
+  ;
+};
 
 /** Mapping of interface types */
 export type ResolversInterfaceTypes<_RefType extends Record<string, unknown>> = {
@@ -758,6 +1042,8 @@ export type ResolversTypes = {
   Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
   CollectionState: CollectionState;
   Conflict: ResolverTypeWrapper<Conflict>;
+  CorrectListingInput: CorrectListingInput;
+  CorrectListingResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['CorrectListingResult']>;
   CreditFile: ResolverTypeWrapper<CreditFileParent>;
   CreditFileLookup: ResolverTypeWrapper<Omit<CreditFileLookup, 'file'> & { file?: Maybe<ResolversTypes['CreditFile']> }>;
   CreditRecord: ResolverTypeWrapper<ResolversInterfaceTypes<ResolversTypes>['CreditRecord']>;
@@ -765,13 +1051,24 @@ export type ResolversTypes = {
   DataClass: DataClass;
   Date: ResolverTypeWrapper<Scalars['Date']['output']>;
   DateTime: ResolverTypeWrapper<Scalars['DateTime']['output']>;
+  DecideListingInput: DecideListingInput;
+  DecideListingResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['DecideListingResult']>;
   DisclosureLevel: DisclosureLevel;
   DomainError: ResolverTypeWrapper<ResolversInterfaceTypes<ResolversTypes>['DomainError']>;
   Entity: ResolverTypeWrapper<Entity>;
   Fen: ResolverTypeWrapper<Scalars['Fen']['output']>;
   FormRow: ResolverTypeWrapper<Scalars['FormRow']['output']>;
   InvalidInput: ResolverTypeWrapper<InvalidInput>;
+  ListingAction: ListingAction;
+  ListingChangesInput: ListingChangesInput;
+  ListingDecided: ResolverTypeWrapper<Omit<ListingDecided, 'entry' | 'proposal'> & { entry?: Maybe<ResolversTypes['NameListEntry']>, proposal?: Maybe<ResolversTypes['ListingProposal']> }>;
+  ListingProposal: ResolverTypeWrapper<ProposalRow>;
+  ListingProposalConnection: ResolverTypeWrapper<Connection<ProposalRow>>;
+  ListingProposalEdge: ResolverTypeWrapper<Edge<ProposalRow>>;
+  ListingProposalState: ListingProposalState;
+  ListingProposed: ResolverTypeWrapper<Omit<ListingProposed, 'proposal'> & { proposal?: Maybe<ResolversTypes['ListingProposal']> }>;
   MaskedPerson: ResolverTypeWrapper<MaskedPerson>;
+  Mutation: ResolverTypeWrapper<Record<PropertyKey, never>>;
   NameListCategory: NameListCategory;
   NameListEntry: ResolverTypeWrapper<EntryRow>;
   NameListEntryConnection: ResolverTypeWrapper<Connection<EntryRow>>;
@@ -781,12 +1078,17 @@ export type ResolversTypes = {
   NameListType: ResolverTypeWrapper<NameListType>;
   Organisation: ResolverTypeWrapper<Organisation>;
   PageInfo: ResolverTypeWrapper<PageEnd>;
+  ProposeListingInput: ProposeListingInput;
+  ProposeListingResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['ProposeListingResult']>;
+  ProposedEntry: ResolverTypeWrapper<EntryFiling>;
   Provenance: ResolverTypeWrapper<RecordHead>;
   Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
   RecordVersion: ResolverTypeWrapper<RecordVersionNode>;
   RecordVersionConnection: ResolverTypeWrapper<RecordVersionPage>;
   RecordVersionEdge: ResolverTypeWrapper<RecordVersionEdgeNode>;
   RecordedField: ResolverTypeWrapper<RecordedField>;
+  RemoveListingInput: RemoveListingInput;
+  RemoveListingResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['RemoveListingResult']>;
   SourceCoverage: ResolverTypeWrapper<SourceCoverageParent>;
   TotalCount: ResolverTypeWrapper<TotalCount>;
   USCC: ResolverTypeWrapper<Scalars['USCC']['output']>;
@@ -805,18 +1107,29 @@ export type ResolversParentTypes = {
   CollectionDuty: CollectionDuty;
   Boolean: Scalars['Boolean']['output'];
   Conflict: Conflict;
+  CorrectListingInput: CorrectListingInput;
+  CorrectListingResult: ResolversUnionTypes<ResolversParentTypes>['CorrectListingResult'];
   CreditFile: CreditFileParent;
   CreditFileLookup: Omit<CreditFileLookup, 'file'> & { file?: Maybe<ResolversParentTypes['CreditFile']> };
   CreditRecord: ResolversInterfaceTypes<ResolversParentTypes>['CreditRecord'];
   Cursor: Scalars['Cursor']['output'];
   Date: Scalars['Date']['output'];
   DateTime: Scalars['DateTime']['output'];
+  DecideListingInput: DecideListingInput;
+  DecideListingResult: ResolversUnionTypes<ResolversParentTypes>['DecideListingResult'];
   DomainError: ResolversInterfaceTypes<ResolversParentTypes>['DomainError'];
   Entity: Entity;
   Fen: Scalars['Fen']['output'];
   FormRow: Scalars['FormRow']['output'];
   InvalidInput: InvalidInput;
+  ListingChangesInput: ListingChangesInput;
+  ListingDecided: Omit<ListingDecided, 'entry' | 'proposal'> & { entry?: Maybe<ResolversParentTypes['NameListEntry']>, proposal?: Maybe<ResolversParentTypes['ListingProposal']> };
+  ListingProposal: ProposalRow;
+  ListingProposalConnection: Connection<ProposalRow>;
+  ListingProposalEdge: Edge<ProposalRow>;
+  ListingProposed: Omit<ListingProposed, 'proposal'> & { proposal?: Maybe<ResolversParentTypes['ListingProposal']> };
   MaskedPerson: MaskedPerson;
+  Mutation: Record<PropertyKey, never>;
   NameListEntry: EntryRow;
   NameListEntryConnection: Connection<EntryRow>;
   NameListEntryEdge: Edge<EntryRow>;
@@ -824,12 +1137,17 @@ export type ResolversParentTypes = {
   NameListType: NameListType;
   Organisation: Organisation;
   PageInfo: PageEnd;
+  ProposeListingInput: ProposeListingInput;
+  ProposeListingResult: ResolversUnionTypes<ResolversParentTypes>['ProposeListingResult'];
+  ProposedEntry: EntryFiling;
   Provenance: RecordHead;
   Query: Record<PropertyKey, never>;
   RecordVersion: RecordVersionNode;
   RecordVersionConnection: RecordVersionPage;
   RecordVersionEdge: RecordVersionEdgeNode;
   RecordedField: RecordedField;
+  RemoveListingInput: RemoveListingInput;
+  RemoveListingResult: ResolversUnionTypes<ResolversParentTypes>['RemoveListingResult'];
   SourceCoverage: SourceCoverageParent;
   TotalCount: TotalCount;
   USCC: Scalars['USCC']['output'];
@@ -890,6 +1208,10 @@ export type ConflictResolvers<ContextType = SubgraphContext, ParentType extends 
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
 };
 
+export type CorrectListingResultResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['CorrectListingResult'] = ResolversParentTypes['CorrectListingResult']> = {
+  __resolveType?: TypeResolveFn<'Conflict' | 'InvalidInput' | 'ListingProposed', ParentType, ContextType>;
+};
+
 export type CreditFileResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['CreditFile'] = ResolversParentTypes['CreditFile'], FederationReferenceType extends FederationReferenceTypes['CreditFile'] = FederationReferenceTypes['CreditFile']> = {
   __resolveReference?: ReferenceResolver<Maybe<ResolversTypes['CreditFile']> | FederationReferenceType, FederationReferenceType, ContextType>;
   hasActiveSeriousListing?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
@@ -922,6 +1244,10 @@ export interface DateTimeScalarConfig extends GraphQLScalarTypeConfig<ResolversT
   name: 'DateTime';
 }
 
+export type DecideListingResultResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['DecideListingResult'] = ResolversParentTypes['DecideListingResult']> = {
+  __resolveType?: TypeResolveFn<'Conflict' | 'InvalidInput' | 'ListingDecided', ParentType, ContextType>;
+};
+
 export type DomainErrorResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['DomainError'] = ResolversParentTypes['DomainError']> = {
   __resolveType?: TypeResolveFn<'Conflict' | 'InvalidInput', ParentType, ContextType>;
 };
@@ -947,9 +1273,57 @@ export type InvalidInputResolvers<ContextType = SubgraphContext, ParentType exte
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
 };
 
+export type ListingDecidedResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['ListingDecided'] = ResolversParentTypes['ListingDecided']> = {
+  entry?: Resolver<Maybe<ResolversTypes['NameListEntry']>, ParentType, ContextType>;
+  proposal?: Resolver<Maybe<ResolversTypes['ListingProposal']>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type ListingProposalResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['ListingProposal'] = ResolversParentTypes['ListingProposal']> = {
+  action?: Resolver<Maybe<ResolversTypes['ListingAction']>, ParentType, ContextType>;
+  becomes?: Resolver<Maybe<ResolversTypes['ProposedEntry']>, ParentType, ContextType>;
+  decidedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  decidedByActor?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  documentNo?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  entryVersion?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  legalBasis?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  proposedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  proposedByActor?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  recordId?: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
+  state?: Resolver<Maybe<ResolversTypes['ListingProposalState']>, ParentType, ContextType>;
+  subject?: Resolver<Maybe<ResolversTypes['Entity']>, ParentType, ContextType>;
+  unit?: Resolver<Maybe<ResolversTypes['USCC']>, ParentType, ContextType>;
+  version?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+};
+
+export type ListingProposalConnectionResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['ListingProposalConnection'] = ResolversParentTypes['ListingProposalConnection']> = {
+  edges?: Resolver<Maybe<ReadonlyArray<ResolversTypes['ListingProposalEdge']>>, ParentType, ContextType>;
+  nodes?: Resolver<Maybe<ReadonlyArray<ResolversTypes['ListingProposal']>>, ParentType, ContextType>;
+  pageInfo?: Resolver<Maybe<ResolversTypes['PageInfo']>, ParentType, ContextType>;
+  totalCount?: Resolver<Maybe<ResolversTypes['TotalCount']>, ParentType, ContextType>;
+};
+
+export type ListingProposalEdgeResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['ListingProposalEdge'] = ResolversParentTypes['ListingProposalEdge']> = {
+  cursor?: Resolver<Maybe<ResolversTypes['Cursor']>, ParentType, ContextType>;
+  node?: Resolver<Maybe<ResolversTypes['ListingProposal']>, ParentType, ContextType>;
+};
+
+export type ListingProposedResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['ListingProposed'] = ResolversParentTypes['ListingProposed']> = {
+  proposal?: Resolver<Maybe<ResolversTypes['ListingProposal']>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
 export type MaskedPersonResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['MaskedPerson'] = ResolversParentTypes['MaskedPerson']> = {
   masked?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
   name?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+};
+
+export type MutationResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['Mutation'] = ResolversParentTypes['Mutation']> = {
+  correctListing?: Resolver<Maybe<ResolversTypes['CorrectListingResult']>, ParentType, ContextType, RequireFields<MutationCorrectListingArgs, 'input'>>;
+  decideListing?: Resolver<Maybe<ResolversTypes['DecideListingResult']>, ParentType, ContextType, RequireFields<MutationDecideListingArgs, 'input'>>;
+  proposeListing?: Resolver<Maybe<ResolversTypes['ProposeListingResult']>, ParentType, ContextType, RequireFields<MutationProposeListingArgs, 'input'>>;
+  removeListing?: Resolver<Maybe<ResolversTypes['RemoveListingResult']>, ParentType, ContextType, RequireFields<MutationRemoveListingArgs, 'input'>>;
 };
 
 export type NameListEntryResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['NameListEntry'] = ResolversParentTypes['NameListEntry'], FederationReferenceType extends FederationReferenceTypes['NameListEntry'] = FederationReferenceTypes['NameListEntry']> = {
@@ -1018,6 +1392,23 @@ export type PageInfoResolvers<ContextType = SubgraphContext, ParentType extends 
   hasNextPage?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
 };
 
+export type ProposeListingResultResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['ProposeListingResult'] = ResolversParentTypes['ProposeListingResult']> = {
+  __resolveType?: TypeResolveFn<'Conflict' | 'InvalidInput' | 'ListingProposed', ParentType, ContextType>;
+};
+
+export type ProposedEntryResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['ProposedEntry'] = ResolversParentTypes['ProposedEntry']> = {
+  disclosureLevel?: Resolver<Maybe<ResolversTypes['DisclosureLevel']>, ParentType, ContextType>;
+  documentNo?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  grounds?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  legalBasis?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  listType?: Resolver<Maybe<ResolversTypes['NameListType']>, ParentType, ContextType>;
+  listedOn?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
+  publicUntil?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
+  removalReason?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  removedOn?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
+  termUntil?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
+};
+
 export type ProvenanceResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['Provenance'] = ResolversParentTypes['Provenance']> = {
   catalogueCode?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   collectedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
@@ -1029,6 +1420,7 @@ export type QueryResolvers<ContextType = SubgraphContext, ParentType extends Res
   collectionCoverage?: Resolver<Maybe<ResolversTypes['CollectionCoverage']>, ParentType, ContextType, RequireFields<QueryCollectionCoverageArgs, 'item' | 'unit'>>;
   creditFile?: Resolver<Maybe<ResolversTypes['CreditFile']>, ParentType, ContextType, RequireFields<QueryCreditFileArgs, 'uscc'>>;
   creditFiles?: Resolver<Maybe<ReadonlyArray<ResolversTypes['CreditFileLookup']>>, ParentType, ContextType, RequireFields<QueryCreditFilesArgs, 'codes'>>;
+  listingProposals?: Resolver<Maybe<ResolversTypes['ListingProposalConnection']>, ParentType, ContextType, RequireFields<QueryListingProposalsArgs, 'first'>>;
   nameListEntries?: Resolver<Maybe<ResolversTypes['NameListEntryConnection']>, ParentType, ContextType, RequireFields<QueryNameListEntriesArgs, 'filter' | 'first'>>;
   nameListTypes?: Resolver<Maybe<ReadonlyArray<ResolversTypes['NameListType']>>, ParentType, ContextType, Partial<QueryNameListTypesArgs>>;
 };
@@ -1068,6 +1460,10 @@ export type RecordedFieldResolvers<ContextType = SubgraphContext, ParentType ext
   value?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
 };
 
+export type RemoveListingResultResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['RemoveListingResult'] = ResolversParentTypes['RemoveListingResult']> = {
+  __resolveType?: TypeResolveFn<'Conflict' | 'InvalidInput' | 'ListingProposed', ParentType, ContextType>;
+};
+
 export type SourceCoverageResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['SourceCoverage'] = ResolversParentTypes['SourceCoverage']> = {
   firstFiledAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   lastFiledAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
@@ -1094,30 +1490,41 @@ export type Resolvers<ContextType = SubgraphContext> = {
   CollectionCoverage?: CollectionCoverageResolvers<ContextType>;
   CollectionDuty?: CollectionDutyResolvers<ContextType>;
   Conflict?: ConflictResolvers<ContextType>;
+  CorrectListingResult?: CorrectListingResultResolvers<ContextType>;
   CreditFile?: CreditFileResolvers<ContextType>;
   CreditFileLookup?: CreditFileLookupResolvers<ContextType>;
   CreditRecord?: CreditRecordResolvers<ContextType>;
   Cursor?: GraphQLScalarType;
   Date?: GraphQLScalarType;
   DateTime?: GraphQLScalarType;
+  DecideListingResult?: DecideListingResultResolvers<ContextType>;
   DomainError?: DomainErrorResolvers<ContextType>;
   Entity?: EntityResolvers<ContextType>;
   Fen?: GraphQLScalarType;
   FormRow?: GraphQLScalarType;
   InvalidInput?: InvalidInputResolvers<ContextType>;
+  ListingDecided?: ListingDecidedResolvers<ContextType>;
+  ListingProposal?: ListingProposalResolvers<ContextType>;
+  ListingProposalConnection?: ListingProposalConnectionResolvers<ContextType>;
+  ListingProposalEdge?: ListingProposalEdgeResolvers<ContextType>;
+  ListingProposed?: ListingProposedResolvers<ContextType>;
   MaskedPerson?: MaskedPersonResolvers<ContextType>;
+  Mutation?: MutationResolvers<ContextType>;
   NameListEntry?: NameListEntryResolvers<ContextType>;
   NameListEntryConnection?: NameListEntryConnectionResolvers<ContextType>;
   NameListEntryEdge?: NameListEntryEdgeResolvers<ContextType>;
   NameListType?: NameListTypeResolvers<ContextType>;
   Organisation?: OrganisationResolvers<ContextType>;
   PageInfo?: PageInfoResolvers<ContextType>;
+  ProposeListingResult?: ProposeListingResultResolvers<ContextType>;
+  ProposedEntry?: ProposedEntryResolvers<ContextType>;
   Provenance?: ProvenanceResolvers<ContextType>;
   Query?: QueryResolvers<ContextType>;
   RecordVersion?: RecordVersionResolvers<ContextType>;
   RecordVersionConnection?: RecordVersionConnectionResolvers<ContextType>;
   RecordVersionEdge?: RecordVersionEdgeResolvers<ContextType>;
   RecordedField?: RecordedFieldResolvers<ContextType>;
+  RemoveListingResult?: RemoveListingResultResolvers<ContextType>;
   SourceCoverage?: SourceCoverageResolvers<ContextType>;
   TotalCount?: TotalCountResolvers<ContextType>;
   USCC?: GraphQLScalarType;

@@ -5,18 +5,19 @@ import { creditFileRoots } from '#kit/creditFile.ts';
 import { badInput } from '#kit/errors.ts';
 import { noteRead } from '#kit/fields.ts';
 import { createHistory, historyFields } from '#kit/history.ts';
-import { give, organisation, provenanceFields, recordFields, recordReference, said } from '#kit/recordFields.ts';
-import { type Times, timesOf } from '#kit/records.ts';
+import { filed, give, organisation, provenanceFields, recordFields, recordReference, said } from '#kit/recordFields.ts';
+import { encodeId, type Times, timesOf } from '#kit/records.ts';
 import type { ResolverMap } from '#kit/resolverMap.ts';
 import type { Workshop } from '#kit/subgraph.ts';
+import type { DisclosureLevel } from '#policy/rows.ts';
 import { provinces, XPCC } from '#standards/divisions.ts';
 import { industries } from '#standards/industry.ts';
 import { findListType, listTypesOn, type ListType } from '#standards/listTypes.ts';
+import { createListing, documentOf, ENTRY, giveProposal, PROPOSAL } from './listing.ts';
+import type { ProposalRow } from './proposals.ts';
 import type { EntryFilter, EntryRepository, EntryRow, Position } from './repository.ts';
 import type { NameListEntryFilter, Resolvers, ResolversParentTypes } from './resolvers.generated.ts';
 import { seriousVerdict } from './seriousListing.ts';
-
-const KIND = 'NameListEntry';
 
 /**
  * A filter with what is left out as null.
@@ -68,6 +69,8 @@ export function createResolvers(entries: EntryRepository, workshop: Workshop): R
     count,
   });
 
+  const listings = createListing(entries, workshop);
+
   return {
     ...coverages,
     Query: {
@@ -84,6 +87,25 @@ export function createResolvers(entries: EntryRepository, workshop: Workshop): R
         await instants.require(times.knownAt);
         return givePage(context, times, scope, await entries.findEntries(context, filter, times, first, after), () => entries.countFound(context, filter, times));
       },
+
+      async listingProposals(_, { state = null, ...args }, context): Promise<Connection<ProposalRow>> {
+        const { viewer } = context;
+        const first = checkFirst(args.first);
+        const scope = pageScope(context, 'Query.listingProposals', state);
+        const page = await listings.proposals.page(viewer, state, first, args.after ? cursors.open(scope, args.after) : null);
+        return {
+          page: { ...page, items: page.items.map((row) => giveProposal(context, row)) },
+          cursorOf: ({ proposed_at, id }) => cursors.seal(scope, [proposed_at, id]),
+          count: () => listings.proposals.count(viewer, state),
+        };
+      },
+    },
+
+    Mutation: {
+      proposeListing: (_, { input }, context) => listings.propose(context, input),
+      removeListing: (_, { input }, context) => listings.remove(context, input),
+      correctListing: (_, { input }, context) => listings.correct(context, input),
+      decideListing: (_, { input }, context) => listings.decide(context, input),
     },
 
     CreditFile: {
@@ -110,9 +132,9 @@ export function createResolvers(entries: EntryRepository, workshop: Workshop): R
     CollectionCoverage: { ...coverages.CollectionCoverage, namelist: coverage },
 
     NameListEntry: {
-      ...recordFields<EntryRow>(() => KIND),
+      ...recordFields<EntryRow>(() => ENTRY),
       history,
-      __resolveReference: recordReference(KIND, instants, (context, key) => entries.loadEntry(context, key)),
+      __resolveReference: recordReference(ENTRY, instants, (context, key) => entries.loadEntry(context, key)),
       listType: (row) => {
         const type = findListType(row.list_type);
         return type && showType(type);
@@ -126,6 +148,37 @@ export function createResolvers(entries: EntryRepository, workshop: Workshop): R
       removedOn: (row) => row.removed_on,
       removalReason: said('removalReason'),
       publicUntil: said('publicUntil'),
+    },
+
+    ListingProposalConnection: connectionFields<ProposalRow>(),
+    ListingProposalEdge: edgeFields<ProposalRow>(),
+    ListingProposal: {
+      id: ({ uscc, id }) => encodeId(PROPOSAL, uscc, id),
+      proposedByActor: (row) => row.proposed_by_actor,
+      proposedAt: (row) => row.proposed_at,
+      decidedByActor: (row) => row.decided_by_actor,
+      decidedAt: (row) => row.decided_at,
+      subject: ({ uscc }) => ({ uscc }),
+      recordId: (row) => (row.action === 'LIST' && row.state !== 'APPROVED' ? null : encodeId(ENTRY, row.uscc, row.record_id)),
+      entryVersion: (row) => row.entry_version,
+      documentNo: (row) => documentOf(row).documentNo,
+      legalBasis: (row) => documentOf(row).legalBasis,
+      becomes: (row) => row.filed,
+    },
+    ProposedEntry: {
+      listType: (row) => {
+        const type = findListType(row.list_type ?? '');
+        return type && showType(type);
+      },
+      documentNo: (row) => row.document_no,
+      legalBasis: (row) => filed(row, 'legalBasis'),
+      grounds: (row) => filed(row, 'grounds'),
+      listedOn: (row) => row.listed_on,
+      termUntil: (row) => row.term_until,
+      disclosureLevel: (row) => row.disclosure_level as DisclosureLevel, // by a check constraint of the table that it goes into
+      publicUntil: (row) => row.public_until,
+      removedOn: (row) => row.removed_on,
+      removalReason: (row) => filed(row, 'removalReason'),
     },
 
     Provenance: provenanceFields,

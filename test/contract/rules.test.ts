@@ -39,7 +39,7 @@ const proposed = (kind: string, code: string, region: string | null = null) => r
 
 test('every code that is looked up can be decided', () => {
   const codes = [...computed, ...lookups.flatMap(({ kind, code }) => (code === null ? [] : [`${kind} ${code}`]))];
-  expect(codes).toEqual(expect.arrayContaining(['FILING PROMISED_DELAY', 'MARKET_REPAIR END_NEEDS_PERFORMANCE_GENERAL', 'PUBLICATION_TERM TERM_LIMIT', 'SEVERITY FINE', 'WITHDRAWAL WITHDRAW_WITHIN']));
+  expect(codes).toEqual(expect.arrayContaining(['CONSENT MAX_DAYS', 'FEED RETENTION_DAYS', 'FILING PROMISED_DELAY', 'MARKET_REPAIR END_NEEDS_PERFORMANCE_GENERAL', 'PUBLICATION_TERM TERM_LIMIT', 'SEVERITY FINE', 'WITHDRAWAL WITHDRAW_WITHIN']));
   const refused = codes.filter((each) => ['UNKNOWN_RULE_KIND', 'UNKNOWN_RULE'].includes(proposed(...(each.split(' ') as [string, string])) ?? ''));
   expect(refused).toEqual([]);
 });
@@ -51,7 +51,7 @@ test('a code that is made up is one of those looked up here, or of a kind that a
 
 test('a kind has pilots when every look-up of it asks for a region, and none when no one does', () => {
   const kinds = [...new Set(lookups.map(({ kind }) => kind))].toSorted();
-  expect(kinds).toEqual(['FILING', 'MARKET_REPAIR', 'PUBLICATION_DUTY', 'PUBLICATION_TERM', 'RETENTION', 'SEVERITY', 'WITHDRAWAL']);
+  expect(kinds).toEqual(['CONSENT', 'FEED', 'FILING', 'MARKET_REPAIR', 'PUBLICATION_DUTY', 'PUBLICATION_TERM', 'RETENTION', 'SEVERITY', 'WITHDRAWAL']);
   const asks = kinds.map((kind) => [kind, [...new Set(lookups.flatMap((each) => (each.kind === kind ? [each.byRegion] : [])))]]);
   expect(asks).toEqual(kinds.map((kind) => [kind, [proposed(kind, 'ANY', '33') !== 'NO_PILOT']]));
 });

@@ -5,10 +5,12 @@ import { type Cells, daysFromNow, lines } from './registered.ts';
 // List entries for tests of changes: dull, serious and published in Zhejiang, but for what the test says.
 
 export const AUTHORITY = composeUscc('11330000', 'MB1EEE01');
+/** Those of codes: without I, O, S, V, Z. */
+const CHARACTERS = '0123456789ABCDEFGHJKLMNPQRTUWXY';
 let made = 0;
 
 /** A code of an entity that nobody else uses. */
-export const newEntity = (division = '330106'): string => composeUscc(`91${division}`, `MA${(made += 1).toString(36).toUpperCase().replaceAll(/[IOSVZ]/g, '9').padStart(6, '0')}`);
+export const newEntity = (division = '330106'): string => composeUscc(`91${division}`, `MA${(made += 1).toString(31).replaceAll(/./g, (digit) => CHARACTERS[Number.parseInt(digit, 31)] ?? '').padStart(6, '0')}`);
 
 export interface Listing {
   readonly uscc: string;
@@ -25,7 +27,7 @@ export interface Listing {
   readonly publicUntil?: string;
 }
 
-const rowOf = ({ uscc, documentNo = '示监〔2026〕1号', listType = 'SAMR_SERIOUS', listedOn = daysFromNow(-30), level, grounds = '示例事由', removedOn, removalReason, industryCode = 'C2710', publicUntil }: Listing): Cells => ({
+export const rowOf = ({ uscc, documentNo = '示监〔2026〕1号', listType = 'SAMR_SERIOUS', listedOn = daysFromNow(-30), level, grounds = '示例事由', removedOn, removalReason, industryCode = 'C2710', publicUntil }: Listing): Cells => ({
   MD_XDR_MC: '示例主体',
   MD_XDR_SHXYM: uscc,
   MD_LX: listType,

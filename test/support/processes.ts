@@ -10,6 +10,8 @@ export interface TestProcess extends AsyncDisposable {
   readonly url: string;
   /** kill -9, and gone when it resolves. */
   kill(): Promise<void>;
+  /** Stops it where it is, or lets it go on. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void;
 }
 
 /** A free port of this machine. Taken and given back, so that a process can be told one before it runs. */
@@ -34,7 +36,7 @@ export async function startProcess(entry: string, args: readonly string[], varia
   });
   try {
     const url = await ready;
-    return { url, kill: () => end(child, 'SIGKILL'), [Symbol.asyncDispose]: () => end(child, 'SIGTERM') };
+    return { url, kill: () => end(child, 'SIGKILL'), signal: (signal) => void child.kill(signal), [Symbol.asyncDispose]: () => end(child, 'SIGTERM') };
   } catch (error) {
     await end(child, 'SIGKILL');
     throw error;

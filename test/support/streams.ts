@@ -41,16 +41,18 @@ export function createQueue(): { push(message: Message): void; end(end: End): vo
   let arrived = Promise.withResolvers<void>();
   let over: End | null = null;
   const next = async (): Promise<Message> => {
-    const deadline = AbortSignal.timeout(DEADLINE_MS);
-    const late = once(deadline, 'abort').then(() => {
-      throw new Error('no message came in time');
-    });
-    late.catch(() => {});
-    for (;;) {
-      const message = messages.shift();
-      if (message) return message;
-      if (over) throw new Error(`the stream has ended: ${over.code} ${over.reason}`);
-      await Promise.race([arrived.promise, late]);
+    const late = Promise.withResolvers<never>();
+    const deadline = setTimeout(() => late.reject(new Error('no message came in time')), DEADLINE_MS);
+    late.promise.catch(() => {}); // heard below, or not at all
+    try {
+      for (;;) {
+        const message = messages.shift();
+        if (message) return message;
+        if (over) throw new Error(`the stream has ended: ${over.code} ${over.reason}`);
+        await Promise.race([arrived.promise, late.promise]);
+      }
+    } finally {
+      clearTimeout(deadline);
     }
   };
   const signal = (): void => {
@@ -118,6 +120,7 @@ export async function followByWebSocket(url: string, token: string | null, query
 /** Subscribes over server-sent events. `lastEventId` is the header of that name. @throws Error with the answer when there is no stream */
 export async function followBySse(url: string, token: string | null, query: string, { variables = {}, purpose = 'SUPERVISION', lastEventId }: FollowOptions & { readonly lastEventId?: string } = {}): Promise<Following & { readonly ids: () => readonly string[] }> {
   const abort = new AbortController();
+  const late = setTimeout(() => abort.abort(new Error('no head of an answer came in time')), DEADLINE_MS);
   const response = await fetch(`${url}/graphql`, {
     method: 'POST',
     headers: {
@@ -128,7 +131,7 @@ export async function followBySse(url: string, token: string | null, query: stri
     },
     body: JSON.stringify({ query, variables }),
     signal: abort.signal,
-  });
+  }).finally(() => clearTimeout(late));
   if (!response.headers.get('content-type')?.startsWith('text/event-stream') || !response.body) throw Object.assign(new Error(`no stream: ${response.status} ${await response.text()}`), { status: response.status });
   const queue = createQueue();
   const ids: string[] = [];

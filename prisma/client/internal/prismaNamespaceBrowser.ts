@@ -57,6 +57,7 @@ export const ModelName = {
   FilingPart: 'FilingPart',
   Idempotency: 'Idempotency',
   RuleChange: 'RuleChange',
+  Consent: 'Consent',
   Export: 'Export',
   ExportPart: 'ExportPart',
   Watchlist: 'Watchlist',
@@ -165,6 +166,20 @@ export const RuleChangeScalarFieldEnum = {
 } as const
 
 export type RuleChangeScalarFieldEnum = (typeof RuleChangeScalarFieldEnum)[keyof typeof RuleChangeScalarFieldEnum]
+
+
+export const ConsentScalarFieldEnum = {
+  id: 'id',
+  subject: 'subject',
+  grantee: 'grantee',
+  purpose: 'purpose',
+  givenAt: 'givenAt',
+  expiresAt: 'expiresAt',
+  revokedAt: 'revokedAt',
+  givenByActor: 'givenByActor'
+} as const
+
+export type ConsentScalarFieldEnum = (typeof ConsentScalarFieldEnum)[keyof typeof ConsentScalarFieldEnum]
 
 
 export const ExportScalarFieldEnum = {

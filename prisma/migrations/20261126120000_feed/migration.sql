@@ -233,23 +233,31 @@ create table gateway.export_part (
 );
 grant select, insert on gateway.export_part to credit_gateway;
 
--- Proposed list decisions: two persons, one proposes, another decides (subgraphs/namelist/listing.ts).
+-- Proposed list decisions: two persons of a unit, one proposes, another decides (subgraphs/namelist/listing.ts).
 create table namelist.proposal (
   id uuid not null,
   uscc text not null,
   record_id uuid not null,
+  action text not null,
+  -- The version of the entry that is removed or corrected.
+  entry_version integer,
   state text not null default 'PROPOSED',
   version integer not null default 1,
   unit text not null,
-  filed jsonb not null,
+  -- The entry's next version as a filing would have it; once decided, the entry has it or nobody.
+  filed jsonb,
   proposed_by_actor text not null,
   proposed_at timestamptz(3) not null,
   decided_by_actor text,
   decided_at timestamptz(3),
   constraint proposal_pkey primary key (uscc, id),
-  constraint proposal_state_known check (state in ('PROPOSED', 'LISTED', 'REJECTED')),
-  constraint proposal_two_persons check (state = 'PROPOSED' or (decided_by_actor is not null and decided_by_actor <> proposed_by_actor))
+  constraint proposal_action_known check (action in ('LIST', 'REMOVE', 'CORRECT')),
+  constraint proposal_state_known check (state in ('PROPOSED', 'APPROVED', 'REJECTED')),
+  constraint proposal_of_version check ((action = 'LIST') = (entry_version is null)),
+  constraint proposal_content_until_decided check ((state = 'PROPOSED') = (filed is not null)),
+  constraint proposal_two_persons check (state = 'PROPOSED' or (decided_by_actor is not null and decided_at is not null and decided_by_actor <> proposed_by_actor))
 );
+create index proposal_by_unit on namelist.proposal (unit, proposed_at desc, id desc);
 grant select, insert, update on namelist.proposal to credit_namelist;
 create table namelist.idempotency (
   organisation text not null,

@@ -445,6 +445,28 @@ describe('many entities at once', () => {
     expect([data, errors?.map(({ extensions }) => extensions)]).toEqual([{ evaluations: null }, [{ code: 'BAD_USER_INPUT', argument: 'codes', reason: 'TOO_MANY', expected: 'at most 1000' }]]);
   });
 
+  test('five hundred results, each at times of its own, cost one statement', async () => {
+    const uscc = newEntity();
+    const recordId = recordIdOf(uscc, 'events');
+    await result({ uscc, record_id: recordId, superseded_at: '2026-08-01T00:00:00Z' });
+    await result({ uscc, record_id: recordId, version: 2, recorded_at: '2026-08-01T00:00:00Z', grade: 'C' });
+    const hidden = await result({ uscc, disclosure_level: 'INTERNAL', public_from: null, public_until: null });
+    const asked = (key: string, validAt: string, knownAt: string) => ({ __typename: 'Evaluation', id: id(uscc, key), validAt, knownAt });
+    const representations = [
+      asked(recordId, '2026-06-30', '2026-07-31T23:59:59.999Z'),
+      asked(recordId, '2026-06-30', '2026-08-01T00:00:00.000Z'),
+      asked(recordId, '2026-06-29', '2026-08-01T00:00:00.000Z'),
+      asked(recordId, '2026-06-30', '2026-06-30T00:00:00.000Z'),
+      asked(hidden, '2026-06-30', '2026-08-01T00:00:00.000Z'),
+      ...Array.from({ length: 495 }, (_, second) => asked(recordId, '2026-06-30', new Date(Date.parse('2026-08-01T00:00:00Z') + second * 1000).toISOString())),
+    ];
+    await evaluation.status();
+    statements = 0;
+    const answer = await ask(RECORD, { representations });
+    const told = (grade: string) => ({ id: id(uscc, recordId), grade });
+    expect([statements, answer]).toEqual([1, { data: { found: [told('B'), told('C'), null, null, null, ...representations.slice(5).map(() => told('C'))] } }]);
+  });
+
   test('a hundred credit files cost as many statements as one', async () => {
     const document = `query ($codes: [String!]!) { creditFiles(codes: $codes) { file { evaluations { grade } evaluationHistory(scheme: "PUBLIC_CREDIT", first: 5) { nodes { grade } totalCount { value } } } } }`;
     const codes = Array.from({ length: 100 }, newEntity);

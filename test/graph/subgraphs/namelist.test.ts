@@ -29,13 +29,7 @@ let statements = 0;
 beforeAll(async () => {
   database = await openDatabase();
   owner = createPool({ url: database.url, applicationName: 'test', max: 2, statementTimeoutMs: 10_000 });
-  const pool = createPool({ url: database.url, role: 'credit_namelist', applicationName: 'namelist', max: 4, statementTimeoutMs: 10_000 });
-  const run = pool.query.bind(pool);
-  pool.query = ((...args: Parameters<typeof run>) => {
-    statements += 1;
-    return run(...args);
-  }) as typeof pool.query;
-  namelist = createSubgraph(definition, { pool, cursorKeys: keys, digestKeys: keys, log: silentLog, now: () => new Date(KNOWN) });
+  namelist = openSubgraph();
   // Whatever the machine's clock says: all that the tests record lies before the sealed instant.
   await owner.query(`update namelist.clock set last = $1`, [KNOWN]);
   await source({});
@@ -47,14 +41,25 @@ afterAll(async () => {
   await database[Symbol.asyncDispose]();
 });
 
+/** One that has not asked for anything yet; its statements are counted. */
+function openSubgraph(): Subgraph {
+  const pool = createPool({ url: database.url, role: 'credit_namelist', applicationName: 'namelist', max: 4, statementTimeoutMs: 10_000 });
+  const run = pool.query.bind(pool);
+  pool.query = ((...args: Parameters<typeof run>) => {
+    statements += 1;
+    return run(...args);
+  }) as typeof pool.query;
+  return createSubgraph(definition, { pool, cursorKeys: keys, digestKeys: keys, log: silentLog, now: () => new Date(KNOWN) });
+}
+
 const viewer = (role: Role, more: Partial<Viewer> = {}): Viewer =>
   role === 'PUBLIC' ? publicViewer : createViewer({ role, organisation: composeUscc('91110000', 'MA1EEE99'), province: null, sector: null, purposes: ['P'], purpose: 'P', tokenId: null, ...more });
 const bank = viewer('FINANCIAL_INSTITUTION');
 const zhejiang = viewer('PROVINCIAL_PLATFORM', { province: '33' });
 const auditor = viewer('AUDITOR');
 
-async function ask(document: string, variables: Record<string, unknown> = {}, as: Viewer = publicViewer, moment = { validAt: TODAY, knownAt: KNOWN }): Promise<ExecutionResult> {
-  return JSON.parse(JSON.stringify(await namelist.execute({ document, variables, viewer: as, moment, signal: AbortSignal.timeout(10_000) }))) as ExecutionResult;
+async function ask(document: string, variables: Record<string, unknown> = {}, as: Viewer = publicViewer, moment = { validAt: TODAY, knownAt: KNOWN }, subgraph = namelist): Promise<ExecutionResult> {
+  return JSON.parse(JSON.stringify(await subgraph.execute({ document, variables, viewer: as, moment, signal: AbortSignal.timeout(10_000) }))) as ExecutionResult;
 }
 
 async function source(row: { uscc?: string; last_filed_at?: string; promised_delay_hours?: number; first_filed_at?: string }): Promise<void> {
@@ -554,6 +559,42 @@ test('a hundred credit files cost as many statements as one', async () => {
       })),
     },
   });
+});
+
+test('five hundred entries, each at times of its own, cost one statement, and one more where their instants are not sealed yet', async () => {
+  const uscc = newEntity();
+  const recordId = recordIdOf(uscc, 'events');
+  await entry({ uscc, record_id: recordId, superseded_at: '2026-05-01T00:00:00Z' });
+  await entry({ uscc, record_id: recordId, version: 2, recorded_at: '2026-05-01T00:00:00Z', removed_on: '2026-06-15' });
+  const hidden = await entry({ uscc, disclosure_level: 'INTERNAL', public_from: null, public_until: null });
+  const asked = (key: string, validAt: string, knownAt: string) => ({ __typename: 'NameListEntry', id: id(uscc, key), validAt, knownAt });
+  const document = `query ($representations: [_Any!]!) { found: _entities(representations: $representations) { ... on NameListEntry { version state validAt knownAt } } }`;
+  const at = (minute: number): string => new Date(Date.parse('2026-05-02T00:00:00Z') + minute * 60_000).toISOString();
+  const events = [
+    asked(recordId, '2026-06-14', '2026-04-01T00:00:00.000Z'),
+    asked(recordId, '2026-06-15', '2026-04-30T23:59:59.999Z'),
+    asked(recordId, '2026-06-14', '2026-05-01T00:00:00.000Z'),
+    asked(recordId, '2026-06-15', '2026-05-01T00:00:00.001Z'),
+    asked(recordId, '2026-03-09', '2026-05-01T00:00:00.000Z'),
+    asked(recordId, '2026-06-15', '2026-03-10T23:59:59.999Z'),
+    asked(hidden, '2026-06-15', '2026-05-01T00:00:00.000Z'),
+    ...Array.from({ length: 493 }, (_, minute) => asked(recordId, '2026-06-14', at(minute))),
+  ];
+  const told = (index: number, version: number, state: string) => ({ version, state, validAt: events[index]?.validAt, knownAt: events[index]?.knownAt });
+  const count = async (representations: readonly unknown[], subgraph?: Subgraph): Promise<[number, ExecutionResult]> => {
+    statements = 0;
+    const result = await ask(document, { representations }, publicViewer, { validAt: TODAY, knownAt: KNOWN }, subgraph);
+    return [statements, result];
+  };
+  await namelist.status();
+  const answer = await count(events);
+  expect(answer).toEqual([1, { data: { found: [told(0, 1, 'LISTED'), told(1, 1, 'LISTED'), told(2, 2, 'LISTED'), told(3, 2, 'REMOVED'), null, null, null, ...events.slice(7).map((_, index) => told(index + 7, 2, 'LISTED'))] } }]);
+
+  await using other = openSubgraph();
+  expect(await count(events, other)).toEqual([2, answer[1]]);
+  const tomorrow = Date.parse(await now()) + 86_400_000;
+  const [tooLate, { errors }] = await count(events.map((each, index) => ({ ...each, knownAt: new Date(tomorrow + index).toISOString() })));
+  expect([tooLate, errors?.length]).toEqual([2, 500]);
 });
 
 test('two viewers asking at once are each given their own rows', async () => {
