@@ -8,6 +8,7 @@ import { createPassportOffice } from '#kit/passport.ts';
 import { createOwnPool } from '#kit/postgres/ownPool.ts';
 import { createRuleBook } from '#kit/ruleBook.ts';
 import { createOwnSchema } from '#kit/schema/ownSchema.ts';
+import { startTurning } from '#kit/publicationDays.ts';
 import { startSweeping } from '#kit/retention.ts';
 import { createSubgraph, type SubgraphDefinition } from '#kit/subgraph.ts';
 import { may } from '#policy/actions.ts';
@@ -137,6 +138,9 @@ function openSource(definition: SubgraphDefinition, { config, databaseUrl, log, 
   const remote = config.remoteSubgraphs[definition.name];
   if (remote !== undefined) return createRemoteSource(definition.name, remote, passport);
   const subgraph = createSubgraph(definition, { pool: createOwnPool(databaseUrl, definition.name, log), cursorKeys: config.cursorKeys, digestKeys: config.digestKeys, log, now });
-  if (sweeps) stack.use(startSweeping(subgraph.sweep, now, log));
+  if (sweeps) {
+    stack.use(startSweeping(subgraph.sweep, now, log));
+    stack.use(startTurning(subgraph.turnDays, now, log));
+  }
   return createLocalSource(subgraph);
 }

@@ -12,6 +12,8 @@ import type { KeyRing } from './keys.ts';
 import type { Log } from './log.ts';
 import type { Pool } from './postgres/pool.ts';
 import { createDigester } from './records.ts';
+import { tellsRecords } from './feed.ts';
+import { createTurnDays, type TurnDays } from './publicationDays.ts';
 import { createSweep, type ErasableTable, type Sweep } from './retention.ts';
 import { createRuleBook, type RuleBook } from './ruleBook.ts';
 import { createRunner, type Prepared } from './runner.ts';
@@ -136,6 +138,8 @@ export interface Subgraph extends AsyncDisposable {
   readonly units: Pick<SourceUnits, 'register' | 'of'>;
   /** Erases what is no longer kept. */
   readonly sweep: Sweep;
+  /** Tells what began and ended to be published by the calendar. */
+  readonly turnDays: TurnDays;
   readonly heads: HeadReaders;
 }
 
@@ -180,6 +184,7 @@ export function createSubgraph(definition: SubgraphDefinition, dependencies: Sub
     schema,
     filings,
     sweep: createSweep({ pool, rules, now }, erasable),
+    turnDays: createTurnDays({ pool, instants, now }, definition.name, erasable.flatMap((table) => (tellsRecords(table.feed) ? [{ ...table, feed: table.feed }] : []))),
     units,
     heads,
     async execute(request) {

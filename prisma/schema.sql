@@ -388,6 +388,7 @@ create table entity.source_unit (
 create table evaluation.clock (
   only_row boolean not null default true,
   last timestamp(3) with time zone not null default '2000-01-01 00:00:00+00'::timestamp with time zone,
+  published_through date not null default ((now() AT TIME ZONE 'Asia/Shanghai'::text))::date,
   constraint clock_pkey PRIMARY KEY (only_row),
   constraint clock_only_one CHECK (only_row)
 );
@@ -684,6 +685,7 @@ create table gateway.webhook_delivery (
 create table namelist.clock (
   only_row boolean not null default true,
   last timestamp(3) with time zone not null default '2000-01-01 00:00:00+00'::timestamp with time zone,
+  published_through date not null default ((now() AT TIME ZONE 'Asia/Shanghai'::text))::date,
   constraint clock_pkey PRIMARY KEY (only_row),
   constraint clock_only_one CHECK (only_row)
 );
@@ -844,6 +846,8 @@ CREATE INDEX profile_by_source ON entity.profile USING btree (source_unit, catal
 CREATE UNIQUE INDEX profile_current ON entity.profile USING btree (uscc, record_id) WHERE (superseded_at = 'infinity'::timestamp with time zone);
 CREATE INDEX replacing_filing_open ON entity.replacing_filing USING btree (unit, kind) WHERE open;
 CREATE INDEX replacing_filing_open ON evaluation.replacing_filing USING btree (unit, kind) WHERE open;
+CREATE INDEX result_by_begin ON evaluation.result USING btree (public_from) WHERE ((superseded_at = 'infinity'::timestamp with time zone) AND (disclosure_level = 'PUBLIC'::text));
+CREATE INDEX result_by_end ON evaluation.result USING btree (public_until) WHERE ((superseded_at = 'infinity'::timestamp with time zone) AND (disclosure_level = 'PUBLIC'::text));
 CREATE INDEX result_by_source ON evaluation.result USING btree (source_unit, catalogue_code, collected_at) WHERE (superseded_at = 'infinity'::timestamp with time zone);
 CREATE INDEX result_by_subject ON evaluation.result USING btree (uscc, scheme, evaluated_on DESC, record_id DESC);
 CREATE UNIQUE INDEX result_current ON evaluation.result USING btree (uscc, record_id) WHERE (superseded_at = 'infinity'::timestamp with time zone);
@@ -857,8 +861,10 @@ CREATE INDEX watchlist_item_untold ON gateway.watchlist_item USING btree (added_
 CREATE INDEX webhook_by_organisation ON gateway.webhook USING btree (organisation, role, created_at DESC, id DESC);
 CREATE INDEX webhook_due ON gateway.webhook USING btree (next_attempt_at) WHERE (state = 'ACTIVE'::text);
 CREATE INDEX webhook_delivery_by_webhook ON gateway.webhook_delivery USING btree (webhook, at DESC, id DESC);
+CREATE INDEX entry_by_begin ON namelist.entry USING btree (public_from) WHERE ((superseded_at = 'infinity'::timestamp with time zone) AND (disclosure_level = 'PUBLIC'::text));
 CREATE INDEX entry_by_category ON namelist.entry USING btree (category, listed_on DESC, record_id DESC, uscc);
 CREATE INDEX entry_by_day ON namelist.entry USING btree (listed_on DESC, record_id DESC, uscc);
+CREATE INDEX entry_by_end ON namelist.entry USING btree (public_until) WHERE ((superseded_at = 'infinity'::timestamp with time zone) AND (disclosure_level = 'PUBLIC'::text));
 CREATE INDEX entry_by_province ON namelist.entry USING btree (province, listed_on DESC, record_id DESC, uscc);
 CREATE INDEX entry_by_sector ON namelist.entry USING btree (sector, listed_on DESC, record_id DESC, uscc);
 CREATE INDEX entry_by_source ON namelist.entry USING btree (source_unit, catalogue_code, collected_at) WHERE (superseded_at = 'infinity'::timestamp with time zone);

@@ -2,6 +2,7 @@ import { ConfigError, readConfig, subgraphNames } from '#kit/config.ts';
 import { createLog } from '#kit/log.ts';
 import { joinDatabase } from '#kit/postgres/database.ts';
 import { createOwnPool } from '#kit/postgres/ownPool.ts';
+import { startTurning } from '#kit/publicationDays.ts';
 import { startSweeping } from '#kit/retention.ts';
 import { createSubgraph } from '#kit/subgraph.ts';
 import { serveSubgraph } from '#kit/subgraphServer.ts';
@@ -28,6 +29,7 @@ try {
   const now = (): Date => new Date();
   const subgraph = stack.use(createSubgraph(definition, { pool, cursorKeys: config.cursorKeys, digestKeys: config.digestKeys, log, now }));
   stack.use(startSweeping(subgraph.sweep, now, log));
+  stack.use(startTurning(subgraph.turnDays, now, log));
   const server = stack.use(await serveSubgraph(subgraph, { host: config.host, port: config.port ?? FIRST_PORT + subgraphNames.indexOf(name), passportKeys: config.passportKeys, log, now }));
   log.info({ url: server.url }, 'the subgraph is ready');
   process.send?.({ ready: server.url });

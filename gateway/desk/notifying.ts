@@ -14,7 +14,7 @@ import type { WebhookTargets } from '../live/webhookTargets.ts';
 import { conflict, forbidden, invalid, type Named } from './answers.ts';
 import type { Once } from './idempotency.ts';
 import type { CreateWebhookInput, InvalidInput, MutationCreateWebhookArgs, MutationPauseWebhookArgs, MutationRedeliverWebhookArgs, MutationResumeWebhookArgs, MutationRotateWebhookSecretArgs, QueryWebhookDeliveriesArgs, ViewerWebhooksArgs, WebhookOutcome, WebhookPauseReason, WebhookState, WebhookTopic } from './resolvers.generated.ts';
-import { type ChangeInput, type DeliveryRow, type Keyed, MOST_WEBHOOKS, type WebhookRow, type Webhooks } from './webhooks.ts';
+import { type ChangeInput, type DeliveryRow, type Keyed, MOST_ACTIVE, type WebhookRow, type Webhooks } from './webhooks.ts';
 
 export interface WebhookDoor {
   readonly secrets: WebhookSecrets;
@@ -40,11 +40,13 @@ export function createWebhookResolvers({ webhooks, ownsWatchlist, log, cursors, 
   const deliveriesScope = (id: string): string => JSON.stringify(['Query.webhookDeliveries', id]);
 
   const unknown = () => invalid('NOT_FOUND', 'Your organisation has no webhook with this id.', ['input', 'id']);
-  const change = async (viewer: Viewer, input: ChangeInput, work: (found: WebhookRow) => Promise<Once<string>> | Named<InvalidInput>) => {
+  const tooMany = () => invalid('TOO_MANY', `An organisation has at most ${MOST_ACTIVE} webhooks in a role that are not paused: pause one that is no longer needed.`, ['input']);
+  const change = async (viewer: Viewer, input: ChangeInput, work: (found: WebhookRow) => Promise<Once<string> | 'TOO_MANY'> | Named<InvalidInput>) => {
     if (!may(viewer, 'changes:follow')) throw forbidden();
     const found = await webhooks.find(viewer, input.id);
     if (!found) return unknown();
     const answer = await work(found);
+    if (answer === 'TOO_MANY') return tooMany();
     if ('__typename' in answer) return answer;
     if (answer.outcome === 'conflict') return conflict();
     isDue();
@@ -90,7 +92,7 @@ export function createWebhookResolvers({ webhooks, ownsWatchlist, log, cursors, 
         if (isExpired(place, bounds)) throw expired(sealPlace(cursors, ofCursor, beginning(bounds)));
         const id = randomUUID();
         const answer = await webhooks.create(viewer, input, { id, secret: secrets.seal(id, newSecret()), url: input.url, topic: given.topic, filter: given.filter, place });
-        if (answer === 'TOO_MANY') return invalid('TOO_MANY', `An organisation has at most ${MOST_WEBHOOKS} webhooks in a role.`, ['input']);
+        if (answer === 'TOO_MANY') return tooMany();
         if (answer.outcome === 'conflict') return conflict();
         isDue();
         return { __typename: 'WebhookCreated' as const, ...(await shownOnce(viewer, answer.result)) };

@@ -182,8 +182,12 @@ export type ChangeKind =
   | 'DELISTED'
   /** The state of a record when its entity was added to the watchlist (现状). */
   | 'PRESENT'
+  /** Its publication has begun, by its date (开始公示). */
+  | 'PUBLISHED'
   /** The record has left the subscriber's sight or filter: take it away. Told whatever kinds the filter names (消失). */
   | 'REMOVED'
+  /** Its publication has ended, by its date: told to those alone who still see it (公示期满). */
+  | 'UNPUBLISHED'
   /** The record was repaired, revoked or withdrawn: told to those alone who may still see it (修复、撤销、撤回). */
   | 'WITHDRAWN';
 
@@ -1589,7 +1593,7 @@ export type RuleSetInput = {
   readonly kind: Scalars['String']['input'];
   /** Its name (名称). */
   readonly name: Scalars['String']['input'];
-  /** Two digits of GB/T 2260 of the province in which alone it acts; left out, the whole country, as `FILING` and `RETENTION` always are (试点地区). */
+  /** Two digits of GB/T 2260 of the province in which alone it acts; left out, the whole country, as `FEED`, `FILING` and `RETENTION` always are (试点地区). */
   readonly region?: InputMaybe<Scalars['String']['input']>;
   /** The text that sets it (依据). */
   readonly source: Scalars['String']['input'];

@@ -54,10 +54,10 @@ export interface Webhooks {
   /** Of the first call with the key. */
   create(viewer: Viewer, input: { readonly idempotencyKey: string }, made: NewWebhook): Promise<Once<Keyed> | 'TOO_MANY'>;
   pause(viewer: Viewer, input: ChangeInput): Promise<Once<string>>;
-  resume(viewer: Viewer, input: ChangeInput): Promise<Once<string>>;
+  resume(viewer: Viewer, input: ChangeInput): Promise<Once<string> | 'TOO_MANY'>;
   rotate(viewer: Viewer, input: ChangeInput, secret: Uint8Array): Promise<Once<Keyed>>;
   /** Not one that was paused on request. */
-  redeliver(viewer: Viewer, input: ChangeInput): Promise<Once<string>>;
+  redeliver(viewer: Viewer, input: ChangeInput): Promise<Once<string> | 'TOO_MANY'>;
 }
 
 /** A change of a webhook that is the viewer's. */
@@ -66,14 +66,23 @@ export interface ChangeInput {
   readonly id: string;
 }
 
-/** What one organisation may have in one role: more are one receiver that sorts. */
-export const MOST_WEBHOOKS = 100;
+/** What one organisation may have in one role that are not paused: more are one receiver that sorts. */
+export const MOST_ACTIVE = 100;
 const FORMER_SIGNS_HOURS = 24;
 
 const isId = (id: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id);
 
-/** Undoes the transaction: its key is free again, as nothing was made. */
+/** Undoes the transaction: its key is free again, as nothing was done. */
 class TooMany extends Error {}
+
+const unlessTooMany = async <Answer>(work: Promise<Answer>): Promise<Answer | 'TOO_MANY'> => {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof TooMany) return 'TOO_MANY';
+    throw error;
+  }
+};
 
 export function createWebhooks(prisma: PrismaClient, now: () => Date): Webhooks {
   // Of nobody without an organisation: the public has none.
@@ -87,6 +96,9 @@ export function createWebhooks(prisma: PrismaClient, now: () => Date): Webhooks 
   // Kept under the key as it is in the row: who repeats the call is shown the first secret, also when there is another by then.
   const keep = ({ id, secret }: Keyed): Prisma.InputJsonObject => ({ id, secret: Buffer.from(secret).toString('base64') });
   const kept = (answer: Once<Prisma.InputJsonObject>): Once<Keyed> => (answer.outcome === 'conflict' ? answer : { outcome: 'done', result: { id: answer.result['id'] as string, secret: Buffer.from(answer.result['secret'] as string, 'base64') } });
+  const checkNumber = async (transaction: Work, viewer: Viewer): Promise<void> => {
+    if ((await transaction.webhook.count({ where: { ...owner(viewer), state: 'ACTIVE' }, take: MOST_ACTIVE + 1 })) > MOST_ACTIVE) throw new TooMany();
+  };
   const changed = (viewer: Viewer, mutation: string, input: ChangeInput, change: (transaction: Work) => Promise<unknown>): Promise<Once<string>> =>
     once(prisma, call(viewer, mutation, input), async (transaction) => {
       await change(transaction);
@@ -108,36 +120,30 @@ export function createWebhooks(prisma: PrismaClient, now: () => Date): Webhooks 
 
     countDeliveries: ({ id }) => prisma.webhookDelivery.count({ where: { webhookId: id }, take: COUNT_LIMIT + 1 }),
 
-    async create(viewer, input, { id, secret, url, topic, filter, place }) {
-      try {
-        return kept(
-          await once(prisma, call(viewer, 'createWebhook', input), async (transaction) => {
-            const row = { id, ...owner(viewer), purpose: viewer.purpose, url, topic, filter: { ...filter } as Prisma.InputJsonObject, secret: new Uint8Array(secret), position: positionOf(place), nextAttemptAt: now(), createdAt: now() };
-            await transaction.webhook.create({ data: row });
-            if ((await transaction.webhook.count({ where: owner(viewer), take: MOST_WEBHOOKS + 1 })) > MOST_WEBHOOKS) throw new TooMany();
-            return keep({ id, secret });
-          }),
-        );
-      } catch (error) {
-        if (error instanceof TooMany) return 'TOO_MANY';
-        throw error;
-      }
-    },
+    create: (viewer, input, { id, secret, url, topic, filter, place }) =>
+      unlessTooMany(
+        once(prisma, call(viewer, 'createWebhook', input), async (transaction) => {
+          const row = { id, ...owner(viewer), purpose: viewer.purpose, url, topic, filter: { ...filter } as Prisma.InputJsonObject, secret: new Uint8Array(secret), position: positionOf(place), nextAttemptAt: now(), createdAt: now() };
+          await transaction.webhook.create({ data: row });
+          await checkNumber(transaction, viewer);
+          return keep({ id, secret });
+        }).then(kept),
+      ),
 
     pause: (viewer, input) =>
       changed(viewer, 'pauseWebhook', input, (transaction) => transaction.webhook.update({ where: { id: input.id }, data: { state: 'PAUSED', stateReason: 'REQUESTED' } })),
 
     // Attempts are due by the database's clock, as the gateways that make them go by it.
     resume: (viewer, input) =>
-      changed(
-        viewer,
-        'resumeWebhook',
-        input,
-        (transaction) => transaction.$executeRaw`
-          update gateway.webhook
-          set state = 'ACTIVE', state_reason = null, failures = 0, failing_since = null, next_attempt_at = now()
-          where id = ${input.id}::uuid
-            and state = 'PAUSED'`,
+      unlessTooMany(
+        changed(viewer, 'resumeWebhook', input, async (transaction) => {
+          await transaction.$executeRaw`
+            update gateway.webhook
+            set state = 'ACTIVE', state_reason = null, failures = 0, failing_since = null, next_attempt_at = now()
+            where id = ${input.id}::uuid
+              and state = 'PAUSED'`;
+          await checkNumber(transaction, viewer);
+        }),
       ),
 
     async rotate(viewer, input, secret) {
@@ -153,19 +159,19 @@ export function createWebhooks(prisma: PrismaClient, now: () => Date): Webhooks 
     },
 
     redeliver: (viewer, input) =>
-      changed(
-        viewer,
-        'redeliverWebhook',
-        input,
-        (transaction) => transaction.$executeRaw`
-          update gateway.webhook
-          set failures = case state when 'PAUSED' then 0 else failures end,
-              failing_since = case state when 'PAUSED' then null else failing_since end,
-              state = 'ACTIVE',
-              state_reason = null,
-              next_attempt_at = now()
-          where id = ${input.id}::uuid
-            and state_reason is distinct from 'REQUESTED'`,
+      unlessTooMany(
+        changed(viewer, 'redeliverWebhook', input, async (transaction) => {
+          await transaction.$executeRaw`
+            update gateway.webhook
+            set failures = case state when 'PAUSED' then 0 else failures end,
+                failing_since = case state when 'PAUSED' then null else failing_since end,
+                state = 'ACTIVE',
+                state_reason = null,
+                next_attempt_at = now()
+            where id = ${input.id}::uuid
+              and state_reason is distinct from 'REQUESTED'`;
+          await checkNumber(transaction, viewer);
+        }),
       ),
   };
 }

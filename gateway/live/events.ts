@@ -22,7 +22,7 @@ const recordType: Record<Topic, string> = { NAME_LIST: 'NameListEntry', EVALUATI
 export const eventOf = (telling: Telling, cursor: () => string): ToldEvent => ({ ...telling, __typename: eventType[telling.change.topic], cursor });
 
 /** Stable: the same change has the same id through every door, on every instance. */
-export const eventId = ({ change: { topic, record_id, version, watchlist }, kind }: Telling): string => hash('sha256', [topic, record_id, version, kind, watchlist ?? ''].join(' '), 'base64url').slice(0, 22);
+export const eventId = ({ change, kind }: Telling): string => hash('sha256', [change.topic, change.record_id, change.version, change.kind, kind, change.watchlist ?? ''].join(' '), 'base64url').slice(0, 22);
 
 export const recordIdOfChange = ({ topic, uscc, record_id }: Change): string => encodeId(recordType[topic], uscc, record_id);
 

@@ -17,7 +17,7 @@ export interface Facets extends RowRights {
 export interface Change extends Facets {
   readonly seq: bigint;
   readonly topic: Topic;
-  readonly kind: 'ADDED' | 'CORRECTED' | 'DELISTED' | 'WITHDRAWN' | 'ERASED' | 'PRESENT';
+  readonly kind: 'ADDED' | 'CORRECTED' | 'DELISTED' | 'WITHDRAWN' | 'PUBLISHED' | 'UNPUBLISHED' | 'ERASED' | 'PRESENT';
   readonly reason: string | null;
   /** UUID text. */
   readonly record_id: string;

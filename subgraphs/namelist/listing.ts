@@ -49,6 +49,7 @@ interface Decided extends ProposalKey {
 
 type Refused = { readonly refused: Refusal };
 
+/** That an entry is not published that should be is a filing's only other warning (ingest.ts): here the second person sees it. */
 const ignore = (): void => {};
 
 const partOf = (...names: string[]): Form => ({ kind: 'name-list', edition: nameListForm.edition, source: nameListForm.source, subject: nameListForm.subject, fields: nameListForm.fields.filter(({ name }) => names.includes(name)) });
@@ -57,7 +58,7 @@ const listingForm = partOf(...nameListForm.fields.map(({ name }) => name).filter
 const decisionForm = partOf('documentNo', 'legalBasis', 'removedOn', 'removalReason');
 const changesForm = partOf('grounds', 'legalBasis', 'termUntil', 'publicUntil', 'disclosureLevel', 'industryCode');
 
-/** What a decision may have and a filing is warned of: masked numbers of persons, and codes that were given out before today's rules. Of anything else a filing keeps what it can; two persons mend it. */
+/** What a filing is warned of and a decision may have: masked numbers of persons, codes that were given out before today's rules, what was not asked. Of anything else a filing keeps what it can; a person mends it. */
 const TAKEN: ReadonlySet<string> = new Set(['PERSONAL_NUMBER_DROPPED', 'TELEPHONE_MASKED', 'ORGANISATION_CODE', 'DIVISION', 'CATEGORY', 'MISSING_COLUMN']);
 
 /** Texts as every form reads them: trimmed, of their length, persons' numbers masked. @param pathOf where they stand in the input, by their names in the form */
@@ -171,9 +172,9 @@ export function createListing(entries: EntryRepository, workshop: Workshop) {
       propose(context, 'proposeListing', input, 'subject', async (client, unit) => {
         const { idempotencyKey: _, subject, authorityName, ...rest } = input;
         const cells = { ...rest, subjectUscc: subject, authorityName, authorityUscc: unit, sourceUnitName: authorityName, sourceUnitUscc: unit };
-        const wrong = read(listingForm, cells, (name) => [{ subjectUscc: 'subject', sourceUnitName: 'authorityName' }[name] ?? name]);
-        if ('refused' in wrong) return wrong;
-        const { record } = wrong;
+        const parsed = read(listingForm, cells, (name) => [{ subjectUscc: 'subject', sourceUnitName: 'authorityName' }[name] ?? name]);
+        if ('refused' in parsed) return parsed;
+        const { record } = parsed;
         const stranger = unknownIndustry(record['industryCode'], 'industryCode');
         if (stranger) return stranger;
         if (input.listedOn > context.today) return refuse('BAD_PERIOD', `An entity is listed today at the latest, not on ${input.listedOn}.`, 'listedOn');

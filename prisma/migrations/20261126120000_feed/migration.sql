@@ -14,7 +14,7 @@ create table feed.outbox (
   id bigint generated always as identity,
   -- NAME_LIST and EVALUATION: one row a record. ACT and ENTITY: one row a batch, of no record.
   topic text not null,
-  -- ADDED, CORRECTED, DELISTED, WITHDRAWN, ERASED, PRESENT; BATCH for a batch.
+  -- ADDED, CORRECTED, DELISTED, WITHDRAWN, PUBLISHED, UNPUBLISHED, ERASED, PRESENT; BATCH for a batch.
   kind text not null,
   reason text,
   uscc text,
@@ -82,6 +82,14 @@ create index log_by_topic on feed.log (topic, seq);
 create index log_by_record on feed.log (uscc, record_id, seq) where record_id is not null;
 grant select, insert, delete on feed.log to credit_sequencer;
 grant select on feed.log to credit_gateway;
+
+-- Until which day it was told what began and ended to be published by the calendar.
+alter table namelist.clock add column published_through date not null default (now() at time zone 'Asia/Shanghai')::date;
+alter table evaluation.clock add column published_through date not null default (now() at time zone 'Asia/Shanghai')::date;
+create index entry_by_end on namelist.entry (public_until) where superseded_at = 'infinity' and disclosure_level = 'PUBLIC';
+create index entry_by_begin on namelist.entry (public_from) where superseded_at = 'infinity' and disclosure_level = 'PUBLIC';
+create index result_by_end on evaluation.result (public_until) where superseded_at = 'infinity' and disclosure_level = 'PUBLIC';
+create index result_by_begin on evaluation.result (public_from) where superseded_at = 'infinity' and disclosure_level = 'PUBLIC';
 
 -- Who numbers, and how far. A sequencer that was stopped and wakes finds another epoch, and its statement does nothing.
 create table feed.sequencer (
