@@ -4,6 +4,7 @@ import { GraphQLError } from 'graphql';
 import jwt from 'jsonwebtoken';
 import { request } from 'undici';
 import { createViewer, isRole, publicViewer, type Role, type Viewer } from '#policy/viewer.ts';
+import type { Session } from './live/subscriber.ts';
 
 type Reason = 'MALFORMED' | 'EXPIRED' | 'AUDIENCE' | 'ISSUER' | 'ALGORITHM' | 'SIGNATURE' | 'ROLE' | 'REVOKED' | 'KEY';
 
@@ -96,6 +97,8 @@ export interface GrantBook {
   /** The scopes of grants in force. */
   scopes(organisation: string, role: Role): Promise<readonly GrantScope[]>;
   isRevoked(tokenId: string): Promise<boolean>;
+  /** Another one after every change that is heard of; null while none would be, so that nothing may be taken for unchanged. */
+  readonly version: number | null;
 }
 
 interface Claims {
@@ -117,6 +120,14 @@ export interface Authenticator {
    * @throws UNAUTHENTICATED (401) with a reason, or PURPOSE_REQUIRED for a purpose the token does not allow.
    */
   viewer(authorization: string | undefined, purpose: string | undefined): Promise<Viewer>;
+  /** The same for a connection that lasts, which asks the session again before each thing it does. */
+  session(authorization: string | undefined, purpose: string | undefined): Promise<Session>;
+}
+
+/** Nobody's token is looked at: everyone is this viewer. */
+export function dangerouslyTrustEveryoneAs(viewer: Viewer): Authenticator {
+  const session: Session = { viewer, expires: null, isGood: () => true };
+  return { viewer: () => Promise.resolve(viewer), session: () => Promise.resolve(session) };
 }
 
 const MAX_TOKEN_BYTES = 8192;
@@ -129,6 +140,7 @@ export function createAuthenticator(options: { keySet: KeySet; issuer: string; a
   const { keySet, issuer, audience, grants, now } = options;
   // Verifying costs 60 µs; by hash, so that no token stands in memory.
   const verified = new Map<string, Claims>();
+  const sessions = createSessions(now);
 
   const claimsOf = async (token: string): Promise<Claims> => {
     const hash = createHash('sha256').update(token).digest('base64');
@@ -144,30 +156,120 @@ export function createAuthenticator(options: { keySet: KeySet; issuer: string; a
     return claims;
   };
 
+  /** @throws UNAUTHENTICATED when the token was revoked or no grant bears it, PURPOSE_REQUIRED */
+  const viewerOf = async (claims: Claims, purpose: string | undefined): Promise<Viewer> => {
+    const [revoked, scopes] = await Promise.all([grants.isRevoked(claims.tokenId), grants.scopes(claims.organisation, claims.role)]);
+    if (revoked) throw refuse('REVOKED');
+    // The token may narrow a grant, never widen it.
+    const scope = scopes.find((each) => (claims.province === null || claims.province === each.province) && (claims.sector === null || claims.sector === each.sector));
+    if (!scope) throw refuse('ROLE');
+    if (purpose !== undefined && !claims.purposes.includes(purpose))
+      throw new GraphQLError('The token does not allow this purpose.', { extensions: { code: 'PURPOSE_REQUIRED', argument: 'x-purpose', reason: 'NOT_ALLOWED', expected: claims.purposes.join(', '), http: { status: 400 } } });
+    return createViewer({
+      role: claims.role,
+      organisation: claims.organisation,
+      province: scope.province,
+      sector: scope.sector,
+      purposes: claims.purposes,
+      purpose: purpose ?? (claims.purposes.length === 1 ? (claims.purposes[0] ?? null) : null),
+      tokenId: claims.tokenId,
+      actor: claims.actor,
+    });
+  };
+
   return {
     async viewer(authorization, purpose) {
       if (authorization === undefined) return publicViewer;
-      if (authorization.length > MAX_TOKEN_BYTES) throw refuse('MALFORMED');
-      const token = /^Bearer ([\w-]+\.[\w-]+\.[\w-]*)$/i.exec(authorization)?.[1];
-      if (token === undefined) throw refuse('MALFORMED');
+      return viewerOf(await claimsOf(tokenIn(authorization)), purpose);
+    },
+    async session(authorization, purpose) {
+      if (authorization === undefined) return publicSession;
+      const token = tokenIn(authorization);
+      const key = createHash('sha256').update(`${token} ${purpose ?? ''}`).digest('base64');
+      const known = sessions.get(key);
+      if (known && (await known.isGood())) return known;
       const claims = await claimsOf(token);
-      const [revoked, scopes] = await Promise.all([grants.isRevoked(claims.tokenId), grants.scopes(claims.organisation, claims.role)]);
-      if (revoked) throw refuse('REVOKED');
-      // The token may narrow a grant, never widen it.
-      const scope = scopes.find((each) => (claims.province === null || claims.province === each.province) && (claims.sector === null || claims.sector === each.sector));
-      if (!scope) throw refuse('ROLE');
-      if (purpose !== undefined && !claims.purposes.includes(purpose))
-        throw new GraphQLError('The token does not allow this purpose.', { extensions: { code: 'PURPOSE_REQUIRED', argument: 'x-purpose', reason: 'NOT_ALLOWED', expected: claims.purposes.join(', '), http: { status: 400 } } });
-      return createViewer({
-        role: claims.role,
-        organisation: claims.organisation,
-        province: scope.province,
-        sector: scope.sector,
-        purposes: claims.purposes,
-        purpose: purpose ?? (claims.purposes.length === 1 ? (claims.purposes[0] ?? null) : null),
-        tokenId: claims.tokenId,
-        actor: claims.actor,
-      });
+      // A clock may be off by half a minute for a request, but a connection would end as soon as it begins.
+      if (claims.expires <= now().getTime()) throw refuse('EXPIRED');
+      const { version } = grants;
+      const lookedAt = performance.now();
+      const viewer = await viewerOf(claims, purpose);
+      return sessions.share(key, createSession(viewer, claims.expires, () => viewerOf(claims, purpose), grants, now, { version, at: lookedAt }));
+    },
+  };
+}
+
+function tokenIn(authorization: string): string {
+  const token = authorization.length > MAX_TOKEN_BYTES ? undefined : /^Bearer ([\w-]+\.[\w-]+\.[\w-]*)$/i.exec(authorization)?.[1];
+  if (token === undefined) throw refuse('MALFORMED');
+  return token;
+}
+
+const publicSession: Session = { viewer: publicViewer, expires: null, isGood: () => true };
+
+/** A grant ends by its own date too, of which nobody is notified. */
+const TRUST_MS = 1000;
+
+/**
+ * What is heard of a token while a connection lasts. Once it is not good it stays so: who gets the same rights back
+ * connects anew.
+ * @param look who is asking now; rejects as a request would be refused
+ */
+function createSession(viewer: Viewer, expires: number, look: () => Promise<Viewer>, grants: GrantBook, now: () => Date, first: { readonly version: number | null; readonly at: number }): Session {
+  let looked = first;
+  let looking: { readonly version: number | null; readonly outcome: Promise<boolean> } | null = null;
+  let ended = false;
+
+  const lookAgain = async (): Promise<boolean> => {
+    // Before the look: what changes while it is under way has to be looked at again.
+    const { version } = grants;
+    const at = performance.now();
+    try {
+      const { grant } = await look();
+      if (grant === viewer.grant) looked = { version, at };
+      else ended = true;
+    } catch (error) {
+      if (!(error instanceof GraphQLError)) throw error;
+      ended = true;
+    }
+    return !ended;
+  };
+
+  return {
+    viewer,
+    expires,
+    isGood() {
+      if (ended || expires <= now().getTime()) return false;
+      const { version } = grants;
+      if (version !== null && version === looked.version && performance.now() - looked.at < TRUST_MS) return true;
+      if (looking?.version !== version) {
+        const begun = { version, outcome: lookAgain().finally(() => looking === begun && (looking = null)) };
+        looking = begun;
+      }
+      return looking.outcome;
+    },
+  };
+}
+
+const SWEEP_MS = 60_000;
+
+/** Sessions by the hash of token and purpose, so that connections with the same share one. */
+function createSessions(now: () => Date): { get(key: string): Session | undefined; share(key: string, session: Session): Session } {
+  const sessions = new Map<string, Session>();
+  let sweptAt = 0;
+  const sweep = (at: number): void => {
+    sweptAt = at;
+    for (const [key, { expires }] of sessions) if (expires !== null && expires <= at) sessions.delete(key);
+  };
+  return {
+    get: (key) => sessions.get(key),
+    share(key, session) {
+      const at = now().getTime();
+      if (Math.abs(at - sweptAt) > SWEEP_MS) sweep(at);
+      // Those who have it keep it; it is no longer shared with others.
+      if (sessions.size >= MAX_CACHED) sessions.delete(sessions.keys().next().value as string); // full, so it has a first key
+      sessions.set(key, session);
+      return session;
     },
   };
 }

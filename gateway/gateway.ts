@@ -120,6 +120,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
         limits: options.limits ?? standardLimits,
         policyMode: config.policyMode,
         live,
+        now,
         routes: [filingRoutes({ repository, sources, log, hasChanged: () => sequencer.poke() }), metricsRoute(metrics, (viewer) => may(viewer, 'metrics:read')), ...(options.routes ?? [])],
         log,
       }),

@@ -29,6 +29,8 @@ const REMEMBERED = 5000;
 export function createLimitCheck(limits: Limits): (query: string) => void {
   const verdicts = new Map<string, GraphQLError | null>();
   return (query) => {
+    // Not remembered: texts of megabytes would fill the memory.
+    if (query.length > limits.bytes) throw exceeded('bytes', limits.bytes);
     let verdict = verdicts.get(query);
     if (verdict === undefined) {
       verdict = judge(query, limits);
@@ -40,7 +42,6 @@ export function createLimitCheck(limits: Limits): (query: string) => void {
 }
 
 function judge(query: string, limits: Limits): GraphQLError | null {
-  if (query.length > limits.bytes) return exceeded('bytes', limits.bytes);
   let document: DocumentNode;
   try {
     const lexer = new Lexer(new Source(query));

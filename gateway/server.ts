@@ -8,8 +8,14 @@ import type { AddressInfo } from 'node:net';
 import type { Log } from '#kit/log.ts';
 import type { Viewer } from '#policy/viewer.ts';
 import type { Authenticator } from './auth.ts';
+import { createDocuments, MAX_VALIDATION_ERRORS, unresolvedOperation } from './documents.ts';
+import { answerText, credentialsIn, type DoorOptions } from './doors/operation.ts';
+import { asksForEvents, createEventDoor } from './doors/sse.ts';
+import { createWebSocketDoor } from './doors/websocket.ts';
+import { createErrorWords } from './errors.ts';
 import type { Graph } from './graph.ts';
 import { createLimitCheck, type Limits } from './limits.ts';
+import type { Live } from './live/subscriber.ts';
 import type { SourceBook } from './sources.ts';
 
 export interface RequestContext {
@@ -26,6 +32,9 @@ export interface ServerOptions {
   readonly authenticator: Authenticator;
   readonly limits: Limits;
   readonly policyMode: 'filter' | 'reject';
+  /** Without it subscriptions are refused at every door. It ends its streams before the doors are closed, or they do. */
+  readonly live?: Live | undefined;
+  readonly now?: () => Date;
   /** Further routes: filings, explorer. */
   readonly routes: readonly ((app: FastifyInstance, viewerOf: (request: FastifyRequest) => Promise<Viewer>) => Promise<void>)[];
   readonly log: Log;
@@ -38,29 +47,47 @@ export interface GatewayServer extends AsyncDisposable {
 /** A batch of 1 000 rows in the variables (`fileRecords`); the text of a query is bounded by the limits. */
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
 
+interface Refusal {
+  readonly status: number;
+  readonly headers: Iterable<readonly [name: string, value: string]>;
+  readonly message: string;
+  readonly extensions: Record<string, unknown>;
+}
+
 /** What to tell of an error that is not an operation's: ours say their code and status, and of the rest the framework knows the status. */
-function refusalOf(error: FastifyError | GraphQLError): { status: number; message: string; extensions: Record<string, unknown> } {
+function refusalOf(error: FastifyError | GraphQLError): Refusal {
   if (error instanceof GraphQLError) {
-    const { http, ...extensions } = error.extensions as { http?: { status?: number } };
-    return { status: http?.status ?? 400, message: error.message, extensions };
+    const { http, ...extensions } = error.extensions as { http?: { status?: number; headers?: Map<string, string> } };
+    return { status: http?.status ?? 400, headers: http?.headers ?? [], message: error.message, extensions };
   }
   const { statusCode: status = 500 } = error;
-  if (status === 413) return { status, message: `The body of a request has at most ${MAX_BODY_BYTES / 1024 / 1024} MB; larger files are filed in parts.`, extensions: { code: 'BODY_TOO_LARGE' } };
-  if (status < 500) return { status, message: error.message, extensions: { code: 'BAD_REQUEST' } };
-  return { status, message: 'Internal error', extensions: { code: 'INTERNAL_SERVER_ERROR' } };
+  const refusal = (message: string, code: string): Refusal => ({ status, headers: [], message, extensions: { code } });
+  if (status === 413) return refusal(`The body of a request has at most ${MAX_BODY_BYTES / 1024 / 1024} MB; larger files are filed in parts.`, 'BODY_TOO_LARGE');
+  return status < 500 ? refusal(error.message, 'BAD_REQUEST') : refusal('Internal error', 'INTERNAL_SERVER_ERROR');
 }
 
 /** The HTTP doors of the gateway. Rules stand in graph.ts and limits.ts, which every door calls; nothing here decides. */
 export async function serveGateway(options: ServerOptions): Promise<GatewayServer> {
   const { graph, authenticator, log } = options;
-  const app = Fastify({ bodyLimit: MAX_BODY_BYTES, trustProxy: false, logger: false, requestTimeout: 0, forceCloseConnections: 'idle' });
+  const app = Fastify({
+    bodyLimit: MAX_BODY_BYTES,
+    trustProxy: false,
+    logger: false,
+    requestTimeout: 0,
+    forceCloseConnections: 'idle',
+    // All other upgrades are declined by answering as if they were not offered: Java's client offers h2c with every first request.
+    http: { shouldUpgradeCallback: ({ url, headers }) => headers.upgrade?.toLowerCase() === 'websocket' && /^\/graphql(?:\?|$)/.test(url ?? '') },
+  });
   const checkLimits = createLimitCheck(options.limits);
+  const words = createErrorWords(log);
+  const doors: DoorOptions = { graph, documents: createDocuments(graph.schema, checkLimits), authenticator, live: options.live, words, policyMode: options.policyMode, log, now: options.now ?? (() => new Date()) };
+  const events = createEventDoor(doors);
+  const sockets = createWebSocketDoor(doors);
+  app.server.on('upgrade', sockets.upgrade);
 
   const viewerOf = (request: FastifyRequest): Promise<Viewer> => {
-    const authorizations = request.raw.rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'authorization').length;
-    const purpose = request.headers['x-purpose'];
-    // Of two Authorization headers Node keeps the first; which one a proxy looked at nobody knows.
-    return authenticator.viewer(authorizations > 1 ? '' : request.headers.authorization, typeof purpose === 'string' && purpose !== '' ? purpose : undefined);
+    const { authorization, purpose } = credentialsIn(request.raw);
+    return authenticator.viewer(authorization, purpose);
   };
 
   const contextOf = async (request: FastifyRequest, reply: FastifyReply): Promise<RequestContext> => {
@@ -68,8 +95,8 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
     reply.raw.once('close', () => {
       if (!reply.raw.writableFinished) abort.abort();
     });
-    const mode = request.headers['x-unauthorized'] === 'reject' ? 'reject' : options.policyMode;
-    return { viewer: await viewerOf(request), mode, signal: abort.signal };
+    const { authorization, purpose, rejects } = credentialsIn(request.raw);
+    return { viewer: await authenticator.viewer(authorization, purpose), mode: rejects ? 'reject' : options.policyMode, signal: abort.signal };
   };
 
   const knownTexts = createKnownTexts();
@@ -79,6 +106,8 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
         Promise.resolve({
           executor: async ({ document, operation, operationName, request, context }) => {
             const { viewer, mode, signal } = context as unknown as RequestContext; // made by `context` below
+            // Apollo resolves it, and hands on that it could not.
+            if (!operation) throw unresolvedOperation(request.operationName);
             if (request.query) knownTexts.add(request.query, document, operation);
             const answer = await graph.run({ document, operation, operationName: operationName ?? undefined, variables: request.variables ?? {}, viewer, mode, signal });
             return answer as never; // ExecutionResult, with `data` left out where nothing ran
@@ -97,22 +126,8 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
     includeStacktraceInErrorResponses: false,
     hideSchemaDetailsFromClientErrors: true,
     stopOnTerminationSignals: false,
-    validationOptions: { maxErrors: 5 },
-    formatError: (formatted, error) => {
-      const { code, reason } = formatted.extensions ?? {};
-      // A scalar refused a literal: the same error as for a variable, whoever noticed it.
-      if (code === 'GRAPHQL_VALIDATION_FAILED' && typeof reason === 'string') return { message: formatted.message, extensions: { ...formatted.extensions, code: 'BAD_USER_INPUT' } };
-      // An argument that is missing is bad input by name, as one that is wrong.
-      const missing = code === 'GRAPHQL_VALIDATION_FAILED' ? /argument "(\w+)" of type "([^"]+)" is required/.exec(formatted.message) : null;
-      if (missing) {
-        const [, argument, type] = missing;
-        const details = argument === 'first' ? { reason: 'PAGE_SIZE', expected: '1 to 100' } : { reason: 'MISSING', expected: type };
-        return { ...formatted, extensions: { code: 'BAD_USER_INPUT', argument, ...details } };
-      }
-      if (code !== 'INTERNAL_SERVER_ERROR') return formatted;
-      log.error({ err: error }, 'an operation failed');
-      return { message: 'Internal error', ...(formatted.path ? { path: formatted.path } : null), extensions: { code } };
-    },
+    validationOptions: { maxErrors: MAX_VALIDATION_ERRORS },
+    formatError: words,
     plugins: [
       fastifyApolloDrainPlugin(app),
       ApolloServerPluginLandingPageDisabled(),
@@ -138,8 +153,9 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
 
   // Whatever is refused outside of an operation, by us or by the framework before a route is asked, in the words of all other errors.
   app.setErrorHandler((error: FastifyError | GraphQLError, _, reply) => {
-    const { status, message, extensions } = refusalOf(error);
+    const { status, headers, message, extensions } = refusalOf(error);
     if (status >= 500) log.error({ err: error }, 'a request failed');
+    for (const [name, value] of headers) reply.header(name, value);
     return reply.code(status).send({ errors: [{ message, extensions }] });
   });
 
@@ -152,12 +168,12 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
       if (typeof given?.query === 'string') checkLimits(given.query);
     },
     handler: async function (request, reply) {
+      if (asksForEvents(request.headers.accept)) return events.handle(request, reply);
       const known = knownTexts.find(request);
       const answer = known && (await contextOf(request, reply).then((context) => graph.run({ ...known, ...context }), () => null));
       // Without data there is a status to be chosen, and without a viewer a refusal: both are Apollo's to word.
       if (!answer?.data) return throughApollo.call(this, request, reply);
-      const { data, errors, extensions } = answer;
-      return reply.header('cache-control', 'no-store').type('application/json; charset=utf-8').send(`${JSON.stringify({ ...(errors ? { errors } : null), data, ...(extensions ? { extensions } : null) })}\n`);
+      return reply.header('cache-control', 'no-store').type('application/json; charset=utf-8').send(`${answerText(answer)}\n`);
     },
   });
 
@@ -178,6 +194,7 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
   return {
     url: `http://${options.host}:${port}`,
     async [Symbol.asyncDispose]() {
+      await Promise.all([events[Symbol.asyncDispose](), sockets[Symbol.asyncDispose]()]);
       await apollo.stop();
       await app.close();
     },

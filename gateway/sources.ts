@@ -2,7 +2,9 @@ import type { Readable } from 'node:stream';
 import { request } from 'undici';
 import type { SubgraphName } from '#kit/config.ts';
 import type { Moment } from '#kit/context.ts';
+import type { RecordFeed } from '#kit/feed.ts';
 import type { ReplacingFiling, Weighed } from '#kit/filing/replacement.ts';
+import type { Head, HeadAsk } from '#kit/heads.ts';
 import type { SourceUnit, UnitRegistration } from '#kit/sourceUnits.ts';
 import type { FilingDoor, FilingPart, PartOutcome, Subgraph, SubgraphStatus } from '#kit/subgraph.ts';
 import { publicViewer, type Viewer } from '#policy/viewer.ts';
@@ -33,6 +35,8 @@ export interface Source extends AsyncDisposable {
   registerUnits(viewer: Viewer, units: readonly UnitRegistration[]): Promise<void>;
   /** What a unit files to it. @throws SubgraphUnavailable */
   unitsOf(viewer: Viewer, unit: string): Promise<readonly SourceUnit[]>;
+  /** Records without their content, as the viewer may see them (kit/heads.ts). @throws SubgraphUnavailable, or an error for the client. */
+  heads(viewer: Viewer, topic: RecordFeed['topic'], ask: HeadAsk): Promise<readonly Head[]>;
 }
 
 const contextOf = (call: SubgraphCall): CallContext => call.context as CallContext; // set by gateway/graph.ts alone
@@ -69,6 +73,11 @@ export function createLocalSource(subgraph: Subgraph): Source {
     discardReplacement: (viewer, kind, filing) => doorOf(subgraph, kind).replacement.discard(viewer, filing),
     registerUnits: (viewer, units) => subgraph.units.register(viewer, units),
     unitsOf: (_, unit) => subgraph.units.of(unit),
+    async heads(viewer, topic, ask) {
+      const read = subgraph.heads[topic];
+      if (!read) throw new SubgraphUnavailable(`${subgraph.name} keeps no records of topic ${topic}`);
+      return read(viewer, ask);
+    },
     [Symbol.asyncDispose]: () => subgraph[Symbol.asyncDispose](),
   };
 }
@@ -122,6 +131,10 @@ export function createRemoteSource(name: SubgraphName, url: string, passport: (v
     async unitsOf(viewer, unit) {
       const response = await request(`${base}/source-units/${unit}`, { headers: headers(viewer), signal: AbortSignal.timeout(OPERATION_DEADLINE_MS) });
       return (await answerOf(response)) as readonly SourceUnit[]; // our own subgraph server, behind a passport
+    },
+    async heads(viewer, topic, ask) {
+      const response = await request(`${base}/heads?${new URLSearchParams({ topic })}`, { method: 'POST', headers: { ...headers(viewer), 'content-type': 'application/json' }, body: JSON.stringify(ask), signal: AbortSignal.timeout(OPERATION_DEADLINE_MS) });
+      return (await answerOf(response)) as readonly Head[]; // our own subgraph server, behind a passport
     },
     [Symbol.asyncDispose]: () => transport[Symbol.asyncDispose](),
   };

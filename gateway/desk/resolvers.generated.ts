@@ -575,7 +575,7 @@ export type Evaluation = CreditRecord & {
 export type EvaluationChange = {
   readonly __typename?: 'EvaluationChange';
   /** When it was recorded (入库时间). */
-  readonly at: Maybe<Scalars['DateTime']['output']>;
+  readonly at: Scalars['DateTime']['output'];
   /** Come back with it when the change is safely applied (游标). */
   readonly cursor: Scalars['Cursor']['output'];
   /** True when the record came into the subscriber's filter or reach with it, and was there before (是否进入范围). */
@@ -1031,7 +1031,7 @@ export type NameListCategory =
 export type NameListChange = {
   readonly __typename?: 'NameListChange';
   /** When it was recorded (入库时间). */
-  readonly at: Maybe<Scalars['DateTime']['output']>;
+  readonly at: Scalars['DateTime']['output'];
   /** Come back with it when the change is safely applied (游标). */
   readonly cursor: Scalars['Cursor']['output'];
   /** The document that decided; null for `REMOVED` (决定文书号). */
@@ -2849,7 +2849,7 @@ export type EvaluationResolvers<ContextType = DeskContext, ParentType extends Re
 };
 
 export type EvaluationChangeResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['EvaluationChange'] = ResolversParentTypes['EvaluationChange']> = {
-  at?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  at?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
   cursor?: Resolver<ResolversTypes['Cursor'], ParentType, ContextType>;
   entered?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
   evaluation?: Resolver<Maybe<ResolversTypes['Evaluation']>, ParentType, ContextType>;
@@ -3010,7 +3010,7 @@ export type MutationResolvers<ContextType = DeskContext, ParentType extends Reso
 };
 
 export type NameListChangeResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['NameListChange'] = ResolversParentTypes['NameListChange']> = {
-  at?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  at?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
   cursor?: Resolver<ResolversTypes['Cursor'], ParentType, ContextType>;
   documentNo?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   entered?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;

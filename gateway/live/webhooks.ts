@@ -274,7 +274,7 @@ export function createWebhookWorker(options: WebhookWorkerOptions): WebhookWorke
     const deadline = AbortSignal.any([closing.signal, AbortSignal.timeout(timings.exchangeMs)]);
     const exchanged = await exchange(targets, webhook.url, headersOf(notice, keys, now()), notice.body, deadline);
     // This gateway goes, and the receiver did nothing wrong: another one tells it again.
-    if (closing.signal.aborted && exchanged.outcome === 'TIMED_OUT') return;
+    if (closing.signal.aborted && exchanged.outcome === 'TIMED_OUT') return void (await query(pool, release, [id, leasedUntil]));
     await settle(webhook, notice, exchanged, bounds);
   };
 

@@ -13,7 +13,7 @@ import { findPurpose } from '#standards/purposes.ts';
 import { parseRow } from '#standards/forms/parse.ts';
 import { voluntaryForm } from '#standards/forms/voluntary.ts';
 import { feed } from './ingest.ts';
-import { moved, type Refusal, refuse } from './refusals.ts';
+import { moved, type Refusal, refuse } from '#kit/refusals.ts';
 import { readColumns, type VoluntaryRow } from './repository.ts';
 import type { DeclareInformationInput, VerifyInformationInput, WithdrawInformationInput } from './resolvers.generated.ts';
 

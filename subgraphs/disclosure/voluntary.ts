@@ -6,7 +6,7 @@ import { type Action, may } from '#policy/actions.ts';
 import { outcomeFor } from '#policy/matrix.ts';
 import type { DisclosureLevel } from '#policy/rows.ts';
 import { type Answer, createDeclarations } from './declarations.ts';
-import { refusedAs, sameKey } from './refusals.ts';
+import { refusedAs, sameKey } from '#kit/refusals.ts';
 import type { VoluntaryRow } from './repository.ts';
 import type { Resolvers } from './resolvers.generated.ts';
 

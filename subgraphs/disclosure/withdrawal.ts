@@ -20,7 +20,7 @@ import { withdrawalForm } from '#standards/forms/withdrawal.ts';
 import { type RuleInput, type Rules, type RuleSet } from '#standards/ruleSets.ts';
 import { actKinds, type ActKind } from './acts.ts';
 import { feed, recordTables } from './ingest.ts';
-import { moved, type Refusal, refuse, refusedAs, sameKey } from './refusals.ts';
+import { moved, type Refusal, refuse, refusedAs, sameKey } from '#kit/refusals.ts';
 import { type AnyRow, readColumns } from './repository.ts';
 import type { Resolvers, WithdrawRecordInput } from './resolvers.generated.ts';
 import { regionOf } from './rules.ts';

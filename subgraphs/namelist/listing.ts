@@ -22,7 +22,7 @@ import { listTypesOn } from '#standards/listTypes.ts';
 import type { Rules } from '#standards/ruleSets.ts';
 import { type EntryFiling, entryOf, recordOf } from './ingest.ts';
 import { createProposals, type ListingAction, type ProposalKey, type ProposalRow } from './proposals.ts';
-import { moved, type Refusal, refuse, refusedAs, sameKey } from './refusals.ts';
+import { moved, type Refusal, refuse, refusedAs, sameKey } from '#kit/refusals.ts';
 import type { EntryRepository, EntryRow } from './repository.ts';
 import type { CorrectListingInput, DecideListingInput, ProposeListingInput, RemoveListingInput } from './resolvers.generated.ts';
 import { createEntryVersions, type EntryKey, type StandingEntry } from './versions.ts';

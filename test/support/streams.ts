@@ -93,6 +93,7 @@ export async function followByWebSocket(url: string, token: string | null, query
   socket.on('error', (error) => queue.end({ code: 0, reason: error.message }));
   socket.on('close', (code, reason) => queue.end({ code, reason: reason.toString() }));
   const acknowledged = Promise.withResolvers<void>();
+  acknowledged.promise.catch(() => {}); // awaited once the connection is open
   queue.ended.then(({ code, reason }) => acknowledged.reject(new Error(`closed before it was acknowledged: ${code} ${reason}`)), () => {});
   socket.on('message', (data: Buffer) => {
     const message = JSON.parse(data.toString()) as { type: string; payload?: unknown };
@@ -102,7 +103,7 @@ export async function followByWebSocket(url: string, token: string | null, query
     else if (message.type === 'complete') queue.end({ code: 1000, reason: 'complete' });
     else if (message.type === 'ping') socket.send('{"type":"pong"}');
   });
-  await once(socket, 'open');
+  await Promise.race([once(socket, 'open'), acknowledged.promise]);
   socket.send(JSON.stringify({ type: 'connection_init', payload: token === null ? {} : { authorization: `Bearer ${token}`, ...(purpose === null ? null : { 'x-purpose': purpose }) } }));
   await acknowledged.promise;
   socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload: { query, variables } }));

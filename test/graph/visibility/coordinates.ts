@@ -58,7 +58,7 @@ export interface Step {
 }
 
 /** Roots that lead to many entities at once: only what nothing else leads to is asked through them, so that a path leads to one known row. */
-const MANY = ['record', 'creditFiles', 'entities', 'resolveIdentifier', 'searchEntities', 'evaluations', 'nameListEntries', 'collectionCoverage', 'publicationDuties', 'timelinessReport', 'withdrawalNotices'];
+const MANY = ['record', 'listingProposals', 'creditFiles', 'entities', 'resolveIdentifier', 'searchEntities', 'evaluations', 'nameListEntries', 'collectionCoverage', 'publicationDuties', 'timelinessReport', 'withdrawalNotices'];
 
 /** The shortest path to every type that a role reaches over fields it is not denied; for null, over any. */
 export function pathsFor(role: Role | null): ReadonlyMap<string, readonly Step[]> {

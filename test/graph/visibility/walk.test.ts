@@ -17,6 +17,8 @@ let grant = '';
 const recordOf = new Map<Role, string>();
 /** Of each role that verifies, and of the subject that withdraws: a declared item of its own. */
 const itemOf = new Map<Role, { id: string; version: number }>();
+/** Of each role that changes lists: entries that it decided, and what another person of its organisation proposed. */
+const listingOf = new Map<Role, { remove: string; correct: string; decide: string }>();
 /** Changes of the rules that another person proposed: one for each decision. */
 const changes = { approveRuleChange: '', rejectRuleChange: '' };
 const stack = new AsyncDisposableStack();
@@ -26,6 +28,7 @@ beforeAll(async () => {
   filingOf.set('AUDITOR', filingOf.get('NATIONAL_CENTRE') ?? '');
   await declareSomething();
   await publishSomething();
+  await listSomething();
   await proposeSomething();
   await replaceSomething();
   await registerSomething();
@@ -55,6 +58,10 @@ const mayDo = {
   verifyInformation: ['PROVINCIAL_PLATFORM', 'SECTOR_REGULATOR', 'DETERMINING_UNIT', 'NATIONAL_CENTRE'],
   withdrawInformation: ['SUBJECT'],
   withdrawRecord: ['PROVINCIAL_PLATFORM', 'SECTOR_REGULATOR', 'DETERMINING_UNIT', 'NATIONAL_CENTRE'],
+  proposeListing: ['PROVINCIAL_PLATFORM', 'SECTOR_REGULATOR', 'DETERMINING_UNIT', 'NATIONAL_CENTRE'],
+  removeListing: ['PROVINCIAL_PLATFORM', 'SECTOR_REGULATOR', 'DETERMINING_UNIT', 'NATIONAL_CENTRE'],
+  correctListing: ['PROVINCIAL_PLATFORM', 'SECTOR_REGULATOR', 'DETERMINING_UNIT', 'NATIONAL_CENTRE'],
+  decideListing: ['PROVINCIAL_PLATFORM', 'SECTOR_REGULATOR', 'DETERMINING_UNIT', 'NATIONAL_CENTRE'],
   proposeRuleChange: ['RULE_KEEPER'],
   approveRuleChange: ['RULE_KEEPER'],
   rejectRuleChange: ['RULE_KEEPER'],
@@ -145,6 +152,32 @@ async function publishSomething(): Promise<void> {
   }
 }
 
+const toList = (documentNo: string, more = ''): string => `subject: "${hidden}", listType: "SAMR_SERIOUS", documentNo: "${documentNo}", authorityName: "示例机关", legalBasis: "示例依据", grounds: "示例${more}", listedOn: "2026-05-06", termUntil: "2090-01-01"`;
+const toRemove = (id: string, more = ''): string => `recordId: "${id}", expectedVersion: 1, documentNo: "示移〔2026〕1号${more}", legalBasis: "示例", removedOn: "2026-09-18", reason: "CORRECTED"`;
+
+/** On the file of `hidden` an entry each to be removed and to be corrected, and proposals of a second person: one to be decided, an open one and a decided one to be seen. */
+async function listSomething(): Promise<void> {
+  for (const role of mayDo.proposeListing) {
+    const { organisation, province, sector } = organisationOf(role);
+    const token = world.graph.issuer.token({ role, organisation, ...(province ? { province } : null), ...(sector ? { sector } : null), purposes: ['SUPERVISION'], actor: '2' });
+    const propose = async (mutation: 'proposeListing' | 'removeListing', input: string): Promise<string> => {
+      const { body, text } = await world.graph.query(role, `mutation { done: ${mutation}(input: { idempotencyKey: "${randomUUID()}", ${input} }) { ... on ListingProposed { proposal { id } } } }`, {}, { token });
+      const { done } = (body.data ?? {}) as { done?: { proposal?: { id: string } } };
+      if (!done?.proposal) throw new Error(text);
+      return done.proposal.id;
+    };
+    const row = (number: number): Record<string, string> => ({ MD_XDR_MC: '示例主体', MD_XDR_SHXYM: hidden, MD_XDR_HYDM: sites.near.industry, MD_LX: 'SAMR_SERIOUS', MD_WSH: `${role}〔2026〕${number}号`, MD_LRRQ: '2026/05/06', MD_LRSY: '示例', MD_FLYJ: '示例依据', MD_RDJG: '示例机关', MD_RDJGDM: organisation, MD_LYDW: '示例机关', MD_LYDWDM: organisation });
+    await world.graph.file('name-list', [1, 2, 3].map((number) => JSON.stringify(row(number))).join('\n'), { format: 'NDJSON' });
+    const entries = await world.graph.sql('select record_id from namelist.entry where uscc = $1 and determining_unit = $2 and document_no = any($3) order by document_no', [hidden, organisation, [1, 2, 3].map((number) => row(number)['MD_WSH'])]);
+    const [remove = '', correct = '', seen = ''] = entries.map(({ record_id }) => encodeId('NameListEntry', hidden, String(record_id)));
+    listingOf.set(role, { remove, correct, decide: await propose('proposeListing', toList(`${role}〔2026〕4号`)) });
+    await propose('removeListing', toRemove(seen));
+    const decided = await propose('proposeListing', toList(`${role}〔2026〕5号`));
+    await mutate(role, `decideListing(input: { idempotencyKey: "seen", id: "${decided}", expectedVersion: 1, approve: true }) { __typename }`);
+    for (const mutation of ['proposeListing', 'removeListing', 'correctListing', 'decideListing'] as const) await mutate(role, `${mutation}(input: ${inputOf(role, mutation)}) { __typename }`);
+  }
+}
+
 const ruleSet = (id: string): string => `{ id: "${id}", kind: "WITHDRAWAL", name: "示例", source: "示例", effectiveFrom: "2090-01-01", values: [{ code: "WITHDRAW_WITHIN", number: 2, unit: "WORKING_DAYS" }] }`;
 
 /** Changes that a second rule keeper proposed, and one that is approved. */
@@ -190,6 +223,14 @@ function inputOf(role: Role, mutation: Mutation, wanted: 'success' | 'Conflict' 
       return `{ ${key}, id: "${itemOf.get(role)?.id ?? ''}${wanted === 'InvalidInput' ? 'x' : ''}", expectedVersion: ${itemOf.get(role)?.version ?? 1}${wanted === 'Conflict' ? '1' : ''} }`;
     case 'withdrawRecord':
       return `{ ${key}, ${toWithdraw(`${recordOf.get(role) ?? ''}${wanted === 'InvalidInput' ? 'x' : ''}`, other)} }`;
+    case 'proposeListing':
+      return `{ ${key}, ${toList(`${role}〔2026〕6号`, wanted === 'Conflict' ? 'x' : '')}${wanted === 'InvalidInput' ? ', publicUntil: "2026-05-05"' : ''} }`;
+    case 'removeListing':
+      return `{ ${key}, ${toRemove(`${listingOf.get(role)?.remove ?? ''}${wanted === 'InvalidInput' ? 'x' : ''}`, other)} }`;
+    case 'correctListing':
+      return `{ ${key}, recordId: "${listingOf.get(role)?.correct ?? ''}${wanted === 'InvalidInput' ? 'x' : ''}", expectedVersion: 1, documentNo: "示更〔2026〕1号", legalBasis: "示例", changes: { grounds: "更正${other}" } }`;
+    case 'decideListing':
+      return `{ ${key}, id: "${listingOf.get(role)?.decide ?? ''}${wanted === 'InvalidInput' ? 'x' : ''}", expectedVersion: 1, approve: ${wanted !== 'Conflict'} }`;
     case 'proposeRuleChange':
       return `{ ${key}, action: ADD, ruleSet: ${ruleSet({ success: 'WALK', Conflict: 'ANOTHER', InvalidInput: 'no code' }[wanted])} }`;
     case 'approveRuleChange':
@@ -334,7 +375,7 @@ function promised(role: Role, on: string, field: string, where: Where): Verdict 
   if (outcome === 'MASK') return 'masked';
   if (outcome === 'ALLOW' || where === 'near') return 'given';
   // ROW, for a row out of reach: another's filing is none, a published record is seen, and of its fields some are cut and some denied.
-  if (dataClass === 'FILING') return on === 'Query' ? 'null' : 'given';
+  if (dataClass === 'FILING') return on === 'Query' && field === 'filing' ? 'null' : 'given'; // proposals are listed: each organisation has its own
   if (dataClass === 'ADDRESS' || dataClass === 'PERSON') return 'masked';
   return dataClass === 'RECORD' ? 'given' : 'denied';
 }
@@ -465,7 +506,7 @@ function classedInputs(role: Role): InputUse[] {
   const filterOf: Record<string, { field: string; rest: string }> = { NameListEntryFilter: { field: 'nameListEntries', rest: '' }, EntityFilter: { field: 'searchEntities', rest: 'query: "可见之店", ' } };
   const declaration = { idempotencyKey: 'i', kind: 'OTHER', itemNo: 'i', title: 'i', content: 'i', truthCommitment: false, authorisation: { disclosureLevel: 'PUBLIC', purposes: [], until: '2090-01-01' } };
   /** Inputs inside of others, by the one that they are used in. */
-  const within: Record<string, string> = { AuthorisationInput: 'DeclareInformationInput', RuleSetInput: 'ProposeRuleChangeInput', RuleValueInput: 'ProposeRuleChangeInput', SourceUnitInput: 'RegisterSourceUnitsInput' };
+  const within: Record<string, string> = { AuthorisationInput: 'DeclareInformationInput', RuleSetInput: 'ProposeRuleChangeInput', RuleValueInput: 'ProposeRuleChangeInput', ListingChangesInput: 'CorrectListingInput', SourceUnitInput: 'RegisterSourceUnitsInput' };
   const noSuch = { id: 'no code', kind: 'K', name: 'n', source: 's', effectiveFrom: '2090-01-01', effectiveTo: '2091-01-01', region: '33', values: [{ code: 'C', number: 1, unit: 'DAYS' }] };
   const mutationInputs: Record<string, { field: Mutation; value: Record<string, unknown>; more?: Record<string, unknown> }> = {
     CreateFilingInput: { field: 'createFiling', value: { idempotencyKey: 'i', kind: 'nonsense', format: 'NDJSON', partsExpected: 1 }, more: { mode: 'ADD' } },
@@ -479,6 +520,10 @@ function classedInputs(role: Role): InputUse[] {
     VerifyInformationInput: { field: 'verifyInformation', value: { idempotencyKey: 'i', id: 'none', expectedVersion: 1, result: 'REFUTED', evidence: 'i' } },
     WithdrawInformationInput: { field: 'withdrawInformation', value: { idempotencyKey: 'i', id: 'none', expectedVersion: 1 } },
     WithdrawRecordInput: { field: 'withdrawRecord', value: { idempotencyKey: 'i', recordId: 'none', expectedVersion: 1, reason: 'i', documentNo: 'i', revokedOn: '2026-09-18' } },
+    ProposeListingInput: { field: 'proposeListing', value: { idempotencyKey: 'i', subject: hidden, listType: 'nonsense', documentNo: 'i', authorityName: 'i', legalBasis: 'i', grounds: 'i', listedOn: '2026-05-06' }, more: { industryCode: '52', termUntil: '2090-01-01', disclosureLevel: 'PUBLIC', publicUntil: '2090-01-01' } },
+    RemoveListingInput: { field: 'removeListing', value: { idempotencyKey: 'i', recordId: 'none', expectedVersion: 1, documentNo: 'i', legalBasis: 'i', removedOn: '2026-09-18', reason: 'EXPIRED' } },
+    CorrectListingInput: { field: 'correctListing', value: { idempotencyKey: 'i', recordId: 'none', expectedVersion: 1, documentNo: 'i', legalBasis: 'i', changes: { grounds: 'i', legalBasis: 'i', termUntil: '2090-01-01', disclosureLevel: 'PUBLIC', publicUntil: '2090-01-01', industryCode: '52' } } },
+    DecideListingInput: { field: 'decideListing', value: { idempotencyKey: 'i', id: 'none', expectedVersion: 1, approve: true } },
     ProposeRuleChangeInput: { field: 'proposeRuleChange', value: { idempotencyKey: 'i', action: 'ADD', ruleSet: noSuch }, more: { ruleSetId: 'NONE', effectiveTo: '2090-01-01' } },
     ApproveRuleChangeInput: { field: 'approveRuleChange', value: { idempotencyKey: 'i', id: randomUUID() } },
     RejectRuleChangeInput: { field: 'rejectRuleChange', value: { idempotencyKey: 'i', id: randomUUID() } },

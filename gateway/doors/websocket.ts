@@ -1,0 +1,450 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { GraphQLError } from 'graphql';
+import { type RawData, type WebSocket, WebSocketServer } from 'ws';
+import type { Session, Sink, StreamEnd } from '../live/subscriber.ts';
+import { type Asked, answerOnce, type Credentials, credentialsIn, type DoorOptions, isRecord, readAsked, tell } from './operation.ts';
+
+// graphql-transport-ws (docs/PROTOCOL.md; docs/adr/0016-following-changes.md says why it is our own). A connection that only waits costs
+// its socket and one object: timers and lists are there while they are needed.
+
+export const SUB_PROTOCOL = 'graphql-transport-ws';
+
+/** As a body of the HTTP door: a batch of 1 000 rows in the variables. */
+const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
+const MAX_SUBSCRIPTIONS = 100;
+/** Longer than any client makes them: each is kept and repeated in every message. */
+const MAX_ID = 256;
+/** Nothing more is read from a client that lets so much wait which it asked for. */
+const MAX_WAITING_BYTES = 1024 * 1024;
+/** RFC 6455 §5.5: a control frame has at most 125 bytes, two of them for the code. */
+const MAX_REASON_BYTES = 123;
+
+export interface WebSocketTiming {
+  /** From the upgrade to `connection_init`. */
+  readonly initMs: number;
+  readonly heartbeatMs: number;
+  /** What clients get for closing, and operations for ending, when this instance goes away. */
+  readonly drainMs: number;
+}
+
+const standardTiming: WebSocketTiming = { initMs: 10_000, heartbeatMs: 15_000, drainMs: 5000 };
+
+/** More pings than this without a word of the client and it is gone. Not one: before a slow reader a ping waits behind data in its network. */
+const MAX_UNANSWERED = 3;
+
+/** The table of docs/PROTOCOL.md. A reason is for whoever reads a log; clients go by the code. */
+const closings = {
+  goingAway: [1012, 'This instance is going away: come back.'],
+  cannotSay: [1012, 'Who you are cannot be looked up now: come back.'],
+  badMessage: [4400, 'A message that is none of graphql-transport-ws.'],
+  notAcknowledged: [4401, 'Subscribed before connection_ack.'],
+  rightsEnded: [4403, 'The token has ended or was revoked, or a grant has changed: come back with a new token.'],
+  subProtocol: [4406, `The only sub-protocol is ${SUB_PROTOCOL}.`],
+  initialisationTimeout: [4408, 'No connection_init in time.'],
+  idInUse: [4409, 'A second subscribe with an id that is in use.'],
+  tooSlow: [4413, ''],
+  initialisedTwice: [4429, 'A second connection_init.'],
+  tooManySubscriptions: [4429, `More than ${MAX_SUBSCRIPTIONS} subscriptions on one connection.`],
+} as const satisfies Record<string, readonly [code: number, reason: string]>;
+
+type Closing = readonly [code: number, reason: string];
+
+type Message =
+  | { readonly type: 'connection_init' | 'ping' | 'pong'; readonly payload: Record<string, unknown> | null | undefined }
+  | { readonly type: 'subscribe'; readonly id: string; readonly payload: Asked }
+  | { readonly type: 'complete'; readonly id: string };
+
+export interface WebSocketDoor extends AsyncDisposable {
+  /** For the `upgrade` event of an HTTP server. */
+  upgrade(request: IncomingMessage, network: Duplex, head: Buffer): void;
+  readonly connections: () => number;
+}
+
+interface Door extends DoorOptions {
+  readonly timing: WebSocketTiming;
+  /** All that are not closed yet. */
+  readonly open: Set<Connection>;
+  readonly hasClosed: (connection: Connection) => void;
+}
+
+export function createWebSocketDoor(options: DoorOptions & { readonly timing?: Partial<WebSocketTiming> }): WebSocketDoor {
+  const open = new Set<Connection>();
+  const emptied = Promise.withResolvers<void>();
+  let isLeaving = false;
+  const hasClosed = (connection: Connection): void => {
+    open.delete(connection);
+    if (isLeaving && open.size === 0) emptied.resolve();
+  };
+  const door: Door = { ...options, timing: { ...standardTiming, ...options.timing }, open, hasClosed };
+
+  // No compression: it costs a window of memory for each connection, and one secret beside another's text can be guessed by lengths.
+  // Of several sub-protocols ours; of none of ours the first, since a client learns of 4406 only after one was agreed on.
+  const server = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload: MAX_MESSAGE_BYTES,
+    handleProtocols: (offered) => (offered.has(SUB_PROTOCOL) ? SUB_PROTOCOL : ([...offered][0] ?? false)),
+  });
+  const heart = setInterval(() => {
+    const at = performance.now();
+    const today = options.now().getTime();
+    for (const connection of open) connection.beat(at, today);
+  }, door.timing.heartbeatMs / 15).unref();
+
+  return {
+    connections: () => open.size,
+    upgrade(request, network, head) {
+      server.handleUpgrade(request, network, head, (socket) => {
+        open.add(new Connection(door, socket, network, credentialsIn(request)));
+      });
+    },
+    async [Symbol.asyncDispose]() {
+      clearInterval(heart);
+      isLeaving = true;
+      server.close(); // upgrades are refused from now on
+      for (const connection of open) connection.goAway();
+      if (open.size === 0) return;
+      const deadline = setTimeout(() => {
+        for (const connection of open) connection.terminate();
+      }, door.timing.drainMs);
+      await emptied.promise;
+      clearTimeout(deadline);
+    },
+  };
+}
+
+const asText = { binary: false } as const;
+
+class Connection {
+  readonly #door: Door;
+  readonly #socket: WebSocket;
+  readonly #network: Duplex;
+  #phase: 'OPENED' | 'INITIALISING' | 'READY' | 'LEAVING' | 'CLOSED' = 'OPENED';
+  /** What the upgrade said, until `connection_init` has said the rest. */
+  #credentials: Credentials | null;
+  #initTimer: NodeJS.Timeout | null;
+  #session: Session | null = null;
+  #mode: 'filter' | 'reject';
+  #subscriptions: Map<string, Subscription> | null = null;
+  #beatAt: number;
+  /** Pings since the client was last heard of. */
+  #unanswered = 0;
+  #drained: Promise<void> | null = null;
+
+  constructor(door: Door, socket: WebSocket, network: Duplex, credentials: Credentials) {
+    this.#door = door;
+    this.#socket = socket;
+    this.#network = network;
+    this.#credentials = credentials;
+    this.#mode = credentials.rejects ? 'reject' : door.policyMode;
+    this.#beatAt = performance.now() + door.timing.heartbeatMs;
+    this.#initTimer = setTimeout(() => this.close(closings.initialisationTimeout), door.timing.initMs).unref();
+    socket.on('message', (data, isBinary) => this.#receive(data, isBinary));
+    socket.on('pong', () => (this.#unanswered = 0));
+    // A frame that is none, or too large a message: ws closes with the code of RFC 6455 (1002, 1007, 1009).
+    socket.on('error', () => {});
+    socket.on('close', () => {
+      this.#letGo();
+      door.hasClosed(this);
+    });
+    if (socket.protocol !== SUB_PROTOCOL) this.close(closings.subProtocol);
+  }
+
+  // --- what comes in ------------------------------------------------------------------------------------------------
+
+  #receive(data: RawData, isBinary: boolean): void {
+    if (this.#phase === 'CLOSED') return;
+    this.#unanswered = 0;
+    const message = isBinary ? null : readMessage(String(data));
+    if (!message) return this.close(closings.badMessage);
+    switch (message.type) {
+      case 'connection_init':
+        void this.#initialise(message.payload);
+        break;
+      case 'ping':
+        this.send(JSON.stringify({ type: 'pong', ...(message.payload ? { payload: message.payload } : null) }));
+        break;
+      case 'pong':
+        break;
+      case 'subscribe':
+        void this.#subscribe(message.id, message.payload);
+        break;
+      case 'complete':
+        this.#subscriptions?.get(message.id)?.stop();
+        break;
+    }
+    // Answers to whoever asks and does not read are not heaped up; what it sends waits in its own network meanwhile.
+    if (this.waiting() > MAX_WAITING_BYTES && !this.#socket.isPaused) {
+      this.#socket.pause();
+      void this.drained().then(() => this.#socket.resume());
+    }
+  }
+
+  async #initialise(payload: Record<string, unknown> | null | undefined): Promise<void> {
+    if (this.#phase === 'LEAVING') return;
+    const headers = this.#credentials;
+    if (this.#phase !== 'OPENED' || !headers) return this.close(closings.initialisedTwice);
+    this.#phase = 'INITIALISING';
+    this.#credentials = null;
+    this.#stopWaiting();
+    const { authorization, purpose, rejects } = overriding(headers, payload ?? {});
+    if (rejects) this.#mode = 'reject';
+    try {
+      this.#session = await this.#door.authenticator.session(authorization, purpose);
+    } catch (error) {
+      if (error instanceof GraphQLError) return this.close([4403, error.message]);
+      this.#door.log.error({ err: error }, 'a connection could not be begun');
+      return this.close(closings.cannotSay);
+    }
+    if (!this.#isIn('INITIALISING')) return; // it has closed meanwhile
+    this.#phase = 'READY';
+    this.send('{"type":"connection_ack"}');
+  }
+
+  async #subscribe(id: string, asked: Asked): Promise<void> {
+    if (this.#phase === 'LEAVING') return; // asked again after 1012
+    const session = this.#session;
+    if (this.#phase !== 'READY' || !session) return this.close(closings.notAcknowledged);
+    this.#subscriptions ??= new Map();
+    if (this.#subscriptions.has(id)) return this.close(closings.idInUse);
+    if (this.#subscriptions.size >= MAX_SUBSCRIPTIONS) return this.close(closings.tooManySubscriptions);
+    const subscription = new Subscription(this, id);
+    this.#subscriptions.set(id, subscription);
+    try {
+      if (await session.isGood()) await this.#answer(subscription, asked, session);
+      else this.close(closings.rightsEnded);
+    } catch (error) {
+      this.#refuse(subscription, [error]);
+    }
+  }
+
+  async #answer(subscription: Subscription, asked: Asked, session: Session): Promise<void> {
+    if (subscription.isOver) return;
+    const { documents, live } = this.#door;
+    const read = documents(asked.query, asked.operationName);
+    if ('errors' in read) return this.#refuse(subscription, read.errors);
+    if (read.operation.operation === 'subscription' && live) {
+      const stream = await live.subscribe({ ...read, variables: asked.variables, session, mode: this.#mode }, subscription);
+      if ('errors' in stream) this.#refuse(subscription, stream.errors);
+      else subscription.stopsWith(() => stream.stop());
+      return;
+    }
+    const abort = new AbortController();
+    subscription.isStream = false;
+    subscription.stopsWith(() => abort.abort());
+    const answer = await answerOnce(this.#door, read, asked, session.viewer, this.#mode, abort.signal);
+    if (typeof answer !== 'string') return this.#refuse(subscription, answer.errors);
+    subscription.next(answer);
+    subscription.complete();
+  }
+
+  #refuse(subscription: Subscription, errors: readonly unknown[]): void {
+    subscription.fail(tell(this.#door, errors));
+  }
+
+  // --- what goes out ------------------------------------------------------------------------------------------------
+
+  send(text: string): void {
+    if (this.#phase !== 'CLOSED') this.#socket.send(Buffer.from(text), asText);
+  }
+
+  waiting(): number {
+    return this.#socket.bufferedAmount;
+  }
+
+  drained(): Promise<void> {
+    const network = this.#network;
+    if (!network.writableNeedDrain) return Promise.resolve();
+    this.#drained ??= new Promise((resolve) => {
+      const done = (): void => {
+        network.off('drain', done).off('close', done);
+        this.#drained = null;
+        resolve();
+      };
+      network.on('drain', done).on('close', done);
+    });
+    return this.#drained;
+  }
+
+  /** Ends and closes everything, with what was sent before. */
+  close([code, reason]: Closing): void {
+    if (this.#phase === 'CLOSED') return;
+    this.#letGo();
+    this.#socket.resume(); // or the client's own closing would not be heard
+    this.#socket.close(code, Buffer.byteLength(reason) > MAX_REASON_BYTES ? '' : reason);
+  }
+
+  closeFor(why: 'SLOW_CONSUMER' | 'UNAUTHENTICATED', cursor: string | null): void {
+    this.close(why === 'SLOW_CONSUMER' ? [closings.tooSlow[0], cursor ?? ''] : closings.rightsEnded);
+  }
+
+  /** Streams end at once; what is being answered is still answered. */
+  goAway(): void {
+    if (this.#phase === 'CLOSED') return;
+    this.#phase = 'LEAVING';
+    this.#stopWaiting();
+    for (const subscription of this.#subscriptions?.values() ?? []) if (subscription.isStream) subscription.stop();
+    this.#closeIfGone();
+  }
+
+  terminate(): void {
+    this.#socket.terminate();
+  }
+
+  /** Called often; does something every heartbeat. */
+  beat(at: number, today: number): void {
+    if (this.#phase === 'CLOSED') return;
+    const expires = this.#session?.expires ?? null;
+    if (expires !== null && expires <= today) return this.close(closings.rightsEnded);
+    if (at < this.#beatAt) return;
+    this.#beatAt = at + this.#door.timing.heartbeatMs;
+    if (this.#unanswered >= MAX_UNANSWERED) return this.terminate();
+    this.#unanswered += 1;
+    this.#socket.ping();
+  }
+
+  forget(id: string): void {
+    this.#subscriptions?.delete(id);
+    this.#closeIfGone();
+  }
+
+  #closeIfGone(): void {
+    if (this.#phase === 'LEAVING' && !this.#subscriptions?.size) this.close(closings.goingAway);
+  }
+
+  #isIn(phase: 'INITIALISING'): boolean {
+    return this.#phase === phase;
+  }
+
+  #stopWaiting(): void {
+    if (this.#initTimer) clearTimeout(this.#initTimer);
+    this.#initTimer = null;
+  }
+
+  #letGo(): void {
+    this.#phase = 'CLOSED';
+    this.#stopWaiting();
+    const subscriptions = this.#subscriptions;
+    this.#subscriptions = null;
+    for (const subscription of subscriptions?.values() ?? []) subscription.stop();
+  }
+}
+
+/** One `subscribe` that is under way: a stream, or an answer that is awaited. */
+class Subscription implements Sink {
+  readonly #connection: Connection;
+  readonly #id: string;
+  /** How each of its messages begins. */
+  readonly #opening: string;
+  #stop: (() => void) | null = null;
+  isOver = false;
+  isStream = true;
+
+  constructor(connection: Connection, id: string) {
+    this.#connection = connection;
+    this.#id = id;
+    this.#opening = `{"id":${JSON.stringify(id)},"type":"`;
+  }
+
+  /** `stop`: what ends it when the client or the connection does. */
+  stopsWith(stop: () => void): void {
+    if (this.isOver) stop();
+    else this.#stop = stop;
+  }
+
+  next(json: string): void {
+    if (!this.isOver) this.#connection.send(`${this.#opening}next","payload":${json}}`);
+  }
+
+  waiting(): number {
+    return this.#connection.waiting();
+  }
+
+  drained(): Promise<void> {
+    return this.#connection.drained();
+  }
+
+  end(reason: StreamEnd, cursor: string | null): void {
+    if (this.isOver) return;
+    switch (reason) {
+      case 'SLOW_CONSUMER':
+      case 'UNAUTHENTICATED':
+        return this.#connection.closeFor(reason, cursor);
+      case 'GOING_AWAY':
+        return this.#connection.goAway();
+      case 'FAILED':
+        return this.fail([{ message: 'Internal error', extensions: { code: 'INTERNAL_SERVER_ERROR', ...(cursor === null ? null : { cursor }) } }]);
+      case 'CURSOR_EXPIRED':
+      case 'COMPLETED':
+        return this.complete();
+    }
+  }
+
+  complete(): void {
+    this.#say('complete', '');
+  }
+
+  fail(errors: readonly unknown[]): void {
+    this.#say('error', `,"payload":${JSON.stringify(errors)}`);
+  }
+
+  /** Without a word: the client has ended it, or the connection goes. */
+  stop(): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.#stop?.();
+    this.#connection.forget(this.#id);
+  }
+
+  #say(type: 'complete' | 'error', rest: string): void {
+    if (this.isOver) return;
+    this.#connection.send(`${this.#opening}${type}"${rest}}`);
+    this.isOver = true;
+    this.#connection.forget(this.#id);
+  }
+}
+
+/** Null: no message of the protocol that a client sends. */
+function readMessage(text: string): Message | null {
+  let given: unknown;
+  try {
+    given = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  if (!isRecord(given)) return null;
+  const { type, id, payload } = given;
+  switch (type) {
+    case 'connection_init':
+    case 'ping':
+    case 'pong':
+      return payload === undefined || payload === null || isRecord(payload) ? { type, payload } : null;
+    case 'complete':
+      return isId(id) ? { type, id } : null;
+    case 'subscribe': {
+      const asked = readAsked(payload);
+      return asked && isId(id) ? { type, id, payload: asked } : null;
+    }
+    default:
+      return null;
+  }
+}
+
+const isId = (id: unknown): id is string => typeof id === 'string' && id !== '' && id.length <= MAX_ID;
+
+/** What `connection_init` says comes before what the headers of the upgrade say. */
+function overriding(headers: Credentials, payload: Record<string, unknown>): Credentials {
+  // Clients write header names as they like. Who means to show a token must not pass for the public since it stands under another name.
+  const said = (header: string): string | undefined => {
+    const values = Object.entries(payload).filter(([name, value]) => name.toLowerCase() === header && value !== null && value !== undefined);
+    const [first] = values;
+    return first && (values.length === 1 && typeof first[1] === 'string' ? first[1] : '');
+  };
+  return {
+    authorization: said('authorization') ?? headers.authorization,
+    purpose: said('x-purpose') || headers.purpose,
+    rejects: said('x-unauthorized') === 'reject' || headers.rejects,
+  };
+}

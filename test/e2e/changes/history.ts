@@ -1,0 +1,449 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import pg from 'pg';
+import { createCursorSealer } from '#kit/cursor.ts';
+import { parseKeyRing } from '#kit/keys.ts';
+import { type EmbeddedPostgres, startEmbedded } from '#kit/postgres/embedded.ts';
+import { isRunning } from '#kit/postgres/process.ts';
+import { readFilter } from '#gateway/live/filter.ts';
+import { cursorScope, openPlace } from '#gateway/live/place.ts';
+import { createViewer, publicViewer, type Viewer } from '#policy/viewer.ts';
+import { composeUscc } from '#standards/uscc.ts';
+import { askGateway, createIssuer, organisationOf, type TestIssuer } from '#test/support/graph.ts';
+import { AUTHORITY, type Listing, rowOf } from '#test/support/listings.ts';
+import { freePort, startProcess, type TestProcess } from '#test/support/processes.ts';
+import { type RedisProcess, startRedis } from '#test/support/redis.ts';
+import { type Following, followBySse, followByWebSocket, type Message } from '#test/support/streams.ts';
+import { registerUnits } from '#test/support/units.ts';
+import type { Append, Connection, FinalState, History, Receipt, SubscriberHistory } from './checker.ts';
+
+// Writers and subscribers over every door, through kills and stops of everything: two gateways, Redis, PostgreSQL. What was appended,
+// told and acknowledged is recorded, for checker.ts. Everything that is by chance comes from the seed.
+
+export interface HistoryOptions {
+  readonly seed: number;
+  readonly writers: number;
+  readonly subscribers: number;
+  /** For how long is written, with faults. */
+  readonly seconds: number;
+  /** Without one, hints go by NOTIFY. */
+  readonly redisServer: string | null;
+  readonly say?: (line: string) => void;
+}
+
+const KEYS = `test:${Buffer.alloc(32, 7).toString('base64')}`;
+const SUBJECTS = 20;
+const DEADLINE_MS = 10_000;
+const QUIESCE_MS = 90_000;
+
+const subjects = Array.from({ length: SUBJECTS }, (_, index) => composeUscc(index % 2 === 0 ? '91330106' : '91440300', `MA${String(index).padStart(6, '0')}`));
+const provinceOf = (uscc: string): string => uscc.slice(2, 4);
+
+/** Numbers by chance, the same for the same seed. */
+function createChance(seed: number) {
+  let state = seed >>> 0;
+  const next = (): number => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+  return { next, below: (most: number): number => Math.floor(next() * most), between: (least: number, most: number): number => least + next() * (most - least) };
+}
+
+interface World {
+  readonly options: HistoryOptions;
+  readonly issuer: TestIssuer;
+  readonly databaseUrl: string;
+  readonly gateways: TestProcess[];
+  readonly urls: readonly string[];
+  readonly centre: () => string;
+  readonly now: () => number;
+}
+
+/** Runs one history and gives it, with the history of a reader that takes ids for numbers. */
+export async function runHistory(options: HistoryOptions): Promise<{ history: History; broken: History; counts: Record<string, number> }> {
+  const say = options.say ?? (() => {});
+  await using stack = new AsyncDisposableStack();
+  const directory = await mkdtemp(join(tmpdir(), 'cg-history-'));
+  stack.defer(() => rm(directory, { recursive: true, force: true }));
+  const postgres = stack.use(await createPostgres(join(directory, 'pg')));
+  const redis = options.redisServer === null ? null : stack.use(await startRedis(options.redisServer));
+  const issuer = stack.use(await createIssuer());
+  const ports = [await freePort(), await freePort()];
+  const start = (index: number): Promise<TestProcess> =>
+    startProcess('gateway/main.ts', [], { DATABASE_URL: postgres.url, DATA_DIR: issuer.dataDir, PORT: String(ports[index]), PASSPORT_KEYS: KEYS, CURSOR_KEYS: KEYS, DIGEST_KEYS: KEYS, LOG_LEVEL: 'silent', ...(redis ? { REDIS_URL: redis.url } : null) });
+  const gateways = [await start(0), await start(1)];
+  stack.defer(async () => {
+    for (const gateway of gateways) await gateway[Symbol.asyncDispose]();
+  });
+  await arrange(postgres.url);
+  let token = { text: '', at: Number.NEGATIVE_INFINITY };
+  const world: World = {
+    options,
+    issuer,
+    databaseUrl: postgres.url,
+    gateways,
+    urls: ports.map((port) => `http://127.0.0.1:${port}`),
+    centre: () => {
+      if (performance.now() - token.at > 600_000) token = { text: issuer.token({ role: 'NATIONAL_CENTRE', organisation: organisationOf('NATIONAL_CENTRE').organisation, purposes: ['SUPERVISION'] }), at: performance.now() };
+      return token.text;
+    },
+    now: () => performance.now(),
+  };
+
+  const writing = new AbortController();
+  const reading = new AbortController();
+  const appends: Append[] = [];
+  const writers = Array.from({ length: options.writers }, (_, index) => write(world, index, appends, writing.signal));
+  const subscribers = Array.from({ length: options.subscribers }, (_, index) => createSubscriber(world, index));
+  const followers = subscribers.map((subscriber) => subscriber.run(reading.signal));
+  const broken = createBrokenReader(world);
+  const breaking = broken.run(reading.signal);
+
+  const faults = await injectFaults(world, { postgres, redis, start }, options.seconds * 1000, say);
+  writing.abort();
+  await Promise.all(writers);
+  say(`seed ${options.seed}: ${appends.length} appends, ${faults} faults; waiting until everybody has everything`);
+  const final = await finalState(postgres.url);
+  const deadline = performance.now() + QUIESCE_MS;
+  while (performance.now() < deadline && !subscribers.every((subscriber) => subscriber.hasAll(final))) await pause(100);
+  reading.abort();
+  await Promise.all([...followers, breaking]);
+
+  const tokens = new Map([...final.tokens]);
+  const history: History = { appends, subscribers: subscribers.map((subscriber) => subscriber.history()), final };
+  return {
+    history,
+    broken: { appends: appends.filter(({ token: of }) => [...tokens.values()].includes(of)), subscribers: [broken.history(tokens)], final: { ...final, head: 0n, seqs: [] } },
+    counts: { appends: appends.length, acknowledged: appends.filter(({ outcome }) => outcome === 'ok').length, faults, events: Number(final.head), connections: history.subscribers.reduce((sum, { connections }) => sum + connections.length, 0) },
+  };
+}
+
+// --- what is disturbed --------------------------------------------------------------------------------------------------
+
+interface Postgres extends AsyncDisposable {
+  readonly url: string;
+  /** kill -9 of the server and every process of it, and a new start. */
+  crash(): Promise<void>;
+}
+
+async function createPostgres(dataDir: string): Promise<Postgres> {
+  let server: EmbeddedPostgres = await startEmbedded({ dataDir });
+  const { url } = server;
+  return {
+    url,
+    async crash() {
+      const [postmaster] = (await readFile(join(dataDir, 'postmaster.pid'), 'utf8')).split('\n').map(Number) as [number];
+      const tasks = await readdir(`/proc/${postmaster}/task`).catch(() => []);
+      const lists = await Promise.all(tasks.map((task) => readFile(`/proc/${postmaster}/task/${task}/children`, 'utf8').catch(() => '')));
+      for (const pid of [postmaster, ...lists.flatMap((list) => list.split(' ').filter(Boolean).map(Number))]) {
+        try {
+          process.kill(pid, 'SIGKILL');
+        } catch {
+          // It has ended by itself.
+        }
+      }
+      while (await isRunning(postmaster)) await pause(20);
+      server = await startEmbedded({ dataDir });
+      if (server.url !== url) throw new Error(`PostgreSQL came back at ${server.url}, it was at ${url}`);
+    },
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  };
+}
+
+async function injectFaults(world: World, { postgres, redis, start }: { postgres: Postgres; redis: RedisProcess | null; start: (index: number) => Promise<TestProcess> }, forMs: number, say: (line: string) => void): Promise<number> {
+  const chance = createChance(world.options.seed * 7919);
+  const end = performance.now() + forMs;
+  const { gateways } = world;
+  const kinds: [string, () => Promise<void>][] = [
+    ['kill -9 of a gateway', async () => {
+      const index = chance.below(2);
+      await (gateways[index] as TestProcess).kill();
+      await pause(chance.between(0, 500));
+      gateways[index] = await start(index);
+    }],
+    ['stop and go on of a gateway', async () => {
+      const gateway = gateways[chance.below(2)] as TestProcess;
+      gateway.signal('SIGSTOP');
+      await pause(chance.between(500, 5000));
+      gateway.signal('SIGCONT');
+    }],
+    ['restart of a gateway', async () => {
+      const index = chance.below(2);
+      await (gateways[index] as TestProcess)[Symbol.asyncDispose]();
+      gateways[index] = await start(index);
+    }],
+    ['kill -9 of PostgreSQL', () => postgres.crash()],
+    ...(redis ? ([['kill -9 of Redis', () => redis.crash()], ['stop and go on of Redis', async () => {
+      redis.signal('SIGSTOP');
+      await pause(chance.between(500, 3000));
+      redis.signal('SIGCONT');
+    }]] satisfies [string, () => Promise<void>][]) : []),
+  ];
+  let done = 0;
+  // Each kind comes once before any comes twice, as far as there is time.
+  for (let order: typeof kinds = []; performance.now() < end; done++) {
+    if (order.length === 0) order = kinds.map((kind) => [chance.next(), kind] as const).toSorted(([a], [b]) => a - b).map(([, kind]) => kind);
+    await pause(chance.between(300, 1500));
+    const [name, inject] = order.pop() as (typeof kinds)[number]; // filled above
+    say(`seed ${world.options.seed}: ${name}`);
+    await inject();
+  }
+  return done;
+}
+
+// --- who writes ---------------------------------------------------------------------------------------------------------
+
+const POISON = '回滚';
+
+/** Grants, units, and a trigger that undoes a batch with a marked row, at the last moment. */
+async function arrange(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    const { organisation } = organisationOf('NATIONAL_CENTRE');
+    await client.query(`insert into gateway.grant (id, organisation, role, valid_from, granted_by) values ($1, $2, 'NATIONAL_CENTRE', now() - interval '1 minute', 'test')`, [randomUUID(), organisation]);
+    const sql = (text: string, values: readonly unknown[]): Promise<unknown> => client.query(text, [...values]);
+    await registerUnits(sql, 'namelist', [AUTHORITY], ['name-list'], organisation);
+    await registerUnits(sql, 'evaluation', [AUTHORITY], ['evaluation'], organisation);
+    await client.query(`
+      create table public.by_id (id bigint primary key, uscc text not null, version int not null, topic text not null);
+      create function public.watch_outbox() returns trigger language plpgsql security definer as $$
+      begin
+        if new.basis->>'documentNo' like '%${POISON}%' then raise exception 'this batch is undone'; end if;
+        insert into public.by_id values (new.id, new.uscc, new.version, new.topic);
+        perform pg_sleep(random() * 0.01);
+        return new;
+      end $$;
+      create trigger watch after insert on feed.outbox for each row execute function public.watch_outbox()`);
+  } finally {
+    await client.end();
+  }
+}
+
+const FILE = 'mutation ($input: FileRecordsInput!) { fileRecords(input: $input) { __typename ... on RecordsFiled { rows { row outcome problems { code } } } ... on DomainError { code } } }';
+
+/** One writer: list entries, or evaluations for every fourth. It waits for each answer, and never writes the same token twice. */
+async function write(world: World, index: number, appends: Append[], signal: AbortSignal): Promise<void> {
+  const chance = createChance(world.options.seed * 104_729 + index);
+  const isOfEvaluations = index % 4 === 3;
+  for (let number = 0; !signal.aborted; number++) {
+    const size = 1 + chance.below(3);
+    const chosen = [...new Set(Array.from({ length: size }, () => subjects[chance.below(SUBJECTS)] as string))];
+    const undone = !isOfEvaluations && chance.next() < 0.05;
+    const tokens = chosen.map((_, place) => (isOfEvaluations ? scoreOf(index, number, place) : `w${index}-${number}-${place}`));
+    const rows: unknown[] = chosen.map((uscc, place) => (isOfEvaluations ? evaluationRow(uscc, tokens[place] as string) : rowOf(entryOf(uscc, tokens[place] as string))));
+    if (undone) rows.push(rowOf({ ...entryOf(subjects[0] as string, 'undone'), documentNo: `示${POISON}〔2026〕${index}${number}号` }));
+    const invoked = world.now();
+    const outcome = await attempt(world, world.urls[chance.below(2)] as string, { idempotencyKey: randomUUID(), kind: isOfEvaluations ? 'evaluation' : 'name-list', rows }, undone);
+    const answered = world.now();
+    chosen.forEach((uscc, place) => appends.push({ token: tokens[place] as string, subject: subjectKey(isOfEvaluations, uscc), invoked, answered, outcome }));
+    await pause(chance.between(5, 60));
+  }
+}
+
+async function attempt(world: World, url: string, input: Record<string, unknown>, undone: boolean): Promise<Append['outcome']> {
+  try {
+    const { body } = await askGateway(url, world.centre(), FILE, { input }, 'SUPERVISION');
+    const filed = body.data?.['fileRecords'] as { __typename?: string; rows?: { outcome: string }[] } | null | undefined;
+    if (filed?.__typename === 'RecordsFiled' && !undone) {
+      if (filed.rows?.some(({ outcome }) => outcome === 'REJECTED')) throw new Error(`a row was refused: ${JSON.stringify(filed)}`);
+      return 'ok';
+    }
+    // An answer with an error may come after a commit whose answer was lost.
+    return undone ? 'fail' : 'info';
+  } catch (error) {
+    if (error instanceof Error && error.message.startsWith('a row was refused')) throw error;
+    return undone ? 'fail' : 'info';
+  }
+}
+
+const subjectKey = (isOfEvaluations: boolean, uscc: string): string => `${isOfEvaluations ? 'E' : 'L'} ${uscc}`;
+const entryOf = (uscc: string, token: string): Listing => ({ uscc, grounds: token });
+/** A score that nobody else gives: its digits are its token. */
+const scoreOf = (writer: number, number: number, place: number): string => `${10 + writer}.${String(number + 1).padStart(6, '0')}${place + 1}`;
+const evaluationRow = (uscc: string, token: string): Record<string, string> => ({
+  PJ_XDR_MC: '示例主体', PJ_XDR_SHXYM: uscc, PJ_FA: 'PUBLIC_CREDIT', PJ_FABB: '2026', PJ_DJ: 'A', PJ_FS: token, PJ_MF: '1000', PJ_RQ: '2026/06/30', PJ_DW: '示例评价单位', PJ_DWDM: AUTHORITY, PJ_LYDW: '示例评价单位', PJ_LYDWDM: AUTHORITY,
+});
+
+// --- who reads ----------------------------------------------------------------------------------------------------------
+
+const SELECTION = {
+  nameListChanges: '__typename ... on NameListChange { id cursor kind recordId version subject { uscc } entry { grounds } } ... on Checkpoint { cursor }',
+  evaluationChanges: '__typename ... on EvaluationChange { id cursor kind recordId version subject { uscc } evaluation { score } } ... on Checkpoint { cursor }',
+};
+type Field = keyof typeof SELECTION;
+type Door = 'websocket' | 'sse' | 'page';
+
+interface Told {
+  readonly __typename: string;
+  readonly id: string;
+  readonly cursor: string;
+  readonly version: number;
+  readonly subject: { readonly uscc: string };
+  readonly entry?: { readonly grounds: string };
+  readonly evaluation?: { readonly score: number };
+}
+
+function createSubscriber(world: World, index: number) {
+  const chance = createChance(world.options.seed * 15_485_863 + index);
+  const field: Field = index % 5 === 4 ? 'evaluationChanges' : 'nameListChanges';
+  const door = (['websocket', 'sse', 'page'] as const)[index % 3] as Door;
+  const province = index % 4 === 1 ? '33' : index % 4 === 2 ? '44' : null;
+  const filter = province === null ? {} : { provinces: [province] };
+  const asCentre = field === 'evaluationChanges';
+  const viewer: Viewer = asCentre ? createViewer({ role: 'NATIONAL_CENTRE', organisation: organisationOf('NATIONAL_CENTRE').organisation, province: null, sector: null, purposes: [], purpose: 'SUPERVISION', tokenId: null }) : publicViewer;
+  const topic = asCentre ? 'EVALUATION' : 'NAME_LIST';
+  const scope = cursorScope(viewer, readFilter(topic, filter));
+  const sealer = createCursorSealer(parseKeyRing(KEYS));
+  const seqOf = (cursor: string): bigint => openPlace(sealer, scope, cursor).seq;
+  const isEligible = (subject: string): boolean => subject.startsWith(asCentre ? 'E ' : 'L ') && (province === null || provinceOf(subject.slice(2)) === province);
+  const connections: { instance: string; door: string; from: bigint | null; receipts: Receipt[] }[] = [];
+  const known = new Map<string, number>();
+  /** The last acknowledged place; null before the first. */
+  let acknowledged: string | null = null;
+
+  const take = (receipts: Receipt[], told: Told): void => {
+    if (told.__typename === 'Checkpoint') {
+      acknowledged = told.cursor;
+      return;
+    }
+    const subject = subjectKey(asCentre, told.subject.uscc);
+    const token = asCentre ? formatScore(told.evaluation?.score ?? 0) : (told.entry?.grounds ?? '');
+    receipts.push({ eventId: told.id, subject, version: told.version, token, seq: seqOf(told.cursor) });
+    known.set(subject, Math.max(told.version, known.get(subject) ?? 0));
+    // What is received is not acknowledged at once: after a crash some of it comes again.
+    if (chance.next() < 0.8) acknowledged = told.cursor;
+  };
+
+  const follow = async (url: string, signal: AbortSignal): Promise<void> => {
+    const receipts: Receipt[] = [];
+    const from = acknowledged;
+    connections.push({ instance: url, door, from: from === null ? null : seqOf(from), receipts });
+    if (door === 'page') {
+      const query = `query ($filter: ${asCentre ? 'Evaluation' : 'NameList'}ChangeFilter!, $after: Cursor) { ${field}(filter: $filter, first: ${1 + chance.below(50)}, after: $after) { endCursor hasMore events { ${SELECTION[field]} } } }`;
+      for (let after = from; !signal.aborted; ) {
+        const { body } = await askGateway(url, asCentre ? world.centre() : null, query, { filter, after }, 'SUPERVISION');
+        const page = body.data?.[field] as { events: Told[]; endCursor: string; hasMore: boolean } | null | undefined;
+        if (!page || body.errors) return;
+        for (const told of page.events) take(receipts, told);
+        after = acknowledged = page.endCursor;
+        if (!page.hasMore) await pause(chance.between(20, 200), undefined, { signal });
+        if (chance.next() < 0.02) return;
+      }
+      return;
+    }
+    const query = `subscription ($filter: ${asCentre ? 'Evaluation' : 'NameList'}ChangeFilter!, $after: Cursor) { ${field}(filter: $filter, after: $after) { ${SELECTION[field]} } }`;
+    const open: typeof followByWebSocket = door === 'websocket' ? followByWebSocket : followBySse;
+    await using stream: Following = await withDeadline(open(url, asCentre ? world.centre() : null, query, { variables: { filter, after: from } }), 5000);
+    const stop = (): void => void stream[Symbol.asyncDispose]();
+    signal.addEventListener('abort', stop, { once: true });
+    // Sometimes it crashes by itself.
+    const lives = chance.next() < 0.5 ? chance.between(500, 8000) : Number.POSITIVE_INFINITY;
+    const until = performance.now() + lives;
+    try {
+      while (!signal.aborted && performance.now() < until) {
+        const message: Message = await stream.next();
+        const told = message.data?.[field] as Told | null | undefined;
+        if (!told || message.errors) throw new Error(JSON.stringify(message));
+        take(receipts, told);
+      }
+    } finally {
+      signal.removeEventListener('abort', stop);
+    }
+  };
+
+  return {
+    async run(signal: AbortSignal): Promise<void> {
+      // A stream without a cursor begins at the end: everybody begins before anything was written, by the first page.
+      while (acknowledged === null && !signal.aborted) {
+        const { body } = await askGateway(world.urls[0] as string, asCentre ? world.centre() : null, `query ($filter: ${asCentre ? 'Evaluation' : 'NameList'}ChangeFilter!) { ${field}(filter: $filter, first: 1) { endCursor events { __typename } } }`, { filter }, 'SUPERVISION').catch(() => ({ body: { data: null } }));
+        const page = body.data?.[field] as { endCursor: string; events: unknown[] } | null | undefined;
+        if (page && page.events.length === 0) acknowledged = page.endCursor;
+        else if (page) break;
+        else await pause(50);
+      }
+      while (!signal.aborted) {
+        await follow(world.urls[chance.below(2)] as string, signal).catch(() => {});
+        if (!signal.aborted) await pause(chance.between(10, 300));
+      }
+    },
+    hasAll: ({ records }: FinalState): boolean => [...records].every(([subject, { version }]) => !isEligible(subject) || known.get(subject) === version),
+    history: (): SubscriberHistory => ({ name: `${index} ${door} ${field} ${province ?? 'all'}`, isEligible, connections: connections as readonly Connection[] }),
+  };
+}
+
+/** As `scoreOf` writes it. */
+const formatScore = (score: number): string => score.toFixed(7);
+
+function withDeadline<Value>(promise: Promise<Value>, ms: number): Promise<Value> {
+  return Promise.race([promise, pause(ms, undefined, { ref: false }).then(() => Promise.reject(new Error('not in time')))]);
+}
+
+/** Reads the rows that writers put down by their ids, as they become visible: `id > last`. What it loses the checker has to find. */
+function createBrokenReader(world: World) {
+  const read: { id: bigint; subject: string; version: number }[] = [];
+  return {
+    async run(signal: AbortSignal): Promise<void> {
+      let last = 0n;
+      for (let client: pg.Client | null = null; !signal.aborted; ) {
+        try {
+          if (!client) {
+            client = new pg.Client({ connectionString: world.databaseUrl, connectionTimeoutMillis: 2000, query_timeout: DEADLINE_MS });
+            client.on('error', () => {});
+            await client.connect();
+          }
+          const { rows } = await client.query<{ id: string; uscc: string; version: number; topic: string }>('select id, uscc, version, topic from public.by_id where id > $1 order by id', [String(last)]);
+          for (const { id, uscc, version, topic } of rows) {
+            last = BigInt(id);
+            read.push({ id: last, subject: subjectKey(topic === 'EVALUATION', uscc), version });
+          }
+          await pause(2);
+        } catch {
+          await client?.end().catch(() => {});
+          client = null;
+          await pause(50);
+        }
+      }
+    },
+    history(tokens: ReadonlyMap<string, string>): SubscriberHistory {
+      const receipts = read.map(({ id, subject, version }) => ({ eventId: `${subject} ${version}`, subject, version, token: tokens.get(`${subject} ${version}`) ?? '', seq: id }));
+      return { name: 'by id', isEligible: () => true, connections: [{ instance: 'database', door: 'sql', from: null, receipts }] };
+    },
+  };
+}
+
+// --- the end --------------------------------------------------------------------------------------------------------------
+
+async function finalState(url: string): Promise<FinalState & { readonly tokens: ReadonlyMap<string, string> }> {
+  const deadline = performance.now() + 30_000;
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    for (;;) {
+      const { rows } = await client.query<{ waiting: number }>('select count(*)::int as waiting from feed.outbox');
+      if (rows[0]?.waiting === 0) break;
+      if (performance.now() > deadline) throw new Error(`${rows[0]?.waiting} changes have no number`);
+      await pause(50);
+    }
+    const head = (await client.query<{ head: string }>('select last_seq::text as head from feed.sequencer')).rows[0]?.head ?? '0';
+    const seqs = (await client.query<{ seq: string }>('select log.seq::text from feed.log order by log.seq')).rows.map(({ seq }) => BigInt(seq));
+    const versions = await client.query<{ subject: string; version: number; token: string; believed: boolean }>(`
+      select 'L ' || uscc as subject, version, content->>'grounds' as token, superseded_at = 'infinity' as believed from namelist.entry
+      union all
+      select 'E ' || uscc, version, to_char(score, 'FM990.0000000'), superseded_at = 'infinity' from evaluation.result`);
+    return {
+      head: BigInt(head),
+      seqs,
+      records: new Map(versions.rows.flatMap(({ subject, version, token, believed }) => (believed ? [[subject, { version, token }] as const] : []))),
+      tokens: new Map(versions.rows.map(({ subject, version, token }) => [`${subject} ${version}`, token])),
+    };
+  } finally {
+    await client.end();
+  }
+}
+
