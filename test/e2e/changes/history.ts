@@ -265,7 +265,7 @@ async function attempt(world: World, url: string, input: Record<string, unknown>
 const subjectKey = (isOfEvaluations: boolean, uscc: string): string => `${isOfEvaluations ? 'E' : 'L'} ${uscc}`;
 const entryOf = (uscc: string, token: string): Listing => ({ uscc, grounds: token });
 /** A score that nobody else gives: its digits are its token. */
-const scoreOf = (writer: number, number: number, place: number): string => `${10 + writer}.${String(number + 1).padStart(6, '0')}${place + 1}`;
+const scoreOf = (writer: number, number: number, place: number): string => formatScore((writer * 6000 + number * 3 + place + 1) / 100);
 const evaluationRow = (uscc: string, token: string): Record<string, string> => ({
   PJ_XDR_MC: '示例主体', PJ_XDR_SHXYM: uscc, PJ_FA: 'PUBLIC_CREDIT', PJ_FABB: '2026', PJ_DJ: 'A', PJ_FS: token, PJ_MF: '1000', PJ_RQ: '2026/06/30', PJ_DW: '示例评价单位', PJ_DWDM: AUTHORITY, PJ_LYDW: '示例评价单位', PJ_LYDWDM: AUTHORITY,
 });
@@ -378,7 +378,7 @@ function createSubscriber(world: World, index: number) {
 }
 
 /** As `scoreOf` writes it. */
-const formatScore = (score: number): string => score.toFixed(7);
+const formatScore = (score: number): string => score.toFixed(2);
 
 function withDeadline<Value>(promise: Promise<Value>, ms: number): Promise<Value> {
   return Promise.race([promise, pause(ms, undefined, { ref: false }).then(() => Promise.reject(new Error('not in time')))]);
@@ -435,7 +435,7 @@ async function finalState(url: string): Promise<FinalState & { readonly tokens: 
     const versions = await client.query<{ subject: string; version: number; token: string; believed: boolean }>(`
       select 'L ' || uscc as subject, version, content->>'grounds' as token, superseded_at = 'infinity' as believed from namelist.entry
       union all
-      select 'E ' || uscc, version, to_char(score, 'FM990.0000000'), superseded_at = 'infinity' from evaluation.result`);
+      select 'E ' || uscc, version, to_char(score, 'FM9990.00'), superseded_at = 'infinity' from evaluation.result`);
     return {
       head: BigInt(head),
       seqs,
