@@ -17,7 +17,7 @@ export default {
   globalSetup: '<rootDir>/test/support/globalSetup.ts',
   globalTeardown: '<rootDir>/test/support/globalTeardown.ts',
   projects: [
-    kind('unit', ['<rootDir>/{kit,policy,gateway,subgraphs,cli,standards,prisma}/**/*.test.ts']),
+    kind('unit', ['<rootDir>/{kit,policy,gateway,subgraphs,cli,client,standards,prisma}/**/*.test.ts']),
     kind('graph', ['<rootDir>/test/graph/**/*.test.ts']),
     kind('contract', ['<rootDir>/test/contract/**/*.test.ts']),
     kind('e2e', ['<rootDir>/test/e2e/**/*.test.ts']),

@@ -81,7 +81,7 @@ export function createApi(options: ApiOptions): Api {
     } catch (error) {
       options.signal?.throwIfAborted();
       if (deadline.aborted) throw new Failure(`${url} did not answer within ${deadlineMs / 1000} s.`, { cause: error });
-      throw new Failure(`${url} cannot be reached (${reasonOf(error)}).`, { advice: 'Is the gateway running? `npm start` starts one; --url or CREDIT_GRAPH_URL names another.', cause: error });
+      throw new Failure(`${url} cannot be reached (${reasonOf(error)}).`, { advice: UNREACHED, cause: error });
     }
   };
 
@@ -134,6 +134,8 @@ export function successOf<Success extends object>(result: (Success & { __typenam
   return result as Success;
 }
 
+export const UNREACHED = 'Is the gateway running? `npm start` starts one; --url or CREDIT_GRAPH_URL names another.';
+
 /** Add to a mutation's selection: the errors it may answer with. */
 export const DOMAIN_ERROR = '... on DomainError { code message }';
 
@@ -143,7 +145,8 @@ function failureOf({ message, extensions }: AnswerError, what: string): Failure 
   return new Failure(`${what}: ${message}${code === '' ? '' : ` (${code})`}`, advice === undefined ? {} : { advice });
 }
 
-const adviceFor: Readonly<Record<string, string | undefined>> = {
+/** What to do, by code and by reason. */
+export const adviceFor: Readonly<Record<string, string | undefined>> = {
   EXPIRED: 'Ask for a new token: `credit-graph token --role …`.',
   KEY: 'The token is of another issuer than the gateway’s: use the DATA_DIR that the gateway uses.',
   ROLE: 'An operator gives roles: `credit-graph grant --organisation … --role …`.',

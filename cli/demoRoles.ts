@@ -44,9 +44,10 @@ export const demoRoles: readonly DemoRole[] = [
   { role: 'OPERATOR', kind: 'operator', query: '{ sourceStatus { source state lagSeconds } grants(first: 3) { nodes { organisation role province } } }' },
 ];
 
-/** Who makes the grants, who registers the units that file, and who files the demo data. */
+/** Who makes the grants, who registers the units that file, who lets others read about it, and who files the demo data. */
 export const GRANTING_ROLE = 'OPERATOR';
 export const REGISTERING_ROLE = 'NATIONAL_CENTRE';
+export const CONSENTING_ROLE = 'SUBJECT';
 export const FILING_ROLE = 'NATIONAL_CENTRE';
 
 export const roleNames: readonly string[] = demoRoles.map(({ role }) => role);

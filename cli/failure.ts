@@ -1,5 +1,5 @@
 /** How a command can end. Listed in `--help` of the commands that use them. */
-export const exitCodes = { done: 0, failed: 1, usage: 2, someRejected: 3, waits: 4 } as const;
+export const exitCodes = { done: 0, failed: 1, usage: 2, someRejected: 3, waits: 4, changesMissing: 5 } as const;
 
 /** Something the user can mend: shown as one sentence, and a second one that says what to do. Everything else is a bug and keeps its stack. */
 export class Failure extends Error {

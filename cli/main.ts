@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
@@ -6,7 +7,8 @@ import { demoOrganisations } from '#standards/demoOrganisations.ts';
 import { forms } from '#standards/forms/forms.ts';
 import { type AnswerError, createApi } from './api.ts';
 import { type CallerOptions, chooseCaller, readList, readTtl, readUscc } from './caller.ts';
-import { claimsFor, roleNames, GRANTING_ROLE, REGISTERING_ROLE } from './demoRoles.ts';
+import { consentLine, findConsents, giveConsent, isGiven, revokeConsent } from './consents.ts';
+import { claimsFor, CONSENTING_ROLE, roleNames, GRANTING_ROLE, REGISTERING_ROLE } from './demoRoles.ts';
 import { examine, findingLines } from './doctor.ts';
 import { exitCodes, Failure, usage } from './failure.ts';
 import { decideFiling, filingLine, findFiling, waits } from './filing.ts';
@@ -17,6 +19,7 @@ import { openIssuer } from './issuer.ts';
 import { createProgress } from './progress.ts';
 import { readSettings, withoutPath } from './settings.ts';
 import { start } from './start.ts';
+import { BEGINNING, type Followed, tail } from './tail.ts';
 import { findUnit, registerUnits, unitLine } from './units.ts';
 
 // The commands: what they are called, what they take, what they print. The work is done in the files beside this one.
@@ -103,6 +106,44 @@ connectedInRole(program.command('query'))
     const answer = await (await connect(options)).query(document, variables === undefined ? undefined : readVariables(variables));
     print(JSON.stringify(answer, null, 2));
     if (hasNothing(answer.data, answer.errors)) process.exitCode = exitCodes.failed;
+  });
+
+connectedInRole(program.command('tail'))
+  .description('follow changes of name lists, or of evaluations, until Ctrl-C')
+  .option('--from <place>', `a cursor, or "${BEGINNING}" for the oldest change that is kept (default: changes to come)`)
+  .option('--save <file>', 'append each change to this file as a line of JSON, and keep the place in FILE.cursor')
+  .option('--evaluations', 'follow evaluations instead of name lists')
+  .option('--type <codes>', 'only of these types of list, separated by commas, as in all that follow', readList)
+  .option('--category <codes>', 'only of these categories of list: SERIOUS, FOCUS, ABNORMAL, COMMENDED', readList)
+  .option('--scheme <codes>', 'with --evaluations: only of these schemes', readList)
+  .option('--province <digits>', 'only of entities in these provinces, such as 33', readList)
+  .option('--sector <codes>', 'only of entities in these sectors, sections of GB/T 4754', readList)
+  .option('--kind <kinds>', 'only these kinds of change, such as ADDED; REMOVED comes always', readList)
+  .option('--watchlist <id>', 'only of entities on this watchlist of yours')
+  .option('--until-caught-up', 'end with the last change that there is')
+  .option('--json', 'print each change as a line of JSON, too long for people')
+  .option('--purpose <code>', 'what it is read for')
+  .addHelpText('after', `\nRun again with the same --save, it goes on where it was, also after kill -9: no change is missing in the file, and none\nis in it twice. One run writes to a file at a time. Lost connections are noted and made again.\n${exitCodeHelp({ 0: 'done, or ended by Ctrl-C', [exitCodes.changesMissing]: 'the place is older than what is kept: changes are missing for good' })}`)
+  .action(async ({ url, token, role, purpose, from, save, json, untilCaughtUp, ...wanted }: ConnectionOptions & TailedOptions) => {
+    const ended = new AbortController();
+    // The same Ctrl-C comes twice where npm passes it on, too.
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => ended.abort());
+    process.stdout.on('error', () => ended.abort()); // whoever read it has gone
+    await tail({
+      url: url === undefined ? settings.url : withoutPath(url),
+      token: await chooseCaller(settings, { token, role }),
+      purpose,
+      followed: followedBy(wanted),
+      from: from ?? null,
+      save: save ?? null,
+      json: json ?? false,
+      untilCaughtUp: untilCaughtUp ?? false,
+      signal: ended.signal,
+      async print(line) {
+        if (!print(line) && !ended.signal.aborted) await once(process.stdout, 'drain', { signal: ended.signal }).catch(() => {});
+      },
+      note,
+    });
   });
 
 program
@@ -234,6 +275,42 @@ connected(granting.command('end'))
     if (json) print(JSON.stringify(grant));
   });
 
+const consenting = program.command('consent').description(`let an organisation read what is not published about yours, or end that; done as ${CONSENTING_ROLE} unless --role says otherwise`).addHelpText('after', exitCodeHelp());
+
+connectedInRole(consenting.command('give'))
+  .description('let an organisation read for one purpose; a consent that is there is not given twice')
+  .requiredOption('--grantee <uscc>', 'the organisation that may read', readUscc)
+  .requiredOption('--purpose <code>', 'what for, such as CREDIT_GRANTING')
+  .requiredOption('--until <instant>', 'when it ends, such as 2027-06-30T16:00:00Z', readInstant)
+  .option('--json', 'print the consent as JSON')
+  .addHelpText('after', exitCodeHelp())
+  .action(async ({ grantee, purpose, until, json, ...options }: ConnectionOptions & { grantee: string; purpose: string; until: string; json?: boolean }) => {
+    const api = await connect(options, CONSENTING_ROLE);
+    const wanted = { grantee, purpose, until };
+    const consent = isGiven(await findConsents(api), wanted, new Date()) ?? (await giveConsent(api, wanted));
+    print(json ? JSON.stringify(consent) : consent.id);
+  });
+
+connectedInRole(consenting.command('revoke'))
+  .description('take a consent back, with any other to the same organisation for the same purpose, from the next operation on')
+  .argument('<id>', 'the consent')
+  .option('--json', 'print the consent as JSON')
+  .addHelpText('after', exitCodeHelp())
+  .action(async (id: string, { json, ...options }: ConnectionOptions & { json?: boolean }) => {
+    const consent = await revokeConsent(await connect(options, CONSENTING_ROLE), id);
+    if (json) print(JSON.stringify(consent));
+  });
+
+connectedInRole(consenting.command('list'))
+  .description('what your organisation gave, or in another role received; newest first, what is over too')
+  .option('--json', 'print them as JSON')
+  .addHelpText('after', exitCodeHelp())
+  .action(async ({ json, ...options }: ConnectionOptions & { json?: boolean }) => {
+    const consents = await findConsents(await connect(options, CONSENTING_ROLE));
+    if (json) print(JSON.stringify(consents));
+    else for (const consent of consents) print(consentLine(consent, new Date()));
+  });
+
 connected(program.command('revoke-token'))
   .description('refuse a token from the next operation on; done as OPERATOR')
   .argument('<jti>', 'the token’s identifier, its claim `jti`')
@@ -255,6 +332,29 @@ connectedInRole(program.command('doctor'))
     else process.stdout.write(findingLines(findings));
     if (findings.some(({ state }) => state === 'problem')) process.exitCode = exitCodes.failed;
   });
+
+interface TailedOptions {
+  readonly from?: string;
+  readonly save?: string;
+  readonly evaluations?: boolean;
+  readonly type?: readonly string[];
+  readonly category?: readonly string[];
+  readonly scheme?: readonly string[];
+  readonly province?: readonly string[];
+  readonly sector?: readonly string[];
+  readonly kind?: readonly string[];
+  readonly watchlist?: string;
+  readonly untilCaughtUp?: boolean;
+  readonly json?: boolean;
+}
+
+function followedBy({ evaluations, type: types, category: categories, scheme: schemes, province: provinces, sector: sectors, kind: kinds, watchlist }: TailedOptions): Followed {
+  const common = { provinces, sectors, kinds, watchlist };
+  if (evaluations && (types || categories)) throw usage('--type and --category are of name lists, not of --evaluations.');
+  if (!evaluations && schemes) throw usage('--scheme goes with --evaluations.');
+  // Which words are codes the gateway says: rules may add some.
+  return (evaluations ? { topic: 'EVALUATION', filter: { ...common, schemes } } : { topic: 'NAME_LIST', filter: { ...common, types, categories } }) as Followed;
+}
 
 function readKind(kind: string): string {
   if (!Object.hasOwn(forms, kind)) throw new InvalidArgumentError(`The kinds are ${Object.keys(forms).join(', ')}.`);

@@ -4,7 +4,7 @@ import { fastifyApolloDrainPlugin, fastifyApolloHandler } from '@as-integrations
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { GraphQLError, printSchema } from 'graphql';
 import { createKnownTexts } from './knownTexts.ts';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Log } from '#kit/log.ts';
 import type { Viewer } from '#policy/viewer.ts';
 import type { Authenticator } from './auth.ts';
@@ -84,6 +84,10 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
   const events = createEventDoor(doors);
   const sockets = createWebSocketDoor(doors);
   app.server.on('upgrade', sockets.upgrade);
+  // Browsers and clients open connections ahead of what they will ask. Node does not call those idle, and would wait ten seconds for them.
+  const silent = new Set<Socket>();
+  app.server.on('connection', (socket) => void silent.add(socket.once('close', () => silent.delete(socket))));
+  app.server.on('request', ({ socket }) => silent.delete(socket));
 
   const viewerOf = (request: FastifyRequest): Promise<Viewer> => {
     const { authorization, purpose } = credentialsIn(request.raw);
@@ -195,6 +199,7 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
     url: `http://${options.host}:${port}`,
     async [Symbol.asyncDispose]() {
       await Promise.all([events[Symbol.asyncDispose](), sockets[Symbol.asyncDispose]()]);
+      for (const socket of silent) socket.destroy();
       await apollo.stop();
       await app.close();
     },

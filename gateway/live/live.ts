@@ -240,7 +240,8 @@ export async function createLive(options: LiveOptions): Promise<Live & { readonl
     const today = shanghaiDay(now());
     for (const crowd of crowds.values()) {
       const tellings: { group: Group; telling: Telling }[] = [];
-      for (const group of crowd.groups.values()) if (group.listener.today !== today) group.listener = listenerOf(crowd.audience.viewer, group.filter, today);
+      const consents = await log.consents(crowd.audience.viewer, changes);
+      for (const group of crowd.groups.values()) group.listener = { ...group.listener, today, consents };
       for (const change of changes) {
         if (overtaken.has(change)) continue;
         for (const group of crowd.groups.values()) {

@@ -1,5 +1,7 @@
+import { type Consenting, createConsents } from '#kit/consents.ts';
 import { type Pool, query, statement } from '#kit/postgres/pool.ts';
 import type { RowRights } from '#policy/rows.ts';
+import type { Viewer } from '#policy/viewer.ts';
 
 // Reading the log of changes (docs/PROTOCOL.md). Only the sequencer writes it.
 
@@ -150,6 +152,8 @@ export interface ChangeLog {
   latest(records: readonly RecordAt[]): Promise<(Change | null)[]>;
   /** The first change of each record after its place: its state before is that of the record there. */
   firstAfter(records: readonly RecordAt[]): Promise<(Change | null)[]>;
+  /** Whose consent counts among the subjects of the changes, for this viewer now. */
+  consents(viewer: Viewer, changes: readonly Change[]): Promise<Consenting>;
   /** Which of the codes are on which of the watchlists. */
   watched(codes: readonly string[], watchlists: readonly string[]): Promise<ReadonlyMap<string, ReadonlySet<string>>>;
 }
@@ -162,7 +166,10 @@ export function createChangeLog(pool: Pool): ChangeLog {
     for (const row of rows) found[Number(row.position) - 1] = row;
     return found;
   };
+  const consents = createConsents(pool);
   return {
+    // Of what is restricted, or was: everything else is seen, or not, without consent.
+    consents: (viewer, changes) => consents.of(viewer, changes.flatMap(({ uscc, disclosure_level, before }) => (disclosure_level === 'RESTRICTED' || before?.disclosure_level === 'RESTRICTED' ? [uscc] : []))),
     async bounds() {
       const [row] = await query<{ head: bigint; purgedThrough: bigint }>(pool, bounds);
       if (!row) throw new Error('feed.sequencer has no row');

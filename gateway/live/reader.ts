@@ -46,8 +46,9 @@ async function read(log: ChangeLog, listener: Listener, from: Place, upTo: bigin
 }
 
 /** What is told of changes in order, each after `from` or the one before. */
-async function tellAll(log: ChangeLog, listener: Listener, from: Place, changes: readonly Change[]): Promise<Told[]> {
+async function tellAll(log: ChangeLog, anybody: Listener, from: Place, changes: readonly Change[]): Promise<Told[]> {
   const later = await latestOf(log, changes);
+  const listener = { ...anybody, consents: await log.consents(anybody.viewer, [...changes, ...later.filter((change) => change !== null)]) };
   const firsts = await firstsSince(log, from, changes);
   const told: Told[] = [];
   changes.forEach((change, index) => {

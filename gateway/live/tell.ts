@@ -1,3 +1,4 @@
+import type { Consenting } from '#kit/consents.ts';
 import { isGivenInLists } from '#policy/bulk.ts';
 import { isVisibleRow, type RowScope, rowScope } from '#policy/rows.ts';
 import type { Viewer } from '#policy/viewer.ts';
@@ -15,9 +16,13 @@ export interface Listener {
   readonly filter: ChangeFilter;
   /** The day in Asia/Shanghai: publication ends by it. */
   readonly today: string;
+  /** Which subjects of the changes consent to be seen. Where a record was seen before, a consent that has ended counts too. */
+  readonly consents: Consenting;
 }
 
-export const listenerOf = (viewer: Viewer, filter: ChangeFilter, today: string): Listener => ({ viewer, scope: rowScope(viewer), filter, today });
+const nobody: Consenting = { now: new Set(), ever: new Set() };
+
+export const listenerOf = (viewer: Viewer, filter: ChangeFilter, today: string): Listener => ({ viewer, scope: rowScope(viewer), filter, today, consents: nobody });
 
 /** An event as one subscriber is told it. */
 export interface Telling {
@@ -33,12 +38,11 @@ export interface Told extends Telling {
 }
 
 /** Whether a record in this state is in the listener's sight; null: there was none. */
-export const wasInSight = ({ viewer, scope, filter, today }: Listener, state: Facets | null): boolean =>
-  state !== null && isInFilter(filter, state) && isVisibleRow(scope, state, today) && isGivenInLists(viewer, state.uscc);
+export const wasInSight = ({ viewer, scope, filter, today, consents }: Listener, state: Facets | null): boolean =>
+  state !== null && isInFilter(filter, state) && isVisibleRow(scope, state, today, (uscc) => consents.ever.has(uscc)) && isGivenInLists(viewer, state.uscc);
 
 /** For whoever catches up: whether an earlier change of the record was told on the way, by the rights of now. */
-export const wasToldBefore = ({ viewer, scope, filter, today }: Listener, { uscc, before }: Change, latest: Facets): boolean =>
-  before !== null && isInFilter(filter, before) && isVisibleRow(scope, latest, today) && isGivenInLists(viewer, uscc);
+export const wasToldBefore = (listener: Listener, { before }: Change, latest: Facets): boolean => before !== null && isInFilter(listener.filter, before) && isVisibleNow(listener, latest);
 
 /** The state that a change left: its own columns. */
 export type Latest = Facets & Pick<Change, 'reason'>;
@@ -59,8 +63,9 @@ export function tell(listener: Listener, change: Change, latest: Latest, wasSeen
 export const gone = ({ today }: Listener, change: Change, latest: Latest): Telling => ({ change, kind: 'REMOVED', entered: false, reason: reasonOf(latest, today) });
 
 /** Whether the change may be told with its record: it is in the filter as it was then, and visible now. */
-const isTellable = ({ viewer, scope, filter, today }: Listener, change: Change, latest: Latest): boolean =>
-  isInFilter(filter, change) && isVisibleRow(scope, latest, today) && isGivenInLists(viewer, change.uscc);
+const isTellable = (listener: Listener, change: Change, latest: Latest): boolean => isInFilter(listener.filter, change) && isVisibleNow(listener, latest);
+
+const isVisibleNow = ({ viewer, scope, today, consents }: Listener, latest: Facets): boolean => isVisibleRow(scope, latest, today, (uscc) => consents.now.has(uscc)) && isGivenInLists(viewer, latest.uscc);
 
 function reasonOf(latest: Latest, today: string): RemovalReason {
   if (latest.erased_at !== null) return 'ERASED';

@@ -14,7 +14,7 @@ export type Cause =
   | { kind: 'nothing' };
 
 const INTERNAL = { message: 'Internal error', code: 'INTERNAL_SERVER_ERROR' };
-const PUBLIC_EXTENSIONS = ['code', 'reason', 'argument', 'expected', 'retryable', 'position', 'line'] as const;
+const PUBLIC_EXTENSIONS = ['code', 'reason', 'argument', 'expected', 'retryable', 'oldest', 'position', 'line'] as const;
 
 export const internalError = (path: Path, message = INTERNAL.message): GraphQLError =>
   new GraphQLError(message, { path, extensions: { code: INTERNAL.code } });

@@ -11,7 +11,8 @@ const allowed: Record<string, readonly string[]> = {
   kit: ['policy', 'standards'],
   gateway: ['kit', 'policy', 'standards', 'prisma'],
   subgraphs: ['kit', 'policy', 'standards'],
-  cli: ['standards'],
+  client: [],
+  cli: ['client', 'standards'],
 };
 
 /** The composition root: the one file in which the gateway meets the subgraphs. */
