@@ -18,16 +18,20 @@ import { type Authenticator, createAuthenticator, createKeySet } from './auth.ts
 import { ListeningGrantBook } from './desk/grants.ts';
 import { createDeskRepository } from './desk/repository.ts';
 import { createDeskResolvers, deskContext } from './desk/resolvers.ts';
+import { createDocuments } from './documents.ts';
+import { exportRoutes } from './exports.ts';
 import { filingRoutes } from './filings.ts';
 import { createGraph, type Graph } from './graph.ts';
 import { createChangeLog } from './live/log.ts';
+import { createExportReader, createExportWorker, fieldsProblem, keeper } from './live/exports.ts';
 import { createLive } from './live/live.ts';
 import { createPresentStates } from './live/present.ts';
 import { createSequencer } from './live/sequencer.ts';
 import { createWake } from './live/wake.ts';
+import { createWebhookWorker } from './live/webhooks.ts';
 import { createWebhookSecrets } from './live/webhookSecrets.ts';
 import { createWebhookTargets } from './live/webhookTargets.ts';
-import { standardLimits } from './limits.ts';
+import { createLimitCheck, standardLimits } from './limits.ts';
 import { createMetrics, measureLive, measureStreams, metricsRoute } from './metrics.ts';
 import { createInProcessTransport } from './plan/inProcess.ts';
 import { type GatewayServer, serveGateway, type ServerOptions } from './server.ts';
@@ -45,6 +49,8 @@ export interface GatewayOptions {
   readonly routes?: ServerOptions['routes'];
   /** Whether subgraphs in this process erase, once a day, what is no longer kept. */
   readonly sweeps?: boolean;
+  /** Whether it tells the receivers of webhooks; where not, other gateways do. It does unless told not to. */
+  readonly notifies?: boolean;
   /** The operator that may make the first grants. */
   readonly bootstrapOperator?: string | null;
 }
@@ -82,7 +88,28 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     const sequencer = stack.use(createSequencer({ url: databaseUrl, holder: `${hostname()} ${process.pid}`, rules: ruleBook, log, now, onBatch: (lastSeq) => void wake.announce(lastSeq) }));
     const present = stack.use(createPresentStates({ pool, sources, log, now, wasTold: () => sequencer.poke() }));
 
-    const resolvers = createDeskResolvers({ repository, grants, sources: book, keepers: sources, ruleBook, cursors, changeLog, wasAdded: () => present.wake(), webhooks: { secrets: createWebhookSecrets(config.cursorKeys), targets: createWebhookTargets(config.webhookTargets), isDue: () => {} }, now });
+    const webhookSecrets = createWebhookSecrets(config.cursorKeys);
+    const targets = createWebhookTargets(config.webhookTargets);
+    const webhooks = options.notifies === false ? null : stack.use(createWebhookWorker({ pool, log: changeLog, cursors, grants, secrets: webhookSecrets, targets, logger: log, now }));
+
+    // What the desk asks of the graph that it is a part of is there once somebody asks the desk.
+    const resolvers = createDeskResolvers({
+      repository,
+      grants,
+      sources: book,
+      keepers: sources,
+      ruleBook,
+      cursors,
+      changeLog,
+      wasAdded: () => present.wake(),
+      webhooks: { secrets: webhookSecrets, targets, isDue: () => webhooks?.wake() },
+      exports: {
+        fieldsProblem: (topic, selection, viewer) => fieldsProblem({ graph, documents }, topic, selection, viewer),
+        sealed: async (topic) => (await keeper(sources, topic).status()).sealed,
+        wasMade: () => exports.wake(),
+      },
+      now,
+    });
     const desk = createOwnSchema('The desk', join(import.meta.dirname, 'desk/schema.graphql'), resolvers);
 
     const graph = createGraph({
@@ -98,6 +125,9 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       policy: 'enforced',
       hasChanged: () => sequencer.poke(),
     });
+    const documents = createDocuments(graph.schema, createLimitCheck(options.limits ?? standardLimits));
+    const exportReader = createExportReader({ graph, documents, sources, cursors, pool });
+    const exports = stack.use(createExportWorker({ pool, reader: exportReader, grants, log }));
     const metrics = createMetrics();
     measureLive(metrics, sequencer, wake);
     const ownsWatchlist = async (viewer: Viewer, id: string): Promise<boolean> => (await repository.watchlists.find(viewer, id)) !== null;
@@ -121,7 +151,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
         policyMode: config.policyMode,
         live,
         now,
-        routes: [filingRoutes({ repository, sources, log, hasChanged: () => sequencer.poke() }), metricsRoute(metrics, (viewer) => may(viewer, 'metrics:read')), ...(options.routes ?? [])],
+        routes: [filingRoutes({ repository, sources, log, hasChanged: () => sequencer.poke() }), exportRoutes({ exports: repository.exports, reader: exportReader }), metricsRoute(metrics, (viewer) => may(viewer, 'metrics:read')), ...(options.routes ?? [])],
         log,
       }),
     );

@@ -11,6 +11,7 @@ import { roleBinding, type Role, type Viewer } from '#policy/viewer.ts';
 import { GRANTS_CHANGED } from './grants.ts';
 import { type ConsentBook, createConsentBook } from './consents.ts';
 import { once, type Once, type Work } from './idempotency.ts';
+import { createExports, type Exports } from './exports.ts';
 import { createWatchlists, type Watchlists } from './watchlists.ts';
 import { createWebhooks, type Webhooks } from './webhooks.ts';
 import { createRuleChanges, type RuleChanges } from './ruleChanges.ts';
@@ -53,6 +54,7 @@ export type Refusal = 'NOT_FOUND' | 'PARTS_MISSING' | 'BINDING';
 export interface DeskRepository extends AsyncDisposable {
   readonly ruleChanges: RuleChanges;
   readonly watchlists: Watchlists;
+  readonly exports: Exports;
   readonly consents: ConsentBook;
   readonly webhooks: Webhooks;
   findFiling(viewer: Viewer, id: string): Promise<FilingRow | null>;
@@ -103,6 +105,7 @@ export function createDeskRepository(pool: Pool, now: () => Date): DeskRepositor
   return {
     ruleChanges: createRuleChanges(prisma, now),
     watchlists: createWatchlists(prisma, now),
+    exports: createExports(prisma, now),
     consents: createConsentBook(prisma, now),
     webhooks: createWebhooks(prisma, now),
 

@@ -5,6 +5,7 @@ import type { Viewer as ViewerParent } from '../../policy/viewer.ts';
 import type { ShownGrant, DeskContext } from './resolvers.ts';
 import type { ToldEvent, DeskEvent } from '../live/events.ts';
 import type { WatchlistRow } from './watchlists.ts';
+import type { ExportRow } from './exports.ts';
 import type { ConsentRow } from './consents.ts';
 import type { WebhookRow, DeliveryRow } from './webhooks.ts';
 import type { RuleSet as RuleSetParent } from '../../standards/ruleSets.ts';
@@ -168,6 +169,17 @@ export type ApproveRuleChangeInput = {
 
 /** What `approveRuleChange` answers. */
 export type ApproveRuleChangeResult = Conflict | InvalidInput | RuleChangeApproved;
+
+/** Ends an export (取消快照导出). */
+export type CancelExportInput = {
+  /** The export (导出标识). */
+  readonly id: Scalars['ID']['input'];
+  /** Your own key (幂等键). */
+  readonly idempotencyKey: Scalars['String']['input'];
+};
+
+/** What `cancelExport` answers. */
+export type CancelExportResult = Conflict | ExportCancelled | InvalidInput;
 
 /** What a subscriber is told (变更事件). */
 export type ChangeEvent = Checkpoint | CursorExpired | EvaluationChange | NameListChange;
@@ -380,6 +392,21 @@ export type ConsumerComplaint = CreditRecord & {
   /** The day it is described for (事实时点). */
   readonly validAt: Scalars['Date']['output'];
 };
+
+/** Takes a snapshot (创建快照导出). */
+export type CreateExportInput = {
+  /** Of evaluations, as whoever follows their changes by this filter would hold them (评价结果). */
+  readonly evaluationChanges?: InputMaybe<EvaluationChangeFilter>;
+  /** What of each, as a selection of GraphQL on `NameListChange` or `EvaluationChange`, such as `recordId version entry { listedOn }`; left out: what the record states (字段). */
+  readonly fields?: InputMaybe<Scalars['String']['input']>;
+  /** Your own key (幂等键). */
+  readonly idempotencyKey: Scalars['String']['input'];
+  /** Of list entries, as whoever follows their changes by this filter would hold them; give this or the other (名单条目). */
+  readonly nameListChanges?: InputMaybe<NameListChangeFilter>;
+};
+
+/** What `createExport` answers. */
+export type CreateExportResult = Conflict | ExportCreated | InvalidInput;
 
 /** Opens a filing (创建报送批次). */
 export type CreateFilingInput = {
@@ -609,6 +636,99 @@ export type EvaluationChangeFilter = {
   /** One of your watchlists: only entities on it (关注名单). */
   readonly watchlist?: InputMaybe<Scalars['ID']['input']>;
 };
+
+/** The records that a follower of changes would hold at an instant (快照导出). */
+export type Export = {
+  readonly __typename?: 'Export';
+  /** Follow changes from here on: what is in the snapshot and after it is told twice, nothing is left out (游标). */
+  readonly cursor: Maybe<Scalars['Cursor']['output']>;
+  /** Parts can be read until then (失效时间). */
+  readonly expiresAt: Maybe<Scalars['DateTime']['output']>;
+  /** Why it failed (失败原因). */
+  readonly failure: Maybe<Scalars['String']['output']>;
+  /** Its identifier (导出标识). */
+  readonly id: Scalars['ID']['output'];
+  /** Records as recorded by this instant (知悉时点). */
+  readonly knownAt: Maybe<Scalars['DateTime']['output']>;
+  /** SHA-256 over the parts' digests, a line each; null until it is complete (清单摘要). */
+  readonly manifest: Maybe<Scalars['String']['output']>;
+  /** The parts that are there, in order (分片). */
+  readonly parts: Maybe<ReadonlyArray<ExportPart>>;
+  /** The share that is done: 1 when it is complete, null while nobody can say (进度). */
+  readonly progress: Maybe<Scalars['Float']['output']>;
+  /** Records in the parts that are there (记录数). */
+  readonly rows: Maybe<Scalars['Int']['output']>;
+  /** Where it stands (状态). */
+  readonly status: Maybe<ExportStatus>;
+};
+
+/** An export is being ended, or was over (已取消). */
+export type ExportCancelled = {
+  readonly __typename?: 'ExportCancelled';
+  /** The export (导出). */
+  readonly export: Maybe<Export>;
+};
+
+/** A page of exports (导出分页). */
+export type ExportConnection = {
+  readonly __typename?: 'ExportConnection';
+  /** The items with their positions. */
+  readonly edges: Maybe<ReadonlyArray<ExportEdge>>;
+  /** The items. */
+  readonly nodes: Maybe<ReadonlyArray<Export>>;
+  /** Where the page stands. */
+  readonly pageInfo: Maybe<PageInfo>;
+  /** How many there are. */
+  readonly totalCount: Maybe<TotalCount>;
+};
+
+/** An export was opened (已创建). */
+export type ExportCreated = {
+  readonly __typename?: 'ExportCreated';
+  /** The export (导出). */
+  readonly export: Maybe<Export>;
+};
+
+/** One of the exports and its position (导出分页项). */
+export type ExportEdge = {
+  readonly __typename?: 'ExportEdge';
+  /** The position. */
+  readonly cursor: Maybe<Scalars['Cursor']['output']>;
+  /** The item. */
+  readonly node: Maybe<Export>;
+};
+
+/** A part of an export: records as lines of JSON, at a path of this server (导出分片). */
+export type ExportPart = {
+  readonly __typename?: 'ExportPart';
+  /** Its size when it was made (字节数). */
+  readonly bytes: Maybe<Scalars['Int']['output']>;
+  /** SHA-256 of its bytes when it was made; by other rights it has others (内容摘要). */
+  readonly digest: Maybe<Scalars['String']['output']>;
+  /** Its number, from 1 (序号). */
+  readonly no: Maybe<Scalars['Int']['output']>;
+  /** Where it is read with the token of whoever may, by the rights of then (路径). */
+  readonly path: Maybe<Scalars['String']['output']>;
+  /** Records in it when it was made (记录数). */
+  readonly rows: Maybe<Scalars['Int']['output']>;
+};
+
+/** Where an export stands (导出状态). */
+export type ExportStatus =
+  /** It was ended (已取消). */
+  | 'CANCELLED'
+  /** It is being ended (取消中). */
+  | 'CANCELLING'
+  /** All parts are there (已完成). */
+  | 'COMPLETED'
+  /** It waits to be begun (已创建). */
+  | 'CREATED'
+  /** It is over: take a new one (已过期). */
+  | 'EXPIRED'
+  /** It could not be made (失败). */
+  | 'FAILED'
+  /** Parts are being made; those that are there can be read (处理中). */
+  | 'RUNNING';
 
 /** Files rows (批量报送). */
 export type FileRecordsInput = {
@@ -871,10 +991,14 @@ export type Mutation = {
   readonly addToWatchlist: Maybe<AddToWatchlistResult>;
   /** Approves a change that another person proposed: within a second it is in effect everywhere, from its date on (批准规则变更). */
   readonly approveRuleChange: Maybe<ApproveRuleChangeResult>;
+  /** Ends an export that is not done (取消快照导出). */
+  readonly cancelExport: Maybe<CancelExportResult>;
   /** Ends a filing when all its parts have arrived (完成报送). */
   readonly completeFiling: Maybe<CompleteFilingResult>;
   /** Applies or discards a full replacement that waits since it would end more than is plausible; takes a second person (确认全量报送). */
   readonly confirmFiling: Maybe<ConfirmFilingResult>;
+  /** Takes a snapshot, with the cursor after which changes go on from it (创建快照导出). */
+  readonly createExport: Maybe<CreateExportResult>;
   /** Opens a filing; its parts are then sent to `/filings/{id}/parts/{n}` and it ends with `completeFiling` (创建报送批次). */
   readonly createFiling: Maybe<CreateFilingResult>;
   /** Makes an empty watchlist (创建关注名单). */
@@ -922,6 +1046,11 @@ export type MutationApproveRuleChangeArgs = {
 };
 
 
+export type MutationCancelExportArgs = {
+  input: CancelExportInput;
+};
+
+
 export type MutationCompleteFilingArgs = {
   input: CompleteFilingInput;
 };
@@ -929,6 +1058,11 @@ export type MutationCompleteFilingArgs = {
 
 export type MutationConfirmFilingArgs = {
   input: ConfirmFilingInput;
+};
+
+
+export type MutationCreateExportArgs = {
+  input: CreateExportInput;
 };
 
 
@@ -1248,6 +1382,8 @@ export type Query = {
   readonly __typename?: 'Query';
   /** Changes of evaluations after a cursor, oldest first; without one, from the oldest that is kept (评价结果变更). */
   readonly evaluationChanges: Maybe<ChangePage>;
+  /** A snapshot of the viewer's organisation in this role (快照导出). */
+  readonly export: Maybe<Export>;
   /** One filing of the viewer's organisation (报送批次). */
   readonly filing: Maybe<Filing>;
   /** Grants in force or past, newest first (授权记录). */
@@ -1277,6 +1413,11 @@ export type QueryEvaluationChangesArgs = {
   after?: InputMaybe<Scalars['Cursor']['input']>;
   filter: EvaluationChangeFilter;
   first: Scalars['Int']['input'];
+};
+
+
+export type QueryExportArgs = {
+  id: Scalars['ID']['input'];
 };
 
 
@@ -1764,6 +1905,8 @@ export type Viewer = {
   readonly __typename?: 'Viewer';
   /** Consents that the organisation gave, where its role gives them, and otherwise those that it received; newest first, those that are over too (授权). */
   readonly consents: Maybe<ConsentConnection>;
+  /** The exports of the organisation in this role, newest first (快照导出). */
+  readonly exports: Maybe<ExportConnection>;
   /** The organisation acted for; null for the public (机构统一社会信用代码). */
   readonly organisation: Maybe<Scalars['USCC']['output']>;
   /** Province the role is bound to (省级区划). */
@@ -1785,6 +1928,13 @@ export type Viewer = {
 
 /** Who is asking (当前用户). */
 export type ViewerConsentsArgs = {
+  after?: InputMaybe<Scalars['Cursor']['input']>;
+  first: Scalars['Int']['input'];
+};
+
+
+/** Who is asking (当前用户). */
+export type ViewerExportsArgs = {
   after?: InputMaybe<Scalars['Cursor']['input']>;
   first: Scalars['Int']['input'];
 };
@@ -2138,6 +2288,11 @@ export type ResolversUnionTypes<_RefType extends Record<string, unknown>> = {
     | ( InvalidInput & { __typename: 'InvalidInput' } )
     | ( Omit<RuleChangeApproved, 'change'> & { change?: Maybe<_RefType['RuleChange']> } & { __typename: 'RuleChangeApproved' } )
   ;
+  CancelExportResult:
+    | ( Conflict & { __typename: 'Conflict' } )
+    | ( Omit<ExportCancelled, 'export'> & { export?: Maybe<_RefType['Export']> } & { __typename: 'ExportCancelled' } )
+    | ( InvalidInput & { __typename: 'InvalidInput' } )
+  ;
   ChangeEvent:
     | ( Checkpoint & { __typename: 'Checkpoint' } )
     | ( CursorExpired & { __typename: 'CursorExpired' } )
@@ -2152,6 +2307,11 @@ export type ResolversUnionTypes<_RefType extends Record<string, unknown>> = {
   ConfirmFilingResult:
     | ( Conflict & { __typename: 'Conflict' } )
     | ( FilingConfirmed & { __typename: 'FilingConfirmed' } )
+    | ( InvalidInput & { __typename: 'InvalidInput' } )
+  ;
+  CreateExportResult:
+    | ( Conflict & { __typename: 'Conflict' } )
+    | ( Omit<ExportCreated, 'export'> & { export?: Maybe<_RefType['Export']> } & { __typename: 'ExportCreated' } )
     | ( InvalidInput & { __typename: 'InvalidInput' } )
   ;
   CreateFilingResult:
@@ -2285,6 +2445,8 @@ export type ResolversTypes = {
   AdministrativeReward: ResolverTypeWrapper<AdministrativeReward>;
   ApproveRuleChangeInput: ApproveRuleChangeInput;
   ApproveRuleChangeResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['ApproveRuleChangeResult']>;
+  CancelExportInput: CancelExportInput;
+  CancelExportResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['CancelExportResult']>;
   ChangeEvent: ResolverTypeWrapper<DeskEvent>;
   ChangeKind: ChangeKind;
   ChangePage: ResolverTypeWrapper<Omit<ChangePage, 'events'> & { events?: Maybe<ReadonlyArray<ResolversTypes['ChangeEvent']>> }>;
@@ -2307,6 +2469,8 @@ export type ResolversTypes = {
   ConsentGiven: ResolverTypeWrapper<Omit<ConsentGiven, 'consent'> & { consent?: Maybe<ResolversTypes['Consent']> }>;
   ConsentRevoked: ResolverTypeWrapper<Omit<ConsentRevoked, 'consent'> & { consent?: Maybe<ResolversTypes['Consent']> }>;
   ConsumerComplaint: ResolverTypeWrapper<ConsumerComplaint>;
+  CreateExportInput: CreateExportInput;
+  CreateExportResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['CreateExportResult']>;
   CreateFilingInput: CreateFilingInput;
   CreateFilingResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['CreateFilingResult']>;
   CreateWatchlistInput: CreateWatchlistInput;
@@ -2329,6 +2493,14 @@ export type ResolversTypes = {
   Evaluation: ResolverTypeWrapper<Evaluation>;
   EvaluationChange: ResolverTypeWrapper<ToldEvent>;
   EvaluationChangeFilter: EvaluationChangeFilter;
+  Export: ResolverTypeWrapper<ExportRow>;
+  Float: ResolverTypeWrapper<Scalars['Float']['output']>;
+  ExportCancelled: ResolverTypeWrapper<Omit<ExportCancelled, 'export'> & { export?: Maybe<ResolversTypes['Export']> }>;
+  ExportConnection: ResolverTypeWrapper<Connection<ExportRow>>;
+  ExportCreated: ResolverTypeWrapper<Omit<ExportCreated, 'export'> & { export?: Maybe<ResolversTypes['Export']> }>;
+  ExportEdge: ResolverTypeWrapper<Edge<ExportRow>>;
+  ExportPart: ResolverTypeWrapper<ExportPart>;
+  ExportStatus: ExportStatus;
   Fen: ResolverTypeWrapper<Scalars['Fen']['output']>;
   FileRecordsInput: FileRecordsInput;
   FileRecordsResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['FileRecordsResult']>;
@@ -2459,6 +2631,8 @@ export type ResolversParentTypes = {
   AdministrativeReward: AdministrativeReward;
   ApproveRuleChangeInput: ApproveRuleChangeInput;
   ApproveRuleChangeResult: ResolversUnionTypes<ResolversParentTypes>['ApproveRuleChangeResult'];
+  CancelExportInput: CancelExportInput;
+  CancelExportResult: ResolversUnionTypes<ResolversParentTypes>['CancelExportResult'];
   ChangeEvent: DeskEvent;
   ChangePage: Omit<ChangePage, 'events'> & { events?: Maybe<ReadonlyArray<ResolversParentTypes['ChangeEvent']>> };
   Boolean: Scalars['Boolean']['output'];
@@ -2479,6 +2653,8 @@ export type ResolversParentTypes = {
   ConsentGiven: Omit<ConsentGiven, 'consent'> & { consent?: Maybe<ResolversParentTypes['Consent']> };
   ConsentRevoked: Omit<ConsentRevoked, 'consent'> & { consent?: Maybe<ResolversParentTypes['Consent']> };
   ConsumerComplaint: ConsumerComplaint;
+  CreateExportInput: CreateExportInput;
+  CreateExportResult: ResolversUnionTypes<ResolversParentTypes>['CreateExportResult'];
   CreateFilingInput: CreateFilingInput;
   CreateFilingResult: ResolversUnionTypes<ResolversParentTypes>['CreateFilingResult'];
   CreateWatchlistInput: CreateWatchlistInput;
@@ -2499,6 +2675,13 @@ export type ResolversParentTypes = {
   Evaluation: Evaluation;
   EvaluationChange: ToldEvent;
   EvaluationChangeFilter: EvaluationChangeFilter;
+  Export: ExportRow;
+  Float: Scalars['Float']['output'];
+  ExportCancelled: Omit<ExportCancelled, 'export'> & { export?: Maybe<ResolversParentTypes['Export']> };
+  ExportConnection: Connection<ExportRow>;
+  ExportCreated: Omit<ExportCreated, 'export'> & { export?: Maybe<ResolversParentTypes['Export']> };
+  ExportEdge: Edge<ExportRow>;
+  ExportPart: ExportPart;
   Fen: Scalars['Fen']['output'];
   FileRecordsInput: FileRecordsInput;
   FileRecordsResult: ResolversUnionTypes<ResolversParentTypes>['FileRecordsResult'];
@@ -2679,6 +2862,10 @@ export type ApproveRuleChangeResultResolvers<ContextType = DeskContext, ParentTy
   __resolveType?: TypeResolveFn<'Conflict' | 'InvalidInput' | 'RuleChangeApproved', ParentType, ContextType>;
 };
 
+export type CancelExportResultResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['CancelExportResult'] = ResolversParentTypes['CancelExportResult']> = {
+  __resolveType?: TypeResolveFn<'Conflict' | 'ExportCancelled' | 'InvalidInput', ParentType, ContextType>;
+};
+
 export type ChangeEventResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['ChangeEvent'] = ResolversParentTypes['ChangeEvent']> = {
   __resolveType?: TypeResolveFn<'Checkpoint' | 'CursorExpired' | 'EvaluationChange' | 'NameListChange', ParentType, ContextType>;
 };
@@ -2780,6 +2967,10 @@ export type ConsumerComplaintResolvers<ContextType = DeskContext, ParentType ext
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
 };
 
+export type CreateExportResultResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['CreateExportResult'] = ResolversParentTypes['CreateExportResult']> = {
+  __resolveType?: TypeResolveFn<'Conflict' | 'ExportCreated' | 'InvalidInput', ParentType, ContextType>;
+};
+
 export type CreateFilingResultResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['CreateFilingResult'] = ResolversParentTypes['CreateFilingResult']> = {
   __resolveType?: TypeResolveFn<'Conflict' | 'FilingCreated' | 'InvalidInput', ParentType, ContextType>;
 };
@@ -2860,6 +3051,49 @@ export type EvaluationChangeResolvers<ContextType = DeskContext, ParentType exte
   subject?: Resolver<Maybe<ResolversTypes['Entity']>, ParentType, ContextType>;
   version?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type ExportResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['Export'] = ResolversParentTypes['Export']> = {
+  cursor?: Resolver<Maybe<ResolversTypes['Cursor']>, ParentType, ContextType>;
+  expiresAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  failure?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  knownAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  manifest?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  parts?: Resolver<Maybe<ReadonlyArray<ResolversTypes['ExportPart']>>, ParentType, ContextType>;
+  progress?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  rows?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  status?: Resolver<Maybe<ResolversTypes['ExportStatus']>, ParentType, ContextType>;
+};
+
+export type ExportCancelledResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['ExportCancelled'] = ResolversParentTypes['ExportCancelled']> = {
+  export?: Resolver<Maybe<ResolversTypes['Export']>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type ExportConnectionResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['ExportConnection'] = ResolversParentTypes['ExportConnection']> = {
+  edges?: Resolver<Maybe<ReadonlyArray<ResolversTypes['ExportEdge']>>, ParentType, ContextType>;
+  nodes?: Resolver<Maybe<ReadonlyArray<ResolversTypes['Export']>>, ParentType, ContextType>;
+  pageInfo?: Resolver<Maybe<ResolversTypes['PageInfo']>, ParentType, ContextType>;
+  totalCount?: Resolver<Maybe<ResolversTypes['TotalCount']>, ParentType, ContextType>;
+};
+
+export type ExportCreatedResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['ExportCreated'] = ResolversParentTypes['ExportCreated']> = {
+  export?: Resolver<Maybe<ResolversTypes['Export']>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type ExportEdgeResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['ExportEdge'] = ResolversParentTypes['ExportEdge']> = {
+  cursor?: Resolver<Maybe<ResolversTypes['Cursor']>, ParentType, ContextType>;
+  node?: Resolver<Maybe<ResolversTypes['Export']>, ParentType, ContextType>;
+};
+
+export type ExportPartResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['ExportPart'] = ResolversParentTypes['ExportPart']> = {
+  bytes?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  digest?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  no?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  path?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  rows?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
 };
 
 export interface FenScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['Fen'], any> {
@@ -2988,8 +3222,10 @@ export type MaskedPersonResolvers<ContextType = DeskContext, ParentType extends 
 export type MutationResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['Mutation'] = ResolversParentTypes['Mutation']> = {
   addToWatchlist?: Resolver<Maybe<ResolversTypes['AddToWatchlistResult']>, ParentType, ContextType, RequireFields<MutationAddToWatchlistArgs, 'input'>>;
   approveRuleChange?: Resolver<Maybe<ResolversTypes['ApproveRuleChangeResult']>, ParentType, ContextType, RequireFields<MutationApproveRuleChangeArgs, 'input'>>;
+  cancelExport?: Resolver<Maybe<ResolversTypes['CancelExportResult']>, ParentType, ContextType, RequireFields<MutationCancelExportArgs, 'input'>>;
   completeFiling?: Resolver<Maybe<ResolversTypes['CompleteFilingResult']>, ParentType, ContextType, RequireFields<MutationCompleteFilingArgs, 'input'>>;
   confirmFiling?: Resolver<Maybe<ResolversTypes['ConfirmFilingResult']>, ParentType, ContextType, RequireFields<MutationConfirmFilingArgs, 'input'>>;
+  createExport?: Resolver<Maybe<ResolversTypes['CreateExportResult']>, ParentType, ContextType, RequireFields<MutationCreateExportArgs, 'input'>>;
   createFiling?: Resolver<Maybe<ResolversTypes['CreateFilingResult']>, ParentType, ContextType, RequireFields<MutationCreateFilingArgs, 'input'>>;
   createWatchlist?: Resolver<Maybe<ResolversTypes['CreateWatchlistResult']>, ParentType, ContextType, RequireFields<MutationCreateWatchlistArgs, 'input'>>;
   createWebhook?: Resolver<Maybe<ResolversTypes['CreateWebhookResult']>, ParentType, ContextType, RequireFields<MutationCreateWebhookArgs, 'input'>>;
@@ -3093,6 +3329,7 @@ export type PurposeResolvers<ContextType = DeskContext, ParentType extends Resol
 
 export type QueryResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['Query'] = ResolversParentTypes['Query']> = {
   evaluationChanges?: Resolver<Maybe<ResolversTypes['ChangePage']>, ParentType, ContextType, RequireFields<QueryEvaluationChangesArgs, 'filter' | 'first'>>;
+  export?: Resolver<Maybe<ResolversTypes['Export']>, ParentType, ContextType, RequireFields<QueryExportArgs, 'id'>>;
   filing?: Resolver<Maybe<ResolversTypes['Filing']>, ParentType, ContextType, RequireFields<QueryFilingArgs, 'id'>>;
   grants?: Resolver<Maybe<ResolversTypes['GrantConnection']>, ParentType, ContextType, RequireFields<QueryGrantsArgs, 'first'>>;
   nameListChanges?: Resolver<Maybe<ResolversTypes['ChangePage']>, ParentType, ContextType, RequireFields<QueryNameListChangesArgs, 'filter' | 'first'>>;
@@ -3270,6 +3507,7 @@ export interface UsccScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes
 
 export type ViewerResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['Viewer'] = ResolversParentTypes['Viewer']> = {
   consents?: Resolver<Maybe<ResolversTypes['ConsentConnection']>, ParentType, ContextType, RequireFields<ViewerConsentsArgs, 'first'>>;
+  exports?: Resolver<Maybe<ResolversTypes['ExportConnection']>, ParentType, ContextType, RequireFields<ViewerExportsArgs, 'first'>>;
   organisation?: Resolver<Maybe<ResolversTypes['USCC']>, ParentType, ContextType>;
   province?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   purpose?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
@@ -3399,6 +3637,7 @@ export type Resolvers<ContextType = DeskContext> = {
   AdministrativePenalty?: AdministrativePenaltyResolvers<ContextType>;
   AdministrativeReward?: AdministrativeRewardResolvers<ContextType>;
   ApproveRuleChangeResult?: ApproveRuleChangeResultResolvers<ContextType>;
+  CancelExportResult?: CancelExportResultResolvers<ContextType>;
   ChangeEvent?: ChangeEventResolvers<ContextType>;
   ChangePage?: ChangePageResolvers<ContextType>;
   Checkpoint?: CheckpointResolvers<ContextType>;
@@ -3415,6 +3654,7 @@ export type Resolvers<ContextType = DeskContext> = {
   ConsentGiven?: ConsentGivenResolvers<ContextType>;
   ConsentRevoked?: ConsentRevokedResolvers<ContextType>;
   ConsumerComplaint?: ConsumerComplaintResolvers<ContextType>;
+  CreateExportResult?: CreateExportResultResolvers<ContextType>;
   CreateFilingResult?: CreateFilingResultResolvers<ContextType>;
   CreateWatchlistResult?: CreateWatchlistResultResolvers<ContextType>;
   CreateWebhookResult?: CreateWebhookResultResolvers<ContextType>;
@@ -3430,6 +3670,12 @@ export type Resolvers<ContextType = DeskContext> = {
   Entity?: EntityResolvers<ContextType>;
   Evaluation?: EvaluationResolvers<ContextType>;
   EvaluationChange?: EvaluationChangeResolvers<ContextType>;
+  Export?: ExportResolvers<ContextType>;
+  ExportCancelled?: ExportCancelledResolvers<ContextType>;
+  ExportConnection?: ExportConnectionResolvers<ContextType>;
+  ExportCreated?: ExportCreatedResolvers<ContextType>;
+  ExportEdge?: ExportEdgeResolvers<ContextType>;
+  ExportPart?: ExportPartResolvers<ContextType>;
   Fen?: GraphQLScalarType;
   FileRecordsResult?: FileRecordsResultResolvers<ContextType>;
   FiledRow?: FiledRowResolvers<ContextType>;

@@ -18,6 +18,7 @@ import type { Once } from './idempotency.ts';
 import type { DeskRepository, FilingRow, GrantRow, Receipt, Refusal, ReplacementOutcome } from './repository.ts';
 import type { Conflict, Filing, FilingMode, FilingStatus, Grant, InvalidInput, Resolvers, ResolversParentTypes } from './resolvers.generated.ts';
 import { type ChangePages, createChangeResolvers } from './changes.ts';
+import { createExportResolvers, type ExportDoor } from './exporting.ts';
 import { createRuleResolvers } from './rules.ts';
 import { createWebhookResolvers, type WebhookDoor } from './notifying.ts';
 import { createWatchlistResolvers } from './watching.ts';
@@ -53,6 +54,7 @@ export interface DeskParts {
   /** Codes were added to a watchlist, whose present state is to be told. */
   readonly wasAdded: () => void;
   readonly webhooks: WebhookDoor;
+  readonly exports: ExportDoor;
   readonly now: () => Date;
 }
 
@@ -63,7 +65,7 @@ export interface ShownGrant extends Grant {
 
 const MAX_PARTS = 10_000;
 
-export function createDeskResolvers({ repository, grants, sources, keepers, ruleBook, cursors, changeLog, wasAdded, webhooks, now }: DeskParts): ResolverMap<Resolvers, ResolversParentTypes> {
+export function createDeskResolvers({ repository, grants, sources, keepers, ruleBook, cursors, changeLog, wasAdded, webhooks, exports, now }: DeskParts): ResolverMap<Resolvers, ResolversParentTypes> {
   const sourceStates = () =>
     sources.states().map(({ source, state, knownThrough, lateUnits }) => ({
       source,
@@ -99,6 +101,7 @@ export function createDeskResolvers({ repository, grants, sources, keepers, rule
   const changes = createChangeResolvers({ log: changeLog, cursors, ownsWatchlist, now });
   const watching = createWatchlistResolvers(repository.watchlists, cursors, wasAdded);
   const consenting = createConsentResolvers({ consents: repository.consents, rules: ruleBook, cursors, now });
+  const exporting = createExportResolvers({ ...exports, exports: repository.exports, log: changeLog, cursors, ownsWatchlist });
   const notifying = createWebhookResolvers({ ...webhooks, webhooks: repository.webhooks, ownsWatchlist, log: changeLog, cursors });
 
   return {
@@ -107,11 +110,13 @@ export function createDeskResolvers({ repository, grants, sources, keepers, rule
     ...watching,
     ...consenting,
     ...notifying,
-    Viewer: { ...watching.Viewer, ...consenting.Viewer, ...notifying.Viewer },
+    ...exporting,
+    Viewer: { ...watching.Viewer, ...consenting.Viewer, ...notifying.Viewer, ...exporting.Viewer },
     Query: {
       ...rules.Query,
       ...changes.Query,
       ...notifying.Query,
+      ...exporting.Query,
       ...unitsAndRows.Query,
       viewer: (_, __, { viewer }) => viewer,
       sourceStatus: sourceStates,
@@ -138,6 +143,7 @@ export function createDeskResolvers({ repository, grants, sources, keepers, rule
       ...watching.Mutation,
       ...consenting.Mutation,
       ...notifying.Mutation,
+      ...exporting.Mutation,
       async createFiling(_, { input }, { viewer }) {
         if (!may(viewer, 'filing:create')) throw forbidden();
         if (!Object.hasOwn(filingKinds, input.kind)) return invalid('UNKNOWN_KIND', `There is no filing of kind "${input.kind.slice(0, 40)}"; known are ${Object.keys(filingKinds).join(', ')}.`, ['input', 'kind']);

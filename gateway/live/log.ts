@@ -6,7 +6,8 @@ import type { Viewer } from '#policy/viewer.ts';
 // Reading the log of changes (docs/PROTOCOL.md). Only the sequencer writes it.
 
 /** What changes are about: a field of the schema each. */
-export type Topic = 'NAME_LIST' | 'EVALUATION';
+export const topics = ['NAME_LIST', 'EVALUATION'] as const;
+export type Topic = (typeof topics)[number];
 
 /** What a record is matched by: whose it is, who may see it, and its type. */
 export interface Facets extends RowRights {

@@ -2,7 +2,8 @@ import type { Log } from '#kit/log.ts';
 import { type Pool, query, statement, transaction } from '#kit/postgres/pool.ts';
 import { bookkeeper } from '#policy/viewer.ts';
 import type { Source } from '../sources.ts';
-import type { Topic } from './log.ts';
+import { keeper } from './exports.ts';
+import { topics } from './log.ts';
 
 // The present state of what was added to a watchlist is told as a change: it goes into the log for the followers of that list alone, once
 // its code is on the list. A change of that moment is told by itself, or is in the state that is read here, or both.
@@ -35,9 +36,6 @@ const CODES_AT_ONCE = 200;
 const RECORDS_AT_ONCE = 5000;
 const EVERY_MS = 5000;
 
-/** Which subgraph keeps the records of a topic. */
-const keepers: Readonly<Record<Topic, string>> = { NAME_LIST: 'namelist', EVALUATION: 'evaluation' };
-
 export interface PresentOptions {
   readonly pool: Pool;
   readonly sources: readonly Source[];
@@ -55,13 +53,12 @@ export function createPresentStates({ pool, sources, log, now, wasTold }: Presen
       const items = await query<{ watchlist: string; uscc: string }>(client, take, [CODES_AT_ONCE]);
       if (items.length === 0) return false;
       const byCode = Map.groupBy(items, ({ uscc }) => uscc);
-      for (const [topic, name] of Object.entries(keepers)) {
-        const source = sources.find((each) => each.name === name);
-        if (!source) continue;
+      for (const topic of topics) {
+        const source = keeper(sources, topic);
         // Sealed after the codes were put on their lists: nothing that was committed before is missing.
         const { sealed } = await source.status();
         for (let after: { uscc: string; recordId: string } | null = null; ; ) {
-          const heads = await source.heads(bookkeeper, topic as Topic, { codes: [...byCode.keys()], types: null, categories: null, provinces: null, sectors: null, knownAt: sealed, validAt: null, after, limit: RECORDS_AT_ONCE });
+          const heads = await source.heads(bookkeeper, topic, { codes: [...byCode.keys()], types: null, categories: null, provinces: null, sectors: null, knownAt: sealed, validAt: null, after, limit: RECORDS_AT_ONCE });
           const states = heads.flatMap((head) => (byCode.get(head.uscc) ?? []).map(({ watchlist }) => ({ ...head, topic, watchlist })));
           if (states.length > 0) await query(client, announce, [JSON.stringify(states)]);
           const last = heads.at(-1);

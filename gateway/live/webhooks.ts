@@ -11,7 +11,7 @@ import type { ChangeFilter } from './filter.ts';
 import type { Bounds, ChangeLog, Topic } from './log.ts';
 import { filterIn, headersOf, type Notice, noticeOf, placeIn, positionOf } from './notice.ts';
 import { atEnd, comeBack, cursorScope, isExpired, type Place, sealPlace } from './place.ts';
-import { readOn } from './reader.ts';
+import { Purged, readOn } from './reader.ts';
 import { listenerOf } from './tell.ts';
 import { type Exchanged, exchange, type WebhookOutcome } from './webhookExchange.ts';
 import type { WebhookSecrets } from './webhookSecrets.ts';
@@ -237,10 +237,15 @@ export function createWebhookWorker(options: WebhookWorkerOptions): WebhookWorke
     const upTo = bounds.head - from.seq > WINDOW ? from.seq + WINDOW : bounds.head;
     const today = shanghaiDay(now());
     let reached = from;
-    for (const reader of readers) {
-      const reading = await readOn(log, listenerOf(reader, filter, today), from, upTo, 1);
-      if (reading.told.length > 0) return { isNew: true };
-      reached = reading.place; // the same for each
+    try {
+      for (const reader of readers) {
+        const reading = await readOn(log, listenerOf(reader, filter, today), from, upTo, 1);
+        if (reading.told.length > 0) return { isNew: true };
+        reached = reading.place; // the same for each
+      }
+    } catch (error) {
+      if (error instanceof Purged) return { isNew: true }; // as above, while it was read
+      throw error;
     }
     return { isNew: false, place: reached };
   };
