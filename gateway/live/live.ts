@@ -136,6 +136,11 @@ export async function createLive(options: LiveOptions): Promise<Live & { readonl
     subscriber.sink.end(reason, cursorOf(subscriber.group, subscriber.place));
   };
 
+  /** Those at the end of the log; a set gives also those that are taken from it while it is walked through. */
+  const endCrowd = (crowd: Crowd, reason: StreamEnd): void => {
+    for (const { members } of crowd.groups.values()) for (const member of members) end(member, reason);
+  };
+
   const write = (subscriber: Subscriber, words: readonly string[], place: Place, cursor = cursorOf(subscriber.group, place)): void => {
     if (subscriber.ended) return;
     subscriber.place = place;
@@ -172,7 +177,7 @@ export async function createLive(options: LiveOptions): Promise<Live & { readonl
     } catch (error) {
       if (error instanceof Gone) return;
       logger.error({ err: error }, 'events could not be told');
-      for (const group of crowd.groups.values()) for (const member of [...group.members]) end(member, 'FAILED');
+      endCrowd(crowd, 'FAILED');
     } finally {
       crowd.isTelling = false;
     }
@@ -257,7 +262,7 @@ export async function createLive(options: LiveOptions): Promise<Live & { readonl
       }
       crowd.queue.push({ upTo, at: changes[0]?.recorded_at ?? '', tellings });
       crowd.queued += tellings.length;
-      if (crowd.queued > MAX_QUEUED) for (const group of crowd.groups.values()) for (const member of [...group.members]) end(member, 'GOING_AWAY');
+      if (crowd.queued > MAX_QUEUED) endCrowd(crowd, 'GOING_AWAY');
       else void work(crowd);
     }
   };
@@ -271,27 +276,31 @@ export async function createLive(options: LiveOptions): Promise<Live & { readonl
     }));
   };
 
-  let isFollowing = false;
-  let wasWoken = false;
-  const follow = async (): Promise<void> => {
-    wasWoken = true;
-    if (isFollowing) return;
-    isFollowing = true;
-    try {
-      while (wasWoken && !closing.signal.aborted) {
-        wasWoken = false;
-        const { head } = await log.bounds();
-        while (tail < head && !closing.signal.aborted) {
-          const changes = await log.after(tail, head, SLICE);
-          const last = changes.at(-1);
-          await dispatch(changes, changes.length < SLICE || !last ? head : last.seq);
-        }
-      }
-    } catch (error) {
-      logger.warn({ err: error }, 'the log of changes cannot be read; streams wait');
-    } finally {
-      isFollowing = false;
+  /** Reads on to the head of the log. */
+  const readToHead = async (): Promise<void> => {
+    const { head } = await log.bounds();
+    for (let from = tail; from < head && !closing.signal.aborted; from = tail) {
+      const changes = await log.after(from, head, SLICE);
+      const last = changes.at(-1);
+      await dispatch(changes, changes.length < SLICE || !last ? head : last.seq);
     }
+  };
+  let following: Promise<void> | null = null;
+  let isWoken = false;
+  const follow = (): void => {
+    isWoken = true;
+    following ??= (async () => {
+      try {
+        for (; isWoken && !closing.signal.aborted; ) {
+          isWoken = false;
+          await readToHead();
+        }
+      } catch (error) {
+        logger.warn({ err: error }, 'the log of changes cannot be read; streams wait');
+      } finally {
+        following = null;
+      }
+    })();
   };
 
   // --- coming from further back -------------------------------------------------------------------------------------
@@ -379,27 +388,28 @@ export async function createLive(options: LiveOptions): Promise<Live & { readonl
     );
   };
 
-  let isTicking = false;
-  const tick = async (): Promise<void> => {
-    if (isTicking) return;
-    isTicking = true;
-    try {
-      const at = performance.now();
-      const due: Subscriber[] = [];
-      for (const subscriber of subscribers) {
-        if (subscriber.session.expires !== null && subscriber.session.expires <= now().getTime()) end(subscriber, 'UNAUTHENTICATED');
-        else if (subscriber.checkpointAt <= at) due.push(subscriber);
-      }
-      if (due.length === 0) return;
-      for (const subscriber of due) subscriber.checkpointAt = at + CHECKPOINT_MS;
-      waitingSince = await log.oldestWaiting();
-      const good = await Promise.all(due.map(async (subscriber) => (await isGood(subscriber.session)) || (end(subscriber, 'UNAUTHENTICATED'), false)));
-      await tellCheckpoints(due.filter((_, index) => good[index]));
-    } catch (error) {
-      if (!(error instanceof Gone)) logger.warn({ err: error }, 'checkpoints could not be told');
-    } finally {
-      isTicking = false;
+  const checkpoint = async (): Promise<void> => {
+    const at = performance.now();
+    const due: Subscriber[] = [];
+    for (const subscriber of subscribers) {
+      if (subscriber.session.expires !== null && subscriber.session.expires <= now().getTime()) end(subscriber, 'UNAUTHENTICATED');
+      else if (subscriber.checkpointAt <= at) due.push(subscriber);
     }
+    if (due.length === 0) return;
+    for (const subscriber of due) subscriber.checkpointAt = at + CHECKPOINT_MS;
+    waitingSince = await log.oldestWaiting();
+    const good = await Promise.all(due.map(async (subscriber) => (await isGood(subscriber.session)) || (end(subscriber, 'UNAUTHENTICATED'), false)));
+    await tellCheckpoints(due.filter((_, index) => good[index]));
+  };
+  let ticking: Promise<void> | null = null;
+  const tick = (): void => {
+    ticking ??= checkpoint()
+      .catch((error: unknown) => {
+        if (!(error instanceof Gone)) logger.warn({ err: error }, 'checkpoints could not be told');
+      })
+      .finally(() => {
+        ticking = null;
+      });
   };
 
   // --- beginning ----------------------------------------------------------------------------------------------------
@@ -432,8 +442,8 @@ export async function createLive(options: LiveOptions): Promise<Live & { readonl
     return group;
   };
 
-  wake.listen(() => void follow());
-  const ticker = setInterval(() => void tick(), TICK_MS).unref();
+  wake.listen(follow);
+  const ticker = setInterval(tick, TICK_MS).unref();
 
   return {
     streams: () => subscribers.size,
@@ -465,9 +475,9 @@ export async function createLive(options: LiveOptions): Promise<Live & { readonl
     },
     async [Symbol.asyncDispose]() {
       clearInterval(ticker);
-      for (const subscriber of [...subscribers]) end(subscriber, 'GOING_AWAY');
+      for (const subscriber of subscribers) end(subscriber, 'GOING_AWAY');
       closing.abort();
-      while (isFollowing || isTicking) await new Promise((resolve) => setImmediate(resolve));
+      await Promise.all([following, ticking]);
     },
   };
 }

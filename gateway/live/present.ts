@@ -70,11 +70,11 @@ export function createPresentStates({ pool, sources, log, now, wasTold }: Presen
       return items.length === CODES_AT_ONCE;
     }, { deadlineMs: 30_000 });
 
-  let isClosed = false;
+  const closing = new AbortController();
   let running: Promise<void> | null = null;
   let isWanted = false;
   const work = async (): Promise<void> => {
-    while (isWanted && !isClosed) {
+    while (isWanted && !closing.signal.aborted) {
       isWanted = false;
       try {
         if (await step()) isWanted = true;
@@ -94,7 +94,7 @@ export function createPresentStates({ pool, sources, log, now, wasTold }: Presen
   return {
     wake,
     async [Symbol.asyncDispose]() {
-      isClosed = true;
+      closing.abort();
       clearInterval(timer);
       await running;
     },

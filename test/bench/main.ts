@@ -3,18 +3,19 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { readConfig } from '#kit/config.ts';
 import type { Bench, Settings } from './bench.ts';
+import { changeRows, runChanges } from './changes/rows.ts';
 import { runEngines } from './engine/rows.ts';
 import { runFiles } from './files/rows.ts';
 import { runIngest } from './ingest/rows.ts';
 import { startWorker } from './processes.ts';
 import { takeProfile } from './profile.ts';
-import { engineResults, fileResults, ingestResults, type Result, table } from './results.ts';
+import { engineResults, type Figure, fileResults, figureTable, ingestResults, type Result, table } from './results.ts';
 
 // npm run bench: rows of design §9, each against its peer in the same run. README.md says what is measured.
 
 const { values: flags } = parseArgs({
   options: {
-    rows: { type: 'string', default: '1,2,3,4,5,6' },
+    rows: { type: 'string', default: '1,2,3,4,5,6,7,8,9,10,11' },
     rounds: { type: 'string', default: '9' },
     profile: { type: 'string' },
     json: { type: 'string' },
@@ -22,7 +23,7 @@ const { values: flags } = parseArgs({
 });
 const wantedProfile = flags.profile;
 // A profile's name has its row in it: `2`, `4-batch`, `peer-1`.
-const wanted = new Set(wantedProfile === undefined ? flags.rows.split(',') : (/\d/.exec(wantedProfile) ?? []));
+const wanted = new Set(wantedProfile === undefined ? flags.rows.split(',') : (/\d+/.exec(wantedProfile) ?? []));
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
 const scale = process.env['BENCH_SCALE'] ?? 'ci';
@@ -70,6 +71,11 @@ if (wanted.has('6')) {
   results.push(...ingestResults(costs));
   notes.push(...costs.flatMap((each) => each.notes));
 }
+const figures: Figure[] = [];
+if (changeRows.some((row) => wanted.has(row))) {
+  figures.push(...(await runChanges(bench, wanted, wantedProfile === undefined ? null : { name: wantedProfile, file: profileFile(wantedProfile) })));
+}
 if (results.length > 0) process.stdout.write(`${[table(results), ...notes].join('\n')}\n`);
-if (flags.json !== undefined) await writeFile(flags.json, JSON.stringify({ settings, results, notes }, null, 2));
+if (figures.length > 0) process.stdout.write(`${scale === 'ci' ? 'BENCH_SCALE=ci: rows 7 to 11 are smaller than what design §9 asks for; BENCH_SCALE=full has its sizes\n' : ''}${figureTable(figures)}\n`);
+if (flags.json !== undefined) await writeFile(flags.json, JSON.stringify({ settings, results, notes, figures }, null, 2));
 // A row that missed its "must" is a result, not a fault; peers that fail or answer differently threw before this line.

@@ -68,7 +68,44 @@ export function table(results: readonly Result[]): string {
       lines.push(['', `  ${name}${split}; ${note}`, total.toFixed(0), '', '', '', '', '']);
     }
   }
+  return aligned(lines);
+}
+
+/** A row of design §9 that has no peer: what was measured against a number. */
+export interface Figure extends Verdict {
+  readonly row: string;
+  readonly measure: string;
+  readonly figure: string;
+  /** What else was seen in the run. */
+  readonly notes: readonly string[];
+}
+
+interface Verdict {
+  readonly must: string;
+  readonly goal: string;
+  readonly met: string;
+}
+
+const grouped = (value: number): string => value.toLocaleString('en').replaceAll(',', ' ');
+export const noMore = (value: number, unit: string): Bound => ({ kind: 'at most', value, text: `≤ ${grouped(value)} ${unit}` });
+export const noLess = (value: number, unit: string): Bound => ({ kind: 'at least', value, text: `≥ ${grouped(value)}${unit}` });
+
+/** Without bounds: the design names none. */
+export function verdict(value: number, must: Bound | null, goal: Bound | null): Verdict {
+  const met = goal && isMet(value, goal) ? 'goal' : must && isMet(value, must) ? 'must' : must ? 'NO' : '';
+  return { must: must?.text ?? '', goal: goal?.text ?? '', met };
+}
+
+export function figureTable(figures: readonly Figure[]): string {
+  const lines = [['row', 'measure', 'measured', 'must', 'goal', 'met'], ...figures.map(({ row, measure, figure, must, goal, met }) => [row, measure, figure, must, goal, met])];
+  // What is said beside a figure stands under its row and widens no column.
+  return aligned(lines)
+    .split('\n')
+    .flatMap((line, index) => [line, ...(figures[index - 1]?.notes ?? []).map((note) => `       ${note}`)])
+    .join('\n');
+}
+
+function aligned(lines: readonly (readonly string[])[]): string {
   const widths = (lines[0] ?? []).map((_, column) => Math.max(...lines.map((line) => [...(line[column] ?? '')].length)));
   return lines.map((line) => line.map((cell, column) => cell + ' '.repeat((widths[column] ?? 0) - [...cell].length)).join('  ').trimEnd()).join('\n');
 }
-

@@ -115,7 +115,7 @@ export async function askGateway(url: string, token: string | null, query: strin
 const PURPOSES = ['SUPERVISION', 'CREDIT_GRANTING'];
 
 /** `absent`: subgraphs that are to be found nowhere. */
-export async function startGraph(options: { remote?: boolean; redisUrl?: string; absent?: readonly SubgraphName[]; database?: Database; now?: () => Date; accessSink?: GatewayOptions['accessSink']; routes?: GatewayOptions['routes']; limits?: GatewayOptions['limits']; webhookTargets?: Config['webhookTargets'] } = {}): Promise<TestGraph> {
+export async function startGraph(options: { remote?: boolean; redisUrl?: string; absent?: readonly SubgraphName[]; database?: Database; now?: () => Date; accessSink?: GatewayOptions['accessSink']; routes?: GatewayOptions['routes']; limits?: GatewayOptions['limits']; webhookTargets?: Config['webhookTargets']; notifies?: boolean } = {}): Promise<TestGraph> {
   const stack = new AsyncDisposableStack();
   const issuer = stack.use(await createIssuer());
   const database = options.database ?? stack.use(await openDatabase());
@@ -145,6 +145,7 @@ export async function startGraph(options: { remote?: boolean; redisUrl?: string;
       ...(options.accessSink ? { accessSink: options.accessSink } : null),
       ...(options.routes ? { routes: options.routes } : null),
       ...(options.limits ? { limits: options.limits } : null),
+      ...(options.notifies === undefined ? null : { notifies: options.notifies }),
     }),
   );
   const client = new pg.Client({ connectionString: database.url });

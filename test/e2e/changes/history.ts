@@ -114,7 +114,7 @@ export async function runHistory(options: HistoryOptions): Promise<{ history: Hi
   reading.abort();
   await Promise.all([...followers, breaking]);
 
-  const tokens = new Map([...final.tokens]);
+  const { tokens } = final;
   const history: History = { appends, subscribers: subscribers.map((subscriber) => subscriber.history()), final };
   return {
     history,

@@ -22,6 +22,7 @@ const doors: [string, (token: string | null, query: string, options?: FollowOpti
   ['SSE', (token, query, options) => followBySse(graph.url, token, query, options)],
 ];
 
+const codeOf = (data: Record<string, unknown> | null | undefined): string => ((data?.['changes'] ?? {}) as { subject: { uscc: string } }).subject.uscc;
 const endOfLog = async (): Promise<string> => pageOf(await graph.query('PUBLIC', PAGE, { first: 1000 })).endCursor;
 const event = (uscc: string, cursor: unknown, more: Record<string, unknown> = {}) => ({ __typename: 'NameListChange', id: expect.any(String), cursor, kind: 'ADDED', version: 1, subject: { uscc }, entry: { grounds: '示例事由', listedOn: expect.any(String) }, ...more });
 
@@ -51,7 +52,7 @@ describe.each(doors)('%s', (_, follow) => {
     const after = [newEntity(), newEntity()];
     for (const uscc of after) await list(graph, { uscc });
     told.push(await stream.event(), await stream.event());
-    expect(told.map(({ data }) => (data?.['changes'] as { subject: { uscc: string } }).subject.uscc)).toEqual([...before, ...after]);
+    expect(told.map(({ data }) => codeOf(data))).toEqual([...before, ...after]);
     // From the cursor of the second: the rest, the same bytes.
     await using again = await follow(null, STREAM, { variables: { after: told[1]?.extensions?.cursor } });
     expect([await again.event(), await again.event(), await again.event()]).toEqual(told.slice(2));
@@ -91,7 +92,7 @@ describe.each(doors)('%s', (_, follow) => {
     await list(graph, { uscc: open }, { uscc: shared, level: '政务共享' }, { uscc: elsewhere });
     const codes = async (stream: Following, count: number): Promise<unknown[]> => {
       const told: unknown[] = [];
-      for (let index = 0; index < count; index++) told.push(((await stream.event()).data?.['changes'] as { subject: { uscc: string } }).subject.uscc);
+      for (let index = 0; index < count; index++) told.push(codeOf((await stream.event()).data));
       return told;
     };
     expect((await codes(everyone, 2)).toSorted()).toEqual([open, elsewhere].toSorted());

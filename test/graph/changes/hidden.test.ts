@@ -1,6 +1,6 @@
 import type { Role } from '#policy/viewer.ts';
 import { startGraph, type TestGraph } from '#test/support/graph.ts';
-import { list, type Listing, newEntity, numbered } from '#test/support/listings.ts';
+import { list, type Listing, newEntity, numbered, pageOf } from '#test/support/listings.ts';
 import { daysFromNow } from '#test/support/registered.ts';
 import { followByWebSocket, followBySse, type Following, isCheckpoint } from '#test/support/streams.ts';
 
@@ -50,9 +50,10 @@ async function perform(graph: TestGraph, withHidden: boolean, steps = script): P
 async function pages(graph: TestGraph, role: Role, size: number): Promise<string[]> {
   const texts: string[] = [];
   for (let after: unknown = null, more: unknown = true; more; ) {
-    const { text, body } = await graph.query(role, PAGE, { after, first: size }, { purpose: 'CREDIT_GRANTING' });
-    texts.push(comparable(text));
-    ({ endCursor: after, hasMore: more } = body.data?.['nameListChanges'] as { endCursor: string; hasMore: boolean });
+    const reply = await graph.query(role, PAGE, { after, first: size }, { purpose: 'CREDIT_GRANTING' });
+    texts.push(comparable(reply.text));
+    const { endCursor, hasMore } = pageOf(reply);
+    [after, more] = [endCursor, hasMore];
   }
   return texts;
 }

@@ -55,7 +55,7 @@ async function givenUp(): Promise<number> {
   return Number(/^credit_graph_streams_slow_total (\d+)$/m.exec(await response.text())?.[1]);
 }
 
-const codeOf = ({ data }: { data?: Record<string, unknown> | null }): string => (data?.['nameListChanges'] as { subject?: { uscc: string } }).subject?.uscc ?? '';
+const codeOf = ({ data }: { data?: Record<string, unknown> | null }): string => (data?.['nameListChanges'] as { subject?: { uscc: string } } | undefined)?.subject?.uscc ?? '';
 
 async function endOfLog(after: string): Promise<string> {
   for (let place = after; ; ) {

@@ -21,7 +21,10 @@ const mutate = async (role: Role, name: string, input: Record<string, unknown>, 
   if (!body.data) throw new Error(text);
   return body.data[name] as Record<string, unknown> | null;
 };
-const create = async (role: Role = 'FINANCIAL_INSTITUTION'): Promise<string> => ((await mutate(role, 'createWatchlist', { name: '示例' }))?.['watchlist'] as { id: string }).id;
+async function create(role: Role = 'FINANCIAL_INSTITUTION'): Promise<string> {
+  const { watchlist } = ((await mutate(role, 'createWatchlist', { name: '示例' })) ?? {}) as { watchlist: { id: string } };
+  return watchlist.id;
+}
 const add = (id: string, ...codes: string[]) => mutate('FINANCIAL_INSTITUTION', 'addToWatchlist', { id, codes });
 
 const FIELDS = '__typename ... on NameListChange { id cursor kind version subject { uscc } entry { state } }';

@@ -576,12 +576,13 @@ describe('P19: at least once', () => {
   });
 
   test('any number of gateways tell each notice once', async () => {
-    const stack = new AsyncDisposableStack();
-    await using _ = stack;
+    await using stack = new AsyncDisposableStack();
     const made = [];
     for (let index = 0; index < 12; index++) made.push(await create(receiver));
-    for (let index = 0; index < 3; index++) stack.use(await startWorker());
+    // They hear of it at the same moment.
+    const workers = await Promise.all(Array.from({ length: 4 }, async () => stack.use(await startWorker({ timings: { pollMs: hour } }))));
     await listed();
+    for (const worker of workers) worker.wake();
     for (const { webhook } of made) await isAtEnd(webhook.id);
     for (const { webhook } of made) expect(await attempts(webhook.id, 1)).toHaveLength(1);
     expect(new Set(receiver.received.map(({ headers }) => headers['webhook-id'])).size).toBe(12);

@@ -1,17 +1,33 @@
-import { corpus, everything, probes } from './corpus.ts';
-import { type Answer, bodyOf, hidden, type Kind, mark, otherActs, placeNames, rowSeenBy, shadow, sites, startWorld, states, unknown, type ViewerName, viewerNames, type World } from './world.ts';
+import { randomUUID } from 'node:crypto';
+import { numbered } from '#test/support/listings.ts';
+import { type Receiver, startReceiver } from '#test/support/receivers.ts';
+import { lines } from '#test/support/registered.ts';
+import { followBySse, followByWebSocket, type Following, isCheckpoint } from '#test/support/streams.ts';
+import { until } from '#test/support/until.ts';
+import { changes, corpus, everything, pageOf, probes, streamOf } from './corpus.ts';
+import { type Answer, bodyOf, both, canariesOf, type Canary, canary, changesFor, dataOf, firms, followed, followedBy, formOf, hidden, type Kind, mark, otherActs, type Place, placeNames, type Planted, purposeOf, rowOf, rowSeenBy, type Say, shadow, sites, startWorld, type State, states, unknown, type ViewerName, viewerNames, viewers, type World } from './world.ts';
 
 let world: World;
+let receiver: Receiver;
 beforeAll(async () => {
-  world = await startWorld();
+  receiver = await startReceiver();
+  world = await startWorld({ webhookTargets: 'any' });
 });
-afterAll(() => world[Symbol.asyncDispose]());
+afterAll(async () => {
+  await world[Symbol.asyncDispose]();
+  await receiver[Symbol.asyncDispose]();
+});
 
-/** Canaries of the oracle that are in bytes. */
-const found = ({ text, headers }: Answer): string[] => {
-  const bytes = `${text}\n${JSON.stringify(headers)}`;
-  return world.canaries.filter((canary) => bytes.includes(canary.text)).map((canary) => canary.text);
-};
+/** Canaries that are in bytes. */
+const foundIn = (bytes: string, canaries: readonly Canary[] = world.canaries): string[] => canaries.filter(({ text }) => bytes.includes(text)).map(({ text }) => text);
+const found = ({ text, headers }: Answer): string[] => foundIn(`${text}\n${JSON.stringify(headers)}`);
+/** Whoever may see published records, and so follow their changes. */
+const follows = (viewer: ViewerName): boolean => rowSeenBy.PUBLIC.near.includes(viewer);
+type Event = { __typename: string; recordId: string; documentNo?: string; subject: { uscc: string } };
+interface Page {
+  readonly events: readonly Event[];
+  readonly endCursor: string;
+}
 const allowed = (viewer: ViewerName): Set<string> => new Set(world.canaries.filter(({ seenBy }) => seenBy.includes(viewer)).map(({ text }) => text));
 
 test('the corpus is large and the canaries are distinct', () => {
@@ -71,6 +87,44 @@ describe.each(viewerNames)('%s', (viewer) => {
   });
 });
 
+// Pages of changes have no count, and streams no pages: whoever is told too much is told a record, and whoever is told too little misses one.
+describe.each(viewerNames)('%s', (viewer) => {
+  const page = async (kind: (typeof followed)[number], after: string | null, first = 1000): Promise<Page | null> => {
+    const { field } = changes[kind];
+    return (bodyOf(await world.send(viewer, { name: field, query: pageOf(changes[kind]), variables: { filter: {}, after, first } })).data?.[field] ?? null) as Page | null;
+  };
+
+  test('is told the changes of the records that are for it, and of no other', async () => {
+    const [entries, evaluations] = [await page('entry', null), await page('evaluation', null)];
+    const expected = changesFor(viewer);
+    if (!follows(viewer)) return expect([entries, evaluations, expected]).toEqual([null, null, { entries: [], evaluations: 0 }]);
+    expect([...new Set(entries?.events.map(({ documentNo }) => documentNo))].toSorted()).toEqual(expected.entries);
+    expect(new Set(evaluations?.events.map(({ recordId }) => recordId)).size).toBe(expected.evaluations);
+  });
+
+  test('is told by every stream, from the first change on, what pages tell it', async () => {
+    const token = world.tokenOf(viewer);
+    const purpose = purposeOf(viewer);
+    for (const kind of followed) {
+      const query = streamOf(changes[kind]);
+      const first = await page(kind, null, 1);
+      if (!first) {
+        await using stream = await followByWebSocket(world.graph.url, token, query, { variables: { filter: {} }, purpose });
+        expect((await stream.next()).data ?? null).toBeNull();
+        await expect(followBySse(world.graph.url, token, query, { variables: { filter: {} }, purpose })).rejects.toThrow('no stream: 400');
+        continue;
+      }
+      const rest = await page(kind, first.endCursor);
+      for (const follow of [followByWebSocket, followBySse]) {
+        await using stream: Following = await follow(world.graph.url, token, query, { variables: { filter: {}, after: first.endCursor }, purpose });
+        const told: unknown[] = [];
+        while (told.length < (rest?.events.length ?? 0)) told.push((await stream.event()).data?.[changes[kind].field]);
+        expect(told).toEqual(rest?.events);
+      }
+    }
+  });
+});
+
 test('a cursor of one viewer is none for another', async () => {
   const query = 'query ($uscc: USCC!, $knownAt: DateTime, $after: Cursor) { creditFile(uscc: $uscc, knownAt: $knownAt) { administrativeActs(first: 3, after: $after) { edges { cursor node { documentNo } } } } }';
   const list = (answer: Answer) => (bodyOf(answer).data?.['creditFile'] as { administrativeActs: { edges: { cursor: string }[] } | null } | null)?.administrativeActs;
@@ -83,18 +137,33 @@ test('a cursor of one viewer is none for another', async () => {
   }
 });
 
+test('a place in the log of one viewer is none for another, in pages, in streams and for a webhook', async () => {
+  for (const { field } of Object.values(changes)) {
+    const page = (viewer: ViewerName, after: string | null) => world.send(viewer, { name: field, query: `query ($after: Cursor) { ${field}(filter: {}, first: 1, after: $after) { endCursor } }`, variables: { after } });
+    const stream = (viewer: ViewerName, after: string | null, lastEventId: string | null) =>
+      world.send(viewer, { name: field, query: `subscription ($after: Cursor) { ${field}(filter: {}, after: $after) { __typename } }`, variables: { after }, headers: { accept: 'text/event-stream', ...(lastEventId === null ? null : { 'last-event-id': lastEventId }) }, events: 1 });
+    const hook = (viewer: ViewerName, after: string) => world.send(viewer, { name: field, query: `mutation ($after: Cursor) { createWebhook(input: { idempotencyKey: "${randomUUID()}", url: "https://hooks.invalid/", ${field}: {}, after: $after }) { __typename } }`, variables: { after } });
+    const { endCursor } = dataOf<Page>(await page('auditor', null), field);
+    expect([bodyOf(await page('auditor', endCursor)).errors, bodyOf(await stream('auditor', endCursor, null)).errors, bodyOf(await stream('auditor', null, endCursor)).errors]).toEqual([undefined, undefined, undefined]);
+    for (const viewer of ['public', 'bank', 'province 33', 'aimless bank', 'centre'] as const) {
+      const answers = [await page(viewer, endCursor), await stream(viewer, endCursor, null), await stream(viewer, null, endCursor), ...(viewer === 'public' ? [] : [await hook(viewer, endCursor)])].map(bodyOf);
+      for (const { data, errors } of answers) expect([viewer, Object.values(data ?? { none: null }), errors?.map(({ extensions }) => extensions['code'])]).toEqual([viewer, [null], ['BAD_CURSOR']]);
+    }
+  }
+});
+
 // A text that hides somewhere answers as one that is nowhere: whoever guesses learns nothing from being right.
 test('a hidden text is answered like one that does not exist, wherever it is put', async () => {
   const guessed = [
     mark({ place: 'near', kind: 'licence', state: 'INTERNAL' }, 'doc'), mark({ place: 'near', kind: 'entry', state: 'GOV_SHARED' }, 'authority'), mark({ place: 'near', kind: 'penalty', state: 'PUBLIC' }, 'recordid'),
-    mark({ place: 'far', kind: 'commitment', state: 'WITHDRAWN' }, 'text'), 'zqhiddennamezq', `杭州市zqhiddennamezq有限公司`, '曾zqhiddenformernamezq', 'zqfarphonezq', 'zqfarstreetzq', '王zqfarpersonzq', '王zqnearpersonzq', world.filings.near,
+    mark({ place: 'far', kind: 'commitment', state: 'WITHDRAWN' }, 'text'), 'zqhiddennamezq', `杭州市zqhiddennamezq有限公司`, '曾zqhiddenformernamezq', 'zqfarphonezq', 'zqfarstreetzq', '王zqfarpersonzq', '王zqnearpersonzq', world.filings.near, world.own.near.watchlist, world.own.near.webhook, world.own.near.consent,
   ];
   for (const text of guessed) {
     // Of the same length and kinds of character, and nowhere.
-    const control = text === world.filings.near ? '00000000-0000-4000-8000-000000000000' : text.replaceAll(/[a-z]/g, (letter) => (letter === 'z' ? 'x' : letter === 'q' ? 'k' : String.fromCodePoint(97 + ((letter.charCodeAt(0) - 97 + 13) % 26))));
-    const canary = /zq[a-z]+zq|[0-9a-f-]{36}/.exec(text)?.[0] ?? '';
-    const seers = world.canaries.find((each) => each.text === canary)?.seenBy ?? [];
-    for (const viewer of (['public', 'bank', 'subject far', 'province 44', 'aimless auditor', 'operator'] as const).filter((name) => !seers.includes(name) || canary.includes('person') || canary.includes('street'))) {
+    const control = /^[0-9a-f-]{36}$/.test(text) ? '00000000-0000-4000-8000-000000000000' : text.replaceAll(/[a-z]/g, (letter) => (letter === 'z' ? 'x' : letter === 'q' ? 'k' : String.fromCodePoint(97 + ((letter.charCodeAt(0) - 97 + 13) % 26))));
+    const hiding = /zq[a-z]+zq|[0-9a-f-]{36}/.exec(text)?.[0] ?? '';
+    const seers = world.canaries.find((each) => each.text === hiding)?.seenBy ?? [];
+    for (const viewer of (['public', 'bank', 'subject far', 'province 44', 'aimless auditor', 'operator'] as const).filter((name) => !seers.includes(name) || hiding.includes('person') || hiding.includes('street'))) {
       const controls = probes(control, world.knownAt);
       for (const [index, probe] of probes(text, world.knownAt).entries()) {
         const [real, none] = [await world.send(viewer, probe), await world.send(viewer, controls[index] as typeof probe)];
@@ -143,7 +212,109 @@ test('a late unit is told without what only a hidden record says', async () => {
   expect(found(answer).filter((text) => !may.has(text))).toEqual([]);
 });
 
-test('there is no list of tokens and no metrics to read', async () => {
+test('there is no list of tokens to read, and metrics are for operators and say nothing of anybody', async () => {
   expect((await world.send('public', { name: 'tokens', path: '/explorer/tokens.json' })).status).toBe(404);
-  expect((await world.send('public', { name: 'metrics', path: '/metrics' })).status).toBe(404);
+  for (const viewer of viewerNames) {
+    const metrics = await world.send(viewer, { name: 'metrics', path: '/metrics' });
+    expect([viewer, metrics.status, found(metrics)]).toEqual([viewer, viewer === 'operator' ? 200 : 403, []]);
+  }
 });
+
+// What comes while it is followed: told once, by the rights of that moment, to each in its own words. Then what was published is made a note
+// internal to its unit, with other content: whoever had it is told that it has gone, and not a word of what it is now.
+test('a change is told live to nobody whom it is not for: not in a stream, not in a notice to a webhook, not in an export', async () => {
+  const rows: readonly Planted[] = placeNames.flatMap((place) => followed.flatMap((kind) => (['PUBLIC', 'GOV_SHARED', 'RESTRICTED', 'INTERNAL', ...(kind === 'entry' ? (['ENDED', 'WITHDRAWN'] as const) : [])] as const).map((state) => ({ place, kind, state }))));
+  const published = rows.filter(({ state }) => state === 'PUBLIC');
+  const told = (place: Place, state: State) => both(rowSeenBy[state][place], followedBy[place]);
+  const sayOf = ({ place, kind, state }: Planted): Say => (part) => canary('live', place, kind, state, part);
+  const live = rows.flatMap((row) => canariesOf(row, told(row.place, row.state), sayOf(row), 2));
+  // The number of the document says which entry it is, and stays.
+  const sayOfNote = ({ place, kind }: Planted): Say => (part) => (part === 'doc' ? sayOf({ place, kind, state: 'PUBLIC' })(part) : canary('note', place, kind, part));
+  const noted = published.flatMap((row) => canariesOf(row, told(row.place, 'INTERNAL'), sayOfNote(row), 3)).filter(({ text }) => !text.endsWith('doczq'));
+
+  await using stack = new AsyncDisposableStack();
+  const streams: { viewer: ViewerName; stream: Following & { ids?: () => readonly string[] } }[] = [];
+  const hooks = new Map<string, ViewerName>();
+  for (const viewer of viewerNames.filter(follows)) {
+    for (const kind of followed) {
+      for (const follow of [followByWebSocket, followBySse]) {
+        const stream = stack.use(await follow(world.graph.url, world.tokenOf(viewer), streamOf(changes[kind]), { variables: { filter: {} }, purpose: purposeOf(viewer) }));
+        expect(isCheckpoint(await stream.next())).toBe(true);
+        streams.push({ viewer, stream });
+      }
+      if (viewer === 'public') continue;
+      const made = await world.send(viewer, { name: 'hook', query: 'mutation ($input: CreateWebhookInput!) { createWebhook(input: $input) { ... on WebhookCreated { webhook { id } } } }', variables: { input: { idempotencyKey: randomUUID(), url: receiver.url, [changes[kind].field]: {} } } });
+      hooks.set(dataOf<{ webhook: { id: string } }>(made, 'createWebhook').webhook.id, viewer);
+    }
+  }
+  /** Files rows, and what everybody is told of after them: what each viewer was told until then, in bytes. */
+  const tell = async (made: readonly Planted[], say: (row: Planted) => Say, family: number, as: Partial<Record<State, Record<string, string>>>): Promise<Map<ViewerName, string>> => {
+    const last = canary('last', randomUUID());
+    for (const kind of followed) {
+      const filed = made.filter((row) => row.kind === kind).map((row) => ({ ...rowOf(row, sites[row.place], say(row), family), ...as[row.state] }));
+      const end = formOf(kind, firms.near, 'PUBLIC', '2026/05/20', (part) => (part === 'source' ? last : `last${part}`), ['60', '99', '1', '2']);
+      await world.graph.file({ entry: 'name-list', evaluation: 'evaluation' }[kind], lines([...filed, end]), { format: 'NDJSON' });
+    }
+    await numbered(world.graph);
+    const bytes = new Map<ViewerName, string>();
+    for (const { viewer, stream } of streams) {
+      for (let text = ''; !text.includes(last); bytes.set(viewer, `${bytes.get(viewer) ?? ''}${text}\n`)) text = JSON.stringify(await stream.next());
+      bytes.set(viewer, `${bytes.get(viewer)}${JSON.stringify(stream.ids?.())}\n`);
+    }
+    return bytes;
+  };
+  const all = [...world.canaries, ...live, ...noted];
+  const meantFor = (viewer: ViewerName, canaries: readonly Canary[]): string[] => canaries.flatMap(({ text, seenBy }) => (seenBy.includes(viewer) ? [text] : []));
+  const leaked = (viewer: ViewerName, bytes: string, canaries: readonly Canary[] = all): string[] => {
+    const may = new Set(meantFor(viewer, canaries));
+    return foundIn(bytes, all).filter((text) => !may.has(text));
+  };
+
+  for (const [viewer, bytes] of await tell(rows, sayOf, 2, { ENDED: { MD_GSJZQ: '2026/06/30' }, WITHDRAWN: { MD_YCRQ: '2026/07/01', MD_YCYY: '信用修复' } })) {
+    expect([viewer, foundIn(bytes, live).toSorted()]).toEqual([viewer, meantFor(viewer, live).toSorted()]);
+    expect([viewer, leaked(viewer, bytes)]).toEqual([viewer, []]);
+  }
+  for (const [viewer, bytes] of await tell(published, sayOfNote, 3, { PUBLIC: { MD_SYFW: '内部', PJ_SYFW: '内部' } })) {
+    expect([viewer, foundIn(bytes, noted).toSorted()]).toEqual([viewer, meantFor(viewer, noted).toSorted()]);
+    expect([viewer, leaked(viewer, bytes)]).toEqual([viewer, []]);
+    const gone = published.filter(({ place }) => followedBy[place].includes(viewer) && !rowSeenBy.INTERNAL[place].includes(viewer)).length;
+    expect([viewer, bytes.match(/"kind":"REMOVED"/g)?.length ?? 0]).toEqual([viewer, 2 * gone]); // by each door
+    if (gone === published.length) expect([viewer, foundIn(bytes, live)]).toEqual([viewer, []]);
+  }
+
+  // Notices say that there is something, and nothing of what.
+  await until('every receiver is told', () => [...hooks.keys()].every((id) => receiver.received.some(({ body }) => body.webhook === id)));
+  for (const { headers, text } of receiver.received) expect(foundIn(`${JSON.stringify(headers)}\n${text}`, all)).toEqual([]);
+
+  // Snapshots are by the rights of now: what was published and is not any more is in none.
+  const kept = all.filter(({ text }) => text.endsWith('doczq') || !published.some((row) => text.toLowerCase().startsWith(sayOf(row)('').slice(0, -2))));
+  for (const viewer of viewerNames.filter((name) => follows(name) && name !== 'public')) {
+    for (const kind of followed) {
+      const { text, paths } = await exported(viewer, kind);
+      expect(paths.length).toBeGreaterThan(0);
+      for (const path of paths) {
+        for (const reader of viewerNames) {
+          const answer = await world.send(reader, { name: path, path });
+          const isOwn = viewers[reader].role === viewers[viewer].role && world.organisationOf(reader) === world.organisationOf(viewer);
+          expect([viewer, reader, answer.status]).toEqual([viewer, reader, isOwn ? 200 : 404]);
+          if (reader === viewer) expect(answer.text.length).toBeGreaterThan(0);
+          expect([viewer, reader, leaked(reader, `${reader === viewer ? text : ''}${answer.text}`, kept)]).toEqual([viewer, reader, []]);
+        }
+      }
+    }
+  }
+}, 240_000);
+
+/** An export of all there is, with all fields, or those of its own choice where the role is denied one: what is said of it, and where its parts are. */
+async function exported(viewer: ViewerName, kind: (typeof followed)[number]): Promise<{ text: string; paths: string[] }> {
+  const { field, record } = changes[kind];
+  const make = async (fields?: string): Promise<{ export?: { id: string }; code?: string }> =>
+    dataOf(await world.send(viewer, { name: 'export', query: 'mutation ($input: CreateExportInput!) { createExport(input: $input) { ... on ExportCreated { export { id } } ... on DomainError { code } } }', variables: { input: { idempotencyKey: randomUUID(), [field]: {}, ...(fields ? { fields } : null) } } }), 'createExport');
+  const whole = await make(`recordId subject { uscc name } ${record}`);
+  const { export: made } = whole.code === 'FIELDS' ? await make() : whole;
+  return until('an export is made', async () => {
+    const answer = await world.send(viewer, { name: 'export', query: 'query ($id: ID!) { export(id: $id) { status rows manifest failure parts { path digest } } }', variables: { id: made?.id } });
+    const { status, parts } = dataOf<{ status: string; parts: { path: string }[] }>(answer, 'export');
+    return status === 'COMPLETED' && { text: answer.text, paths: parts.map(({ path }) => path) };
+  });
+}

@@ -57,20 +57,36 @@ export interface Step {
   readonly to: string;
 }
 
-/** Roots that lead to many entities at once: only what nothing else leads to is asked through them, so that a path leads to one known row. */
-const MANY = ['record', 'listingProposals', 'creditFiles', 'entities', 'resolveIdentifier', 'searchEntities', 'evaluations', 'nameListEntries', 'collectionCoverage', 'publicationDuties', 'timelinessReport', 'withdrawalNotices'];
+/** Roots that lead to many entities at once, or to one thing of a list: only what nothing else leads to is asked through them, so that a path leads to one known row, and to all of a list. */
+const MANY = ['record', 'export', 'listingProposals', 'nameListChanges', 'evaluationChanges', 'creditFiles', 'entities', 'resolveIdentifier', 'searchEntities', 'evaluations', 'nameListEntries', 'collectionCoverage', 'publicationDuties', 'timelinessReport', 'withdrawalNotices'];
+
+/** Of a union some members are given by one root alone. */
+const GIVEN_BY: Readonly<Record<string, readonly ['Query' | 'Subscription', string]>> = {
+  EvaluationChange: ['Query', 'evaluationChanges'],
+  Checkpoint: ['Subscription', 'nameListChanges'],
+  CursorExpired: ['Subscription', 'nameListChanges'],
+};
+
+/** The way that gives a member of a union at its end. */
+function given(path: readonly Step[]): readonly Step[] {
+  const [first, end] = [path[0], path.at(-1)] as [Step, Step]; // a path has steps
+  const by = GIVEN_BY[end.to];
+  if (!by) return path;
+  const [on, field] = by;
+  return on === 'Query' ? [{ ...first, field }, ...path.slice(1)] : [{ on, field, to: end.on }, end];
+}
 
 /** The shortest path to every type that a role reaches over fields it is not denied; for null, over any. */
 export function pathsFor(role: Role | null): ReadonlyMap<string, readonly Step[]> {
   const paths = new Map<string, readonly Step[]>();
-  for (const [root, among] of [['Query', (field: string) => !MANY.includes(field)], ['Query', () => true], ['Mutation', () => true]] as const) {
+  for (const [root, among] of [['Query', (field: string) => !MANY.includes(field)], ['Query', () => true], ['Mutation', () => true], ['Subscription', () => true]] as const) {
     paths.set(root, []);
     const queue: string[] = [root];
     for (let name = queue.shift(); name !== undefined; name = queue.shift()) {
       const path = paths.get(name) ?? [];
       const visit = (step: Step): void => {
         if (paths.has(step.to)) return;
-        paths.set(step.to, [...path, step]);
+        paths.set(step.to, given([...path, step]));
         queue.push(step.to);
       };
       for (const field of fieldsOf(name)) {

@@ -17,11 +17,28 @@ const COMMITMENT = `${RECORD} kind commitmentNo matter content madeOn acceptedBy
 const JUDICIAL = `${RECORD} kind caseNo court { name uscc } decidedOn cause result performance remark`;
 const COMPLAINT = `${RECORD} complaintNo handledOn handledBy { name uscc } matter handling result remark`;
 const PROFILE = 'name status kind industry { code name } registeredDivision { code name } establishedOn address { text masked } phone identifiers { scheme value } formerNames { name until } legalRepresentative { name masked }';
+const CHANGE = 'id cursor kind at recordId version entered reason subject { uscc name phone }';
+const NAME_LIST_CHANGE = `__typename ... on NameListChange { ${CHANGE} documentNo legalBasis entry { ${ENTRY} } }`;
+const EVALUATION_CHANGE = `__typename ... on EvaluationChange { ${CHANGE} evaluation { ${EVALUATION} } }`;
+const MARKS = '... on Checkpoint { cursor at lagSeconds } ... on CursorExpired { oldest message }';
+/** What is followed: the field, its filter, all that there is of a change, and of the record alone. */
+export const changes = {
+  entry: { field: 'nameListChanges', filter: 'NameListChangeFilter', selection: NAME_LIST_CHANGE, record: `entry { ${ENTRY} }` },
+  evaluation: { field: 'evaluationChanges', filter: 'EvaluationChangeFilter', selection: EVALUATION_CHANGE, record: `evaluation { ${EVALUATION} }` },
+} as const;
+/** A page of changes, and the stream of the same. */
+export const pageOf = ({ field, filter, selection }: (typeof changes)[keyof typeof changes]): string => `query ($filter: ${filter}!, $after: Cursor, $first: Int!) { ${field}(filter: $filter, after: $after, first: $first) { hasMore endCursor events { ${selection} } } }`;
+export const streamOf = ({ field, filter, selection }: (typeof changes)[keyof typeof changes]): string => `subscription ($filter: ${filter}!, $after: Cursor) { ${field}(filter: $filter, after: $after) { ${selection} ${MARKS} } }`;
+const WEBHOOK = 'id url state stateReason topic createdAt failingSince nextAttemptAt cursor';
+const EXPORT = 'id status progress rows parts { no path digest bytes rows } manifest cursor knownAt expiresAt failure';
 const FILE = 'query ($uscc: USCC!, $validAt: Date, $knownAt: DateTime) { creditFile(uscc: $uscc, validAt: $validAt, knownAt: $knownAt)';
 
-/** Everything there is about one entity, in as few operations as the limits allow: what a viewer may see at all is in their answers. */
-export const everything = (knownAt: string): Operation[] =>
-  codes.flatMap((uscc) =>
+/** Everything there is about one entity, all changes, and all of the viewer's own, in as few operations as the limits allow: what a viewer may see at all is in their answers. */
+export const everything = (knownAt: string): Operation[] => [
+  ...Object.values(changes).map((kind): Operation => ({ name: `everything: ${kind.field}`, query: pageOf(kind), variables: { filter: {}, first: 1000 } })),
+  { name: 'everything: watchlists and consents', query: '{ viewer { watchlists(first: 100) { edges { node { id name size createdAt } } totalCount { value exact } } consents(first: 100) { nodes { id subject grantee purpose givenAt expiresAt revokedAt } totalCount { value exact } } } }' },
+  { name: 'everything: webhooks and exports', query: `{ viewer { webhooks(first: 100) { nodes { ${WEBHOOK} } totalCount { value exact } } exports(first: 100) { nodes { ${EXPORT} } totalCount { value exact } } } }` },
+  ...codes.flatMap((uscc) =>
     [
       ['profile', `${FILE} { uscc isKnown entity { ${PROFILE} provenance { sourceUnit { name uscc } sourceRecordId catalogueCode collectedAt } recordedAt } hasActiveSeriousListing } }`],
       ['entity', `query ($uscc: USCC!) { entity(uscc: $uscc) { uscc ${PROFILE} successor } }`],
@@ -32,7 +49,8 @@ export const everything = (knownAt: string): Operation[] =>
       ['entries', `${FILE} { nameListEntries(first: 100) { nodes { ${ENTRY} } totalCount { value exact } pageInfo { hasNextPage endCursor } } } }`],
       ['evaluations', `${FILE} { evaluations { ${EVALUATION} } evaluationHistory(scheme: "PUBLIC_CREDIT", first: 100) { nodes { ${EVALUATION} } totalCount { value exact } pageInfo { hasNextPage endCursor } } } }`],
     ].map(([part, query]): Operation => ({ name: `everything: ${part} of ${uscc}`, query: query ?? '', variables: part === 'entity' ? { uscc } : { uscc, knownAt } })),
-  );
+  ),
+];
 
 /** Headers by which a client would like to be somebody else. */
 const pretences: readonly Record<string, string>[] = [
@@ -59,6 +77,7 @@ export function attacks(knownAt: string): Operation[] {
       ...['2026-03', '2026-04'].map((month) => named(`how ${unit} did in ${month}`, `query ($unit: USCC!) { timelinessReport(unit: $unit, month: "${month}") { acts(first: 100) { nodes { ${ACT} } totalCount { value exact } } } }`, { unit })),
       named(`what ${unit} withdrew`, 'query ($unit: USCC!) { withdrawalNotices(authority: $unit, first: 100) { nodes { documentNo authorityName reason revokedBy } totalCount { value exact } } }', { unit }),
     ]),
+    ...followings(),
     // Other names, other ways to write the same selection.
     named('alias', 'query ($uscc: USCC!) { entity(uscc: $uscc) { name: phone uscc: phone status: phone x: legalRepresentative { masked: name name: masked } address { masked: text } } }', { uscc: far }),
     named('alias of a root', 'query ($uscc: USCC!) { viewer: entity(uscc: $uscc) { phone } creditFile: entity(uscc: $uscc) { phone address { text } } }', { uscc: far }),
@@ -130,6 +149,42 @@ export function attacks(knownAt: string): Operation[] {
   ];
 }
 
+/** What follows changes, by filters, pages and streams, and the lists of those who do. */
+function followings(): Operation[] {
+  const { entry, evaluation } = changes;
+  const events = { accept: 'text/event-stream' };
+  const page = (name: string, kind: (typeof changes)[keyof typeof changes], variables: Record<string, unknown>): Operation => ({ name: `changes: ${name}`, query: pageOf(kind), variables: { filter: {}, first: 1000, ...variables } });
+  const stream = (name: string, query: string, more: Partial<Operation> = {}): Operation => ({ name: `stream: ${name}`, query, headers: events, events: 1, ...more });
+  return [
+    ...['33', '44', '00'].flatMap((province) => [page(`of province ${province}`, entry, { filter: { provinces: [province] } }), page(`of province ${province}`, evaluation, { filter: { provinces: [province] } })]),
+    ...['F', 'H'].map((sector) => page(`of sector ${sector}`, entry, { filter: { sectors: [sector], categories: ['SERIOUS'], types: ['SAMR_SERIOUS'] } })),
+    ...['ADDED', 'WITHDRAWN', 'UNPUBLISHED', 'REMOVED', 'PRESENT'].flatMap((kind) => [page(`of kind ${kind}`, entry, { filter: { kinds: [kind] } }), page(`of kind ${kind}`, evaluation, { filter: { kinds: [kind], schemes: ['PUBLIC_CREDIT'] } })]),
+    page('one by one', entry, { first: 1 }),
+    page('none', entry, { first: 0 }),
+    page('too many', evaluation, { first: 1001 }),
+    page('after nothing that was given', entry, { after: 'x' }),
+    page('of a watchlist of nobody', entry, { filter: { watchlist: '00000000-0000-4000-8000-000000000000' } }),
+    page('of an empty list', entry, { filter: { types: [] } }),
+    { name: 'changes: aliases', query: `{ nameListChanges(filter: {}, first: 100) { a: events { ... on NameListChange { id: documentNo kind: legalBasis x: entry { id: digest additionalFields { column: value value: column } } } } b: events { ... on EvaluationChange { x: evaluation { score } } ... on NameListChange { subject { name: phone creditFile { evaluations { score } } } } } } }` },
+    { name: 'changes: the record of another kind', query: `{ nameListChanges(filter: {}, first: 100) { events { ... on EvaluationChange { ${evaluation.record} } } } evaluationChanges(filter: {}, first: 100) { events { ... on NameListChange { ${entry.record} } } } }` },
+    { name: 'changes: through CreditRecord', query: '{ evaluationChanges(filter: {}, first: 100) { events { ... on EvaluationChange { evaluation { ... on CreditRecord { digest additionalFields { value } history(first: 10) { nodes { recordedAt digest } } } } } } } }' },
+    { name: 'changes: in mode reject', query: pageOf(entry), variables: { filter: {}, first: 100 }, headers: { 'x-unauthorized': 'reject' } },
+    ...Object.values(changes).flatMap((kind) => [
+      stream(kind.field, streamOf(kind), { variables: { filter: {} } }),
+      stream(`${kind.field} by GET`, streamOf(kind), { variables: { filter: {} }, method: 'GET' }),
+      stream(`${kind.field} in mode reject`, streamOf(kind), { variables: { filter: {} }, headers: { ...events, 'x-unauthorized': 'reject' } }),
+      stream(`${kind.field} after the id of no event`, streamOf(kind), { variables: { filter: {} }, headers: { ...events, 'last-event-id': 'x' } }),
+      stream(`${kind.field} of a watchlist of nobody`, streamOf(kind), { variables: { filter: { watchlist: '00000000-0000-4000-8000-000000000000' } } }),
+    ]),
+    stream('two at once', 'subscription { nameListChanges(filter: {}) { __typename } evaluationChanges(filter: {}) { __typename } }'),
+    stream('a query', 'query ($uscc: USCC!) { entity(uscc: $uscc) { phone address { text } } }', { variables: { uscc: far } }),
+    { name: 'stream: by a plain POST', query: streamOf(entry), variables: { filter: {} } },
+    { name: 'own: what was sent to a webhook of nobody', query: '{ webhookDeliveries(id: "00000000-0000-4000-8000-000000000000", first: 100) { nodes { id notice at attempt outcome status tookMs } totalCount { value } } }' },
+    { name: 'own: an export of nobody', query: `{ export(id: "00000000-0000-4000-8000-000000000000") { ${EXPORT} } }` },
+    { name: 'own: a part of an export of nobody', path: '/exports/00000000-0000-4000-8000-000000000000/parts/1' },
+  ];
+}
+
 export const corpus = (knownAt: string): Operation[] => [
   ...checkedQueries(codes, knownAt, [sites.near.name, sites.far.name]).map(({ name, query, variables }): Operation => ({ name, query, ...(variables ? { variables } : null) })),
   ...everything(knownAt),
@@ -153,6 +208,13 @@ export const probes = (text: string, knownAt: string): Operation[] => {
     ['a cursor', `query ($t: Cursor!) { creditFile(uscc: "${near}") { administrativeActs(first: 1, after: $t) { nodes { id } } } }`],
     ['a scheme', `query ($t: String!) { creditFile(uscc: "${near}", knownAt: "${knownAt}") { evaluations(schemes: [$t]) { grade } } }`],
     ['a filing', 'query ($t: ID!) { filing(id: $t) { id kind status } }'],
+    ['a type of list that is followed', 'query ($t: String!) { nameListChanges(filter: { types: [$t] }, first: 100) { events { __typename } } }'],
+    ['a scheme that is followed', 'query ($t: String!) { evaluationChanges(filter: { schemes: [$t] }, first: 100) { events { __typename } } }'],
+    ['a province that is followed', 'query ($t: String!) { nameListChanges(filter: { provinces: [$t] }, first: 100) { events { __typename } } }'],
+    ['a watchlist that is followed', 'query ($t: ID!) { nameListChanges(filter: { watchlist: $t }, first: 100) { events { __typename } } }'],
+    ['a cursor of changes', 'query ($t: Cursor!) { nameListChanges(filter: {}, after: $t, first: 100) { events { __typename } } }'],
+    ['a webhook', 'query ($t: ID!) { webhookDeliveries(id: $t, first: 100) { nodes { id } } }'],
+    ['an export', 'query ($t: ID!) { export(id: $t) { id status } }'],
     ['an operation name', `query X { purposes { code } }`],
   ].map(([name, query]): Operation => ({ name: `${name}`, query: query ?? '', ...(query?.includes('$t') ? { variables: { t: text } } : null), ...(name === 'an operation name' ? { operationName: text } : null) }));
 };

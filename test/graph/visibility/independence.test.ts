@@ -1,14 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { openDatabase } from '#test/support/database.ts';
-import { startGraph, type TestGraph } from '#test/support/graph.ts';
-import { corpus, probes } from './corpus.ts';
-import { hidden, plant, shadow, sites, type Answer, type Operation } from './world.ts';
+import { organisationOf, startGraph, type TestGraph } from '#test/support/graph.ts';
+import { changes, corpus, pageOf, probes, streamOf } from './corpus.ts';
+import { answerOf, bodyOf, firms, hidden, plant, shadow, sites, type Answer, type Operation } from './world.ts';
 
 // What the public may not see has no effect on what it is told: two databases that differ in hidden values and rows alone give it
 // the same bytes, whatever it asks. This finds what no canary does: a count, an order, a page end, an error that says that something
 // is there (security.md §4, I1).
 
+const watchlist = randomUUID();
 const stack = new AsyncDisposableStack();
 const graphs: TestGraph[] = [];
 let knownAt = '';
@@ -66,7 +67,7 @@ function differences(at: string): string[] {
   const recorded = `timestamptz '${at}' - interval '1 second'`;
   // More hidden rows, first in every order: of the published record on the newest day, under other ids; about everybody.
   const rows = Object.entries(tables).flatMap(([table, own]) =>
-    [sites.near.uscc, sites.far.uscc, shadow].flatMap((uscc) =>
+    [sites.near.uscc, sites.far.uscc, shadow, ...(table === 'namelist.entry' || table === 'evaluation.result' ? [firms.near.uscc, firms.far.uscc] : [])].flatMap((uscc) =>
       Object.values(rights).flatMap((right) => [`insert into ${table} (uscc, record_id, version, disclosure_level, public_from, public_until, withdrawn_on, recorded_at, ${[...common, ...own].join(', ')})
         select '${uscc}', '${randomUUID()}', 1, ${right}, ${recorded}, ${[...common, ...own].join(', ')} from ${table} where source_record_id like 'zqnear%publicrecordidzq' limit 1`]),
     ),
@@ -76,9 +77,32 @@ function differences(at: string): string[] {
     `update ${table} set source_record_id = 'another', digest = decode('00', 'hex'), additional_fields = '{"another":"another","more":"more"}', content = content || '{"remark":"another"}' where disclosure_level = 'PUBLIC'`,
     `update ${table} set content = content || '{"facts":"another","grounds":"another","matter":"another","evaluatorName":"another"}', source_unit_name = 'another' where disclosure_level <> 'PUBLIC'`,
   ]);
+  // Each of those rows of lists and evaluations is told, too: before each change that was told, one that was not.
+  const rightsOf = 'disclosure_level, public_from, public_until, withdrawn_on, province, sector, source_unit, determining_unit';
+  const told = (table: string, topic: string, type: string, category: string): string =>
+    `insert into feed.log (seq, topic, kind, uscc, record_id, version, recorded_at, ${rightsOf}, type, category, basis, row_count, sequenced_at)
+     select least(0, (select min(seq) from feed.log)) - row_number() over (order by uscc, record_id), '${topic}', 'ADDED', uscc, record_id, version, recorded_at, ${rightsOf}, ${type}, ${category}, '{"documentNo":"another","legalBasis":"another","cause":"another"}', 1, recorded_at
+     from ${table}
+     where recorded_at = ${recorded}`;
+  const log = [
+    told('namelist.entry', 'NAME_LIST', 'list_type', 'category'),
+    told('evaluation.result', 'EVALUATION', 'scheme', 'null'),
+    `update feed.log log set seq = 1000000 + placed.position from (select seq, row_number() over (order by abs(seq), seq) as position from feed.log) placed where placed.seq = log.seq`,
+    'update feed.log set seq = seq - 1000000',
+    'update feed.sequencer set last_seq = (select max(seq) from feed.log)',
+  ];
+  const bank = organisationOf('FINANCIAL_INSTITUTION').organisation;
+  const follower = `'${bank}', 'FINANCIAL_INSTITUTION'`;
   return [
     ...rows,
     ...values,
+    ...log,
+    // What others have for themselves.
+    `insert into gateway.watchlist (id, organisation, role, name, size, created_at) values ('${watchlist}', ${follower}, 'another', 1, now())`,
+    `insert into gateway.watchlist_item (watchlist, uscc, added_at, told_at) values ('${watchlist}', '${firms.near.uscc}', now(), now())`,
+    `insert into gateway.webhook (id, organisation, role, purpose, url, topic, filter, secret, state, state_reason, position, next_attempt_at, created_at) values ('${randomUUID()}', ${follower}, 'SUPERVISION', 'https://hooks.invalid/another', 'NAME_LIST', '{}', '', 'PAUSED', 'REQUESTED', '0 0 0', now(), now())`,
+    `insert into gateway.export (id, organisation, role, purpose, topic, filter, status, known_at, valid_at, position, selection, created_at, expires_at) values ('${randomUUID()}', ${follower}, 'SUPERVISION', 'NAME_LIST', '{}', 'COMPLETED', now(), current_date, '0', '{ id }', now(), now() + interval '1 day')`,
+    `insert into consent.consent (id, subject, grantee, purpose, given_at, expires_at) values ('${randomUUID()}', '${sites.near.uscc}', '${bank}', 'SUPERVISION', now(), now() + interval '1 day')`,
     `update evaluation.result set score = 12.5, score_max = null, content = content || '{"indicators":[],"reasons":["another"]}'`,
     `update entity.profile set content = content || jsonb_build_object('phone', '13900000000', 'legalRepresentative', '王另外的名字', 'address', (content ->> 'address') || '另外的楼') where kind = 'SELF_EMPLOYED'`,
     `update entity.profile set content = content - 'phone' || '{"capitalText":"1"}', source_record_id = null, digest = decode('00', 'hex'), additional_fields = null where kind <> 'SELF_EMPLOYED'`,
@@ -89,26 +113,30 @@ function differences(at: string): string[] {
   ];
 }
 
-const ask = async (graph: TestGraph, { query, variables, operationName, headers = {}, path, body, method = path === undefined ? 'POST' : 'GET' }: Operation): Promise<Answer> => {
+const ask = async (graph: TestGraph, { query, variables, operationName, headers = {}, path, body, events, method = path === undefined ? 'POST' : 'GET' }: Operation): Promise<Answer> => {
   const address = method === 'GET' && query ? `/graphql?${new URLSearchParams({ query, variables: JSON.stringify(variables ?? {}) })}` : (path ?? '/graphql');
   const response = await fetch(`${graph.url}${address}`, {
     method,
     headers: { ...(method === 'GET' ? { 'apollo-require-preflight': '1' } : { 'content-type': 'application/json' }), ...headers },
     ...(method === 'GET' ? null : { body: JSON.stringify(body ?? { query, variables, operationName }) }),
   });
-  return { status: response.status, headers: Object.fromEntries([...response.headers].filter(([name]) => name !== 'date')), text: await response.text() };
+  return answerOf(response, events);
 };
 
-// How far a source is complete moves on with the clock of the database; a cursor of a search holds that instant.
+// How far a source is complete moves on with the clock of the database; a cursor of a search holds that instant. A cursor of changes holds a
+// number of the log.
 const steady = ({ status, headers, text }: Answer): Answer => ({
   status,
   headers,
-  text: text.replaceAll(/"(endCursor|cursor)":"[^"]+"/g, (cursor, name: string) => `"${name}":${cursor.length}`).replaceAll(/an instant up to [^"]+/g, 'an instant up to …'),
+  text: text
+    .replaceAll(/"(endCursor|cursor)":"[^"]+"/g, (cursor, name: string) => `"${name}":${cursor.length}`)
+    .replaceAll(/^id: .*$/gm, (line) => `id: ${line.length}`)
+   .replaceAll(/an instant up to [^"]+/g, 'an instant up to …'),
 });
 
 test('two databases that differ in what the public may not see give it the same bytes, whatever it asks', async () => {
   const [one, other] = graphs as [TestGraph, TestGraph];
-  const operations = [...corpus(knownAt), ...['可见', '可见另外', '另外的名字', '13900000000', '330106000000001', '杭州市可见另外有限公司', 'another', hidden].flatMap((text) => probes(text, knownAt))];
+  const operations = [...corpus(knownAt), ...['可见', '可见另外', '另外的名字', '13900000000', '330106000000001', '杭州市可见另外有限公司', 'another', hidden, watchlist].flatMap((text) => probes(text, knownAt))];
   expect(operations.length).toBeGreaterThan(200);
   const differing: string[] = [];
   let answered = 0;
@@ -125,6 +153,35 @@ test('two databases that differ in what the public may not see give it the same 
   expect(answered).toBeGreaterThan(operations.length / 2);
 });
 
+test('pages of changes of every size, and streams from every change on, give the public the same bytes', async () => {
+  for (const kind of Object.values(changes)) {
+    const read = async (graph: TestGraph, after: string | null, first: number) => {
+      const answer = await ask(graph, { name: kind.field, query: pageOf(kind), variables: { filter: {}, after, first } });
+      return { answer, page: bodyOf(answer).data?.[kind.field] as { events: { cursor: string }[]; hasMore: boolean; endCursor: string } };
+    };
+    for (const first of [1, 2, 3, 1000]) {
+      const [before, after] = await Promise.all(graphs.map(async (graph) => {
+        const answers: Answer[] = [];
+        for (let cursor: string | null = null, more = true; more; ) {
+          const { answer, page } = await read(graph, cursor, first);
+          answers.push(steady(answer));
+          ({ endCursor: cursor, hasMore: more } = page);
+        }
+        return answers;
+      }));
+      expect(after).toEqual(before);
+    }
+    const told = await Promise.all(graphs.map(async (graph) => {
+      const { page: { events } } = await read(graph, null, 1000);
+      const answers: Answer[] = [];
+      for (const [index, { cursor }] of events.slice(0, -1).entries()) answers.push(steady(await ask(graph, { name: kind.field, query: streamOf(kind), variables: { filter: {}, after: cursor }, headers: { accept: 'text/event-stream' }, events: events.length - 1 - index })));
+      return answers;
+    }));
+    expect(told[0]?.length).toBeGreaterThan(0);
+    expect(told[1]).toEqual(told[0]);
+  }
+});
+
 test('an auditor is told the difference, so there was one', async () => {
   const query = 'query ($u: USCC!, $k: DateTime) { creditFile(uscc: $u, knownAt: $k) { administrativeActs(first: 1) { totalCount { value } } commitments(first: 1) { totalCount { value } } nameListEntries(first: 1) { totalCount { value } } evaluationHistory(scheme: "PUBLIC_CREDIT", first: 1) { totalCount { value } } entity { phone } } }';
   const answers = await Promise.all(graphs.map((graph) => graph.query('AUDITOR', query, { u: sites.near.uscc, k: knownAt })));
@@ -132,4 +189,9 @@ test('an auditor is told the difference, so there was one', async () => {
     { administrativeActs: { totalCount: { value: 22 } }, commitments: { totalCount: { value: 7 } }, nameListEntries: { totalCount: { value: 7 } }, evaluationHistory: { totalCount: { value: 7 } }, entity: { phone: 'zqnearphonezq' } },
     { administrativeActs: { totalCount: { value: 28 } }, commitments: { totalCount: { value: 13 } }, nameListEntries: { totalCount: { value: 13 } }, evaluationHistory: { totalCount: { value: 13 } }, entity: { phone: '13900000000' } },
   ]);
+  const numbers = await Promise.all(graphs.map(async (graph) => {
+    const { body } = await graph.query('AUDITOR', '{ nameListChanges(filter: {}, first: 1000) { events { __typename } } evaluationChanges(filter: {}, first: 1000) { events { __typename } } }');
+    return Object.values(body.data as Record<string, { events: unknown[] }>).map(({ events }) => events.length);
+  }));
+  expect(numbers).toEqual([[24, 23], [54, 53]]);
 });

@@ -7,7 +7,7 @@ import { createSubgraph } from '#kit/subgraph.ts';
 import { serveSubgraph, type SubgraphServer } from '#kit/subgraphServer.ts';
 import { createViewer, publicViewer, type Viewer } from '#policy/viewer.ts';
 import { definitions } from '#subgraphs/definitions.ts';
-import { type Place, sites, startWorld, viewerOf, type World } from './world.ts';
+import { firms, hidden, mark, type Place, placeNames, sites, startWorld, type State, states, viewerOf, type World } from './world.ts';
 
 // A subgraph trusts nobody for being on the same network: without a passport of the gateway it answers 401, and with one it enforces
 // the policy again, as if the gateway had let everything through.
@@ -85,6 +85,7 @@ describe.each(names)('%s', (subgraph) => {
     expect(await ask(subgraph, `/graphql${inAddress}`, { ...by, method: 'GET' })).toEqual(refused);
     expect(await ask(subgraph, `/status${inAddress}`, { ...by, method: 'GET' })).toEqual(refused);
     expect(await ask(subgraph, `/filings/x/parts/1?kind=licence`, { ...by, method: 'PUT', body: {} })).toEqual(refused);
+    expect(await ask(subgraph, '/heads?topic=NAME_LIST', { ...by, body: {} })).toEqual(refused);
     expect(await ask(subgraph, '/anything', { ...by, method: 'GET' })).toEqual(refused);
   });
 
@@ -144,6 +145,41 @@ describe('a passport of the public', () => {
     const representations = [...hiddenIds, one, Buffer.from(`AdministrativeLicence:${sites.near.uscc}:00000000-0000-4000-8000-000000000000`).toString('base64url'), 'x'].map((id) => ({ __typename: 'AdministrativeLicence', id }));
     const { data, errors } = await operation('disclosure', publicViewer, 'query ($r: [_Any!]!) { _entities(representations: $r) { ... on AdministrativeLicence { id } } }', { r: representations });
     expect([data, errors]).toEqual([{ _entities: [...hiddenIds.map(() => null), { id: one }, null, null] }, undefined]);
+  });
+});
+
+// What is followed is read without its content, but says whose it is, by which document and why.
+describe.each([['namelist', 'NAME_LIST', 'entry'], ['evaluation', 'EVALUATION', 'evaluation']] as const)('heads of %s', (subgraph, topic, kind) => {
+  const heads = async (viewer: Viewer, codes: readonly string[] | null): Promise<{ text: string; found: { uscc: string; disclosure_level: string }[] }> => {
+    const { status, text } = await ask(subgraph, `/heads?topic=${topic}`, { authorization: `Passport ${passport(subgraph, { viewer })}`, body: { codes, types: null, categories: null, provinces: null, sectors: null, knownAt: world.knownAt, validAt: null, after: null, limit: 1000 } });
+    expect(status).toBe(200);
+    return { text, found: JSON.parse(text) as { uscc: string; disclosure_level: string }[] };
+  };
+  const marks = (place: Place, seen: readonly State[]): string[] => states.filter((state) => !seen.includes(state)).map((state) => mark({ place, kind, state }, 'doc'));
+
+  test('a passport of the public is given what is published, of a self-employed business when it is asked for alone', async () => {
+    for (const place of placeNames) {
+      const { found, text } = await heads(publicViewer, [sites[place].uscc]);
+      expect(found.map(({ uscc, disclosure_level }) => [uscc, disclosure_level])).toEqual([[sites[place].uscc, 'PUBLIC']]);
+      for (const hiddenMark of marks(place, ['PUBLIC'])) expect(text).not.toContain(hiddenMark);
+    }
+    expect((await heads(publicViewer, [sites.near.uscc, sites.far.uscc])).found).toEqual([]);
+    const all = await heads(publicViewer, null);
+    expect(all.found.map(({ uscc }) => uscc)).toEqual([...(kind === 'entry' ? [hidden] : []), firms.near.uscc, firms.far.uscc].toSorted());
+    for (const place of placeNames) for (const hiddenMark of marks(place, [])) expect(all.text).not.toContain(hiddenMark);
+  });
+
+  test('a passport of a province is given what is shared in its own, and published elsewhere', async () => {
+    const near = await heads(province, [sites.near.uscc]);
+    expect(near.found.map(({ disclosure_level }) => disclosure_level).toSorted()).toEqual(['GOV_SHARED', 'PUBLIC', 'PUBLIC', 'PUBLIC']);
+    for (const hiddenMark of marks('near', ['PUBLIC', 'GOV_SHARED', 'ENDED', 'FUTURE'])) expect(near.text).not.toContain(hiddenMark);
+    expect((await heads(province, [sites.far.uscc])).found.map(({ disclosure_level }) => disclosure_level)).toEqual(['PUBLIC']);
+  });
+
+  test('a passport of one who reads no data, or says no purpose, is given none', async () => {
+    for (const viewer of [createViewer({ ...province, role: 'OPERATOR', province: null }), createViewer({ ...province, role: 'RULE_KEEPER', province: null }), createViewer({ ...province, purpose: null })]) {
+      for (const codes of [null, [sites.near.uscc], [firms.near.uscc]]) expect((await heads(viewer, codes)).found).toEqual([]);
+    }
   });
 });
 

@@ -2,9 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { buildClientSchema, buildSchema, getIntrospectionQuery, getNamedType, type GraphQLSchema, type IntrospectionQuery, isAbstractType, isCompositeType, isInputObjectType, isInterfaceType, isNonNullType, isObjectType, isUnionType } from 'graphql';
 import { decodeId, encodeId } from '#kit/records.ts';
 import { type Role, roles } from '#policy/viewer.ts';
-import { columns, fielded, fieldOf, fieldsOf, inputs, lineOf, listDepth, outcomeOf, pathsFor, schema, type Step, table } from './coordinates.ts';
+import { composeUscc } from '#standards/uscc.ts';
 import { organisationOf } from '#test/support/graph.ts';
-import { type Answer, bodyOf, hidden, type Place, placeNames, shadow, shadowName, sites, startWorld, viewerOf, type World } from './world.ts';
+import { numbered } from '#test/support/listings.ts';
+import { lines } from '#test/support/registered.ts';
+import { type Receiver, startReceiver } from '#test/support/receivers.ts';
+import { followByWebSocket } from '#test/support/streams.ts';
+import { until } from '#test/support/until.ts';
+import { columns, fielded, fieldOf, fieldsOf, inputs, lineOf, listDepth, outcomeOf, pathsFor, schema, type Step, table } from './coordinates.ts';
+import { type Answer, bodyOf, dataOf, firms, followed, formOf, hidden, type Place, placeNames, shadow, shadowName, sites, startWorld, unknown, type Viewer, viewerOf, viewers, type World } from './world.ts';
 
 // Every field, argument and input field × every role, through the public API, against the committed docs/VISIBILITY.md: what the
 // document says is what happens. It is generated from what the policy reads; this test asks the running graph.
@@ -19,16 +25,25 @@ const recordOf = new Map<Role, string>();
 const itemOf = new Map<Role, { id: string; version: number }>();
 /** Of each role that changes lists: entries that it decided, and what another person of its organisation proposed. */
 const listingOf = new Map<Role, { remove: string; correct: string; decide: string }>();
+/** Of each role that follows changes: what is its own. */
+const followingOf = new Map<Role, { watchlist: string; told: string; paused: string; export: string }>();
+/** Of each role that reads changes: places in the log before what is to be told, and one that is no longer kept. */
+const cursorOf = new Map<string, string>();
+let receiver: Receiver;
+/** A consent of the subject, to be taken back. */
+let consent = '';
 /** Changes of the rules that another person proposed: one for each decision. */
 const changes = { approveRuleChange: '', rejectRuleChange: '' };
 const stack = new AsyncDisposableStack();
 beforeAll(async () => {
-  world = stack.use(await startWorld());
+  receiver = stack.use(await startReceiver());
+  world = stack.use(await startWorld({ webhookTargets: 'any' }));
   for (const role of mayDo.createFiling) await fileSomething(role);
   filingOf.set('AUDITOR', filingOf.get('NATIONAL_CENTRE') ?? '');
   await declareSomething();
   await publishSomething();
   await listSomething();
+  await consentToSomething();
   await proposeSomething();
   await replaceSomething();
   await registerSomething();
@@ -38,12 +53,16 @@ beforeAll(async () => {
   }
   const granted = await mutate('OPERATOR', `grantRole(input: ${inputOf('OPERATOR', 'grantRole')}) { ... on RoleGranted { grant { id } } }`);
   grant = (granted['grantRole'] as { grant: { id: string } }).grant.id;
-});
+  await followSomething();
+}, 120_000);
 afterAll(() => stack.disposeAsync());
 
 // What may be done, and by whom; an auditor reads any filing and grant, and makes none.
 const replacementOf = new Map<Role, string>();
 const publishedAt: Record<Place, string> = { near: '', far: '' };
+
+const following = ['createWatchlist', 'addToWatchlist', 'removeFromWatchlist', 'createExport', 'cancelExport', 'createWebhook', 'pauseWebhook', 'resumeWebhook', 'rotateWebhookSecret', 'redeliverWebhook'] as const;
+const followers = roles.filter((role) => !['PUBLIC', 'RULE_KEEPER', 'OPERATOR'].includes(role));
 
 const mayDo = {
   createFiling: ['PROVINCIAL_PLATFORM', 'SECTOR_REGULATOR', 'DETERMINING_UNIT', 'NATIONAL_CENTRE'],
@@ -62,6 +81,18 @@ const mayDo = {
   removeListing: ['PROVINCIAL_PLATFORM', 'SECTOR_REGULATOR', 'DETERMINING_UNIT', 'NATIONAL_CENTRE'],
   correctListing: ['PROVINCIAL_PLATFORM', 'SECTOR_REGULATOR', 'DETERMINING_UNIT', 'NATIONAL_CENTRE'],
   decideListing: ['PROVINCIAL_PLATFORM', 'SECTOR_REGULATOR', 'DETERMINING_UNIT', 'NATIONAL_CENTRE'],
+  createWatchlist: followers,
+  addToWatchlist: followers,
+  removeFromWatchlist: followers,
+  createExport: followers,
+  cancelExport: followers,
+  createWebhook: followers,
+  pauseWebhook: followers,
+  resumeWebhook: followers,
+  rotateWebhookSecret: followers,
+  redeliverWebhook: followers,
+  giveConsent: ['SUBJECT'],
+  revokeConsent: ['SUBJECT'],
   proposeRuleChange: ['RULE_KEEPER'],
   approveRuleChange: ['RULE_KEEPER'],
   rejectRuleChange: ['RULE_KEEPER'],
@@ -178,6 +209,71 @@ async function listSomething(): Promise<void> {
   }
 }
 
+const untilSoon = new Date(Date.now() + 30 * 86_400_000).toISOString();
+
+/** Consents that everybody with an organisation gave or received, and that were taken back: they show no row. What the subject has in force it gave to an entity that reads nothing. */
+async function consentToSomething(): Promise<void> {
+  for (const role of roles.filter((each) => each !== 'PUBLIC')) {
+    const { organisation = organisationOf(role).organisation }: Viewer = viewers[viewerOf[role]];
+    const [subject, grantee] = role === 'SUBJECT' ? [organisation, hidden] : [unknown, organisation];
+    await world.graph.sql(`insert into consent.consent (id, subject, grantee, purpose, given_at, expires_at, revoked_at) values ($1, $2, $3, 'POST_LOAN', now() - interval '1 hour', now() + interval '1 hour', now())`, [randomUUID(), subject, grantee]);
+  }
+  const given = await mutate('SUBJECT', `giveConsent(input: { idempotencyKey: "to revoke", grantee: "${hidden}", purpose: "POST_LOAN", until: "${untilSoon}" }) { ... on ConsentGiven { consent { id } } }`);
+  consent = (given['giveConsent'] as { consent: { id: string } }).consent.id;
+  await mutate('SUBJECT', `giveConsent(input: ${inputOf('SUBJECT', 'giveConsent')}) { __typename }`);
+}
+
+/** A firm in a province that is out of reach for all but those who see everything. */
+const elsewhere = { ...firms.far, uscc: composeUscc('91450102', 'MA5EEE90') };
+/** What is asked of the changes at a place: each has one that stays and one that moves away to another sector; `shadow` shows nothing that a role reaches. */
+const filterOf: Record<Where, Record<string, readonly string[]>> = { near: { provinces: ['33'], sectors: ['F'] }, far: { provinces: ['44'], sectors: ['H'] }, shadow: { provinces: ['45'], sectors: ['H'] } };
+const changeFields = ['nameListChanges', 'evaluationChanges'] as const;
+
+/** Changes after a place in the log that each role knows, what follows them, and a place that is purged. */
+async function followSomething(): Promise<void> {
+  const { graph } = world;
+  const rows = (kind: (typeof followed)[number], change: string, moved: boolean): Record<string, string>[] =>
+    [...placeNames.map((place) => ({ site: firms[place], level: 'PUBLIC' as const })), { site: elsewhere, level: 'GOV_SHARED' as const }].flatMap(({ site, level }) => [
+      formOf(kind, site, level, '2026/05/11', (part) => `示例${part}${part === 'text' || part === 'source' ? change : ''}`, ['61', '99', '1', '2']),
+      formOf(kind, { ...site, ...(moved ? { industry: '27' } : null) }, level, '2026/05/12', (part) => `示例移${part}`, ['62', '99', '1', '2']),
+    ]);
+  const file = async (change: string, moved: boolean): Promise<void> => {
+    await graph.file('name-list', lines(rows('entry', change, moved)), { format: 'NDJSON' });
+    await graph.file('evaluation', lines(rows('evaluation', change, moved)), { format: 'NDJSON' });
+    await numbered(graph);
+  };
+  const readers = roles.filter((role) => outcomeOf('Query.nameListChanges', role) !== 'DENY');
+  const placeAfter = async (role: Role, field: string, filter: object, first: number): Promise<string> =>
+    dataOf<{ endCursor: string }>(await world.send(viewerOf[role], { name: 'arrange', query: `{ ${field}(filter: ${literalOf(filter)}, first: ${first}) { endCursor } }` }), field).endCursor;
+  for (const role of readers) cursorOf.set(`${role} expired`, await placeAfter(role, 'nameListChanges', {}, 1));
+  const [known] = await graph.sql('select last_seq from feed.sequencer');
+  await file('', false);
+  for (const role of readers) for (const [where, filter] of Object.entries(filterOf)) for (const field of changeFields) cursorOf.set(`${role} ${field} ${where}`, await placeAfter(role, field, filter, 1000));
+
+  for (const role of followers) {
+    const make = async (mutation: string, input: string, selection: string): Promise<string> => {
+      const { done } = (await mutate(role, `done: ${mutation}(input: { idempotencyKey: "${randomUUID()}", ${input} }) { ... on ${selection} }`)) as { done: Record<string, { id: string }> };
+      return Object.values(done)[0]?.id ?? '';
+    };
+    followingOf.set(role, {
+      watchlist: await make('createWatchlist', 'name: "示例"', 'WatchlistCreated { watchlist { id } }'),
+      told: await make('createWebhook', `url: "${receiver.url}", nameListChanges: {}`, 'WebhookCreated { webhook { id } }'),
+      paused: await make('createWebhook', `url: "${receiver.url}", evaluationChanges: {}`, 'WebhookCreated { webhook { id } }'),
+      export: await make('createExport', 'nameListChanges: {}', 'ExportCreated { export { id } }'),
+    });
+    await make('createWebhook', 'url: "http://127.0.0.1:9/", nameListChanges: {}', 'WebhookCreated { webhook { id } }'); // nobody listens there
+    await make('pauseWebhook', `id: "${followingOf.get(role)?.paused}"`, 'WebhookChanged { webhook { id } }');
+    const failed = await make('createExport', 'evaluationChanges: {}', 'ExportCreated { export { id } }');
+    for (const mutation of following) await mutate(role, `${mutation}(input: ${inputOf(role, mutation)}) { __typename }`);
+    await until('an export is made', async () => (await graph.sql(`update gateway.export set status = 'FAILED', failure = 'test' where id = $1 and status = 'COMPLETED' returning id`, [failed])).length === 1);
+  }
+  await graph.sql('with purged as (delete from feed.log where seq <= $1) update feed.sequencer set purged_through = $1', [known?.['last_seq']]);
+  await file('更正', true);
+  const isDone = (text: string) => async () => (await graph.sql(text))[0]?.['is_done'] === true;
+  await until('every receiver is told, or found to be away', isDone(`select bool_and(exists (select from gateway.webhook_delivery delivery where delivery.webhook = webhook.id)) as is_done from gateway.webhook where state = 'ACTIVE'`));
+  await until('every export is made', isDone(`select bool_and(status in ('COMPLETED', 'FAILED')) as is_done from gateway.export`));
+}
+
 const ruleSet = (id: string): string => `{ id: "${id}", kind: "WITHDRAWAL", name: "示例", source: "示例", effectiveFrom: "2090-01-01", values: [{ code: "WITHDRAW_WITHIN", number: 2, unit: "WORKING_DAYS" }] }`;
 
 /** Changes that a second rule keeper proposed, and one that is approved. */
@@ -231,6 +327,27 @@ function inputOf(role: Role, mutation: Mutation, wanted: 'success' | 'Conflict' 
       return `{ ${key}, recordId: "${listingOf.get(role)?.correct ?? ''}${wanted === 'InvalidInput' ? 'x' : ''}", expectedVersion: 1, documentNo: "示更〔2026〕1号", legalBasis: "示例", changes: { grounds: "更正${other}" } }`;
     case 'decideListing':
       return `{ ${key}, id: "${listingOf.get(role)?.decide ?? ''}${wanted === 'InvalidInput' ? 'x' : ''}", expectedVersion: 1, approve: ${wanted !== 'Conflict'} }`;
+    case 'createWatchlist':
+      return `{ ${key}, name: "${{ success: '示例', Conflict: 'x', InvalidInput: '' }[wanted]}" }`;
+    case 'addToWatchlist':
+    case 'removeFromWatchlist':
+      return `{ ${key}, id: "${followingOf.get(role)?.watchlist ?? ''}${wanted === 'InvalidInput' ? 'x' : ''}", codes: ["${firms.near.uscc}", "914403001922038217"${wanted === 'Conflict' ? ', "x"' : ''}] }`;
+    case 'createExport':
+      return `{ ${key}, ${{ success: 'nameListChanges: {}', Conflict: 'evaluationChanges: {}', InvalidInput: 'fields: "x"' }[wanted]} }`;
+    case 'cancelExport':
+      return `{ ${key}, id: "${followingOf.get(role)?.export ?? ''}${other}" }`;
+    case 'createWebhook':
+      return `{ ${key}, url: "${wanted === 'InvalidInput' ? 'x' : `${receiver.url}${other}`}", nameListChanges: {} }`;
+    case 'pauseWebhook':
+      return `{ ${key}, id: "${followingOf.get(role)?.paused ?? ''}${other}" }`;
+    case 'resumeWebhook':
+    case 'rotateWebhookSecret':
+    case 'redeliverWebhook':
+      return `{ ${key}, id: "${followingOf.get(role)?.told ?? ''}${other}" }`;
+    case 'giveConsent':
+      return `{ ${key}, grantee: "${hidden}", purpose: "${{ success: 'POST_LOAN', Conflict: 'CREDIT_GRANTING', InvalidInput: 'NONSENSE' }[wanted]}", until: "${untilSoon}" }`;
+    case 'revokeConsent':
+      return `{ ${key}, id: "${consent}${wanted === 'InvalidInput' ? 'x' : ''}" }`;
     case 'proposeRuleChange':
       return `{ ${key}, action: ADD, ruleSet: ${ruleSet({ success: 'WALK', Conflict: 'ANOTHER', InvalidInput: 'no code' }[wanted])} }`;
     case 'approveRuleChange':
@@ -252,7 +369,8 @@ function argumentsOf(role: Role, on: string, name: string, where: Where, wanted?
     scheme: name === 'resolveIdentifier' ? '"USCC"' : '"PUBLIC_CREDIT"',
     value: `"${uscc}"`,
     query: where === 'shadow' ? JSON.stringify(shadowName) : JSON.stringify(sites[where].name),
-    filter: '{}',
+    filter: name === 'nameListChanges' || name === 'evaluationChanges' ? literalOf(wanted === 'CursorExpired' ? {} : filterOf[where]) : '{}',
+    after: JSON.stringify(cursorOf.get(wanted === 'CursorExpired' ? `${role} expired` : `${role} ${name} ${where}`) ?? null),
     first: '100',
     from: '"2026-09-18"',
     days: '7',
@@ -263,16 +381,18 @@ function argumentsOf(role: Role, on: string, name: string, where: Where, wanted?
     authority: `"${where === 'near' ? sites.near.unit : sites.far.unit}"`,
     month: where === 'near' ? '"2026-03"' : '"2026-04"',
     state: 'OVERDUE',
-    id: name === 'record' ? JSON.stringify(publishedAt[where === 'near' ? 'near' : 'far']) : JSON.stringify(where === 'near' || role === 'AUDITOR' ? (filingOf.get(role) ?? filingOf.get('NATIONAL_CENTRE')) : world.filings.far),
+    id: name === 'record' ? JSON.stringify(publishedAt[where === 'near' ? 'near' : 'far']) : name === 'webhookDeliveries' || name === 'export' ? JSON.stringify(followingOf.get(role)?.[name === 'export' ? 'export' : 'told'] ?? randomUUID()) : JSON.stringify(where === 'near' || role === 'AUDITOR' ? (filingOf.get(role) ?? filingOf.get('NATIONAL_CENTRE')) : world.filings.far),
     input: on === 'Mutation' ? inputOf(role, name as Mutation, wanted === 'Conflict' ? 'Conflict' : wanted === 'InvalidInput' || wanted === 'DomainError' ? 'InvalidInput' : 'success') : '',
   };
-  const given = fieldOf(on, name).args.filter(({ type }) => isNonNullType(type));
+  // Without a place, a page has none that has gone, and a stream begins with a checkpoint.
+  const isAfter = (on === 'Query' && changeFields.some((field) => field === name)) || wanted === 'CursorExpired';
+  const given = fieldOf(on, name).args.filter((argument) => isNonNullType(argument.type) || (argument.name === 'after' && isAfter));
   return given.length === 0 ? '' : `(${given.map((argument) => `${argument.name}: ${values[argument.name]}`).join(', ')})`;
 }
 
 function documentOf(role: Role, path: readonly Step[], selection: string, where: Where): string {
   const inner = path.reduceRight((rest, { on, field, to }, index) => (field === undefined ? `... on ${to} { ${rest} }` : `${field}${argumentsOf(role, on, field, where, path[index + 1]?.to)} { __typename ${rest} }`), selection);
-  return `${path[0]?.on === 'Mutation' ? 'mutation' : 'query'} { ${inner} }`;
+  return `${path[0]?.on.toLowerCase()} { ${inner} }`;
 }
 
 const pathOf = (path: readonly Step[]): string[] => path.flatMap(({ on, field }) => (field === undefined ? [] : [field, ...Array<string>(listDepth(fieldOf(on, field))).fill('@')]));
@@ -302,7 +422,7 @@ function selectionOf(role: Role, on: string, names: readonly string[], where: Wh
     const to = getNamedType(fieldOf(on, name).type);
     return `${name}${argumentsOf(role, on, name, where)}${isCompositeType(to) ? ` { __typename${to.name.startsWith('Masked') ? ' masked' : ''} }` : ''}`;
   });
-  return `__typename ${on.startsWith('Masked') ? 'masked ' : ''}${fields.join(' ')}`;
+  return `${on === 'Subscription' ? '' : '__typename '}${on.startsWith('Masked') ? 'masked ' : ''}${fields.join(' ')}`; // a stream has one field
 }
 
 const queryOf = (role: Role, on: string, names: readonly string[], path: readonly Step[], where: Where): string => {
@@ -310,10 +430,17 @@ const queryOf = (role: Role, on: string, names: readonly string[], path: readonl
   return path.length === 0 ? `${on.toLowerCase()} { ${selection} }` : documentOf(role, path, selection, where);
 };
 
+/** Roots are asked for few fields at once, a stream for one. */
+const atOnce = (on: string, path: readonly Step[]): number => (on === 'Subscription' ? 1 : path.length === 0 ? 8 : 40);
+
+/** A query or mutation, or the first event of a stream. */
+const ask = (role: Role, on: string, query: string, headers: Record<string, string> = {}): Promise<Answer> =>
+  world.send(viewerOf[role], { name: on, query, headers: { ...headers, ...(query.startsWith('subscription') ? { accept: 'text/event-stream' } : null) }, ...(query.startsWith('subscription') ? { events: 1 } : null) });
+
 /** What a role gets of the fields of a type at the end of a path; whatever else went wrong is in `others`. */
 async function see(role: Role, on: string, names: readonly string[], path: readonly Step[], where: Where): Promise<{ verdicts: Map<string, Verdict>; others: { code: string; at: string }[]; query: string; status: number }> {
   const query = queryOf(role, on, names, path, where);
-  const answer = await world.send(viewerOf[role], { name: on, query });
+  const answer = await ask(role, on, query);
   const objects = objectsAt(bodyOf(answer).data, path);
   const errors = errorsOf(answer);
   const base = pathOf(path);
@@ -345,7 +472,7 @@ const alwaysNull: ReadonlySet<string> = new Set([
   'Viewer.organisation', 'Viewer.purpose', 'Viewer.province', 'Viewer.sector',
   // No code was replaced, no name given up on a known day, no entry removed; what is in force has no end yet; no clause is cited.
   'Entity.successor', 'EntityLookup.successor', 'FormerName.until', 'NameListEntry.removedOn', 'NameListEntry.removalReason',
-  'EvaluationScheme.effectiveTo', 'NameListType.effectiveTo', 'RuleSet.effectiveTo', 'Grant.province', 'Grant.sector', 'Grant.to',
+  'EvaluationScheme.effectiveTo', 'NameListType.effectiveTo', 'RuleSet.effectiveTo', 'Grant.to',
   'InvalidInput.clause', 'Conflict.clause', 'DomainError.clause',
   // Its form has no such column; the end of an empty list is nowhere.
   'AdministrativePenalty.documentName', 'PageInfo.endCursor',
@@ -365,7 +492,7 @@ const alwaysNull: ReadonlySet<string> = new Set([
 ]);
 
 const isRowPath = (path: readonly Step[]): boolean =>
-  path.some(({ on, field }) => (on === 'CreditFile' && field === 'evaluations') || (['nodes', 'edges'].includes(field ?? '') && /^(AdministrativeAct|CreditCommitment|JudicialRecord|ConsumerComplaint|VoluntaryItem|NameListEntry|Evaluation)Connection$/.test(on)));
+  path.some(({ on, field }) => (on === 'CreditFile' && field === 'evaluations') || (on === 'ChangePage' && field === 'events') || (['nodes', 'edges'].includes(field ?? '') && /^(AdministrativeAct|CreditCommitment|JudicialRecord|ConsumerComplaint|VoluntaryItem|NameListEntry|Evaluation)Connection$/.test(on)));
 
 /** What the document promises for a field, where the object it is on is there. */
 function promised(role: Role, on: string, field: string, where: Where): Verdict {
@@ -389,6 +516,8 @@ function endOf(role: Role, path: readonly Step[], where: Where): { denied: boole
     const verdict = step.field === undefined ? 'given' : promised(role, step.on, step.field, where);
     if (verdict === 'denied' || verdict === 'null') return { denied: verdict === 'denied', path: path.slice(0, index + 1) };
     if (where === 'shadow' && isRowPath(path.slice(0, index + 1))) return { denied: false, path: path.slice(0, index + 1) };
+    // Nobody consents to the public.
+    if (role === 'PUBLIC' && step.on === 'ConsentConnection' && /^(nodes|edges)$/.test(step.field ?? '')) return { denied: false, path: path.slice(0, index + 1) };
   }
   return null;
 }
@@ -404,7 +533,7 @@ test('the document has a column for every role and a line for every field and in
 
 const everyPath = pathsFor(null);
 
-test('every type of the schema is reached by a query or a mutation', () => {
+test('every type of the schema is reached by a query, a mutation or a stream', () => {
   expect(fielded.map(({ name }) => name).filter((name) => !everyPath.has(name))).toEqual([]);
 });
 
@@ -420,7 +549,7 @@ describe.each(roles)('%s', (role) => {
       const path = allowed.get(on) ?? everyPath.get(on) ?? [];
       const end = endOf(role, path, where);
       const names = fieldsOf(on).map((field) => field.name);
-      for (const some of chunks(names, path.length === 0 ? 8 : 40)) {
+      for (const some of chunks(names, atOnce(on, path))) {
         const { verdicts, others, query, status } = await see(role, on, some, path, where);
         for (const name of some) {
           // A refusal by the document alone is told whether there is an object or not, but not below another.
@@ -431,10 +560,30 @@ describe.each(roles)('%s', (role) => {
         // The one error at the place where the way ended; without the `@` of its own list.
         const told = end?.denied ? [{ code: 'UNAUTHORIZED_FIELD_OR_TYPE', at: pathOf(end.path).join('.').replace(/(\.@)+$/, '') }] : [];
         if (JSON.stringify(others) !== JSON.stringify(told)) differing.push(`${on}: ${JSON.stringify(others)}, not ${JSON.stringify(told)}`);
-        if (status !== 200) differing.push(`${on}: status ${status}`);
+        // A stream that is refused does not begin.
+        const isRefusedWhole = query.startsWith('subscription') && (end?.denied || isRefused(role, { on, field: some[0] ?? '' }));
+        if (status !== (isRefusedWhole ? 400 : 200)) differing.push(`${on}: status ${status}`);
       }
     }
     expect(differing).toEqual([]);
+  });
+
+  test('is told over WebSocket what it is told over SSE: a checkpoint, what comes after a place, or that it may not follow', async () => {
+    const selection = `__typename ${['NameListChange', 'EvaluationChange', 'Checkpoint'].map((on) => `... on ${on} { ${selectionOf(role, on, fieldsOf(on).map(({ name }) => name), 'near')} }`).join(' ')}`;
+    for (const field of changeFields) {
+      const isDenied = isRefused(role, { on: 'Subscription', field });
+      const first = async (filter: object, after: string | null): Promise<unknown> => {
+        const query = `subscription { ${field}(filter: ${literalOf(filter)}, after: ${JSON.stringify(after)}) { ${selection} } }`;
+        await using stream = await followByWebSocket(world.graph.url, world.tokenOf(viewerOf[role]), query);
+        const told = await stream.next();
+        const checkpoint = { __typename: 'Checkpoint', cursor: expect.any(String), at: expect.any(String), lagSeconds: expect.any(Number) };
+        expect(bodyOf(await ask(role, field, query))).toEqual(after === null && !isDenied ? { data: { [field]: checkpoint }, extensions: { cursor: expect.any(String) } } : told);
+        return isDenied ? told.errors?.map(({ path, extensions }) => [path, extensions['code']]) : (told.data?.[field] as { __typename?: string } | null)?.__typename;
+      };
+      const told = [await first({}, null), await first(filterOf.near, cursorOf.get(`${role} ${field} near`) ?? null), await first(filterOf.far, cursorOf.get(`${role} ${field} far`) ?? null)];
+      const change = field === 'nameListChanges' ? 'NameListChange' : 'EvaluationChange';
+      expect(told).toEqual(isDenied ? told.map(() => [[[field], 'UNAUTHORIZED_FIELD_OR_TYPE']]) : ['Checkpoint', change, change]);
+    }
   });
 
   test('in mode reject is refused a whole operation in which anything is denied, and answered the others', async () => {
@@ -442,10 +591,10 @@ describe.each(roles)('%s', (role) => {
     for (const { name: on } of fielded.filter(({ name }) => name !== 'Mutation')) {
       const path = allowed.get(on) ?? everyPath.get(on) ?? [];
       if (path[0]?.on === 'Mutation') continue;
-      const names = fieldsOf(on).map((field) => field.name).slice(0, path.length === 0 ? 8 : 40);
+      const names = fieldsOf(on).map((field) => field.name).slice(0, atOnce(on, path));
       const isDenied = path.some((step) => isRefused(role, step)) || names.some((field) => isRefused(role, { on, field }));
       const query = queryOf(role, on, names, path, 'near');
-      const answer = await world.send(viewerOf[role], { name: on, query, headers: { 'x-unauthorized': 'reject' } });
+      const answer = await ask(role, on, query, { 'x-unauthorized': 'reject' });
       const { data } = bodyOf(answer);
       const codes = new Set(errorsOf(answer).map(({ code }) => code));
       if (isDenied ? data !== undefined && data !== null : !data) differing.push(`${on}: ${answer.text.slice(0, 300)}`);
@@ -496,14 +645,14 @@ interface InputUse {
   readonly variable: { query: string; variables: Record<string, unknown> };
 }
 
-const given: Record<string, unknown> = { types: ['SAMR_SERIOUS'], categories: ['SERIOUS'], province: '33', sector: 'F', activeOnly: true, listedFrom: '2026-01-01', kinds: ['ENTERPRISE'], statuses: ['ACTIVE'] };
-const enumValued = /"(SERIOUS|ENTERPRISE|ACTIVE|NDJSON|OTHER|REFUTED|PUBLIC|ADD)"/g;
+const given: Record<string, unknown> = { 'NameListChangeFilter.kinds': ['ADDED'], 'EvaluationChangeFilter.kinds': ['ADDED'], schemes: ['PUBLIC_CREDIT'], provinces: ['33'], sectors: ['F'], types: ['SAMR_SERIOUS'], categories: ['SERIOUS'], province: '33', sector: 'F', activeOnly: true, listedFrom: '2026-01-01', kinds: ['ENTERPRISE'], statuses: ['ACTIVE'] };
+const enumValued = /"(SERIOUS|ENTERPRISE|ACTIVE|NDJSON|OTHER|REFUTED|PUBLIC|ADD|ADDED)"/g;
 const literalOf = (value: unknown): string =>
   Array.isArray(value) ? `[${value.map(literalOf).join(', ')}]` : typeof value === 'object' && value !== null ? `{ ${Object.entries(value).map(([name, item]) => `${name}: ${literalOf(item)}`).join(', ')} }` : JSON.stringify(value).replaceAll(enumValued, '$1');
 
 /** Each classed argument and input field, used. Where a role may do a mutation it is given what cannot be done. */
 function classedInputs(role: Role): InputUse[] {
-  const filterOf: Record<string, { field: string; rest: string }> = { NameListEntryFilter: { field: 'nameListEntries', rest: '' }, EntityFilter: { field: 'searchEntities', rest: 'query: "可见之店", ' } };
+  const filtered: Record<string, { field: string; rest: string }> = { NameListEntryFilter: { field: 'nameListEntries', rest: '' }, EntityFilter: { field: 'searchEntities', rest: 'query: "可见之店", ' }, NameListChangeFilter: { field: 'nameListChanges', rest: '' }, EvaluationChangeFilter: { field: 'evaluationChanges', rest: '' } };
   const declaration = { idempotencyKey: 'i', kind: 'OTHER', itemNo: 'i', title: 'i', content: 'i', truthCommitment: false, authorisation: { disclosureLevel: 'PUBLIC', purposes: [], until: '2090-01-01' } };
   /** Inputs inside of others, by the one that they are used in. */
   const within: Record<string, string> = { AuthorisationInput: 'DeclareInformationInput', RuleSetInput: 'ProposeRuleChangeInput', RuleValueInput: 'ProposeRuleChangeInput', ListingChangesInput: 'CorrectListingInput', SourceUnitInput: 'RegisterSourceUnitsInput' };
@@ -524,6 +673,18 @@ function classedInputs(role: Role): InputUse[] {
     RemoveListingInput: { field: 'removeListing', value: { idempotencyKey: 'i', recordId: 'none', expectedVersion: 1, documentNo: 'i', legalBasis: 'i', removedOn: '2026-09-18', reason: 'EXPIRED' } },
     CorrectListingInput: { field: 'correctListing', value: { idempotencyKey: 'i', recordId: 'none', expectedVersion: 1, documentNo: 'i', legalBasis: 'i', changes: { grounds: 'i', legalBasis: 'i', termUntil: '2090-01-01', disclosureLevel: 'PUBLIC', publicUntil: '2090-01-01', industryCode: '52' } } },
     DecideListingInput: { field: 'decideListing', value: { idempotencyKey: 'i', id: 'none', expectedVersion: 1, approve: true } },
+    CreateWatchlistInput: { field: 'createWatchlist', value: { idempotencyKey: 'i', name: '' } },
+    AddToWatchlistInput: { field: 'addToWatchlist', value: { idempotencyKey: 'i', id: randomUUID(), codes: ['x'] } },
+    RemoveFromWatchlistInput: { field: 'removeFromWatchlist', value: { idempotencyKey: 'i', id: randomUUID(), codes: ['x'] } },
+    CreateExportInput: { field: 'createExport', value: { idempotencyKey: 'i', nameListChanges: {}, fields: 'nonsense' }, more: { evaluationChanges: {} } },
+    CancelExportInput: { field: 'cancelExport', value: { idempotencyKey: 'i', id: randomUUID() } },
+    CreateWebhookInput: { field: 'createWebhook', value: { idempotencyKey: 'i', url: 'nonsense', nameListChanges: {} }, more: { evaluationChanges: {}, after: 'x' } },
+    PauseWebhookInput: { field: 'pauseWebhook', value: { idempotencyKey: 'i', id: randomUUID() } },
+    ResumeWebhookInput: { field: 'resumeWebhook', value: { idempotencyKey: 'i', id: randomUUID() } },
+    RotateWebhookSecretInput: { field: 'rotateWebhookSecret', value: { idempotencyKey: 'i', id: randomUUID() } },
+    RedeliverWebhookInput: { field: 'redeliverWebhook', value: { idempotencyKey: 'i', id: randomUUID() } },
+    GiveConsentInput: { field: 'giveConsent', value: { idempotencyKey: 'i', grantee: hidden, purpose: 'NONSENSE', until: '2090-01-01T00:00:00.000Z' } },
+    RevokeConsentInput: { field: 'revokeConsent', value: { idempotencyKey: 'i', id: randomUUID() } },
     ProposeRuleChangeInput: { field: 'proposeRuleChange', value: { idempotencyKey: 'i', action: 'ADD', ruleSet: noSuch }, more: { ruleSetId: 'NONE', effectiveTo: '2090-01-01' } },
     ApproveRuleChangeInput: { field: 'approveRuleChange', value: { idempotencyKey: 'i', id: randomUUID() } },
     RejectRuleChangeInput: { field: 'rejectRuleChange', value: { idempotencyKey: 'i', id: randomUUID() } },
@@ -533,11 +694,12 @@ function classedInputs(role: Role): InputUse[] {
   for (const type of inputs) {
     for (const name of Object.keys(type.getFields())) {
       const coordinate = `${type.name}.${name}`;
-      const filter = filterOf[type.name];
+      const filter = filtered[type.name];
       const outer = within[type.name] ?? type.name;
       const mutation = mutationInputs[outer];
       if (filter) {
-        const value = { [name]: given[name] };
+        // Who has no watchlist of its own has none to name.
+        const value = { [name]: name === 'watchlist' ? (followingOf.get(role)?.watchlist ?? null) : (given[coordinate] ?? given[name]) };
         uses.push({ coordinate, on: 'Query', field: filter.field, literal: { query: `{ ${filter.field}(${filter.rest}filter: ${literalOf(value)}, first: 1) { __typename } }` }, variable: { query: `query ($v: ${type.name}!) { ${filter.field}(${filter.rest}filter: $v, first: 1) { __typename } }`, variables: { v: value } } });
       } else if (mutation) {
         const value = { ...mutation.value, ...(name in (mutation.more ?? {}) ? { [name]: mutation.more?.[name] } : null) };
@@ -599,5 +761,6 @@ function visibleTo(role: Role): string[] {
   };
   reach('Query');
   reach('Mutation');
+  reach('Subscription');
   return [...coordinates].toSorted();
 }

@@ -3,6 +3,7 @@ import type { Role } from '#policy/viewer.ts';
 import { syntheticUnit } from '#standards/demoOrganisations.ts';
 import { composeUscc } from '#standards/uscc.ts';
 import { organisationOf, startGraph, type Reply, type TestGraph } from '#test/support/graph.ts';
+import { numbered } from '#test/support/listings.ts';
 
 // A small country in which everything that may be hidden is a canary: a text that occurs nowhere else. Who may see which is
 // written down by hand, in the words of the design and the policy, and computed from nothing: a test that asked the policy's own
@@ -34,6 +35,14 @@ export const shadow = composeUscc('92440305', 'MA5EEE83');
 export const shadowName = '深圳市南山区影子之店';
 /** Lies near; its registration itself is GOV_SHARED, but a list entry about it is public. */
 export const hidden = composeUscc('91330106', 'MA0EEE84');
+/**
+ * Enterprises near and far, in no register, of whose entries and evaluations whoever follows changes is told: of self-employed businesses
+ * those with a task of government alone are.
+ */
+export const firms: Record<Place, Site> = {
+  near: { ...sites.near, uscc: composeUscc('91330106', 'MA5EEE86') },
+  far: { ...sites.far, uscc: composeUscc('91440305', 'MA5EEE87') },
+};
 /** In no register; valid by both checks. */
 export const unknown = composeUscc('91100000', 'MA9EEE99');
 
@@ -81,6 +90,12 @@ export const viewers = {
 
 export type ViewerName = keyof typeof viewers;
 export const viewerNames = Object.keys(viewers) as ViewerName[];
+
+/** What a viewer says that it reads for. */
+export const purposeOf = (name: ViewerName): string | null => {
+  const { purpose }: Viewer = viewers[name];
+  return purpose === null ? null : 'SUPERVISION';
+};
 
 /** The viewer of each role in whose reach `near` lies, where the role has a reach. */
 export const viewerOf: Record<Role, ViewerName> = {
@@ -155,38 +170,52 @@ export const fieldSeenBy: Record<'CONTACT' | 'ADDRESS' | 'PERSON' | 'SCORE' | 'P
   REMARK: { near: ['subject near', 'province 33', 'sector F', 'unit near', 'auditor', 'centre'], far: ['subject far', 'province 44', 'sector H', 'unit far', 'auditor', 'centre'] },
 };
 
-const both = (a: Who, b: Who): Who => a.filter((name) => b.includes(name));
+/** Who is told of a self-employed business in lists and changes: whoever has a task of government about such, and the business itself. */
+const withTask: Who = ['province 33', 'province 44', 'sector F', 'sector H', 'unit near', 'unit far', 'implementer 33', 'implementer 44', 'assessor', 'auditor', 'centre', 'aimless assessor'];
+export const followedBy: Record<Place, Who> = { near: ['subject near', ...withTask], far: ['subject far', ...withTask] };
+
+export const both = (a: Who, b: Who): Who => a.filter((name) => b.includes(name));
 
 export interface Canary {
   readonly text: string;
   readonly seenBy: Who;
 }
 
-interface Planted {
+export interface Planted {
   readonly place: Place;
   readonly kind: Kind;
   readonly state: State;
 }
 
 // `zq` opens and closes a canary, so that none is part of another.
-const canary = (...words: readonly string[]): string => `zq${words.join('').replaceAll('_', '').toLowerCase()}zq`;
+export const canary = (...words: readonly string[]): string => `zq${words.join('').replaceAll('_', '').toLowerCase()}zq`;
 export const mark = ({ place, kind, state }: Planted, part: string): string => canary(place, kind, state, part);
+/** Names the canaries of a row. */
+export type Say = (part: string) => string;
 /** Codes of indicators are capitals. */
-const indicatorCode = (row: Planted): string => mark(row, 'indicator').toUpperCase();
+const indicatorCode = (say: Say): string => say('indicator').toUpperCase();
 export const everyRow: readonly Planted[] = placeNames.flatMap((place) => kinds.flatMap((kind) => states.map((state) => ({ place, kind, state }))));
 
-/** Numbers that nothing else in an answer is: four decimals, the last of them no zero. */
-const number = (row: Planted, which: number): string => {
-  const place = states.indexOf(row.state) * 4 + which + (row.place === 'near' ? 0 : 40);
-  return `${71 + (place % 20)}.${1009 + place * 10}`;
-};
+/** Numbers that nothing else in an answer is: four decimals, the last of them no zero. Each family of rows has its own, 80 apart. */
+const numbersOf = ({ place, state }: Planted, family: number): string[] =>
+  [0, 1, 2, 3].map((which) => {
+    const at = family * 80 + states.indexOf(state) * 4 + which + (place === 'near' ? 0 : 40);
+    return `${71 + (at % 20)}.${1009 + at * 10}`;
+  });
+
+/** What is followed, and about firms: shared or published. */
+export const followed = ['entry', 'evaluation'] as const satisfies readonly Kind[];
+const firmRows: readonly Planted[] = placeNames.flatMap((place) => followed.flatMap((kind) => (['PUBLIC', 'GOV_SHARED'] as const).map((state) => ({ place, kind, state }))));
+const sayOfFirm = ({ place, kind, state }: Planted): Say => (part) => canary('firm', place, kind, state, part);
+/** Nobody's file: no subject has it. */
+const ofFirm = (who: Who): Who => who.filter((name) => !name.startsWith('subject'));
 
 const dayOf = ({ state, place }: Planted): string => `2026/0${place === 'near' ? 3 : 4}/${String(10 + states.indexOf(state)).padStart(2, '0')}`;
 
 const levelNames: Record<State, string> = { PUBLIC: '社会公开', GOV_SHARED: '政务共享', RESTRICTED: '授权查询', INTERNAL: '内部', ENDED: '社会公开', FUTURE: '社会公开', WITHDRAWN: '社会公开' };
 
-/** A row of an official form; `row` is what its canaries are named after. */
-function formOf(kind: Kind, subject: { uscc: string; industry: string; unit: string }, state: State, day: string, say: (part: string) => string, numbers: readonly string[], code: string): Record<string, string> {
+/** A row of an official form; `say` names its canaries. */
+export function formOf(kind: Kind, subject: { uscc: string; industry: string; unit: string }, state: State, day: string, say: Say, numbers: readonly string[] = []): Record<string, string> {
   const prefix = { licence: 'XK', penalty: 'CF', commitment: 'CN', judicial: 'SF', complaint: 'TS', entry: 'MD', evaluation: 'PJ' }[kind];
   const common = {
     [`${prefix}_XDR_MC`]: '示例主体',
@@ -213,9 +242,12 @@ function formOf(kind: Kind, subject: { uscc: string; industry: string; unit: str
     case 'entry':
       return { ...common, MD_LX: 'SAMR_SERIOUS', MD_WSH: `${say('doc')}〔2026〕3号`, MD_LRRQ: day, MD_LRSY: say('text'), MD_FLYJ: say('basis'), MD_QXZ: '2090/01/01', MD_GSJZQ: '2090/01/01', MD_XQ: say('details'), MD_RDJG: say('authority'), MD_RDJGDM: subject.unit };
     case 'evaluation':
-      return { ...common, PJ_FA: 'PUBLIC_CREDIT', PJ_FABB: day < '2026/04/02' ? '2025' : '2026', PJ_DJ: 'B', PJ_FS: numbers[0] ?? '', PJ_MF: numbers[1] ?? '', PJ_RQ: day, PJ_SJJZ: '2026/01/31', PJ_YXQZ: '2090/01/01', PJ_ZB: `COMPLIANCE:${numbers[2]}/${numbers[3]};${code}:1/2`, PJ_YY: say('reason'), PJ_GXYY: '定期评价', PJ_DW: say('authority'), PJ_DWDM: subject.unit };
+      return { ...common, PJ_FA: 'PUBLIC_CREDIT', PJ_FABB: day < '2026/04/02' ? '2025' : '2026', PJ_DJ: 'B', PJ_FS: numbers[0] ?? '', PJ_MF: numbers[1] ?? '', PJ_RQ: day, PJ_SJJZ: '2026/01/31', PJ_YXQZ: '2090/01/01', PJ_ZB: `COMPLIANCE:${numbers[2]}/${numbers[3]};${indicatorCode(say)}:1/2`, PJ_YY: say('reason'), PJ_GXYY: '定期评价', PJ_DW: say('authority'), PJ_DWDM: subject.unit };
   }
 }
+
+/** A planted row as it is filed. */
+export const rowOf = (row: Planted, subject: Site, say: Say, family: number): Record<string, string> => formOf(row.kind, subject, row.state, dayOf(row), say, numbersOf(row, family));
 
 /** Canaries of a row that are there to be seen with it, and those of a narrower class. */
 const partsOf: Record<Kind, readonly string[]> = {
@@ -275,8 +307,11 @@ export interface World extends AsyncDisposable {
   readonly canaries: readonly Canary[];
   /** Of the unit near and of the unit far: a filing each. */
   readonly filings: Record<Place, string>;
+  /** Ids of what the unit and the subject of a place have for themselves. */
+  readonly own: Record<Place, Own>;
   send(viewer: ViewerName, operation: Operation): Promise<Answer>;
   tokenOf(viewer: ViewerName): string | null;
+  organisationOf(viewer: ViewerName): string | null;
 }
 
 /** One request as a client makes it. */
@@ -291,6 +326,8 @@ export interface Operation {
   readonly method?: 'GET' | 'POST';
   /** In place of the operation. */
   readonly body?: unknown;
+  /** A stream is read until so many events have come. */
+  readonly events?: number;
 }
 
 export interface Answer {
@@ -300,7 +337,28 @@ export interface Answer {
   readonly text: string;
 }
 
-export const bodyOf = ({ text }: Answer): Reply['body'] => JSON.parse(text) as Reply['body'];
+/** Of a stream, its first event. */
+export const bodyOf = ({ text, headers }: Answer): Reply['body'] => JSON.parse(headers['content-type']?.startsWith('text/event-stream') ? (/^data: (.*)$/m.exec(text)?.[1] ?? '{}') : text) as Reply['body'];
+
+/** What a field gave. */
+export function dataOf<Value>(answer: Answer, field: string): Value {
+  const value = bodyOf(answer).data?.[field];
+  if (value === null || value === undefined) throw new Error(answer.text);
+  return value as Value;
+}
+
+/** The bytes of an answer as text; of a stream, until so many events have come. */
+export async function answerOf(response: Response, events = Infinity): Promise<Answer> {
+  let text = '';
+  const decoder = new TextDecoder();
+  if (response.body) {
+    for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
+      text += decoder.decode(chunk, { stream: true });
+      if ((text.match(/^data: .*\n\n/gm) ?? []).length >= events) break;
+    }
+  }
+  return { status: response.status, headers: Object.fromEntries([...response.headers].filter(([header]) => header !== 'date')), text };
+}
 
 export async function startWorld(options: Parameters<typeof startGraph>[0] = {}): Promise<World> {
   const stack = new AsyncDisposableStack();
@@ -330,9 +388,9 @@ export async function openWorld(graph: TestGraph): Promise<World> {
     const { text } = await graph.query('OPERATOR', 'mutation ($input: GrantRoleInput!) { grantRole(input: $input) { __typename } }', { input: { idempotencyKey: randomUUID(), organisation, role, province, sector } });
     if (!text.includes('RoleGranted')) throw new Error(text);
   }
-  const send: World['send'] = async (name, { query, variables, operationName, headers = {}, path, body, method = path === undefined ? 'POST' : 'GET' }) => {
+  const send: World['send'] = async (name, { query, variables, operationName, headers = {}, path, body, events, method = path === undefined ? 'POST' : 'GET' }) => {
     const token = tokenOf(name);
-    const { purpose }: Viewer = viewers[name];
+    const purpose = purposeOf(name);
     const inAddress = method === 'GET' && query !== undefined;
     const address = inAddress ? `/graphql?${new URLSearchParams({ query, ...(variables ? { variables: JSON.stringify(variables) } : null), ...(operationName ? { operationName } : null) })}` : (path ?? '/graphql');
     const response = await fetch(`${graph.url}${address}`, {
@@ -340,13 +398,13 @@ export async function openWorld(graph: TestGraph): Promise<World> {
       headers: {
         ...(method === 'GET' ? { 'apollo-require-preflight': '1' } : { 'content-type': 'application/json' }),
         ...(token === null ? null : { authorization: `Bearer ${token}` }),
-        ...(token === null || purpose === null ? null : { 'x-purpose': 'SUPERVISION' }),
+        ...(token === null || purpose === null ? null : { 'x-purpose': purpose }),
         ...headers,
       },
       ...(method === 'GET' ? null : { body: JSON.stringify(body ?? { query, variables, operationName }) }),
       signal: AbortSignal.timeout(20_000),
     });
-    return { status: response.status, headers: Object.fromEntries([...response.headers].filter(([header]) => header !== 'date')), text: await response.text() };
+    return answerOf(response, events);
   };
 
   const digests = await graph.sql(everyRow.map(({ kind }) => tables[kind]).filter((table, index, all) => all.indexOf(table) === index).map((table) => `select source_record_id, encode(digest, 'hex') as digest from ${table} where superseded_at = 'infinity'`).join(' union all '));
@@ -359,38 +417,84 @@ export async function openWorld(graph: TestGraph): Promise<World> {
     return createFiling.filing.id;
   };
   const filings = { near: await opened('unit near'), far: await opened('unit far') };
+  const owned = { near: await makeOwn('near', send), far: await makeOwn('far', send) };
   await graph.gateway.sources.refresh();
   return {
     graph,
     knownAt: await graph.gateway.sources.sealed(),
-    canaries: oracle(digestOf, filings),
+    canaries: oracle(digestOf, filings, owned),
     filings,
+    own: owned,
     send,
     tokenOf,
+    organisationOf: (name) => {
+      const { role, organisation }: Viewer = viewers[name];
+      return role === 'PUBLIC' ? null : (organisation ?? organisationOf(role).organisation);
+    },
     [Symbol.asyncDispose]: () => graph[Symbol.asyncDispose](),
   };
 }
 
-/** Every canary and who may see it, in whatever circumstance. */
-function oracle(digestOf: ReadonlyMap<string, string>, filings: Record<Place, string>): Canary[] {
+interface Own {
+  readonly watchlist: string;
+  readonly webhook: string;
+  readonly consent: string;
+}
+
+/** A watchlist and a webhook that is paused, of the unit of a place; a consent of its subject. */
+async function makeOwn(place: Place, send: World['send']): Promise<Own> {
+  const make = async (viewer: ViewerName, mutation: string, success: string, input: Record<string, unknown>): Promise<string> => {
+    const query = `mutation ($input: ${mutation.charAt(0).toUpperCase()}${mutation.slice(1)}Input!) { ${mutation}(input: $input) { ... on ${success} } }`;
+    return (Object.values(dataOf<Record<string, { id: string }>>(await send(viewer, { name: 'own', query, variables: { input: { idempotencyKey: 'own', ...input } } }), mutation))[0] as { id: string }).id; // or it has thrown
+  };
+  const watchlist = await make(`unit ${place}`, 'createWatchlist', 'WatchlistCreated { watchlist { id } }', { name: canary(place, 'watchlist') });
+  const webhook = await make(`unit ${place}`, 'createWebhook', 'WebhookCreated { webhook { id } }', { url: `https://hooks.invalid/${canary(place, 'hook')}`, nameListChanges: {} });
+  await make(`unit ${place}`, 'pauseWebhook', 'WebhookChanged { webhook { id } }', { id: webhook });
+  const consent = await make(`subject ${place}`, 'giveConsent', 'ConsentGiven { consent { id } }', { grantee: grantees[place], purpose: 'POST_LOAN', until: new Date(Date.now() + 86_400_000).toISOString() });
+  return { watchlist, webhook, consent };
+}
+
+/** Whom the subjects near and far let read: codes that stand nowhere else. */
+const grantees: Record<Place, string> = { near: composeUscc('91110000', 'MA9EEE88'), far: composeUscc('91110000', 'MA9EEE89') };
+
+/** The canaries of a row, by who sees the row at all. */
+export function canariesOf(row: Planted, seers: Who, say: Say, family: number, digest?: string): Canary[] {
+  const { place, kind } = row;
   const nobody: Who = [];
-  const ofRows = everyRow.flatMap((row): Canary[] => {
-    const { place, kind, state } = row;
-    const seers = rowSeenBy[state][place];
-    const provenance = both(seers, fieldSeenBy.PROVENANCE[place]);
-    const remark = both(seers, fieldSeenBy.REMARK[place]);
-    const score = both(seers, fieldSeenBy.SCORE[place]);
-    return [
-      ...partsOf[kind].map((part) => ({ text: mark(row, part), seenBy: seers })),
-      ...untold[kind].map((part) => ({ text: mark(row, part), seenBy: nobody })),
-      { text: mark(row, 'recordid'), seenBy: provenance },
-      { text: digestOf.get(mark(row, 'recordid')) ?? 'no digest', seenBy: provenance },
-      { text: mark(row, 'column'), seenBy: remark },
-      { text: mark(row, 'value'), seenBy: remark },
-      ...(untold[kind].includes('remark') ? [] : [{ text: mark(row, 'remark'), seenBy: remark }]),
-      ...(kind === 'evaluation' ? [mark(row, 'reason'), indicatorCode(row), ...[0, 1, 2, 3].map((which) => number(row, which))].map((text) => ({ text, seenBy: score })) : []),
-    ];
+  const provenance = both(seers, fieldSeenBy.PROVENANCE[place]);
+  const remark = both(seers, fieldSeenBy.REMARK[place]);
+  const score = both(seers, fieldSeenBy.SCORE[place]);
+  return [
+    ...partsOf[kind].map((part) => ({ text: say(part), seenBy: seers })),
+    ...untold[kind].map((part) => ({ text: say(part), seenBy: nobody })),
+    { text: say('recordid'), seenBy: provenance },
+    ...(digest === undefined ? [] : [{ text: digest, seenBy: provenance }]),
+    { text: say('column'), seenBy: remark },
+    { text: say('value'), seenBy: remark },
+    ...(untold[kind].includes('remark') ? [] : [{ text: say('remark'), seenBy: remark }]),
+    ...(kind === 'evaluation' ? [say('reason'), indicatorCode(say), ...numbersOf(row, family)].map((text) => ({ text, seenBy: score })) : []),
+  ];
+}
+
+/** Every canary and who may see it, in whatever circumstance. */
+function oracle(digestOf: ReadonlyMap<string, string>, filings: Record<Place, string>, own: World['own']): Canary[] {
+  const nobody: Who = [];
+  const digestFor = (say: Say): string => digestOf.get(say('recordid')) ?? 'no digest';
+  const ofRows = everyRow.flatMap((row) => {
+    const say: Say = (part) => mark(row, part);
+    return canariesOf(row, rowSeenBy[row.state][row.place], say, 0, digestFor(say));
   });
+  const ofFirms = firmRows.flatMap((row) => {
+    const say = sayOfFirm(row);
+    const seers = rowSeenBy[row.state][row.place];
+    return canariesOf(row, row.state === 'PUBLIC' ? seers : ofFirm(seers), say, 1, digestFor(say)).map(({ text, seenBy }) => ({ text, seenBy: partsOf[row.kind].some((part) => say(part) === text) ? seenBy : ofFirm(seenBy) }));
+  });
+  // Those who have the same organisation and role have them too.
+  const fellows: Record<Place, { unit: Who; subject: Who }> = { near: { unit: ['aimless unit'], subject: ['aimless subject'] }, far: { unit: [], subject: [] } };
+  const ofOwn = placeNames.flatMap((place): Canary[] => [
+    ...[canary(place, 'watchlist'), canary(place, 'hook'), own[place].watchlist, own[place].webhook].map((text) => ({ text, seenBy: [`unit ${place}` as const, ...fellows[place].unit] })),
+    ...[grantees[place], own[place].consent].map((text) => ({ text, seenBy: [`subject ${place}` as const, ...fellows[place].subject] })),
+  ]);
   const everybody: Who = viewerNames.filter((name) => name !== 'rule keeper' && name !== 'operator');
   // `shadow` lies far too, but the file that the subject far looks into is another.
   const ofEntities = ([['near', 'near'], ['far', 'far'], ['shadow', 'far']] as const).flatMap(([marks, place]): Canary[] => {
@@ -415,7 +519,20 @@ function oracle(digestOf: ReadonlyMap<string, string>, filings: Record<Place, st
     { text: canary('hidden', 'entityrecordid'), seenBy: both(department, fieldSeenBy.PROVENANCE.near) },
     ...['personid', 'entityremark', 'entitycolumn', 'entityvalue'].map((part) => ({ text: canary('hidden', part), seenBy: nobody })),
   ];
-  return [...ofRows, ...ofEntities, ...ofFilings, ...ofHidden];
+  return [...ofRows, ...ofFirms, ...ofEntities, ...ofFilings, ...ofHidden, ...ofOwn];
+}
+
+/** The entries and evaluations whose changes are for a viewer: by number of document, and how many there are. */
+export function changesFor(viewer: ViewerName): { entries: string[]; evaluations: number } {
+  const sees = (who: Who): boolean => who.includes(viewer);
+  const seen = (kind: Kind): Say[] => [
+    ...everyRow.filter((row) => row.kind === kind && sees(both(rowSeenBy[row.state][row.place], followedBy[row.place]))).map((row): Say => (part) => mark(row, part)),
+    ...firmRows.filter((row) => row.kind === kind && sees(row.state === 'PUBLIC' ? published : ofFirm(rowSeenBy[row.state][row.place]))).map(sayOfFirm),
+    // `shadow` lies far too, but the file that the subject far looks into is another.
+    ...(sees(shared.far) && viewer !== 'subject far' ? [(part: string) => canary('shadow', kind, part)] : []),
+    ...(kind === 'entry' && sees(published) ? [(part: string) => canary('ofhidden', kind, part)] : []),
+  ];
+  return { entries: seen('entry').map((say) => `${say('doc')}〔2026〕3号`).toSorted(), evaluations: seen('evaluation').length };
 }
 
 /** Files everything through the public door, then arranges by SQL what no door makes: terms that ended or have not begun, withdrawals. */
@@ -431,9 +548,10 @@ export async function plant(graph: TestGraph): Promise<void> {
   ]);
   for (const kind of kinds) {
     await file(doors[kind], [
-      ...everyRow.filter((row) => row.kind === kind).map((row) => formOf(kind, sites[row.place], row.state, dayOf(row), (part) => mark(row, part), [0, 1, 2, 3].map((which) => number(row, which)), indicatorCode(row))),
-      formOf(kind, { ...sites.far, uscc: shadow }, 'GOV_SHARED', '2026/05/05', (part) => canary('shadow', kind, part), ['55', '56', '57', '58'], 'SHADOW'),
-      ...(kind === 'entry' ? [formOf(kind, { ...sites.near, uscc: hidden }, 'PUBLIC', '2026/05/05', (part) => canary('ofhidden', kind, part), [], '')] : []),
+      ...everyRow.filter((row) => row.kind === kind).map((row) => rowOf(row, sites[row.place], (part) => mark(row, part), 0)),
+      ...firmRows.filter((row) => row.kind === kind).map((row) => rowOf(row, firms[row.place], sayOfFirm(row), 1)),
+      formOf(kind, { ...sites.far, uscc: shadow }, 'GOV_SHARED', '2026/05/05', (part) => canary('shadow', kind, part), ['55', '56', '57', '58']),
+      ...(kind === 'entry' ? [formOf(kind, { ...sites.near, uscc: hidden }, 'PUBLIC', '2026/05/05', (part) => canary('ofhidden', kind, part))] : []),
     ]);
   }
   for (const [index, kind] of otherActs.entries()) {
@@ -448,4 +566,24 @@ export async function plant(graph: TestGraph): Promise<void> {
     await graph.sql(`update ${table} set public_from = '2089-01-01' where source_record_id like 'zq%futurerecordidzq'`);
     await graph.sql(`update ${table} set withdrawn_on = '2026-07-01' where source_record_id like 'zq%withdrawnrecordidzq'`);
   }
+  await numbered(graph);
+  for (const kind of followed) await tellLog(graph, tables[kind]);
+  await numbered(graph);
+}
+
+/** What was arranged by SQL, as the log would have it: filed with a term to come, and changes that ended the term or withdrew. */
+async function tellLog(graph: TestGraph, table: string): Promise<void> {
+  await graph.sql(`update feed.log set public_from = record.public_from from ${table} record where record.record_id = log.record_id and record.source_record_id like 'zq%futurerecordidzq'`);
+  const kept = ['disclosure_level', 'public_from', 'erased_at', 'province', 'sector', 'source_unit', 'determining_unit', 'type', 'category'];
+  await graph.sql(
+    `insert into feed.outbox (topic, kind, reason, uscc, record_id, version, recorded_at, ${kept.join(', ')}, public_until, withdrawn_on, before, basis)
+     select log.topic, case when record.withdrawn_on is null then 'UNPUBLISHED' else 'WITHDRAWN' end, case when record.withdrawn_on is not null then 'REPAIRED' end, log.uscc, log.record_id, log.version, log.recorded_at,
+            ${kept.map((column) => `log.${column}`).join(', ')}, record.public_until, record.withdrawn_on,
+            jsonb_build_object(${[...kept, 'public_until', 'withdrawn_on'].map((column) => `'${column}', log.${column}`).join(', ')}), log.basis
+     from feed.log
+     join ${table} record using (uscc, record_id)
+     where record.source_record_id like 'zq%endedrecordidzq'
+        or record.source_record_id like 'zq%withdrawnrecordidzq'
+     order by log.seq`,
+  );
 }

@@ -1,0 +1,53 @@
+import { median } from '../measure.ts';
+import type { Around } from './fanOut.ts';
+import { catchUps } from './queries.ts';
+import { ask, type Stage, watch, write } from './stage.ts';
+import type { CaughtUp, Task } from './subscribers.ts';
+
+export interface CatchUpMeasured {
+  readonly fields: keyof typeof catchUps;
+  readonly door: 'stream' | 'page';
+  readonly events: number;
+  /** Events a second, of each run. */
+  readonly rates: readonly number[];
+  readonly median: number;
+  readonly bytesEach: number;
+  readonly spent: string;
+}
+
+const RUNS = 3;
+const WARM_UP = 5000;
+const PER_TRANSACTION = 500;
+
+/** Row 10: one connection that comes back after so many changes, alone on the machine's gateway. `only`: the one that is profiled. */
+export async function measureCatchUp(stage: Stage, events: number, around: Around, only: { fields: keyof typeof catchUps; door: 'stream' | 'page' } | null): Promise<CatchUpMeasured[]> {
+  await using gateway = await stage.startGateway();
+  await using client = await stage.startSubscribers('client');
+  const bearer = stage.bearer(gateway, 'PROVINCIAL_PLATFORM');
+  // From a stream's own checkpoint: it was there, and has lost its connection.
+  await ask(client, { task: 'open', query: catchUps.own.stream, streams: [{ ...bearer, share: { of: 'everything' } }] });
+  const after = await ask<string>(client, { task: 'cursor' });
+  await ask(client, { task: 'close' });
+  stage.say(`catching up with ${events} changes: writing them`);
+  await write(stage, { changes: events, perTransaction: PER_TRANSACTION, rate: null });
+  await stage.numbered();
+
+  const measured: CatchUpMeasured[] = [];
+  for (const fields of ['own', 'others'] as const) {
+    for (const door of ['stream', 'page'] as const) {
+      if (only && (only.fields !== fields || only.door !== door)) continue;
+      const task = (changes: number): Task => ({ task: 'catch up', door, query: catchUps[fields][door], bearer, after, changes });
+      if (door === 'stream') await ask(client, task(Math.min(events, WARM_UP)));
+      const runs: CaughtUp[] = [];
+      stage.say(`catching up, ${fields}, ${door}`);
+      await around(gateway, RUNS * events, async () => {
+        const { spent } = await watch({ gateway: gateway.cpu, postgres: stage.server.cpu, client: client.cpu }, async () => {
+          for (let run = 0; run < RUNS; run += 1) runs.push(await ask<CaughtUp>(client, task(events)));
+        }, { count: RUNS * events, what: 'change' });
+        const rates = runs.map(({ seconds }) => events / seconds);
+        measured.push({ fields, door, events, rates, median: median(rates), bytesEach: median(runs.map(({ bytes }) => bytes / events)), spent });
+      });
+    }
+  }
+  return measured;
+}
