@@ -126,7 +126,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       hasChanged: () => sequencer.poke(),
     });
     const documents = createDocuments(graph.schema, createLimitCheck(options.limits ?? standardLimits));
-    const exportReader = createExportReader({ graph, documents, sources, cursors, pool });
+    const exportReader = createExportReader({ graph, documents, sources, cursors, pool, log: changeLog, now });
     const exports = stack.use(createExportWorker({ pool, reader: exportReader, grants, log }));
     const metrics = createMetrics();
     measureLive(metrics, sequencer, wake);

@@ -536,6 +536,8 @@ create table gateway.export (
   id uuid not null,
   organisation text not null,
   role text not null,
+  province text,
+  sector text,
   purpose text,
   topic text not null,
   filter jsonb not null,
@@ -855,6 +857,7 @@ CREATE INDEX log_by_record ON feed.log USING btree (uscc, record_id, seq) WHERE 
 CREATE INDEX log_by_topic ON feed.log USING btree (topic, seq);
 CREATE INDEX grant_by_organisation ON gateway."grant" USING btree (organisation, role);
 CREATE INDEX export_by_organisation ON gateway.export USING btree (organisation, role, created_at DESC, id DESC);
+CREATE INDEX export_to_make ON gateway.export USING btree (created_at, id) WHERE (status = ANY (ARRAY['CREATED'::text, 'RUNNING'::text, 'CANCELLING'::text]));
 CREATE INDEX watchlist_by_organisation ON gateway.watchlist USING btree (organisation, role, created_at DESC, id DESC);
 CREATE INDEX watchlist_item_by_code ON gateway.watchlist_item USING btree (uscc, watchlist);
 CREATE INDEX watchlist_item_untold ON gateway.watchlist_item USING btree (added_at) WHERE (told_at IS NULL);

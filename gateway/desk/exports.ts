@@ -80,7 +80,7 @@ export function createExports(prisma: PrismaClient, now: () => Date): Exports {
     create: (viewer, input, { topic, filter, selection, knownAt, head }) =>
       once(prisma, call(viewer, 'createExport', input), async (transaction) => {
         const { id } = await transaction.export.create({
-          data: { id: randomUUID(), ...owner(viewer), purpose: viewer.purpose, topic, filter, selection, status: 'CREATED', knownAt, validAt: new Date(knownAt), position: String(head), createdAt: now(), expiresAt: new Date(now().getTime() + KEPT_MS) },
+          data: { id: randomUUID(), ...owner(viewer), province: viewer.province, sector: viewer.sector, purpose: viewer.purpose, topic, filter, selection, status: 'CREATED', knownAt, validAt: new Date(knownAt), position: String(head), createdAt: now(), expiresAt: new Date(now().getTime() + KEPT_MS) },
         });
         return id;
       }),

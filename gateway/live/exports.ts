@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
-import { GraphQLError } from 'graphql';
+import { type DocumentNode, GraphQLError, Kind, visit } from 'graphql';
 import type { CursorSealer } from '#kit/cursor.ts';
 import type { Head } from '#kit/heads.ts';
 import type { Log } from '#kit/log.ts';
@@ -9,6 +9,7 @@ import { type Pool, query, statement } from '#kit/postgres/pool.ts';
 import { may } from '#policy/actions.ts';
 import { isGivenInLists } from '#policy/bulk.ts';
 import { createViewer, isRole, type Viewer } from '#policy/viewer.ts';
+import { shanghaiDay } from '#standards/dates.ts';
 import type { GrantBook } from '../auth.ts';
 import type { Documents } from '../documents.ts';
 import type { Graph } from '../graph.ts';
@@ -16,14 +17,18 @@ import { SubgraphUnavailable } from '../plan/transport.ts';
 import type { Source } from '../sources.ts';
 import { eventOf } from './events.ts';
 import type { ChangeFilter } from './filter.ts';
-import type { Change, Topic } from './log.ts';
+import type { Change, ChangeLog, Topic } from './log.ts';
 import { filterIn } from './notice.ts';
 import { atEnd, cursorScope, sealPlace } from './place.ts';
 import { eventQueryOf } from './selection.ts';
-import { type Audience, tellIn, written } from './teller.ts';
+import { listenerOf, wasInSight } from './tell.ts';
+import { type Audience, Gone, tellIn, written } from './teller.ts';
 
 // Snapshots that go together with the log (docs/PROTOCOL.md P15). A record is as it was recorded by an instant, so a part is made whenever it
 // is asked for, by the rights of then; what is kept is where it begins and ends, how large it was, and its digest.
+//
+// What a part shows, the changes after the cursor must be able to take away: they tell `REMOVED` of what was in sight at the cursor. So a
+// record that came into sight since is left to them, who tell it.
 
 /** Records of one part, and told by one planned operation. */
 const PART_ROWS = 10_000;
@@ -32,6 +37,9 @@ const TOLD_AT_ONCE = 500;
 const CODES_AT_ONCE = 500;
 const LEASE_MS = 60_000;
 const EVERY_MS = 2000;
+const NUMBERED_EVERY_MS = 20;
+/** One that could not be made for so long has failed. */
+const GIVEN_UP_HOURS = 24;
 
 /** Which subgraph keeps the records of a topic. */
 const keeperOf: Readonly<Record<Topic, string>> = { NAME_LIST: 'namelist', EVALUATION: 'evaluation' };
@@ -55,6 +63,9 @@ export interface ExportOf {
   readonly id: string;
   readonly organisation: string;
   readonly role: string;
+  /** The grant's, with which it was made. */
+  readonly province: string | null;
+  readonly sector: string | null;
   readonly purpose: string | null;
   readonly topic: Topic;
   readonly filter: unknown;
@@ -76,6 +87,8 @@ export interface ExportParts {
   readonly sources: readonly Source[];
   readonly cursors: CursorSealer;
   readonly pool: Pool;
+  readonly log: ChangeLog;
+  readonly now: () => Date;
 }
 
 const watchedAfter = statement(
@@ -93,7 +106,7 @@ const fieldOf: Readonly<Record<Topic, readonly [field: string, type: string]>> =
 /** The operation whose events are the rows. */
 export const documentOf = (topic: Topic, selection: string): string => `subscription { ${fieldOf[topic][0]}(filter: {}) { ... on ${fieldOf[topic][1]} ${selection} } }`;
 
-export function createExportReader({ graph, documents, sources, cursors, pool }: ExportParts) {
+export function createExportReader({ graph, documents, sources, cursors, pool, log, now }: ExportParts) {
   const wait = (ms: number): Promise<void> => pause(ms, undefined, { ref: false });
 
   const audienceOf = ({ topic, selection }: Pick<ExportOf, 'topic' | 'selection'>, viewer: Viewer): Audience => {
@@ -101,6 +114,21 @@ export function createExportReader({ graph, documents, sources, cursors, pool }:
     const made = 'errors' in read ? null : eventQueryOf(read.document, read.operation, undefined);
     if (!made) throw new Error('the selection of an export was valid when it was made');
     return { query: made, operationName: undefined, variables: {}, viewer, mode: 'filter' };
+  };
+
+  /** Those of the heads that were in the viewer's sight at the cursor as well. Waits until every change by which they came into sight has its number. */
+  const inSightAt = async (position: bigint, filter: ChangeFilter, viewer: Viewer, heads: readonly Head[], source: Source, isOver: () => boolean): Promise<Head[]> => {
+    const { sealed } = await source.status();
+    for (let waiting = await log.oldestWaiting(); waiting !== null && waiting <= sealed; waiting = await log.oldestWaiting()) {
+      if (isOver()) throw new Gone();
+      await wait(NUMBERED_EVERY_MS);
+    }
+    const since = await log.firstAfter(heads.map(({ uscc, recordId }) => ({ uscc, record_id: recordId, seq: position })));
+    const listener = { ...listenerOf(viewer, filter, shanghaiDay(now())), consents: await log.consents(viewer, since.filter((change) => change !== null)) };
+    return heads.filter((_, index) => {
+      const change = since[index];
+      return !change || wasInSight(listener, change.before);
+    });
   };
 
   /** The heads that the viewer may see now, in order, after a place. */
@@ -127,8 +155,9 @@ export function createExportReader({ graph, documents, sources, cursors, pool }:
 
     /**
      * Makes the part after a place: up to `to`, or as long as a part is. One row a line, `{ "change": … }` with `errors` where a field was
-     * refused or not answered. Null: there is nothing after that place.
+     * refused; it waits for what is not answered. Null: there is nothing after that place.
      * @throws SubgraphUnavailable while the source is down
+     * @throws Gone when it is over
      */
     async part(made: ExportOf, viewer: Viewer, from: RecordKey, to: RecordKey | null, isOver: () => boolean): Promise<Part | null> {
       const filter = filterIn(made.topic, made.filter);
@@ -140,7 +169,8 @@ export function createExportReader({ graph, documents, sources, cursors, pool }:
       const isBefore = (head: Head): boolean => to === null || head.uscc < to.uscc || (head.uscc === to.uscc && head.recordId <= to.recordId);
       for await (const heads of headsOf(made, filter, viewer, from)) {
         const mine = heads.filter(isBefore).slice(0, PART_ROWS - taken);
-        const words = mine.length === 0 ? [] : await tellIn(graph, audience, mine.map((head) => eventOf({ change: changeOf(made.topic, head), kind: 'PRESENT', entered: false, reason: null }, () => cursor)), isOver, wait);
+        const shown = mine.length === 0 ? [] : await inSightAt(BigInt(made.position), filter, viewer, mine, keeper(sources, made.topic), isOver);
+        const words = shown.length === 0 ? [] : await tellIn(graph, audience, shown.map((head) => eventOf({ change: changeOf(made.topic, head), kind: 'PRESENT', entered: false, reason: null }, () => cursor)), isOver, wait, Infinity);
         for (const each of words) if (each) lines.push(lineOf(audience.query.key, written(each, cursor)));
         taken += mine.length;
         const end = mine.at(-1);
@@ -159,6 +189,8 @@ export async function fieldsProblem({ graph, documents }: Pick<ExportParts, 'gra
     if ('errors' in read) return read.errors.map(({ message }) => message).join(' ');
     const made = eventQueryOf(read.document, read.operation, undefined);
     if (!made) return 'There is no field in it.';
+    const cursor = cursorFieldIn(made.document);
+    if (cursor) return `${cursor}: A cursor has another text each time, and a part has its digest: read on with \`Export.cursor\`.`;
     const { errors } = await graph.run({ document: made.document, operation: made.operation, operationName: undefined, variables: {}, viewer, mode: 'filter', events: [] });
     return errors && errors.length > 0 ? errors.map(({ message, path }) => `${(path ?? []).filter((step) => step !== '@').slice(2).join('.')}: ${message}`).join(' ') : null;
   } catch (error) {
@@ -168,10 +200,17 @@ export async function fieldsProblem({ graph, documents }: Pick<ExportParts, 'gra
   }
 }
 
+function cursorFieldIn(document: DocumentNode): string | null {
+  let found: string | null = null;
+  visit(document, { [Kind.FIELD]: ({ name }) => void (/cursor$/i.test(name.value) && (found ??= name.value)) });
+  return found;
+}
+
 export type ExportReader = ReturnType<typeof createExportReader>;
 
 function lineOf(key: string, text: string): string {
-  const { data, errors } = JSON.parse(text) as { data: Record<string, unknown>; errors?: unknown };
+  const { data, errors } = JSON.parse(text) as { data: Record<string, unknown> | null; errors?: unknown };
+  if (data === null) throw new Error(`the rows of an export were refused: ${JSON.stringify(errors)}`);
   return `${JSON.stringify({ change: data[key], ...(errors ? { errors } : null) })}\n`;
 }
 
@@ -189,16 +228,16 @@ const changeOf = (topic: Topic, { recordId, recordedAt, version, basis, ...facet
   watchlist: null,
 });
 
-/** Who an export is made for, by the grants of now; null when there are none. */
-export async function ownerOf(grants: Pick<GrantBook, 'scopes'>, { organisation, role, purpose }: Pick<ExportOf, 'organisation' | 'role' | 'purpose'>): Promise<Viewer | null> {
+/** Who an export is made for; null when it has no such grant any more. */
+export async function ownerOf(grants: Pick<GrantBook, 'scopes'>, { organisation, role, province, sector, purpose }: Pick<ExportOf, 'organisation' | 'role' | 'province' | 'sector' | 'purpose'>): Promise<Viewer | null> {
   if (!isRole(role)) return null;
-  const [scope] = await grants.scopes(organisation, role);
+  const scope = (await grants.scopes(organisation, role)).find((each) => each.province === province && each.sector === sector);
   if (!scope) return null;
   const viewer = createViewer({ role, organisation, ...scope, purposes: purpose === null ? [] : [purpose], purpose, tokenId: null });
   return may(viewer, 'changes:follow') ? viewer : null;
 }
 
-const columns = 'export.id, export.organisation, export.role, export.purpose, export.topic, export.filter, export.selection, export.known_at as "knownAt", export.position';
+const columns = 'export.id, export.organisation, export.role, export.province, export.sector, export.purpose, export.topic, export.filter, export.selection, export.known_at as "knownAt", export.position';
 const lease = statement(
   'gateway.export.lease',
   `update gateway.export
@@ -207,13 +246,14 @@ const lease = statement(
      select due.id
      from gateway.export due
      where due.status in ('CREATED', 'RUNNING', 'CANCELLING')
+       and due.expires_at > now()
        and (due.leased_until is null or due.leased_until <= now())
      order by due.created_at, due.id
      limit 1
      for update skip locked
    ) chosen
    where export.id = chosen.id
-   returning ${columns}, export.status, export.leased_until as "leasedUntil"`,
+   returning ${columns}, export.status, export.leased_until as "leasedUntil", export.created_at < now() - interval '${GIVEN_UP_HOURS} hours' as "isGivenUp"`,
 );
 const renew = statement('gateway.export.renew', `update gateway.export set leased_until = now() + $3::int * interval '1 millisecond' where export.id = $1 and export.leased_until = $2::timestamptz returning export.status, export.leased_until as "leasedUntil"`);
 const finish = statement('gateway.export.finish', `update gateway.export set status = $3, failure = $4, leased_until = null where export.id = $1 and export.leased_until = $2::timestamptz`);
@@ -235,6 +275,7 @@ const digestOf = (bytes: Buffer): string => createHash('sha256').update(bytes).d
 interface LeasedExport extends ExportOf {
   readonly status: string;
   readonly leasedUntil: string;
+  readonly isGivenUp: boolean;
 }
 
 /** Makes exports, part by part. Any gateway goes on where another one was killed. */
@@ -252,8 +293,9 @@ export function createExportWorker({ pool, reader, grants, log }: { readonly poo
       await query(pool, finish, [id, leasedUntil, as, failure]);
       return true;
     };
+    if (leased.isGivenUp && status !== 'CANCELLING') return end('FAILED', `It could not be made within ${GIVEN_UP_HOURS} hours.`);
     const viewer = await ownerOf(grants, leased);
-    if (!viewer) return end('FAILED', 'The organisation has no grant for the role any more.');
+    if (!viewer) return end('FAILED', 'The organisation no longer has the grant that it was made with.');
     let [last] = await query<RecordKey & { number: number }>(pool, lastPart, [id]);
     while (!closing.signal.aborted) {
       if (status === 'CANCELLING') return end('CANCELLED');

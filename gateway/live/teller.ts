@@ -34,9 +34,10 @@ export class Gone extends Error {}
 /**
  * Tells events, in order. It waits while the source of the records themselves is down.
  * @param isOver asked before each attempt: nobody listens any more
+ * @param patienceMs how long it waits for the other subgraphs
  * @throws Gone when it is over
  */
-export async function tellIn(graph: Graph, audience: Audience, events: readonly DeskEvent[], isOver: () => boolean, pause: (ms: number) => Promise<void>): Promise<Words[]> {
+export async function tellIn(graph: Graph, audience: Audience, events: readonly DeskEvent[], isOver: () => boolean, pause: (ms: number) => Promise<void>, patienceMs = PATIENCE_MS): Promise<Words[]> {
   const { query, operationName, variables, viewer, mode } = audience;
   const begun = performance.now();
   for (let attempt = 0; ; attempt++) {
@@ -46,8 +47,8 @@ export async function tellIn(graph: Graph, audience: Audience, events: readonly 
     const told = page?.events;
     const lost = errors.filter(({ extensions: { code } }) => code === 'SUBGRAPH_UNAVAILABLE' || code === 'DEADLINE');
     const lostRecords = lost.some(({ path }) => path !== undefined && path.length <= 4 && (path.length < 4 || recordKeys(query).has(String(path[3]))));
-    if (told && told.length === events.length && !lostRecords && (lost.length === 0 || performance.now() - begun > PATIENCE_MS)) {
-      return told.map((event, index) => wordsOf(query, event, errorsOf(query, errors, index), lost.length > 0 ? extensions : undefined));
+    if (told && told.length === events.length && !lostRecords && (lost.length === 0 || performance.now() - begun > patienceMs)) {
+      return told.map((event, index) => wordsOf(query, event, errorsOf(query, errors, index, event, events[index]), lost.length > 0 ? extensions : undefined));
     }
     // Refused whole, or not ours to wait for: told as it is, for every event.
     if (!told && lost.length === 0) return events.map(() => [JSON.stringify({ data: null, errors: errors.map((error) => shown(error, error.path)) })]);
@@ -63,11 +64,14 @@ function wordsOf({ key }: EventQuery, event: unknown, errors: readonly ReturnTyp
 
 const shown = ({ message, extensions }: GraphQLError, path: readonly (string | number)[] | undefined) => ({ message, ...(path ? { path } : null), extensions });
 
-/** The errors of one event, with the paths that the subscriber knows; `@` is every event. */
-function errorsOf({ key }: EventQuery, errors: readonly GraphQLError[], index: number): ReturnType<typeof shown>[] {
+/** The errors of one event, with the paths that the subscriber knows; `@` is every event that has the field. */
+function errorsOf(query: EventQuery, errors: readonly GraphQLError[], index: number, told: unknown, event: DeskEvent | undefined): ReturnType<typeof shown>[] {
+  const isGone = event !== undefined && 'kind' in event && event.kind === 'REMOVED';
+  const hasField = (name: string | number | undefined): boolean =>
+    name === undefined || (typeof told === 'object' && told !== null && name in told && !(isGone && recordKeys(query).has(String(name))));
   return errors.flatMap((error) => {
     const [, , at, ...rest] = error.path ?? [];
-    return at === undefined || at === '@' || at === index ? [shown(error, [key, ...rest])] : [];
+    return at === undefined || at === index || (at === '@' && hasField(rest[0])) ? [shown(error, [query.key, ...rest])] : [];
   });
 }
 

@@ -6,6 +6,7 @@ import type { Bench, Settings } from './bench.ts';
 import { changeRows, runChanges } from './changes/rows.ts';
 import { runEngines } from './engine/rows.ts';
 import { runFiles } from './files/rows.ts';
+import { runHistories } from './histories.ts';
 import { runIngest } from './ingest/rows.ts';
 import { startWorker } from './processes.ts';
 import { takeProfile } from './profile.ts';
@@ -19,12 +20,22 @@ const { values: flags } = parseArgs({
     rounds: { type: 'string', default: '9' },
     profile: { type: 'string' },
     json: { type: 'string' },
+    // In place of the rows: histories of changes through kills and stops of everything.
+    history: { type: 'boolean', default: false },
+    first: { type: 'string', default: '1' },
+    seeds: { type: 'string', default: '20' },
+    seconds: { type: 'string', default: '20' },
   },
 });
 const wantedProfile = flags.profile;
 // A profile's name has its row in it: `2`, `4-batch`, `peer-1`.
 const wanted = new Set(wantedProfile === undefined ? flags.rows.split(',') : (/\d+/.exec(wantedProfile) ?? []));
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
+
+if (flags.history) {
+  const failed = await runHistories({ first: Number(flags.first), seeds: Number(flags.seeds), seconds: Number(flags.seconds) }, (line) => void process.stdout.write(`${line}\n`), say);
+  process.exit(failed === 0 ? 0 : 1);
+}
 
 const scale = process.env['BENCH_SCALE'] ?? 'ci';
 if (scale !== 'ci' && scale !== 'full') throw new Error(`BENCH_SCALE is "${scale}": ci or full`);

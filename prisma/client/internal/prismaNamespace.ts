@@ -1534,6 +1534,8 @@ export const ExportScalarFieldEnum = {
   id: 'id',
   organisation: 'organisation',
   role: 'role',
+  province: 'province',
+  sector: 'sector',
   purpose: 'purpose',
   topic: 'topic',
   filter: 'filter',

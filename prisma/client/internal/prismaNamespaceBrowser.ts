@@ -186,6 +186,8 @@ export const ExportScalarFieldEnum = {
   id: 'id',
   organisation: 'organisation',
   role: 'role',
+  province: 'province',
+  sector: 'sector',
   purpose: 'purpose',
   topic: 'topic',
   filter: 'filter',

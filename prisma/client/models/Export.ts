@@ -38,6 +38,8 @@ export type ExportMinAggregateOutputType = {
   id: string | null
   organisation: string | null
   role: string | null
+  province: string | null
+  sector: string | null
   purpose: string | null
   topic: string | null
   status: string | null
@@ -56,6 +58,8 @@ export type ExportMaxAggregateOutputType = {
   id: string | null
   organisation: string | null
   role: string | null
+  province: string | null
+  sector: string | null
   purpose: string | null
   topic: string | null
   status: string | null
@@ -74,6 +78,8 @@ export type ExportCountAggregateOutputType = {
   id: number
   organisation: number
   role: number
+  province: number
+  sector: number
   purpose: number
   topic: number
   filter: number
@@ -103,6 +109,8 @@ export type ExportMinAggregateInputType = {
   id?: true
   organisation?: true
   role?: true
+  province?: true
+  sector?: true
   purpose?: true
   topic?: true
   status?: true
@@ -121,6 +129,8 @@ export type ExportMaxAggregateInputType = {
   id?: true
   organisation?: true
   role?: true
+  province?: true
+  sector?: true
   purpose?: true
   topic?: true
   status?: true
@@ -139,6 +149,8 @@ export type ExportCountAggregateInputType = {
   id?: true
   organisation?: true
   role?: true
+  province?: true
+  sector?: true
   purpose?: true
   topic?: true
   filter?: true
@@ -245,6 +257,8 @@ export type ExportGroupByOutputType = {
   id: string
   organisation: string
   role: string
+  province: string | null
+  sector: string | null
   purpose: string | null
   topic: string
   filter: runtime.JsonValue
@@ -287,6 +301,8 @@ export type ExportWhereInput = {
   id?: Prisma.UuidFilter<"Export"> | string
   organisation?: Prisma.StringFilter<"Export"> | string
   role?: Prisma.StringFilter<"Export"> | string
+  province?: Prisma.StringNullableFilter<"Export"> | string | null
+  sector?: Prisma.StringNullableFilter<"Export"> | string | null
   purpose?: Prisma.StringNullableFilter<"Export"> | string | null
   topic?: Prisma.StringFilter<"Export"> | string
   filter?: Prisma.JsonFilter<"Export">
@@ -307,6 +323,8 @@ export type ExportOrderByWithRelationInput = {
   id?: Prisma.SortOrder
   organisation?: Prisma.SortOrder
   role?: Prisma.SortOrder
+  province?: Prisma.SortOrderInput | Prisma.SortOrder
+  sector?: Prisma.SortOrderInput | Prisma.SortOrder
   purpose?: Prisma.SortOrderInput | Prisma.SortOrder
   topic?: Prisma.SortOrder
   filter?: Prisma.SortOrder
@@ -330,6 +348,8 @@ export type ExportWhereUniqueInput = Prisma.AtLeast<{
   NOT?: Prisma.ExportWhereInput | Prisma.ExportWhereInput[]
   organisation?: Prisma.StringFilter<"Export"> | string
   role?: Prisma.StringFilter<"Export"> | string
+  province?: Prisma.StringNullableFilter<"Export"> | string | null
+  sector?: Prisma.StringNullableFilter<"Export"> | string | null
   purpose?: Prisma.StringNullableFilter<"Export"> | string | null
   topic?: Prisma.StringFilter<"Export"> | string
   filter?: Prisma.JsonFilter<"Export">
@@ -350,6 +370,8 @@ export type ExportOrderByWithAggregationInput = {
   id?: Prisma.SortOrder
   organisation?: Prisma.SortOrder
   role?: Prisma.SortOrder
+  province?: Prisma.SortOrderInput | Prisma.SortOrder
+  sector?: Prisma.SortOrderInput | Prisma.SortOrder
   purpose?: Prisma.SortOrderInput | Prisma.SortOrder
   topic?: Prisma.SortOrder
   filter?: Prisma.SortOrder
@@ -377,6 +399,8 @@ export type ExportScalarWhereWithAggregatesInput = {
   id?: Prisma.UuidWithAggregatesFilter<"Export"> | string
   organisation?: Prisma.StringWithAggregatesFilter<"Export"> | string
   role?: Prisma.StringWithAggregatesFilter<"Export"> | string
+  province?: Prisma.StringNullableWithAggregatesFilter<"Export"> | string | null
+  sector?: Prisma.StringNullableWithAggregatesFilter<"Export"> | string | null
   purpose?: Prisma.StringNullableWithAggregatesFilter<"Export"> | string | null
   topic?: Prisma.StringWithAggregatesFilter<"Export"> | string
   filter?: Prisma.JsonWithAggregatesFilter<"Export">
@@ -396,6 +420,8 @@ export type ExportCreateInput = {
   id: string
   organisation: string
   role: string
+  province?: string | null
+  sector?: string | null
   purpose?: string | null
   topic: string
   filter: Prisma.JsonNullValueInput | runtime.InputJsonValue
@@ -416,6 +442,8 @@ export type ExportUncheckedCreateInput = {
   id: string
   organisation: string
   role: string
+  province?: string | null
+  sector?: string | null
   purpose?: string | null
   topic: string
   filter: Prisma.JsonNullValueInput | runtime.InputJsonValue
@@ -436,6 +464,8 @@ export type ExportUpdateInput = {
   id?: Prisma.StringFieldUpdateOperationsInput | string
   organisation?: Prisma.StringFieldUpdateOperationsInput | string
   role?: Prisma.StringFieldUpdateOperationsInput | string
+  province?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  sector?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   purpose?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   topic?: Prisma.StringFieldUpdateOperationsInput | string
   filter?: Prisma.JsonNullValueInput | runtime.InputJsonValue
@@ -456,6 +486,8 @@ export type ExportUncheckedUpdateInput = {
   id?: Prisma.StringFieldUpdateOperationsInput | string
   organisation?: Prisma.StringFieldUpdateOperationsInput | string
   role?: Prisma.StringFieldUpdateOperationsInput | string
+  province?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  sector?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   purpose?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   topic?: Prisma.StringFieldUpdateOperationsInput | string
   filter?: Prisma.JsonNullValueInput | runtime.InputJsonValue
@@ -476,6 +508,8 @@ export type ExportCreateManyInput = {
   id: string
   organisation: string
   role: string
+  province?: string | null
+  sector?: string | null
   purpose?: string | null
   topic: string
   filter: Prisma.JsonNullValueInput | runtime.InputJsonValue
@@ -495,6 +529,8 @@ export type ExportUpdateManyMutationInput = {
   id?: Prisma.StringFieldUpdateOperationsInput | string
   organisation?: Prisma.StringFieldUpdateOperationsInput | string
   role?: Prisma.StringFieldUpdateOperationsInput | string
+  province?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  sector?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   purpose?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   topic?: Prisma.StringFieldUpdateOperationsInput | string
   filter?: Prisma.JsonNullValueInput | runtime.InputJsonValue
@@ -514,6 +550,8 @@ export type ExportUncheckedUpdateManyInput = {
   id?: Prisma.StringFieldUpdateOperationsInput | string
   organisation?: Prisma.StringFieldUpdateOperationsInput | string
   role?: Prisma.StringFieldUpdateOperationsInput | string
+  province?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  sector?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   purpose?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   topic?: Prisma.StringFieldUpdateOperationsInput | string
   filter?: Prisma.JsonNullValueInput | runtime.InputJsonValue
@@ -533,6 +571,8 @@ export type ExportCountOrderByAggregateInput = {
   id?: Prisma.SortOrder
   organisation?: Prisma.SortOrder
   role?: Prisma.SortOrder
+  province?: Prisma.SortOrder
+  sector?: Prisma.SortOrder
   purpose?: Prisma.SortOrder
   topic?: Prisma.SortOrder
   filter?: Prisma.SortOrder
@@ -556,6 +596,8 @@ export type ExportMaxOrderByAggregateInput = {
   id?: Prisma.SortOrder
   organisation?: Prisma.SortOrder
   role?: Prisma.SortOrder
+  province?: Prisma.SortOrder
+  sector?: Prisma.SortOrder
   purpose?: Prisma.SortOrder
   topic?: Prisma.SortOrder
   status?: Prisma.SortOrder
@@ -574,6 +616,8 @@ export type ExportMinOrderByAggregateInput = {
   id?: Prisma.SortOrder
   organisation?: Prisma.SortOrder
   role?: Prisma.SortOrder
+  province?: Prisma.SortOrder
+  sector?: Prisma.SortOrder
   purpose?: Prisma.SortOrder
   topic?: Prisma.SortOrder
   status?: Prisma.SortOrder
@@ -623,6 +667,8 @@ export type ExportCreateWithoutPartsInput = {
   id: string
   organisation: string
   role: string
+  province?: string | null
+  sector?: string | null
   purpose?: string | null
   topic: string
   filter: Prisma.JsonNullValueInput | runtime.InputJsonValue
@@ -642,6 +688,8 @@ export type ExportUncheckedCreateWithoutPartsInput = {
   id: string
   organisation: string
   role: string
+  province?: string | null
+  sector?: string | null
   purpose?: string | null
   topic: string
   filter: Prisma.JsonNullValueInput | runtime.InputJsonValue
@@ -677,6 +725,8 @@ export type ExportUpdateWithoutPartsInput = {
   id?: Prisma.StringFieldUpdateOperationsInput | string
   organisation?: Prisma.StringFieldUpdateOperationsInput | string
   role?: Prisma.StringFieldUpdateOperationsInput | string
+  province?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  sector?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   purpose?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   topic?: Prisma.StringFieldUpdateOperationsInput | string
   filter?: Prisma.JsonNullValueInput | runtime.InputJsonValue
@@ -696,6 +746,8 @@ export type ExportUncheckedUpdateWithoutPartsInput = {
   id?: Prisma.StringFieldUpdateOperationsInput | string
   organisation?: Prisma.StringFieldUpdateOperationsInput | string
   role?: Prisma.StringFieldUpdateOperationsInput | string
+  province?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  sector?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   purpose?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   topic?: Prisma.StringFieldUpdateOperationsInput | string
   filter?: Prisma.JsonNullValueInput | runtime.InputJsonValue
@@ -746,6 +798,8 @@ export type ExportSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs =
   id?: boolean
   organisation?: boolean
   role?: boolean
+  province?: boolean
+  sector?: boolean
   purpose?: boolean
   topic?: boolean
   filter?: boolean
@@ -767,6 +821,8 @@ export type ExportSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Extens
   id?: boolean
   organisation?: boolean
   role?: boolean
+  province?: boolean
+  sector?: boolean
   purpose?: boolean
   topic?: boolean
   filter?: boolean
@@ -786,6 +842,8 @@ export type ExportSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Extens
   id?: boolean
   organisation?: boolean
   role?: boolean
+  province?: boolean
+  sector?: boolean
   purpose?: boolean
   topic?: boolean
   filter?: boolean
@@ -805,6 +863,8 @@ export type ExportSelectScalar = {
   id?: boolean
   organisation?: boolean
   role?: boolean
+  province?: boolean
+  sector?: boolean
   purpose?: boolean
   topic?: boolean
   filter?: boolean
@@ -820,7 +880,7 @@ export type ExportSelectScalar = {
   expiresAt?: boolean
 }
 
-export type ExportOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "organisation" | "role" | "purpose" | "topic" | "filter" | "status" | "knownAt" | "validAt" | "position" | "selection" | "leasedUntil" | "rowCount" | "failure" | "createdAt" | "expiresAt", ExtArgs["result"]["export"]>
+export type ExportOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "organisation" | "role" | "province" | "sector" | "purpose" | "topic" | "filter" | "status" | "knownAt" | "validAt" | "position" | "selection" | "leasedUntil" | "rowCount" | "failure" | "createdAt" | "expiresAt", ExtArgs["result"]["export"]>
 export type ExportInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   parts?: boolean | Prisma.Export$partsArgs<ExtArgs>
   _count?: boolean | Prisma.ExportCountOutputTypeDefaultArgs<ExtArgs>
@@ -837,6 +897,8 @@ export type $ExportPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs
     id: string
     organisation: string
     role: string
+    province: string | null
+    sector: string | null
     purpose: string | null
     topic: string
     filter: runtime.JsonValue
@@ -1277,6 +1339,8 @@ export interface ExportFieldRefs {
   readonly id: Prisma.FieldRef<"Export", 'String'>
   readonly organisation: Prisma.FieldRef<"Export", 'String'>
   readonly role: Prisma.FieldRef<"Export", 'String'>
+  readonly province: Prisma.FieldRef<"Export", 'String'>
+  readonly sector: Prisma.FieldRef<"Export", 'String'>
   readonly purpose: Prisma.FieldRef<"Export", 'String'>
   readonly topic: Prisma.FieldRef<"Export", 'String'>
   readonly filter: Prisma.FieldRef<"Export", 'Json'>

@@ -206,6 +206,9 @@ create table gateway.export (
   id uuid not null,
   organisation text not null,
   role text not null,
+  -- Of the grant with which it was made.
+  province text,
+  sector text,
   purpose text,
   topic text not null,
   filter jsonb not null,
@@ -224,6 +227,7 @@ create table gateway.export (
   constraint export_status_known check (status in ('CREATED', 'RUNNING', 'COMPLETED', 'FAILED', 'CANCELLING', 'CANCELLED', 'EXPIRED'))
 );
 create index export_by_organisation on gateway.export (organisation, role, created_at desc, id desc);
+create index export_to_make on gateway.export (created_at, id) where status in ('CREATED', 'RUNNING', 'CANCELLING');
 grant select, insert, update on gateway.export to credit_gateway;
 create table gateway.export_part (
   export uuid not null,

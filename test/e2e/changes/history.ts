@@ -98,8 +98,9 @@ export async function runHistory(options: HistoryOptions): Promise<{ history: Hi
   const writing = new AbortController();
   const reading = new AbortController();
   const appends: Append[] = [];
-  const writers = Array.from({ length: options.writers }, (_, index) => write(world, index, appends, writing.signal));
   const subscribers = Array.from({ length: options.subscribers }, (_, index) => createSubscriber(world, index));
+  await Promise.all(subscribers.map((subscriber) => subscriber.begin()));
+  const writers = Array.from({ length: options.writers }, (_, index) => write(world, index, appends, writing.signal));
   const followers = subscribers.map((subscriber) => subscriber.run(reading.signal));
   const broken = createBrokenReader(world);
   const breaking = broken.run(reading.signal);
@@ -304,7 +305,7 @@ function createSubscriber(world: World, index: number) {
   const isEligible = (subject: string): boolean => subject.startsWith(asCentre ? 'E ' : 'L ') && (province === null || provinceOf(subject.slice(2)) === province);
   const connections: { instance: string; door: string; from: bigint | null; receipts: Receipt[] }[] = [];
   const known = new Map<string, number>();
-  /** The last acknowledged place; null before the first. */
+  /** The last acknowledged place; null before `begin`. */
   let acknowledged: string | null = null;
 
   const take = (receipts: Receipt[], told: Told): void => {
@@ -358,15 +359,15 @@ function createSubscriber(world: World, index: number) {
   };
 
   return {
+    /** A stream without a cursor begins at the end: everybody begins before anything is written, by a page. */
+    async begin(): Promise<void> {
+      const query = `query ($filter: ${asCentre ? 'Evaluation' : 'NameList'}ChangeFilter!) { ${field}(filter: $filter, first: 1) { endCursor events { __typename } } }`;
+      const { body, text } = await askGateway(world.urls[0] as string, asCentre ? world.centre() : null, query, { filter }, 'SUPERVISION');
+      const page = body.data?.[field] as { endCursor: string; events: unknown[] } | null | undefined;
+      if (page?.events.length !== 0) throw new Error(`the log is not empty: ${text}`);
+      acknowledged = page.endCursor;
+    },
     async run(signal: AbortSignal): Promise<void> {
-      // A stream without a cursor begins at the end: everybody begins before anything was written, by the first page.
-      while (acknowledged === null && !signal.aborted) {
-        const { body } = await askGateway(world.urls[0] as string, asCentre ? world.centre() : null, `query ($filter: ${asCentre ? 'Evaluation' : 'NameList'}ChangeFilter!) { ${field}(filter: $filter, first: 1) { endCursor events { __typename } } }`, { filter }, 'SUPERVISION').catch(() => ({ body: { data: null } }));
-        const page = body.data?.[field] as { endCursor: string; events: unknown[] } | null | undefined;
-        if (page && page.events.length === 0) acknowledged = page.endCursor;
-        else if (page) break;
-        else await pause(50);
-      }
       while (!signal.aborted) {
         await follow(world.urls[chance.below(2)] as string, signal).catch(() => {});
         if (!signal.aborted) await pause(chance.between(10, 300));

@@ -78,6 +78,24 @@ test('rights are those of the moment of reading: what was repaired since is not 
   await list(graph, { uscc, level: '政务共享' });
 });
 
+test('what came into sight after the cursor is left to the changes, which tell when it goes', async () => {
+  // Between two that everybody may see, so that a part reaches over it.
+  const [first, uscc, last] = Array.from({ length: 3 }, () => newEntity('510104')).toSorted() as [string, string, string];
+  await list(graph, { uscc: first }, { uscc, level: '政务共享' }, { uscc: last });
+  await numbered(graph);
+  const made = await completed('FINANCIAL_INSTITUTION', { nameListChanges: { provinces: ['51'] } });
+  const tail = async (): Promise<unknown> => pageOf(await graph.query('FINANCIAL_INSTITUTION', 'query ($after: Cursor) { nameListChanges(filter: { provinces: ["51"] }, first: 10, after: $after) { hasMore endCursor events { ... on NameListChange { kind version } } } }', { after: made.cursor }, { purpose: 'CREDIT_GRANTING' })).events;
+  await list(graph, { uscc });
+  // Whether or not the change has its number yet.
+  const text = await (await read('FINANCIAL_INSTITUTION', made.parts[0]?.path as string)).text();
+  expect(text.trimEnd().split('\n').map((line) => (JSON.parse(line) as { change: { subject: { uscc: string } } }).change.subject.uscc)).toEqual([first, last]);
+  await numbered(graph);
+  expect(await tail()).toEqual([{ kind: 'CORRECTED', version: 2 }]);
+  await list(graph, { uscc, level: '政务共享' });
+  await numbered(graph);
+  expect(await tail()).toEqual([]);
+});
+
 test('others have none of it: not the public, not an operator, not another organisation', async () => {
   const made = await completed('FINANCIAL_INSTITUTION', { nameListChanges: {} });
   for (const role of ['PUBLIC', 'OPERATOR', 'CREDIT_SERVICE_AGENCY'] as const) {
@@ -90,6 +108,12 @@ test('others have none of it: not the public, not an operator, not another organ
   expect(mine.body.data).toEqual({ viewer: { exports: { nodes: [], totalCount: { value: 0 } } } });
 });
 
+test('a part is read for the purpose that the export was made for', async () => {
+  const made = await completed('FINANCIAL_INSTITUTION', { nameListChanges: {} });
+  const response = await fetch(`${graph.url}${made.parts[0]?.path}`, { headers: { authorization: `Bearer ${graph.tokenOf('FINANCIAL_INSTITUTION')}` } });
+  expect({ status: response.status, body: await response.json() }).toEqual({ status: 400, body: { errors: [{ message: 'This export was made for the purpose CREDIT_GRANTING: name it in the header x-purpose.', extensions: { code: 'PURPOSE_REQUIRED' } }] } });
+});
+
 test('fields that are none, that are more than a selection, or that the role may not see are refused with the reason', async () => {
   const refused = async (fields: string): Promise<unknown> => {
     const { code, message, path } = await create('FINANCIAL_INSTITUTION', { nameListChanges: {}, fields });
@@ -99,6 +123,7 @@ test('fields that are none, that are more than a selection, or that the role may
   expect(await refused('recordId } } query { viewer { role')).toEqual({ code: 'FIELDS', path: ['input', 'fields'], message: expect.any(String) });
   expect(await refused('recordId } fragment f on Query { viewer { role }')).toEqual({ code: 'FIELDS', path: ['input', 'fields'], message: expect.any(String) });
   expect(await refused('entry { digest }')).toEqual({ code: 'FIELDS', path: ['input', 'fields'], message: 'entry.digest: Your role may not see this field.' });
+  expect(await refused('recordId cursor')).toEqual({ code: 'FIELDS', path: ['input', 'fields'], message: 'cursor: A cursor has another text each time, and a part has its digest: read on with `Export.cursor`.' });
   expect(await create('FINANCIAL_INSTITUTION', {})).toMatchObject({ code: 'TOPIC' });
 });
 
@@ -122,6 +147,7 @@ test('it is cancelled, it expires, and the same key makes one', async () => {
   expect(cancelled.body.data).toEqual({ cancelExport: { export: { status: 'CANCELLING' } } });
   await graph.sql('update gateway.export set leased_until = now() where id = $1', [first.export.id]);
   await until('it is cancelled', async () => (await find('NATIONAL_CENTRE', first.export.id))?.status === 'CANCELLED');
+  expect((await read('NATIONAL_CENTRE', first.export.parts[0]?.path ?? `/exports/${first.export.id}/parts/1`)).status).toBe(410);
   const over = await completed('NATIONAL_CENTRE', { nameListChanges: {} });
   await graph.sql("update gateway.export set expires_at = now() - interval '1 second' where id = $1", [over.id]);
   expect((await find('NATIONAL_CENTRE', over.id))?.status).toBe('EXPIRED');

@@ -53,8 +53,9 @@ async function pages(graph: TestGraph, role: Role, size: number): Promise<string
     const reply = await graph.query(role, PAGE, { after, first: size }, { purpose: 'CREDIT_GRANTING' });
     texts.push(comparable(reply.text));
     // Not `pageOf`: a field that is refused has its error in each page.
-    const { endCursor, hasMore } = reply.body.data?.['nameListChanges'] as unknown as PageOfChanges;
-    [after, more] = [endCursor, hasMore];
+    const page = reply.body.data?.['nameListChanges'] as PageOfChanges | undefined;
+    if (!page) throw new Error(reply.text);
+    [after, more] = [page.endCursor, page.hasMore];
   }
   return texts;
 }

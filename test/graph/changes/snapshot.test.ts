@@ -49,7 +49,8 @@ async function takeExport(): Promise<{ id: string; cursor: string }> {
 /** What a follower holds: each record's entry as bytes. */
 type Held = Map<string, string>;
 
-async function foldOf({ id, cursor }: { id: string; cursor: string }): Promise<Held> {
+/** The snapshot, as soon as it is complete: while the writers go on. */
+async function snapshotOf(id: string): Promise<Held> {
   const held: Held = new Map();
   const parts = await until('the export is complete', async () => {
     const { body } = await graph.query(ROLE, 'query ($id: ID!) { export(id: $id) { status parts { path } } }', { id }, PURPOSE);
@@ -57,12 +58,19 @@ async function foldOf({ id, cursor }: { id: string; cursor: string }): Promise<H
     return found.status === 'COMPLETED' && found.parts;
   });
   for (const { path } of parts) {
-    const text = await (await fetch(`${graph.url}${path}`, { headers: { authorization: `Bearer ${graph.tokenOf(ROLE)}`, 'x-purpose': PURPOSE.purpose } })).text();
+    const response = await fetch(`${graph.url}${path}`, { headers: { authorization: `Bearer ${graph.tokenOf(ROLE)}`, 'x-purpose': PURPOSE.purpose } });
+    const text = await response.text();
+    if (response.status !== 200) throw new Error(text);
     for (const line of text.split('\n').filter(Boolean)) {
       const { change } = JSON.parse(line) as { change: { recordId: string; entry: unknown } };
       held.set(change.recordId, JSON.stringify(change.entry));
     }
   }
+  return held;
+}
+
+/** The snapshot with the changes after its cursor. */
+async function fold(held: Held, cursor: string): Promise<Held> {
   const versions = new Map([...held].map(([recordId, entry]) => [recordId, (JSON.parse(entry) as { version: number }).version]));
   for (let after = cursor, more = true; more; ) {
     const page = pageOf(await graph.query(ROLE, `query ($after: Cursor) { nameListChanges(filter: {}, first: 100, after: $after) { hasMore endCursor events { ... on NameListChange { kind recordId version entry ${ENTRY} } } } }`, { after }, PURPOSE));
@@ -99,18 +107,20 @@ test(`at ${POINTS} moments while two write`, async () => {
   const seed = Date.now() % 1_000_000;
   console.log(`seed ${seed}`);
   const writers = [write(stopping.signal, seed), write(stopping.signal, seed + 1)];
-  const exports: Awaited<ReturnType<typeof takeExport>>[] = [];
+  const exports: { cursor: string; snapshot: Promise<Held> }[] = [];
   for (let point = 0; point < POINTS; point++) {
     // Between some changes and the next: as many as there come meanwhile.
     const [before] = await graph.sql('select last_seq::int as head from feed.sequencer');
     await until('something was written', async () => Number((await graph.sql('select last_seq::int as head from feed.sequencer'))[0]?.['head']) > Number(before?.['head']) + (point % 4));
-    exports.push(await takeExport());
+    const { id, cursor } = await takeExport();
+    exports.push({ cursor, snapshot: snapshotOf(id) });
   }
+  const snapshots = await Promise.all(exports.map(({ snapshot }) => snapshot));
   stopping.abort();
   const written = (await Promise.all(writers)).reduce((sum, each) => sum + each, 0);
   await numbered(graph);
   const state = sorted(await stateNow());
   expect(state.length).toBeGreaterThan(10);
   expect(written).toBeGreaterThan(POINTS);
-  for (const each of exports) expect(sorted(await foldOf(each))).toEqual(state);
+  for (const [index, snapshot] of snapshots.entries()) expect(sorted(await fold(snapshot, exports[index]?.cursor as string))).toEqual(state);
 }, 180_000);
