@@ -10,7 +10,7 @@ import type { ChangeLog, Topic } from '../live/log.ts';
 import { filterIn } from '../live/notice.ts';
 import { atEnd, cursorScope, sealPlace } from '../live/place.ts';
 import { conflict, forbidden, invalid } from './answers.ts';
-import { type ExportRow, type Exports, manifestOf } from './exports.ts';
+import { type ExportRow, type Exports, manifestOf, MOST_UNDONE } from './exports.ts';
 import type { MutationCancelExportArgs, MutationCreateExportArgs, QueryExportArgs, ViewerExportsArgs } from './resolvers.generated.ts';
 
 export interface ExportDoor {
@@ -75,6 +75,7 @@ export function createExportResolvers({ exports, log, cursors, ownsWatchlist, fi
         // The head first: whatever has a number by then was recorded by the instant that is sealed after it.
         const { head } = await log.bounds();
         const answer = await exports.create(viewer, input, { topic, filter: given, selection, knownAt: await sealed(topic), head });
+        if (answer === 'TOO_MANY') return invalid('TOO_MANY', `An organisation has at most ${MOST_UNDONE} exports in a role that are not done: wait for one, or cancel it.`, ['input']);
         if (answer.outcome === 'conflict') return conflict();
         wasMade();
         return { __typename: 'ExportCreated' as const, export: await exports.find(viewer, answer.result) };

@@ -3,7 +3,7 @@ import type { PrismaClient } from '#prisma/client.ts';
 import { COUNT_LIMIT, type Page, pageOf } from '#kit/connection.ts';
 import type { Viewer } from '#policy/viewer.ts';
 import type { Topic } from '../live/log.ts';
-import { once, type Once } from './idempotency.ts';
+import { once, type Once, TooMany, unlessTooMany } from './idempotency.ts';
 import type { ExportStatus } from './resolvers.generated.ts';
 
 export interface ExportRow {
@@ -47,12 +47,14 @@ export interface Exports {
   find(viewer: Viewer, id: string): Promise<ExportRow | null>;
   page(viewer: Viewer, first: number, after: readonly string[] | null): Promise<Page<ExportRow>>;
   count(viewer: Viewer): Promise<number>;
-  create(viewer: Viewer, input: { readonly idempotencyKey: string }, made: NewExport): Promise<Once<string>>;
+  create(viewer: Viewer, input: { readonly idempotencyKey: string }, made: NewExport): Promise<Once<string> | 'TOO_MANY'>;
   cancel(viewer: Viewer, input: { readonly idempotencyKey: string; readonly id: string }): Promise<Once<string>>;
 }
 
 /** Ours, and no rule's: long enough for whoever reads a large one at night, and well within what the log keeps after its cursor. */
 const KEPT_MS = 7 * 24 * 60 * 60_000;
+/** What one organisation may have in one role that are not done. */
+export const MOST_UNDONE = 10;
 const isId = (id: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id);
 const IN_ORDER = { parts: { orderBy: { number: 'asc' } } } as const;
 
@@ -78,12 +80,13 @@ export function createExports(prisma: PrismaClient, now: () => Date): Exports {
     count: (viewer) => prisma.export.count({ where: owner(viewer), take: COUNT_LIMIT + 1 }),
 
     create: (viewer, input, { topic, filter, selection, knownAt, head }) =>
-      once(prisma, call(viewer, 'createExport', input), async (transaction) => {
+      unlessTooMany(once(prisma, call(viewer, 'createExport', input), async (transaction) => {
         const { id } = await transaction.export.create({
           data: { id: randomUUID(), ...owner(viewer), province: viewer.province, sector: viewer.sector, purpose: viewer.purpose, topic, filter, selection, status: 'CREATED', knownAt, validAt: new Date(knownAt), position: String(head), createdAt: now(), expiresAt: new Date(now().getTime() + KEPT_MS) },
         });
+        if ((await transaction.export.count({ where: { ...owner(viewer), status: { in: ['CREATED', 'RUNNING'] }, expiresAt: { gt: now() } }, take: MOST_UNDONE + 1 })) > MOST_UNDONE) throw new TooMany();
         return id;
-      }),
+      })),
 
     cancel: (viewer, input) =>
       once(prisma, call(viewer, 'cancelExport', input), async (transaction) => {

@@ -41,3 +41,15 @@ export async function once<Result extends Prisma.InputJsonValue>(
     { timeout: 10_000, maxWait: 5000 },
   );
 }
+
+/** Undoes the transaction: its key is free again, as nothing was done. */
+export class TooMany extends Error {}
+
+export const unlessTooMany = async <Answer>(work: Promise<Answer>): Promise<Answer | 'TOO_MANY'> => {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof TooMany) return 'TOO_MANY';
+    throw error;
+  }
+};

@@ -4,7 +4,7 @@ import type { Viewer } from '#policy/viewer.ts';
 import { positionOf } from '../live/notice.ts';
 import type { Topic } from '../live/log.ts';
 import type { Place } from '../live/place.ts';
-import { once, type Once, type Work } from './idempotency.ts';
+import { once, type Once, type Work, TooMany, unlessTooMany } from './idempotency.ts';
 
 export interface WebhookRow {
   readonly id: string;
@@ -71,18 +71,6 @@ export const MOST_ACTIVE = 100;
 const FORMER_SIGNS_HOURS = 24;
 
 const isId = (id: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id);
-
-/** Undoes the transaction: its key is free again, as nothing was done. */
-class TooMany extends Error {}
-
-const unlessTooMany = async <Answer>(work: Promise<Answer>): Promise<Answer | 'TOO_MANY'> => {
-  try {
-    return await work;
-  } catch (error) {
-    if (error instanceof TooMany) return 'TOO_MANY';
-    throw error;
-  }
-};
 
 export function createWebhooks(prisma: PrismaClient, now: () => Date): Webhooks {
   // Of nobody without an organisation: the public has none.

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Role } from '#policy/viewer.ts';
-import { startGraph, type TestGraph } from '#test/support/graph.ts';
+import { organisationOf, startGraph, type TestGraph } from '#test/support/graph.ts';
 import { list, newEntity, numbered, pageOf } from '#test/support/listings.ts';
 import { daysFromNow } from '#test/support/registered.ts';
 import { until } from '#test/support/until.ts';
@@ -134,6 +134,17 @@ test('parts are made by several gateways alike, and one that was cut off is gone
   await graph.sql("with gone as (delete from gateway.export_part where export = $1) update gateway.export set status = 'RUNNING', row_count = 0, leased_until = now() - interval '1 second' where id = $1", [made.id]);
   await until('it is complete again', async () => (await find('NATIONAL_CENTRE', made.id))?.status === 'COMPLETED');
   expect(await graph.sql('select number, to_uscc, encode(digest, \'hex\') as digest from gateway.export_part where export = $1 order by number', [made.id])).toEqual(parts);
+});
+
+test('ten that are not done are all that there may be', async () => {
+  const { organisation } = organisationOf('CREDIT_SERVICE_AGENCY');
+  // Ten whose making is another gateway's.
+  await graph.sql("insert into gateway.export (id, organisation, role, purpose, topic, filter, status, known_at, valid_at, position, selection, leased_until, created_at, expires_at) select gen_random_uuid(), $1, 'CREDIT_SERVICE_AGENCY', 'SUPERVISION', 'NAME_LIST', '{}', 'RUNNING', now(), now(), '0', '{ recordId }', now() + interval '1 hour', now(), now() + interval '1 day' from generate_series(1, 10)", [organisation]);
+  const input = { idempotencyKey: randomUUID(), nameListChanges: {} };
+  expect(await create('CREDIT_SERVICE_AGENCY', input)).toEqual({ __typename: 'InvalidInput', code: 'TOO_MANY', message: 'An organisation has at most 10 exports in a role that are not done: wait for one, or cancel it.', path: ['input'] });
+  await graph.sql("update gateway.export set status = 'COMPLETED' where id = (select id from gateway.export where organisation = $1 limit 1)", [organisation]);
+  // Nothing was done under the key: it is free.
+  expect(await create('CREDIT_SERVICE_AGENCY', input)).toMatchObject({ __typename: 'ExportCreated' });
 });
 
 test('it is cancelled, it expires, and the same key makes one', async () => {
