@@ -25,6 +25,11 @@ import { findUnit, registerUnits, unitLine } from './units.ts';
 // The commands: what they are called, what they take, what they print. The work is done in the files beside this one.
 
 const settings = readSettings();
+// Whoever reads the first lines and goes (`| head`) has what it wanted.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(exitCodes.done);
+  throw error;
+});
 const print = (line: string): boolean => process.stdout.write(`${line}\n`);
 const note = (line: string): boolean => process.stderr.write(`${line}\n`);
 const exitCodeHelp = (meanings: Readonly<Record<number, string>> = {}): string =>
