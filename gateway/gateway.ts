@@ -27,12 +27,12 @@ import { createExportReader, createExportWorker, fieldsProblem, keeper } from '.
 import { createLive } from './live/live.ts';
 import { createPresentStates } from './live/present.ts';
 import { createSequencer } from './live/sequencer.ts';
-import { createWake } from './live/wake.ts';
+import { createWake, type Wake } from './live/wake.ts';
 import { createWebhookWorker } from './live/webhooks.ts';
 import { createWebhookSecrets } from './live/webhookSecrets.ts';
 import { createWebhookTargets } from './live/webhookTargets.ts';
 import { createLimitCheck, standardLimits } from './limits.ts';
-import { createMetrics, measureLive, measureStreams, metricsRoute } from './metrics.ts';
+import { createMetrics, measureLive, measureStreams, measureWebhooks, metricsRoute } from './metrics.ts';
 import { createInProcessTransport } from './plan/inProcess.ts';
 import { type GatewayServer, serveGateway, type ServerOptions } from './server.ts';
 import { createLocalSource, createRemoteSource, createSourceBook, type Source, type SourceBook } from './sources.ts';
@@ -88,9 +88,10 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     const sequencer = stack.use(createSequencer({ url: databaseUrl, holder: `${hostname()} ${process.pid}`, rules: ruleBook, log, now, onBatch: (lastSeq) => void wake.announce(lastSeq) }));
     const present = stack.use(createPresentStates({ pool, sources, log, now, wasTold: () => sequencer.poke() }));
 
+    const metrics = createMetrics();
     const webhookSecrets = createWebhookSecrets(config.cursorKeys);
     const targets = createWebhookTargets(config.webhookTargets);
-    const webhooks = options.notifies === false ? null : stack.use(createWebhookWorker({ pool, log: changeLog, cursors, grants, secrets: webhookSecrets, targets, logger: log, now }));
+    const webhooks = options.notifies === false ? null : stack.use(createWebhookWorker({ pool, log: changeLog, cursors, grants, secrets: webhookSecrets, targets, logger: log, now, metrics: measureWebhooks(metrics) }));
 
     // What the desk asks of the graph that it is a part of is there once somebody asks the desk.
     const resolvers = createDeskResolvers({
@@ -128,10 +129,16 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     const documents = createDocuments(graph.schema, createLimitCheck(options.limits ?? standardLimits));
     const exportReader = createExportReader({ graph, documents, sources, cursors, pool, log: changeLog, now });
     const exports = stack.use(createExportWorker({ pool, reader: exportReader, grants, log }));
-    const metrics = createMetrics();
     measureLive(metrics, sequencer, wake);
     const ownsWatchlist = async (viewer: Viewer, id: string): Promise<boolean> => (await repository.watchlists.find(viewer, id)) !== null;
-    const live = await createLive({ log: changeLog, wake, graph, cursors, ownsWatchlist, logger: log, now, metrics: measureStreams(metrics) });
+    const hints: Pick<Wake, 'listen'> = {
+      listen: (onWake) =>
+        wake.listen((seq) => {
+          onWake(seq);
+          webhooks?.wake();
+        }),
+    };
+    const live = await createLive({ log: changeLog, wake: hints, graph, cursors, ownsWatchlist, logger: log, now, metrics: measureStreams(metrics) });
     sequencer.start();
     const authenticator = createAuthenticator({
       keySet: createKeySet(config.jwksUrl ?? join(config.dataDir, 'issuer', 'jwks.json'), now),

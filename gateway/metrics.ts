@@ -4,6 +4,7 @@ import type { Viewer } from '#policy/viewer.ts';
 import type { LiveMetrics } from './live/live.ts';
 import type { Sequencer } from './live/sequencer.ts';
 import type { Wake } from './live/wake.ts';
+import type { WebhookMetrics } from './live/webhooks.ts';
 import type { ServerOptions } from './server.ts';
 
 // GET /metrics, in the text format of Prometheus: names and numbers, and never a code of anybody.
@@ -83,6 +84,20 @@ export function measureStreams(metrics: Metrics): LiveMetrics {
       if (reason === 'FAILED') failed.add();
     },
     told: (events) => told.add(events),
+  };
+}
+
+/** What the receivers of webhooks answer this gateway. */
+export function measureWebhooks(metrics: Metrics): WebhookMetrics {
+  const attempts = metrics.counter('webhook_attempts_total', 'Notices sent to webhooks.');
+  const failed = metrics.counter('webhook_failures_total', 'Those of them that were not taken.');
+  const paused = metrics.counter('webhooks_paused_total', 'Webhooks that were paused since their receiver failed for days or is gone.');
+  return {
+    attempted(outcome) {
+      attempts.add();
+      if (outcome !== 'DELIVERED') failed.add();
+    },
+    paused: () => paused.add(),
   };
 }
 
