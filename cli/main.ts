@@ -27,8 +27,7 @@ import { findUnit, registerUnits, unitLine } from './units.ts';
 const settings = readSettings();
 // Whoever reads the first lines and goes (`| head`) has what it wanted.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(exitCodes.done);
-  throw error;
+  if (error.code !== 'EPIPE') throw error;
 });
 const print = (line: string): boolean => process.stdout.write(`${line}\n`);
 const note = (line: string): boolean => process.stderr.write(`${line}\n`);
