@@ -98,6 +98,12 @@ interface Crowd {
   subscribers: number;
 }
 
+/** What was read of the log, and up to where. */
+interface Come {
+  readonly changes: readonly Change[];
+  readonly upTo: bigint;
+}
+
 interface Work {
   readonly upTo: bigint;
   readonly at: string;
@@ -112,6 +118,8 @@ export async function createLive(options: LiveOptions): Promise<Live & { readonl
   const closing = new AbortController();
   setMaxListeners(0, closing.signal); // each stream that waits listens
   let tail = (await log.bounds()).head;
+  /** Up to the end of what was read, and not dispatched yet. */
+  let come: Come | null = null;
   let waitingSince: string | null = null;
 
   const cursorOf = ({ scope }: Group, place: Place): string => sealPlace(cursors, scope, place);
@@ -228,10 +236,8 @@ export async function createLive(options: LiveOptions): Promise<Live & { readonl
     void run(subscriber, () => catchUp(subscriber));
   };
 
-  /** Matches changes that have come, and lets those be told whom they concern. */
-  const dispatch = async (changes: readonly Change[], upTo: bigint): Promise<void> => {
-    tail = upTo;
-    if (crowds.size === 0) return;
+  /** Matches changes that have come, and lets those be told whom they concern. Where it fails nothing was told: it can be done again. */
+  const dispatch = async ({ changes, upTo }: Come): Promise<void> => {
     const latest = new Map<string, Change>();
     for (const change of changes) if (change.watchlist === null) latest.set(`${change.uscc} ${change.record_id}`, change);
     const present = changes.filter(({ watchlist }) => watchlist !== null);
@@ -240,12 +246,13 @@ export async function createLive(options: LiveOptions): Promise<Live & { readonl
     const groups = [...crowds.values()].flatMap((crowd) => [...crowd.groups.values()]);
     const lists = [...new Set(groups.flatMap(({ filter }) => (filter.watchlist === null ? [] : [filter.watchlist])))];
     const watched = await log.watched(lists.length === 0 ? [] : [...new Set(changes.map(({ uscc }) => uscc))], lists);
+    const asked = await Promise.all([...crowds.values()].map(async (crowd) => ({ crowd, consents: await log.consents(crowd.audience.viewer, changes) })));
     await checkSessions(groups);
 
+    // From here on nothing waits. Whoever has begun meanwhile has read up to the end by itself.
     const today = shanghaiDay(now());
-    for (const crowd of crowds.values()) {
+    for (const { crowd, consents } of asked) {
       const tellings: { group: Group; telling: Telling }[] = [];
-      const consents = await log.consents(crowd.audience.viewer, changes);
       for (const group of crowd.groups.values()) group.listener = { ...group.listener, today, consents };
       for (const change of changes) {
         if (overtaken.has(change)) continue;
@@ -276,13 +283,18 @@ export async function createLive(options: LiveOptions): Promise<Live & { readonl
     }));
   };
 
-  /** Reads on to the head of the log. */
+  /** Reads on to the head of the log. What has come and could not be dispatched is dispatched first. */
   const readToHead = async (): Promise<void> => {
     const { head } = await log.bounds();
-    for (let from = tail; from < head && !closing.signal.aborted; from = tail) {
-      const changes = await log.after(from, head, SLICE);
-      const last = changes.at(-1);
-      await dispatch(changes, changes.length < SLICE || !last ? head : last.seq);
+    while ((come || tail < head) && !closing.signal.aborted) {
+      if (!come) {
+        const changes = await log.after(tail, head, SLICE);
+        const last = changes.at(-1);
+        tail = changes.length < SLICE || !last ? head : last.seq;
+        come = { changes, upTo: tail };
+      }
+      if (crowds.size > 0) await dispatch(come);
+      come = null;
     }
   };
   let following: Promise<void> | null = null;

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import pg from 'pg';
 import type { Role } from '#policy/viewer.ts';
 import { composeUscc } from '#standards/uscc.ts';
 import { startGraph, type TestGraph } from '#test/support/graph.ts';
 import { list, newEntity, numbered, pageOf } from '#test/support/listings.ts';
 import { daysFromNow } from '#test/support/registered.ts';
 import { followByWebSocket } from '#test/support/streams.ts';
+import { until } from '#test/support/until.ts';
 
 // PROTOCOL.md P21, and watchlists as their owners use them.
 
@@ -122,4 +124,25 @@ test('changes around the moment of adding are told, whichever comes first', asyn
     versions.set(event.subject.uscc, event.version);
   }
   expect([...versions.keys()].toSorted()).toEqual(codes.toSorted());
+});
+
+test('a change whose followers could not be looked up is told once they can be', async () => {
+  const uscc = newEntity();
+  const id = await create();
+  await add(id, uscc);
+  await presented();
+  await using stream = await followByWebSocket(graph.url, graph.tokenOf('FINANCIAL_INSTITUTION'), STREAM, { variables: { list: id }, purpose });
+  await stream.next();
+  const blocker = new pg.Client({ connectionString: graph.database.url });
+  await blocker.connect();
+  await blocker.query('begin');
+  await blocker.query('lock table gateway.watchlist_item in access exclusive mode');
+  await list(graph, { uscc });
+  // Whoever asks which codes are on the list waits for the lock; its statement fails as when a connection is lost.
+  await until('it was asked, and failed', async () => {
+    const [row] = await graph.sql("select count(pg_cancel_backend(pid))::int as failed from pg_stat_activity where wait_event_type = 'Lock' and query like '%item.watchlist = any(%' and datname = current_database()");
+    return Number(row?.['failed']) > 0;
+  });
+  await blocker.end();
+  expect(toldOf((await stream.event()).data)).toEqual(told(uscc, 'ADDED'));
 });
