@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { deriveKey, type KeyRing } from './keys.ts';
+import { createKeyedHash, deriveKey, type KeyRing } from './keys.ts';
 
 /** What every table of records has, in the order of prisma/migrations; each table adds its own columns. */
 export interface RecordRow {
@@ -68,25 +68,8 @@ export function recordIdOf(...naturalKey: readonly string[]): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`;
 }
 
-const BLOCK = 64; // bytes that SHA-256 takes at a time
-
-/**
- * Digests are keyed (HMAC-SHA-256, hexadecimal): with a plain hash whoever guesses an erased content could prove the guess.
- *
- * Put together from two plain hashes, as RFC 2104 says: 2.3 µs a record, where an Hmac object made for each takes 5.2.
- */
+/** Digests are keyed (HMAC-SHA-256, hexadecimal): with a plain hash whoever guesses an erased content could prove the guess. */
 export function createDigester(ring: KeyRing): (canonical: string) => string {
-  const key = deriveKey(ring[0], 'record digest');
-  const outer = Buffer.alloc(BLOCK + 32, 0x5c);
-  let inner = Buffer.alloc(64 * 1024, 0x36);
-  key.forEach((byte, at) => {
-    inner[at] = 0x36 ^ byte;
-    outer[at] = 0x5c ^ byte;
-  });
-  return (canonical) => {
-    if (BLOCK + 3 * canonical.length > inner.length) inner = Buffer.concat([inner.subarray(0, BLOCK), Buffer.alloc(4 * canonical.length)]);
-    const end = BLOCK + inner.write(canonical, BLOCK);
-    outer.set(hash('sha256', inner.subarray(0, end), 'buffer'), BLOCK);
-    return hash('sha256', outer);
-  };
+  const keyed = createKeyedHash(deriveKey(ring[0], 'record digest'));
+  return (canonical) => keyed(canonical, 'hex');
 }

@@ -247,7 +247,13 @@ class Connection {
   // --- what goes out ------------------------------------------------------------------------------------------------
 
   send(text: string): void {
-    if (this.#phase !== 'CLOSED') this.#socket.send(Buffer.from(text), asText);
+    if (this.#phase === 'CLOSED') return;
+    // What is sent in one go is one write to the network.
+    if (this.#network.writableCorked === 0) {
+      this.#network.cork();
+      process.nextTick(uncork, this.#network);
+    }
+    this.#socket.send(Buffer.from(text), asText);
   }
 
   waiting(): number {
@@ -331,6 +337,8 @@ class Connection {
     for (const subscription of subscriptions?.values() ?? []) subscription.stop();
   }
 }
+
+const uncork = (network: Duplex): void => network.uncork();
 
 /** One `subscribe` that is under way: a stream, or an answer that is awaited. */
 class Subscription implements Sink {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type DocumentNode, GraphQLError, Kind, visit } from 'graphql';
+import { GraphQLError } from 'graphql';
 import type { CursorSealer } from '#kit/cursor.ts';
 import type { Head } from '#kit/heads.ts';
 import type { Log } from '#kit/log.ts';
@@ -189,8 +189,6 @@ export async function fieldsProblem({ graph, documents }: Pick<ExportParts, 'gra
     if ('errors' in read) return read.errors.map(({ message }) => message).join(' ');
     const made = eventQueryOf(read.document, read.operation, undefined);
     if (!made) return 'There is no field in it.';
-    const cursor = cursorFieldIn(made.document);
-    if (cursor) return `${cursor}: A cursor has another text each time, and a part has its digest: read on with \`Export.cursor\`.`;
     const { errors } = await graph.run({ document: made.document, operation: made.operation, operationName: undefined, variables: {}, viewer, mode: 'filter', events: [] });
     return errors && errors.length > 0 ? errors.map(({ message, path }) => `${(path ?? []).filter((step) => step !== '@').slice(2).join('.')}: ${message}`).join(' ') : null;
   } catch (error) {
@@ -198,12 +196,6 @@ export async function fieldsProblem({ graph, documents }: Pick<ExportParts, 'gra
     if (error instanceof GraphQLError) return error.message;
     throw error;
   }
-}
-
-function cursorFieldIn(document: DocumentNode): string | null {
-  let found: string | null = null;
-  visit(document, { [Kind.FIELD]: ({ name }) => void (/cursor$/i.test(name.value) && (found ??= name.value)) });
-  return found;
 }
 
 export type ExportReader = ReturnType<typeof createExportReader>;

@@ -12,7 +12,7 @@ import { type DeskEvent, eventOf } from './events.ts';
 import { type ChangeFilter, readFilter } from './filter.ts';
 import type { Bounds, Change, ChangeLog, Topic } from './log.ts';
 import { atEnd, beginning, comeBack, cursorScope, EXPIRED, isExpired, openPlace, type Place, sealPlace } from './place.ts';
-import { isOvertaken, latestOf, Purged, readOn } from './reader.ts';
+import { isOvertaken, latestOf, Purged, type Reading, readOn } from './reader.ts';
 import { type EventQuery, eventQueryOf } from './selection.ts';
 import type { Live, Session, Sink, Stream, StreamEnd, StreamRequest } from './subscriber.ts';
 import { type Listener, listenerOf, tell, type Telling, wasInSight } from './tell.ts';
@@ -155,9 +155,10 @@ export async function createLive(options: LiveOptions): Promise<Live & { readonl
     subscriber.sink.next(written(words, cursor), cursor);
   };
 
+  const hasRoom = ({ ended, sink }: Subscriber): boolean => !ended && sink.waiting() <= MAX_WAITING_BYTES / 2;
   /** Waits until the connection takes more. @throws Gone when its reader has gone or is too slow */
   const room = async (subscriber: Subscriber): Promise<void> => {
-    if (subscriber.sink.waiting() > MAX_WAITING_BYTES / 2) {
+    if (!hasRoom(subscriber) && !subscriber.ended) {
       const stalled = new AbortController();
       const isDrained = await Promise.race([subscriber.sink.drained().then(() => true), pause(MAX_STALL_MS, false, { signal: stalled.signal, ref: false })]);
       stalled.abort();
@@ -317,18 +318,30 @@ export async function createLive(options: LiveOptions): Promise<Live & { readonl
 
   // --- coming from further back -------------------------------------------------------------------------------------
 
+  /** What comes after a place; null where the log cannot be read on from it any more. */
+  const lookOn = async ({ viewer }: Audience, filter: ChangeFilter, place: Place): Promise<{ bounds: Bounds; reading: Reading | null }> => {
+    const bounds = await log.bounds();
+    if (isExpired(place, bounds)) return { bounds, reading: null };
+    const reading = await readOn(log, listenerOf(viewer, filter, shanghaiDay(now())), comeBack(place, bounds.head), bounds.head, TOLD_AT_ONCE).catch(unlessPurged);
+    return reading ? { bounds, reading } : { bounds: await log.bounds(), reading };
+  };
+
   const catchUp = async (subscriber: Subscriber): Promise<void> => {
     const { session, group } = subscriber;
     const { crowd } = group;
+    // Read while what came before it is told.
+    let ahead: ReturnType<typeof lookOn> | null = null;
     for (;;) {
       await room(subscriber);
       if (!(await isGood(session))) return end(subscriber, 'UNAUTHENTICATED');
-      const bounds = await log.bounds();
-      if (isExpired(subscriber.place, bounds)) return tellExpired(subscriber, bounds);
-      const listener = listenerOf(crowd.audience.viewer, group.filter, shanghaiDay(now()));
-      const reading = await readOn(log, listener, comeBack(subscriber.place, bounds.head), bounds.head, TOLD_AT_ONCE).catch(unlessPurged);
-      if (reading === null) continue;
+      const { bounds, reading } = await (ahead ?? lookOn(crowd.audience, group.filter, subscriber.place));
+      ahead = null;
+      if (!reading) return tellExpired(subscriber, bounds);
       if (subscriber.ended) return;
+      if (reading.more) {
+        ahead = lookOn(crowd.audience, group.filter, reading.place);
+        ahead.catch(() => {}); // heard when it is waited for, if it is
+      }
       // From here to the next `await` nothing is dispatched: what comes after this place is told by the group.
       if (!reading.more && reading.place.seq >= tail) {
         subscriber.joinedAt = reading.place.seq;
@@ -339,13 +352,13 @@ export async function createLive(options: LiveOptions): Promise<Live & { readonl
       for (const [index, { place }] of reading.told.entries()) {
         const each = words[index];
         if (!each) continue; // gone between the log and its source: the change that took it away comes later
-        await room(subscriber);
+        if (!hasRoom(subscriber)) await room(subscriber);
         write(subscriber, each, place);
       }
       metrics?.told(words.length);
       subscriber.place = reading.place;
       while (subscriber.held && subscriber.held.length > 0) {
-        await room(subscriber);
+        if (!hasRoom(subscriber)) await room(subscriber);
         const next = subscriber.held?.shift();
         if (next) write(subscriber, next.words, atEnd(next.seq));
       }

@@ -1,6 +1,6 @@
 import { type Consenting, createConsents } from '#kit/consents.ts';
 import { type Pool, query, statement } from '#kit/postgres/pool.ts';
-import type { RowRights } from '#policy/rows.ts';
+import { rightsColumns, type RowRights } from '#policy/rows.ts';
 import type { Viewer } from '#policy/viewer.ts';
 
 // Reading the log of changes (docs/PROTOCOL.md). Only the sequencer writes it.
@@ -53,11 +53,15 @@ export interface LogFilter {
 }
 
 const columns = (row: string): string =>
-  ['seq', 'topic', 'kind', 'reason', 'uscc', 'record_id', 'version', 'recorded_at', 'disclosure_level', 'public_from', 'public_until', 'withdrawn_on', 'erased_at', 'province', 'sector', 'source_unit', 'determining_unit', 'type', 'category', 'basis', 'watchlist']
+  ['seq', 'topic', 'kind', 'reason', 'uscc', 'record_id', 'version', 'recorded_at', 'disclosure_level', 'public_from', 'public_until', 'withdrawn_on', 'erased_at', 'province', 'sector', 'source_unit', 'determining_unit', 'type', 'category', 'before', 'basis', 'watchlist']
     .map((column) => `${row}.${column}`)
-    .join(', ') +
-  // A state that is stored without the code of its record, which never changes.
-  `, case when ${row}.before is not null then jsonb_build_object('uscc', ${row}.uscc) || ${row}.before end as before`;
+    .join(', ');
+
+/** The state before is stored without the code of its record, which never changes. */
+function whole<Row extends Change>(rows: readonly Row[]): Row[] {
+  for (const { uscc, before } of rows) if (before !== null) Object.assign(before, { uscc });
+  return rows as Row[];
+}
 
 const bounds = statement('feed.bounds', 'select last_seq as head, purged_through as "purgedThrough" from feed.sequencer');
 
@@ -76,10 +80,30 @@ const after = statement(
 
 // A change is found by its record's state after it or before it: who leaves a filter is told so.
 const narrowed = (column: string, parameter: number): string => `($${parameter}::text[] is null or log.${column} = any($${parameter}::text[]) or log.before->>'${column}' = any($${parameter}::text[]))`;
+// Rights change seldom: the last change of a record is read only where it left others.
+const decisive = (row: string): string => `(${['reason', ...rightsColumns, 'erased_at', 'type', 'category'].map((column) => `${row}.${column}`).join(', ')})`;
 const search = statement(
   'feed.log.search',
-  `select ${columns('log')}
+  `select ${columns('log')},
+     case when final.seq <> log.seq and (log.watchlist is not null or ${decisive('final')} is distinct from ${decisive('log')}) then final.seq end as last,
+     case when log.seq <= $11::bigint and log.before is not null then (
+       select min(other.seq)
+       from feed.log other
+       where other.uscc = log.uscc
+         and other.record_id = log.record_id
+         and other.watchlist is null
+         and other.seq > $10::bigint
+     ) end as first
    from feed.log
+   left join lateral (
+     select other.seq, ${decisive('other').slice(1, -1)}
+     from feed.log other
+     where other.uscc = log.uscc
+       and other.record_id = log.record_id
+       and other.watchlist is null
+     order by other.seq desc
+     limit 1
+   ) final on true
    where log.topic = $1
      and log.seq > $2
      and log.seq <= $3
@@ -124,6 +148,14 @@ const firstAfter = statement(
      limit 1
    ) first`,
 );
+const bySeq = statement(
+  'feed.log.by_seq',
+  `select ${columns('log')}
+   from feed.log
+   where log.seq = any($1::bigint[])
+   order by log.seq
+   limit $2`,
+);
 const watched = statement(
   'feed.watched',
   `select item.watchlist, item.uscc
@@ -133,6 +165,14 @@ const watched = statement(
    order by item.uscc, item.watchlist
    limit 1000000`,
 );
+
+/** A change among those of its record. */
+export interface Found extends Change {
+  /** The number of the record's last change, where it is another one and has left other rights; of a present state, wherever it is another one. */
+  readonly last: bigint | null;
+  /** For whoever catches up: the number of the record's first change since it began. */
+  readonly first: bigint | null;
+}
 
 /** A record, and a place in the log. */
 export interface RecordAt {
@@ -147,8 +187,13 @@ export interface ChangeLog {
   oldestWaiting(): Promise<string | null>;
   /** Changes of all records with `after` < seq ≤ `upTo`, in order. */
   after(after: bigint, upTo: bigint, limit: number): Promise<Change[]>;
-  /** The same of those whose record is in the filter, before or after the change. */
-  search(filter: LogFilter, after: bigint, upTo: bigint, limit: number): Promise<Change[]>;
+  /**
+   * The same of those whose record is in the filter, before or after the change.
+   * @param since where whoever catches up until `until` began; null: nowhere
+   */
+  search(filter: LogFilter, after: bigint, upTo: bigint, limit: number, catchingUp: { readonly since: bigint | null; readonly until: bigint }): Promise<Found[]>;
+  /** The changes of these numbers, as far as they are kept. */
+  at(seqs: readonly bigint[]): Promise<Change[]>;
   /** The last change of each record after its place; null where there is none. In the order asked. */
   latest(records: readonly RecordAt[]): Promise<(Change | null)[]>;
   /** The first change of each record after its place: its state before is that of the record there. */
@@ -164,7 +209,7 @@ export function createChangeLog(pool: Pool): ChangeLog {
     const found: (Change | null)[] = Array.from({ length: records.length }, () => null);
     if (records.length === 0) return found;
     const rows = await query<Change & { position: bigint }>(pool, which, [records.map(({ uscc }) => uscc), records.map(({ record_id }) => record_id), records.map(({ seq }) => String(seq))]);
-    for (const row of rows) found[Number(row.position) - 1] = row;
+    for (const row of whole(rows)) found[Number(row.position) - 1] = row;
     return found;
   };
   const consents = createConsents(pool);
@@ -177,9 +222,10 @@ export function createChangeLog(pool: Pool): ChangeLog {
       return row;
     },
     oldestWaiting: async () => (await query<{ at: string | null }>(pool, waiting))[0]?.at ?? null,
-    after: (place, upTo, limit) => query<Change>(pool, after, [String(place), String(upTo), limit]),
-    search: ({ topic, types, categories, provinces, sectors, watchlist }, place, upTo, limit) =>
-      query<Change>(pool, search, [topic, String(place), String(upTo), types, categories, provinces, sectors, watchlist, limit]),
+    after: async (place, upTo, limit) => whole(await query<Change>(pool, after, [String(place), String(upTo), limit])),
+    search: async ({ topic, types, categories, provinces, sectors, watchlist }, place, upTo, limit, { since, until }) =>
+      whole(await query<Found>(pool, search, [topic, String(place), String(upTo), types, categories, provinces, sectors, watchlist, limit, since === null ? null : String(since), since === null ? '0' : String(until)])),
+    at: async (seqs) => (seqs.length === 0 ? [] : whole(await query<Change>(pool, bySeq, [seqs.map(String), seqs.length]))),
     latest: (records) => byRecord(latest, records),
     firstAfter: (records) => byRecord(firstAfter, records),
     async watched(codes, watchlists) {

@@ -1,4 +1,4 @@
-import type { Change, ChangeLog } from './log.ts';
+import type { Change, ChangeLog, Found } from './log.ts';
 import { movedTo, type Place } from './place.ts';
 import { type Listener, tell, type Told, wasInSight, wasToldBefore } from './tell.ts';
 
@@ -13,8 +13,9 @@ export interface Reading {
 /** What is after a place is purged: also when that happens while it is read. */
 export class Purged extends Error {}
 
-/** Rows of the log looked at in one statement. */
-const SLICE = 1000;
+/** Rows of the log looked at in one statement: as many as are wanted and one more, within these. */
+const LEAST = 100;
+const MOST = 1001;
 
 /**
  * Reads on from a place for one subscriber: for pages, for whoever catches up, for webhooks. Live streams are told by the same rule
@@ -34,32 +35,33 @@ async function read(log: ChangeLog, listener: Listener, from: Place, upTo: bigin
   const told: Told[] = [];
   let place = from;
   for (;;) {
-    const changes = await log.search(listener.filter, place.seq, upTo, SLICE);
+    const limit = Math.max(LEAST, Math.min(MOST, most - told.length + 1));
+    const changes = await log.search(listener.filter, place.seq, upTo, limit, place.seq < place.until ? place : { since: null, until: 0n });
     for (const each of await tellAll(log, listener, place, changes)) {
       if (told.length === most) return { told, place: (told.at(-1) as Told).place, more: true }; // `most` is at least 1
       told.push(each);
     }
     const last = changes.at(-1);
-    if (changes.length < SLICE || !last) return { told, place: movedTo(place, place.seq > upTo ? place.seq : upTo), more: false };
+    if (changes.length < limit || !last) return { told, place: movedTo(place, place.seq > upTo ? place.seq : upTo), more: false };
     place = movedTo(place, last.seq);
   }
 }
 
 /** What is told of changes in order, each after `from` or the one before. */
-async function tellAll(log: ChangeLog, anybody: Listener, from: Place, changes: readonly Change[]): Promise<Told[]> {
-  const later = await latestOf(log, changes);
-  const listener = { ...anybody, consents: await log.consents(anybody.viewer, [...changes, ...later.filter((change) => change !== null)]) };
-  const firsts = await firstsSince(log, from, changes);
+async function tellAll(log: ChangeLog, anybody: Listener, from: Place, changes: readonly Found[]): Promise<Told[]> {
+  const laterSeqs = new Set(changes.flatMap(({ last }) => (last === null ? [] : [last])));
+  const later = new Map((await log.at([...laterSeqs])).map((change) => [change.seq, change]));
+  const listener = { ...anybody, consents: await log.consents(anybody.viewer, [...changes, ...later.values()]) };
   const told: Told[] = [];
-  changes.forEach((change, index) => {
-    const latest = later[index] ?? change;
-    if (isOvertaken(change, latest)) return;
-    const isCatchingUp = change.seq <= from.until;
+  for (const change of changes) {
+    const latest = (change.last !== null && later.get(change.last)) || change;
+    if (isOvertaken(change, latest)) continue;
     // Once a record was told to have gone, what happens to it out of sight is not told, nor how often.
-    const wasSeen = isCatchingUp && firsts.get(keyOf(change)) !== change.seq ? wasToldBefore(listener, change, latest) : wasInSight(listener, change.before);
+    const isCatchingUp = change.seq <= from.until;
+    const wasSeen = isCatchingUp && change.first !== change.seq ? wasToldBefore(listener, change, latest) : wasInSight(listener, change.before);
     const telling = tell(listener, change, latest, wasSeen);
     if (telling) told.push({ ...telling, place: movedTo(from, change.seq) });
-  });
+  }
   return told;
 }
 
@@ -69,18 +71,3 @@ export const latestOf = (log: ChangeLog, changes: readonly Change[]): Promise<(C
 
 /** A present state that a change has overtaken: that change was told to the followers of the watchlist, or will be. */
 export const isOvertaken = (change: Change, latest: Pick<Change, 'version'>): boolean => change.watchlist !== null && latest.version > change.version;
-
-const keyOf = ({ uscc, record_id }: Pick<Change, 'uscc' | 'record_id'>): string => `${uscc} ${record_id}`;
-
-/** For whoever catches up: the number of the first change of each record since it began, before which it knew the record; none for one who knew nothing. */
-async function firstsSince(log: ChangeLog, { seq, since, until }: Place, changes: readonly Change[]): Promise<ReadonlyMap<string, bigint>> {
-  const firsts = new Map<string, bigint>();
-  if (since === null || seq >= until) return firsts;
-  const records = new Map(changes.flatMap((change) => (change.seq <= until && change.before !== null ? [[keyOf(change), { uscc: change.uscc, record_id: change.record_id, seq: since }] as const] : [])));
-  const found = await log.firstAfter([...records.values()]);
-  [...records.keys()].forEach((key, index) => {
-    const first = found[index];
-    if (first) firsts.set(key, first.seq);
-  });
-  return firsts;
-}

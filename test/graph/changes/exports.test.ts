@@ -123,7 +123,6 @@ test('fields that are none, that are more than a selection, or that the role may
   expect(await refused('recordId } } query { viewer { role')).toEqual({ code: 'FIELDS', path: ['input', 'fields'], message: expect.any(String) });
   expect(await refused('recordId } fragment f on Query { viewer { role }')).toEqual({ code: 'FIELDS', path: ['input', 'fields'], message: expect.any(String) });
   expect(await refused('entry { digest }')).toEqual({ code: 'FIELDS', path: ['input', 'fields'], message: 'entry.digest: Your role may not see this field.' });
-  expect(await refused('recordId cursor')).toEqual({ code: 'FIELDS', path: ['input', 'fields'], message: 'cursor: A cursor has another text each time, and a part has its digest: read on with `Export.cursor`.' });
   expect(await create('FINANCIAL_INSTITUTION', {})).toMatchObject({ code: 'TOPIC' });
 });
 
