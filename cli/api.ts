@@ -42,6 +42,8 @@ export interface Api {
   /** One root field of an answer that must have no errors. Throws a Failure that names the first one. */
   ask<Field>(field: string, document: string, variables?: Readonly<Record<string, unknown>>): Promise<Field>;
   putPart(filing: string, number: number, bytes: Buffer, format: 'CSV' | 'NDJSON'): Promise<PartOutcome>;
+  /** A part of an export, by the path that the export names. Throws a Failure when it is refused. */
+  getPart(path: string): Promise<string>;
   /** An address beside the graph, such as `/health/ready`. */
   get(path: string): Promise<{ status: number; body: unknown }>;
 }
@@ -85,12 +87,12 @@ export function createApi(options: ApiOptions): Api {
     }
   };
 
-  const call = async (path: string, request: () => RequestInit, deadlineMs: number): Promise<{ status: number; body: unknown }> => {
+  const call = async (path: string, request: () => RequestInit, deadlineMs: number): Promise<{ status: number; body: unknown; text: string }> => {
     for (let attempt = 1; ; attempt++) {
       const last = attempt >= attempts;
       try {
         const { status, text } = await once(path, request(), deadlineMs);
-        if (last || !passing.has(status)) return { status, body: parse(text) };
+        if (last || !passing.has(status)) return { status, text, body: parse(text) };
       } catch (error) {
         if (last || !(error instanceof Failure)) throw error;
       }
@@ -122,6 +124,12 @@ export function createApi(options: ApiOptions): Api {
       if (status === 200) return body as PartOutcome;
       const error = isAnswer(body) ? body.errors?.[0] : undefined;
       throw error ? failureOf(error, `part ${number}`) : new Failure(`Part ${number} was answered with HTTP status ${status}.`);
+    },
+    async getPart(path) {
+      const { status, text, body } = await call(path, () => ({ headers: headers() }), PART_DEADLINE_MS);
+      if (status === 200) return text;
+      const error = isAnswer(body) ? body.errors?.[0] : undefined;
+      throw error ? failureOf(error, path) : new Failure(`${path} was answered with HTTP status ${status}.`);
     },
     get: (path) => call(path, () => ({ headers: headers() }), QUERY_DEADLINE_MS),
   };

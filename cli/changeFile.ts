@@ -1,6 +1,6 @@
-import { type FileHandle, open, readFile, rename, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { type FileHandle, readFile } from 'node:fs/promises';
 import { Failure } from './failure.ts';
+import { openOwn, replaceOwn, unwritable } from './ownFile.ts';
 
 // Changes in a file, one JSON object a line, and beside it `FILE.cursor`: the place up to which they are there. Lines are on the disk before
 // their place is, so whoever is killed at any moment finds a place that is not ahead of its lines.
@@ -39,13 +39,11 @@ const FLUSH_LINES = 500;
 /** Repetitions come only directly after coming back, and never go back further than this. */
 const REMEMBERED = 1000;
 const NEW_LINE = 0x0a;
-/** Only its owner reads it: what is in it may not be published. */
-const OWN = 0o600;
 
 /** @throws Failure when the file is not one of changes, or cannot be written */
 export async function openChangeFile(path: string, { from, onFailure, after }: ChangeFileOptions): Promise<ChangeFile> {
   const kept = await readPlace(`${path}.cursor`);
-  const handle = await openForAppending(path);
+  const handle = await openOwn(path);
   let found: Found;
   try {
     found = await mend(path, handle, kept);
@@ -66,7 +64,7 @@ export async function openChangeFile(path: string, { from, onFailure, after }: C
 
   const keep = async (next: KeptPlace): Promise<void> => {
     if (next.cursor === keptPlace?.cursor && next.bytes === keptPlace.bytes) return;
-    await replace(`${path}.cursor`, `${JSON.stringify(next)}\n`);
+    await replaceOwn(`${path}.cursor`, `${JSON.stringify(next)}\n`);
     keptPlace = next;
   };
 
@@ -238,31 +236,3 @@ async function readPlace(path: string): Promise<KeptPlace | null> {
   }
   throw new Failure(`${path} is not a place as this command keeps it.`, { advice: 'It was written by something else: give --save another name.' });
 }
-
-async function openForAppending(path: string): Promise<FileHandle> {
-  try {
-    const handle = await open(path, 'a+', OWN);
-    await syncDirectory(path); // or a loss of power may take a new file, and leave its place
-    return handle;
-  } catch (error) {
-    throw unwritable(path, error);
-  }
-}
-
-/** The old content or the new one, whatever happens meanwhile. */
-async function replace(path: string, content: string): Promise<void> {
-  const temporary = `${path}.new`;
-  await writeFile(temporary, content, { mode: OWN, flush: true });
-  await rename(temporary, path);
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(dirname(path), 'r');
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
-}
-
-const unwritable = (path: string, error: unknown): Failure => new Failure(`${path} cannot be written (${(error as NodeJS.ErrnoException).code ?? String(error)}).`, { cause: error });

@@ -30,6 +30,7 @@ function farEnd({ failsAt }: { failsAt?: number } = {}) {
     url: 'http://far.invalid',
     query: () => Promise.reject(new Error('not asked')),
     get: () => Promise.reject(new Error('not asked')),
+    getPart: () => Promise.reject(new Error('not asked')),
     async ask<Field>(field: string, _document: string, variables?: Readonly<Record<string, unknown>>) {
       const input = variables?.['input'] as Kept['input'] & { id: string };
       if (field === 'createFiling') {

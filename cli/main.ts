@@ -10,6 +10,7 @@ import { type CallerOptions, chooseCaller, readList, readTtl, readUscc } from '.
 import { consentLine, findConsents, giveConsent, isGiven, revokeConsent } from './consents.ts';
 import { claimsFor, CONSENTING_ROLE, roleNames, GRANTING_ROLE, REGISTERING_ROLE } from './demoRoles.ts';
 import { examine, findingLines } from './doctor.ts';
+import { takeExport } from './export.ts';
 import { exitCodes, Failure, usage } from './failure.ts';
 import { decideFiling, filingLine, findFiling, waits } from './filing.ts';
 import { generate } from './generate/generate.ts';
@@ -51,6 +52,17 @@ const connected = (command: Command): Command =>
     .option('--url <url>', 'address of the gateway (default: CREDIT_GRAPH_URL, else HOST and PORT)');
 
 const connectedInRole = (command: Command): Command => connected(command).option('--role <role>', 'act in this role, with a token of the development issuer');
+
+const filtered = (command: Command): Command =>
+  command
+    .option('--evaluations', 'evaluations instead of name lists')
+    .option('--type <codes>', 'only of these types of list, separated by commas, as in all that follow', readList)
+    .option('--category <codes>', 'only of these categories of list: SERIOUS, FOCUS, ABNORMAL, COMMENDED', readList)
+    .option('--scheme <codes>', 'with --evaluations: only of these schemes', readList)
+    .option('--province <digits>', 'only of entities in these provinces, such as 33', readList)
+    .option('--sector <codes>', 'only of entities in these sectors, sections of GB/T 4754', readList)
+    .option('--kind <kinds>', 'only these kinds of change, such as ADDED; REMOVED comes always', readList)
+    .option('--watchlist <id>', 'only of entities on this watchlist of yours');
 
 const withActor = (command: Command): Command => command.option('--actor <number>', 'who acts, in a token made for --role: what takes two persons compares it');
 
@@ -112,18 +124,10 @@ connectedInRole(program.command('query'))
     if (hasNothing(answer.data, answer.errors)) process.exitCode = exitCodes.failed;
   });
 
-connectedInRole(program.command('tail'))
+filtered(connectedInRole(program.command('tail')))
   .description('follow changes of name lists, or of evaluations, until Ctrl-C')
   .option('--from <place>', `a cursor, or "${BEGINNING}" for the oldest change that is kept (default: changes to come)`)
   .option('--save <file>', 'append each change to this file as a line of JSON, and keep the place in FILE.cursor')
-  .option('--evaluations', 'follow evaluations instead of name lists')
-  .option('--type <codes>', 'only of these types of list, separated by commas, as in all that follow', readList)
-  .option('--category <codes>', 'only of these categories of list: SERIOUS, FOCUS, ABNORMAL, COMMENDED', readList)
-  .option('--scheme <codes>', 'with --evaluations: only of these schemes', readList)
-  .option('--province <digits>', 'only of entities in these provinces, such as 33', readList)
-  .option('--sector <codes>', 'only of entities in these sectors, sections of GB/T 4754', readList)
-  .option('--kind <kinds>', 'only these kinds of change, such as ADDED; REMOVED comes always', readList)
-  .option('--watchlist <id>', 'only of entities on this watchlist of yours')
   .option('--until-caught-up', 'end with the last change that there is')
   .option('--json', 'print each change as a line of JSON, too long for people')
   .option('--purpose <code>', 'what it is read for')
@@ -148,6 +152,18 @@ connectedInRole(program.command('tail'))
       },
       note,
     });
+  });
+
+filtered(connectedInRole(program.command('export')))
+  .description('take a snapshot of name lists, or of evaluations, with a place where changes go on')
+  .requiredOption('--save <file>', 'where to write it, a record a line')
+  .option('--fields <selection>', 'what of each, such as "recordId version entry { listedOn }" (default: what the record states)')
+  .option('--purpose <code>', 'what it is read for')
+  .option('--json', 'print what was taken as JSON')
+  .addHelpText('after', `\nPrints the place: follow changes from it with the same options, --from PLACE and a file of their own. Run again after it was cut\noff, it goes on with what is missing.\n${exitCodeHelp()}`)
+  .action(async ({ save, fields, json, ...options }: ConnectionOptions & TailedOptions & { save: string; fields?: string }) => {
+    const taken = await takeExport({ api: await connect(options, undefined, PATIENT), followed: followedBy(options), fields, save, note });
+    print(json ? JSON.stringify(taken) : taken.cursor);
   });
 
 program

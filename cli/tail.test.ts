@@ -140,7 +140,7 @@ test('a lost connection is noted and made again', async () => {
 const refusal = (code: string, more: object = {}) => ({ data: { changes: null }, errors: [{ message: `It is ${code}.`, extensions: { code, ...more } }] });
 
 test.each([
-  ['CURSOR_EXPIRED', { oldest: 'cursor-7' }, exitCodes.changesMissing, /kept in .*changes\.ndjson\.cursor is older than what the gateway keeps.*changes since then are missing/, /snapshot.*--from CURSOR.*--from cursor-7/],
+  ['CURSOR_EXPIRED', { oldest: 'cursor-7' }, exitCodes.changesMissing, /kept in .*changes\.ndjson\.cursor is older than what the gateway keeps.*changes since then are missing/, /snapshot.*--from PLACE.*--from cursor-7/],
   ['BAD_CURSOR', {}, exitCodes.failed, /BAD_CURSOR/, /same options as before/],
   ['PURPOSE_REQUIRED', {}, exitCodes.failed, /PURPOSE_REQUIRED/, /--purpose/],
   ['BAD_USER_INPUT', { argument: 'filter.types', reason: 'UNKNOWN_CODE' }, exitCodes.failed, /BAD_USER_INPUT filter\.types UNKNOWN_CODE/, null],

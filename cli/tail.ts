@@ -114,7 +114,7 @@ function statedIn(change: TailedChange): string[] {
 function failureOf(error: ChangesError, save: string | null): Failure {
   if (error instanceof CursorExpiredError) {
     return new Failure(`The place${save === null ? '' : ` kept in ${save}.cursor`} is older than what the gateway keeps, or not of its log: changes since then are missing.`, {
-      advice: `Take a snapshot with createExport and go on from its cursor in a new file (--from CURSOR), or begin a new file with the oldest change that is kept (--from ${error.oldest ?? BEGINNING}).`,
+      advice: `Take a snapshot (credit-graph export) and go on from its place in a new file (--from PLACE), or begin a new file with the oldest change that is kept (--from ${error.oldest ?? BEGINNING}).`,
       exitCode: exitCodes.changesMissing,
       cause: error,
     });

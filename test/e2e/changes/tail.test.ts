@@ -117,7 +117,7 @@ test('a place that is older than what is kept ends it with a code of its own, an
   await graph.sql('with purged as (delete from feed.log where seq <= 100) update feed.sequencer set purged_through = 100');
   const { code, printed, noted } = await runTail(file).ended;
   expect({ code, printed }).toEqual({ code: exitCodes.changesMissing, printed: '' });
-  expect(noted).toMatch(/^The place kept in .*late\.ndjson\.cursor is older than what the gateway keeps, or not of its log: changes since then are missing\.\nTake a snapshot with createExport .*--from CURSOR.*--from \S{40,}\)\.\n$/);
+  expect(noted).toMatch(/^The place kept in .*late\.ndjson\.cursor is older than what the gateway keeps, or not of its log: changes since then are missing\.\nTake a snapshot \(credit-graph export\) .*--from PLACE.*--from \S{40,}\)\.\n$/);
   const oldest = /--from (\S{40,})\)\.\n$/.exec(noted)?.[1] ?? '';
   const fresh = join(directory, 'fresh.ndjson');
   expect(await runTail(fresh, '--from', oldest, '--until-caught-up').ended).toEqual(clean);
