@@ -328,6 +328,7 @@ async function start(options: EmbeddedOptions, { postgres }: Binaries, account: 
   try {
     for (;;) {
       const file = await readPidFile(dataDir);
+      signal.throwIfAborted(); // also where the server was quicker
       if (file?.pid === child.pid && file?.ready) break;
       if (hasExited) {
         const said = (await readFile(logFile)).subarray(logStart).toString();
