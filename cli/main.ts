@@ -162,6 +162,7 @@ filtered(connectedInRole(program.command('export')))
   .option('--json', 'print what was taken as JSON')
   .addHelpText('after', `\nPrints the place: follow changes from it with the same options, --from PLACE and a file of their own. Run again after it was cut\noff, it goes on with what is missing.\n${exitCodeHelp()}`)
   .action(async ({ save, fields, json, ...options }: ConnectionOptions & TailedOptions & { save: string; fields?: string }) => {
+    requireCaller(options, 'takes the snapshot');
     const taken = await takeExport({ api: await connect(options, undefined, PATIENT), followed: followedBy(options), fields, save, note });
     print(json ? JSON.stringify(taken) : taken.cursor);
   });
