@@ -292,7 +292,9 @@ export function createExportWorker({ pool, reader, grants, log }: { readonly poo
     while (!closing.signal.aborted) {
       if (status === 'CANCELLING') return end('CANCELLED');
       const from = last ?? { ...BEGINNING, number: 0 };
-      const part = await reader.part(leased, viewer, from, null, () => closing.signal.aborted);
+      // Within its lease: while a source is down, others are not kept waiting.
+      const until = performance.now() + LEASE_MS;
+      const part = await reader.part(leased, viewer, from, null, () => closing.signal.aborted || performance.now() > until);
       if (!part) return end('COMPLETED');
       const [added] = await query(pool, addPart, [id, leasedUntil, from.number + 1, from.uscc, from.recordId, part.to.uscc, part.to.recordId, part.rows, String(part.bytes.length), digestOf(part.bytes)]);
       if (!added) return true; // another gateway has it now
