@@ -3,8 +3,9 @@ import type { PrismaClient } from '#prisma/client.ts';
 import { COUNT_LIMIT, type Page, pageOf } from '#kit/connection.ts';
 import { may } from '#policy/actions.ts';
 import type { Viewer } from '#policy/viewer.ts';
-import { once, type Once } from './idempotency.ts';
+import { callBy, once, type Once } from './idempotency.ts';
 import type { GiveConsentInput, RevokeConsentInput } from './resolvers.generated.ts';
+import { isId, olderThan } from './rows.ts';
 
 export interface ConsentRow {
   readonly id: string;
@@ -31,8 +32,6 @@ export interface ConsentBook {
 
 const DAY_MS = 24 * 60 * 60_000;
 
-const isId = (id: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id);
-
 /** Undoes the transaction of a refusal: its key is free again, as nothing was done. */
 class BadPeriod extends Error {}
 
@@ -40,15 +39,13 @@ export function createConsentBook(prisma: PrismaClient, now: () => Date): Consen
   // Nobody without an organisation gives or receives.
   const own = ({ organisation }: Viewer): string => organisation ?? '';
   const side = (viewer: Viewer) => (may(viewer, 'consent:give') ? { subject: own(viewer) } : { grantee: own(viewer) });
-  const call = (viewer: Viewer, mutation: string, input: { readonly idempotencyKey: string }) => ({ organisation: own(viewer), mutation, key: input.idempotencyKey, input, at: now() });
+  const call = (viewer: Viewer, mutation: string, input: { readonly idempotencyKey: string }) => callBy(viewer, mutation, input, now());
 
   return {
     find: (viewer, id) => (isId(id) ? prisma.consent.findUnique({ where: { subject_id: { subject: own(viewer), id } } }) : Promise.resolve(null)),
 
     async page(viewer, first, after) {
-      const [givenAt, id] = after ?? [];
-      const before = givenAt === undefined || id === undefined ? null : { OR: [{ givenAt: { lt: new Date(givenAt) } }, { givenAt: new Date(givenAt), id: { lt: id } }] };
-      return pageOf(await prisma.consent.findMany({ where: { ...side(viewer), ...before }, orderBy: [{ givenAt: 'desc' }, { id: 'desc' }], take: first + 1 }), first);
+      return pageOf(await prisma.consent.findMany({ where: { ...side(viewer), ...olderThan(after, 'givenAt') }, orderBy: [{ givenAt: 'desc' }, { id: 'desc' }], take: first + 1 }), first);
     },
 
     count: (viewer) => prisma.consent.count({ where: side(viewer), take: COUNT_LIMIT + 1 }),

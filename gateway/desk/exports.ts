@@ -3,8 +3,9 @@ import type { PrismaClient } from '#prisma/client.ts';
 import { COUNT_LIMIT, type Page, pageOf } from '#kit/connection.ts';
 import type { Viewer } from '#policy/viewer.ts';
 import type { Topic } from '../live/log.ts';
-import { once, type Once, TooMany, unlessTooMany } from './idempotency.ts';
+import { callBy, once, type Once, TooMany, unlessTooMany } from './idempotency.ts';
 import type { ExportStatus } from './resolvers.generated.ts';
+import { isId, olderThan, owner } from './rows.ts';
 
 export interface ExportRow {
   readonly id: string;
@@ -55,12 +56,10 @@ export interface Exports {
 const KEPT_MS = 7 * 24 * 60 * 60_000;
 /** What one organisation may have in one role that are not done. */
 export const MOST_UNDONE = 10;
-const isId = (id: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id);
 const IN_ORDER = { parts: { orderBy: { number: 'asc' } } } as const;
 
 export function createExports(prisma: PrismaClient, now: () => Date): Exports {
-  const owner = ({ organisation, role }: Viewer) => ({ organisation: organisation ?? '', role });
-  const call = ({ organisation }: Viewer, mutation: string, input: { readonly idempotencyKey: string }) => ({ organisation: organisation ?? '', mutation, key: input.idempotencyKey, input, at: now() });
+  const call = (viewer: Viewer, mutation: string, input: { readonly idempotencyKey: string }) => callBy(viewer, mutation, input, now());
   // Written here and by the worker alone, and held to it by the table.
   const shown = <Row extends { readonly status: string; readonly expiresAt: Date }>(row: Row) => ({ ...row, status: (row.expiresAt <= now() ? 'EXPIRED' : row.status) as ExportStatus });
 
@@ -71,9 +70,7 @@ export function createExports(prisma: PrismaClient, now: () => Date): Exports {
     },
 
     async page(viewer, first, after) {
-      const [createdAt, id] = after ?? [];
-      const before = createdAt === undefined || id === undefined ? null : { OR: [{ createdAt: { lt: new Date(createdAt) } }, { createdAt: new Date(createdAt), id: { lt: id } }] };
-      const rows = await prisma.export.findMany({ where: { ...owner(viewer), ...before }, orderBy: [{ createdAt: 'desc' }, { id: 'desc' }], take: first + 1, include: IN_ORDER });
+      const rows = await prisma.export.findMany({ where: { ...owner(viewer), ...olderThan(after, 'createdAt') }, orderBy: [{ createdAt: 'desc' }, { id: 'desc' }], take: first + 1, include: IN_ORDER });
       return pageOf(rows.map(shown), first);
     },
 

@@ -1,10 +1,14 @@
 import { createHash } from 'node:crypto';
 import { Prisma, type PrismaClient } from '#prisma/client.ts';
+import type { Viewer } from '#policy/viewer.ts';
 
 /** What a mutation runs in: its effect and the answer kept under its key are one transaction. */
 export type Work = Prisma.TransactionClient;
 
 export type Once<Result> = { readonly outcome: 'done'; readonly result: Result } | { readonly outcome: 'conflict' };
+
+/** A call by the viewer's organisation. */
+export const callBy = ({ organisation }: Viewer, mutation: string, input: { readonly idempotencyKey: string }, at: Date) => ({ organisation: organisation ?? '', mutation, key: input.idempotencyKey, input, at });
 
 /** Keys are kept 30 days (design §5). */
 const KEPT_MS = 30 * 24 * 60 * 60_000;

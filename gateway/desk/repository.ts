@@ -11,6 +11,7 @@ import { roleBinding, type Role, type Viewer } from '#policy/viewer.ts';
 import { GRANTS_CHANGED } from './grants.ts';
 import { type ConsentBook, createConsentBook } from './consents.ts';
 import { once, type Once, type Work } from './idempotency.ts';
+import { isId, olderThan } from './rows.ts';
 import { createExports, type Exports } from './exports.ts';
 import { createWatchlists, type Watchlists } from './watchlists.ts';
 import { createWebhooks, type Webhooks } from './webhooks.ts';
@@ -100,7 +101,6 @@ export function createDeskRepository(pool: Pool, now: () => Date): DeskRepositor
         order by number
         limit 10000`,
     };
-  const isId = (id: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id);
 
   return {
     ruleChanges: createRuleChanges(prisma, now),
@@ -175,11 +175,10 @@ export function createDeskRepository(pool: Pool, now: () => Date): DeskRepositor
     },
 
     async pageGrants(organisation, first, after) {
-      const [from, id] = after ?? [];
       const rows = await prisma.grant.findMany({
         where: {
           ...(organisation === null ? null : { organisation }),
-          ...(from === undefined || id === undefined ? null : { OR: [{ validFrom: { lt: new Date(from) } }, { validFrom: new Date(from), id: { lt: id } }] }),
+          ...olderThan(after, 'validFrom'),
         },
         orderBy: [{ validFrom: 'desc' }, { id: 'desc' }],
         take: first + 1,

@@ -7,6 +7,7 @@ import { shanghaiDay } from '#standards/dates.ts';
 import { ruleProblem, type RuleProblem } from '#standards/ruleProposals.ts';
 import { changedRules, releasedRules, type RuleChange, type Rules, type RuleSet } from '#standards/ruleSets.ts';
 import { once, type Once, type Work } from './idempotency.ts';
+import { isId, olderThan } from './rows.ts';
 
 export type RuleChangeState = 'PROPOSED' | 'APPROVED' | 'REJECTED';
 
@@ -50,7 +51,6 @@ class Refused extends Error {
 
 const refuse = (code: 'NOT_FOUND' | 'DECIDED' | 'SECOND_PERSON', message: string, ...path: string[]): Refused => new Refused({ code, message, path });
 
-const isId = (id: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id);
 
 /** Decisions that change the rules, in `rules.change`. */
 export function createRuleChanges(prisma: PrismaClient, now: () => Date): RuleChanges {
@@ -88,11 +88,10 @@ export function createRuleChanges(prisma: PrismaClient, now: () => Date): RuleCh
 
   return {
     async page(state, first, after) {
-      const [at, id] = after ?? [];
       const rows = await prisma.ruleChange.findMany({
         where: {
           ...(state === null ? null : { state }),
-          ...(at === undefined || id === undefined ? null : { OR: [{ proposedAt: { lt: new Date(at) } }, { proposedAt: new Date(at), id: { lt: id } }] }),
+          ...olderThan(after, 'proposedAt'),
         },
         orderBy: [{ proposedAt: 'desc' }, { id: 'desc' }],
         take: first + 1,

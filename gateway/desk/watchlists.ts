@@ -4,8 +4,9 @@ import { COUNT_LIMIT, type Page, pageOf } from '#kit/connection.ts';
 import { isGivenInLists } from '#policy/bulk.ts';
 import type { Viewer } from '#policy/viewer.ts';
 import { checkUscc } from '#standards/uscc.ts';
-import { once, type Once } from './idempotency.ts';
+import { callBy, once, type Once } from './idempotency.ts';
 import type { AddToWatchlistInput, CreateWatchlistInput, RemoveFromWatchlistInput, WatchedCode } from './resolvers.generated.ts';
+import { isId, olderThan, owner } from './rows.ts';
 
 export interface WatchlistRow {
   readonly id: string;
@@ -27,21 +28,15 @@ export interface Watchlists {
   remove(viewer: Viewer, input: RemoveFromWatchlistInput): Promise<Once<Watched>>;
 }
 
-const isId = (id: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id);
-
 export function createWatchlists(prisma: PrismaClient, now: () => Date): Watchlists {
-  // Of nobody without an organisation: the public has none.
-  const owner = ({ organisation, role }: Viewer) => ({ organisation: organisation ?? '', role });
-  const call = ({ organisation }: Viewer, mutation: string, input: { readonly idempotencyKey: string }) => ({ organisation: organisation ?? '', mutation, key: input.idempotencyKey, input, at: now() });
+  const call = (viewer: Viewer, mutation: string, input: { readonly idempotencyKey: string }) => callBy(viewer, mutation, input, now());
   type Stored = Prisma.InputJsonObject;
 
   return {
     find: (viewer, id) => (isId(id) ? prisma.watchlist.findFirst({ where: { id, ...owner(viewer) } }) : Promise.resolve(null)),
 
     async page(viewer, first, after) {
-      const [createdAt, id] = after ?? [];
-      const before = createdAt === undefined || id === undefined ? null : { OR: [{ createdAt: { lt: new Date(createdAt) } }, { createdAt: new Date(createdAt), id: { lt: id } }] };
-      return pageOf(await prisma.watchlist.findMany({ where: { ...owner(viewer), ...before }, orderBy: [{ createdAt: 'desc' }, { id: 'desc' }], take: first + 1 }), first);
+      return pageOf(await prisma.watchlist.findMany({ where: { ...owner(viewer), ...olderThan(after, 'createdAt') }, orderBy: [{ createdAt: 'desc' }, { id: 'desc' }], take: first + 1 }), first);
     },
 
     count: (viewer) => prisma.watchlist.count({ where: owner(viewer), take: COUNT_LIMIT + 1 }),

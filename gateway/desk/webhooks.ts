@@ -4,7 +4,8 @@ import type { Viewer } from '#policy/viewer.ts';
 import { positionOf } from '../live/notice.ts';
 import type { Topic } from '../live/log.ts';
 import type { Place } from '../live/place.ts';
-import { once, type Once, type Work, TooMany, unlessTooMany } from './idempotency.ts';
+import { callBy, once, type Once, TooMany, unlessTooMany, type Work } from './idempotency.ts';
+import { isId, olderThan, owner } from './rows.ts';
 
 export interface WebhookRow {
   readonly id: string;
@@ -70,17 +71,9 @@ export interface ChangeInput {
 export const MOST_ACTIVE = 100;
 const FORMER_SIGNS_HOURS = 24;
 
-const isId = (id: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id);
-
 export function createWebhooks(prisma: PrismaClient, now: () => Date): Webhooks {
-  // Of nobody without an organisation: the public has none.
-  const owner = ({ organisation, role }: Viewer) => ({ organisation: organisation ?? '', role });
-  const call = ({ organisation }: Viewer, mutation: string, input: { readonly idempotencyKey: string }) => ({ organisation: organisation ?? '', mutation, key: input.idempotencyKey, input, at: now() });
+  const call = (viewer: Viewer, mutation: string, input: { readonly idempotencyKey: string }) => callBy(viewer, mutation, input, now());
   const shown = { id: true, url: true, topic: true, filter: true, state: true, stateReason: true, position: true, failures: true, failingSince: true, nextAttemptAt: true, createdAt: true } as const;
-  const older = (after: readonly string[] | null, column: 'createdAt' | 'at') => {
-    const [at, id] = after ?? [];
-    return at === undefined || id === undefined ? null : { OR: [{ [column]: { lt: new Date(at) } }, { [column]: new Date(at), id: { lt: id } }] };
-  };
   // Kept under the key as it is in the row: who repeats the call is shown the first secret, also when there is another by then.
   const keep = ({ id, secret }: Keyed): Prisma.InputJsonObject => ({ id, secret: Buffer.from(secret).toString('base64') });
   const kept = (answer: Once<Prisma.InputJsonObject>): Once<Keyed> => (answer.outcome === 'conflict' ? answer : { outcome: 'done', result: { id: answer.result['id'] as string, secret: Buffer.from(answer.result['secret'] as string, 'base64') } });
@@ -97,13 +90,13 @@ export function createWebhooks(prisma: PrismaClient, now: () => Date): Webhooks 
     find: (viewer, id) => (isId(id) ? prisma.webhook.findFirst({ where: { id, ...owner(viewer) }, select: shown }) : Promise.resolve(null)),
 
     async page(viewer, first, after) {
-      return pageOf(await prisma.webhook.findMany({ where: { ...owner(viewer), ...older(after, 'createdAt') }, select: shown, orderBy: [{ createdAt: 'desc' }, { id: 'desc' }], take: first + 1 }), first);
+      return pageOf(await prisma.webhook.findMany({ where: { ...owner(viewer), ...olderThan(after, 'createdAt') }, select: shown, orderBy: [{ createdAt: 'desc' }, { id: 'desc' }], take: first + 1 }), first);
     },
 
     count: (viewer) => prisma.webhook.count({ where: owner(viewer), take: COUNT_LIMIT + 1 }),
 
     async pageDeliveries({ id }, first, after) {
-      return pageOf(await prisma.webhookDelivery.findMany({ where: { webhookId: id, ...older(after, 'at') }, orderBy: [{ at: 'desc' }, { id: 'desc' }], take: first + 1 }), first);
+      return pageOf(await prisma.webhookDelivery.findMany({ where: { webhookId: id, ...olderThan(after, 'at') }, orderBy: [{ at: 'desc' }, { id: 'desc' }], take: first + 1 }), first);
     },
 
     countDeliveries: ({ id }) => prisma.webhookDelivery.count({ where: { webhookId: id }, take: COUNT_LIMIT + 1 }),
