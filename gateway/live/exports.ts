@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { setMaxListeners } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { GraphQLError } from 'graphql';
 import type { CursorSealer } from '#kit/cursor.ts';
@@ -20,6 +19,7 @@ import type { ChangeFilter } from './filter.ts';
 import type { Change, ChangeLog, Topic } from './log.ts';
 import { filterIn } from './notice.ts';
 import { atEnd, cursorScope, sealPlace } from './place.ts';
+import { createRepeated, type Repeated } from './repeated.ts';
 import { eventQueryOf } from './selection.ts';
 import { listenerOf, wasInSight } from './tell.ts';
 import { type Audience, Gone, tellIn, written } from './teller.ts';
@@ -271,12 +271,9 @@ interface LeasedExport extends ExportOf {
 }
 
 /** Makes exports, part by part. Any gateway goes on where another one was killed. */
-export function createExportWorker({ pool, reader, grants, log }: { readonly pool: Pool; readonly reader: ExportReader; readonly grants: Pick<GrantBook, 'scopes'>; readonly log: Log }): { wake(): void } & AsyncDisposable {
-  const closing = new AbortController();
-  setMaxListeners(0, closing.signal);
-
+export function createExportWorker({ pool, reader, grants, log }: { readonly pool: Pool; readonly reader: ExportReader; readonly grants: Pick<GrantBook, 'scopes'>; readonly log: Log }): Repeated {
   /** @returns whether there was one */
-  const step = async (): Promise<boolean> => {
+  const step = async (closing: AbortSignal): Promise<boolean> => {
     const [leased] = await query<LeasedExport>(pool, lease, [LEASE_MS]);
     if (!leased) return false;
     const { id } = leased;
@@ -289,12 +286,12 @@ export function createExportWorker({ pool, reader, grants, log }: { readonly poo
     const viewer = await ownerOf(grants, leased);
     if (!viewer) return end('FAILED', 'The organisation no longer has the grant that it was made with.');
     let [last] = await query<RecordKey & { number: number }>(pool, lastPart, [id]);
-    while (!closing.signal.aborted) {
+    while (!closing.aborted) {
       if (status === 'CANCELLING') return end('CANCELLED');
       const from = last ?? { ...BEGINNING, number: 0 };
       // Within its lease: while a source is down, others are not kept waiting.
       const until = performance.now() + LEASE_MS;
-      const part = await reader.part(leased, viewer, from, null, () => closing.signal.aborted || performance.now() > until);
+      const part = await reader.part(leased, viewer, from, null, () => closing.aborted || performance.now() > until);
       if (!part) return end('COMPLETED');
       const [added] = await query(pool, addPart, [id, leasedUntil, from.number + 1, from.uscc, from.recordId, part.to.uscc, part.to.recordId, part.rows, String(part.bytes.length), digestOf(part.bytes)]);
       if (!added) return true; // another gateway has it now
@@ -307,32 +304,6 @@ export function createExportWorker({ pool, reader, grants, log }: { readonly poo
     return true;
   };
 
-  let running: Promise<void> | null = null;
-  let isWanted = false;
-  const work = async (): Promise<void> => {
-    while (isWanted && !closing.signal.aborted) {
-      isWanted = false;
-      try {
-        if (await step()) isWanted = true;
-      } catch (error) {
-        // Its lease ends, and then it goes on.
-        if (!closing.signal.aborted) log.warn({ err: error }, 'an export could not be made; it goes on later');
-      }
-    }
-  };
-  const wake = (): void => {
-    isWanted = true;
-    running ??= work().finally(() => {
-      running = null;
-    });
-  };
-  const timer = setInterval(wake, EVERY_MS).unref();
-  return {
-    wake,
-    async [Symbol.asyncDispose]() {
-      clearInterval(timer);
-      closing.abort();
-      await running;
-    },
-  };
+  // After a failure its lease ends, and then it goes on.
+  return createRepeated({ step, failed: (error) => log.warn({ err: error }, 'an export could not be made; it goes on later'), everyMs: EVERY_MS });
 }

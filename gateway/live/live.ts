@@ -12,8 +12,9 @@ import { type DeskEvent, eventOf } from './events.ts';
 import { type ChangeFilter, readFilter } from './filter.ts';
 import type { Bounds, Change, ChangeLog, Topic } from './log.ts';
 import { atEnd, beginning, comeBack, cursorScope, EXPIRED, isExpired, openPlace, type Place, sealPlace } from './place.ts';
-import { isOvertaken, latestOf, Purged, type Reading, readOn } from './reader.ts';
+import { isOvertaken, Purged, type Reading, readOn } from './reader.ts';
 import { type EventQuery, eventQueryOf } from './selection.ts';
+import { createRepeated } from './repeated.ts';
 import type { Live, Session, Sink, Stream, StreamEnd, StreamRequest } from './subscriber.ts';
 import { type Listener, listenerOf, tell, type Telling, wasInSight } from './tell.ts';
 import { type Audience, CURSOR_MARK, Gone, tellIn, type Words, written } from './teller.ts';
@@ -242,7 +243,7 @@ export async function createLive(options: LiveOptions): Promise<Live & { readonl
     const latest = new Map<string, Change>();
     for (const change of changes) if (change.watchlist === null) latest.set(`${change.uscc} ${change.record_id}`, change);
     const present = changes.filter(({ watchlist }) => watchlist !== null);
-    const newest = present.length > 0 ? await latestOf(log, present) : [];
+    const newest = await log.latest(present);
     const overtaken = new Set(present.filter((change, index) => isOvertaken(change, newest[index] ?? change)));
     const groups = [...crowds.values()].flatMap((crowd) => [...crowd.groups.values()]);
     const lists = [...new Set(groups.flatMap(({ filter }) => (filter.watchlist === null ? [] : [filter.watchlist])))];
@@ -298,23 +299,14 @@ export async function createLive(options: LiveOptions): Promise<Live & { readonl
       come = null;
     }
   };
-  let following: Promise<void> | null = null;
-  let isWoken = false;
-  const follow = (): void => {
-    isWoken = true;
-    following ??= (async () => {
-      try {
-        for (; isWoken && !closing.signal.aborted; ) {
-          isWoken = false;
-          await readToHead();
-        }
-      } catch (error) {
-        logger.warn({ err: error }, 'the log of changes cannot be read; streams wait');
-      } finally {
-        following = null;
-      }
-    })();
-  };
+  const following = createRepeated({
+    async step() {
+      await readToHead();
+      return false;
+    },
+    failed: (error) => logger.warn({ err: error }, 'the log of changes cannot be read; streams wait'),
+    everyMs: null, // hints come each second
+  });
 
   // --- coming from further back -------------------------------------------------------------------------------------
 
@@ -467,7 +459,7 @@ export async function createLive(options: LiveOptions): Promise<Live & { readonl
     return group;
   };
 
-  wake.listen(follow);
+  wake.listen(following.wake);
   const ticker = setInterval(tick, TICK_MS).unref();
 
   return {
@@ -502,7 +494,7 @@ export async function createLive(options: LiveOptions): Promise<Live & { readonl
       clearInterval(ticker);
       for (const subscriber of subscribers) end(subscriber, 'GOING_AWAY');
       closing.abort();
-      await Promise.all([following, ticking]);
+      await Promise.all([following[Symbol.asyncDispose](), ticking]);
     },
   };
 }

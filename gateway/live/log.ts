@@ -117,37 +117,24 @@ const search = statement(
    limit $9`,
 );
 
-const ofRecords = 'unnest($1::text[], $2::uuid[], $3::bigint[]) with ordinality as ask(uscc, record_id, seq, position)';
-const latest = statement(
-  'feed.log.latest',
-  `select ask.position, later.*
-   from ${ofRecords}
-   cross join lateral (
-     select ${columns('log')}
-     from feed.log
-     where log.uscc = ask.uscc
-       and log.record_id = ask.record_id
-       and log.seq > ask.seq
-       and log.watchlist is null
-     order by log.seq desc
-     limit 1
-   ) later`,
-);
-const firstAfter = statement(
-  'feed.log.first_after',
-  `select ask.position, first.*
-   from ${ofRecords}
-   cross join lateral (
-     select ${columns('log')}
-     from feed.log
-     where log.uscc = ask.uscc
-       and log.record_id = ask.record_id
-       and log.seq > ask.seq
-       and log.watchlist is null
-     order by log.seq
-     limit 1
-   ) first`,
-);
+const ofEach = (name: string, order: 'asc' | 'desc') =>
+  statement(
+    `feed.log.${name}`,
+    `select ask.position, found.*
+     from unnest($1::text[], $2::uuid[], $3::bigint[]) with ordinality as ask(uscc, record_id, seq, position)
+     cross join lateral (
+       select ${columns('log')}
+       from feed.log
+       where log.uscc = ask.uscc
+         and log.record_id = ask.record_id
+         and log.seq > ask.seq
+         and log.watchlist is null
+       order by log.seq ${order}
+       limit 1
+     ) found`,
+  );
+const latest = ofEach('latest', 'desc');
+const firstAfter = ofEach('first_after', 'asc');
 const bySeq = statement(
   'feed.log.by_seq',
   `select ${columns('log')}
@@ -194,8 +181,8 @@ export interface ChangeLog {
   search(filter: LogFilter, after: bigint, upTo: bigint, limit: number, catchingUp: { readonly since: bigint | null; readonly until: bigint }): Promise<Found[]>;
   /** The changes of these numbers, as far as they are kept. */
   at(seqs: readonly bigint[]): Promise<Change[]>;
-  /** The last change of each record after its place; null where there is none. In the order asked. */
-  latest(records: readonly RecordAt[]): Promise<(Change | null)[]>;
+  /** The last change of each record; null where none is kept. In the order asked. */
+  latest(records: readonly Omit<RecordAt, 'seq'>[]): Promise<(Change | null)[]>;
   /** The first change of each record after its place: its state before is that of the record there. */
   firstAfter(records: readonly RecordAt[]): Promise<(Change | null)[]>;
   /** Whose consent counts among the subjects of the changes, for this viewer now. */
@@ -226,7 +213,7 @@ export function createChangeLog(pool: Pool): ChangeLog {
     search: async ({ topic, types, categories, provinces, sectors, watchlist }, place, upTo, limit, { since, until }) =>
       whole(await query<Found>(pool, search, [topic, String(place), String(upTo), types, categories, provinces, sectors, watchlist, limit, since === null ? null : String(since), since === null ? '0' : String(until)])),
     at: async (seqs) => (seqs.length === 0 ? [] : whole(await query<Change>(pool, bySeq, [seqs.map(String), seqs.length]))),
-    latest: (records) => byRecord(latest, records),
+    latest: (records) => byRecord(latest, records.map(({ uscc, record_id }) => ({ uscc, record_id, seq: 0n }))),
     firstAfter: (records) => byRecord(firstAfter, records),
     async watched(codes, watchlists) {
       const found = new Map<string, Set<string>>(watchlists.map((id) => [id, new Set()]));

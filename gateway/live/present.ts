@@ -4,6 +4,7 @@ import { bookkeeper } from '#policy/viewer.ts';
 import type { Source } from '../sources.ts';
 import { keeper } from './exports.ts';
 import { topics } from './log.ts';
+import { createRepeated, type Repeated } from './repeated.ts';
 
 // The present state of what was added to a watchlist is told as a change: it goes into the log for the followers of that list alone, once
 // its code is on the list. A change of that moment is told by itself, or is in the state that is read here, or both.
@@ -46,9 +47,9 @@ export interface PresentOptions {
 }
 
 /** Tells the followers of watchlists the present state of what was added: at once when `wake` is called, and after a failure or restart by itself. */
-export function createPresentStates({ pool, sources, log, now, wasTold }: PresentOptions): { wake(): void } & AsyncDisposable {
+export function createPresentStates({ pool, sources, log, now, wasTold }: PresentOptions): Repeated {
   /** @returns whether there may be more */
-  const step = (): Promise<boolean> =>
+  const tellNext = (): Promise<boolean> =>
     transaction(pool, 'tell present states', async (client) => {
       const items = await query<{ watchlist: string; uscc: string }>(client, take, [CODES_AT_ONCE]);
       if (items.length === 0) return false;
@@ -70,33 +71,13 @@ export function createPresentStates({ pool, sources, log, now, wasTold }: Presen
       return items.length === CODES_AT_ONCE;
     }, { deadlineMs: 30_000 });
 
-  const closing = new AbortController();
-  let running: Promise<void> | null = null;
-  let isWanted = false;
-  const work = async (): Promise<void> => {
-    while (isWanted && !closing.signal.aborted) {
-      isWanted = false;
-      try {
-        if (await step()) isWanted = true;
-        wasTold();
-      } catch (error) {
-        log.warn({ err: error }, 'the present state of watched codes could not be told; it is tried again');
-      }
-    }
-  };
-  const wake = (): void => {
-    isWanted = true;
-    running ??= work().finally(() => {
-      running = null;
-    });
-  };
-  const timer = setInterval(wake, EVERY_MS).unref();
-  return {
-    wake,
-    async [Symbol.asyncDispose]() {
-      closing.abort();
-      clearInterval(timer);
-      await running;
+  return createRepeated({
+    async step() {
+      const mayBeMore = await tellNext();
+      wasTold();
+      return mayBeMore;
     },
-  };
+    failed: (error) => log.warn({ err: error }, 'the present state of watched codes could not be told; it is tried again'),
+    everyMs: EVERY_MS,
+  });
 }

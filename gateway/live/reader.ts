@@ -65,9 +65,5 @@ async function tellAll(log: ChangeLog, anybody: Listener, from: Place, changes: 
   return told;
 }
 
-/** The last change of each record; null where it is this one. */
-export const latestOf = (log: ChangeLog, changes: readonly Change[]): Promise<(Change | null)[]> =>
-  log.latest(changes.map(({ uscc, record_id, seq, watchlist }) => ({ uscc, record_id, seq: watchlist === null ? seq : 0n })));
-
 /** A present state that a change has overtaken: that change was told to the followers of the watchlist, or will be. */
 export const isOvertaken = (change: Change, latest: Pick<Change, 'version'>): boolean => change.watchlist !== null && latest.version > change.version;
