@@ -37,6 +37,14 @@ test('an edited cursor is refused at every character', () => {
   for (const nonsense of ['', '.', 'a.', 'x', 'a.AAAA', `${cursor}A`, 'a'.repeat(5000)]) expect(codeOf(() => sealer.open('s', nonsense))).toBe('BAD_CURSOR');
 });
 
+test('a cursor with bytes appended is refused, whatever they decrypt to', () => {
+  const [id, text = ''] = sealer.seal('s', ['1']).split('.');
+  for (let byte = 0; byte < 256; byte += 1) {
+    const longer = Buffer.concat([Buffer.from(text, 'base64url'), Buffer.of(byte)]).toString('base64url');
+    expect(codeOf(() => sealer.open('s', `${id}.${longer}`))).toBe('BAD_CURSOR');
+  }
+});
+
 test('after a rotation old cursors still open and new ones are made with the new key', () => {
   const after = createCursorSealer(rotated);
   expect(after.open('s', sealer.seal('s', ['1']))).toEqual(['1']);

@@ -43,8 +43,10 @@ export function createCursorSealer(ring: KeyRing): CursorSealer {
       const sealed = Buffer.from(cursor.slice(dot + 1), 'base64url');
       if (!key || sealed.length <= TAG || cursor.length > 2048 || sealed.toString('base64url') !== cursor.slice(dot + 1)) throw bad();
       const tag = sealed.subarray(0, TAG);
-      const plain = createDecipheriv(CIPHER, key.content, tag).update(sealed.subarray(TAG), undefined, 'utf8');
-      if (!timingSafeEqual(key.tagOf(scope, plain), tag)) throw bad();
+      const bytes = createDecipheriv(CIPHER, key.content, tag).update(sealed.subarray(TAG));
+      const plain = bytes.toString();
+      // The tag is over text: bytes that are none could be read as the text of others.
+      if (!Buffer.from(plain).equals(bytes) || !timingSafeEqual(key.tagOf(scope, plain), tag)) throw bad();
       return JSON.parse(plain) as string[];
     },
   };
