@@ -117,7 +117,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       supergraph: await readFile(join(import.meta.dirname, 'supergraph.graphql'), 'utf8'),
       transports: {
         ...Object.fromEntries(sources.map(({ name, transport }) => [name, transport])),
-        desk: createInProcessTransport(desk, (call) => ({ contextValue: deskContext(call.context) })),
+        desk: createInProcessTransport(desk, (call) => ({ contextValue: deskContext(call.context) }), log),
       },
       sources: book,
       accessSink: options.accessSink ?? createLogSink(log),

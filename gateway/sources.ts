@@ -1,7 +1,10 @@
 import type { Readable } from 'node:stream';
+import type { GraphQLError } from 'graphql';
 import { request } from 'undici';
+import { createBreaker, type Outcome } from '#kit/breaker.ts';
 import type { SubgraphName } from '#kit/config.ts';
 import type { Moment } from '#kit/context.ts';
+import { faultOf } from '#kit/faults.ts';
 import type { RecordFeed } from '#kit/feed.ts';
 import type { ReplacingFiling, Weighed } from '#kit/filing/replacement.ts';
 import type { Head, HeadAsk } from '#kit/heads.ts';
@@ -48,22 +51,35 @@ function doorOf(subgraph: Subgraph, kind: string): FilingDoor {
   return door;
 }
 
+/** After so many calls in a row that its database kept from being answered, a subgraph is left alone for so long; then one call probes. */
+const BREAKER_FAILURES = 5;
+const BREAKER_OPEN_MS = 1000;
+/** Longer than a statement and the wait for a connection may take: what is late by then hangs. */
+const LOCAL_DEADLINE_MS = 10_000;
+
 /** A subgraph in this process: it gets the viewer object itself. */
 export function createLocalSource(subgraph: Subgraph): Source {
+  const breaker = createBreaker({ failures: BREAKER_FAILURES, openMs: () => BREAKER_OPEN_MS, refusal: () => new SubgraphUnavailable('the breaker is open') });
+  const outcomeOf = (errors: readonly GraphQLError[] | undefined, signal: AbortSignal): Outcome => {
+    if (!errors?.some(({ originalError }) => faultOf(originalError))) return 'answered';
+    return signal.aborted ? 'unknown' : 'failed';
+  };
   return {
     name: subgraph.name,
     transport: {
       async execute(call) {
         const { viewer, moment } = contextOf(call);
-        const { data, errors, extensions } = await subgraph.execute({
-          document: call.operation.document,
-          operationName: call.operation.name,
-          variables: call.variables,
-          viewer,
-          moment,
-          signal: call.signal ?? never,
-        });
-        return { data: data ?? null, ...(errors ? { errors } : null), ...(extensions ? { extensions } : null) };
+        const signal = call.signal ?? never;
+        const leave = breaker.enter();
+        let outcome: Outcome = 'failed';
+        try {
+          const request = { document: call.operation.document, operationName: call.operation.name, variables: call.variables, viewer, moment, signal };
+          const { data, errors, extensions } = await withDeadline(subgraph.execute(request), LOCAL_DEADLINE_MS);
+          outcome = outcomeOf(errors, signal);
+          return { data: data ?? null, ...(errors ? { errors } : null), ...(extensions ? { extensions } : null) };
+        } finally {
+          leave(outcome);
+        }
       },
     },
     status: () => subgraph.status(),
