@@ -73,7 +73,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   try {
     const passport = createPassportOffice(config.passportKeys, now);
     const sources = options.subgraphs.map((definition): Source => stack.use(openSource(definition, options, passport, now, stack)));
-    const book = createSourceBook(sources, now);
+    const book = createSourceBook(sources);
 
     const pool = stack.use(createOwnPool(databaseUrl, 'gateway', log));
     const repository = stack.use(createDeskRepository(pool, now));
@@ -117,7 +117,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       supergraph: await readFile(join(import.meta.dirname, 'supergraph.graphql'), 'utf8'),
       transports: {
         ...Object.fromEntries(sources.map(({ name, transport }) => [name, transport])),
-        desk: createInProcessTransport(desk, (call) => ({ contextValue: deskContext(call.context) })),
+        desk: createInProcessTransport(desk, (call) => ({ contextValue: deskContext(call.context) }), log),
       },
       sources: book,
       accessSink: options.accessSink ?? createLogSink(log),
@@ -147,6 +147,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       grants,
       now,
     });
+    // Listening means that it can answer: what is settled is known before anybody can ask. Sources that are down do not keep it from starting.
+    await book.refresh();
     const server: GatewayServer = stack.use(
       await serveGateway({
         host: config.host,

@@ -25,7 +25,7 @@ import { answerIntrospection } from './plan/document.ts';
 import { executePlan } from './plan/execute.ts';
 import { createPlanner } from './plan/planner.ts';
 import type { QueryPlan } from './plan/queryPlan.ts';
-import type { Transport } from './plan/transport.ts';
+import { SubgraphUnavailable, type Transport } from './plan/transport.ts';
 import { coerceVariables } from './plan/variables.ts';
 import { RECORD } from './desk/records.ts';
 import type { DeskEvent } from './live/events.ts';
@@ -127,6 +127,8 @@ export function createGraph(dependencies: GraphDependencies): Graph {
   };
 
   const fragmentsOf = createFragmentIndex();
+  const keepsRecords = new Set(sources.states().map(({ source }) => source));
+  const unsettled = Object.fromEntries(Object.entries(transports).map(([name, transport]) => [name, keepsRecords.has(name) ? unreachable : transport]));
 
   return {
     schema,
@@ -141,7 +143,8 @@ export function createGraph(dependencies: GraphDependencies): Graph {
       if (errors.length > 0 && operation.mode === 'reject') return { errors };
 
       const fragments = fragmentsOf(operation.document);
-      const moment = enforced ? { validAt: shanghaiDay(now()), knownAt: await sources.sealed() } : { validAt: '', knownAt: '' };
+      const sealed = enforced ? await sources.sealed().catch(() => null) : '';
+      const moment = enforced ? { validAt: shanghaiDay(now()), knownAt: sealed ?? now().toISOString() } : { validAt: '', knownAt: '' };
       const context: CallContext = { viewer, moment, events: operation.events };
       const abort = new AbortController();
       const stop = (): void => abort.abort();
@@ -154,7 +157,8 @@ export function createGraph(dependencies: GraphDependencies): Graph {
         fragments,
         variables: coerced.variables,
         rawVariables: coerced.rawVariables,
-        transports,
+        // Without a settled instant no source is asked: one that has just come back would answer by one that nobody promised.
+        transports: sealed === null ? unsettled : transports,
         context,
         signal: abort.signal,
         publicCodes,
@@ -191,6 +195,8 @@ export function createGraph(dependencies: GraphDependencies): Graph {
     },
   };
 }
+
+const unreachable: Transport = { execute: () => Promise.reject(new SubgraphUnavailable('no source says what is settled')) };
 
 const unknownRecord = (path: readonly (string | number)[]): GraphQLError => new GraphQLError(notFound(RECORD).message, { path, extensions: { code: 'NOT_FOUND' } });
 
