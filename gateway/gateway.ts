@@ -32,7 +32,7 @@ import { createWake, type Wake } from './live/wake.ts';
 import { createWebhookWorker } from './live/webhooks.ts';
 import { createWebhookSecrets } from './live/webhookSecrets.ts';
 import { createWebhookTargets } from './live/webhookTargets.ts';
-import { createLimitCheck, standardLimits } from './limits.ts';
+import { standardLimits } from './limits.ts';
 import { createMetrics, measureLive, measurePlanners, measureStreams, measureWebhooks, metricsRoute } from './metrics.ts';
 import { createInProcessTransport } from './plan/inProcess.ts';
 import { type GatewayServer, serveGateway, type ServerOptions } from './server.ts';
@@ -129,7 +129,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       policy: 'enforced',
       hasChanged: () => sequencer.poke(),
     });
-    const documents = createDocuments(graph.schema, createLimitCheck(options.limits ?? standardLimits));
+    const documents = createDocuments(graph.schema, options.limits ?? standardLimits);
     const exportReader = createExportReader({ graph, documents, sources, cursors, pool, log: changeLog, now });
     const exports = stack.use(createExportWorker({ pool, reader: exportReader, grants, log }));
     measureLive(metrics, sequencer, wake);
@@ -142,7 +142,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
           webhooks?.wake();
         }),
     };
-    const live = await createLive({ log: changeLog, wake: hints, graph, cursors, ownsWatchlist, logger: log, now, metrics: measureStreams(metrics) });
+    // After the transports have been closed, which end their streams themselves.
+    const live = stack.use(await createLive({ log: changeLog, wake: hints, graph, cursors, ownsWatchlist, logger: log, now, metrics: measureStreams(metrics) }));
     sequencer.start();
     const authenticator = createAuthenticator({
       keySet: createKeySet(config.jwksUrl ?? join(config.dataDir, 'issuer', 'jwks.json'), now),
@@ -163,14 +164,13 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
         authenticator,
         limits: options.limits ?? standardLimits,
         policyMode: config.policyMode,
+        streamLimits: config.streamLimits,
         live,
         now,
         routes: [filingRoutes({ repository, sources, log, hasChanged: () => sequencer.poke() }), exportRoutes({ exports: repository.exports, reader: exportReader }), metricsRoute(metrics, (viewer) => may(viewer, 'metrics:read')), ...(options.routes ?? [])],
         log,
       }),
     );
-    // Before the doors are closed: each stream is told that this instance goes, and with which cursor to come back.
-    stack.use(live);
     const owned = stack.move();
     return { url: server.url, graph, sources: book, authenticator, [Symbol.asyncDispose]: () => owned.disposeAsync() };
   } catch (error) {
