@@ -76,7 +76,7 @@ test('two Authorization headers are refused, whichever comes first', async () =>
 });
 
 test('while grants cannot be looked up a token is neither bad nor the public: 503, to be asked again, by every transport; the public is answered', async () => {
-  await graph.sql('alter table gateway.grant rename to away');
+  await graph.sql('alter table gateway."grant" rename to away');
   try {
     const token = graph.issuer.token(centre());
     const unavailable = { message: expect.any(String), extensions: { code: 'SUBGRAPH_UNAVAILABLE', retryable: true } };
@@ -92,7 +92,7 @@ test('while grants cannot be looked up a token is neither bad nor the public: 50
     expect(closed).not.toBe(4403);
     expect((await graph.query('PUBLIC', WHO)).status).toBe(200);
   } finally {
-    await graph.sql('alter table gateway.away rename to grant');
+    await graph.sql('alter table gateway.away rename to "grant"');
   }
   expect((await graph.query('NATIONAL_CENTRE', WHO, {}, { token: graph.issuer.token(centre()) })).status).toBe(200);
 });
