@@ -252,6 +252,7 @@ export function createLoad(cluster: Cluster, { mayLose, run }: LoadOptions): Loa
     readonly kind?: string;
     readonly entry?: { readonly grounds: string } | null;
   }
+  const following = new AbortController();
   const followers: { readonly name: string; readonly seen: Set<string> }[] = [];
   const take = (name: string, seen: Set<string>, change: Change | null | undefined, whole: unknown): string | null => {
     if (!change) {
@@ -266,25 +267,25 @@ export function createLoad(cluster: Cluster, { mayLose, run }: LoadOptions): Loa
     }
     return change.cursor;
   };
-  const begin = async (url: string): Promise<string | null> => {
-    for (;;) {
-      const answer = await ask(url, PUBLIC, '{ nameListChanges(filter: {}, first: 100) { endCursor hasMore } }');
+  const begin = async (): Promise<string | null> => {
+    for (let turn = 0; !following.signal.aborted; turn += 1) {
+      const answer = await ask(urls[turn % urls.length] as string, PUBLIC, '{ nameListChanges(filter: {}, first: 100) { endCursor hasMore } }');
       const page = 'lost' in answer ? null : (parse(answer.text)?.data?.['nameListChanges'] as { endCursor: string } | null | undefined);
       if (page) return page.endCursor;
       await pause(200);
     }
+    return null;
   };
   const SUBSCRIPTION = `subscription ($after: Cursor) { nameListChanges(filter: {}, after: $after) { ${SELECTION} } }`;
   const follow = async (name: string, index: number, once: (url: string, after: string | null, keep: (cursor: string) => void, seen: Set<string>) => Promise<void>): Promise<void> => {
     const seen = new Set<string>();
     followers.push({ name, seen });
-    let cursor = await begin(urls[0] as string);
+    let cursor = await begin();
     for (let turn = index; !following.signal.aborted; turn += 1) {
       await once(urls[turn % urls.length] as string, cursor, (next) => (cursor = next), seen).catch(() => {});
       await pause(200 + 100 * (turn % 3));
     }
   };
-  const following = new AbortController();
   const overWebSocket = async (url: string, after: string | null, keep: (cursor: string) => void, seen: Set<string>): Promise<void> => {
     const client = createClient({ url: `${url.replace('http', 'ws')}/graphql`, webSocketImpl: WebSocket, retryAttempts: 0, connectionAckWaitTimeout: 5000, keepAlive: 5000 });
     const stop = (): void => void client.terminate();
