@@ -331,7 +331,7 @@ export function createLoad(cluster: Cluster, { mayLose = false, mayFailPlanning 
     const startedAt = performance.now();
     for (let number = 0; !ending.signal.aborted; number += 1) {
       const due = startedAt + (number * 1000) / RATE;
-      if (due > performance.now()) await pause(due - performance.now());
+      await pause(Math.max(0, due - performance.now()));
       if (underWay.size >= MAX_UNDER_WAY) {
         counts.skipped += 1;
         continue;
