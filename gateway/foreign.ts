@@ -20,7 +20,6 @@ export async function auditForeignSupergraph(options: { supergraph: string; host
     host: options.host,
     port: options.port,
     graph,
-    sources,
     authenticator: dangerouslyTrustEveryoneAs(publicViewer),
     limits: raisedLimits,
     policyMode: 'filter',

@@ -3,9 +3,10 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Config } from '#kit/config.ts';
 import { createCursorSealer } from '#kit/cursor.ts';
-import type { Log } from '#kit/log.ts';
+import { type Log, writingOf } from '#kit/log.ts';
 import { createPassportOffice } from '#kit/passport.ts';
 import { createOwnPool } from '#kit/postgres/ownPool.ts';
+import { reachabilityOf } from '#kit/postgres/reachability.ts';
 import { createRuleBook } from '#kit/ruleBook.ts';
 import { createOwnSchema } from '#kit/schema/ownSchema.ts';
 import { startTurning } from '#kit/publicationDays.ts';
@@ -32,7 +33,8 @@ import { createWebhookWorker } from './live/webhooks.ts';
 import { createWebhookSecrets } from './live/webhookSecrets.ts';
 import { createWebhookTargets } from './live/webhookTargets.ts';
 import { createLimitCheck, standardLimits } from './limits.ts';
-import { createMetrics, measureLive, measureStreams, measureWebhooks, metricsRoute } from './metrics.ts';
+import { createReadiness } from './http/readiness.ts';
+import { createMetrics, measureFaults, measureLive, measureStreams, measureWebhooks, metricsRoute } from './metrics.ts';
 import { createInProcessTransport } from './plan/inProcess.ts';
 import { type GatewayServer, serveGateway, type ServerOptions } from './server.ts';
 import { createLocalSource, createRemoteSource, createSourceBook, type Source, type SourceBook } from './sources.ts';
@@ -89,6 +91,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     const present = stack.use(createPresentStates({ pool, sources, log, now, wasTold: () => sequencer.poke() }));
 
     const metrics = createMetrics();
+    const reachability = reachabilityOf(databaseUrl);
+    measureFaults(metrics, reachability, writingOf(log));
     const webhookSecrets = createWebhookSecrets(config.cursorKeys);
     const targets = createWebhookTargets(config.webhookTargets);
     const webhooks = options.notifies === false ? null : stack.use(createWebhookWorker({ pool, log: changeLog, cursors, grants, secrets: webhookSecrets, targets, logger: log, now, metrics: measureWebhooks(metrics) }));
@@ -154,7 +158,16 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
         host: config.host,
         port: config.port ?? PORT,
         graph,
-        sources: book,
+        readiness: createReadiness({
+          refresh: () => book.sealed(),
+          sources: () => book.states(),
+          parts: {
+            database: () => ({ state: reachability.isReachable() ? 'ok' : 'unavailable' }),
+            changes: () => ({ state: wake.connected() ? 'ok' : 'degraded', numberedHere: sequencer.state().phase === 'leading', wokenBy: config.redisUrl === null ? 'database' : 'redis' }),
+            grants: () => ({ state: grants.version === null ? 'degraded' : 'ok' }),
+            log: () => ({ state: writingOf(log)?.isFailing() ? 'degraded' : 'ok' }),
+          },
+        }),
         authenticator,
         limits: options.limits ?? standardLimits,
         policyMode: config.policyMode,

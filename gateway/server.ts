@@ -14,9 +14,9 @@ import { asksForEvents, createEventDoor } from './doors/sse.ts';
 import { createWebSocketDoor } from './doors/websocket.ts';
 import { createErrorWords } from './errors.ts';
 import type { Graph } from './graph.ts';
+import type { Readiness } from './http/readiness.ts';
 import { createLimitCheck, type Limits } from './limits.ts';
 import type { Live } from './live/subscriber.ts';
-import type { SourceBook } from './sources.ts';
 
 export interface RequestContext {
   readonly viewer: Viewer;
@@ -28,7 +28,8 @@ export interface ServerOptions {
   readonly host: string;
   readonly port: number;
   readonly graph: Graph;
-  readonly sources: SourceBook;
+  /** What `/health/ready` answers; left out: that all is well. */
+  readonly readiness?: () => Promise<Readiness>;
   readonly authenticator: Authenticator;
   readonly limits: Limits;
   readonly policyMode: 'filter' | 'reject';
@@ -187,9 +188,8 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
   });
   app.get('/health/live', () => ({ status: 'ok' }));
   app.get('/health/ready', async (_, reply) => {
-    await options.sources.refresh();
-    const down = options.sources.states().filter(({ state }) => state === 'UNAVAILABLE').map(({ source }) => source);
-    return reply.code(down.length === options.sources.states().length ? 503 : 200).send({ status: down.length === 0 ? 'ok' : 'degraded', unavailable: down });
+    const readiness = (await options.readiness?.()) ?? { status: 'ok', unavailable: [], knownThrough: {} };
+    return reply.code(readiness.status === 'unavailable' ? 503 : 200).header('cache-control', 'no-store').send(readiness);
   });
   for (const route of options.routes) await route(app, viewerOf);
 

@@ -15,7 +15,7 @@ const graph = createSmallGraph();
 const TICKS = 'subscription { ticks }';
 
 const serve = (options: Partial<ServerOptions> = {}): Promise<GatewayServer> =>
-  serveGateway({ host: '127.0.0.1', port: 0, graph, sources: { states: () => [], sealed: () => Promise.resolve(''), refresh: () => Promise.resolve() }, authenticator: dangerouslyTrustEveryoneAs(publicViewer), limits: standardLimits, policyMode: 'filter', routes: [], log: silentLog, ...options });
+  serveGateway({ host: '127.0.0.1', port: 0, graph, authenticator: dangerouslyTrustEveryoneAs(publicViewer), limits: standardLimits, policyMode: 'filter', routes: [], log: silentLog, ...options });
 
 const ask = (url: string, body: Record<string, unknown>, headers: Record<string, string> = {}, signal?: AbortSignal): Promise<Response> =>
   fetch(`${url}/graphql`, { method: 'POST', headers: { 'content-type': 'application/json', accept: 'text/event-stream', ...headers }, body: JSON.stringify(body), ...(signal ? { signal } : null) });

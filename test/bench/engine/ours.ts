@@ -29,7 +29,7 @@ const inProcess = async () => {
     now: () => new Date(),
     policy: 'dangerously-none',
   });
-  return serveGateway({ ...at, graph, sources, authenticator: dangerouslyTrustEveryoneAs(publicViewer), limits: raisedLimits, policyMode: 'filter', routes: [] });
+  return serveGateway({ ...at, graph, authenticator: dangerouslyTrustEveryoneAs(publicViewer), limits: raisedLimits, policyMode: 'filter', routes: [] });
 };
 
 const { url } = supergraphFile === null ? await inProcess() : await auditForeignSupergraph({ ...at, supergraph: await readFile(supergraphFile, 'utf8') });
