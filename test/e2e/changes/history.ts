@@ -133,7 +133,7 @@ interface Postgres extends AsyncDisposable {
 }
 
 async function createPostgres(dataDir: string): Promise<Postgres> {
-  let server: EmbeddedPostgres = await startEmbedded({ dataDir });
+  let server: EmbeddedPostgres = await startEmbedded({ dataDir, restarts: false });
   const { url } = server;
   return {
     url,
@@ -149,7 +149,7 @@ async function createPostgres(dataDir: string): Promise<Postgres> {
         }
       }
       while (await isRunning(postmaster)) await pause(20);
-      server = await startEmbedded({ dataDir });
+      server = await startEmbedded({ dataDir, restarts: false });
       if (server.url !== url) throw new Error(`PostgreSQL came back at ${server.url}, it was at ${url}`);
     },
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
