@@ -1,8 +1,7 @@
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { clientError } from '#kit/errors.ts';
+import { type Fault, faultOf } from '#kit/faults.ts';
 import type { Log } from '#kit/log.ts';
-import { isConnectionLost } from '#kit/postgres/pool.ts';
-import { SubgraphUnavailable } from './plan/transport.ts';
 
 /**
  * What a client is told of an error of an operation, in the same words at every door; Apollo Server asks it for the doors that it serves.
@@ -60,14 +59,15 @@ export function headOf(error: unknown): { readonly status: number; readonly head
 }
 
 /** Nothing of the answer could be had, and asking again may help. */
-export function unavailable(message: string): GraphQLError {
-  const error = clientError('SUBGRAPH_UNAVAILABLE', message, { retryable: true });
+export function unavailable(message: string, code: Fault['code'] = 'SUBGRAPH_UNAVAILABLE'): GraphQLError {
+  const error = clientError(code, message, { retryable: true });
   Object.assign(error.extensions, { http: { status: 503, headers: waiting } }); // for Apollo Server, which drops it from the answer
   return error;
 }
 
-/** The error of an operation, whatever was thrown: what a lost connection has stopped may be asked again. */
+/** The error of an operation, whatever was thrown: what a fault has stopped may be asked again. */
 export function errorOf(thrown: unknown): unknown {
   if (thrown instanceof GraphQLError) return thrown;
-  return thrown instanceof SubgraphUnavailable || isConnectionLost(thrown) ? unavailable('The gateway cannot look this up now: ask again later.') : thrown;
+  const fault = faultOf(thrown);
+  return fault ? unavailable('The gateway cannot look this up now: ask again later.', fault.code) : thrown;
 }

@@ -28,6 +28,8 @@ export interface Config {
   readonly policyMode: 'filter' | 'reject';
   /** Where webhooks may be: at public addresses over HTTPS, or anywhere, for development. */
   readonly webhookTargets: 'public' | 'any';
+  /** Processes that plan new operations, about 80 MB each. */
+  readonly planners: number;
   /** How many WebSockets and streams of events one caller may hold at once. */
   readonly streamLimits: { readonly perToken: number; readonly perOrganisation: number; readonly perAddress: number };
   readonly dataDir: string;
@@ -75,6 +77,7 @@ const environment = z.object({
   DIGEST_KEYS: z.string().transform(keyRing).optional(),
   POLICY_MODE: z.enum(['filter', 'reject']).default('filter'),
   WEBHOOK_TARGETS: z.enum(['public', 'any']).default('public'),
+  PLANNERS: z.coerce.number().int().min(1).max(16).default(2),
   STREAMS_PER_TOKEN: places(100),
   STREAMS_PER_ORGANISATION: places(500),
   STREAMS_PER_ADDRESS: places(2000),
@@ -130,6 +133,7 @@ export function parseConfig(variables: Readonly<Record<string, string | undefine
     digestKeys: values.DIGEST_KEYS ?? own('digest'),
     policyMode: values.POLICY_MODE,
     webhookTargets: values.WEBHOOK_TARGETS,
+    planners: values.PLANNERS,
     streamLimits: { perToken: values.STREAMS_PER_TOKEN, perOrganisation: values.STREAMS_PER_ORGANISATION, perAddress: values.STREAMS_PER_ADDRESS },
     dataDir,
     logLevel: values.LOG_LEVEL,
