@@ -3,11 +3,11 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { GraphQLError } from 'graphql';
 import { may } from '#policy/actions.ts';
 import type { Viewer } from '#policy/viewer.ts';
+import { Gone } from './changes/gate.ts';
 import type { Exports } from './desk/exports.ts';
 import type { ExportStatus } from './desk/resolvers.generated.ts';
 import type { ExportReader } from './live/exports.ts';
 import type { Topic } from './live/log.ts';
-import { Gone } from './live/teller.ts';
 import { SubgraphUnavailable } from './plan/transport.ts';
 
 const refuse = (status: number, code: string, message: string): GraphQLError => new GraphQLError(message, { extensions: { code, http: { status } } });
