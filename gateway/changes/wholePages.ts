@@ -163,7 +163,8 @@ const DEPTH = 2;
 
 /** What is said of the events that stay; those of a list are found again where they stand now. */
 function ofKept(answer: Answer, { key, events }: PageField, kept: readonly number[]): Answer {
-  const listOf = (name: unknown): unknown[] | null => (typeof name === 'string' && events.has(name) ? ((answer.data?.[key] as AnsweredPage)[name] as unknown[]) : null);
+  const page = answer.data?.[key] as AnsweredPage | undefined;
+  const listOf = (name: unknown): unknown[] | null => (page && typeof name === 'string' && events.has(name) ? (page[name] as unknown[]) : null);
   const errors = (answer.errors ?? []).flatMap((error): GraphQLError[] => {
     const [root, name] = error.path ?? [];
     const list = root === key ? listOf(name) : null;
@@ -174,7 +175,7 @@ function ofKept(answer: Answer, { key, events }: PageField, kept: readonly numbe
     return at < 0 ? [] : [new GraphQLError(error.message, { path: [key, name as string, at, ...about.path], extensions: error.extensions })];
   });
   return withErrors(answer, errors, (path) => {
-    const [root, name, , ...rest] = path.split('.');
+    const [root, name, _position, ...rest] = path.split('.');
     const list = root === key ? listOf(name) : null;
     return list === null || list.some((event) => lacks(event, rest));
   });
@@ -194,7 +195,7 @@ interface Missing {
   readonly paths: readonly string[];
 }
 
-function withErrors({ errors: _, extensions, ...answer }: Answer, errors: readonly GraphQLError[], isStill: (path: string) => boolean, more?: Missing): Answer {
+function withErrors({ data, extensions }: Answer, errors: readonly GraphQLError[], isStill: (path: string) => boolean, more?: Missing): Answer {
   const completeness = extensions?.['completeness'] as { readonly missing: readonly Missing[] } | undefined;
   const still = (completeness?.missing ?? []).flatMap(({ source, paths }): Missing[] => {
     const left = paths.filter(isStill);
@@ -203,7 +204,7 @@ function withErrors({ errors: _, extensions, ...answer }: Answer, errors: readon
   const same = still.find(({ source }) => source === more?.source);
   const missing = [...still.filter((each) => each !== same), ...(more ? [{ source: more.source, paths: [...(same?.paths ?? []), ...more.paths].toSorted() }] : same ? [same] : [])].toSorted((a, b) => (a.source < b.source ? -1 : 1));
   return {
-    ...answer,
+    ...(data === undefined ? null : { data }),
     ...(errors.length > 0 ? { errors } : null),
     ...(extensions ? { extensions: { ...extensions, ...(completeness ? { completeness: { ...completeness, status: missing.length > 0 ? 'PARTIAL' : 'COMPLETE', missing } } : null) } } : null),
   };

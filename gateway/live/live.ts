@@ -205,9 +205,9 @@ export async function createLive(options: LiveOptions): Promise<Live & { readonl
     }
   };
 
-  const tellWork = async (crowd: Crowd, work: Work): Promise<void> => {
-    const { tellings } = work;
-    const isLeft = (): boolean => crowd.queue[0] !== work;
+  const tellWork = async (crowd: Crowd, waiting: Work): Promise<void> => {
+    const { tellings } = waiting;
+    const isLeft = (): boolean => crowd.queue[0] !== waiting;
     const isOver = (): boolean => closing.signal.aborted || crowd.subscribers === 0 || isLeft();
     for (let from = 0; from < tellings.length; ) {
       // Events that are equal for several groups are told once.
@@ -321,10 +321,14 @@ export async function createLive(options: LiveOptions): Promise<Live & { readonl
 
   /** Reads on to the head of the log. What has come and could not be dispatched is dispatched first. */
   const readToHead = async (): Promise<void> => {
-    const { head } = await log.bounds();
+    const bounds = await log.bounds();
+    const { head } = bounds;
+    if (!come && isExpired(atEnd(tail), bounds)) return startAgain(head);
     while ((come || tail < head) && !closing.signal.aborted) {
       if (!come) {
         const changes = await log.after(tail, head, SLICE);
+        // What is purged while it is read is not skipped.
+        if (tail < (await log.bounds()).purgedThrough) return startAgain(head);
         const last = changes.at(-1);
         tail = changes.length < SLICE || !last ? head : last.seq;
         come = { changes, upTo: tail };
@@ -333,6 +337,13 @@ export async function createLive(options: LiveOptions): Promise<Live & { readonl
       come = null;
     }
   };
+  /** What this gateway had not read is purged, or the log is another than it was: each stream finds out for itself, from its own place. */
+  const startAgain = (head: bigint): void => {
+    logger.warn({ tail: String(tail), head: String(head) }, 'the log does not go on from where it was read to');
+    tail = head;
+    for (const crowd of crowds.values()) leaveToStreams(crowd);
+  };
+
   const following = createRepeated({
     async step() {
       await readToHead();
