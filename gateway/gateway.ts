@@ -23,6 +23,7 @@ import { createDocuments } from './documents.ts';
 import { exportRoutes } from './exports.ts';
 import { filingRoutes } from './filings.ts';
 import { createGraph, type Graph } from './graph.ts';
+import { createPlannerPool } from './graph/engine/plannerPool.ts';
 import { createChangeLog } from './live/log.ts';
 import { createExportReader, createExportWorker, fieldsProblem, keeper } from './live/exports.ts';
 import { createLive } from './live/live.ts';
@@ -32,8 +33,8 @@ import { createWake, type Wake } from './live/wake.ts';
 import { createWebhookWorker } from './live/webhooks.ts';
 import { createWebhookSecrets } from './live/webhookSecrets.ts';
 import { createWebhookTargets } from './live/webhookTargets.ts';
-import { createLimitCheck, standardLimits } from './limits.ts';
-import { createMetrics, measureLive, measureStreams, measureWebhooks, metricsRoute } from './metrics.ts';
+import { standardLimits } from './limits.ts';
+import { createMetrics, measureLive, measurePlanners, measureStreams, measureWebhooks, metricsRoute } from './metrics.ts';
 import { createInProcessTransport } from './plan/inProcess.ts';
 import { type GatewayServer, serveGateway, type ServerOptions } from './server.ts';
 import { createLocalSource, createRemoteSource, createSourceBook, type Source, type SourceBook } from './sources.ts';
@@ -72,9 +73,10 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const now = options.now ?? (() => new Date());
   const stack = new AsyncDisposableStack();
   try {
+    const planners = stack.use(createPlannerPool({ size: config.planners, log }));
     const passport = createPassportOffice(config.passportKeys, now);
     const sources = options.subgraphs.map((definition): Source => stack.use(openSource(definition, options, passport, now, stack)));
-    const book = createSourceBook(sources, now);
+    const book = createSourceBook(sources);
 
     const pool = stack.use(createOwnPool(databaseUrl, 'gateway', log));
     const repository = stack.use(createDeskRepository(pool, now));
@@ -116,9 +118,10 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
 
     const graph = withWholePages(createGraph({
       supergraph: await readFile(join(import.meta.dirname, 'supergraph.graphql'), 'utf8'),
+      planners,
       transports: {
         ...Object.fromEntries(sources.map(({ name, transport }) => [name, transport])),
-        desk: createInProcessTransport(desk, (call) => ({ contextValue: deskContext(call.context) })),
+        desk: createInProcessTransport(desk, (call) => ({ contextValue: deskContext(call.context) }), log),
       },
       sources: book,
       accessSink: options.accessSink ?? createLogSink(log),
@@ -127,10 +130,11 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       policy: 'enforced',
       hasChanged: () => sequencer.poke(),
     }));
-    const documents = createDocuments(graph.schema, createLimitCheck(options.limits ?? standardLimits));
+    const documents = createDocuments(graph.schema, options.limits ?? standardLimits);
     const exportReader = createExportReader({ graph, documents, sources, cursors, pool, log: changeLog, now });
     const exports = stack.use(createExportWorker({ pool, reader: exportReader, grants, log }));
     measureLive(metrics, sequencer, wake);
+    measurePlanners(metrics, planners);
     const ownsWatchlist = async (viewer: Viewer, id: string): Promise<boolean> => (await repository.watchlists.find(viewer, id)) !== null;
     const hints: Pick<Wake, 'listen'> = {
       listen: (onWake) =>
@@ -139,7 +143,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
           webhooks?.wake();
         }),
     };
-    const live = await createLive({ log: changeLog, wake: hints, graph, cursors, ownsWatchlist, logger: log, now, metrics: measureStreams(metrics) });
+    // After the transports have been closed, which end their streams themselves.
+    const live = stack.use(await createLive({ log: changeLog, wake: hints, graph, cursors, ownsWatchlist, logger: log, now, metrics: measureStreams(metrics) }));
     sequencer.start();
     const authenticator = createAuthenticator({
       keySet: createKeySet(config.jwksUrl ?? join(config.dataDir, 'issuer', 'jwks.json'), now),
@@ -148,6 +153,9 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       grants,
       now,
     });
+    // Listening means that it can answer: what is settled is known before anybody can ask. Sources that are down do not keep it from starting.
+    await book.refresh();
+    await planners.ready();
     const server: GatewayServer = stack.use(
       await serveGateway({
         host: config.host,
@@ -157,14 +165,13 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
         authenticator,
         limits: options.limits ?? standardLimits,
         policyMode: config.policyMode,
+        streamLimits: config.streamLimits,
         live,
         now,
         routes: [filingRoutes({ repository, sources, log, hasChanged: () => sequencer.poke() }), exportRoutes({ exports: repository.exports, reader: exportReader }), metricsRoute(metrics, (viewer) => may(viewer, 'metrics:read')), ...(options.routes ?? [])],
         log,
       }),
     );
-    // Before the doors are closed: each stream is told that this instance goes, and with which cursor to come back.
-    stack.use(live);
     const owned = stack.move();
     return { url: server.url, graph, sources: book, authenticator, [Symbol.asyncDispose]: () => owned.disposeAsync() };
   } catch (error) {

@@ -23,9 +23,11 @@ import { roleView } from '#policy/visibility.ts';
 import type { AccessSink } from './audit.ts';
 import { answerIntrospection } from './plan/document.ts';
 import { executePlan } from './plan/execute.ts';
+import { callerOf } from './graph/engine/caller.ts';
+import type { PlannerPool } from './graph/engine/plannerPool.ts';
 import { createPlanner } from './plan/planner.ts';
 import type { QueryPlan } from './plan/queryPlan.ts';
-import type { Transport } from './plan/transport.ts';
+import { SubgraphUnavailable, type Transport } from './plan/transport.ts';
 import { coerceVariables } from './plan/variables.ts';
 import { RECORD } from './desk/records.ts';
 import type { DeskEvent } from './live/events.ts';
@@ -41,6 +43,8 @@ export interface Operation {
   /** `filter` answers what may be seen; `reject` refuses the whole operation. */
   readonly mode: 'filter' | 'reject';
   readonly signal?: AbortSignal | undefined;
+  /** The client's address: of those without an organisation each is a caller of its own. */
+  readonly address?: string | undefined;
   /** What a page of changes is given to tell, in place of what it would find itself (gateway/live). */
   readonly events?: readonly DeskEvent[] | undefined;
 }
@@ -61,6 +65,8 @@ export interface Graph {
 
 export interface GraphDependencies {
   readonly supergraph: string;
+  /** Where new operations are planned. */
+  readonly planners: PlannerPool;
   readonly transports: Readonly<Record<string, Transport>>;
   readonly sources: SourceBook;
   readonly accessSink: AccessSink;
@@ -73,7 +79,8 @@ export interface GraphDependencies {
 }
 
 interface Prepared {
-  readonly plan: Promise<QueryPlan> | null;
+  /** What is to be planned; null: nothing of it may be seen. */
+  readonly asked: DocumentNode | null;
   readonly denied: ReadonlySet<FieldNode>;
   readonly errors: readonly GraphQLError[];
 }
@@ -92,7 +99,7 @@ const namedRecords: ReadonlySet<string> = new Set(['NameListChange.entry', 'Eval
 /** @throws Error that names every field without a sound policy. */
 export function createGraph(dependencies: GraphDependencies): Graph {
   const { transports, sources, accessSink, log, now } = dependencies;
-  const planner = createPlanner(dependencies.supergraph, { scalars });
+  const planner = createPlanner(dependencies.supergraph, { planners: dependencies.planners, scalars });
   const { schema } = planner;
   const enforced = dependencies.policy === 'enforced';
   const problems = enforced ? policyProblems(schema) : [];
@@ -119,14 +126,14 @@ export function createGraph(dependencies: GraphDependencies): Graph {
       ? filterOperation(schema, document, operation.operation, variables, viewer)
       : { document, denied: new Set<FieldNode>(), errors: [], dependsOnVariables: false };
     const asked = filtered.document && absent ? withExistence(schema, filtered.document) : filtered.document;
-    const plan = asked ? planner.plan(asked, operationName) : null;
-    plan?.catch(() => known.delete(key));
-    const fresh: Prepared = { plan, denied: filtered.denied, errors: filtered.errors };
+    const fresh: Prepared = { asked: asked ?? null, denied: filtered.denied, errors: filtered.errors };
     if (!filtered.dependsOnVariables) known.set(key, fresh);
     return fresh;
   };
 
   const fragmentsOf = createFragmentIndex();
+  const keepsRecords = new Set(sources.states().map(({ source }) => source));
+  const unsettled = Object.fromEntries(Object.entries(transports).map(([name, transport]) => [name, keepsRecords.has(name) ? unreachable : transport]));
 
   return {
     schema,
@@ -135,40 +142,46 @@ export function createGraph(dependencies: GraphDependencies): Graph {
       const { viewer } = operation;
       if (operation.operation.operation === 'subscription')
         return { errors: [clientError('BAD_USER_INPUT', 'Subscriptions are served over WebSocket and SSE, not here.', { reason: 'SUBSCRIPTION' })] };
+      using deadline = openDeadline(operation.signal);
       const coerced = coerceVariables(schema, operation.operation, operation.variables);
       if ('errors' in coerced && coerced.errors) return { errors: coerced.errors };
-      const { plan, denied, errors } = prepare(operation, coerced.variables);
+      const { asked, denied, errors } = prepare(operation, coerced.variables);
       if (errors.length > 0 && operation.mode === 'reject') return { errors };
 
+      // Before the moment is taken by which the answer is true: a new plan may have to wait.
+      let plan: QueryPlan;
+      try {
+        const asker = { caller: callerOf(viewer, operation.address), signal: deadline.signal };
+        plan = asked ? await planner.plan(asked, operation.operationName, asker) : { kind: 'QueryPlan' };
+      } catch (error) {
+        if (error instanceof GraphQLError) return { errors: [error] };
+        throw error;
+      }
+
       const fragments = fragmentsOf(operation.document);
-      const moment = enforced ? { validAt: shanghaiDay(now()), knownAt: await sources.sealed() } : { validAt: '', knownAt: '' };
+      const sealed = enforced ? await sources.sealed().catch(() => null) : '';
+      const moment = enforced ? { validAt: shanghaiDay(now()), knownAt: sealed ?? now().toISOString() } : { validAt: '', knownAt: '' };
       const context: CallContext = { viewer, moment, events: operation.events };
-      const abort = new AbortController();
-      const stop = (): void => abort.abort();
-      const timer = setTimeout(stop, DEADLINE_MS);
-      operation.signal?.addEventListener('abort', stop, { once: true });
       const result = await executePlan({
-        plan: plan ? await plan : { kind: 'QueryPlan' },
+        plan,
         schema,
         operation: operation.operation,
         fragments,
         variables: coerced.variables,
         rawVariables: coerced.rawVariables,
-        transports,
+        // Without a settled instant no source is asked: one that has just come back would answer by one that nobody promised.
+        transports: sealed === null ? unsettled : transports,
         context,
-        signal: abort.signal,
+        signal: deadline.signal,
         publicCodes,
         denied,
         absent,
         introspection: answerIntrospection(view(viewer.role), operation.operation, fragments, coerced.variables),
         onSubgraphError: (source, error) => log.warn({ source, err: error }, 'a source failed'),
-      }).finally(() => {
-        clearTimeout(timer);
-        operation.signal?.removeEventListener('abort', stop);
       });
 
       // Whoever changed something sees it in the next query: the sealed instant must not lie before the change.
-      if (enforced && plan && operation.operation.operation === 'mutation') {
+      if (enforced && asked && operation.operation.operation === 'mutation') {
         dependencies.hasChanged?.();
         await sources.refresh();
       }
@@ -188,6 +201,27 @@ export function createGraph(dependencies: GraphDependencies): Graph {
       if (operation.mode === 'reject' && all.some(({ extensions }) => extensions['code'] === 'UNAUTHORIZED_FIELD_OR_TYPE')) return { errors: all };
       const completeness = { status: result.unavailable.length > 0 ? 'PARTIAL' : 'COMPLETE', missing: result.unavailable };
       return { data: result.data, ...(all.length > 0 ? { errors: all } : null), ...(enforced ? { extensions: { completeness } } : null) };
+    },
+  };
+}
+
+const unreachable: Transport = { execute: () => Promise.reject(new SubgraphUnavailable('no source says what is settled')) };
+/** For an operation of which nothing has run. */
+const outOfTime = (): GraphQLError =>
+  new GraphQLError(`The operation could not be begun within ${DEADLINE_MS / 1000} s.`, { extensions: { code: 'DEADLINE', retryable: true, http: { status: 503 } } });
+
+/** Aborts with what to tell when the time for an operation is over, or its asker has left. */
+function openDeadline(asker: AbortSignal | undefined): Disposable & { readonly signal: AbortSignal } {
+  const abort = new AbortController();
+  const stop = (): void => abort.abort(outOfTime());
+  const timer = setTimeout(stop, DEADLINE_MS);
+  asker?.addEventListener('abort', stop, { once: true });
+  if (asker?.aborted) stop();
+  return {
+    signal: abort.signal,
+    [Symbol.dispose]() {
+      clearTimeout(timer);
+      asker?.removeEventListener('abort', stop);
     },
   };
 }

@@ -1,4 +1,4 @@
-import { backOff } from '../live/backOff.ts';
+import { backOff } from '#kit/backOff.ts';
 
 /** Nobody waits for it any more. */
 export class Gone extends Error {}

@@ -48,9 +48,6 @@ const BATCH_BYTES = 8 * 1024 * 1024;
 /** All of a part: 16 MB of rows that are near being in a form are no more. */
 const KEPT_REJECTIONS = 20_000;
 
-/** State level and codes of no division: no province's platform sees more of them than the public. */
-export const NO_PROVINCE = '00';
-
 /** Reporting unit of the division a code was issued in; null at state level (100000) and where the division is none. */
 export const provinceOfCode = (uscc: string): string | null => reportingUnitOf(uscc.slice(2, 8));
 

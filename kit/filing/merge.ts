@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { finished } from 'node:stream/promises';
 import { from as copyFrom } from 'pg-copy-streams';
-import { rightsColumns } from '#policy/rows.ts';
+import { keepOwnRights, rightsColumns, versionRight } from '#policy/rows.ts';
 import type { Viewer } from '#policy/viewer.ts';
 import { auditChange, createFeed, tellsRecords, type WrittenRecord } from '../feed.ts';
 import type { Instants } from '../instants.ts';
@@ -116,16 +116,19 @@ export function createMerge<Own extends string>(table: RecordTable<Own>, pool: P
       limit 1
     ) record
     where staged.position = any($1::int[])`;
-  // Rights are those of now on every version; `withdrawn_on` is the withdrawal's, and stays unless the filing says otherwise.
+  // Rights are those of now on every version, or its own narrower ones; `withdrawn_on` is the withdrawal's, and stays unless the filing
+  // says otherwise.
   const rights = rightsColumns.filter((column) => column !== 'withdrawn_on');
+  const newRight = (column: (typeof rights)[number]): string => versionRight('record', column, `staged.${column}`);
   // What a full replacement ended comes back when its source files it again.
   const newWithdrawnOn = `case when record.withdrawal_reason = '${NOT_IN_REPLACEMENT}' then staged.withdrawn_on else coalesce(staged.withdrawn_on, record.withdrawn_on) end`;
-  const newRights = [...rights.map((column) => `staged.${column}`), newWithdrawnOn].join(', ');
+  const newRights = [...rights.map(newRight), newWithdrawnOn].join(', ');
   const oldRights = [...rights.map((column) => `record.${column}`), 'record.withdrawn_on'].join(', ');
   const supersede = `
     update ${target} record
     set superseded_at = least(record.superseded_at, $2::timestamptz),
-        ${rights.map((column) => `${column} = staged.${column}`).join(', ')},
+        ${rights.map((column) => `${column} = ${newRight(column)}`).join(', ')},
+        ${keepOwnRights('record')},
         withdrawn_on = ${newWithdrawnOn},
         withdrawal_reason = nullif(record.withdrawal_reason, '${NOT_IN_REPLACEMENT}')
     from ${staged} staged

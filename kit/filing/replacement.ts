@@ -1,4 +1,5 @@
 import { mayReplace } from '#policy/filings.ts';
+import { keepOwnRights } from '#policy/rows.ts';
 import type { Viewer } from '#policy/viewer.ts';
 import { clientError } from '../errors.ts';
 import { auditChange, createFeed } from '../feed.ts';
@@ -70,6 +71,7 @@ export function createReplacement<Own extends string>(table: RecordTable<Own>, k
   const supersede = `
     update ${target} record
     set superseded_at = least(record.superseded_at, $4::timestamptz),
+        ${keepOwnRights('record')},
         withdrawn_on = $5::date,
         withdrawal_reason = '${NOT_IN_REPLACEMENT}'
     from ${ended}

@@ -13,7 +13,7 @@ import type { Workshop } from '#kit/subgraph.ts';
 import { may } from '#policy/actions.ts';
 import { mayWithdraw } from '#policy/filings.ts';
 import { outcomeFor } from '#policy/matrix.ts';
-import { rowParameters, rowPredicate, rowScope, rowValues } from '#policy/rows.ts';
+import { keepOwnRights, rowParameters, rowPredicate, rowScope, rowValues } from '#policy/rows.ts';
 import { stateCouncilCalendar } from '#standards/calendar.ts';
 import { parseRow } from '#standards/forms/parse.ts';
 import { withdrawalForm } from '#standards/forms/withdrawal.ts';
@@ -94,8 +94,9 @@ function createStatements(table: WithdrawableTable) {
     // Rights are those of now on every version.
     supersede: statement(
       `disclosure.withdraw.${table}.supersede`,
-      `update ${name}
+      `update ${name} record
        set superseded_at = least(superseded_at, $3::timestamptz),
+           ${keepOwnRights('record')},
            withdrawn_on = $4::date,
            withdrawal_reason = $5
        where uscc = $1

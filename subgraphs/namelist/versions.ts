@@ -5,7 +5,7 @@ import { type Client, query, statement } from '#kit/postgres/pool.ts';
 import { recordColumns } from '#kit/records.ts';
 import { promisedDelayHoursOn } from '#kit/sourceUnits.ts';
 import type { Workshop } from '#kit/subgraph.ts';
-import { rightsColumns, rowParameters, rowPredicate, rowScope, rowValues } from '#policy/rows.ts';
+import { keepOwnRights, rightsColumns, rowParameters, rowPredicate, rowScope, rowValues, versionRight } from '#policy/rows.ts';
 import type { Rules } from '#standards/ruleSets.ts';
 import { type EntryFiling, table } from './ingest.ts';
 import type { EntryRow } from './repository.ts';
@@ -61,12 +61,13 @@ export function createEntryVersions({ digest, now }: Workshop): EntryVersions {
      limit 1`,
   );
   const exists = statement('namelist.entry.exists', 'select version from namelist.entry where uscc = $1 and record_id = $2::uuid limit 1');
-  // Rights are those of now on every version.
+  // Rights are those of now on every version, or its own narrower ones.
   const supersede = statement(
     'namelist.entry.supersede',
     `update namelist.entry record
      set superseded_at = least(record.superseded_at, $2::timestamptz),
-         ${rightsColumns.map((column) => `${column} = filed.${column}`).join(',\n         ')}
+         ${rightsColumns.map((column) => `${column} = ${versionRight('record', column, `filed.${column}`)}`).join(',\n         ')},
+         ${keepOwnRights('record')}
      from jsonb_populate_record(null::namelist.entry, $1::jsonb) filed
      where record.uscc = filed.uscc
        and record.record_id = filed.record_id`,
