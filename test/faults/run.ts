@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { execFile } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,10 +22,14 @@ const WHOLE_DEADLINE_MS = 60_000;
 const RECOVERY_MS = 10_000;
 const VOLUME = '400m';
 
-/** Faults of one shape share a cluster, until one is not whole again. @param write gets a line for each fault, and one for each thing that was wrong */
+/**
+ * Faults of one shape share a cluster, until one fails.
+ * @param write gets a line for each fault, and one for each thing that was wrong
+ * @param logs the folder that gets what the processes wrote under a fault that failed
+ */
 export async function runFaults(
   faults: readonly Fault[],
-  { seconds, redisServer, write }: { readonly seconds: number; readonly redisServer: string | null; readonly write: (line: string) => void },
+  { seconds, redisServer, write, logs }: { readonly seconds: number; readonly redisServer: string | null; readonly write: (line: string) => void; readonly logs: string },
 ): Promise<{ passed: number; failed: number }> {
   let passed = 0;
   let failed = 0;
@@ -50,12 +54,18 @@ export async function runFaults(
     for (const problem of result.problems) write(`       ${problem}`);
     // What one fault left broken is not the next one's.
     if (!isGood && shared) {
+      await keepLogs(shared.cluster, join(logs, fault.id));
       await shared.end();
       shared = null;
     }
   }
   await shared?.end();
   return { passed, failed };
+}
+
+async function keepLogs({ gateways, subgraphs }: Cluster, folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  for (const member of [...gateways, ...subgraphs.values()]) await writeFile(join(folder, `${member.name.replace(' ', '-')}.log`), member.process().output());
 }
 
 async function openCluster({ shape, smallVolume }: { readonly shape: Shape; readonly smallVolume?: boolean }, redisServer: string | null): Promise<{ cluster: Cluster; end(): Promise<void> }> {
