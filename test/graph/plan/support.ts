@@ -44,7 +44,7 @@ export interface Graph extends AsyncDisposable {
   /** Calls that reached a transport, in order. */
   calls: { service: string; document: string; variables: Record<string, unknown> }[];
   /** What the client was not told. */
-  heard: { source: string; error: unknown }[];
+  heard: { source: string; error: unknown; count: number }[];
   stop(service: string): Promise<void>;
 }
 
@@ -152,7 +152,7 @@ export async function startGraph(kind: TransportKind, sources: Record<string, So
       publicCodes: PUBLIC_CODES,
       absent: ask.absent,
       introspection: answerIntrospection(planner.schema, operation, fragments, coerced.variables),
-      onSubgraphError: (source, error) => void heard.push({ source, error }),
+      onSubgraphError: (source, error, count) => void heard.push({ source, error, count }),
     });
   }
 
@@ -206,5 +206,7 @@ export const unavailableError = (source: string, ...path: (string | number)[]) =
 export const internalError = (...path: (string | number)[]) => ({
   message: 'Internal error', path, extensions: { code: 'INTERNAL_SERVER_ERROR' },
 });
+
+export const lacking = (source: string, ...paths: string[]) => ({ missing: [{ source, paths }] });
 
 export const notFound = (message: string, ...path: (string | number)[]) => ({ message, path, extensions: { code: 'NOT_FOUND' } });
