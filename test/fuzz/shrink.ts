@@ -53,17 +53,15 @@ type Edit = (document: DocumentNode) => DocumentNode | undefined;
 /** The smaller cases that change the node at a position of the text; undefined when there is none so far down. */
 function reductions(given: FuzzCase, position: number): FuzzCase[] | undefined {
   const document = parse(given.text, { noLocation: true });
-  const nodes: { node: ASTNode; parent: ASTNode | undefined }[] = [];
+  const nodes: { node: ASTNode; parent: ASTNode | readonly ASTNode[] | undefined }[] = [];
   visit(document, {
-    enter(node, _, __, ___, ancestors) {
-      const above = ancestors.at(-1);
-      const parent = Array.isArray(above) ? ancestors.at(-2) : above;
-      nodes.push({ node, parent: parent as ASTNode | undefined });
+    enter(node, _, parent) {
+      nodes.push({ node, parent });
     },
   });
   const at = nodes[position];
   if (!at) return undefined;
-  if (at.node.kind === Kind.VARIABLE && at.parent?.kind === Kind.VARIABLE_DEFINITION) return [];
+  if (at.node.kind === Kind.VARIABLE && at.parent && 'kind' in at.parent && at.parent.kind === Kind.VARIABLE_DEFINITION) return [];
   return editsOf(document, at.node, given.variables).flatMap((edit) => {
     const edited = edit(document);
     const smaller = edited && tidied(edited, given);
