@@ -134,7 +134,8 @@ function tidied(document: DocumentNode, given: FuzzCase): FuzzCase | undefined {
     InlineFragment: { leave: (fragment) => ((fragment.selectionSet as unknown) ? undefined : null) },
   });
   const operations = whole.definitions.filter((one): one is OperationDefinitionNode => one.kind === Kind.OPERATION_DEFINITION && Boolean(one.selectionSet));
-  if (operations.length === 0) return undefined;
+  const isEmptied = whole.definitions.some((one) => one.kind === Kind.FRAGMENT_DEFINITION && !(one.selectionSet as unknown));
+  if (operations.length === 0 || isEmptied) return undefined;
   const fragments = new Map(whole.definitions.flatMap((one) => (one.kind === Kind.FRAGMENT_DEFINITION ? [[one.name.value, one] as const] : [])));
   const used = new Set<string>();
   const variables = new Set<string>();
