@@ -2,7 +2,8 @@ import { QueryPlanner } from '@graphql-hive/router-query-planner';
 import type { QueryPlan } from './queryPlan.ts';
 import { Kind, buildASTSchema, isScalarType, parse, print, specifiedDirectives, specifiedScalarTypes, visit } from 'graphql';
 import type { DefinitionNode, DocumentNode, GraphQLScalarType, GraphQLSchema } from 'graphql';
-import { plannableDocument } from './document.ts';
+import { createKeys, mendSupergraph } from '../graph/engine/supergraph.ts';
+import type { Keys } from '../graph/engine/supergraph.ts';
 import { createGives, spreadShared } from './spread.ts';
 
 export interface Planner {
@@ -10,12 +11,13 @@ export interface Planner {
   readonly schema: GraphQLSchema;
   /** The subgraphs, by the name plans use. */
   readonly subgraphs: readonly { name: string; url: string }[];
+  /** By which subgraphs find objects. */
+  readonly keys: Keys;
   /**
-   * The plan of an operation. Introspection and root `__typename` are taken out first; an operation of nothing else has
-   * a plan without nodes. The same DocumentNode costs one WeakMap lookup, an equal text one print; equal plans
-   * asked for at the same time are planned once.
+   * The plan of an operation as `prepareOperation` wrote it. The same DocumentNode costs one WeakMap lookup, an equal text one print;
+   * equal plans asked for at the same time are planned once.
    */
-  plan(document: DocumentNode, operationName: string | undefined): Promise<QueryPlan>;
+  plan(document: DocumentNode): Promise<QueryPlan>;
 }
 
 const SPECIFIED: ReadonlySet<string> = new Set([
@@ -35,41 +37,36 @@ export function createPlanner(
   options: { maxPlans?: number; scalars?: Record<string, GraphQLScalarType> } = {},
 ): Planner {
   const { maxPlans = 2000, scalars = {} } = options;
-  const engine = new QueryPlanner(supergraphSdl);
+  const supergraph = mendSupergraph(parse(supergraphSdl, { noLocation: true }));
+  const engine = new QueryPlanner(print(supergraph));
   const schema = apiSchema(engine.consumerSchema, scalars);
-  const gives = createGives(parse(supergraphSdl, { noLocation: true }));
-  const byDocument = new WeakMap<DocumentNode, Map<string | undefined, Promise<QueryPlan>>>();
+  const gives = createGives(supergraph);
+  const byDocument = new WeakMap<DocumentNode, Promise<QueryPlan>>();
   const byText = new Map<string, Promise<QueryPlan>>();
 
-  function planText(document: DocumentNode, operationName: string | undefined): Promise<QueryPlan> {
-    const plannable = plannableDocument(schema, document, operationName);
-    if (!plannable) return Promise.resolve({ kind: 'QueryPlan' });
-    const text = print(plannable);
-    const key = `${operationName ?? ''}\n${text}`;
-    let plan = byText.get(key);
+  function planText(text: string): Promise<QueryPlan> {
+    let plan = byText.get(text);
     if (plan) {
-      byText.delete(key);
+      byText.delete(text);
     } else {
-      plan = engine.planAsync(text, operationName, new Set(), 50).then((planned) => spreadShared(planned, schema, gives));
-      plan.catch(() => byText.delete(key));
+      plan = engine.planAsync(text, undefined, new Set(), 50).then((planned) => spreadShared(planned, schema, gives));
+      plan.catch(() => byText.delete(text));
     }
-    byText.set(key, plan);
-    if (byText.size > maxPlans) byText.delete(byText.keys().next().value ?? key);
+    byText.set(text, plan);
+    if (byText.size > maxPlans) byText.delete(byText.keys().next().value ?? text);
     return plan;
   }
 
   return {
     schema,
+    keys: createKeys(supergraph),
     subgraphs: subgraphsOf(supergraphSdl),
-    plan(document, operationName) {
-      let plans = byDocument.get(document);
-      if (!plans) byDocument.set(document, (plans = new Map()));
-      let plan = plans.get(operationName);
+    plan(document) {
+      let plan = byDocument.get(document);
       if (!plan) {
-        plan = planText(document, operationName);
-        plans.set(operationName, plan);
-        const mine = plans;
-        plan.catch(() => mine.delete(operationName));
+        plan = planText(print(document));
+        byDocument.set(document, plan);
+        plan.catch(() => byDocument.delete(document));
       }
       return plan;
     },
