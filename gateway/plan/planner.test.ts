@@ -1,6 +1,9 @@
 import { composeServices } from '@theguild/federation-composition';
 import { GraphQLScalarType, parse } from 'graphql';
+import { testPlanners } from '#test/support/planners.ts';
 import { createPlanner } from './planner.ts';
+
+const planners = testPlanners();
 
 const link = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@shareable", "@inaccessible", "@composeDirective"])
   @link(url: "https://credit.invalid/policy/v1.0", import: ["@data"]) @composeDirective(name: "@data")
@@ -17,7 +20,7 @@ function supergraph(): string {
 
 test('the schema keeps applied directives, hides what is inaccessible, and uses the scalars given', () => {
   const Code = new GraphQLScalarType({ name: 'Code', serialize: () => 'real' });
-  const { schema, subgraphs } = createPlanner(supergraph(), { scalars: { Code } });
+  const { schema, subgraphs } = createPlanner(supergraph(), { planners, scalars: { Code } });
   const type = schema.getType('T');
   if (!type || !('getFields' in type)) throw new Error('no T');
   expect(Object.keys(type.getFields()).toSorted()).toEqual(['a', 'b', 'id']);
@@ -29,7 +32,7 @@ test('the schema keeps applied directives, hides what is inaccessible, and uses 
 });
 
 test('a plan is made once per text, also when asked at the same time', async () => {
-  const planner = createPlanner(supergraph());
+  const planner = createPlanner(supergraph(), { planners });
   const document = parse('{ t { a } }');
   const [one, other] = await Promise.all([planner.plan(document), planner.plan(parse('{ t { a } }'))]);
   expect(other).toBe(one);
@@ -38,7 +41,7 @@ test('a plan is made once per text, also when asked at the same time', async () 
 });
 
 test('the plan used longest ago is dropped first', async () => {
-  const planner = createPlanner(supergraph(), { maxPlans: 2 });
+  const planner = createPlanner(supergraph(), { planners, maxPlans: 2 });
   const plan = (text: string) => planner.plan(parse(text));
   const a = await plan('{ t { a } }');
   const b = await plan('{ t { b } }');
@@ -49,10 +52,10 @@ test('the plan used longest ago is dropped first', async () => {
 });
 
 test('a plan that failed is not kept', async () => {
-  const planner = createPlanner(supergraph());
+  const planner = createPlanner(supergraph(), { planners });
   const document = parse('{ nothing }');
   const failed = planner.plan(document);
-  await expect(failed).rejects.toThrow();
+  await expect(failed).rejects.toMatchObject({ extensions: { code: 'QUERY_PLANNING_FAILED' } });
   const again = planner.plan(document);
   expect(again).not.toBe(failed);
   await expect(again).rejects.toThrow();

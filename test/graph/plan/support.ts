@@ -17,7 +17,9 @@ import { prepareOperation } from '#gateway/plan/selection.ts';
 import { SubgraphUnavailable } from '#gateway/plan/transport.ts';
 import type { SubgraphCall, Transport } from '#gateway/plan/transport.ts';
 import { coerceVariables } from '#gateway/plan/variables.ts';
+import { testPlanners } from '#test/support/planners.ts';
 
+const planners = testPlanners();
 
 export interface Source {
   sdl: string;
@@ -77,7 +79,7 @@ export const subgraphSchema = ({ sdl, resolvers }: Source): GraphQLSchema =>
 /** Composes real subgraphs and starts them in this process or as HTTP servers on free ports. */
 export async function startGraph(kind: TransportKind, sources: Record<string, Source>, options: GraphOptions = {}): Promise<Graph> {
   const stack = new AsyncDisposableStack();
-  const planner = createPlanner(supergraphOf(sources), options.scalars ? { scalars: options.scalars } : {});
+  const planner = createPlanner(supergraphOf(sources), { planners, ...(options.scalars ? { scalars: options.scalars } : null) });
   const transports: Record<string, Transport> = {};
   const stopping = new Map<string, () => Promise<void>>();
   const calls: Graph['calls'] = [];
