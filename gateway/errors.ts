@@ -1,6 +1,6 @@
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { clientError } from '#kit/errors.ts';
-import { faultOf } from '#kit/faults.ts';
+import { type Fault, faultOf } from '#kit/faults.ts';
 import type { Log } from '#kit/log.ts';
 
 /**
@@ -59,8 +59,8 @@ export function headOf(error: unknown): { readonly status: number; readonly head
 }
 
 /** Nothing of the answer could be had, and asking again may help. */
-export function unavailable(message: string): GraphQLError {
-  const error = clientError('SUBGRAPH_UNAVAILABLE', message, { retryable: true });
+export function unavailable(message: string, code: Fault['code'] = 'SUBGRAPH_UNAVAILABLE'): GraphQLError {
+  const error = clientError(code, message, { retryable: true });
   Object.assign(error.extensions, { http: { status: 503, headers: waiting } }); // for Apollo Server, which drops it from the answer
   return error;
 }
@@ -68,5 +68,6 @@ export function unavailable(message: string): GraphQLError {
 /** The error of an operation, whatever was thrown: what a fault has stopped may be asked again. */
 export function errorOf(thrown: unknown): unknown {
   if (thrown instanceof GraphQLError) return thrown;
-  return faultOf(thrown) ? unavailable('The gateway cannot look this up now: ask again later.') : thrown;
+  const fault = faultOf(thrown);
+  return fault ? unavailable('The gateway cannot look this up now: ask again later.', fault.code) : thrown;
 }

@@ -16,6 +16,7 @@ import { may } from '#policy/actions.ts';
 import type { Viewer } from '#policy/viewer.ts';
 import { type AccessSink, createLogSink } from './audit.ts';
 import { type Authenticator, createAuthenticator, createKeySet } from './auth.ts';
+import { withWholePages } from './changes/wholePages.ts';
 import { ListeningGrantBook } from './desk/grants.ts';
 import { createDeskRepository } from './desk/repository.ts';
 import { createDeskResolvers, deskContext } from './desk/resolvers.ts';
@@ -119,7 +120,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     });
     const desk = createOwnSchema('The desk', join(import.meta.dirname, 'desk/schema.graphql'), resolvers);
 
-    const graph = createGraph({
+    const graph = withWholePages(createGraph({
       supergraph: await readFile(join(import.meta.dirname, 'supergraph.graphql'), 'utf8'),
       planners,
       transports: {
@@ -132,7 +133,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       now,
       policy: 'enforced',
       hasChanged: () => sequencer.poke(),
-    });
+    }));
     const documents = createDocuments(graph.schema, options.limits ?? standardLimits);
     const exportReader = createExportReader({ graph, documents, sources, cursors, pool, log: changeLog, now });
     const exports = stack.use(createExportWorker({ pool, reader: exportReader, grants, log }));
