@@ -27,7 +27,7 @@ import { callerOf } from './graph/engine/caller.ts';
 import type { PlannerPool } from './graph/engine/plannerPool.ts';
 import { createPlanner } from './plan/planner.ts';
 import type { QueryPlan } from './plan/queryPlan.ts';
-import type { Transport } from './plan/transport.ts';
+import { SubgraphUnavailable, type Transport } from './plan/transport.ts';
 import { coerceVariables } from './plan/variables.ts';
 import { RECORD } from './desk/records.ts';
 import type { DeskEvent } from './live/events.ts';
@@ -132,6 +132,8 @@ export function createGraph(dependencies: GraphDependencies): Graph {
   };
 
   const fragmentsOf = createFragmentIndex();
+  const keepsRecords = new Set(sources.states().map(({ source }) => source));
+  const unsettled = Object.fromEntries(Object.entries(transports).map(([name, transport]) => [name, keepsRecords.has(name) ? unreachable : transport]));
 
   return {
     schema,
@@ -157,7 +159,8 @@ export function createGraph(dependencies: GraphDependencies): Graph {
       }
 
       const fragments = fragmentsOf(operation.document);
-      const moment = enforced ? { validAt: shanghaiDay(now()), knownAt: await sources.sealed() } : { validAt: '', knownAt: '' };
+      const sealed = enforced ? await sources.sealed().catch(() => null) : '';
+      const moment = enforced ? { validAt: shanghaiDay(now()), knownAt: sealed ?? now().toISOString() } : { validAt: '', knownAt: '' };
       const context: CallContext = { viewer, moment, events: operation.events };
       const result = await executePlan({
         plan,
@@ -166,7 +169,8 @@ export function createGraph(dependencies: GraphDependencies): Graph {
         fragments,
         variables: coerced.variables,
         rawVariables: coerced.rawVariables,
-        transports,
+        // Without a settled instant no source is asked: one that has just come back would answer by one that nobody promised.
+        transports: sealed === null ? unsettled : transports,
         context,
         signal: deadline.signal,
         publicCodes,
@@ -201,6 +205,7 @@ export function createGraph(dependencies: GraphDependencies): Graph {
   };
 }
 
+const unreachable: Transport = { execute: () => Promise.reject(new SubgraphUnavailable('no source says what is settled')) };
 /** For an operation of which nothing has run. */
 const outOfTime = (): GraphQLError =>
   new GraphQLError(`The operation could not be begun within ${DEADLINE_MS / 1000} s.`, { extensions: { code: 'DEADLINE', retryable: true, http: { status: 503 } } });

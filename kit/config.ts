@@ -30,6 +30,8 @@ export interface Config {
   readonly webhookTargets: 'public' | 'any';
   /** Processes that plan new operations, about 80 MB each. */
   readonly planners: number;
+  /** How many WebSockets and streams of events one caller may hold at once. */
+  readonly streamLimits: { readonly perToken: number; readonly perOrganisation: number; readonly perAddress: number };
   readonly dataDir: string;
   readonly logLevel: LogLevel;
   readonly production: boolean;
@@ -59,6 +61,8 @@ const remotes = (text: string, context: z.RefinementCtx): Partial<Record<Subgrap
   return found;
 };
 
+const places = (standard: number) => z.coerce.number().int().min(1).default(standard);
+
 const environment = z.object({
   PORT: z.coerce.number().int().min(0).max(65_535).optional(),
   HOST: z.string().min(1).default('127.0.0.1'),
@@ -74,6 +78,9 @@ const environment = z.object({
   POLICY_MODE: z.enum(['filter', 'reject']).default('filter'),
   WEBHOOK_TARGETS: z.enum(['public', 'any']).default('public'),
   PLANNERS: z.coerce.number().int().min(1).max(16).default(2),
+  STREAMS_PER_TOKEN: places(100),
+  STREAMS_PER_ORGANISATION: places(500),
+  STREAMS_PER_ADDRESS: places(2000),
   DATA_DIR: z.string().min(1).default('./.data'),
   LOG_LEVEL: z.enum(logLevels).default('info'),
   NODE_ENV: z.string().optional(),
@@ -127,6 +134,7 @@ export function parseConfig(variables: Readonly<Record<string, string | undefine
     policyMode: values.POLICY_MODE,
     webhookTargets: values.WEBHOOK_TARGETS,
     planners: values.PLANNERS,
+    streamLimits: { perToken: values.STREAMS_PER_TOKEN, perOrganisation: values.STREAMS_PER_ORGANISATION, perAddress: values.STREAMS_PER_ADDRESS },
     dataDir,
     logLevel: values.LOG_LEVEL,
     production,

@@ -16,11 +16,13 @@ import {
   validate,
 } from 'graphql';
 import { type CompiledQuery, compileQuery, isCompiledQuery } from 'graphql-jit';
+import { explained } from './faults.ts';
 
 /** An operation that is ready to run, any number of times. */
 export interface Prepared {
   readonly document: DocumentNode;
   readonly operation: OperationDefinitionNode;
+  /** Errors that a fault explains have its code (kit/faults.ts); those without any code are faults of the program. */
   run(context: unknown, variables: Readonly<Record<string, unknown>>): Promise<ExecutionResult>;
 }
 
@@ -63,8 +65,10 @@ function prepare(schema: GraphQLSchema, text: string, operationName: string | un
     async run(context, variables) {
       runs += 1;
       if (compiled === undefined && runs > 1) compiled = compile(schema, document, text, operationName);
-      if (compiled) return compiled.query(undefined, context, { ...variables });
-      return execute({ schema, document, contextValue: context, variableValues: { ...variables }, operationName: operationName ?? null });
+      const result = await (compiled
+        ? compiled.query(undefined, context, { ...variables })
+        : execute({ schema, document, contextValue: context, variableValues: { ...variables }, operationName: operationName ?? null }));
+      return result.errors ? { ...result, errors: explained(result.errors) } : result;
     },
   };
 }

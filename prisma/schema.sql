@@ -91,6 +91,9 @@ create table disclosure.act (
   decided_on date not null,
   withdrawal_reason text,
   erased_at timestamp(3) with time zone,
+  own_level text,
+  own_province text,
+  own_sector text,
   constraint act_pkey PRIMARY KEY (uscc, record_id, version),
   constraint act_believed_forwards CHECK ((superseded_at > recorded_at)),
   constraint act_disclosure_level_known CHECK ((disclosure_level = ANY (ARRAY['PUBLIC'::text, 'GOV_SHARED'::text, 'RESTRICTED'::text, 'INTERNAL'::text]))),
@@ -134,6 +137,9 @@ create table disclosure.commitment (
   made_on date not null,
   withdrawal_reason text,
   erased_at timestamp(3) with time zone,
+  own_level text,
+  own_province text,
+  own_sector text,
   constraint commitment_pkey PRIMARY KEY (uscc, record_id, version),
   constraint commitment_believed_forwards CHECK ((superseded_at > recorded_at)),
   constraint commitment_disclosure_level_known CHECK ((disclosure_level = ANY (ARRAY['PUBLIC'::text, 'GOV_SHARED'::text, 'RESTRICTED'::text, 'INTERNAL'::text]))),
@@ -170,6 +176,9 @@ create table disclosure.complaint (
   kind text not null,
   complaint_no text not null,
   handled_on date not null,
+  own_level text,
+  own_province text,
+  own_sector text,
   constraint complaint_pkey PRIMARY KEY (uscc, record_id, version),
   constraint complaint_believed_forwards CHECK ((superseded_at > recorded_at)),
   constraint complaint_disclosure_level_known CHECK ((disclosure_level = ANY (ARRAY['PUBLIC'::text, 'GOV_SHARED'::text, 'RESTRICTED'::text, 'INTERNAL'::text]))),
@@ -225,6 +234,9 @@ create table disclosure.judicial_record (
   case_no text not null,
   court_name text,
   decided_on date not null,
+  own_level text,
+  own_province text,
+  own_sector text,
   constraint judicial_record_pkey PRIMARY KEY (uscc, record_id, version),
   constraint judicial_record_believed_forwards CHECK ((superseded_at > recorded_at)),
   constraint judicial_record_disclosure_level_known CHECK ((disclosure_level = ANY (ARRAY['PUBLIC'::text, 'GOV_SHARED'::text, 'RESTRICTED'::text, 'INTERNAL'::text]))),
@@ -237,6 +249,7 @@ create table disclosure.replacing_filing (
   kind text not null,
   open boolean not null default true,
   ended integer not null default 0,
+  sector text,
   constraint replacing_filing_pkey PRIMARY KEY (filing_id)
 );
 
@@ -288,6 +301,9 @@ create table disclosure.voluntary_item (
   verified_by text,
   verified_on date,
   authorised_for text[] not null,
+  own_level text,
+  own_province text,
+  own_sector text,
   constraint voluntary_item_pkey PRIMARY KEY (uscc, record_id, version),
   constraint voluntary_item_believed_forwards CHECK ((superseded_at > recorded_at)),
   constraint voluntary_item_disclosure_level_known CHECK ((disclosure_level = ANY (ARRAY['PUBLIC'::text, 'GOV_SHARED'::text, 'RESTRICTED'::text, 'INTERNAL'::text]))),
@@ -356,6 +372,9 @@ create table entity.profile (
   successor text,
   withdrawal_reason text,
   erased_at timestamp(3) with time zone,
+  own_level text,
+  own_province text,
+  own_sector text,
   constraint profile_pkey PRIMARY KEY (uscc, record_id, version),
   constraint profile_believed_forwards CHECK ((superseded_at > recorded_at)),
   constraint profile_disclosure_level_known CHECK ((disclosure_level = ANY (ARRAY['PUBLIC'::text, 'GOV_SHARED'::text, 'RESTRICTED'::text, 'INTERNAL'::text]))),
@@ -368,6 +387,7 @@ create table entity.replacing_filing (
   kind text not null,
   open boolean not null default true,
   ended integer not null default 0,
+  sector text,
   constraint replacing_filing_pkey PRIMARY KEY (filing_id)
 );
 
@@ -407,6 +427,7 @@ create table evaluation.replacing_filing (
   kind text not null,
   open boolean not null default true,
   ended integer not null default 0,
+  sector text,
   constraint replacing_filing_pkey PRIMARY KEY (filing_id)
 );
 
@@ -443,6 +464,9 @@ create table evaluation.result (
   evaluated_on date not null,
   withdrawal_reason text,
   erased_at timestamp(3) with time zone,
+  own_level text,
+  own_province text,
+  own_sector text,
   constraint result_pkey PRIMARY KEY (uscc, record_id, version),
   constraint result_believed_forwards CHECK ((superseded_at > recorded_at)),
   constraint result_disclosure_level_known CHECK ((disclosure_level = ANY (ARRAY['PUBLIC'::text, 'GOV_SHARED'::text, 'RESTRICTED'::text, 'INTERNAL'::text]))),
@@ -726,6 +750,9 @@ create table namelist.entry (
   removed_on date,
   withdrawal_reason text,
   erased_at timestamp(3) with time zone,
+  own_level text,
+  own_province text,
+  own_sector text,
   constraint entry_pkey PRIMARY KEY (uscc, record_id, version),
   constraint entry_believed_forwards CHECK ((superseded_at > recorded_at)),
   constraint entry_disclosure_level_known CHECK ((disclosure_level = ANY (ARRAY['PUBLIC'::text, 'GOV_SHARED'::text, 'RESTRICTED'::text, 'INTERNAL'::text]))),
@@ -778,6 +805,7 @@ create table namelist.replacing_filing (
   kind text not null,
   open boolean not null default true,
   ended integer not null default 0,
+  sector text,
   constraint replacing_filing_pkey PRIMARY KEY (filing_id)
 );
 
@@ -875,6 +903,7 @@ CREATE INDEX entry_by_subject ON namelist.entry USING btree (uscc, listed_on DES
 CREATE INDEX entry_by_type ON namelist.entry USING btree (list_type, listed_on DESC, record_id DESC, uscc);
 CREATE UNIQUE INDEX entry_current ON namelist.entry USING btree (uscc, record_id) WHERE (superseded_at = 'infinity'::timestamp with time zone);
 CREATE INDEX proposal_by_unit ON namelist.proposal USING btree (unit, proposed_at DESC, id DESC);
+CREATE INDEX proposal_open ON namelist.proposal USING btree (uscc, record_id) WHERE (state = 'PROPOSED'::text);
 CREATE INDEX replacing_filing_open ON namelist.replacing_filing USING btree (unit, kind) WHERE open;
 CREATE UNIQUE INDEX change_added ON rules.change USING btree (rule_set) WHERE ((state = 'APPROVED'::text) AND (action = 'ADD'::text));
 

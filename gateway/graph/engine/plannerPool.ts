@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { GraphQLError } from 'graphql';
 import type { ErrorDetails } from '#kit/errors.ts';
 import type { Log } from '#kit/log.ts';
-import { backOff } from '../../live/backOff.ts';
+import { backOff } from '#kit/backOff.ts';
 import type { QueryPlan } from '../../plan/queryPlan.ts';
 import { createFairQueue } from './fairQueue.ts';
 import type { PlanFailure, PlannerReply, PlannerRequest } from './plannerProcess.ts';
