@@ -38,8 +38,8 @@ export interface PlannerPool extends AsyncDisposable {
   /** Texts that wait, and those that are remembered as not to be planned. */
   waiting(): number;
   remembered(): number;
-  /** Process ids of those that can plan now. */
-  processes(): number[];
+  /** Those that can plan, by process id. */
+  processes(): { readonly pid: number; readonly isPlanning: boolean }[];
 }
 
 /** Counted since the start. */
@@ -336,7 +336,8 @@ export function createPlannerPool(options: { readonly size: number; readonly log
     measured,
     waiting: () => queue.length,
     remembered: () => unplannable.size,
-    processes: () => [...processes].flatMap(({ phase: at, child }) => (at === 'READY' && child.pid !== undefined ? [child.pid] : [])),
+    processes: () =>
+      [...processes].flatMap(({ phase: at, child: { pid }, job, hasBegun }) => (at === 'READY' && pid !== undefined ? [{ pid, isPlanning: job !== null && hasBegun }] : [])),
     open(sdl) {
       let supergraph = supergraphs.get(sdl);
       if (supergraph === undefined) {
