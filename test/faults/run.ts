@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { type Cluster, type ProxyName, type Shape, startCluster } from './cluster.ts';
-import type { Fault } from './faults.ts';
+import { type Fault, withDeadline } from './faults.ts';
 import { type LoadReport, createLoad } from './load.ts';
 
 // Runs faults, one after another, each under a load of its own.
@@ -20,6 +20,8 @@ const execute = promisify(execFile);
 const WHOLE_DEADLINE_MS = 60_000;
 /** After it is mended everything answers again within this time. */
 const RECOVERY_MS = 10_000;
+/** PostgreSQL has three times ten seconds to stop. */
+const END_DEADLINE_MS = 90_000;
 const VOLUME = '400m';
 
 /**
@@ -37,7 +39,7 @@ export async function runFaults(
   for (const [index, fault] of faults.entries()) {
     const key = `${fault.shape} ${fault.smallVolume ?? false}`;
     if (shared && shared.key !== key) {
-      await shared.end();
+      await withDeadline(shared.end(), END_DEADLINE_MS, 'the processes did not end');
       shared = null;
     }
     let result: FaultResult;
@@ -55,11 +57,11 @@ export async function runFaults(
     // What one fault left broken is not the next one's.
     if (!isGood && shared) {
       await keepLogs(shared.cluster, join(logs, fault.id));
-      await shared.end();
+      await withDeadline(shared.end(), END_DEADLINE_MS, 'the processes did not end');
       shared = null;
     }
   }
-  await shared?.end();
+  if (shared) await withDeadline(shared.end(), END_DEADLINE_MS, 'the processes did not end');
   return { passed, failed };
 }
 
