@@ -20,5 +20,5 @@ test.each([
   const run = arrange(failsWith(error));
   const seen = [await run(), await run(), await run()] as { data: unknown; errors: { locations?: unknown }[] }[];
   for (const { errors } of seen) for (const each of errors) delete each.locations;
-  expect(seen).toEqual(Array(3).fill({ data: { a: null, b: null }, errors: [expected] }));
+  for (const each of seen) expect(each).toEqual({ data: { a: null, b: null }, errors: [expected] });
 });
