@@ -15,6 +15,7 @@ import { asksForEvents, createEventDoor, readRequest } from './doors/sse.ts';
 import { createWebSocketDoor } from './doors/websocket.ts';
 import { createErrorWords, errorOf, headOf, unavailable } from './errors.ts';
 import type { Graph } from './graph.ts';
+import type { Readiness } from './http/readiness.ts';
 import { createStreamQuota, standardStreamLimits, type StreamLimits } from './http/streamQuota.ts';
 import type { Limits } from './limits.ts';
 import type { Live } from './live/subscriber.ts';
@@ -31,6 +32,8 @@ export interface ServerOptions {
   readonly port: number;
   readonly graph: Graph;
   readonly sources: SourceBook;
+  /** What `/health/ready` answers; left out: that all is well. */
+  readonly readiness?: () => Promise<Readiness>;
   readonly authenticator: Authenticator;
   readonly limits: Limits;
   readonly policyMode: 'filter' | 'reject';
@@ -237,9 +240,8 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
   });
   app.get('/health/live', () => ({ status: 'ok' }));
   app.get('/health/ready', async (_, reply) => {
-    await options.sources.refresh();
-    const down = options.sources.states().filter(({ state }) => state === 'UNAVAILABLE').map(({ source }) => source);
-    return reply.code(down.length === options.sources.states().length ? 503 : 200).send({ status: down.length === 0 ? 'ok' : 'degraded', unavailable: down });
+    const readiness = (await options.readiness?.()) ?? { status: 'ok', unavailable: [], knownThrough: {} };
+    return reply.code(readiness.status === 'unavailable' ? 503 : 200).header('cache-control', 'no-store').send(readiness);
   });
   for (const route of options.routes) await route(app, viewerOf);
 

@@ -6,7 +6,7 @@ import { checkFirst, type Connection, connectionFields, COUNT_LIMIT, type Edge, 
 import type { SubgraphContext } from './context.ts';
 import { badInput, clientError } from './errors.ts';
 import { shown } from './fields.ts';
-import { provinceOfCode } from './filing/door.ts';
+import { provinceOfCode } from './filing/admission.ts';
 import { query, statement } from './postgres/pool.ts';
 import { give } from './recordFields.ts';
 import { encodeId, recordColumns, type RecordRow } from './records.ts';

@@ -156,12 +156,6 @@ export function faultOf(error: unknown, depth = 0): Fault | null {
   return null;
 }
 
-/** Whether the server was not there, rather than refused what it was told: it may be asked again. */
-export const isConnectionLost = (error: unknown): boolean => {
-  const kind = faultOf(error)?.kind;
-  return kind === 'CONNECTION_LOST' || kind === 'UNREACHABLE';
-};
-
 const SENTENCES: Readonly<Record<Fault['code'], string>> = {
   SUBGRAPH_UNAVAILABLE: 'What keeps this is unavailable for now: ask again later.',
   DEADLINE: 'This was not answered in time: ask again later.',

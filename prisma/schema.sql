@@ -249,6 +249,7 @@ create table disclosure.replacing_filing (
   kind text not null,
   open boolean not null default true,
   ended integer not null default 0,
+  sector text,
   constraint replacing_filing_pkey PRIMARY KEY (filing_id)
 );
 
@@ -386,6 +387,7 @@ create table entity.replacing_filing (
   kind text not null,
   open boolean not null default true,
   ended integer not null default 0,
+  sector text,
   constraint replacing_filing_pkey PRIMARY KEY (filing_id)
 );
 
@@ -425,6 +427,7 @@ create table evaluation.replacing_filing (
   kind text not null,
   open boolean not null default true,
   ended integer not null default 0,
+  sector text,
   constraint replacing_filing_pkey PRIMARY KEY (filing_id)
 );
 
@@ -802,6 +805,7 @@ create table namelist.replacing_filing (
   kind text not null,
   open boolean not null default true,
   ended integer not null default 0,
+  sector text,
   constraint replacing_filing_pkey PRIMARY KEY (filing_id)
 );
 
@@ -899,6 +903,7 @@ CREATE INDEX entry_by_subject ON namelist.entry USING btree (uscc, listed_on DES
 CREATE INDEX entry_by_type ON namelist.entry USING btree (list_type, listed_on DESC, record_id DESC, uscc);
 CREATE UNIQUE INDEX entry_current ON namelist.entry USING btree (uscc, record_id) WHERE (superseded_at = 'infinity'::timestamp with time zone);
 CREATE INDEX proposal_by_unit ON namelist.proposal USING btree (unit, proposed_at DESC, id DESC);
+CREATE INDEX proposal_open ON namelist.proposal USING btree (uscc, record_id) WHERE (state = 'PROPOSED'::text);
 CREATE INDEX replacing_filing_open ON namelist.replacing_filing USING btree (unit, kind) WHERE open;
 CREATE UNIQUE INDEX change_added ON rules.change USING btree (rule_set) WHERE ((state = 'APPROVED'::text) AND (action = 'ADD'::text));
 

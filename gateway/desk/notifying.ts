@@ -60,7 +60,7 @@ export function createWebhookResolvers({ webhooks, ownsWatchlist, log, cursors, 
         const webhook = await webhooks.find(viewer, id);
         if (!webhook) throw notFound('This webhook');
         return {
-          page: await webhooks.pageDeliveries(webhook, checkFirst(first), cursors.openGiven(deliveriesScope(id), after)),
+          page: await webhooks.pageDeliveries(webhook, checkFirst(first), after ? cursors.open(deliveriesScope(id), after) : null),
           cursorOf: (delivery) => cursors.seal(deliveriesScope(id), [delivery.at.toISOString(), delivery.id]),
           count: () => webhooks.countDeliveries(webhook),
         };
@@ -69,7 +69,7 @@ export function createWebhookResolvers({ webhooks, ownsWatchlist, log, cursors, 
     Viewer: {
       async webhooks(viewer: Viewer, { first, after }: ViewerWebhooksArgs): Promise<Connection<WebhookRow>> {
         return {
-          page: await webhooks.page(viewer, checkFirst(first), cursors.openGiven(scope(viewer), after)),
+          page: await webhooks.page(viewer, checkFirst(first), after ? cursors.open(scope(viewer), after) : null),
           cursorOf: ({ createdAt, id }) => cursors.seal(scope(viewer), [createdAt.toISOString(), id]),
           count: () => webhooks.count(viewer),
         };
@@ -88,7 +88,7 @@ export function createWebhookResolvers({ webhooks, ownsWatchlist, log, cursors, 
         if (filter.watchlist !== null && !(await ownsWatchlist(viewer, filter.watchlist))) return invalid('NOT_FOUND', 'Your organisation has no watchlist with this id.', ['input', given.field, 'watchlist']);
         const bounds = await log.bounds();
         const ofCursor = cursorScope(viewer, filter);
-        const place = input.after !== null && input.after !== undefined ? openPlace(cursors, ofCursor, input.after) : atEnd(bounds.head);
+        const place = input.after === null || input.after === undefined ? atEnd(bounds.head) : openPlace(cursors, ofCursor, input.after);
         if (isExpired(place, bounds)) throw expired(sealPlace(cursors, ofCursor, beginning(bounds)));
         const id = randomUUID();
         const answer = await webhooks.create(viewer, input, { id, secret: secrets.seal(id, newSecret()), url: input.url, topic: given.topic, filter: given.filter, place });

@@ -23,6 +23,8 @@ export interface EmbeddedOptions {
   readonly dataDir: string;
   /** False only for databases that are thrown away: a crash of the machine then loses everything. Default true. */
   readonly fsync?: boolean;
+  /** Whether a server that ends by itself is started again. False for tests that take it away. Default true. */
+  readonly restarts?: boolean;
   /** Server settings over ours. */
   readonly settings?: Readonly<Record<string, string>>;
   /** Ends the waiting; a server that was being started is stopped. */
@@ -358,7 +360,7 @@ async function start(options: EmbeddedOptions, binaries: Binaries, account: Acco
       warn(`PostgreSQL in ${dataDir} is back`);
     }
   };
-  const kept = keepRunning().catch(() => {}); // aborted while it waited
+  const kept = options.restarts === false ? Promise.resolve() : keepRunning().catch(() => {}); // aborted while it waited
 
   let stopped: Promise<void> | undefined;
   const stop = async (): Promise<void> => {

@@ -2,7 +2,7 @@ import { checkFirst, type Connection, COUNT_LIMIT, pageOf } from '#kit/connectio
 import type { SubgraphContext } from '#kit/context.ts';
 import { badInput } from '#kit/errors.ts';
 import { shown } from '#kit/fields.ts';
-import { provinceOfCode } from '#kit/filing/door.ts';
+import { provinceOfCode } from '#kit/filing/admission.ts';
 import { query, statement } from '#kit/postgres/pool.ts';
 import { give } from '#kit/recordFields.ts';
 import type { Workshop } from '#kit/subgraph.ts';

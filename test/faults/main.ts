@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { needs } from '#test/support/needs.ts';
 import { runChurn } from './churn.ts';
+import { endChildren } from './cluster.ts';
 import { faults } from './faults.ts';
 import { runFaults } from './run.ts';
 
@@ -20,6 +21,13 @@ const wanted = flags.only?.split(',') ?? null;
 const chosen = faults.filter(({ id }) => wanted === null || wanted.some((each) => id.startsWith(each)));
 const churns = wanted?.includes('churn') ?? false;
 if (chosen.length === 0 && !churns) throw new Error(`--only is "${flags.only}": churn, or ids of ${faults.map(({ id }) => id).join(', ')}`);
+
+// Ended from outside, or by a mistake of its own, it leaves nothing running.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void endChildren().finally(() => process.exit(130)));
+process.once('uncaughtException', (error) => {
+  process.stderr.write(`${error.stack}\n`);
+  void endChildren().finally(() => process.exit(1));
+});
 
 const write = (line: string): void => void process.stdout.write(`${line}\n`);
 const redisServer = needs('redis-server');

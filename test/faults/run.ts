@@ -76,7 +76,7 @@ async function openCluster({ shape, smallVolume }: { readonly shape: Shape; read
 /** The load begins, then the fault, then it is mended, and the load goes on until `ms` are over. */
 async function runFault(cluster: Cluster, fault: Fault, ms: number, run: number): Promise<FaultResult> {
   const problems: string[] = [];
-  const load = createLoad(cluster, { mayLose: fault.mayLose ?? false, run });
+  const load = createLoad(cluster, { mayLose: fault.mayLose, mayFailPlanning: fault.mayFailPlanning, run });
   if ((await untilWhole(load, WHOLE_DEADLINE_MS)) === null) throw new Error(`not whole ${WHOLE_DEADLINE_MS / 1000} s after the start`);
   const startedAt = performance.now();
   load.start();

@@ -21,10 +21,11 @@ export interface PostgresProcess extends AsyncDisposable {
 
 export async function startPostgres(options: Omit<EmbeddedOptions, 'signal'>): Promise<PostgresProcess> {
   const { dataDir } = options;
-  let server: EmbeddedPostgres = await startEmbedded(options);
+  const begin = (): Promise<EmbeddedPostgres> => startEmbedded({ ...options, restarts: false });
+  let server = await begin();
   const { url } = server;
   const start = async (): Promise<void> => {
-    server = await startEmbedded(options);
+    server = await begin();
     if (server.url !== url) throw new Error(`PostgreSQL came back at ${server.url}, it was at ${url}`);
   };
   const kill = async (): Promise<void> => {
