@@ -92,6 +92,8 @@ test('two gateways are replaced one after the other and one is killed: no client
   proxy.retarget({ port: current.port });
   await write(2);
   await hasEvery();
+  // None has given up by itself.
+  expect(followed.filter(({ ends }) => ends.length > 0)).toEqual([]);
   for (const { stop } of followed) stop();
   await current[Symbol.asyncDispose]();
 
@@ -101,7 +103,6 @@ test('two gateways are replaced one after the other and one is killed: no client
     expect([each.name, first.map(({ documentNo }) => documentNo)]).toEqual([each.name, written]);
     expect([each.name, events.filter(({ entry }) => !entry?.grounds)]).toEqual([each.name, []]);
     expect([each.name, each.messages.filter(({ errors }) => errors !== undefined)]).toEqual([each.name, []]);
-    expect([each.name, each.ends]).toEqual([each.name, []]);
   }
   console.log(followed.map((each) => `${each.name}: ${written.length} changes, ${eventsOf(each).length - written.length} repeated`).join('\n'));
 }, LONG);
