@@ -214,7 +214,7 @@ function mayVanish(judging: Judging, value: unknown, type: GraphQLOutputType, pa
   if (!isObject(value)) return false;
   return Object.keys(value).some((key) => {
     const child = judging.trace.at([...path, key]);
-    if (!child) return false;
+    if (!child) return isNamelessType(judging, String(value[key]));
     if (isNameless(judging, child)) return true;
     return isNonNullType(child.type) && (mayLose(judging, child, [...path, key]) || mayVanish(judging, value[key], child.type.ofType, [...path, key]));
   });
@@ -223,10 +223,12 @@ function mayVanish(judging: Judging, value: unknown, type: GraphQLOutputType, pa
 const brokenGraph = (fault: Fault): string | undefined => (fault.kind === 'down' || fault.kind === 'unknown' ? fault.graph : undefined);
 
 // Which concrete type an object of an @interfaceObject is, only the interface's own subgraph knows.
-function isNameless({ world, fault }: Judging, { thing }: Traced): boolean {
-  const family = world.family(thing.__typename);
+const isNameless = (judging: Judging, { thing }: Traced): boolean => isNamelessType(judging, thing.__typename);
+
+function isNamelessType({ world, fault }: Judging, typeName: string): boolean {
+  const family = world.family(typeName);
   const graph = brokenGraph(fault);
-  return family !== undefined && family.name !== thing.__typename && graph !== undefined && family.graphs.has(graph);
+  return family !== undefined && family.name !== typeName && graph !== undefined && family.graphs.has(graph);
 }
 
 const mustLose = ({ world, fault }: Judging, { typeName, fieldName }: Traced): boolean =>
