@@ -105,6 +105,7 @@ const PRISMA: Readonly<Record<string, FaultKind>> = {
 /** Ours, and those of the platform, by `error.name`. */
 const NAMES: Readonly<Record<string, FaultKind>> = {
   SubgraphUnavailable: 'UNREACHABLE',
+  RightsLookupFailed: 'UNREACHABLE', // keys, grants, revoked tokens or consents (gateway/auth)
   DatabaseUnreachable: 'UNREACHABLE',
   TransactionDeadlineError: 'TIMEOUT',
   TimeoutError: 'TIMEOUT', // AbortSignal.timeout

@@ -109,8 +109,10 @@ export async function query<Row extends pg.QueryResultRow>(
   on: pg.Pool | pg.PoolClient,
   { name, text }: Statement,
   values: readonly unknown[] = [],
+  /** Sooner than the pool's own; past it the connection is given up (DEADLINE). */
+  timeoutMs?: number,
 ): Promise<Row[]> {
-  const { rows } = await on.query<Row>({ name, text, values: [...values] });
+  const { rows } = await on.query<Row>({ name, text, values: [...values], ...(timeoutMs === undefined ? null : { query_timeout: timeoutMs }) });
   return rows;
 }
 
