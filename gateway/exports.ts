@@ -4,11 +4,11 @@ import { GraphQLError } from 'graphql';
 import { faultOf } from '#kit/faults.ts';
 import { may } from '#policy/actions.ts';
 import type { Viewer } from '#policy/viewer.ts';
+import { Gone } from './changes/gate.ts';
 import type { Exports } from './desk/exports.ts';
 import type { ExportStatus } from './desk/resolvers.generated.ts';
 import type { ExportReader } from './live/exports.ts';
 import type { Topic } from './live/log.ts';
-import { Gone } from './live/teller.ts';
 
 const refuse = (status: number, code: string, message: string): GraphQLError => new GraphQLError(message, { extensions: { code, http: { status } } });
 const unknown = (): GraphQLError => refuse(404, 'NOT_FOUND', 'Your organisation has no such part of an export.');

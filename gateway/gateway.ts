@@ -3,9 +3,10 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Config } from '#kit/config.ts';
 import { createCursorSealer } from '#kit/cursor.ts';
-import type { Log } from '#kit/log.ts';
+import { type Log, writingOf } from '#kit/log.ts';
 import { createPassportOffice } from '#kit/passport.ts';
 import { createOwnPool } from '#kit/postgres/ownPool.ts';
+import { reachabilityOf } from '#kit/postgres/reachability.ts';
 import { createRuleBook } from '#kit/ruleBook.ts';
 import { createOwnSchema } from '#kit/schema/ownSchema.ts';
 import { startTurning } from '#kit/publicationDays.ts';
@@ -16,6 +17,7 @@ import type { Viewer } from '#policy/viewer.ts';
 import { type AccessSink, createLogSink } from './audit.ts';
 import { type Authenticator, createAuthenticator, createKeySet } from './auth.ts';
 import { createRightsLookup } from './auth/rightsLookup.ts';
+import { withWholePages } from './changes/wholePages.ts';
 import { ListeningGrantBook } from './desk/grants.ts';
 import { createDeskRepository } from './desk/repository.ts';
 import { createDeskResolvers, deskContext } from './desk/resolvers.ts';
@@ -33,8 +35,9 @@ import { createWake, type Wake } from './live/wake.ts';
 import { createWebhookWorker } from './live/webhooks.ts';
 import { createWebhookSecrets } from './live/webhookSecrets.ts';
 import { createWebhookTargets } from './live/webhookTargets.ts';
+import { createReadiness } from './http/readiness.ts';
 import { standardLimits } from './limits.ts';
-import { createMetrics, measureLive, measurePlanners, measureStreams, measureWebhooks, metricsRoute } from './metrics.ts';
+import { createMetrics, measureFaults, measureLive, measurePlanners, measureStreams, measureWebhooks, metricsRoute } from './metrics.ts';
 import { createInProcessTransport } from './plan/inProcess.ts';
 import { type GatewayServer, serveGateway, type ServerOptions } from './server.ts';
 import { createLocalSource, createRemoteSource, createSourceBook, type Source, type SourceBook } from './sources.ts';
@@ -93,6 +96,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     const sequencer = stack.use(createSequencer({ url: databaseUrl, holder: `${hostname()} ${process.pid}`, rules: ruleBook, log, now, onBatch: (lastSeq) => void wake.announce(lastSeq) }));
     const present = stack.use(createPresentStates({ pool, sources, log, now, wasTold: () => sequencer.poke() }));
 
+    const reachability = reachabilityOf(databaseUrl);
+    measureFaults(metrics, reachability, writingOf(log));
     const webhookSecrets = createWebhookSecrets(config.cursorKeys);
     const targets = createWebhookTargets(config.webhookTargets);
     const webhooks = options.notifies === false ? null : stack.use(createWebhookWorker({ pool, log: changeLog, cursors, grants, secrets: webhookSecrets, targets, logger: log, now, metrics: measureWebhooks(metrics) }));
@@ -117,7 +122,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     });
     const desk = createOwnSchema('The desk', join(import.meta.dirname, 'desk/schema.graphql'), resolvers);
 
-    const graph = createGraph({
+    const graph = withWholePages(createGraph({
       supergraph: await readFile(join(import.meta.dirname, 'supergraph.graphql'), 'utf8'),
       planners,
       transports: {
@@ -130,7 +135,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       now,
       policy: 'enforced',
       hasChanged: () => sequencer.poke(),
-    });
+    }));
     const documents = createDocuments(graph.schema, options.limits ?? standardLimits);
     const exportReader = createExportReader({ graph, documents, sources, cursors, pool, log: changeLog, now });
     const exports = stack.use(createExportWorker({ pool, reader: exportReader, grants, log }));
@@ -164,6 +169,17 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
         port: config.port ?? PORT,
         graph,
         sources: book,
+        readiness: createReadiness({
+          refresh: () => book.sealed(),
+          sources: () => book.states(),
+          parts: {
+            database: () => ({ state: reachability.isReachable() ? 'ok' : 'unavailable' }),
+            changes: () => ({ state: wake.connected() ? 'ok' : 'degraded', numberedHere: sequencer.state().phase === 'leading', wokenBy: config.redisUrl === null ? 'database' : 'redis' }),
+            grants: () => ({ state: grants.version === null ? 'degraded' : 'ok' }),
+            planners: () => ({ state: planners.processes().length === config.planners ? 'ok' : 'degraded' }),
+            log: () => ({ state: writingOf(log)?.isFailing() ? 'degraded' : 'ok' }),
+          },
+        }),
         authenticator,
         limits: options.limits ?? standardLimits,
         policyMode: config.policyMode,
