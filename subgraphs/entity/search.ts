@@ -137,9 +137,9 @@ const exact = group('exact', candidates(`name = $1::text and $2::text is not nul
  * of its index and merged.
  */
 const walked = (name: string, condition: string): Record<Walk, Statements> => {
-  const merged = (walk: 'status' | 'kind', values: string): string => `
+  const merged = (walk: 'status' | 'kind', wanted: string): string => `
      select merged.*
-     from unnest(${values}::text[]) as wanted(value)
+     from unnest(${wanted}::text[]) as wanted(value)
      cross join lateral (${candidates(`${condition} and ${walk} = wanted.value`)} order by name, uscc limit $4) merged`;
   return {
     all: group(name, candidates(condition)),
@@ -247,11 +247,11 @@ export function createNameSearch(pool: Pool, now: () => Date): NameSearch {
   const bounded = <Result>(work: (run: <Row extends QueryResultRow>(statement: Statement, values: unknown[]) => Promise<Row[]>) => Promise<Result>): Promise<Result> =>
     bulkhead(async () => {
       const until = performance.now() + DEADLINE_MS;
-      return work(async (statement, values) => {
+      return work(async (each, parameters) => {
         const left = until - performance.now();
         if (left <= 0) throw tooSlow();
         // Past it the connection is given up, and the server ends the statement of a client that has gone.
-        return query(pool, statement, values, Math.ceil(left));
+        return query(pool, each, parameters, Math.ceil(left));
       });
     });
 
