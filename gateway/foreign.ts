@@ -1,37 +1,45 @@
+import { parse } from 'graphql';
 import type { Log } from '#kit/log.ts';
 import { publicViewer } from '#policy/viewer.ts';
 import { dangerouslyTrustEveryoneAs } from './auth.ts';
 import { createGraph } from './graph.ts';
+import { subgraphsOf } from './graph/engine/apiSchema.ts';
+import { createPlannerPool } from './graph/engine/plannerPool.ts';
 import { raisedLimits } from './limits.ts';
 import { createHttpTransport } from './plan/http.ts';
-import { createPlanner } from './plan/planner.ts';
 import { type GatewayServer, serveGateway } from './server.ts';
 
 /**
  * Serves any supergraph at the addresses it names: no token, no policy, raised limits. For auditing federation behaviour
  * and for operators who try a new subgraph; never for data.
  */
-export async function auditForeignSupergraph(options: { supergraph: string; host: string; port: number; log: Log }): Promise<GatewayServer> {
-  const { subgraphs } = createPlanner(options.supergraph);
-  const transports = Object.fromEntries(subgraphs.map(({ name, url }) => [name, createHttpTransport({ url, headers: () => ({}), timeoutMs: 10_000 })]));
-  const sources = { states: () => [], sealed: () => Promise.resolve(''), refresh: () => Promise.resolve() };
-  const graph = createGraph({ supergraph: options.supergraph, transports, sources, accessSink: () => Promise.resolve(), log: options.log, now: () => new Date(), policy: 'dangerously-none' });
-  const server = await serveGateway({
-    host: options.host,
-    port: options.port,
-    graph,
-    sources,
-    authenticator: dangerouslyTrustEveryoneAs(publicViewer),
-    limits: raisedLimits,
-    policyMode: 'filter',
-    routes: [],
-    log: options.log,
-  });
-  return {
-    url: server.url,
-    async [Symbol.asyncDispose]() {
-      await server[Symbol.asyncDispose]();
-      await Promise.all(Object.values(transports).map((transport) => transport[Symbol.asyncDispose]()));
-    },
-  };
+export async function auditForeignSupergraph(options: { supergraph: string; host: string; port: number; planners: number; log: Log }): Promise<GatewayServer> {
+  const { supergraph, log } = options;
+  const stack = new AsyncDisposableStack();
+  try {
+    const planners = stack.use(createPlannerPool({ size: options.planners, log }));
+    const subgraphs = subgraphsOf(parse(supergraph, { noLocation: true }));
+    const transports = Object.fromEntries(subgraphs.map(({ name, url }) => [name, stack.use(createHttpTransport({ url, headers: () => ({}), timeoutMs: 10_000 }))]));
+    const sources = { states: () => [], sealed: () => Promise.resolve(''), refresh: () => Promise.resolve() };
+    const graph = createGraph({ supergraph, planners, transports, sources, accessSink: () => Promise.resolve(), log, now: () => new Date(), policy: 'dangerously-none' });
+    await planners.ready();
+    const server = stack.use(
+      await serveGateway({
+        host: options.host,
+        port: options.port,
+        graph,
+        sources,
+        authenticator: dangerouslyTrustEveryoneAs(publicViewer),
+        limits: raisedLimits,
+        policyMode: 'filter',
+        routes: [],
+        log,
+      }),
+    );
+    const owned = stack.move();
+    return { url: server.url, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  } catch (error) {
+    await stack.disposeAsync();
+    throw error;
+  }
 }

@@ -22,6 +22,7 @@ import { createDocuments } from './documents.ts';
 import { exportRoutes } from './exports.ts';
 import { filingRoutes } from './filings.ts';
 import { createGraph, type Graph } from './graph.ts';
+import { createPlannerPool } from './graph/engine/plannerPool.ts';
 import { createChangeLog } from './live/log.ts';
 import { createExportReader, createExportWorker, fieldsProblem, keeper } from './live/exports.ts';
 import { createLive } from './live/live.ts';
@@ -32,7 +33,7 @@ import { createWebhookWorker } from './live/webhooks.ts';
 import { createWebhookSecrets } from './live/webhookSecrets.ts';
 import { createWebhookTargets } from './live/webhookTargets.ts';
 import { createLimitCheck, standardLimits } from './limits.ts';
-import { createMetrics, measureLive, measureStreams, measureWebhooks, metricsRoute } from './metrics.ts';
+import { createMetrics, measureLive, measurePlanners, measureStreams, measureWebhooks, metricsRoute } from './metrics.ts';
 import { createInProcessTransport } from './plan/inProcess.ts';
 import { type GatewayServer, serveGateway, type ServerOptions } from './server.ts';
 import { createLocalSource, createRemoteSource, createSourceBook, type Source, type SourceBook } from './sources.ts';
@@ -71,6 +72,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const now = options.now ?? (() => new Date());
   const stack = new AsyncDisposableStack();
   try {
+    const planners = stack.use(createPlannerPool({ size: config.planners, log }));
     const passport = createPassportOffice(config.passportKeys, now);
     const sources = options.subgraphs.map((definition): Source => stack.use(openSource(definition, options, passport, now, stack)));
     const book = createSourceBook(sources, now);
@@ -115,6 +117,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
 
     const graph = createGraph({
       supergraph: await readFile(join(import.meta.dirname, 'supergraph.graphql'), 'utf8'),
+      planners,
       transports: {
         ...Object.fromEntries(sources.map(({ name, transport }) => [name, transport])),
         desk: createInProcessTransport(desk, (call) => ({ contextValue: deskContext(call.context) })),
@@ -130,6 +133,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     const exportReader = createExportReader({ graph, documents, sources, cursors, pool, log: changeLog, now });
     const exports = stack.use(createExportWorker({ pool, reader: exportReader, grants, log }));
     measureLive(metrics, sequencer, wake);
+    measurePlanners(metrics, planners);
     const ownsWatchlist = async (viewer: Viewer, id: string): Promise<boolean> => (await repository.watchlists.find(viewer, id)) !== null;
     const hints: Pick<Wake, 'listen'> = {
       listen: (onWake) =>
@@ -147,6 +151,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       grants,
       now,
     });
+    await planners.ready();
     const server: GatewayServer = stack.use(
       await serveGateway({
         host: config.host,

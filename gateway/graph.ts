@@ -19,7 +19,10 @@ import { roleView } from '#policy/visibility.ts';
 import type { AccessSink } from './audit.ts';
 import { answerIntrospection } from './plan/document.ts';
 import { type AbsentRule, executePlan, type Missing } from './plan/execute.ts';
+import { callerOf } from './graph/engine/caller.ts';
+import type { PlannerPool } from './graph/engine/plannerPool.ts';
 import { createPlanner } from './plan/planner.ts';
+import type { QueryPlan } from './plan/queryPlan.ts';
 import { type PreparedOperation, prepareOperation } from './plan/selection.ts';
 import type { Transport } from './plan/transport.ts';
 import { coerceVariables } from './plan/variables.ts';
@@ -37,6 +40,8 @@ export interface Operation {
   /** `filter` answers what may be seen; `reject` refuses the whole operation. */
   readonly mode: 'filter' | 'reject';
   readonly signal?: AbortSignal | undefined;
+  /** The client's address: of those without an organisation each is a caller of its own. */
+  readonly address?: string | undefined;
   /** What a page of changes is given to tell, in place of what it would find itself (gateway/live). */
   readonly events?: readonly DeskEvent[] | undefined;
 }
@@ -57,6 +62,8 @@ export interface Graph {
 
 export interface GraphDependencies {
   readonly supergraph: string;
+  /** Where new operations are planned. */
+  readonly planners: PlannerPool;
   readonly transports: Readonly<Record<string, Transport>>;
   readonly sources: SourceBook;
   readonly accessSink: AccessSink;
@@ -94,7 +101,7 @@ const existence: AbsentRule = {
 /** @throws Error that names every field without a sound policy. */
 export function createGraph(dependencies: GraphDependencies): Graph {
   const { transports, sources, accessSink, log, now } = dependencies;
-  const planner = createPlanner(dependencies.supergraph, { scalars });
+  const planner = createPlanner(dependencies.supergraph, { planners: dependencies.planners, scalars });
   const { schema } = planner;
   const enforced = dependencies.policy === 'enforced';
   const problems = enforced ? policyProblems(schema) : [];
@@ -133,6 +140,7 @@ export function createGraph(dependencies: GraphDependencies): Graph {
       const { viewer } = operation;
       if (operation.operation.operation === 'subscription')
         return { errors: [clientError('BAD_USER_INPUT', 'Subscriptions are served over WebSocket and SSE, not here.', { reason: 'SUBSCRIPTION' })] };
+      using deadline = openDeadline(operation.signal);
       const coerced = coerceVariables(schema, operation.operation, operation.variables);
       if ('errors' in coerced && coerced.errors) return { errors: coerced.errors };
       const { denied, errors } = filter(operation, coerced.variables);
@@ -140,34 +148,31 @@ export function createGraph(dependencies: GraphDependencies): Graph {
 
       const fragments = fragmentsOf(operation.document);
       let prepared: PreparedOperation;
+      let plan: QueryPlan;
       try {
         prepared = prepareOperation(schema, operation.operation, fragments, coerced.variables, denied, absent);
+        // Before the moment is taken by which the answer is true: a new plan may have to wait.
+        const asker = { caller: callerOf(viewer, operation.address), signal: deadline.signal };
+        plan = prepared.document ? await planner.plan(prepared.document, asker) : { kind: 'QueryPlan' };
       } catch (error) {
         if (error instanceof GraphQLError) return { errors: [error] };
         throw error;
       }
       const moment = enforced ? { validAt: shanghaiDay(now()), knownAt: await sources.sealed() } : { validAt: '', knownAt: '' };
       const context: CallContext = { viewer, moment, events: operation.events };
-      const abort = new AbortController();
-      const stop = (): void => abort.abort();
-      const timer = setTimeout(stop, DEADLINE_MS);
-      operation.signal?.addEventListener('abort', stop, { once: true });
       const result = await executePlan({
-        plan: prepared.document ? await planner.plan(prepared.document) : { kind: 'QueryPlan' },
+        plan,
         prepared,
         schema,
         keys: planner.keys,
         rawVariables: coerced.rawVariables,
         transports,
         context,
-        signal: abort.signal,
+        signal: deadline.signal,
         publicCodes,
         absent,
         introspection: answerIntrospection(view(viewer.role), operation.operation, fragments, coerced.variables),
         onSubgraphError: (source, error, count) => log.warn({ source, err: error, count }, 'a source failed'),
-      }).finally(() => {
-        clearTimeout(timer);
-        operation.signal?.removeEventListener('abort', stop);
       });
 
       // Whoever changed something sees it in the next query: the sealed instant must not lie before the change.
@@ -203,6 +208,26 @@ function withDenied(missing: readonly Missing[], denials: readonly GraphQLError[
   for (const { path } of denials) paths.add((path ?? []).join('.'));
   return [...missing.filter(({ source }) => source !== 'policy'), { source: 'policy', paths: [...paths].toSorted() }]
     .toSorted((one, other) => (one.source < other.source ? -1 : 1));
+}
+
+/** For an operation of which nothing has run. */
+const outOfTime = (): GraphQLError =>
+  new GraphQLError(`The operation could not be begun within ${DEADLINE_MS / 1000} s.`, { extensions: { code: 'DEADLINE', retryable: true, http: { status: 503 } } });
+
+/** Aborts with what to tell when the time for an operation is over, or its asker has left. */
+function openDeadline(asker: AbortSignal | undefined): Disposable & { readonly signal: AbortSignal } {
+  const abort = new AbortController();
+  const stop = (): void => abort.abort(outOfTime());
+  const timer = setTimeout(stop, DEADLINE_MS);
+  asker?.addEventListener('abort', stop, { once: true });
+  if (asker?.aborted) stop();
+  return {
+    signal: abort.signal,
+    [Symbol.dispose]() {
+      clearTimeout(timer);
+      asker?.removeEventListener('abort', stop);
+    },
+  };
 }
 
 /**

@@ -48,7 +48,7 @@ try {
   let url: string;
   if (flags.supergraph !== undefined) {
     if (!flags['dangerously-no-policy']) throw new Error('Another supergraph has no policy here: say --dangerously-no-policy to serve it without one.');
-    url = stack.use(await auditForeignSupergraph({ supergraph: await readFile(flags.supergraph, 'utf8'), host: config.host, port: config.port ?? PORT, log })).url;
+    url = stack.use(await auditForeignSupergraph({ supergraph: await readFile(flags.supergraph, 'utf8'), host: config.host, port: config.port ?? PORT, planners: config.planners, log })).url;
   } else {
     const database = stack.use(await openDatabase(config, log));
     const development = config.jwksUrl === null;

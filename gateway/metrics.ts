@@ -1,6 +1,7 @@
 import { GraphQLError } from 'graphql';
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { Viewer } from '#policy/viewer.ts';
+import type { PlannerPool } from './graph/engine/plannerPool.ts';
 import type { LiveMetrics } from './live/live.ts';
 import type { Sequencer } from './live/sequencer.ts';
 import type { Wake } from './live/wake.ts';
@@ -67,6 +68,20 @@ export function measureLive(metrics: Metrics, sequencer: Pick<Sequencer, 'metric
   metrics.total('feed_numbered_total', 'Changes that this gateway has numbered since its start.', () => sequencer.metrics().moved);
   metrics.total('feed_purged_total', 'Changes that this gateway has purged since its start.', () => sequencer.metrics().purged);
   metrics.total('feed_fenced_total', 'How often this gateway has found that another numbers.', () => sequencer.metrics().fenced);
+}
+
+/** What the planning of new operations costs. Alarms: processes that die, texts that cannot be planned, waiting that gets longer. */
+export function measurePlanners(metrics: Metrics, planners: Pick<PlannerPool, 'measured' | 'waiting' | 'remembered' | 'processes'>): void {
+  const { measured } = planners;
+  metrics.total('plans_total', 'Operations planned.', () => measured.plans);
+  metrics.total('plan_failures_total', 'Operations that could not be planned.', () => measured.failures);
+  metrics.total('plan_refusals_total', 'Operations not taken to be planned, since too many of their caller waited.', () => measured.refusals);
+  metrics.total('plan_wait_seconds_total', 'How long operations waited for their turn to be planned.', () => measured.waitedSeconds);
+  metrics.total('plan_seconds_total', 'How long planning them took.', () => measured.planningSeconds);
+  metrics.gauge('plans_waiting', 'Operations that wait to be planned.', () => planners.waiting());
+  metrics.gauge('unplannable_texts', 'Operations that are remembered as not to be planned.', () => planners.remembered());
+  metrics.gauge('planner_processes', 'Processes that can plan.', () => planners.processes().length);
+  metrics.total('planner_deaths_total', 'Planner processes that ended without having been asked to.', () => measured.deaths);
 }
 
 /** What the streams of this gateway do. */

@@ -28,6 +28,8 @@ export interface Config {
   readonly policyMode: 'filter' | 'reject';
   /** Where webhooks may be: at public addresses over HTTPS, or anywhere, for development. */
   readonly webhookTargets: 'public' | 'any';
+  /** Processes that plan new operations, about 80 MB each. */
+  readonly planners: number;
   readonly dataDir: string;
   readonly logLevel: LogLevel;
   readonly production: boolean;
@@ -71,6 +73,7 @@ const environment = z.object({
   DIGEST_KEYS: z.string().transform(keyRing).optional(),
   POLICY_MODE: z.enum(['filter', 'reject']).default('filter'),
   WEBHOOK_TARGETS: z.enum(['public', 'any']).default('public'),
+  PLANNERS: z.coerce.number().int().min(1).max(16).default(2),
   DATA_DIR: z.string().min(1).default('./.data'),
   LOG_LEVEL: z.enum(logLevels).default('info'),
   NODE_ENV: z.string().optional(),
@@ -123,6 +126,7 @@ export function parseConfig(variables: Readonly<Record<string, string | undefine
     digestKeys: values.DIGEST_KEYS ?? own('digest'),
     policyMode: values.POLICY_MODE,
     webhookTargets: values.WEBHOOK_TARGETS,
+    planners: values.PLANNERS,
     dataDir,
     logLevel: values.LOG_LEVEL,
     production,

@@ -16,6 +16,7 @@ export const errorCodes = [
   'DEADLINE',
   'COST_LIMIT',
   'RATE_LIMITED',
+  'QUERY_PLANNING_FAILED',
 ] as const;
 
 export type ErrorCode = (typeof errorCodes)[number];

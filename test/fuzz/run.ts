@@ -1,5 +1,6 @@
 import { execute, getOperationAST, isAbstractType, isObjectType, parse, validate } from 'graphql';
 import type { DocumentNode, ExecutionResult, GraphQLFieldResolver, GraphQLSchema, OperationDefinitionNode } from 'graphql';
+import { createPlannerPool } from '#gateway/graph/engine/plannerPool.ts';
 import { createGraph } from '#gateway/graph.ts';
 import type { Answer, Graph } from '#gateway/graph.ts';
 import { createInProcessTransport } from '#gateway/plan/inProcess.ts';
@@ -54,6 +55,7 @@ interface Stand {
   current: { context: RunContext; fault: Fault };
 }
 
+const planners = createPlannerPool({ size: 1, log: silentLog, bounds: { perCaller: 1000, waiting: 10_000 } });
 const stands = new Map<string, Stand>();
 
 const none: Stand['current'] = { context: { values: undefined as never, mutated: [] }, fault: { kind: 'none' } };
@@ -78,7 +80,7 @@ function standOf(name: string): Stand {
   }
   const sources = { states: () => [], sealed: () => Promise.resolve(''), refresh: () => Promise.resolve() };
   const graph = createGraph({
-    supergraph: world.supergraph, transports, sources, accessSink: () => Promise.resolve(), log: silentLog, now: () => new Date(0), policy: 'dangerously-none',
+    supergraph: world.supergraph, planners, transports, sources, accessSink: () => Promise.resolve(), log: silentLog, now: () => new Date(0), policy: 'dangerously-none',
   });
   resolvePlain(world.api);
   resolvePlain(world.lenient);

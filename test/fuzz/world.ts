@@ -8,7 +8,7 @@ import {
 import type {
   ConstDirectiveNode, DocumentNode, GraphQLOutputType, GraphQLSchema, SelectionSetNode, TypeNode,
 } from 'graphql';
-import { createPlanner } from '#gateway/plan/planner.ts';
+import { apiSchema } from '#gateway/graph/engine/apiSchema.ts';
 import { subgraphNames } from '#kit/config.ts';
 import { scalars } from '#kit/scalars.ts';
 import { subgraphTypeDefs } from '#kit/schema/typeDefs.ts';
@@ -89,7 +89,7 @@ function foreignWorld(name: string): World {
 }
 
 function createWorld(name: string, supergraph: string, typeDefs: ReadonlyMap<string, DocumentNode>): World {
-  const sdl = parse(printSchema(createPlanner(supergraph).schema), { noLocation: true });
+  const sdl = parse(printSchema(apiSchema(parse(supergraph, { noLocation: true }))), { noLocation: true });
   const api = withScalars(buildASTSchema(sdl));
   const lenient = withScalars(buildASTSchema(visit(sdl, { FieldDefinition: (field) => ({ ...field, type: nullableType(field.type) }) })));
   const graphs = new Map([...typeDefs].map(([graph, sdl]) => [graph, withScalars(buildSubgraphSchema([{ typeDefs: sdl }]))]));

@@ -5,6 +5,7 @@ import { subgraphNames } from '#kit/config.ts';
 import { dangerouslyTrustEveryoneAs } from '#gateway/auth.ts';
 import { auditForeignSupergraph } from '#gateway/foreign.ts';
 import { createGraph } from '#gateway/graph.ts';
+import { createPlannerPool } from '#gateway/graph/engine/plannerPool.ts';
 import { raisedLimits } from '#gateway/limits.ts';
 import { createInProcessTransport } from '#gateway/plan/inProcess.ts';
 import { serveGateway } from '#gateway/server.ts';
@@ -21,6 +22,7 @@ const at = { host: '127.0.0.1', port: 0, log: silentLog };
 const inProcess = async () => {
   const sources = { states: () => [], sealed: () => Promise.resolve(''), refresh: () => Promise.resolve() };
   const graph = createGraph({
+    planners: createPlannerPool({ size: 1, log: silentLog }),
     supergraph: await readFile(join(import.meta.dirname, '../../../gateway/supergraph.graphql'), 'utf8'),
     transports: Object.fromEntries(subgraphNames.map((name) => [name, createInProcessTransport(stubSchema(name), () => ({ contextValue: {} }))])),
     sources,
@@ -32,5 +34,5 @@ const inProcess = async () => {
   return serveGateway({ ...at, graph, sources, authenticator: dangerouslyTrustEveryoneAs(publicViewer), limits: raisedLimits, policyMode: 'filter', routes: [] });
 };
 
-const { url } = supergraphFile === null ? await inProcess() : await auditForeignSupergraph({ ...at, supergraph: await readFile(supergraphFile, 'utf8') });
+const { url } = supergraphFile === null ? await inProcess() : await auditForeignSupergraph({ ...at, planners: 1, supergraph: await readFile(supergraphFile, 'utf8') });
 serveBench(`${url}/graphql`);

@@ -9,6 +9,7 @@ import { createLogSink } from '#gateway/audit.ts';
 import { dangerouslyTrustEveryoneAs } from '#gateway/auth.ts';
 import { createGateway } from '#gateway/gateway.ts';
 import { createGraph } from '#gateway/graph.ts';
+import { createPlannerPool } from '#gateway/graph/engine/plannerPool.ts';
 import { raisedLimits } from '#gateway/limits.ts';
 import { serveGateway } from '#gateway/server.ts';
 import { createLocalSource } from '#gateway/sources.ts';
@@ -40,6 +41,7 @@ const unguarded = async () => {
     return createLocalSource(createSubgraph(definition, { pool, cursorKeys: config.cursorKeys, digestKeys: config.digestKeys, log: silentLog, now }));
   };
   const graph = createGraph({
+    planners: createPlannerPool({ size: 1, log: silentLog }),
     supergraph: await readFile(join(import.meta.dirname, '../../../gateway/supergraph.graphql'), 'utf8'),
     transports: Object.fromEntries(definitions.map((definition) => [definition.name, open(definition).transport])),
     sources,

@@ -1,6 +1,6 @@
 import { GraphQLError } from 'graphql';
 import { SubgraphUnavailable } from '#gateway/plan/transport.ts';
-import { TRANSPORTS, internalError, notFound, startGraph, unavailableError } from './support.ts';
+import { TRANSPORTS, internalError, lacking, notFound, startGraph, unavailableError } from './support.ts';
 import type { Source } from './support.ts';
 
 const fail = (message: string, extensions?: Record<string, unknown>) => () => {
@@ -193,7 +193,7 @@ describe.each(TRANSPORTS)('%s', (kind) => {
       await using graph = await startGraph(kind, library);
       await graph.stop('people');
       expect(await graph.ask('{ one { author(at: "1") { city } } }')).toEqual({
-        data: { one: { author: null } }, errors: [internalError('one', 'author')],
+        data: { one: { author: null } }, errors: [internalError('one', 'author')], ...lacking('reviews', 'one.author'),
       });
     });
 
@@ -246,6 +246,7 @@ describe.each(TRANSPORTS)('%s', (kind) => {
       expect(await graph.ask('{ file(id: "bad") { aCount bCount cCount } }')).toEqual({
         data: { file: null },
         errors: [{ message: 'bad is no code', path: ['file'], extensions: { code: 'BAD_USER_INPUT', argument: 'id' } }],
+        missing: ['a', 'b', 'c'].map((source) => ({ source, paths: ['file'] })),
       });
     });
 
@@ -276,6 +277,7 @@ describe.each(TRANSPORTS)('%s', (kind) => {
           message: 'You may read this.', path: ['publicError'],
           extensions: { code: 'BAD_USER_INPUT', reason: 'LENGTH', argument: 'uscc', expected: 'X', position: [1, 2], line: 3 },
         }],
+        ...lacking('books', 'publicError'),
       });
     });
 
@@ -283,9 +285,10 @@ describe.each(TRANSPORTS)('%s', (kind) => {
       await using graph = await startGraph(kind, library);
       expect(await graph.ask('{ plainError publicError(code: "P2002") }')).toEqual({
         data: { plainError: null, publicError: null }, errors: [internalError('plainError'), internalError('publicError')],
+        ...lacking('books', 'plainError', 'publicError'),
       });
-      expect(graph.heard.map(({ source, error }) => [source, (error as Error).message]).toSorted()).toEqual([
-        ['books', 'You may read this.'], ['books', 'connect ECONNREFUSED 10.0.0.7:5432'],
+      expect(graph.heard.map(({ source, error, count }) => [source, (error as Error).message, count])).toEqual([
+        ['books', 'connect ECONNREFUSED 10.0.0.7:5432', 2],
       ]);
     });
 
@@ -294,6 +297,7 @@ describe.each(TRANSPORTS)('%s', (kind) => {
       expect(await graph.ask('{ deep { other level { soft other level { bad other } } } }')).toEqual({
         data: { deep: { other: 'fine', level: { soft: null, other: 'fine', level: null } } },
         errors: [internalError('deep', 'level', 'level', 'bad'), internalError('deep', 'level', 'soft')],
+        ...lacking('books', 'deep.level.level.bad', 'deep.level.soft'),
       });
     });
 
@@ -302,6 +306,7 @@ describe.each(TRANSPORTS)('%s', (kind) => {
       expect(await graph.ask('{ books { id name: author(at: "1") { pen } } }')).toEqual({
         data: { books: [{ id: '1', name: null }, null, { id: '2', name: { pen: 'pen a2' } }, { id: '1', name: null }] },
         errors: [internalError('books', 0, 'name'), internalError('books', 3, 'name')],
+        ...lacking('reviews', 'books.@.name'),
       });
     });
 
@@ -334,7 +339,7 @@ describe.each(TRANSPORTS)('%s', (kind) => {
 
     test('null in a non-null field names the field when the subgraph did not', async () => {
       await using graph = await startGraph(kind, library);
-      expect(await graph.ask('{ strict { safe bad(at: "2") } }')).toEqual({ data: null, errors: [internalError('strict', 1, 'bad')] });
+      expect(await graph.ask('{ strict { safe bad(at: "2") } }')).toEqual({ data: null, errors: [internalError('strict', 1, 'bad')], ...lacking('books', 'strict.@.bad') });
     });
 
     test('a request that a subgraph refuses whole is told at each field it would have given', async () => {
@@ -350,7 +355,9 @@ describe.each(TRANSPORTS)('%s', (kind) => {
   describe('answers that are not what was asked', () => {
     test('a key that is left out is an error, never a silent null', async () => {
       await using graph = await startGraph(kind, library, { transports: { books: answering({ one: { __typename: 'Book', id: '1' } }) } });
-      expect(await graph.ask('{ one { id name } }')).toEqual({ data: { one: { id: '1', name: null } }, errors: [internalError('one', 'name')] });
+      expect(await graph.ask('{ one { id name } }')).toEqual({
+        data: { one: { id: '1', name: null } }, errors: [internalError('one', 'name')], ...lacking('books', 'one.name'),
+      });
     });
 
     test('a null in a non-null list or field is propagated with an error of ours', async () => {
@@ -358,6 +365,7 @@ describe.each(TRANSPORTS)('%s', (kind) => {
       expect(await graph.ask('{ maybe { safe } books { safe } grid { safe } }')).toEqual({
         data: { maybe: null, books: [null], grid: [null] },
         errors: [internalError('books', 0, 'safe'), internalError('grid', 0, 0), internalError('maybe', 1)],
+        ...lacking('books', 'books.@.safe', 'grid.@.@', 'maybe.@'),
       });
     });
 
@@ -370,27 +378,32 @@ describe.each(TRANSPORTS)('%s', (kind) => {
         errors: [
           internalError('books'), internalError('maybe', 0, 'name'), internalError('maybe', 0, 'pages'), internalError('node'), internalError('one'),
         ],
+        ...lacking('books', 'books', 'maybe.@.name', 'maybe.@.pages', 'node', 'one'),
       });
     });
 
     test('an entity list of another length is an error at each of its fields', async () => {
       await using graph = await startGraph(kind, library, { transports: { reviews: answering({ _entities: [] }) } });
-      expect(await graph.ask('{ one { id review } }')).toEqual({ data: { one: { id: '1', review: null } }, errors: [internalError('one', 'review')] });
+      expect(await graph.ask('{ one { id review } }')).toEqual({
+        data: { one: { id: '1', review: null } }, errors: [internalError('one', 'review')], ...lacking('reviews', 'one.review'),
+      });
     });
 
     test('an entity that a source does not know has its nullable fields null, its non-null fields an error', async () => {
       await using graph = await startGraph(kind, library, { transports: { reviews: answering({ _entities: [null] }) } });
       expect(await graph.ask('{ one { id review } }')).toEqual({ data: { one: { id: '1', review: null } } });
       expect(await graph.ask('{ one { id stars } }')).toEqual({
-        data: { one: null }, errors: [internalError('one', 'stars')],
+        data: { one: null }, errors: [internalError('one', 'stars')], ...lacking('reviews', 'one.stars'),
       });
     });
 
     test('a transport that throws something else is an internal error, told to the gateway', async () => {
       const broken = { execute: async () => { throw new TypeError('x is not a function'); } };
       await using graph = await startGraph(kind, library, { transports: { reviews: broken } });
-      expect(await graph.ask('{ one { id review } }')).toEqual({ data: { one: { id: '1', review: null } }, errors: [internalError('one', 'review')] });
-      expect(graph.heard).toEqual([{ source: 'reviews', error: new TypeError('x is not a function') }]);
+      expect(await graph.ask('{ one { id review } }')).toEqual({
+        data: { one: { id: '1', review: null } }, errors: [internalError('one', 'review')], ...lacking('reviews', 'one.review'),
+      });
+      expect(graph.heard).toEqual([{ source: 'reviews', error: new TypeError('x is not a function'), count: 1 }]);
     });
   });
 

@@ -17,7 +17,9 @@ import { prepareOperation } from '#gateway/plan/selection.ts';
 import { SubgraphUnavailable } from '#gateway/plan/transport.ts';
 import type { SubgraphCall, Transport } from '#gateway/plan/transport.ts';
 import { coerceVariables } from '#gateway/plan/variables.ts';
+import { testPlanners } from '#test/support/planners.ts';
 
+const planners = testPlanners();
 
 export interface Source {
   sdl: string;
@@ -44,7 +46,7 @@ export interface Graph extends AsyncDisposable {
   /** Calls that reached a transport, in order. */
   calls: { service: string; document: string; variables: Record<string, unknown> }[];
   /** What the client was not told. */
-  heard: { source: string; error: unknown }[];
+  heard: { source: string; error: unknown; count: number }[];
   stop(service: string): Promise<void>;
 }
 
@@ -77,7 +79,7 @@ export const subgraphSchema = ({ sdl, resolvers }: Source): GraphQLSchema =>
 /** Composes real subgraphs and starts them in this process or as HTTP servers on free ports. */
 export async function startGraph(kind: TransportKind, sources: Record<string, Source>, options: GraphOptions = {}): Promise<Graph> {
   const stack = new AsyncDisposableStack();
-  const planner = createPlanner(supergraphOf(sources), options.scalars ? { scalars: options.scalars } : {});
+  const planner = createPlanner(supergraphOf(sources), { planners, ...(options.scalars ? { scalars: options.scalars } : null) });
   const transports: Record<string, Transport> = {};
   const stopping = new Map<string, () => Promise<void>>();
   const calls: Graph['calls'] = [];
@@ -152,7 +154,7 @@ export async function startGraph(kind: TransportKind, sources: Record<string, So
       publicCodes: PUBLIC_CODES,
       absent: ask.absent,
       introspection: answerIntrospection(planner.schema, operation, fragments, coerced.variables),
-      onSubgraphError: (source, error) => void heard.push({ source, error }),
+      onSubgraphError: (source, error, count) => void heard.push({ source, error, count }),
     });
   }
 
@@ -206,5 +208,7 @@ export const unavailableError = (source: string, ...path: (string | number)[]) =
 export const internalError = (...path: (string | number)[]) => ({
   message: 'Internal error', path, extensions: { code: 'INTERNAL_SERVER_ERROR' },
 });
+
+export const lacking = (source: string, ...paths: string[]) => ({ missing: [{ source, paths }] });
 
 export const notFound = (message: string, ...path: (string | number)[]) => ({ message, path, extensions: { code: 'NOT_FOUND' } });

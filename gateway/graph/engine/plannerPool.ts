@@ -1,0 +1,387 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import type { Socket } from 'node:net';
+import { join } from 'node:path';
+import { GraphQLError } from 'graphql';
+import type { ErrorDetails } from '#kit/errors.ts';
+import type { Log } from '#kit/log.ts';
+import { backOff } from '../../live/backOff.ts';
+import type { QueryPlan } from '../../plan/queryPlan.ts';
+import { createFairQueue } from './fairQueue.ts';
+import type { PlannerReply, PlannerRequest } from './plannerProcess.ts';
+
+// Plans are made by processes that may die: the planner is native code, and one text in a thousand makes it abort. Who waits for
+// such a text is answered with a code, another process goes on, and nobody else notices (docs/adr/0018-planner-processes.md).
+
+/** Whom a plan is made for. */
+export interface PlanAsker {
+  /** Whose turn it takes, see `callerOf`. */
+  readonly caller: string;
+  /** Ends the waiting, with its reason; the plan goes on for whoever else waits for it. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface PlanMaker {
+  /**
+   * The plan of a text, as the planner gives it. Equal texts asked for at the same time are planned once.
+   * @throws GraphQLError QUERY_PLANNING_FAILED, COST_LIMIT or RATE_LIMITED; the reason of the asker's signal
+   */
+  plan(text: string, operationName: string | undefined, asker: PlanAsker): Promise<QueryPlan>;
+}
+
+export interface PlannerPool extends AsyncDisposable {
+  /** Plans by this supergraph. Its processes start with the first plan, unless `ready` was asked before. */
+  open(supergraph: string): PlanMaker;
+  /** Resolves when a process has read every supergraph opened. @throws Error that says why none can. */
+  ready(): Promise<void>;
+  readonly measured: Readonly<PlannerNumbers>;
+  /** Texts that wait, and those that are remembered as not to be planned. */
+  waiting(): number;
+  remembered(): number;
+  /** Process ids of those that can plan now. */
+  processes(): number[];
+}
+
+/** Counted since the start. */
+export interface PlannerNumbers {
+  plans: number;
+  failures: number;
+  refusals: number;
+  deaths: number;
+  waitedSeconds: number;
+  planningSeconds: number;
+}
+
+/** What planning may take. */
+export interface PlannerBounds {
+  /** One plan. The dearest text within the limits takes 2 s, nearly all take 4 ms. */
+  readonly planMs: number;
+  /** Texts that wait: of one caller, of all, and their bytes. */
+  readonly perCaller: number;
+  readonly waiting: number;
+  readonly waitingBytes: number;
+  /** How long a text is known as not to be planned: the next release, or a machine less busy, may plan it. */
+  readonly rememberedMs: number;
+  /** How many such texts are known, 100 bytes each. */
+  readonly remembered: number;
+}
+
+export const plannerBounds: PlannerBounds = { planMs: 5_000, perCaller: 16, waiting: 256, waitingBytes: 8 * 1024 * 1024, rememberedMs: 5 * 60_000, remembered: 10_000 };
+
+/** `FATAL`: the planner died of it, or twice while planning it. `SLOW`: it takes too long. `REFUSED`: the planner says no. */
+type Reason = 'FATAL' | 'SLOW' | 'LARGE' | 'REFUSED';
+
+interface Waiter {
+  readonly caller: string;
+  readonly resolve: (plan: QueryPlan) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface Job {
+  readonly id: number;
+  /** Digest of the text; what is logged of it, too. */
+  readonly key: string;
+  readonly request: PlannerRequest;
+  readonly bytes: number;
+  readonly askedAt: number;
+  readonly waiters: Set<Waiter>;
+  phase: 'WAITING' | 'TAKEN';
+  /** Whose turn it took, once taken. */
+  caller: string | null;
+  planningMs: number;
+  deaths: number;
+}
+
+interface PlannerProcess {
+  readonly child: ChildProcess;
+  phase: 'STARTING' | 'READY';
+  /** Supergraphs sent and not read yet. */
+  unread: number;
+  job: Job | null;
+  startedAt: number;
+  timer: NodeJS.Timeout | undefined;
+  /** The text under way took too long, and the process was ended for it. */
+  isLate: boolean;
+  said: string;
+}
+
+const ENTRY = join(import.meta.dirname, 'plannerProcess.ts');
+/** Signals by which a process ends itself. One that is killed by another was doing nothing wrong. */
+const OWN_FAULTS: ReadonlySet<string> = new Set(['SIGABRT', 'SIGSEGV', 'SIGBUS', 'SIGILL', 'SIGFPE', 'SIGTRAP', 'SIGSYS']);
+/** A process that never could plan is tried again after at most this; one that died while planning at once, then within half a second. */
+const MOST_START_WAIT_MS = 30_000;
+const MOST_DEATH_WAIT_MS = 500;
+/** Deaths before anything could be planned, after which `ready` gives up. */
+const MOST_FIRST_DEATHS = 3;
+const KEPT_OUTPUT = 4096;
+const LOGGED_OUTPUT = 300;
+
+const refusal = (code: 'QUERY_PLANNING_FAILED' | 'COST_LIMIT' | 'RATE_LIMITED', status: number, message: string, details: ErrorDetails = {}): GraphQLError =>
+  new GraphQLError(message, { extensions: { code, ...details, http: { status } } });
+
+function errorOf(reason: Reason, { planMs }: PlannerBounds): GraphQLError {
+  if (reason === 'SLOW') return refusal('COST_LIMIT', 400, `The operation takes longer than ${planMs / 1000} s to plan.`, { expected: `a plan within ${planMs / 1000} s: fewer nested lists and aliases` });
+  if (reason === 'LARGE') return refusal('COST_LIMIT', 400, 'The plan of the operation is too large.', { expected: 'fewer nested lists and aliases' });
+  return refusal('QUERY_PLANNING_FAILED', 500, 'The operation is valid, and the planner cannot plan it.', { expected: 'the same fields asked for in another way, or in several operations', retryable: false });
+}
+
+/** @param options.size processes, each with one plan at a time and about 80 MB */
+export function createPlannerPool(options: { readonly size: number; readonly log: Log; readonly bounds?: Partial<PlannerBounds> }): PlannerPool {
+  const { size, log } = options;
+  const bounds: PlannerBounds = { ...plannerBounds, ...options.bounds };
+  const queue = createFairQueue<Job>({ perCaller: bounds.perCaller, all: bounds.waiting, bytes: bounds.waitingBytes });
+  const supergraphs = new Map<string, number>();
+  const unreadable = new Map<number, string>();
+  const processes = new Set<PlannerProcess>();
+  const jobs = new Map<string, Job>(); // by key: waiting, taken, or to be tried again
+  const again: Job[] = []; // taken by a process that was killed
+  const unplannable = new Map<string, { readonly reason: Reason; readonly until: number }>();
+  const measured: PlannerNumbers = { plans: 0, failures: 0, refusals: 0, deaths: 0, waitedSeconds: 0, planningSeconds: 0 };
+  const ready = new Set<{ readonly resolve: () => void; readonly reject: (error: Error) => void }>();
+  let phase: 'IDLE' | 'RUNNING' | 'DISPOSED' = 'IDLE';
+  let lastId = 0;
+  let deathsInARow = 0; // since a plan was made
+  let restart: NodeJS.Timeout | undefined;
+
+  // Nothing here keeps the gateway's process alive but a plan that somebody waits for.
+  const hold = (process: PlannerProcess): void => {
+    const { child } = process;
+    const handles = [child, child.channel, child.stderr as Socket | null];
+    for (const handle of handles) if (jobs.size > 0) handle?.ref(); else handle?.unref();
+  };
+  const holdAll = (): void => processes.forEach(hold);
+
+  const send = (process: PlannerProcess, request: PlannerRequest): void => {
+    // A process that has just died: 'close' tells.
+    process.child.send(request, () => {});
+  };
+  const teach = (process: PlannerProcess, sdl: string, supergraph: number): void => {
+    process.unread += 1;
+    process.phase = 'STARTING';
+    send(process, { supergraph, sdl });
+  };
+
+  function start(): void {
+    const child = fork(ENTRY, [], {
+      serialization: 'advanced',
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      env: {}, // it needs none, so no key of the gateway's is in it
+      execArgv: [],
+    });
+    const process: PlannerProcess = { child, phase: 'STARTING', unread: 0, job: null, startedAt: 0, timer: undefined, isLate: false, said: '' };
+    processes.add(process);
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      if (process.said.length < KEPT_OUTPUT) process.said += text;
+    });
+    child.on('message', (message: PlannerReply) => heard(process, message));
+    // After 'exit', when all that it said has been read.
+    child.once('close', (code, signal) => died(process, signal ?? `exit code ${code ?? 'unknown'}`));
+    child.once('error', (error) => died(process, error.message));
+    for (const [sdl, supergraph] of supergraphs) teach(process, sdl, supergraph);
+    hold(process);
+  }
+
+  function heard(process: PlannerProcess, message: PlannerReply): void {
+    if ('supergraph' in message) {
+      if (message.error !== null) unreadable.set(message.supergraph, message.error);
+      process.unread -= 1;
+      if (process.unread > 0) return;
+      process.phase = 'READY';
+      const [problem] = unreadable.values();
+      for (const waiter of ready) if (problem === undefined) waiter.resolve(); else waiter.reject(new Error(`The planner cannot read the supergraph: ${problem}`));
+      ready.clear();
+      return dispatch();
+    }
+    const { job } = process;
+    if (job?.id !== message.id) return;
+    free(process);
+    deathsInARow = 0;
+    if ('plan' in message) {
+      measured.plans += 1;
+      const plan = JSON.parse(message.plan) as QueryPlan;
+      end(job, (waiter) => waiter.resolve(plan));
+    } else {
+      log.error({ operation: job.key, failure: message.failure, said: brief(message.said) }, 'the planner refused an operation');
+      fail(job, message.failure);
+    }
+    dispatch();
+  }
+
+  function died(process: PlannerProcess, how: string): void {
+    if (!processes.delete(process) || phase === 'DISPOSED') return;
+    const { job } = process;
+    const wasReady = process.phase === 'READY';
+    free(process);
+    measured.deaths += 1;
+    deathsInARow += 1;
+    log.warn({ how, operation: job?.key, said: brief(process.said) }, process.isLate ? 'a planner process was ended: its plan took too long' : 'a planner process died');
+    if (job) {
+      job.deaths += 1;
+      if (process.isLate) fail(job, 'SLOW');
+      else if (OWN_FAULTS.has(how) || job.deaths > 1) fail(job, 'FATAL');
+      else again.push(job);
+    }
+    if (!wasReady && deathsInARow >= MOST_FIRST_DEATHS) {
+      for (const waiter of ready) waiter.reject(new Error(`The planner does not start (${how}): ${brief(process.said)}`));
+      ready.clear();
+    }
+    const failures = deathsInARow - 1;
+    if (failures === 0) fill();
+    else restart ??= setTimeout(fill, backOff(failures, wasReady ? MOST_DEATH_WAIT_MS : MOST_START_WAIT_MS));
+    dispatch();
+  }
+
+  function fill(): void {
+    restart = undefined;
+    while (processes.size < size) start();
+  }
+
+  function run(): void {
+    if (phase !== 'IDLE') return;
+    phase = 'RUNNING';
+    fill();
+  }
+
+  /** Takes the job from a process, which has ended it or died of it. */
+  function free(process: PlannerProcess): void {
+    clearTimeout(process.timer);
+    if (process.job) process.job.planningMs += performance.now() - process.startedAt;
+    process.job = null;
+  }
+
+  function dispatch(): void {
+    for (const process of processes) {
+      if (process.phase !== 'READY' || process.job) continue;
+      const job = again.shift() ?? next();
+      if (!job) return;
+      process.job = job;
+      process.startedAt = performance.now();
+      // Its answer may lie in the pipe when this process was stopped for a while: it is read before the timer is believed.
+      process.timer = setTimeout(() => setImmediate(() => {
+        if (process.job !== job) return;
+        process.isLate = true;
+        process.child.kill('SIGKILL');
+      }), bounds.planMs);
+      send(process, job.request);
+    }
+  }
+
+  function next(): Job | null {
+    const taken = queue.take();
+    if (!taken) return null;
+    const { job, caller } = taken;
+    job.phase = 'TAKEN';
+    job.caller = caller;
+    measured.waitedSeconds += (performance.now() - job.askedAt) / 1000;
+    return job;
+  }
+
+  /** The end of a job, told to all who wait for it. */
+  function end(job: Job, tell: (waiter: Waiter) => void): void {
+    jobs.delete(job.key);
+    if (job.caller !== null) queue.done(job.caller, job.planningMs);
+    measured.planningSeconds += job.planningMs / 1000;
+    for (const waiter of job.waiters) tell(waiter);
+    job.waiters.clear();
+    if (jobs.size === 0) holdAll();
+  }
+
+  function fail(job: Job, reason: Reason): void {
+    measured.failures += 1;
+    unplannable.set(job.key, { reason, until: performance.now() + bounds.rememberedMs });
+    if (unplannable.size > bounds.remembered) unplannable.delete(unplannable.keys().next().value ?? job.key);
+    end(job, (waiter) => waiter.reject(errorOf(reason, bounds)));
+  }
+
+  function reasonFor(key: string): Reason | null {
+    const known = unplannable.get(key);
+    if (!known) return null;
+    if (performance.now() < known.until) return known.reason;
+    unplannable.delete(key);
+    return null;
+  }
+
+  function leave(job: Job, waiter: Waiter): void {
+    job.waiters.delete(waiter);
+    if (job.phase === 'TAKEN') return; // it goes on, and holds its caller's turn
+    if (![...job.waiters].some(({ caller }) => caller === waiter.caller)) queue.leave(waiter.caller, job);
+    if (job.waiters.size === 0) end(job, () => {});
+  }
+
+  return {
+    measured,
+    waiting: () => queue.length,
+    remembered: () => unplannable.size,
+    processes: () => [...processes].flatMap(({ phase: at, child }) => (at === 'READY' && child.pid !== undefined ? [child.pid] : [])),
+    open(sdl) {
+      let supergraph = supergraphs.get(sdl);
+      if (supergraph === undefined) {
+        supergraphs.set(sdl, (supergraph = supergraphs.size));
+        for (const process of processes) teach(process, sdl, supergraph);
+      }
+      const number = supergraph;
+      return {
+        plan(text, operationName, { caller, signal }) {
+          return new Promise((resolve, reject) => {
+            if (phase === 'DISPOSED') throw new Error('The planner pool was disposed.');
+            signal?.throwIfAborted();
+            const key = createHash('sha256').update(JSON.stringify([number, operationName, text])).digest('base64url');
+            const reason = reasonFor(key);
+            if (reason) throw errorOf(reason, bounds);
+            let job = jobs.get(key);
+            if (!job) {
+              const id = (lastId += 1);
+              job = { id, key, request: { id, supergraph: number, text, operationName }, bytes: Buffer.byteLength(text), askedAt: performance.now(), waiters: new Set(), phase: 'WAITING', caller: null, planningMs: 0, deaths: 0 };
+            }
+            if (job.phase === 'WAITING' && !queue.add(caller, job)) {
+              measured.refusals += 1;
+              throw refusal('RATE_LIMITED', 429, 'Too many operations that were not asked before wait to be planned.', { expected: `at most ${bounds.perCaller} new operations at once`, retryable: true });
+            }
+            jobs.set(key, job);
+            const own = job;
+            const stop = (): void => {
+              leave(own, waiter);
+              reject(signal?.reason);
+            };
+            const over = (): void => signal?.removeEventListener('abort', stop);
+            const waiter: Waiter = {
+              caller,
+              resolve: (plan) => (over(), resolve(plan)),
+              reject: (error) => (over(), reject(error)),
+            };
+            job.waiters.add(waiter);
+            signal?.addEventListener('abort', stop, { once: true });
+            if (jobs.size === 1) holdAll();
+            run();
+            dispatch();
+          });
+        },
+      };
+    },
+    async ready() {
+      if ([...processes].some((process) => process.phase === 'READY')) return;
+      const started = Promise.withResolvers<void>();
+      ready.add(started);
+      run();
+      return started.promise;
+    },
+    async [Symbol.asyncDispose]() {
+      phase = 'DISPOSED';
+      clearTimeout(restart);
+      const ending = [...processes].map(async (process) => {
+        clearTimeout(process.timer);
+        const { child } = process;
+        child.ref();
+        await new Promise<void>((resolve) => {
+          child.once('close', () => resolve());
+          child.kill('SIGKILL');
+        });
+      });
+      for (const job of [...jobs.values()]) end(job, (waiter) => waiter.reject(new Error('The planner pool was disposed.')));
+      await Promise.all(ending);
+    },
+  };
+}
+
+/** The first words of what a process said, on one line. A panic's first line is its place in the planner's source, its second what was wrong. */
+const brief = (said: string): string => said.trim().replace(/\s+/g, ' ').slice(0, LOGGED_OUTPUT);
