@@ -2,6 +2,7 @@ import { getNamedType, isListType, isNonNullType, isObjectType } from 'graphql';
 import type { ExecutionResult, GraphQLError, GraphQLOutputType, GraphQLResolveInfo } from 'graphql';
 import type { Answer } from '#gateway/graph.ts';
 import { errorCodes } from '#kit/errors.ts';
+import { reasonsOf } from './values.ts';
 import type { Fault, Thing } from './values.ts';
 import type { World } from './world.ts';
 
@@ -87,19 +88,16 @@ function exactProblems({ answer, plain, lenient }: Judging): Problem[] {
   for (const place of right.found.keys()) if (!told.found.has(place)) problems.push(problem('errors', 'a null without its error', [place]));
   for (const place of told.found.keys()) if (!right.found.has(place)) problems.push(problem('errors', 'an error at a null that needs none', [place]));
   // Errors below one null: the plain schema tells the first it meets, the engine what its subgraphs met. Each must be a true one.
-  const possible = new Set((lenient?.errors ?? []).map(keyOf));
+  const possible = new Set((lenient?.errors ?? []).flatMap((error) => reasonsOf(error).map((code) => keyOf(error, code))));
   for (const error of answer.errors ?? []) {
-    if (!possible.has(keyOf(error))) problems.push(problem('errors', `${codeOf(error)}: no such failure`, error.path ?? []));
+    if (!possible.has(keyOf(error, error.extensions['code']))) problems.push(problem('errors', `${publicCode(error.extensions['code'])}: no such failure`, error.path ?? []));
   }
   return problems;
 }
 
-const codeOf = (error: GraphQLError): string => {
-  const code = error.extensions['code'];
-  return typeof code === 'string' && publicCodes.has(code) ? code : 'INTERNAL_SERVER_ERROR';
-};
+const publicCode = (code: unknown): string => (typeof code === 'string' && publicCodes.has(code) ? code : 'INTERNAL_SERVER_ERROR');
 
-const keyOf = (error: GraphQLError): string => `${codeOf(error)} ${(error.path ?? []).join('.')}`;
+const keyOf = (error: GraphQLError, code: unknown): string => `${publicCode(code)} ${(error.path ?? []).join('.')}`;
 
 interface Difference {
   path: Path;
