@@ -3,7 +3,8 @@
  * interface objects, required fields with arguments, provided, overridden and shareable fields, several keys, value types, unions.
  *
  * The planner (0.0.38) cannot plan two shapes, and refuses them, so they are left out: an entity's field that requires another, met again
- * below an entity fetch of the same type to the same subgraph; and required fields behind a key that itself takes a hop.
+ * below an entity fetch of the same type to the same subgraph; and required fields behind a key that itself takes a hop. Nor does one
+ * representation hold a field with two arguments: no two fields of one subgraph require the same field with different ones.
  */
 export const foreignGraphs: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   shop: {
@@ -34,7 +35,7 @@ export const foreignGraphs: Readonly<Record<string, Readonly<Record<string, stri
       type Row @shareable { n: Int s: String }
       type Item @key(fields: "id") {
         id: ID! title: String @shareable w(unit: Unit = CM): Int @external h: Int! @external
-        area: Int @requires(fields: "w(unit: M) h") width(unit: Unit!): Int @requires(fields: "w")
+        area: Int @requires(fields: "w(unit: M) h") width(unit: Unit!): Int @requires(fields: "w(unit: M)")
       }
       type Box @key(fields: "id") { id: ID! size: String item: Item @external label: String @external wide: String @requires(fields: "label item { id h }") }
     `,
