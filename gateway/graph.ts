@@ -150,7 +150,7 @@ export function createGraph(dependencies: GraphDependencies): Graph {
       let prepared: PreparedOperation;
       let plan: QueryPlan;
       try {
-        prepared = prepareOperation(schema, operation.operation, fragments, coerced.variables, denied, absent);
+        prepared = prepareOperation(planner, operation.operation, fragments, coerced.variables, denied, absent);
         // Before the moment is taken by which the answer is true: a new plan may have to wait.
         const asker = { caller: callerOf(viewer, operation.address), signal: deadline.signal };
         plan = prepared.document ? await planner.plan(prepared.document, asker) : { kind: 'QueryPlan' };

@@ -3,7 +3,7 @@ import { causeError, internalCause } from './errors.ts';
 import type { Cause, MissingNode, Path, ReportNode } from './errors.ts';
 import { fastObject } from './fast.ts';
 import { isObject } from './merge.ts';
-import { createBag, readOwn } from './names.ts';
+import { TYPENAME, createBag, readOwn } from './names.ts';
 import type { Bag } from './names.ts';
 import { isNamed, planFor } from './selection.ts';
 import type { AbsentRule, Completer, FieldPlan, ObjectPlan, Projection, Selection } from './selection.ts';
@@ -121,7 +121,11 @@ function complete(
   if (!isObject(value)) return badValue(walk, completer, depth);
   const { selection } = completer;
   const plan = planFor(selection, value);
-  if (!plan) return badValue(walk, completer, depth);
+  if (!plan) {
+    // Whoever knows its type did not answer.
+    if (tellMissing(walk, missing?.children.get(TYPENAME), depth)) return completer.nonNull ? undefined : null;
+    return badValue(walk, completer, depth);
+  }
   if (missing !== undefined) tellFaults(walk, missing, depth);
   const { absent } = walk;
   if (absent !== undefined && absent.typeName === plan.typeName && readOwn(value, absent.field) === false) {

@@ -140,7 +140,7 @@ export async function startGraph(kind: TransportKind, sources: Record<string, So
         if (ask.denied?.includes(field.name.value)) denied.add(field);
       },
     });
-    const prepared = prepareOperation(planner.schema, operation, fragments, coerced.variables, denied, ask.absent);
+    const prepared = prepareOperation(planner, operation, fragments, coerced.variables, denied, ask.absent);
     const plan = prepared.document ? await planner.plan(prepared.document) : { kind: 'QueryPlan' as const };
     return () => executePlan({
       plan,
