@@ -427,6 +427,10 @@ try {
   } else if (error instanceof RangeError) {
     note(error.message); // options out of range
     process.exitCode = exitCodes.usage;
+  } else if (error instanceof Error && 'syscall' in error && 'path' in error) {
+    note(error.message); // of a file, most often below DATA_DIR: read-only, full, or another user's
+    note(`Is ${settings.dataDir} to be written by this user? Another directory is set by DATA_DIR.`);
+    process.exitCode = exitCodes.failed;
   } else {
     console.error(error);
     process.exitCode = exitCodes.failed;

@@ -3,9 +3,10 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Config } from '#kit/config.ts';
 import { createCursorSealer } from '#kit/cursor.ts';
-import type { Log } from '#kit/log.ts';
+import { type Log, writingOf } from '#kit/log.ts';
 import { createPassportOffice } from '#kit/passport.ts';
 import { createOwnPool } from '#kit/postgres/ownPool.ts';
+import { reachabilityOf } from '#kit/postgres/reachability.ts';
 import { createRuleBook } from '#kit/ruleBook.ts';
 import { createOwnSchema } from '#kit/schema/ownSchema.ts';
 import { startTurning } from '#kit/publicationDays.ts';
@@ -15,6 +16,7 @@ import { may } from '#policy/actions.ts';
 import type { Viewer } from '#policy/viewer.ts';
 import { type AccessSink, createLogSink } from './audit.ts';
 import { type Authenticator, createAuthenticator, createKeySet } from './auth.ts';
+import { createRightsLookup } from './auth/rightsLookup.ts';
 import { withWholePages } from './changes/wholePages.ts';
 import { ListeningGrantBook } from './desk/grants.ts';
 import { createDeskRepository } from './desk/repository.ts';
@@ -33,8 +35,9 @@ import { createWake, type Wake } from './live/wake.ts';
 import { createWebhookWorker } from './live/webhooks.ts';
 import { createWebhookSecrets } from './live/webhookSecrets.ts';
 import { createWebhookTargets } from './live/webhookTargets.ts';
+import { createReadiness } from './http/readiness.ts';
 import { standardLimits } from './limits.ts';
-import { createMetrics, measureLive, measurePlanners, measureStreams, measureWebhooks, metricsRoute } from './metrics.ts';
+import { createMetrics, measureFaults, measureLive, measurePlanners, measureStreams, measureWebhooks, metricsRoute } from './metrics.ts';
 import { createInProcessTransport } from './plan/inProcess.ts';
 import { type GatewayServer, serveGateway, type ServerOptions } from './server.ts';
 import { createLocalSource, createRemoteSource, createSourceBook, type Source, type SourceBook } from './sources.ts';
@@ -86,12 +89,15 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
 
     const ruleBook = createRuleBook(pool);
     const cursors = createCursorSealer(config.cursorKeys);
-    const changeLog = createChangeLog(pool);
+    const metrics = createMetrics();
+    const lookUp = createRightsLookup({ log, metrics });
+    const changeLog = createChangeLog(pool, lookUp);
     const wake = stack.use(createWake({ databaseUrl, redisUrl: config.redisUrl, log }));
     const sequencer = stack.use(createSequencer({ url: databaseUrl, holder: `${hostname()} ${process.pid}`, rules: ruleBook, log, now, onBatch: (lastSeq) => void wake.announce(lastSeq) }));
     const present = stack.use(createPresentStates({ pool, sources, log, now, wasTold: () => sequencer.poke() }));
 
-    const metrics = createMetrics();
+    const reachability = reachabilityOf(databaseUrl);
+    measureFaults(metrics, reachability, writingOf(log));
     const webhookSecrets = createWebhookSecrets(config.cursorKeys);
     const targets = createWebhookTargets(config.webhookTargets);
     const webhooks = options.notifies === false ? null : stack.use(createWebhookWorker({ pool, log: changeLog, cursors, grants, secrets: webhookSecrets, targets, logger: log, now, metrics: measureWebhooks(metrics) }));
@@ -147,7 +153,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     const live = stack.use(await createLive({ log: changeLog, wake: hints, graph, cursors, ownsWatchlist, logger: log, now, metrics: measureStreams(metrics) }));
     sequencer.start();
     const authenticator = createAuthenticator({
-      keySet: createKeySet(config.jwksUrl ?? join(config.dataDir, 'issuer', 'jwks.json'), now),
+      keySet: createKeySet(config.jwksUrl ?? join(config.dataDir, 'issuer', 'jwks.json'), now, lookUp),
+      lookUp,
       issuer: config.jwtIssuer,
       audience: config.jwtAudience,
       grants,
@@ -162,6 +169,17 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
         port: config.port ?? PORT,
         graph,
         sources: book,
+        readiness: createReadiness({
+          refresh: () => book.sealed(),
+          sources: () => book.states(),
+          parts: {
+            database: () => ({ state: reachability.isReachable() ? 'ok' : 'unavailable' }),
+            changes: () => ({ state: wake.connected() ? 'ok' : 'degraded', numberedHere: sequencer.state().phase === 'leading', wokenBy: config.redisUrl === null ? 'database' : 'redis' }),
+            grants: () => ({ state: grants.version === null ? 'degraded' : 'ok' }),
+            planners: () => ({ state: planners.processes().length === config.planners ? 'ok' : 'degraded' }),
+            log: () => ({ state: writingOf(log)?.isFailing() ? 'degraded' : 'ok' }),
+          },
+        }),
         authenticator,
         limits: options.limits ?? standardLimits,
         policyMode: config.policyMode,

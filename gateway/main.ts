@@ -42,6 +42,14 @@ try {
     );
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop);
+  // A rejection that nobody heard has ended its own function alone, between two steps of others: whoever waited for it has its deadline.
+  process.on('unhandledRejection', (error) => log.error({ err: error }, 'a rejection was not heard'));
+  // An exception that nothing caught left other code in the middle of its work, and nobody knows which: this process ends, `npm start`
+  // starts another, and clients come back to it with their cursors.
+  process.on('uncaughtException', (error) => {
+    log.fatal({ err: error }, 'an exception was not caught: this gateway ends');
+    process.exit(1);
+  });
   // Started by another process (the CLI's `start`): end with it, also when it was killed.
   process.on('disconnect', stop);
 

@@ -15,6 +15,7 @@ import { asksForEvents, createEventDoor, readRequest } from './doors/sse.ts';
 import { createWebSocketDoor } from './doors/websocket.ts';
 import { createErrorWords, errorOf, headOf, unavailable } from './errors.ts';
 import type { Graph } from './graph.ts';
+import type { Readiness } from './http/readiness.ts';
 import { createStreamQuota, standardStreamLimits, type StreamLimits } from './http/streamQuota.ts';
 import type { Limits } from './limits.ts';
 import type { Live } from './live/subscriber.ts';
@@ -31,6 +32,8 @@ export interface ServerOptions {
   readonly port: number;
   readonly graph: Graph;
   readonly sources: SourceBook;
+  /** What `/health/ready` answers; left out: that all is well. */
+  readonly readiness?: () => Promise<Readiness>;
   readonly authenticator: Authenticator;
   readonly limits: Limits;
   readonly policyMode: 'filter' | 'reject';
@@ -62,6 +65,20 @@ function requestError({ statusCode: status = 500, message }: FastifyError): Grap
   return status < 500 ? error(message, 'BAD_REQUEST') : error('Internal error', 'INTERNAL_SERVER_ERROR');
 }
 
+/** What Node's parser refuses before there is a request: the socket is all there is. @param code of the parser's error */
+function answerUnreadable(code: string, socket: Socket): void {
+  if (code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  const [status, message] = unreadable[code] ?? ['400 Bad Request', 'What was sent is no HTTP request.'];
+  const body = `${JSON.stringify({ errors: [{ message, extensions: { code: 'BAD_REQUEST' } }] })}\n`;
+  const head = ['content-type: application/json; charset=utf-8', `content-length: ${Buffer.byteLength(body)}`, 'cache-control: no-store', 'connection: close'];
+  socket.end(`HTTP/1.1 ${status}\r\n${head.join('\r\n')}\r\n\r\n${body}`);
+}
+
+const unreadable: Readonly<Record<string, readonly [status: string, message: string]>> = {
+  HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', 'The address and the headers of a request have at most 16 KB: send the query by POST.'],
+  ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', `The headers of a request are sent within ${HEADERS_MS / 1000} seconds, all of it within ${REQUEST_MS / 1000}.`],
+};
+
 /** What is worded for clients that read application/json alone: 200 with the errors (GraphQL over HTTP §6.4.1). */
 const OF_THE_OPERATION: ReadonlySet<unknown> = new Set(['GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED', 'BAD_USER_INPUT']);
 const statusFor = (status: number, accept: string, code: unknown): number =>
@@ -79,6 +96,7 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
     trustProxy: false,
     logger: false,
     requestTimeout: REQUEST_MS,
+    clientErrorHandler: (error, socket) => answerUnreadable(error.code, socket as Socket),
     return503OnClosing: false, // said in GraphQL's form below
     forceCloseConnections: 'idle',
     // All other upgrades are declined by answering as if they were not offered: Java's client offers h2c with every first request.
@@ -191,6 +209,8 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
   // Whatever is refused outside of an operation, by us or by the framework before a route is asked.
   app.setErrorHandler((error: FastifyError | GraphQLError, request, reply) => refuse(request, reply, [error instanceof GraphQLError || !('statusCode' in error) ? errorOf(error) : requestError(error)]));
 
+  app.setNotFoundHandler((request, reply) => refuse(request, reply, [new GraphQLError('There is nothing at this address: the graph is at /graphql.', { extensions: { code: 'NOT_FOUND', http: { status: 404 } } })]));
+
   // Those who come back are at another instance by then; that this one lives is said to the end.
   app.addHook('onRequest', async (request, reply) => {
     if (!isLeaving || request.url === '/health/live') return;
@@ -220,9 +240,8 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
   });
   app.get('/health/live', () => ({ status: 'ok' }));
   app.get('/health/ready', async (_, reply) => {
-    await options.sources.refresh();
-    const down = options.sources.states().filter(({ state }) => state === 'UNAVAILABLE').map(({ source }) => source);
-    return reply.code(down.length === options.sources.states().length ? 503 : 200).send({ status: down.length === 0 ? 'ok' : 'degraded', unavailable: down });
+    const readiness = (await options.readiness?.()) ?? { status: 'ok', unavailable: [], knownThrough: {} };
+    return reply.code(readiness.status === 'unavailable' ? 503 : 200).header('cache-control', 'no-store').send(readiness);
   });
   for (const route of options.routes) await route(app, viewerOf);
 

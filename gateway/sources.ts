@@ -73,8 +73,8 @@ export function createLocalSource(subgraph: Subgraph): Source {
         const leave = breaker.enter();
         let outcome: Outcome = 'failed';
         try {
-          const request = { document: call.operation.document, operationName: call.operation.name, variables: call.variables, viewer, moment, signal };
-          const { data, errors, extensions } = await withDeadline(subgraph.execute(request), LOCAL_DEADLINE_MS);
+          const asked = { document: call.operation.document, operationName: call.operation.name, variables: call.variables, viewer, moment, signal };
+          const { data, errors, extensions } = await withDeadline(subgraph.execute(asked), LOCAL_DEADLINE_MS);
           outcome = outcomeOf(errors, signal);
           return { data: data ?? null, ...(errors ? { errors } : null), ...(extensions ? { extensions } : null) };
         } finally {

@@ -105,6 +105,7 @@ const PRISMA: Readonly<Record<string, FaultKind>> = {
 /** Ours, and those of the platform, by `error.name`. */
 const NAMES: Readonly<Record<string, FaultKind>> = {
   SubgraphUnavailable: 'UNREACHABLE',
+  RightsLookupFailed: 'UNREACHABLE', // keys, grants, revoked tokens or consents (gateway/auth)
   DatabaseUnreachable: 'UNREACHABLE',
   TransactionDeadlineError: 'TIMEOUT',
   TimeoutError: 'TIMEOUT', // AbortSignal.timeout
@@ -145,7 +146,7 @@ const DEEPEST = 8;
  */
 export function faultOf(error: unknown, depth = 0): Fault | null {
   if (typeof error !== 'object' || error === null || depth > DEEPEST) return null;
-  if (error instanceof GraphQLError && error.extensions['code'] !== undefined) return null;
+  if (error instanceof GraphQLError && (error.extensions as GraphQLError['extensions'] | undefined)?.['code'] !== undefined) return null; // graphql-jit (0.8.9) leaves `extensions` out
   const kind = ownKind(error);
   if (kind) return fault(kind);
   const { originalError, cause, errors, meta } = error as { originalError?: unknown; cause?: unknown; errors?: unknown; meta?: { driverAdapterError?: unknown } };
@@ -155,12 +156,6 @@ export function faultOf(error: unknown, depth = 0): Fault | null {
   }
   return null;
 }
-
-/** Whether the server was not there, rather than refused what it was told: it may be asked again. */
-export const isConnectionLost = (error: unknown): boolean => {
-  const kind = faultOf(error)?.kind;
-  return kind === 'CONNECTION_LOST' || kind === 'UNREACHABLE';
-};
 
 const SENTENCES: Readonly<Record<Fault['code'], string>> = {
   SUBGRAPH_UNAVAILABLE: 'What keeps this is unavailable for now: ask again later.',

@@ -68,9 +68,11 @@ export interface FilingPart {
 /** What became of one row of a part. */
 export interface RowOutcome {
   readonly row: number;
-  readonly outcome: 'ADDED' | 'CORRECTED' | 'UNCHANGED' | 'REJECTED';
-  /** Null for a rejected row. */
+  readonly outcome: 'ADDED' | 'CORRECTED' | 'UNCHANGED' | 'PENDING' | 'REJECTED';
+  /** Null for a rejected row, and for a pending one of a record that is not there yet. */
   readonly record: { readonly uscc: string; readonly recordId: string; readonly version: number } | null;
+  /** Of a pending row: what a second person decides; of any other null, or left out. */
+  readonly proposal?: { readonly uscc: string; readonly id: string } | null;
   /** Why it was rejected, or what it was taken in spite of. */
   readonly problems: RejectedRow['problems'];
 }
@@ -85,6 +87,8 @@ export interface PartOutcome {
   readonly added: number;
   readonly corrected: number;
   readonly unchanged: number;
+  /** Rows that wait for a second person. */
+  readonly pending: number;
   readonly rejected: number;
   readonly warned: number;
   /** SHA-256 of the bytes, in hex. */

@@ -1,4 +1,4 @@
-import { provinceOfCode } from '#kit/filing/door.ts';
+import { ownerOf, provinceOfCode } from '#kit/filing/admission.ts';
 import { canonicalJson } from '#kit/filing/canonical.ts';
 import { announceBatch, auditChange } from '#kit/feed.ts';
 import { createOnce, type Once, type Work } from '#kit/once.ts';
@@ -190,7 +190,7 @@ export function createDeclarations({ pool, instants, digest, now }: Workshop) {
         const row = key && (await take(client, context, key));
         if (!row || row.withdrawn_on !== null || authorisationOf(row).until < context.today) return unknown();
         // As a record is filed: a unit says it in its own name, and changes what stands in another's only where it might file for that one.
-        const mayName = (unit: string): boolean => mayFile(context.viewer, { subjectProvince: provinceOfCode(row.uscc), sourceUnit: unit, sourceProvince: provinceOfCode(unit) });
+        const mayName = (unit: string): boolean => mayFile(context.viewer, ownerOf({ uscc: row.uscc, source_unit: unit, determining_unit: unit, sector: row.sector }));
         if (verifier === row.uscc || !mayName(verifier) || (row.verified_by !== null && !mayName(row.verified_by))) return refuse('NOT_YOURS', 'Your organisation may not verify this item: it is its own, or another unit has verified it.', 'id');
         if (row.version !== input.expectedVersion) return otherVersion(row.version);
         const read = readTexts({ subjectUscc: row.uscc, itemNo: row.item_no, title: String(row.content['title']), content: String(row.content['content']), evidence: input.evidence });

@@ -1,4 +1,5 @@
-import { createFilingDoor, provinceOfCode, type RowProblems, type RowSurroundings } from '#kit/filing/door.ts';
+import { provinceOfCode } from '#kit/filing/admission.ts';
+import { createFilingDoor, type RowProblems, type RowSurroundings } from '#kit/filing/door.ts';
 import type { RecordFeed } from '#kit/feed.ts';
 import { type FiledRow, type RecordTable, textOf } from '#kit/filing/record.ts';
 import { recordIdOf } from '#kit/records.ts';

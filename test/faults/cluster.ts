@@ -217,3 +217,11 @@ export async function childrenOf(pid: number): Promise<number[]> {
   const lists = await Promise.all(tasks.map((task) => readFile(`/proc/${pid}/task/${task}/children`, 'utf8').catch(() => '')));
   return lists.flatMap((list) => list.split(' ').filter(Boolean).map(Number));
 }
+
+/** kill -9 of all that this process started. PostgreSQL is left to its watcher, which stops it once we are gone (kit/postgres/embedded.ts). */
+export async function endChildren(): Promise<void> {
+  for (const pid of await childrenOf(process.pid)) {
+    const name = (await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '')).trim();
+    if (name !== 'postgres' && name !== 'sh' && name !== '') process.kill(pid, 'SIGKILL');
+  }
+}

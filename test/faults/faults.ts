@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import pg from 'pg';
 import WebSocket from 'ws';
 import { createClient } from 'graphql-ws';
+import { until } from '#test/support/until.ts';
 import { type Cluster, childrenOf, type ProxyName, type Shape } from './cluster.ts';
 import { startHalfDown } from './halfDown.ts';
 
@@ -17,6 +18,8 @@ export interface Fault {
   readonly shape: Shape;
   /** Whether a gateway itself is broken, so that connections to it may be lost. */
   readonly mayLose?: boolean;
+  /** Whether what plans is broken, so that a text may be told that it was not planned. */
+  readonly mayFailPlanning?: boolean;
   /** PostgreSQL on a volume of its own that can be filled. */
   readonly smallVolume?: boolean;
   /** Connections that may be tried in the whole run at proxies, over what a run without a fault needs: a storm of attempts is a fault itself. */
@@ -206,7 +209,7 @@ export const faults: readonly Fault[] = [
     mayLose: true,
     async run(cluster) {
       for (const member of [...cluster.gateways, ...cluster.subgraphs.values()]) {
-        await member.stop();
+        await withDeadline(member.stop(), 20_000, `${member.name} did not end by SIGTERM`);
         await member.start();
       }
     },
@@ -280,6 +283,7 @@ export const faults: readonly Fault[] = [
     id: 'P1',
     title: 'kill -9 of the processes that plan, again and again',
     shape: 'federated',
+    mayFailPlanning: true,
     async run(cluster, ms) {
       let kills = 0;
       for (const end = performance.now() + ms; performance.now() < end; await pause(1500)) {
@@ -341,7 +345,7 @@ export const faults: readonly Fault[] = [
       await cutOff(cluster, ['evaluation'], ms / 2);
       const survived = !victim.isMissing();
       await full.close();
-      if (survived) await withDeadline(victim.stop(), 15_000, 'SIGTERM ended it not');
+      if (survived) await withDeadline(victim.stop(), 15_000, 'it did not end by SIGTERM');
       await victim.start();
       if (!survived) throw new Error('it ended when it could not write its log');
     },
@@ -413,9 +417,7 @@ function openHerd(first: string, second: string, count: number): { standing(): n
   for (let index = 0; index < count; index += 1) void follow(index);
   return {
     standing: () => standing,
-    async until(least, ms) {
-      for (const end = performance.now() + ms; standing < least; await pause(20)) if (performance.now() > end) throw new Error(`${standing} subscribers of ${least} stand after ${ms} ms`);
-    },
+    until: async (least, ms) => void (await until(`that ${Math.ceil(least)} subscribers stand`, () => standing >= least, ms)),
     end: () => ending.abort(),
   };
 }

@@ -1,6 +1,9 @@
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { readConfig } from '#kit/config.ts';
 import { needs } from '#test/support/needs.ts';
 import { runChurn } from './churn.ts';
+import { endChildren } from './cluster.ts';
 import { faults } from './faults.ts';
 import { runFaults } from './run.ts';
 
@@ -21,9 +24,16 @@ const chosen = faults.filter(({ id }) => wanted === null || wanted.some((each) =
 const churns = wanted?.includes('churn') ?? false;
 if (chosen.length === 0 && !churns) throw new Error(`--only is "${flags.only}": churn, or ids of ${faults.map(({ id }) => id).join(', ')}`);
 
+// Ended from outside, or by a mistake of its own, it leaves nothing running.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void endChildren().finally(() => process.exit(130)));
+process.once('uncaughtException', (error) => {
+  process.stderr.write(`${error.stack}\n`);
+  void endChildren().finally(() => process.exit(1));
+});
+
 const write = (line: string): void => void process.stdout.write(`${line}\n`);
 const redisServer = needs('redis-server');
-const counts = await runFaults(chosen, { seconds, redisServer, write });
+const counts = await runFaults(chosen, { seconds, redisServer, write, logs: join(readConfig().dataDir, 'faults') });
 if (churns) {
   const isGood = await runChurn({ seconds, redisServer, write });
   counts[isGood ? 'passed' : 'failed'] += 1;

@@ -28,14 +28,18 @@ interface Body {
 }
 
 /** What a fault may be answered with; each of them may be asked again. */
-const HONEST: ReadonlySet<unknown> = new Set(['SUBGRAPH_UNAVAILABLE', 'DEADLINE', 'RATE_LIMITED', 'SHUTTING_DOWN', 'PLANNING_FAILED']);
+const HONEST: ReadonlySet<unknown> = new Set(['SUBGRAPH_UNAVAILABLE', 'DEADLINE', 'RATE_LIMITED']);
 const INSIDE = /127\.0\.0\.1|ECONN|select |\.ts\b|node_modules|at \w+ \(|stack/;
 
-/**
- * @param expected `data` as it is when nothing is broken
- * @param asksUnknown whether a code that nobody has is asked for, of which the answer may say so in an error
- */
-export function judge({ status, retryAfter, text }: Answered, expected: Readonly<Record<string, unknown>>, who: Tenant, asksUnknown = false): Verdict {
+export interface Allowance {
+  /** A code that nobody has is asked for, of which the answer may say so in an error. */
+  readonly asksUnknown?: boolean | undefined;
+  /** What plans is what is broken: who waited for a plan is told that there is none. */
+  readonly mayFailPlanning?: boolean | undefined;
+}
+
+/** @param expected `data` as it is when nothing is broken */
+export function judge({ status, retryAfter, text }: Answered, expected: Readonly<Record<string, unknown>>, who: Tenant, { asksUnknown, mayFailPlanning }: Allowance = {}): Verdict {
   const wrong = (what: string): Verdict => ({ outcome: 'wrong', what });
   const strange = strangeCanaries(text, who);
   if (strange.length > 0) return wrong(`another tenant's value: ${strange.join(' ')}`);
@@ -46,7 +50,8 @@ export function judge({ status, retryAfter, text }: Answered, expected: Readonly
   } catch {
     return wrong(`status ${status} and no JSON: ${text.slice(0, 80)}`);
   }
-  const errors = (body.errors ?? []).filter(({ extensions }) => !(asksUnknown && extensions?.['code'] === 'NOT_FOUND'));
+  const errors = (body.errors ?? []).filter(({ extensions }) => !(asksUnknown === true && extensions?.['code'] === 'NOT_FOUND'));
+  if (mayFailPlanning && errors.length === 1 && !body.data && errors[0]?.extensions?.['code'] === 'QUERY_PLANNING_FAILED') return { outcome: 'refused' };
   for (const { extensions, message } of errors) {
     const { code, retryable } = extensions ?? {};
     if (!HONEST.has(code)) return wrong(`status ${status}, code ${String(code)}: ${message}`);

@@ -15,16 +15,17 @@ export interface PostgresProcess extends AsyncDisposable {
   kill(): Promise<void>;
   /** Starts it again where it was; nothing where it runs. @throws Error where it does not start */
   start(): Promise<void>;
-  /** Both. */
-  crash(): Promise<void>;
+  /** Both, the start after so many milliseconds. */
+  crash(downMs?: number): Promise<void>;
 }
 
 export async function startPostgres(options: Omit<EmbeddedOptions, 'signal'>): Promise<PostgresProcess> {
   const { dataDir } = options;
-  let server: EmbeddedPostgres = await startEmbedded(options);
+  const begin = (): Promise<EmbeddedPostgres> => startEmbedded({ ...options, restarts: false });
+  let server = await begin();
   const { url } = server;
   const start = async (): Promise<void> => {
-    server = await startEmbedded(options);
+    server = await begin();
     if (server.url !== url) throw new Error(`PostgreSQL came back at ${server.url}, it was at ${url}`);
   };
   const kill = async (): Promise<void> => {
@@ -45,8 +46,9 @@ export async function startPostgres(options: Omit<EmbeddedOptions, 'signal'>): P
     socket: join(new URL(url).searchParams.get('host') ?? '', '.s.PGSQL.5432'),
     kill,
     start,
-    async crash() {
+    async crash(downMs = 0) {
       await kill();
+      await pause(downMs);
       await start();
     },
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),

@@ -1,14 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
-import { type EmbeddedPostgres, startEmbedded } from '#kit/postgres/embedded.ts';
-import { isRunning } from '#kit/postgres/process.ts';
 import { composeUscc } from '#standards/uscc.ts';
 import { askGateway, createIssuer, organisationOf, type TestIssuer } from '#test/support/graph.ts';
 import { AUTHORITY, type Listing, rowOf } from '#test/support/listings.ts';
+import { type PostgresProcess, startPostgres } from '#test/support/postgresProcess.ts';
 import { freePort, startProcess, type TestProcess } from '#test/support/processes.ts';
 import { type RedisProcess, startRedis } from '#test/support/redis.ts';
 import { registerUnits } from '#test/support/units.ts';
@@ -63,7 +62,7 @@ export async function runHistory(options: HistoryOptions): Promise<Ran> {
   await using stack = new AsyncDisposableStack();
   const directory = await mkdtemp(join(tmpdir(), 'cg-history-'));
   stack.defer(() => rm(directory, { recursive: true, force: true }));
-  const postgres = stack.use(await createPostgres(join(directory, 'pg')));
+  const postgres = stack.use(await startPostgres({ dataDir: join(directory, 'pg') }));
   const redis = options.redisServer === null ? null : stack.use(await startRedis(options.redisServer));
   const issuer = stack.use(await createIssuer());
   const ports = [await freePort(), await freePort()];
@@ -135,38 +134,7 @@ const receivedBy = ({ subscribers }: History, names: readonly string[]): number 
 
 // --- what is disturbed --------------------------------------------------------------------------------------------------
 
-interface Postgres extends AsyncDisposable {
-  readonly url: string;
-  /** kill -9 of the server and every process of it, and a new start after so long. */
-  crash(downMs?: number): Promise<void>;
-}
-
-async function createPostgres(dataDir: string): Promise<Postgres> {
-  let server: EmbeddedPostgres = await startEmbedded({ dataDir });
-  const { url } = server;
-  return {
-    url,
-    async crash(downMs = 0) {
-      const [postmaster] = (await readFile(join(dataDir, 'postmaster.pid'), 'utf8')).split('\n').map(Number) as [number];
-      const tasks = await readdir(`/proc/${postmaster}/task`).catch(() => []);
-      const lists = await Promise.all(tasks.map((task) => readFile(`/proc/${postmaster}/task/${task}/children`, 'utf8').catch(() => '')));
-      for (const pid of [postmaster, ...lists.flatMap((list) => list.split(' ').filter(Boolean).map(Number))]) {
-        try {
-          process.kill(pid, 'SIGKILL');
-        } catch {
-          // It has ended by itself.
-        }
-      }
-      while (await isRunning(postmaster)) await pause(20);
-      await pause(downMs);
-      server = await startEmbedded({ dataDir });
-      if (server.url !== url) throw new Error(`PostgreSQL came back at ${server.url}, it was at ${url}`);
-    },
-    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
-  };
-}
-
-async function injectFaults(world: World, { postgres, redis, start }: { postgres: Postgres; redis: RedisProcess | null; start: (index: number) => Promise<TestProcess> }, forMs: number, say: (line: string) => void): Promise<number> {
+async function injectFaults(world: World, { postgres, redis, start }: { postgres: PostgresProcess; redis: RedisProcess | null; start: (index: number) => Promise<TestProcess> }, forMs: number, say: (line: string) => void): Promise<number> {
   const chance = createChance(world.options.seed * 7919);
   const end = performance.now() + forMs;
   const { gateways } = world;

@@ -46,6 +46,8 @@ export const readers = ['PUBLIC', 'SUBJECT', 'PROVINCIAL_PLATFORM', 'DETERMINING
 export type Reader = (typeof readers)[number];
 
 /** A mistake that a product could make, for the test that such mistakes are found. */
+const narrower = (one: Level, other: Level): Level => (levels.indexOf(one) > levels.indexOf(other) ? one : other);
+
 export const flaws = ['shows the newest version whatever was known', 'shows acts of later days', 'shows what ended', 'shows what was withdrawn', 'has the rights of then', 'has the rights of now alone', 'shows what was erased', 'forgets versions', 'counts what is hidden'] as const;
 export type Flaw = (typeof flaws)[number];
 
@@ -134,8 +136,7 @@ export function createModel(first: string, uscc: { readonly near: string; readon
   function mayKnow(reader: Reader, { act, versions, withdrawnOn }: Record, believed: Version, flaw: Flaw | null): boolean {
     const current = flaw === 'has the rights of then' ? believed : (versions.at(-1) as Version); // there is the one believed
     const { until } = current;
-    const isNarrower = levels.indexOf(believed.level) > levels.indexOf(current.level) && flaw !== 'has the rights of now alone';
-    const { level } = isNarrower ? believed : current;
+    const level = flaw === 'has the rights of now alone' ? current.level : narrower(believed.level, current.level);
     const withdrawn = withdrawnOn !== null && flaw !== 'shows what was withdrawn';
     const published = level === 'PUBLIC' && !withdrawn && (today() <= day(until) || flaw === 'shows what ended');
     switch (reader) {
@@ -167,7 +168,7 @@ export function createModel(first: string, uscc: { readonly near: string; readon
     if (!believed || (record.act.decided > validAt && flaw !== 'shows acts of later days') || !mayKnow(reader, record, believed, flaw)) return undefined;
     const { erased, version, text, level } = believed;
     const now = record.versions.at(-1) as Version; // there is the one believed
-    return { shown: { id: idOf(record), version, content: erased ? null : textOf(text), disclosureLevel: erased ? now.level : level }, erased };
+    return { shown: { id: idOf(record), version, content: erased ? null : textOf(text), disclosureLevel: erased ? narrower(level, now.level) : level }, erased };
   }
 
   return {
