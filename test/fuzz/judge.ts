@@ -1,7 +1,8 @@
-import { getNamedType, isListType, isNonNullType, isObjectType } from 'graphql';
+import { getNamedType, isInterfaceType, isListType, isNonNullType, isObjectType } from 'graphql';
 import type { ExecutionResult, GraphQLError, GraphQLOutputType, GraphQLResolveInfo } from 'graphql';
 import type { Answer } from '#gateway/graph.ts';
 import { errorCodes } from '#kit/errors.ts';
+import { reasonsOf } from './values.ts';
 import type { Fault, Thing } from './values.ts';
 import type { World } from './world.ts';
 
@@ -14,13 +15,14 @@ export interface Problem {
 interface Traced {
   readonly typeName: string;
   readonly fieldName: string;
+  readonly args: string;
   readonly thing: Thing;
   readonly type: GraphQLOutputType;
 }
 
 /** Where the plain schema's resolvers ran: response path → field and object. */
 export interface Trace {
-  add(info: GraphQLResolveInfo, thing: Thing): void;
+  add(info: GraphQLResolveInfo, args: object, thing: Thing): void;
   at(path: Path): Traced | undefined;
 }
 
@@ -29,10 +31,12 @@ type Path = readonly (string | number)[];
 export function createTrace(): Trace {
   const traced = new Map<string, Traced>();
   return {
-    add(info, thing) {
+    add(info, args, thing) {
       const path: (string | number)[] = [];
       for (let at: GraphQLResolveInfo['path'] | undefined = info.path; at; at = at.prev) path.unshift(at.key);
-      traced.set(path.join('.'), { typeName: info.parentType.name, fieldName: info.fieldName, thing, type: info.returnType });
+      traced.set(path.join('.'), {
+        typeName: info.parentType.name, fieldName: info.fieldName, args: JSON.stringify(args), thing, type: info.returnType,
+      });
     },
     at: (path) => traced.get(path.join('.')),
   };
@@ -74,50 +78,78 @@ const problem = (kind: string, what: string, path: Path): Problem => ({ kind, wh
 
 const show = (value: unknown): string => (JSON.stringify(value) ?? 'nothing').slice(0, 120);
 
-function exactProblems({ answer, plain, lenient }: Judging): Problem[] {
+function exactProblems({ answer, plain, lenient, trace }: Judging): Problem[] {
   const problems: Problem[] = [];
-  if (JSON.stringify(answer.data) !== JSON.stringify(plain.data)) {
-    const at = firstDifference(answer.data, plain.data, []);
-    problems.push(problem('data', `${show(at.one)} where ${show(at.other)} is right`, at.path));
-    return problems;
-  }
+  const twins = new Set<string>();
+  compareExact(answer.data, plain.data, [], { plain: plain.data, trace, twins, problems });
+  if (problems.length > 0) return problems;
   const told = places(answer.errors ?? [], answer.data);
   const right = places(plain.errors ?? [], plain.data);
   for (const stray of told.stray) problems.push(problem('errors', 'an error where nothing is null', stray));
-  for (const place of right.found.keys()) if (!told.found.has(place)) problems.push(problem('errors', 'a null without its error', [place]));
-  for (const place of told.found.keys()) if (!right.found.has(place)) problems.push(problem('errors', 'an error at a null that needs none', [place]));
-  // Errors below one null: the plain schema tells the first it meets, the engine what its subgraphs met. Each must be a true one.
-  const possible = new Set((lenient?.errors ?? []).map(keyOf));
+  for (const place of [...right.found.keys(), ...twins]) if (!told.found.has(place)) problems.push(problem('errors', 'a null without its error', [place]));
+  for (const place of told.found.keys()) {
+    if (!right.found.has(place) && !twins.has(place)) problems.push(problem('errors', 'an error at a null that needs none', [place]));
+  }
+  const isBelowRightNull = (path: Path): boolean => path.some((_, length) => right.found.has(path.slice(0, length).join('.')));
+  const possible = new Set((lenient?.errors ?? []).flatMap((error) => reasonsOf(error).map((code) => keyOf(error, code))));
+  const codes = new Set((lenient?.errors ?? []).flatMap((error) => reasonsOf(error).map(publicCode)));
   for (const error of answer.errors ?? []) {
-    if (!possible.has(keyOf(error))) problems.push(problem('errors', `${codeOf(error)}: no such failure`, error.path ?? []));
+    const code = publicCode(error.extensions['code']);
+    const path = error.path ?? [];
+    // Below one null the plain schema tells the first failure it meets; the engine tells all that its subgraphs met, and for
+    // fields that were lost with them what took them along.
+    const isRight = possible.has(keyOf(error, code)) || twins.has(path.join('.')) || (isBelowRightNull(path) && (codes.has(code) || code === 'INTERNAL_SERVER_ERROR'));
+    if (!isRight) problems.push(problem('errors', `${code}: no such failure`, path));
   }
   return problems;
 }
 
-const codeOf = (error: GraphQLError): string => {
-  const code = error.extensions['code'];
-  return typeof code === 'string' && publicCodes.has(code) ? code : 'INTERNAL_SERVER_ERROR';
-};
-
-const keyOf = (error: GraphQLError): string => `${codeOf(error)} ${(error.path ?? []).join('.')}`;
-
-interface Difference {
-  path: Path;
-  one: unknown;
-  other: unknown;
+interface Comparing {
+  readonly plain: unknown;
+  readonly trace: Trace;
+  readonly twins: Set<string>;
+  readonly problems: Problem[];
 }
+
+function compareExact(one: unknown, other: unknown, path: Path, comparing: Comparing): void {
+  if (comparing.problems.length > 0 || one === other) return;
+  if (one === null && hasNullTwin(path, comparing)) {
+    comparing.twins.add(path.join('.'));
+    return;
+  }
+  if (!isObject(one) || !isObject(other) || Object.keys(one).join() !== Object.keys(other).join()) {
+    if (JSON.stringify(one) !== JSON.stringify(other)) comparing.problems.push(problem('data', `${show(one)} where ${show(other)} is right`, path));
+    return;
+  }
+  for (const key of Object.keys(one)) compareExact(one[key], other[key], [...path, Array.isArray(one) ? Number(key) : key], comparing);
+}
+
+/**
+ * Whether the same field with the same arguments is null under another key of the same object. The engine fetches both once, with all
+ * that either selects, so a failure that makes one of them null through a non-null field makes the other null too.
+ */
+function hasNullTwin(path: Path, { plain, trace }: Comparing): boolean {
+  let parent = plain;
+  return path.some((key, i) => {
+    const object = parent;
+    parent = isObject(object) ? object[String(key)] : undefined;
+    const field = trace.at(path.slice(0, i + 1));
+    if (typeof key !== 'string' || !field || !isObject(object)) return false;
+    return Object.keys(object).some((twin) => {
+      const same = twin === key ? undefined : trace.at([...path.slice(0, i), twin]);
+      if (!same || same.typeName !== field.typeName || same.fieldName !== field.fieldName || same.args !== field.args) return false;
+      const nulls: string[] = [];
+      collectNulls(plain, [...path.slice(0, i), twin, ...path.slice(i + 1)], 0, [], nulls);
+      return nulls.length > 0;
+    });
+  });
+}
+
+const publicCode = (code: unknown): string => (typeof code === 'string' && publicCodes.has(code) ? code : 'INTERNAL_SERVER_ERROR');
+
+const keyOf = (error: GraphQLError, code: unknown): string => `${publicCode(code)} ${(error.path ?? []).join('.')}`;
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
-
-function firstDifference(one: unknown, other: unknown, path: Path): Difference {
-  const here = { path, one, other };
-  if (!isObject(one) || !isObject(other) || Array.isArray(one) !== Array.isArray(other)) return here;
-  if (Object.keys(one).join() !== Object.keys(other).join()) return here;
-  for (const key of Object.keys(one)) {
-    if (JSON.stringify(one[key]) !== JSON.stringify(other[key])) return firstDifference(one[key], other[key], [...path, Array.isArray(one) ? Number(key) : key]);
-  }
-  return here;
-}
 
 /** The nulls that errors explain: `@` in a path stands for every position. Strays are errors whose path leads to no null. */
 function places(errors: readonly GraphQLError[], data: unknown): { found: Map<string, GraphQLError>; stray: Path[] } {
@@ -200,7 +232,6 @@ function compareLost(
   }
   for (const key of Object.keys(one)) {
     const child = judging.trace.at([...path, key]);
-    if (child && getNamedType(child.type).name.startsWith('__')) continue;
     compareLost(judging, one[key], other[key], child?.type ?? inner, [...path, key], told, problems);
   }
 }
@@ -212,10 +243,10 @@ function mayVanish(judging: Judging, value: unknown, type: GraphQLOutputType, pa
     return of !== undefined && isNonNullType(of) && value.some((item, i) => mayVanish(judging, item, of.ofType, [...path, i]));
   }
   if (!isObject(value)) return false;
+  if (isNameless(judging, getNamedType(type).name)) return true;
   return Object.keys(value).some((key) => {
     const child = judging.trace.at([...path, key]);
-    if (!child) return isNamelessType(judging, String(value[key]));
-    if (isNameless(judging, child)) return true;
+    if (!child) return false;
     return isNonNullType(child.type) && (mayLose(judging, child, [...path, key]) || mayVanish(judging, value[key], child.type.ofType, [...path, key]));
   });
 }
@@ -223,12 +254,10 @@ function mayVanish(judging: Judging, value: unknown, type: GraphQLOutputType, pa
 const brokenGraph = (fault: Fault): string | undefined => (fault.kind === 'down' || fault.kind === 'unknown' ? fault.graph : undefined);
 
 // Which concrete type an object of an @interfaceObject is, only the interface's own subgraph knows.
-const isNameless = (judging: Judging, { thing }: Traced): boolean => isNamelessType(judging, thing.__typename);
-
-function isNamelessType({ world, fault }: Judging, typeName: string): boolean {
-  const family = world.family(typeName);
+function isNameless({ world, fault }: Judging, typeName: string): boolean {
   const graph = brokenGraph(fault);
-  return family !== undefined && family.name !== typeName && graph !== undefined && family.graphs.has(graph);
+  const family = world.family(typeName);
+  return graph !== undefined && family !== undefined && isInterfaceType(world.api.getType(family.name)) && family.graphs.has(graph);
 }
 
 const mustLose = ({ world, fault }: Judging, { typeName, fieldName }: Traced): boolean =>
@@ -245,7 +274,7 @@ function mayLose(judging: Judging, field: Traced, path: Path): boolean {
   const givers = world.givers(typeName, fieldName);
   if (givers.includes(graph)) return true;
   // Its subgraph is reached by way of another, or of the type's name.
-  if (family?.graphs.has(graph) && (severalKeys || isNameless(judging, field))) return true;
+  if (family?.graphs.has(graph) && (severalKeys || isNameless(judging, typeName))) return true;
   if (requiresLost(judging, field, path)) return true;
   // Several subgraphs give the object, and none of those that are left gives this field: a hop from the one that was asked.
   let above = path.slice(0, -1);
