@@ -139,8 +139,8 @@ interface Asked {
   readonly text: string;
   readonly place: Place | undefined;
   readonly classes: Set<Class>;
-  /** The client's response keys for it. */
-  readonly names: [Class, string][];
+  /** The client's response keys for it, each with its own place: those below are named as its selection names them. */
+  readonly names: { of: Class; name: string; place: Place | undefined }[];
 }
 
 /** @param rootOf the operation's kind, for its root */
@@ -168,7 +168,7 @@ function createPlace(
       ...asPlanned(node), ...(key === node.name.value ? null : { alias: { kind: Kind.NAME, value: key } }),
       ...(place ? { selectionSet: place.selectionSet } : null),
     };
-    for (const [each, name] of names) fields.get(each)?.set(name, { key, place });
+    for (const each of names) fields.get(each.of)?.set(each.name, { key, place: each.place });
     // A field that its subgraph gives of objects whose type it does not know is asked of all: planned for some, it is lost for others.
     const isCommon = having.size === classes.length || building.ofInterfaceObjects.has(`${type.name}.${node.name.value}`);
     const conditions = isCommon && hasField(type, node.name.value) ? undefined : conditionsFor(building, type, seen, having, node);
@@ -324,7 +324,7 @@ function askedFields(building: Building, type: GraphQLCompositeType, classes: re
       if (!asked) result.set(text, (asked = { node, text, place, classes: new Set(), names: [] }));
       for (const each of having) {
         asked.classes.add(each);
-        asked.names.push([each, name]);
+        asked.names.push({ of: each, name, place });
       }
     }
   }

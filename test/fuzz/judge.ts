@@ -190,7 +190,7 @@ function compareLost(
     return;
   }
   if (!isObject(one) || !isObject(other)) {
-    if (one !== other && !(field && requiresLost(judging, field, path))) problems.push(problem('data', `${show(one)} where ${show(other)} is right`, path));
+    if (one !== other && !(field && requiresLost(judging, field))) problems.push(problem('data', `${show(one)} where ${show(other)} is right`, path));
     return;
   }
   if (Object.keys(one).join() !== Object.keys(other).join()) {
@@ -242,7 +242,7 @@ function mayLose(judging: Judging, field: Traced, path: Path): boolean {
   if (givers.includes(graph)) return true;
   // Its subgraph is reached by way of another, or of the type's name.
   if (family?.graphs.has(graph) && (severalKeys || isNameless(judging, typeName))) return true;
-  if (requiresLost(judging, field, path)) return true;
+  if (requiresLost(judging, field)) return true;
   // Several subgraphs give the object, and none of those that are left gives this field: a hop from the one that was asked.
   let above = path.slice(0, -1);
   while (typeof above.at(-1) === 'number') above = above.slice(0, -1);
@@ -252,7 +252,7 @@ function mayLose(judging: Judging, field: Traced, path: Path): boolean {
   return parents.length > 1 && parents.includes(graph) && !givers.some((giver) => parents.includes(giver));
 }
 
-function requiresLost({ world, fault }: Judging, { typeName, fieldName }: Traced, _: Path): boolean {
+function requiresLost({ world, fault }: Judging, { typeName, fieldName }: Traced): boolean {
   const graph = brokenGraph(fault);
   if (graph === undefined || !world.requires(typeName, fieldName)) return false;
   return world.requirements(typeName, fieldName).some((coordinate) => {
