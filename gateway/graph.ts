@@ -152,7 +152,7 @@ export function createGraph(dependencies: GraphDependencies): Graph {
       let prepared: PreparedOperation;
       let plan: QueryPlan;
       try {
-        prepared = prepareOperation(schema, operation.operation, fragments, coerced.variables, denied, absent);
+        prepared = prepareOperation(planner, operation.operation, fragments, coerced.variables, denied, absent);
         // Before the moment is taken by which the answer is true: a new plan may have to wait.
         const asker = { caller: callerOf(viewer, operation.address), signal: deadline.signal };
         plan = prepared.document ? await planner.plan(prepared.document, asker) : { kind: 'QueryPlan' };
@@ -218,7 +218,7 @@ function withDenied(missing: readonly Missing[], denials: readonly GraphQLError[
 
 /** For an operation of which nothing has run. */
 const outOfTime = (): GraphQLError =>
-  new GraphQLError(`The operation could not be begun within ${DEADLINE_MS / 1000} s.`, { extensions: { code: 'DEADLINE', retryable: true, http: { status: 503 } } });
+  clientError('DEADLINE', `The operation could not be begun within ${DEADLINE_MS / 1000} s.`, { retryable: true });
 
 /** Aborts with what to tell when the time for an operation is over, or its asker has left. */
 function openDeadline(asker: AbortSignal | undefined): Disposable & { readonly signal: AbortSignal } {

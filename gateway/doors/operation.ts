@@ -90,6 +90,8 @@ export interface Run {
   readonly viewer: Viewer;
   readonly mode: 'filter' | 'reject';
   readonly signal: AbortSignal;
+  /** The client's, see `callerOf`. */
+  readonly address: string | undefined;
 }
 
 /** Runs a query or a mutation: an answer with data, or the errors for which there is none. Nothing is thrown. */

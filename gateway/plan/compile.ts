@@ -1,10 +1,10 @@
-import { Kind, isAbstractType, isObjectType, parse, print, visit } from 'graphql';
+import { Kind, isAbstractType, isInterfaceType, isObjectType, parse, print, visit } from 'graphql';
 import type { DocumentNode, FragmentDefinitionNode, GraphQLSchema, OperationDefinitionNode, SelectionSetNode } from 'graphql';
 import type { KeyPaths, Keys } from '../graph/engine/supergraph.ts';
 import type {
   BatchFetchNode, EntityBatchAlias, FetchNode, FetchRewrite, FlattenNodePathSegment, PlanNode, QueryPlan, RequiresSelection,
 } from './queryPlan.ts';
-import { isInherited } from './names.ts';
+import { TYPENAME, isInherited } from './names.ts';
 import type { PlannedOperation } from './transport.ts';
 
 /** A response key of a planned operation. Types do not matter: at one place a key means one field, whatever type has it. */
@@ -13,6 +13,8 @@ export interface ShapeField {
   readonly inherited: boolean;
   /** undefined: a leaf, whatever its value looks like. */
   fields: ShapeField[] | undefined;
+  /** Of a type's name alone: names that say less than another, since a subgraph knows an interface as an object. */
+  vague?: ReadonlySet<string>;
 }
 
 export type Segment = { field: string; inherited: boolean } | { types: ReadonlySet<string> };
@@ -207,7 +209,7 @@ function readOperation(given: string, schema: GraphQLSchema): { text: string; ro
     else if (definition.kind === Kind.OPERATION_DEFINITION) operation = definition;
   }
   const root: ShapeField[] = [];
-  if (operation) addSelections(root, operation.selectionSet, fragments);
+  if (operation) addSelections(root, operation.selectionSet, fragments, interfaceNames(schema));
   const possible = withoutImpossible(document, schema);
   return { text: possible === document ? given : print(possible), root };
 }
@@ -240,15 +242,26 @@ function withoutImpossible(document: DocumentNode, schema: GraphQLSchema): Docum
   return visit(pruned, { FragmentDefinition: ({ name }) => (spread.has(name.value) ? undefined : null) });
 }
 
-function addSelections(fields: ShapeField[], selectionSet: SelectionSetNode, fragments: ReadonlyMap<string, FragmentDefinitionNode>): void {
+const interfaceNamesOf = new WeakMap<GraphQLSchema, ReadonlySet<string>>();
+
+function interfaceNames(schema: GraphQLSchema): ReadonlySet<string> {
+  let names = interfaceNamesOf.get(schema);
+  if (!names) interfaceNamesOf.set(schema, (names = new Set(Object.values(schema.getTypeMap()).filter(isInterfaceType).map(({ name }) => name))));
+  return names;
+}
+
+function addSelections(
+  fields: ShapeField[], selectionSet: SelectionSetNode, fragments: ReadonlyMap<string, FragmentDefinitionNode>, vague: ReadonlySet<string>,
+): void {
   for (const selection of selectionSet.selections) {
     if (selection.kind !== Kind.FIELD) {
       const inner = selection.kind === Kind.INLINE_FRAGMENT ? selection.selectionSet : fragments.get(selection.name.value)?.selectionSet;
-      if (inner) addSelections(fields, inner, fragments);
+      if (inner) addSelections(fields, inner, fragments, vague);
       continue;
     }
     const field = shapeField(fields, selection.alias?.value ?? selection.name.value);
-    if (selection.selectionSet) addSelections((field.fields ??= []), selection.selectionSet, fragments);
+    if (selection.name.value === TYPENAME) field.vague = vague;
+    if (selection.selectionSet) addSelections((field.fields ??= []), selection.selectionSet, fragments, vague);
   }
 }
 

@@ -27,7 +27,7 @@ function prepared(text: string, options: { variables?: Record<string, unknown>; 
   const operation = document.definitions.find((one) => one.kind === 'OperationDefinition' && (options.name === undefined || one.name?.value === options.name));
   if (operation?.kind !== 'OperationDefinition') throw new Error('no operation');
   const denied = new Set(operation.selectionSet.selections.filter((one): one is FieldNode => one.kind === 'Field' && one.name.value === options.denied));
-  return prepareOperation(schema, operation, fragments, options.variables ?? {}, denied.size > 0 ? denied : undefined);
+  return prepareOperation({ schema, ofInterfaceObjects: new Set() }, operation, fragments, options.variables ?? {}, denied.size > 0 ? denied : undefined);
 }
 
 const planned = (text: string, options?: Parameters<typeof prepared>[1]): string | undefined => {

@@ -19,7 +19,7 @@ export function mergeObject(shape: readonly ShapeField[], target: Bag, source: B
     if (value === undefined) continue;
     const old = read(target, field.key, field.inherited);
     if (old === undefined || old === null || field.fields === undefined) {
-      if (value === null && old !== undefined) continue;
+      if (old !== undefined && (value === null || field.vague?.has(value as string))) continue;
       const kept = shared && field.fields ? copyValue(field.fields, value) : value;
       if (field.inherited) writeOwn(target, field.key, kept);
       else target[field.key] = kept;

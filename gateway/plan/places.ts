@@ -9,9 +9,10 @@ import type {
 import { clientError } from '#kit/errors.ts';
 import { TYPENAME } from './names.ts';
 
-// The normal form in which the planner sees an operation. A place is where objects stand in the answer; at a place each
-// field with its arguments is asked once, under a key of its own, whatever names the client has for it, and each key has one
-// selection. So no two selections can meet in the planner (0.0.38 aborts the process, or mixes them up) nor in the executor.
+// The normal form in which the planner sees an operation. A place is where objects stand in the answer; at a place each field with its
+// arguments and its selection is asked once, under a key of its own, whatever names the client has for it. So no two selections can meet
+// in the planner (0.0.38 aborts the process, or mixes them up) nor in the executor. Of one field with two selections, each is its own:
+// a null that rises in one of them must not take the other.
 
 export type Fragments = Readonly<Record<string, FragmentDefinitionNode>>;
 
@@ -23,6 +24,8 @@ export interface Selecting {
   readonly variables: Readonly<Record<string, unknown>>;
   /** Fields of the client's that are null without being asked. */
   readonly denied: ReadonlySet<FieldNode>;
+  /** Coordinates of interfaces whose field a subgraph gives that does not know the objects' types (@interfaceObject). */
+  readonly ofInterfaceObjects: ReadonlySet<string>;
   /** A field that is asked with every object of the type, or of the field by its coordinate, beside what the client asks. */
   readonly beside: (typeName: string, coordinates: readonly string[]) => string | undefined;
 }
@@ -41,7 +44,7 @@ export interface Place {
   readonly text: string;
   /** Fields once every fragment is written out. */
   readonly size: number;
-  /** What is planned for the objects of a type, by `fieldId`. */
+  /** What is planned for the objects of a type, by the client's response key. */
   readonly fieldsOf: (typeName: string) => ReadonlyMap<string, PlacedField> | undefined;
 }
 
@@ -70,15 +73,11 @@ function fieldNames(schema: GraphQLSchema): ReadonlySet<string> {
 const ids = new WeakMap<FieldNode, string>();
 
 /** What a field asks for, whatever the client calls it: its name and arguments, in whichever order they are written. */
-export function fieldId(node: FieldNode): string {
+function fieldId(node: FieldNode): string {
   let id = ids.get(node);
   if (id === undefined) ids.set(node, (id = print({ ...asPlanned(node), selectionSet: undefined })));
   return id;
 }
-
-/** At the root of a mutation each response key is run by itself, also when it asks for the same. */
-export const rootId = (operation: string, responseKey: string, node: FieldNode): string =>
-  operation === 'mutation' ? `${responseKey} ${fieldId(node)}` : fieldId(node);
 
 const isCondition = (name: string): boolean => name === 'skip' || name === 'include';
 
@@ -123,52 +122,56 @@ export function meets(schema: GraphQLSchema, type: GraphQLCompositeType, conditi
 /** @throws GraphQLError COST_LIMIT where the operation is too large once it is written out */
 export function createRootPlace(selecting: Selecting, root: GraphQLObjectType, operation: string, selectionSet: SelectionSetNode): Place {
   const building: Building = { ...selecting, steps: 0, numbers: new Map(), names: fieldNames(selecting.schema) };
-  return createPlace(building, root, [selectionSet], [], (node) => rootId(operation, node.alias?.value ?? node.name.value, node), true);
+  return createPlace(building, root, [selectionSet], [], operation);
 }
 
 /** Types of a place that select alike: an object type, or those of an abstract one that meet the same conditions. */
 interface Class {
   readonly types: readonly string[];
   readonly type: GraphQLCompositeType;
+  /** By response key. */
   readonly fields: Map<string, FieldNode[]>;
 }
 
 /** A planned field before it has its key. */
 interface Asked {
   readonly node: FieldNode;
-  readonly id: string;
   readonly text: string;
   readonly place: Place | undefined;
   readonly classes: Set<Class>;
+  /** The client's response keys for it, each with its own place: those below are named as its selection names them. */
+  readonly names: { of: Class; name: string; place: Place | undefined }[];
 }
 
+/** @param rootOf the operation's kind, for its root */
 function createPlace(
-  building: Building, type: GraphQLCompositeType, selectionSets: readonly SelectionSetNode[], coordinates: readonly string[],
-  idOf: (node: FieldNode) => string = fieldId, isRoot = false,
+  building: Building, type: GraphQLCompositeType, selectionSets: readonly SelectionSetNode[], coordinates: readonly string[], rootOf?: string,
 ): Place {
   const seen = lookAt(building, selectionSets);
   const classes = classesOf(building, type, seen);
   const beside = building.beside(type.name, coordinates);
   for (const each of classes) {
-    if (beside !== undefined) collect(building, each, [{ kind: Kind.SELECTION_SET, selections: [fieldNamed(beside)] }], idOf, new Set());
-    collect(building, each, selectionSets, idOf, new Set());
+    if (beside !== undefined) each.fields.set(' ', [fieldNamed(beside)]); // no client has such a key
+    collect(building, each, selectionSets, new Set());
   }
 
-  const all = askedFields(building, type, classes);
+  const all = askedFields(building, type, classes, rootOf === 'mutation');
   const fields = new Map<Class, Map<string, PlacedField>>(classes.map((each) => [each, new Map()]));
   const taken = new Set<string>();
   const common: SelectionNode[] = [];
   const typed = new Map<string, FieldNode[]>();
   let size = 0;
   let text = '';
-  for (const { node, id, text: own, place, classes: having } of all) {
-    const key = freeKey(building, node, taken);
+  for (const { node, text: own, place, classes: having, names } of all) {
+    const key = freeKey(building, [...having][0]?.type, node, taken);
     const planned: FieldNode = {
       ...asPlanned(node), ...(key === node.name.value ? null : { alias: { kind: Kind.NAME, value: key } }),
       ...(place ? { selectionSet: place.selectionSet } : null),
     };
-    for (const each of having) fields.get(each)?.set(id, { key, place });
-    const conditions = having.size === classes.length && hasField(type, node.name.value) ? undefined : conditionsFor(building, type, seen, having, node);
+    for (const each of names) fields.get(each.of)?.set(each.name, { key, place: each.place });
+    // A field that its subgraph gives of objects whose type it does not know is asked of all: planned for some, it is lost for others.
+    const isCommon = having.size === classes.length || building.ofInterfaceObjects.has(`${type.name}.${node.name.value}`);
+    const conditions = isCommon && hasField(type, node.name.value) ? undefined : conditionsFor(building, type, seen, having, node);
     for (const condition of conditions ?? []) typed.set(condition, [...(typed.get(condition) ?? []), planned]);
     if (!conditions) common.push(planned);
     size += (1 + (place?.size ?? 0)) * (conditions?.length ?? 1);
@@ -177,7 +180,7 @@ function createPlace(
   if (size > MAX_FIELDS) throw clientError('COST_LIMIT', `The operation has more than ${MAX_FIELDS} fields once it is written out for each type.`, { expected: `at most ${MAX_FIELDS} fields` });
 
   const isEmpty = common.length === 0 && typed.size === 0;
-  if (!isRoot && (isEmpty || (isAbstractType(type) && (seen.typename || classes.length > 1 || seen.differing(type))))) {
+  if (rootOf === undefined && (isEmpty || (isAbstractType(type) && (seen.typename || classes.length > 1 || seen.differing(type))))) {
     common.unshift(fieldNamed(TYPENAME));
     text += TYPENAME;
   }
@@ -269,19 +272,17 @@ function classesOf({ schema }: Building, type: GraphQLCompositeType, seen: Seen)
   return [...groups.values()].map((group) => ({ types: group.map(({ name }) => name), type: group[0] as GraphQLObjectType, fields: new Map() })); // a group has one
 }
 
-function collect(
-  building: Building, into: Class, selectionSets: readonly SelectionSetNode[], idOf: (node: FieldNode) => string, spread: Set<string>,
-): void {
+function collect(building: Building, into: Class, selectionSets: readonly SelectionSetNode[], spread: Set<string>): void {
   for (const { selections } of selectionSets) {
     for (const selection of selections) {
       step(building);
       if (isLeftOut(selection, building.variables)) continue;
       if (selection.kind === Kind.FIELD) {
         if (selection.name.value.startsWith('__') || building.denied.has(selection)) continue;
-        const id = idOf(selection);
-        const nodes = into.fields.get(id);
+        const key = selection.alias?.value ?? selection.name.value;
+        const nodes = into.fields.get(key);
         if (nodes) nodes.push(selection);
-        else into.fields.set(id, [selection]);
+        else into.fields.set(key, [selection]);
         continue;
       }
       if (selection.kind === Kind.FRAGMENT_SPREAD) {
@@ -290,44 +291,44 @@ function collect(
       }
       const inside = insideOf(selection, building.fragments);
       if (inside && (inside.condition === undefined || meets(building.schema, into.type, inside.condition)))
-        collect(building, into, [inside.selectionSet], idOf, spread);
+        collect(building, into, [inside.selectionSet], spread);
     }
   }
 }
 
-// Fields of classes with the same selection are one; with another selection, or another type, each is its own.
-function askedFields(building: Building, type: GraphQLCompositeType, classes: readonly Class[]): Asked[] {
-  const result: Asked[] = [];
-  const order = new Set(classes.flatMap((each) => [...each.fields.keys()]));
-  for (const id of order) {
+// What asks for the same is one, whoever asks for it under whichever key; but each root field of a mutation is run by itself.
+function askedFields(building: Building, type: GraphQLCompositeType, classes: readonly Class[], isMutation: boolean): Asked[] {
+  const result = new Map<string, Asked>();
+  for (const name of new Set(classes.flatMap((each) => [...each.fields.keys()]))) {
     const groups = new Map<string, { nodes: readonly FieldNode[]; classes: Class[] }>();
     for (const each of classes) {
-      const nodes = each.fields.get(id);
+      const nodes = each.fields.get(name);
       if (!nodes) continue;
       const alike = `${nodes.map((node) => numberOf(building, node)).join()} ${String(typeOfField(each.type, nodes[0]?.name.value ?? ''))}`;
       const group = groups.get(alike);
       if (group) group.classes.push(each);
       else groups.set(alike, { nodes, classes: [each] });
     }
-    const asked: Asked[] = [];
     for (const { nodes, classes: having } of groups.values()) {
       const node = nodes[0] as FieldNode; // a group has one
-      const name = node.name.value;
-      const parent = having.length === classes.length && hasField(type, name) ? type : (having[0] as Class).type;
-      const given = typeOfField(parent, name);
+      const field = node.name.value;
+      const parent = having.length === classes.length && hasField(type, field) ? type : (having[0] as Class).type;
+      const given = typeOfField(parent, field);
       if (!given) continue; // the validator has refused it
       const named = getNamedType(given);
       const selectionSets = nodes.flatMap((one) => (one.selectionSet ? [one.selectionSet] : []));
-      const coordinates = having.flatMap((each) => each.types.map((typeName) => `${typeName}.${name}`));
+      const coordinates = having.flatMap((each) => each.types.map((typeName) => `${typeName}.${field}`));
       const place = isCompositeType(named) ? createPlace(building, named, selectionSets, coordinates) : undefined;
-      const text = `${id}:${String(given)}${place ? `{${place.text}}` : ''}`;
-      const same = asked.find((one) => one.text === text);
-      if (same) for (const each of having) same.classes.add(each);
-      else asked.push({ node, id, text, place, classes: new Set(having) });
+      const text = `${isMutation ? `${name} ` : ''}${fieldId(node)}:${String(given)}${place ? `{${place.text}}` : ''}`;
+      let asked = result.get(text);
+      if (!asked) result.set(text, (asked = { node, text, place, classes: new Set(), names: [] }));
+      for (const each of having) {
+        asked.classes.add(each);
+        asked.names.push({ of: each, name, place });
+      }
     }
-    result.push(...asked);
   }
-  return result;
+  return [...result.values()];
 }
 
 function numberOf({ numbers }: Building, node: FieldNode): number {
@@ -337,13 +338,14 @@ function numberOf({ numbers }: Building, node: FieldNode): number {
 }
 
 /**
- * A field without arguments has its own name where that is free: so it is the same field that the planner asks for by itself, as a
- * key or as a requirement. No other key is the name of any field.
+ * A leaf that takes no arguments has its own name where that is free: so it is the same field that the planner asks for by itself, as a
+ * key or as a requirement. No other key is the name of any field, for the planner takes a field under it for what it requires.
  */
-function freeKey({ names }: Building, node: FieldNode, taken: Set<string>): string {
+function freeKey({ names }: Building, parent: GraphQLCompositeType | undefined, node: FieldNode, taken: Set<string>): string {
   const name = node.name.value;
+  const takesArguments = parent && 'getFields' in parent ? (parent.getFields()[name]?.args.length ?? 0) > 0 : true;
   let key = name;
-  for (let i = 0; taken.has(key) || (i === 0 && node.arguments?.length); ) {
+  for (let i = 0; taken.has(key) || (i === 0 && (takesArguments || node.selectionSet !== undefined)); ) {
     do key = `_${i++}_${name}`;
     while (names.has(key));
   }

@@ -1,6 +1,6 @@
 import { Kind, isAbstractType, isEnumType, isLeafType, isListType, isNonNullType, isObjectType, visit } from 'graphql';
 import type {
-  FieldNode, GraphQLCompositeType, GraphQLError, GraphQLLeafType, GraphQLObjectType, GraphQLOutputType, GraphQLSchema,
+  FieldNode, GraphQLCompositeType, GraphQLError, GraphQLLeafType, GraphQLObjectType, GraphQLOutputType,
   OperationDefinitionNode, SelectionSetNode,
 } from 'graphql';
 import { isIntrospectionField, planDocument } from './document.ts';
@@ -8,7 +8,7 @@ import type { PlannedDocument } from './document.ts';
 import type { Path } from './errors.ts';
 import { TYPENAME, isInherited } from './names.ts';
 import type { Bag } from './names.ts';
-import { fieldId, insideOf, isLeftOut, meets, rootId } from './places.ts';
+import { insideOf, isLeftOut, meets } from './places.ts';
 import type { Fragments, Place, Selecting } from './places.ts';
 
 /**
@@ -102,8 +102,8 @@ const variantsOf = new WeakMap<OperationDefinitionNode, Variants>();
  * @throws GraphQLError COST_LIMIT where the operation is too large once it is written out for each type
  */
 export function prepareOperation(
-  schema: GraphQLSchema, operation: OperationDefinitionNode, fragments: Fragments, variables: Readonly<Record<string, unknown>>,
-  denied: ReadonlySet<FieldNode> = NONE_DENIED, absent?: AbsentRule,
+  { schema, ofInterfaceObjects }: Pick<Selecting, 'schema' | 'ofInterfaceObjects'>, operation: OperationDefinitionNode, fragments: Fragments,
+  variables: Readonly<Record<string, unknown>>, denied: ReadonlySet<FieldNode> = NONE_DENIED, absent?: AbsentRule,
 ): PreparedOperation {
   let variants = variantsOf.get(operation);
   if (!variants) variantsOf.set(operation, (variants = { conditionVariables: conditionVariables(operation, fragments), byDenied: new WeakMap() }));
@@ -116,7 +116,7 @@ export function prepareOperation(
     // Only an operation with many conditions comes here; none is worth more memory.
     if (prepared.size >= MAX_VARIANTS) prepared.clear();
     const conditions = Object.fromEntries(variants.conditionVariables.map((name) => [name, variables[name]]));
-    prepared.set(variant, (found = prepare({ schema, fragments, variables: conditions, denied, beside: besideBy(absent) }, operation)));
+    prepared.set(variant, (found = prepare({ schema, ofInterfaceObjects, fragments, variables: conditions, denied, beside: besideBy(absent) }, operation)));
   }
   return found;
 }
@@ -124,7 +124,7 @@ export function prepareOperation(
 function prepare(selecting: Selecting, operation: OperationDefinitionNode): PreparedOperation {
   const { place, ...planned } = planDocument(operation, selecting);
   const root = selecting.schema.getRootType(operation.operation) as GraphQLObjectType; // planned, so there is one
-  const plan = compileObject(selecting, root, [operation.selectionSet], place, operation.operation);
+  const plan = compileObject(selecting, root, [operation.selectionSet], place, true);
   return { ...planned, operation, projection: { ...plan, uses: 0, fast: undefined } };
 }
 
@@ -171,9 +171,8 @@ function collectFields(
   }
 }
 
-/** @param rootOf the operation's kind, for its root */
 function compileObject(
-  context: Selecting, type: GraphQLCompositeType, selectionSets: readonly SelectionSetNode[], place: Place, rootOf?: string,
+  context: Selecting, type: GraphQLCompositeType, selectionSets: readonly SelectionSetNode[], place: Place, isRoot = false,
 ): ObjectPlan {
   const collected = new Map<string, FieldNode[]>();
   const spread = new Set<string>();
@@ -183,13 +182,13 @@ function compileObject(
   for (const [key, nodes] of collected) {
     const node = nodes[0] as FieldNode;
     const name = node.name.value;
-    const { key: from, place: below } = placed?.get(rootOf === undefined ? fieldId(node) : rootId(rootOf, key, node)) ?? { key: name };
+    const { key: from, place: below } = placed?.get(key) ?? { key: name };
     const plan = { key, from, inherited: isInherited(from), coordinate: `${type.name}.${name}` };
     const constant: Completer = { kind: 'leaf', nonNull: false, type: '', serialize: (value) => value };
     if (name === TYPENAME) {
       // Of an abstract type nobody named, the source's word is all there is.
       fields.push({ ...plan, local: isObjectType(type) ? 'typename' : undefined, completer: constant });
-    } else if (rootOf !== undefined && isIntrospectionField(name)) {
+    } else if (isRoot && isIntrospectionField(name)) {
       fields.push({ ...plan, local: 'introspection', completer: constant });
     } else {
       const field = 'getFields' in type ? type.getFields()[name] : undefined;
@@ -215,8 +214,9 @@ function compileType(
 function compileSelection(
   context: Selecting, type: GraphQLCompositeType, selectionSets: readonly SelectionSetNode[], place: Place, of: string,
 ): Selection {
-  const isAlike = place.fieldsOf(type.name) !== undefined;
-  const plan = isAlike ? compileObject(context, type, selectionSets, place) : { typeName: type.name, fields: [] };
+  const common = place.fieldsOf(type.name) && compileObject(context, type, selectionSets, place);
+  const isAlike = common !== undefined && (isObjectType(type) || !common.fields.some(({ coordinate }) => coordinate.endsWith(`.${TYPENAME}`)));
+  const plan = common ?? { typeName: type.name, fields: [] };
   if (!isAbstractType(type)) return { plan, isAlike, byType: undefined, forType: () => plan, types: [type.name], of };
   const byType = new Map<string, ObjectPlan>();
   const possible = new Map<string, GraphQLObjectType>(context.schema.getPossibleTypes(type).map((one) => [one.name, one]));

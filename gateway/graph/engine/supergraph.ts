@@ -52,6 +52,21 @@ export function createKeys(supergraph: DocumentNode): Keys {
   return (service, typeName) => keys.get(`${service} ${typeName}`) ?? [];
 }
 
+const isInterfaceObject = (directive: DirectiveNode): boolean => directive.arguments?.some(({ name }) => name.value === 'isInterfaceObject') === true;
+
+/** Coordinates of interfaces whose field a subgraph gives that knows the interface as an object (@interfaceObject). */
+export function fieldsOfInterfaceObjects(supergraph: DocumentNode): ReadonlySet<string> {
+  const found = new Set<string>();
+  for (const type of supergraph.definitions) {
+    if (type.kind !== Kind.INTERFACE_TYPE_DEFINITION) continue;
+    const graphs = new Set(applied(type.directives, 'join__type').filter(isInterfaceObject).map((directive) => argumentOf(directive, 'graph')));
+    for (const field of type.fields ?? []) {
+      if (applied(field.directives, 'join__field').some((directive) => graphs.has(argumentOf(directive, 'graph')))) found.add(`${type.name.value}.${field.name.value}`);
+    }
+  }
+  return found;
+}
+
 /**
  * Mends what composition (@theguild/federation-composition 0.27) loses of interface objects: a field that a subgraph requires is external
  * to it. Without that word the planner asks the requiring subgraph itself for it, and sends no value.
@@ -64,7 +79,7 @@ export function mendSupergraph(supergraph: DocumentNode): DocumentNode {
   };
   return visit(supergraph, {
     InterfaceTypeDefinition(type) {
-      if (!applied(type.directives, 'join__type').some((directive) => directive.arguments?.some(({ name }) => name.value === 'isInterfaceObject'))) return undefined;
+      if (!applied(type.directives, 'join__type').some(isInterfaceObject)) return undefined;
       const graphs = [...new Set(applied(type.directives, 'join__type').flatMap((directive) => argumentOf(directive, 'graph') ?? []))];
       const keyFields = new Set(
         applied(type.directives, 'join__type').flatMap((directive) => pathsOf(fieldSet(argumentOf(directive, 'key') ?? '__typename')).map(([first]) => first)),

@@ -3,13 +3,13 @@ import { GraphQLWsLink } from '@apollo/client/link/subscriptions';
 import { CHANGES, type Following, type Message, VARIABLES } from './changes.ts';
 import { connectionOf, createResumingClient } from './graphqlWs.ts';
 
-export function followByApolloClient({ url, token, apply, ended }: Following): () => void {
+export function followByApolloClient({ url, token, query = CHANGES, variables = VARIABLES, apply, ended }: Following): () => void {
   const socket = createResumingClient(connectionOf({ url, token }));
   // recipe: Apollo Client
   const client = new ApolloClient({ link: new GraphQLWsLink(socket), cache: new InMemoryCache() });
   const changes = client.subscribe<NonNullable<Message['data']>>({
-    query: gql(CHANGES),
-    variables: VARIABLES,
+    query: gql(query),
+    variables,
     fetchPolicy: 'no-cache', // a change is no object of a cache
     errorPolicy: 'all', // what was not answered is null with an error; without it the whole change would be
   });

@@ -26,6 +26,9 @@ export interface Event {
 
 export interface Following {
   readonly url: string;
+  /** Left out: `CHANGES`, with `VARIABLES`. */
+  readonly query?: string;
+  readonly variables?: Readonly<Record<string, unknown>>;
   /** Asked before each connection: a token lasts for an hour at most. Null: the public. */
   readonly token: () => string | null;
   readonly apply: (message: Message) => void;

@@ -1,10 +1,10 @@
 import { EventSource } from 'eventsource';
 import { CHANGES, type Following, type Message, VARIABLES } from './changes.ts';
 
-export function followByEventSource({ url, apply, ended }: Following): () => void {
+export function followByEventSource({ url, query = CHANGES, variables = VARIABLES, apply, ended }: Following): () => void {
   // recipe: EventSource
   // It comes back by itself, with the `id` of the last event that it has. In a browser it cannot send a token: it follows as the public.
-  const source = new EventSource(`${url}?${new URLSearchParams({ query: CHANGES, variables: JSON.stringify(VARIABLES) })}`);
+  const source = new EventSource(`${url}?${new URLSearchParams({ query, variables: JSON.stringify(variables) })}`);
   source.addEventListener('next', ({ data }) => apply(JSON.parse(data) as Message));
   source.addEventListener('complete', () => {
     source.close(); // finished: without it, an EventSource would begin anew

@@ -28,9 +28,9 @@ export function createResumingClientOfEvents({ url, token }: Pick<Following, 'ur
 }
 // end of recipe
 
-export function followByGraphqlSse({ url, token, apply, ended }: Following): () => void {
+export function followByGraphqlSse({ url, token, query = CHANGES, variables = VARIABLES, apply, ended }: Following): () => void {
   const client = createResumingClientOfEvents({ url, token });
-  const stop = client.subscribe({ query: CHANGES, variables: VARIABLES }, { next: (message) => apply(message as Message), error: ended, complete: () => ended(null) });
+  const stop = client.subscribe({ query, variables }, { next: (message) => apply(message as Message), error: ended, complete: () => ended(null) });
   return () => {
     stop();
     client.dispose();

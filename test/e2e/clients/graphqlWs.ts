@@ -24,7 +24,7 @@ export function createResumingClient(options: ClientOptions): Client {
         next(message) {
           sink.next(message as never);
           // When it has been applied, not before: what was not comes again.
-          const { cursor } = (message.extensions ?? {}) as { cursor?: string };
+          const { cursor } = (message as Message).extensions ?? {};
           if (cursor !== undefined) variables['after'] = cursor;
         },
       });
@@ -34,9 +34,9 @@ export function createResumingClient(options: ClientOptions): Client {
 // end of recipe
 
 /** @returns stops following */
-export function followByGraphqlWs({ url, token, apply, ended }: Following): () => void {
+export function followByGraphqlWs({ url, token, query = CHANGES, variables = VARIABLES, apply, ended }: Following): () => void {
   const client = createResumingClient(connectionOf({ url, token }));
-  const stop = client.subscribe({ query: CHANGES, variables: VARIABLES }, { next: (message) => apply(message as Message), error: ended, complete: () => ended(null) });
+  const stop = client.subscribe({ query, variables }, { next: (message) => apply(message as Message), error: ended, complete: () => ended(null) });
   return () => {
     stop();
     void client.dispose();

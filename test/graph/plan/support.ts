@@ -63,7 +63,7 @@ export interface GraphOptions {
 const LINK = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@shareable", "@requires",
   "@provides", "@external", "@inaccessible", "@override", "@interfaceObject"])\n`;
 
-export const PUBLIC_CODES: ReadonlySet<string> = new Set(['NOT_FOUND', 'BAD_USER_INPUT']);
+export const PUBLIC_CODES: ReadonlySet<string> = new Set(['NOT_FOUND', 'BAD_USER_INPUT', 'SUBGRAPH_UNAVAILABLE']);
 
 export function supergraphOf(sources: Record<string, Source>): string {
   const composed = composeServices(
@@ -140,7 +140,7 @@ export async function startGraph(kind: TransportKind, sources: Record<string, So
         if (ask.denied?.includes(field.name.value)) denied.add(field);
       },
     });
-    const prepared = prepareOperation(planner.schema, operation, fragments, coerced.variables, denied, ask.absent);
+    const prepared = prepareOperation(planner, operation, fragments, coerced.variables, denied, ask.absent);
     const plan = prepared.document ? await planner.plan(prepared.document) : { kind: 'QueryPlan' as const };
     return () => executePlan({
       plan,
