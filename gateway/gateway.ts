@@ -16,6 +16,7 @@ import { may } from '#policy/actions.ts';
 import type { Viewer } from '#policy/viewer.ts';
 import { type AccessSink, createLogSink } from './audit.ts';
 import { type Authenticator, createAuthenticator, createKeySet } from './auth.ts';
+import { createRightsLookup } from './auth/rightsLookup.ts';
 import { withWholePages } from './changes/wholePages.ts';
 import { ListeningGrantBook } from './desk/grants.ts';
 import { createDeskRepository } from './desk/repository.ts';
@@ -88,12 +89,13 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
 
     const ruleBook = createRuleBook(pool);
     const cursors = createCursorSealer(config.cursorKeys);
-    const changeLog = createChangeLog(pool);
+    const metrics = createMetrics();
+    const lookUp = createRightsLookup({ log, metrics });
+    const changeLog = createChangeLog(pool, lookUp);
     const wake = stack.use(createWake({ databaseUrl, redisUrl: config.redisUrl, log }));
     const sequencer = stack.use(createSequencer({ url: databaseUrl, holder: `${hostname()} ${process.pid}`, rules: ruleBook, log, now, onBatch: (lastSeq) => void wake.announce(lastSeq) }));
     const present = stack.use(createPresentStates({ pool, sources, log, now, wasTold: () => sequencer.poke() }));
 
-    const metrics = createMetrics();
     const reachability = reachabilityOf(databaseUrl);
     measureFaults(metrics, reachability, writingOf(log));
     const webhookSecrets = createWebhookSecrets(config.cursorKeys);
@@ -151,7 +153,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     const live = stack.use(await createLive({ log: changeLog, wake: hints, graph, cursors, ownsWatchlist, logger: log, now, metrics: measureStreams(metrics) }));
     sequencer.start();
     const authenticator = createAuthenticator({
-      keySet: createKeySet(config.jwksUrl ?? join(config.dataDir, 'issuer', 'jwks.json'), now),
+      keySet: createKeySet(config.jwksUrl ?? join(config.dataDir, 'issuer', 'jwks.json'), now, lookUp),
+      lookUp,
       issuer: config.jwtIssuer,
       audience: config.jwtAudience,
       grants,

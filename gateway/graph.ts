@@ -2,14 +2,10 @@ import {
   type DocumentNode,
   type FieldNode,
   type FragmentDefinitionNode,
-  getNamedType,
   GraphQLError,
   type GraphQLSchema,
   Kind,
   type OperationDefinitionNode,
-  TypeInfo,
-  visit,
-  visitWithTypeInfo,
 } from 'graphql';
 import { clientError, errorCodes, notFound } from '#kit/errors.ts';
 import type { Log } from '#kit/log.ts';
@@ -22,11 +18,12 @@ import type { Role, Viewer } from '#policy/viewer.ts';
 import { roleView } from '#policy/visibility.ts';
 import type { AccessSink } from './audit.ts';
 import { answerIntrospection } from './plan/document.ts';
-import { executePlan } from './plan/execute.ts';
+import { type AbsentRule, executePlan, type Missing } from './plan/execute.ts';
 import { callerOf } from './graph/engine/caller.ts';
 import type { PlannerPool } from './graph/engine/plannerPool.ts';
 import { createPlanner } from './plan/planner.ts';
 import type { QueryPlan } from './plan/queryPlan.ts';
+import { type PreparedOperation, prepareOperation } from './plan/selection.ts';
 import { SubgraphUnavailable, type Transport } from './plan/transport.ts';
 import { coerceVariables } from './plan/variables.ts';
 import { RECORD } from './desk/records.ts';
@@ -78,23 +75,28 @@ export interface GraphDependencies {
   readonly hasChanged?: () => void;
 }
 
-interface Prepared {
-  /** What is to be planned; null: nothing of it may be seen. */
-  readonly asked: DocumentNode | null;
-  readonly denied: ReadonlySet<FieldNode>;
+interface Filtered {
+  /** Undefined: none. */
+  readonly denied: ReadonlySet<FieldNode> | undefined;
   readonly errors: readonly GraphQLError[];
 }
 
 const DEADLINE_MS = 15_000;
 const publicCodes: ReadonlySet<string> = new Set(errorCodes);
 
-/** Reserved response key under which the entity subgraph says whether a code is known; clients cannot use such a key. */
-const KNOWN = '__known';
-const askedAs = (name: string): FieldNode => ({ kind: Kind.FIELD, alias: { kind: Kind.NAME, value: KNOWN }, name: { kind: Kind.NAME, value: name } });
-/** What is asked with an object of the type to learn whether it is there; of a record its version, which every one has. */
-const existenceFields: Readonly<Record<string, FieldNode>> = { CreditFile: askedAs('isKnown'), CreditRecord: askedAs('version') };
 /** Fields whose record the desk names only; whether it is there, for this viewer and now, its owner says. */
 const namedRecords: ReadonlySet<string> = new Set(['NameListChange.entry', 'EvaluationChange.evaluation']);
+
+const unknownRecord = (path: readonly (string | number)[]): GraphQLError => new GraphQLError(notFound(RECORD).message, { path, extensions: { code: 'NOT_FOUND' } });
+
+/**
+ * With every credit file the entity subgraph is asked whether the code is known: an empty file would look like a clean one. And the owner
+ * of a record asked for by its id whether there is one (its version, which every one has): the desk only reads the id.
+ */
+const existence: AbsentRule = {
+  typeName: 'CreditFile', field: 'isKnown', error: () => notFound('This code'),
+  named: { interfaceName: 'CreditRecord', fields: namedRecords, field: 'version', error: unknownRecord },
+};
 
 /** @throws Error that names every field without a sound policy. */
 export function createGraph(dependencies: GraphDependencies): Graph {
@@ -104,7 +106,7 @@ export function createGraph(dependencies: GraphDependencies): Graph {
   const enforced = dependencies.policy === 'enforced';
   const problems = enforced ? policyProblems(schema) : [];
   if (problems.length > 0) throw new Error(`The graph has no sound policy:\n  ${problems.join('\n  ')}`);
-  const absent = enforced && schema.getType('CreditFile') ? { typeName: 'CreditFile', alias: KNOWN, error: () => notFound('This code'), named: { interfaceName: 'CreditRecord', fields: namedRecords, error: unknownRecord } } : undefined;
+  const absent = enforced && schema.getType('CreditFile') ? existence : undefined;
 
   const views = new Map<Role, GraphQLSchema>();
   const view = (role: Role): GraphQLSchema => {
@@ -114,20 +116,18 @@ export function createGraph(dependencies: GraphDependencies): Graph {
     return seen;
   };
 
-  const prepared = new WeakMap<DocumentNode, Map<string, Prepared>>();
-  const prepare = (operation: Operation, variables: Readonly<Record<string, unknown>>): Prepared => {
+  const filtered = new WeakMap<DocumentNode, Map<string, Filtered>>();
+  const filter = (operation: Operation, variables: Readonly<Record<string, unknown>>): Filtered => {
     const { document, operationName, viewer } = operation;
-    let known = prepared.get(document);
-    if (!known) prepared.set(document, (known = new Map()));
+    if (!enforced) return { denied: undefined, errors: [] };
+    let known = filtered.get(document);
+    if (!known) filtered.set(document, (known = new Map()));
     const key = `${viewer.role} ${viewer.purpose === null ? '' : 'for a purpose'} ${operationName ?? ''}`;
     const found = known.get(key);
     if (found) return found;
-    const filtered = enforced
-      ? filterOperation(schema, document, operation.operation, variables, viewer)
-      : { document, denied: new Set<FieldNode>(), errors: [], dependsOnVariables: false };
-    const asked = filtered.document && absent ? withExistence(schema, filtered.document) : filtered.document;
-    const fresh: Prepared = { asked: asked ?? null, denied: filtered.denied, errors: filtered.errors };
-    if (!filtered.dependsOnVariables) known.set(key, fresh);
+    const { denied, errors, dependsOnVariables } = filterOperation(schema, document, operation.operation, variables, viewer);
+    const fresh: Filtered = { denied: denied.size > 0 ? denied : undefined, errors };
+    if (!dependsOnVariables) known.set(key, fresh);
     return fresh;
   };
 
@@ -145,43 +145,42 @@ export function createGraph(dependencies: GraphDependencies): Graph {
       using deadline = openDeadline(operation.signal);
       const coerced = coerceVariables(schema, operation.operation, operation.variables);
       if ('errors' in coerced && coerced.errors) return { errors: coerced.errors };
-      const { asked, denied, errors } = prepare(operation, coerced.variables);
+      const { denied, errors } = filter(operation, coerced.variables);
       if (errors.length > 0 && operation.mode === 'reject') return { errors };
 
-      // Before the moment is taken by which the answer is true: a new plan may have to wait.
+      const fragments = fragmentsOf(operation.document);
+      let prepared: PreparedOperation;
       let plan: QueryPlan;
       try {
+        prepared = prepareOperation(planner, operation.operation, fragments, coerced.variables, denied, absent);
+        // Before the moment is taken by which the answer is true: a new plan may have to wait.
         const asker = { caller: callerOf(viewer, operation.address), signal: deadline.signal };
-        plan = asked ? await planner.plan(asked, operation.operationName, asker) : { kind: 'QueryPlan' };
+        plan = prepared.document ? await planner.plan(prepared.document, asker) : { kind: 'QueryPlan' };
       } catch (error) {
         if (error instanceof GraphQLError) return { errors: [error] };
         throw error;
       }
-
-      const fragments = fragmentsOf(operation.document);
       const sealed = enforced ? await sources.sealed().catch(() => null) : '';
       const moment = enforced ? { validAt: shanghaiDay(now()), knownAt: sealed ?? now().toISOString() } : { validAt: '', knownAt: '' };
       const context: CallContext = { viewer, moment, events: operation.events };
       const result = await executePlan({
         plan,
+        prepared,
         schema,
-        operation: operation.operation,
-        fragments,
-        variables: coerced.variables,
+        keys: planner.keys,
         rawVariables: coerced.rawVariables,
         // Without a settled instant no source is asked: one that has just come back would answer by one that nobody promised.
         transports: sealed === null ? unsettled : transports,
         context,
         signal: deadline.signal,
         publicCodes,
-        denied,
         absent,
         introspection: answerIntrospection(view(viewer.role), operation.operation, fragments, coerced.variables),
-        onSubgraphError: (source, error) => log.warn({ source, err: error }, 'a source failed'),
+        onSubgraphError: (source, error, count) => log.warn({ source, err: error, count }, 'a source failed'),
       });
 
       // Whoever changed something sees it in the next query: the sealed instant must not lie before the change.
-      if (enforced && asked && operation.operation.operation === 'mutation') {
+      if (enforced && prepared.document && operation.operation.operation === 'mutation') {
         dependencies.hasChanged?.();
         await sources.refresh();
       }
@@ -199,13 +198,24 @@ export function createGraph(dependencies: GraphDependencies): Graph {
       const all = once([...errors, ...(result.errors ?? [])]);
       // Refused row by row, after the plan has run: whoever asked to be refused whole is refused whole.
       if (operation.mode === 'reject' && all.some(({ extensions }) => extensions['code'] === 'UNAUTHORIZED_FIELD_OR_TYPE')) return { errors: all };
-      const completeness = { status: result.unavailable.length > 0 ? 'PARTIAL' : 'COMPLETE', missing: result.unavailable };
+      const missing = withDenied(result.missing, errors);
+      const completeness = { status: missing.length > 0 ? 'PARTIAL' : 'COMPLETE', missing };
       return { data: result.data, ...(all.length > 0 ? { errors: all } : null), ...(enforced ? { extensions: { completeness } } : null) };
     },
   };
 }
 
 const unreachable: Transport = { execute: () => Promise.reject(new SubgraphUnavailable('no source says what is settled')) };
+
+/** What policy denied before anything was asked is missing too. */
+function withDenied(missing: readonly Missing[], denials: readonly GraphQLError[]): readonly Missing[] {
+  if (denials.length === 0) return missing;
+  const paths = new Set(missing.find(({ source }) => source === 'policy')?.paths);
+  for (const { path } of denials) paths.add((path ?? []).join('.'));
+  return [...missing.filter(({ source }) => source !== 'policy'), { source: 'policy', paths: [...paths].toSorted() }]
+    .toSorted((one, other) => (one.source < other.source ? -1 : 1));
+}
+
 /** For an operation of which nothing has run. */
 const outOfTime = (): GraphQLError =>
   clientError('DEADLINE', `The operation could not be begun within ${DEADLINE_MS / 1000} s.`, { retryable: true });
@@ -224,30 +234,6 @@ function openDeadline(asker: AbortSignal | undefined): Disposable & { readonly s
       asker?.removeEventListener('abort', stop);
     },
   };
-}
-
-const unknownRecord = (path: readonly (string | number)[]): GraphQLError => new GraphQLError(notFound(RECORD).message, { path, extensions: { code: 'NOT_FOUND' } });
-
-/**
- * Asks the entity subgraph with every credit file whether the code is known: an empty file would look like a clean one. And the owner
- * of a record asked for by its id whether there is one: the desk only reads the id.
- */
-function withExistence(schema: GraphQLSchema, document: DocumentNode): DocumentNode {
-  const types = new TypeInfo(schema);
-  return visit(
-    document,
-    visitWithTypeInfo(types, {
-      Field: {
-        leave(node) {
-          const type = types.getType();
-          const parent = types.getParentType();
-          const existence = type && node.selectionSet && (parent && namedRecords.has(`${parent.name}.${node.name.value}`) ? existenceFields['CreditRecord'] : existenceFields[getNamedType(type).name]);
-          if (!existence || !node.selectionSet) return undefined;
-          return { ...node, selectionSet: { ...node.selectionSet, selections: [...node.selectionSet.selections, existence] } };
-        },
-      },
-    }),
-  );
 }
 
 /**

@@ -73,8 +73,8 @@ export function createLocalSource(subgraph: Subgraph): Source {
         const leave = breaker.enter();
         let outcome: Outcome = 'failed';
         try {
-          const request = { document: call.operation.document, operationName: call.operation.name, variables: call.variables, viewer, moment, signal };
-          const { data, errors, extensions } = await withDeadline(subgraph.execute(request), LOCAL_DEADLINE_MS);
+          const asked = { document: call.operation.document, operationName: call.operation.name, variables: call.variables, viewer, moment, signal };
+          const { data, errors, extensions } = await withDeadline(subgraph.execute(asked), LOCAL_DEADLINE_MS);
           outcome = outcomeOf(errors, signal);
           return { data: data ?? null, ...(errors ? { errors } : null), ...(extensions ? { extensions } : null) };
         } finally {
@@ -157,8 +157,14 @@ export function createRemoteSource(name: SubgraphName, url: string, passport: (v
 }
 
 async function answerOf(response: Awaited<ReturnType<typeof request>>): Promise<unknown> {
-  const body = (await response.body.json()) as { errors?: { message: string; extensions: Record<string, unknown> }[] };
-  const [error] = body.errors ?? [];
+  const text = await response.body.text();
+  let body: { errors?: { message: string; extensions: Record<string, unknown> }[] } | null;
+  try {
+    body = JSON.parse(text) as typeof body;
+  } catch (cause) {
+    throw new SubgraphUnavailable(`HTTP status ${response.statusCode}, and the answer is not JSON`, { cause });
+  }
+  const [error] = body?.errors ?? [];
   if (response.statusCode === 400 && error) throw Object.assign(new Error(error.message), { extensions: error.extensions });
   if (response.statusCode !== 200) throw new SubgraphUnavailable(`HTTP status ${response.statusCode}`);
   return body;

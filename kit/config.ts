@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { type KeyRing, parseKeyRing } from './keys.ts';
 import { type LogLevel, logLevels } from './log.ts';
+import { storageProblem } from './storageProblem.ts';
 
 /** The four subgraphs, in the order of their ports 4001–4004. */
 export const subgraphNames = ['entity', 'disclosure', 'namelist', 'evaluation'] as const;
@@ -118,7 +119,14 @@ export function parseConfig(variables: Readonly<Record<string, string | undefine
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
   const values = parsed.data;
   const dataDir = resolve(values.DATA_DIR);
-  const own = (use: string): KeyRing => developmentKeys(dataDir, use);
+  const own = (use: string): KeyRing => {
+    try {
+      return developmentKeys(dataDir, use);
+    } catch (error) {
+      const problem = storageProblem(error);
+      throw problem === null ? error : new ConfigError([`DATA_DIR: ${dataDir} ${problem}`]);
+    }
+  };
   return {
     port: values.PORT ?? null,
     host: values.HOST,

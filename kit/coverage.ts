@@ -165,7 +165,7 @@ export function createCoverage({ pool, cursors, now }: Workshop, schema: Subgrap
         const { viewer, today } = context;
         const scope = JSON.stringify(['SourceCoverage.records', schema, unit, item, viewer.grant]);
         const rights = rowValues(rowScope(viewer), today);
-        const [at, recordId] = after ? cursors.open(scope, after) : START;
+        const [at, recordId] = cursors.openGiven(scope, after) ?? START;
         const { items, hasNextPage } = pageOf(await query<CollectedRow>(pool, kept.page, [...rights, unit, item, at, recordId, first + 1]), first);
         for (const row of items) give(context, row);
         return {

@@ -105,10 +105,12 @@ const PRISMA: Readonly<Record<string, FaultKind>> = {
 /** Ours, and those of the platform, by `error.name`. */
 const NAMES: Readonly<Record<string, FaultKind>> = {
   SubgraphUnavailable: 'UNREACHABLE',
+  RightsLookupFailed: 'UNREACHABLE', // keys, grants, revoked tokens or consents (gateway/auth)
   DatabaseUnreachable: 'UNREACHABLE',
   TransactionDeadlineError: 'TIMEOUT',
   TimeoutError: 'TIMEOUT', // AbortSignal.timeout
   AbortError: 'TIMEOUT', // what ran was no longer waited for
+  HTTPParserError: 'CONNECTION_LOST', // undici: what came is no HTTP
 };
 
 /** What `pg` says without a code (8.23: client.js and pg-pool's index.js). */
@@ -145,7 +147,7 @@ const DEEPEST = 8;
  */
 export function faultOf(error: unknown, depth = 0): Fault | null {
   if (typeof error !== 'object' || error === null || depth > DEEPEST) return null;
-  if (error instanceof GraphQLError && error.extensions['code'] !== undefined) return null;
+  if (error instanceof GraphQLError && (error.extensions as GraphQLError['extensions'] | undefined)?.['code'] !== undefined) return null; // graphql-jit (0.8.9) leaves `extensions` out
   const kind = ownKind(error);
   if (kind) return fault(kind);
   const { originalError, cause, errors, meta } = error as { originalError?: unknown; cause?: unknown; errors?: unknown; meta?: { driverAdapterError?: unknown } };

@@ -126,6 +126,26 @@ export function rowPredicate(row: string, first: number, erased?: number): strin
     end)`;
 }
 
+/**
+ * SQL: the levels, column `level` of a subquery, at which the viewer may see any row of the entity `uscc`. Lists walk an index by level, one
+ * level after another, so that what the viewer may not see is not walked: how much there is of it must not show in the time of an answer.
+ * Out of its term a public row is still one of its level, and `rowPredicate` decides about each row. Parameters as there.
+ */
+export function levelsSeen(uscc: string, first: number): string {
+  const p = (offset: number): string => `$${first + offset}`;
+  return `(select levels.level
+    from unnest(${levelsAsSql}) as levels(level)
+    where levels.level = 'PUBLIC'
+       or levels.level = any(${p(0)}::text[])
+       or levels.level = any(${p(6)}::text[])
+       or (levels.level = any(${p(5)}::text[]) and (${p(4)}::text is not null or ${uscc} = ${p(3)}::text))
+       or (levels.level = 'RESTRICTED' and ${p(8)}::text is not null and consent.is_given(${uscc}, ${p(8)}::text, ${p(9)}::text)))`;
+}
+
+/** The same over all entities. */
+export const levelsOf = ({ everywhere, within, own, consentTo }: RowScope): readonly DisclosureLevel[] =>
+  disclosureLevels.filter((level) => level === 'PUBLIC' || [everywhere, within, own].some((levels) => levels.includes(level)) || (level === 'RESTRICTED' && consentTo !== null));
+
 /** The predicate's parameters for one viewer. `today` is the day in Asia/Shanghai, `YYYY-MM-DD`. */
 export const rowValues = (scope: RowScope, today: string): unknown[] => [
   scope.everywhere,

@@ -13,6 +13,9 @@ function createPauses() {
         begun.resolve();
         begun = Promise.withResolvers();
       }),
+    async begun(): Promise<void> {
+      while (waiting.length === 0) await begun.promise;
+    },
     async end(): Promise<number> {
       for (;;) {
         const next = waiting.shift();
@@ -65,7 +68,7 @@ test('who leaves while others wait keeps nobody', async () => {
   let works = false;
   const does = (): Promise<string> => (works ? Promise.resolve('up') : Promise.reject(new Error('down')));
   const leaving = gate.pass(does, () => isOver);
-  await pauses.end();
+  await pauses.begun();
   const staying = gate.pass(does, never);
   isOver = true;
   works = true;

@@ -1,94 +1,57 @@
 import { GraphQLError, Kind, executeSync, visit } from 'graphql';
 import type {
-  DocumentNode, FieldNode, FragmentDefinitionNode, GraphQLSchema, OperationDefinitionNode, SelectionNode, SelectionSetNode,
+  DocumentNode, GraphQLObjectType, GraphQLSchema, OperationDefinitionNode, SelectionNode, SelectionSetNode,
 } from 'graphql';
-import { createBag, plannedKey } from './names.ts';
+import { createBag } from './names.ts';
 import type { Bag } from './names.ts';
+import { createRootPlace } from './places.ts';
+import type { Fragments, Place, Selecting } from './places.ts';
 
-export type Fragments = Readonly<Record<string, FragmentDefinitionNode>>;
+export type { Fragments } from './places.ts';
 
 /** True for the root fields that the gateway answers itself. */
 export const isIntrospectionField = (name: string): boolean => name === '__schema' || name === '__type';
 
+/** An operation as it is planned. */
+export interface PlannedDocument {
+  /** undefined when nothing is left to ask any subgraph. */
+  readonly document: DocumentNode | undefined;
+  /** The client's names of the variables that are used, each with ours: `v0`, `v1` … by first use. */
+  readonly variables: ReadonlyMap<string, string>;
+  readonly place: Place;
+}
+
 /**
- * What the planner may see of a document: the one operation and the fragments it uses, without introspection and root
- * `__typename` (answered here), with response keys that cannot be mistaken for other fields (`plannedKey`).
+ * What the planner may see of an operation: no name, no fragments but those on types, no conditions, no introspection, fields as
+ * `createRootPlace` writes them, and no name of the client's. Two texts that differ in these alone share a plan.
  *
- * @returns undefined when nothing is left to ask any subgraph
+ * @throws GraphQLError COST_LIMIT where it is too large once it is written out
  */
-export function plannableDocument(
-  schema: GraphQLSchema, document: DocumentNode, operationName: string | undefined,
-): DocumentNode | undefined {
-  const operation = operationOf(document, operationName);
-  if (!operation) return document;
-  const fragments = fragmentsOf(document);
-  const selectionSet = withoutLocalFields(operation.selectionSet, fragments);
-  if (!selectionSet) return undefined;
-
-  const used = new Set<string>();
-  const renamed = (definition: OperationDefinitionNode | FragmentDefinitionNode) =>
-    visit(definition, {
-      Field(field: FieldNode) {
-        const key = plannedKey(schema, field.name.value, field.alias?.value);
-        if (key === (field.alias?.value ?? field.name.value)) return undefined;
-        return { ...field, alias: { kind: Kind.NAME, value: key } as const };
-      },
-      FragmentSpread(spread) {
-        used.add(spread.name.value);
-      },
-    });
-  const planned = renamed(withoutUnusedVariables({ ...operation, selectionSet }, fragments));
-  const definitions: (OperationDefinitionNode | FragmentDefinitionNode)[] = [planned];
-  // `used` grows while the fragments themselves are visited.
-  for (const name of used) {
-    const fragment = fragments[name];
-    if (fragment) definitions.push(renamed(fragment));
-  }
-  return { kind: Kind.DOCUMENT, definitions };
+export function planDocument(operation: OperationDefinitionNode, selecting: Selecting): PlannedDocument {
+  const root = selecting.schema.getRootType(operation.operation) as GraphQLObjectType | undefined;
+  if (!root) throw new Error(`The schema has no ${operation.operation} type.`);
+  const place = createRootPlace(selecting, root, operation.operation, operation.selectionSet);
+  const variables = new Map<string, string>();
+  if (place.selectionSet.selections.length === 0) return { document: undefined, variables, place };
+  const selectionSet = visit(place.selectionSet, {
+    Variable(variable) {
+      const given = variable.name.value;
+      let name = variables.get(given);
+      if (name === undefined) variables.set(given, (name = `v${variables.size}`));
+      return { ...variable, name: { kind: Kind.NAME, value: name } };
+    },
+  });
+  const definitions = new Map(operation.variableDefinitions?.map((definition) => [definition.variable.name.value, definition]));
+  const variableDefinitions = [...variables].flatMap(([given, name]) => {
+    const definition = definitions.get(given);
+    return definition ? [{ ...definition, directives: [], variable: { ...definition.variable, name: { kind: Kind.NAME as const, value: name } } }] : [];
+  });
+  const planned: OperationDefinitionNode = { kind: Kind.OPERATION_DEFINITION, operation: operation.operation, variableDefinitions, selectionSet };
+  return { document: { kind: Kind.DOCUMENT, definitions: [planned] }, variables, place };
 }
 
-function operationOf(document: DocumentNode, operationName: string | undefined): OperationDefinitionNode | undefined {
-  for (const definition of document.definitions) {
-    if (definition.kind !== Kind.OPERATION_DEFINITION) continue;
-    if (operationName === undefined || operationName === '' || definition.name?.value === operationName) return definition;
-  }
-  return undefined;
-}
-
-function fragmentsOf(document: DocumentNode): Fragments {
-  const fragments: Record<string, FragmentDefinitionNode> = Object.create(null);
-  for (const definition of document.definitions) {
-    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments[definition.name.value] = definition;
-  }
-  return fragments;
-}
-
-// Spreads at the root that hold a local field are opened up; all others stay as the client wrote them.
-function withoutLocalFields(selectionSet: SelectionSetNode, fragments: Fragments): SelectionSetNode | undefined {
-  const selections: SelectionNode[] = [];
-  let changed = false;
-  for (const selection of selectionSet.selections) {
-    if (selection.kind === Kind.FIELD) {
-      if (selection.name.value.startsWith('__')) changed = true;
-      else selections.push(selection);
-      continue;
-    }
-    const inner = selection.kind === Kind.FRAGMENT_SPREAD ? fragments[selection.name.value]?.selectionSet : selection.selectionSet;
-    if (!inner) continue;
-    const rest = withoutLocalFields(inner, fragments);
-    if (rest === inner) {
-      selections.push(selection);
-      continue;
-    }
-    changed = true;
-    if (rest) selections.push({ kind: Kind.INLINE_FRAGMENT, directives: selection.directives ?? [], selectionSet: rest });
-  }
-  if (!changed) return selectionSet;
-  return selections.length > 0 ? { ...selectionSet, selections } : undefined;
-}
-
-// The planner refuses nothing here, but a variable that only introspection used would make equal plans differ.
-function withoutUnusedVariables(operation: OperationDefinitionNode, fragments: Fragments): OperationDefinitionNode {
+// Coercing a variable that introspection does not use a second time could fail.
+function withUsedVariables(operation: OperationDefinitionNode, fragments: Fragments): OperationDefinitionNode {
   if (!operation.variableDefinitions?.length) return operation;
   const used = new Set<string>();
   const seen = new Set<string>();
@@ -124,8 +87,7 @@ export function answerIntrospection(
   const answers = createBag();
   const document: DocumentNode = {
     kind: Kind.DOCUMENT,
-    // Only the variables that introspection uses: coercing another one a second time could fail.
-    definitions: [withoutUnusedVariables({ ...operation, selectionSet, directives: [] }, fragments), ...Object.values(fragments)],
+    definitions: [withUsedVariables({ ...operation, selectionSet, directives: [] }, fragments), ...Object.values(fragments)],
   };
   const result = executeSync({ schema, document, variableValues: variables });
   if (result.errors?.[0]) throw new GraphQLError('Introspection failed.', { extensions: { code: 'INTERNAL_SERVER_ERROR' }, originalError: result.errors[0] });

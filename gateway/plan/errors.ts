@@ -1,91 +1,119 @@
 import { GraphQLError } from 'graphql';
-import { clientKey } from './names.ts';
 import type { SubgraphError } from './transport.ts';
 
 /** Keys and list positions from the root; `@` stands for every position of a list. */
 export type Path = readonly (string | number)[];
 
-/** Why fields of a fetch are missing. One error is given per field coordinate that the answer lacks because of it. */
-export type Cause =
-  | { kind: 'unavailable'; source: string }
-  | { kind: 'deadline'; source: string }
-  | { kind: 'error'; message: string; extensions: Record<string, unknown> }
-  /** The source said null without an error: so be it. */
-  | { kind: 'nothing' };
+/** Why something of a fetch is missing, as the client learns it. */
+export interface Cause {
+  /** Whose answer it is that is missing: a subgraph, `policy`, or `gateway`. */
+  readonly source: string;
+  readonly message: string;
+  readonly extensions: Record<string, unknown>;
+  /** It was lost with its object, because of another field: no error where the object is lost to the client as well. */
+  readonly swept?: true;
+}
 
 const INTERNAL = { message: 'Internal error', code: 'INTERNAL_SERVER_ERROR' };
 const PUBLIC_EXTENSIONS = ['code', 'reason', 'argument', 'expected', 'retryable', 'oldest', 'position', 'line'] as const;
+/** Codes by which a subgraph says that the caller may not see what there is. */
+const POLICY_CODES: ReadonlySet<unknown> = new Set(['UNAUTHORIZED_FIELD_OR_TYPE', 'PURPOSE_REQUIRED', 'CONSENT_MISSING']);
+/** Of a message or a value in extensions, in characters, and of a list in them. */
+const MAX_TEXT = 1000;
+const MAX_ITEMS = 100;
 
-export const internalError = (path: Path, message = INTERNAL.message): GraphQLError =>
-  new GraphQLError(message, { path, extensions: { code: INTERNAL.code } });
+export const internalCause = (source: string): Cause => ({ source, message: INTERNAL.message, extensions: { code: INTERNAL.code } });
+export const sweptCause = (source: string): Cause => ({ ...internalCause(source), swept: true });
 
-export function causeError(cause: Exclude<Cause, { kind: 'nothing' }>, path: Path): GraphQLError {
-  if (cause.kind === 'error') return new GraphQLError(cause.message, { path, extensions: cause.extensions });
-  if (cause.kind === 'deadline') {
-    return new GraphQLError('The deadline passed before this was answered.', {
-      path, extensions: { code: 'DEADLINE', source: cause.source, retryable: true },
-    });
-  }
-  return new GraphQLError(`The ${cause.source} source is unavailable.`, {
-    path, extensions: { code: 'SUBGRAPH_UNAVAILABLE', source: cause.source, retryable: true },
-  });
-}
+export const unavailableCause = (source: string): Cause => ({
+  source, message: `The ${source} source is unavailable.`, extensions: { code: 'SUBGRAPH_UNAVAILABLE', source, retryable: true },
+});
+
+export const deadlineCause = (source: string): Cause => ({
+  source, message: 'The deadline passed before this was answered.', extensions: { code: 'DEADLINE', source, retryable: true },
+});
+
+/** At the root, of no field alone, it has no path. */
+export const causeError = ({ message, extensions }: Cause, path: Path): GraphQLError =>
+  new GraphQLError(message, { path: path.length > 0 ? path : null, extensions });
 
 const isPlain = (value: unknown): boolean =>
-  value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+  value === null || (typeof value === 'string' && value.length <= MAX_TEXT) || typeof value === 'number' || typeof value === 'boolean';
 
-/** What of a subgraph's error may leave the gateway: all of a public code, nothing of any other. */
-export function publicError(
-  error: SubgraphError, publicCodes: ReadonlySet<string>,
-): { message: string; extensions: Record<string, unknown>; masked: boolean } {
+/**
+ * What of a subgraph's error may leave the gateway: all of a public code, nothing of any other.
+ * @returns also whether it was masked
+ */
+export function publicError(source: string, error: SubgraphError, publicCodes: ReadonlySet<string>): { cause: Cause; masked: boolean } {
   const given = error.extensions;
   if (typeof given?.code !== 'string' || !publicCodes.has(given.code) || typeof error.message !== 'string') {
-    return { message: INTERNAL.message, extensions: { code: INTERNAL.code }, masked: true };
+    return { cause: internalCause(source), masked: true };
   }
   const extensions: Record<string, unknown> = {};
   for (const key of PUBLIC_EXTENSIONS) {
     const value = Object.hasOwn(given, key) ? given[key] : undefined;
-    if (isPlain(value) || (Array.isArray(value) && value.every(isPlain))) extensions[key] = value;
+    if (isPlain(value) || (Array.isArray(value) && value.length <= MAX_ITEMS && value.every(isPlain))) extensions[key] = value;
   }
-  return { message: error.message, extensions, masked: false };
+  const message = error.message.length > MAX_TEXT ? `${error.message.slice(0, MAX_TEXT)}…` : error.message;
+  return { cause: { source: POLICY_CODES.has(given.code) ? 'policy' : source, message, extensions }, masked: false };
 }
 
-export const clientPath = (path: Path): (string | number)[] =>
-  path.map((segment) => (typeof segment === 'string' ? clientKey(segment) : segment));
-
-/** Where subgraphs reported errors, by planned keys, so that a null can be told explained from unexplained. */
-export interface ErrorNode {
-  children: Map<string | number, ErrorNode>;
-  /** Something was reported about this very place: what is absent below it is explained. */
-  own: boolean;
+/** Where subgraphs reported errors, by planned keys and positions. */
+export interface ReportNode {
+  children: Map<string | number, ReportNode>;
+  /** Of this very place. */
+  causes: Cause[];
+  /** Of what a fetch would have given of the object here: of whatever is absent in it. */
+  lost: Cause[];
 }
 
-export const createErrorNode = (): ErrorNode => ({ children: new Map(), own: false });
+export const createReportNode = (): ReportNode => ({ children: new Map(), causes: [], lost: [] });
 
-export function markPath(root: ErrorNode, path: Path): void {
+export function reportAt(root: ReportNode, path: Path): ReportNode {
   let node = root;
   for (const segment of path) {
     let next = node.children.get(segment);
-    if (!next) node.children.set(segment, (next = createErrorNode()));
+    if (!next) node.children.set(segment, (next = createReportNode()));
     node = next;
   }
-  node.own = true;
+  return node;
 }
 
 /** What fetches that failed would have given, by planned keys; lists are transparent. */
 export interface MissingNode {
   children: Map<string, MissingNode>;
+  /** Why it is null wherever it is. */
   causes: Cause[];
-  reported: boolean;
+  /** Errors of a fetch for the objects here that name no field of it. */
+  faults: Cause[];
+  /** Where it is null without a reason of its own, one of these sources may have meant it by such an error. */
+  suspects: Set<string>;
+  /** Where it was said already, as the client's path. */
+  told: Set<string>;
 }
 
-export const createMissingNode = (): MissingNode => ({ children: new Map(), causes: [], reported: false });
+export const createMissingNode = (): MissingNode => ({ children: new Map(), causes: [], faults: [], suspects: new Set(), told: new Set() });
 
-export function missingChild(node: MissingNode, key: string): MissingNode {
-  let next = node.children.get(key);
-  if (!next) node.children.set(key, (next = createMissingNode()));
-  return next;
+export function missingAt(root: MissingNode, keys: readonly string[]): MissingNode {
+  let node = root;
+  for (const key of keys) {
+    let next = node.children.get(key);
+    if (!next) node.children.set(key, (next = createMissingNode()));
+    node = next;
+  }
+  return node;
 }
+
+/** Different reasons at one place are kept up to here. */
+const MAX_CAUSES = 10;
+
+export function addCause(causes: Cause[], cause: Cause): void {
+  if (causes.length >= MAX_CAUSES || causes.some((known) => isSameCause(known, cause))) return;
+  causes.push(cause);
+}
+
+const isSameCause = (one: Cause, other: Cause): boolean =>
+  one === other || (one.source === other.source && one.message === other.message && one.extensions.code === other.extensions.code);
 
 /** By path, then code, then message, each told once: the same operation gives the same list whatever answered first. */
 export function sortedErrors(errors: readonly GraphQLError[]): GraphQLError[] {

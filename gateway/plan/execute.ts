@@ -1,20 +1,18 @@
-import { GraphQLError } from 'graphql';
-import type { FieldNode, GraphQLSchema, OperationDefinitionNode } from 'graphql';
-import { compilePlan } from './compile.ts';
+import type { GraphQLError, GraphQLSchema } from 'graphql';
+import type { Keys } from '../graph/engine/supergraph.ts';
+import { compilePlan, fieldAt, sourceOf } from './compile.ts';
 import type { EntityStep, EntityTarget, RootStep, Segment, ShapeField, Step } from './compile.ts';
-import { answerIntrospection } from './document.ts';
-import type { Fragments } from './document.ts';
 import {
-  causeError, clientPath, createErrorNode, createMissingNode, markPath, missingChild, publicError, sortedErrors,
+  addCause, createMissingNode, createReportNode, deadlineCause, internalCause, missingAt, publicError, reportAt, sortedErrors,
+  sweptCause, unavailableCause,
 } from './errors.ts';
-import type { Cause, ErrorNode, MissingNode, Path } from './errors.ts';
+import type { Cause, MissingNode, Path, ReportNode } from './errors.ts';
 import { collectPaths, collectPlaces, isObject, mergeObject, nullify, representationsOf, rewritten } from './merge.ts';
 import { createBag, readOwn } from './names.ts';
 import type { Bag } from './names.ts';
 import type { QueryPlan } from './queryPlan.ts';
 import { project } from './projection.ts';
-import { projectionOf } from './selection.ts';
-import type { AbsentRule } from './selection.ts';
+import type { AbsentRule, PreparedOperation } from './selection.ts';
 import { SubgraphUnavailable } from './transport.ts';
 import type { PlannedOperation, SubgraphError, SubgraphResult, Transport } from './transport.ts';
 
@@ -22,14 +20,13 @@ export type { AbsentRule } from './selection.ts';
 
 export interface ExecuteArgs {
   plan: QueryPlan;
-  /** The planner's schema: the projection must agree with the plan on names. */
+  /** What was planned, and what is answered of it. */
+  prepared: PreparedOperation;
+  /** The planner's schema. */
   schema: GraphQLSchema;
-  /** The client's own operation: it shapes the answer, whatever was planned. */
-  operation: OperationDefinitionNode;
-  fragments: Fragments;
-  /** Coerced, for @skip and @include. */
-  variables: Readonly<Record<string, unknown>>;
-  /** As given, defaults applied: what subgraphs are sent. */
+  /** By which subgraphs find objects. */
+  keys: Keys;
+  /** By the client's names as given, defaults applied: what subgraphs are sent. */
   rawVariables: Readonly<Record<string, unknown>>;
   /** By the service names in the plan. */
   transports: Readonly<Record<string, Transport>>;
@@ -38,71 +35,81 @@ export interface ExecuteArgs {
   signal?: AbortSignal | undefined;
   /** Codes whose errors may reach the client as the subgraph wrote them. */
   publicCodes: ReadonlySet<string>;
-  /** Fields answered with null without looking at data; keep the same set for the same role, the projection is cached by it. */
-  denied?: ReadonlySet<FieldNode> | undefined;
+  /** As the operation was prepared with. */
   absent?: AbsentRule | undefined;
-  /** Answers of `__schema` and `__type`; taken from `schema` when not given. */
+  /** Answers of `__schema` and `__type`, by response key. */
   introspection?: Bag | undefined;
-  /** Hears what the client is not told: errors that were masked, and why a source counts as unavailable. */
-  onSubgraphError?: ((source: string, error: unknown) => void) | undefined;
+  /**
+   * Hears what the client is not told, once a call: the first of its errors that was masked and how many there were, or why a source
+   * counts as unavailable; and once an operation what was wrong with the answers themselves.
+   */
+  onSubgraphError?: ((source: string, error: unknown, count: number) => void) | undefined;
+}
+
+/** Where an answer is null for an error, by the source whose answer it is. */
+export interface Missing {
+  source: string;
+  /** By the client's keys, `@` for list positions. */
+  paths: string[];
 }
 
 export interface PlanResult {
   data: Bag | null;
   /** Sorted by path, then code; left out when there is none. */
   errors?: GraphQLError[];
-  /** Per source that gave no answer, the paths it left empty, `@` for list positions. */
-  unavailable: { source: string; paths: string[] }[];
+  /** Sorted by source. What a source says does not exist (NOT_FOUND) is not missing. */
+  missing: Missing[];
   /** What subgraphs sent as extensions, in order of arrival. */
   extensions: { service: string; extensions: Record<string, unknown> }[];
 }
 
 interface Run extends ExecuteArgs {
+  /** By the planner's names. */
+  variables: Bag;
   root: Bag;
-  errors: GraphQLError[];
-  reported: ErrorNode | undefined;
+  reported: ReportNode | undefined;
+  /** Errors at exact places so far. */
+  reports: number;
   missing: MissingNode | undefined;
   extensions: PlanResult['extensions'];
   aborted: Promise<typeof ABORTED> | undefined;
 }
 
 const ABORTED = Symbol('aborted');
+/** Of one call: with more, those of the same field are told once for all objects that have it. */
+const MAX_ERRORS = 100;
+/** Of one operation, since an error of an entity belongs to every place that has it. */
+const MAX_REPORTS = 1000;
+/** In each other, of which a path may name the positions. */
+const MAX_NESTED_LISTS = 8;
 
 /**
  * Runs a plan and gives the client's answer. It rejects for faults of the program alone: whatever subgraphs do becomes
  * part of the answer. When the signal aborts, what is not there yet is null with code DEADLINE.
  */
 export async function executePlan(args: ExecuteArgs): Promise<PlanResult> {
-  if (args.operation.operation === 'subscription') throw new Error('executePlan does not run subscriptions.');
-  const projection = projectionOf(args.schema, args.operation, args.fragments, args.variables, args.denied);
+  const { prepared } = args;
+  if (prepared.operation.operation === 'subscription') throw new Error('executePlan does not run subscriptions.');
+  const variables = createBag();
+  for (const [given, name] of prepared.variables) {
+    const value = readOwn(args.rawVariables as Bag, given);
+    if (value !== undefined) variables[name] = value;
+  }
   const run: Run = {
-    ...args, root: createBag(), errors: [], reported: undefined, missing: undefined, extensions: [], aborted: undefined,
+    ...args, variables, root: createBag(), reported: undefined, reports: 0, missing: undefined, extensions: [], aborted: undefined,
   };
-  const step = compilePlan(args.plan, args.schema);
+  const step = compilePlan(args.plan, args.schema, args.keys);
   if (step) await withAbort(run, () => runStep(run, step));
 
-  const introspection = projection.fields.some((field) => field.local === 'introspection')
-    ? (args.introspection ?? answerIntrospection(args.schema, args.operation, args.fragments, args.variables))
-    : undefined;
-  const unavailable = new Map<string, string[]>();
-  const data = project(projection, run.root, {
-    errors: run.errors,
-    reported: run.reported,
-    missing: run.missing,
-    absent: args.absent,
-    introspection,
-    onUnavailable(source, path) {
-      const paths = unavailable.get(source);
-      if (paths) paths.push(path);
-      else unavailable.set(source, [path]);
-    },
+  const answer = project(prepared.projection, run.root, {
+    reported: run.reported, missing: run.missing, absent: args.absent, introspection: args.introspection,
+    sourceOf: (keys) => sourceOf(step, keys),
   });
-  const result: PlanResult = {
-    data,
-    unavailable: [...unavailable].toSorted(([one], [other]) => (one < other ? -1 : 1)).map(([source, paths]) => ({ source, paths: paths.toSorted() })),
-    extensions: run.extensions,
-  };
-  if (run.errors.length > 0) result.errors = sortedErrors(run.errors);
+  const { data, errors, findings } = answer;
+  if (findings[0]) run.onSubgraphError?.(findings[0].source, new Error(findings[0].message), findings.length);
+  const missing = [...answer.lacking].map(([source, paths]) => ({ source, paths: [...paths].toSorted() }));
+  const result: PlanResult = { data, missing: missing.toSorted((one, other) => (one.source < other.source ? -1 : 1)), extensions: run.extensions };
+  if (errors.length > 0) result.errors = sortedErrors(errors);
   return result;
 }
 
@@ -127,10 +134,6 @@ function runStep(run: Run, step: Step): Promise<void> | undefined {
       return runSequence(run, step.steps);
     case 'parallel':
       return runParallel(run, step.steps);
-    case 'condition': {
-      const next = run.variables[step.variable] === true ? step.whenTrue : step.whenFalse;
-      return next && runStep(run, next);
-    }
     case 'root':
       return runRoot(run, step);
     case 'entities':
@@ -150,136 +153,255 @@ async function runParallel(run: Run, steps: readonly Step[]): Promise<void> {
 
 async function runRoot(run: Run, step: RootStep): Promise<void> {
   const result = await call(run, step.service, step.operation, variablesFor(run, step.variables));
-  if ('kind' in result) {
-    lose(run, [], step.shape, [result]);
+  if ('cause' in result) {
+    lose(run, [], step.shape, [result.cause]);
     return;
   }
   const data = rewritten(result.data ?? null, step.rewrites) as Bag | null;
-  const renamed = renamesOf(step.rewrites);
-  for (const error of result.errors ?? []) {
-    const path = pathOf(error, renamed);
-    if (!data && path.length === 0) lose(run, [], step.shape, [heard(run, step.service, error)]);
-    else report(run, step.service, error, path, nullAt(data, path));
+  const faults: Cause[] = [];
+  if (result.errors?.length) {
+    const renamed = renamesOf(step.rewrites);
+    const isExact = result.errors.length <= MAX_ERRORS;
+    hear(run, step.service, result.errors).forEach((cause, i) => {
+      const path = pathOf(result.errors?.[i], renamed);
+      if (!isWithin(step.shape, data, path)) addCause(faults, cause);
+      else if (isExact) report(run, path, cause);
+      else reportAll(run, [], data, path, cause);
+    });
   }
-  if (!data) return;
-  for (const field of step.shape) {
-    // Other sources of a shared root field may know more; what only this one would have given is null, not lost.
-    if (field.fields && readOwn(data, field.key) === null && !run.reported?.children.has(field.key)) {
-      lose(run, [field.key], field.fields, [{ kind: 'nothing' }]);
-    }
+  if (!data) {
+    // What has no error of its own was swept away by the one that has.
+    const causes = faults.length > 0 ? faults : [(result.errors?.length ? sweptCause : internalCause)(step.service)];
+    for (const field of step.shape) if (!isReported(run, field.key)) lose(run, [], [field], causes);
+    return;
   }
+  if (faults.length > 0) suspect(run, [], step.shape, faults);
   mergeObject(step.shape, run.root, data, false);
 }
 
+const isReported = (run: Run, key: string): boolean =>
+  run.reported?.children.has(key) === true || (run.missing?.children.get(key)?.causes.length ?? 0) > 0;
+
 async function runEntities(run: Run, step: EntityStep): Promise<void> {
   const variables = variablesFor(run, step.variables);
-  const asked: { target: EntityTarget; places: Bag[]; of: Int32Array; count: number }[] = [];
+  const asked: Asked[] = [];
   let count = 0;
   for (const target of step.targets) {
     const places: Bag[] = [];
     for (const path of target.paths) collectPlaces(run.root, path, 0, places);
-    const representations = representationsOf(places, target.requires, target.inputRewrites, run.variables, (keys) =>
-      target.paths.some((path) => causesAt(run, [...fieldsOf(path), ...keys]).length > 0));
-    for (const keys of representations.absent) {
-      for (const path of target.paths) lose(run, fieldsOf(path), target.shape, causesAt(run, [...fieldsOf(path), ...keys]));
-    }
-    count += representations.list.length;
-    variables[target.variable] = representations.list;
-    asked.push({ target, places, of: representations.of, count: representations.list.length });
+    const paths = lazyPaths(run, target);
+    const { list, of, unknown } = representationsOf(places, target.requires, target.inputRewrites, (place, keys, isAbsent) =>
+      losesRequirement(run, target, paths, place, keys, isAbsent));
+    for (const place of unknown) nullify(target.shape, places[place] as Bag);
+    count += list.length;
+    variables[target.variable] = list;
+    asked.push({ target, places, paths, of, count: list.length });
   }
   if (count === 0) return;
 
   const result = await call(run, step.service, step.operation, variables);
-  if ('kind' in result) {
-    for (const { target } of asked) for (const path of target.paths) lose(run, fieldsOf(path), target.shape, [result]);
+  if ('cause' in result) {
+    for (const { target } of asked) for (const path of target.paths) lose(run, fieldsOf(path), target.shape, [result.cause]);
     return;
   }
-  for (const { target, places, of, count: expected } of asked) {
-    const entities = result.data ? readOwn(result.data, target.alias) : null;
-    const errors = (result.errors ?? []).filter((error) => error.path?.[0] === target.alias || !error.path?.length || step.targets.length === 1);
-    if (!Array.isArray(entities) || entities.length !== expected) {
-      const causes = errors.map((error) => heard(run, step.service, error));
-      if (causes.length === 0) causes.push(heard(run, step.service, { message: 'A list of entities is missing or of another length.' }));
-      for (const path of target.paths) lose(run, fieldsOf(path), target.shape, causes);
-      continue;
+  const errors = errorsByTarget(run, step, result.errors ?? []);
+  for (const one of asked) mergeEntities(run, step.service, one, result.data ?? null, errors.get(one.target.alias));
+}
+
+interface Asked {
+  target: EntityTarget;
+  places: Bag[];
+  /** The places' paths. */
+  paths: () => readonly Path[];
+  /** Which representation stands for each place, -1: none. */
+  of: Int32Array;
+  count: number;
+}
+
+function lazyPaths(run: Run, target: EntityTarget): () => readonly Path[] {
+  let found: Path[] | undefined;
+  return () => {
+    if (!found) {
+      found = [];
+      for (const path of target.paths) collectPaths(run.root, path, 0, [], found);
     }
-    for (const entity of entities) rewritten(entity, target.rewrites);
-    const failed = errors.length > 0 ? reportEntityErrors(run, step.service, target, errors, entities, of) : undefined;
-    const taken = new Uint8Array(entities.length);
-    for (let i = 0; i < places.length; i += 1) {
-      const position = of[i] as number;
-      if (position === -1) continue;
-      const entity: unknown = entities[position];
-      const place = places[i] as Bag;
-      if (isObject(entity)) {
-        mergeObject(target.shape, place, entity, target.hasObjects && taken[position] === 1);
-        taken[position] = 1;
-      } else if (!failed?.has(position)) {
-        nullify(target.shape, place);
-      }
+    return found;
+  };
+}
+
+// A field cannot be asked for with a requirement that was lost: it is lost for the same reason.
+function losesRequirement(
+  run: Run, target: EntityTarget, paths: () => readonly Path[], place: number, keys: readonly string[], isAbsent: boolean,
+): boolean {
+  let isLost = false;
+  if (run.missing) {
+    for (const path of target.paths) {
+      const causes = causesAt(run.missing, [...fieldsOf(path), ...keys], isAbsent);
+      if (causes.length === 0) continue;
+      lose(run, fieldsOf(path), target.shape, causes);
+      isLost = true;
+    }
+  }
+  if (isLost || !run.reported) return isLost;
+  const here = paths()[place] ?? [];
+  const causes = reportedAt(run.reported, [...here, ...keys], isAbsent);
+  for (const cause of causes) addCause(reportAt(run.reported, here).lost, cause);
+  return causes.length > 0;
+}
+
+function causesAt(missing: MissingNode, keys: readonly string[], isAbsent: boolean): readonly Cause[] {
+  let node: MissingNode | undefined = missing;
+  let causes: readonly Cause[] = [];
+  for (const key of keys) {
+    node = node?.children.get(key);
+    if (!node) return isAbsent ? causes : [];
+    causes = node.causes;
+  }
+  return causes;
+}
+
+function reportedAt(reported: ReportNode, path: Path, isAbsent: boolean): readonly Cause[] {
+  let node: ReportNode | undefined = reported;
+  let lost: readonly Cause[] = [];
+  for (const segment of path) {
+    if (isAbsent && node.lost.length > 0) lost = node.lost;
+    node = node.children.get(segment);
+    if (!node) return lost;
+  }
+  const own: Cause[] = [];
+  const gather = ({ causes, children }: ReportNode): void => {
+    for (const cause of causes) addCause(own, cause);
+    for (const child of children.values()) gather(child);
+  };
+  gather(node);
+  return own.length > 0 ? own : lost;
+}
+
+interface TargetErrors {
+  /** By paths from the list of entities. */
+  located: { path: Path; cause: Cause }[];
+  faults: Cause[];
+  isExact: boolean;
+}
+
+function errorsByTarget(run: Run, step: EntityStep, errors: readonly SubgraphError[]): Map<string, TargetErrors> {
+  const result = new Map<string, TargetErrors>();
+  if (errors.length === 0) return result;
+  for (const { alias } of step.targets) result.set(alias, { located: [], faults: [], isExact: errors.length <= MAX_ERRORS });
+  hear(run, step.service, errors).forEach((cause, i) => {
+    const [alias, ...path] = pathOf(errors[i], undefined);
+    const own = typeof alias === 'string' ? result.get(alias) : undefined;
+    if (own && path.length > 0) own.located.push({ path, cause });
+    else for (const one of own ? [own] : result.values()) addCause(one.faults, cause);
+  });
+  return result;
+}
+
+function mergeEntities(run: Run, service: string, asked: Asked, data: Bag | null, errors: TargetErrors | undefined): void {
+  const { target, places, of } = asked;
+  const given = data ? readOwn(data, target.alias) : null;
+  const entities = Array.isArray(given) && given.length === asked.count ? given : undefined;
+  for (const entity of entities ?? []) rewritten(entity, target.rewrites);
+  const failed = errors ? reportEntityErrors(run, service, asked, errors, entities) : NONE_FAILED;
+  if (!entities) {
+    if (asked.count === 0) return;
+    if (!errors) run.onSubgraphError?.(service, new Error('A list of entities is missing or of another length.'), 1);
+    const causes = errors && errors.faults.length > 0 ? errors.faults : [internalCause(service)];
+    for (const path of target.paths) lose(run, fieldsOf(path), target.shape, causes);
+    return;
+  }
+  if (errors && errors.faults.length > 0) for (const path of target.paths) suspect(run, fieldsOf(path), target.shape, errors.faults);
+  const taken = new Uint8Array(entities.length);
+  for (let i = 0; i < places.length; i += 1) {
+    const position = of[i] as number;
+    if (position === -1) continue;
+    const entity: unknown = entities[position];
+    const place = places[i] as Bag;
+    if (isObject(entity)) {
+      mergeObject(target.shape, place, entity, target.hasObjects && taken[position] === 1);
+      taken[position] = 1;
+    } else if (!failed.has(position)) {
+      nullify(target.shape, place);
     }
   }
 }
 
-// Errors of an entity belong to every place that used it. Returns the positions that have errors.
+const NONE_FAILED: ReadonlySet<number> = new Set();
+
+// Errors of an entity belong to every place that used it. Returns the positions whose entity is lost by its errors.
 function reportEntityErrors(
-  run: Run, service: string, target: EntityTarget, errors: readonly SubgraphError[], entities: readonly unknown[], of: Int32Array,
-): Set<number> {
-  const paths = new Map<Bag, (string | number)[]>();
-  const placesAgain: Bag[] = [];
-  for (const path of target.paths) {
-    collectPaths(run.root, path, 0, [], paths);
-    collectPlaces(run.root, path, 0, placesAgain);
-  }
+  run: Run, service: string, asked: Asked, errors: TargetErrors, entities: readonly unknown[] | undefined,
+): ReadonlySet<number> {
+  const { target } = asked;
   const renamed = renamesOf(target.rewrites);
   const failed = new Set<number>();
-  for (const error of errors) {
-    const [, position, ...rest] = pathOf(error, renamed);
-    if (typeof position !== 'number') {
-      report(run, service, error, target.paths[0] ? fieldsOf(target.paths[0]) : [], undefined);
+  let placesOf: Map<number, Path[]> | undefined;
+  for (const { path, cause } of errors.located) {
+    const [position, ...rest] = renamed ? path.map((segment) => renamed.get(segment as string) ?? segment) : path;
+    const entity = entities && typeof position === 'number' ? entities[position] : null;
+    const isKnown = typeof position === 'number' && Number.isInteger(position) && position >= 0 && position < asked.count;
+    if (!isKnown || (rest.length === 0 ? isObject(entity) : !isWithin(target.shape, isObject(entity) ? entity : null, rest))) {
+      addCause(errors.faults, cause);
       continue;
     }
-    failed.add(position);
-    const nulled = nullAt(entities[position], rest);
-    placesAgain.forEach((place, i) => {
-      if (of[i] !== position) return;
-      const here = paths.get(place) ?? [];
-      report(run, service, error, [...here, ...rest], nulled === undefined ? undefined : here.length + nulled);
-    });
+    if (!isObject(entity)) failed.add(position);
+    placesOf ??= pathsByPosition(asked);
+    const here = placesOf.get(position) ?? [];
+    if (!errors.isExact || run.reports + here.length > MAX_REPORTS) {
+      for (const fields of target.paths.map(fieldsOf)) {
+        if (isObject(entity)) reportAll(run, fields, entity, rest, cause);
+        else lose(run, fields, target.shape, [cause]);
+      }
+      continue;
+    }
+    for (const place of here) {
+      if (rest.length > 0) report(run, [...place, ...rest], cause);
+      // A field that took its object with it took the others too.
+      if (!isObject(entity)) addCause(reportAt((run.reported ??= createReportNode()), place).lost, rest.length > 0 ? sweptCause(service) : cause);
+    }
   }
   return failed;
+}
+
+function pathsByPosition({ paths, of }: Asked): Map<number, Path[]> {
+  const result = new Map<number, Path[]>();
+  paths().forEach((path, i) => {
+    const position = of[i] as number;
+    const known = result.get(position);
+    if (known) known.push(path);
+    else result.set(position, [path]);
+  });
+  return result;
 }
 
 /** @returns what the subgraph said, or why it said nothing. */
 async function call(
   run: Run, service: string, operation: PlannedOperation, variables: Record<string, unknown>,
-): Promise<SubgraphResult | Cause> {
+): Promise<SubgraphResult | { cause: Cause }> {
   const transport = run.transports[service];
   if (!transport) throw new Error(`No transport for the ${service} subgraph.`);
-  if (run.signal?.aborted) return { kind: 'deadline', source: service };
+  if (run.signal?.aborted) return { cause: deadlineCause(service) };
   try {
     const answer = transport.execute({ operation, variables, operationKind: operation.kind, signal: run.signal, context: run.context });
     // A resolver in this process does not stop at a signal: the answer does not wait for it.
     const result = await (run.aborted ? Promise.race([answer, run.aborted]) : answer);
     if (result === ABORTED) {
       answer.catch(() => {});
-      return { kind: 'deadline', source: service };
+      return { cause: deadlineCause(service) };
     }
     if (result.extensions) run.extensions.push({ service, extensions: result.extensions });
     return result;
   } catch (error) {
-    if (run.signal?.aborted) return { kind: 'deadline', source: service };
-    run.onSubgraphError?.(service, error);
-    if (error instanceof SubgraphUnavailable) return { kind: 'unavailable', source: service };
-    const { message, extensions } = publicError({ message: '' }, run.publicCodes);
-    return { kind: 'error', message, extensions };
+    if (run.signal?.aborted) return { cause: deadlineCause(service) };
+    run.onSubgraphError?.(service, error, 1);
+    return { cause: error instanceof SubgraphUnavailable ? unavailableCause(service) : internalCause(service) };
   }
 }
 
 function variablesFor(run: Run, names: readonly string[]): Bag {
   const variables = createBag();
   for (const name of names) {
-    const value = readOwn(run.rawVariables, name);
+    const value = readOwn(run.variables, name);
     if (value !== undefined) variables[name] = value;
   }
   return variables;
@@ -289,52 +411,90 @@ const fieldsOf = (path: readonly Segment[]): string[] => path.flatMap((segment) 
 
 // Remembers what a fetch would have given at a place; the projection tells what of it the answer really lacks.
 function lose(run: Run, prefix: readonly string[], shape: readonly ShapeField[], causes: readonly Cause[]): void {
-  run.missing ??= createMissingNode();
-  let node = run.missing;
-  for (const key of prefix) node = missingChild(node, key);
-  loseShape(node, shape, causes);
+  loseShape(missingAt((run.missing ??= createMissingNode()), prefix), shape, causes);
 }
 
 function loseShape(node: MissingNode, shape: readonly ShapeField[], causes: readonly Cause[]): void {
   for (const field of shape) {
-    const child = missingChild(node, field.key);
-    for (const cause of causes) if (!child.causes.some((known) => sameCause(known, cause))) child.causes.push(cause);
+    const child = missingAt(node, [field.key]);
+    for (const cause of causes) addCause(child.causes, cause);
     if (field.fields) loseShape(child, field.fields, causes);
   }
 }
 
-const sameCause = (one: Cause, other: Cause): boolean =>
-  one === other || (one.kind === other.kind && 'source' in one && 'source' in other && one.source === other.source);
+// Errors that name no field of their fetch: they are told of its objects, and what is null in them may be null for them.
+function suspect(run: Run, prefix: readonly string[], shape: readonly ShapeField[], faults: readonly Cause[]): void {
+  const node = missingAt((run.missing ??= createMissingNode()), prefix);
+  for (const fault of faults) addCause(node.faults, fault);
+  const mark = (at: MissingNode, fields: readonly ShapeField[]): void => {
+    for (const field of fields) {
+      const child = missingAt(at, [field.key]);
+      for (const { source } of faults) child.suspects.add(source);
+      if (field.fields) mark(child, field.fields);
+    }
+  };
+  mark(node, shape);
+}
 
-function causesAt(run: Run, keys: readonly string[]): readonly Cause[] {
-  let node: MissingNode | undefined = run.missing;
-  let causes: readonly Cause[] = [];
-  for (const key of keys) {
-    node = node?.children.get(key);
-    if (!node) return causes;
-    causes = node.causes;
+/** What the client learns of each error. The gateway hears of all that were masked at once. */
+function hear(run: Run, service: string, errors: readonly SubgraphError[]): Cause[] {
+  let first: SubgraphError | undefined;
+  let count = 0;
+  const causes = errors.map((error) => {
+    const { cause, masked } = publicError(service, error, run.publicCodes);
+    if (masked) {
+      first ??= error;
+      count += 1;
+    }
+    return cause;
+  });
+  if (first) run.onSubgraphError?.(service, first, count);
+  return causes;
+}
+
+function report(run: Run, path: Path, cause: Cause): void {
+  run.reports += 1;
+  addCause(reportAt((run.reported ??= createReportNode()), path).causes, cause);
+}
+
+/** One of too many errors: told once for all objects that have the field, where it made a null. */
+function reportAll(run: Run, prefix: readonly string[], data: unknown, path: Path, cause: Cause): void {
+  let value = data;
+  const keys: string[] = [...prefix];
+  for (const segment of path) {
+    if (value === null || value === undefined) break;
+    value = typeof value === 'object' ? readOwn(value as Bag, String(segment)) : null;
+    if (typeof segment === 'string') keys.push(segment);
   }
-  return causes.filter((cause) => cause.kind !== 'nothing');
+  addCause(missingAt((run.missing ??= createMissingNode()), keys).causes, cause);
 }
 
-function heard(run: Run, service: string, error: SubgraphError): Cause {
-  const { message, extensions, masked } = publicError(error, run.publicCodes);
-  if (masked) run.onSubgraphError?.(service, error);
-  return { kind: 'error', message, extensions };
-}
-
-/** @param nulled how many of the path's segments lead to the null the error made, if it made one above its end */
-function report(run: Run, service: string, error: SubgraphError, path: Path, nulled: number | undefined): void {
-  const cause = heard(run, service, error);
-  if (cause.kind === 'error') run.errors.push(causeError(cause, clientPath(path)));
-  run.reported ??= createErrorNode();
-  markPath(run.reported, path);
-  if (nulled !== undefined && nulled < path.length) markPath(run.reported, path.slice(0, nulled));
-}
-
-function pathOf(error: SubgraphError, renamed: ReadonlyMap<string, string> | undefined): Path {
-  const path = Array.isArray(error.path) ? (error.path as Path) : [];
+// What a subgraph says of a path is not believed: `isWithin` judges it.
+function pathOf(error: SubgraphError | undefined, renamed: ReadonlyMap<string, string> | undefined): Path {
+  const path = Array.isArray(error?.path) ? (error.path as Path) : [];
   return renamed ? path.map((segment) => renamed.get(segment as string) ?? segment) : path;
+}
+
+/** Whether a path leads to a field of the shape, by positions that the data has. Where a null took a list with it, any may be meant. */
+function isWithin(shape: readonly ShapeField[], data: unknown, path: Path): boolean {
+  let fields: readonly ShapeField[] | undefined = shape;
+  let value: unknown = data;
+  let positions = MAX_NESTED_LISTS; // the root is no list
+  for (const segment of path) {
+    if (typeof segment === 'number') {
+      if (!Number.isInteger(segment) || segment < 0 || ++positions > MAX_NESTED_LISTS) return false;
+      if (value === null || value === undefined) continue;
+      if (!Array.isArray(value) || segment >= value.length) return false;
+      value = value[segment];
+      continue;
+    }
+    const field: ShapeField | undefined = typeof segment === 'string' && fields ? fieldAt(fields, segment) : undefined;
+    if (!field || Array.isArray(value)) return false;
+    value = isObject(value) ? readOwn(value, segment) : null;
+    fields = field.fields;
+    positions = 0;
+  }
+  return path.length > 0;
 }
 
 function renamesOf(rewrites: RootStep['rewrites']): ReadonlyMap<string, string> | undefined {
@@ -344,14 +504,4 @@ function renamesOf(rewrites: RootStep['rewrites']): ReadonlyMap<string, string> 
     if ('renameTo' in rewrite && last && 'key' in last) (renames ??= new Map()).set(last.key, rewrite.renameTo);
   }
   return renames;
-}
-
-function nullAt(value: unknown, path: Path): number | undefined {
-  let at = value;
-  for (let i = 0; i <= path.length; i += 1) {
-    if (at === null || at === undefined) return i;
-    if (typeof at !== 'object') return undefined;
-    at = readOwn(at as Bag, String(path[i]));
-  }
-  return undefined;
 }

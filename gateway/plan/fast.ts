@@ -1,6 +1,6 @@
 import { isObject } from './merge.ts';
 import { type Bag, readOwn } from './names.ts';
-import { isNamed, typenameOf } from './selection.ts';
+import { isNamed, planFor } from './selection.ts';
 import type { AbsentRule, Completer, FastObject, FieldPlan, ObjectPlan, Selection } from './selection.ts';
 
 type FastValue = (value: unknown, rule: AbsentRule | undefined) => unknown;
@@ -20,7 +20,7 @@ export function fastObject(plan: ObjectPlan): FastObject {
     return `u${used.push(value) - 1}`;
   };
   const lines: string[] = [
-    `if (rule !== undefined && rule.typeName === ${JSON.stringify(plan.typeName)} && readOwn(s, rule.alias) === false) return undefined;`,
+    `if (rule !== undefined && rule.typeName === ${JSON.stringify(plan.typeName)} && readOwn(s, rule.field) === false) return undefined;`,
   ];
   plan.fields.forEach((field, i) => lines.push(codeOf(plan.typeName, field, `r${i}`, use)));
   const shape = use(shapeOf(plan.fields.map((field) => field.key)));
@@ -86,13 +86,12 @@ function fastSelection(selection: Selection): FastValue {
   return (value, rule) => {
     if (!isObject(value)) return undefined;
     if (isUnknown(selection, value, rule)) return undefined;
-    const typename = typenameOf(selection, value);
-    const plan = typename === undefined ? selection.plan : typeof typename === 'string' ? selection.forType(typename) : undefined;
+    const plan = planFor(selection, value);
     return plan && fastOf(plan)(value, rule, undefined);
   };
 }
 
-const isUnknown = (selection: Selection, value: Bag, rule: AbsentRule | undefined): boolean => rule !== undefined && isNamed(rule, selection) && (readOwn(value, rule.alias) ?? null) === null;
+const isUnknown = (selection: Selection, value: Bag, rule: AbsentRule | undefined): boolean => rule?.named !== undefined && isNamed(rule, selection) && (readOwn(value, rule.named.field) ?? null) === null;
 
 // The constructor's prototype is empty and frozen: see createBag.
 function shapeOf(keys: readonly string[]): unknown {

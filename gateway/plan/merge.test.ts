@@ -57,13 +57,13 @@ test('nullify fills what nobody gave', () => {
   expect(target).toEqual({ a: 1, b: null });
 });
 
-const on = (type: string, ...fields: Requirement[]): Requirement => ({ kind: 'on', types: new Set([type]), skipIf: undefined, includeIf: undefined, fields });
+const on = (type: string, ...fields: Requirement[]): Requirement => ({ kind: 'on', types: new Set([type]), keys: [], fields });
 const field = (from: string, to = from, fields?: Requirement[]): Requirement => ({ kind: 'field', from, inherited: false, to, fields });
 
 test('equal representations are sent once, each place knows its own', () => {
   const places = [{ __typename: 'A', id: '1' }, { __typename: 'B', id: '1' }, { __typename: 'A', id: 1 }, { __typename: 'A', id: '1' }, { __typename: 'C', id: '1' }];
   const requires = [on('A', field('__typename'), field('id')), on('B', field('__typename'), field('id'))];
-  const { list, of } = representationsOf(places, requires, [], {}, never);
+  const { list, of } = representationsOf(places, requires, [], never);
   expect(list).toEqual([{ __typename: 'A', id: '1' }, { __typename: 'B', id: '1' }, { __typename: 'A', id: 1 }]);
   expect([...of]).toEqual([0, 1, 2, 0, -1]);
 });
@@ -71,30 +71,38 @@ test('equal representations are sent once, each place knows its own', () => {
 test('values that print alike are told apart', () => {
   const values: unknown[] = ['a', 'a"', 'true', true, 'null', null, 1, '1', ['1', '2'], '["1","2"]', { a: 1 }];
   const places = values.flatMap((a) => [{ __typename: 'A', a, b: 'x' }, { __typename: 'A', a: 'x', b: a }]);
-  const { list } = representationsOf(places, [on('A', field('__typename'), field('a'), field('b'))], [], {}, never);
+  const { list } = representationsOf(places, [on('A', field('__typename'), field('a'), field('b'))], [], never);
   expect(list.length).toBe(places.length);
 });
 
 test('nested requirements are projected through lists, under the names the subgraph knows', () => {
   const place = { __typename: 'A', x: [[{ n: 1, secret: 2 }, null], null], _alias: 'v' };
-  const { list } = representationsOf([place], [on('A', field('__typename'), field('x', 'x', [field('n')]), field('_alias', 'real'))], [], {}, never);
+  const { list } = representationsOf([place], [on('A', field('__typename'), field('x', 'x', [field('n')]), field('_alias', 'real'))], [], never);
   expect(list).toEqual([{ __typename: 'A', x: [[{ n: 1 }, null], null], real: 'v' }]);
 });
 
-test('a requirement that a failed fetch would have given keeps its place out; one nobody knows of is null', () => {
+test('a requirement that an error took keeps its place out; one nobody knows of is null', () => {
   const requires = [on('A', field('__typename'), field('w'))];
-  const places = [{ __typename: 'A' }, { __typename: 'A', w: 1 }];
-  const lost = representationsOf(places, requires, [], {}, (keys) => keys.join('.') === 'w');
-  expect([lost.list, [...lost.of], lost.absent]).toEqual([[{ __typename: 'A', w: 1 }], [-1, 0], [['w']]]);
-  const known = representationsOf(places, requires, [], {}, never);
+  const places = [{ __typename: 'A' }, { __typename: 'A', w: 1 }, { __typename: 'A', w: null }];
+  const asked: unknown[] = [];
+  const lost = representationsOf(places, requires, [], (...given) => asked.push(given) > 0);
+  expect([lost.list, [...lost.of], lost.unknown]).toEqual([[{ __typename: 'A', w: 1 }], [-1, 0, -1], []]);
+  expect(asked).toEqual([[0, ['w'], true], [2, ['w'], false]]);
+  const known = representationsOf(places, requires, [], never);
   expect(known.list).toEqual([{ __typename: 'A', w: null }, { __typename: 'A', w: 1 }]);
 });
 
-test('selections of a representation obey their conditions', () => {
-  const requires: Requirement[] = [on('A', field('__typename')), { ...on('A', field('w')), includeIf: 'yes' } as Requirement, { ...on('A', field('h')), skipIf: 'yes' } as Requirement];
-  const place = { __typename: 'A', w: 1, h: 2 };
-  expect(representationsOf([place], requires, [], { yes: true }, never).list).toEqual([{ __typename: 'A', w: 1 }]);
-  expect(representationsOf([place], requires, [], { yes: false }, never).list).toEqual([{ __typename: 'A', h: 2 }]);
+test('an object is asked for by a key that is whole; without one its source has nothing on it', () => {
+  const owner = field('owner', 'owner', [field('id')]);
+  const by = (keys: readonly (readonly string[])[][]) => representationsOf(
+    [{ __typename: 'A', sku: 's', owner: null, w: null }, { __typename: 'A', sku: null, owner: { id: '1' }, w: 1 }, { __typename: 'A', sku: null, owner: { id: null }, w: 1 }],
+    [{ ...on('A', field('__typename'), field('sku'), owner, field('w')), keys } as Requirement], [], never,
+  );
+  expect([[...by([[['sku']]]).of], by([[['sku']]]).unknown]).toEqual([[0, -1, -1], [1, 2]]);
+  expect([...by([[['owner', 'id']]]).of]).toEqual([-1, 0, -1]);
+  expect([...by([[['sku']], [['owner', 'id']]]).of]).toEqual([0, 1, -1]);
+  expect([...by([[['sku'], ['owner', 'id']]]).of]).toEqual([-1, -1, -1]);
+  expect([...by([]).of]).toEqual([0, 1, 2]);
 });
 
 test('rewrites rename keys and set values at their path, for their types alone', () => {

@@ -1,4 +1,5 @@
 import type { Requirement, Rewrite, Segment, ShapeField } from './compile.ts';
+import type { Path } from './errors.ts';
 import { TYPENAME, createBag, readOwn, writeOwn } from './names.ts';
 import type { Bag } from './names.ts';
 
@@ -18,7 +19,7 @@ export function mergeObject(shape: readonly ShapeField[], target: Bag, source: B
     if (value === undefined) continue;
     const old = read(target, field.key, field.inherited);
     if (old === undefined || old === null || field.fields === undefined) {
-      if (value === null && old !== undefined) continue;
+      if (old !== undefined && (value === null || field.vague?.has(value as string))) continue;
       const kept = shared && field.fields ? copyValue(field.fields, value) : value;
       if (field.inherited) writeOwn(target, field.key, kept);
       else target[field.key] = kept;
@@ -76,10 +77,8 @@ export function collectPlaces(value: unknown, path: readonly Segment[], at: numb
   }
 }
 
-/** The same walk, giving each object's path: only errors need them. */
-export function collectPaths(
-  value: unknown, path: readonly Segment[], at: number, here: (string | number)[], paths: Map<Bag, (string | number)[]>,
-): void {
+/** The paths of the same objects, in the same order: only errors need them. */
+export function collectPaths(value: unknown, path: readonly Segment[], at: number, here: Path, paths: Path[]): void {
   if (typeof value !== 'object' || value === null) return;
   if (Array.isArray(value)) {
     for (let i = 0; i < value.length; i += 1) collectPaths(value[i], path, at, [...here, i], paths);
@@ -88,7 +87,7 @@ export function collectPaths(
   const object = value as Bag;
   const segment = path[at];
   if (!segment) {
-    paths.set(object, here);
+    paths.push(here);
   } else if ('field' in segment) {
     collectPaths(read(object, segment.field, segment.inherited), path, at + 1, [...here, segment.field], paths);
   } else {
@@ -102,25 +101,27 @@ export interface Representations {
   list: Bag[];
   /** Position in `list` per place, -1 for a place that has no representation. */
   of: Int32Array;
-  /** Requirements nobody delivered, as keys from the place. */
-  absent: string[][];
+  /** Places without a representation that the source has nothing on: what they are known by is null. */
+  unknown: number[];
 }
 
+/** @param isLost asked of a requirement that is null or absent at a place, by its keys from there: whether that is for an error */
 export function representationsOf(
-  places: readonly Bag[], requires: readonly Requirement[], rewrites: readonly Rewrite[], variables: Readonly<Record<string, unknown>>,
-  isMissing: (keys: readonly string[]) => boolean,
+  places: readonly Bag[], requires: readonly Requirement[], rewrites: readonly Rewrite[],
+  isLost: (place: number, keys: readonly string[], isAbsent: boolean) => boolean,
 ): Representations {
-  const result: Representations = { list: [], of: new Int32Array(places.length), absent: [] };
+  const result: Representations = { list: [], of: new Int32Array(places.length), unknown: [] };
   const known = new Map<string, number>();
-  const state: Building = { key: '', path: [], absent: [], variables, isMissing };
-  for (let i = 0; i < places.length; i += 1) {
+  let place = 0;
+  const state: Building = { key: '', path: [], lost: false, unknown: false, isLost: (keys, isAbsent) => isLost(place, keys, isAbsent) };
+  for (; place < places.length; place += 1) {
     state.key = '';
-    state.absent.length = 0;
+    state.lost = state.unknown = false;
     const representation: Bag = {};
-    const matched = project(representation, places[i] as Bag, requires, state);
-    if (state.absent.length > 0) result.absent.push(...state.absent);
-    if (!matched || state.absent.length > 0 || typeof representation[TYPENAME] !== 'string') {
-      result.of[i] = -1;
+    const matched = project(representation, places[place] as Bag, requires, state);
+    if (!matched || state.lost || state.unknown || typeof representation[TYPENAME] !== 'string') {
+      if (matched && state.unknown && !state.lost) result.unknown.push(place);
+      result.of[place] = -1;
       continue;
     }
     let position = known.get(state.key);
@@ -129,7 +130,7 @@ export function representationsOf(
       known.set(state.key, position);
       result.list.push(rewrites.length > 0 ? (rewritten(representation, rewrites) as Bag) : representation);
     }
-    result.of[i] = position;
+    result.of[place] = position;
   }
   return result;
 }
@@ -137,9 +138,9 @@ export function representationsOf(
 interface Building {
   key: string;
   path: string[];
-  absent: string[][];
-  variables: Readonly<Record<string, unknown>>;
-  isMissing: (keys: readonly string[]) => boolean;
+  lost: boolean;
+  unknown: boolean;
+  isLost: (keys: readonly string[], isAbsent: boolean) => boolean;
 }
 
 // Returns whether any selection applied. The key grows beside the object: lengths before strings make it unambiguous.
@@ -147,21 +148,20 @@ function project(into: Bag, source: Bag, requires: readonly Requirement[], state
   let matched = false;
   for (const one of requires) {
     if (one.kind === 'on') {
-      if (one.skipIf !== undefined && state.variables[one.skipIf] === true) continue;
-      if (one.includeIf !== undefined && state.variables[one.includeIf] !== true) continue;
       const typename = source[TYPENAME];
       if (typename === undefined) {
-        if (state.isMissing([...state.path, TYPENAME])) state.absent.push([...state.path, TYPENAME]);
+        if (state.isLost([...state.path, TYPENAME], true)) state.lost = true;
         continue;
       }
-      if (one.types.has(typename as string) && project(into, source, one.fields, state)) matched = true;
+      if (!one.types.has(typename as string) || !project(into, source, one.fields, state)) continue;
+      matched = true;
+      if (one.keys.length > 0 && !one.keys.some((key) => key.every((path) => isKnown(into, path, 0)))) state.unknown = true;
       continue;
     }
     matched = true;
     let value = read(source, one.from, one.inherited);
-    if (value === undefined) {
-      const keys = [...state.path, one.from];
-      if (state.isMissing(keys)) state.absent.push(keys);
+    if (value === undefined || value === null) {
+      if (state.isLost([...state.path, one.from], value === undefined)) state.lost = true;
       value = null;
     }
     if (one.fields && typeof value === 'object' && value !== null) {
@@ -175,6 +175,13 @@ function project(into: Bag, source: Bag, requires: readonly Requirement[], state
     into[one.to] = value;
   }
   return matched;
+}
+
+// Of a list each item must be known: a key without one of its parts is the key of nothing.
+function isKnown(value: unknown, path: readonly string[], at: number): boolean {
+  if (value === null || value === undefined) return false;
+  if (Array.isArray(value)) return value.every((item) => isKnown(item, path, at));
+  return at === path.length || (isObject(value) && isKnown(readOwn(value, path[at] as string), path, at + 1)); // at is within
 }
 
 function projectValue(value: unknown, requires: readonly Requirement[], state: Building): unknown {

@@ -4,7 +4,8 @@ import { clientError } from '#kit/errors.ts';
 import { apiSchema, subgraphsOf, type SubgraphAddress } from '../graph/engine/apiSchema.ts';
 import type { PlanAsker, PlannerPool } from '../graph/engine/plannerPool.ts';
 import type { QueryPlan } from './queryPlan.ts';
-import { plannableDocument } from './document.ts';
+import { createKeys, fieldsOfInterfaceObjects, mendSupergraph } from '../graph/engine/supergraph.ts';
+import type { Keys } from '../graph/engine/supergraph.ts';
 import { createGives, spreadShared } from './spread.ts';
 
 export interface Planner {
@@ -12,14 +13,16 @@ export interface Planner {
   readonly schema: GraphQLSchema;
   /** The subgraphs, by the name plans use. */
   readonly subgraphs: readonly SubgraphAddress[];
+  /** By which subgraphs find objects. */
+  readonly keys: Keys;
+  readonly ofInterfaceObjects: ReadonlySet<string>;
   /**
-   * The plan of an operation. Introspection and root `__typename` are taken out first; an operation of nothing else has
-   * a plan without nodes. The same DocumentNode costs one WeakMap lookup, an equal text one print; equal plans
-   * asked for at the same time are planned once. What is planned already waits for nobody.
+   * The plan of an operation as `prepareOperation` wrote it. The same DocumentNode costs one WeakMap lookup, an equal text one print;
+   * equal plans asked for at the same time are planned once. What is planned already waits for nobody.
    * @param asker whose turn a new plan takes, and until when; left out: one for all, without an end
    * @throws GraphQLError QUERY_PLANNING_FAILED, COST_LIMIT, RATE_LIMITED, see `PlanMaker`; the reason of the asker's signal
    */
-  plan(document: DocumentNode, operationName: string | undefined, asker?: PlanAsker): Promise<QueryPlan>;
+  plan(document: DocumentNode, asker?: PlanAsker): Promise<QueryPlan>;
 }
 
 /** Of an operation as it is planned, which is longer than as it was asked. One of the limits' 5 000 fields has 200 KB. */
@@ -39,25 +42,21 @@ export function createPlanner(
   options: { planners: PlannerPool; maxPlans?: number; scalars?: Record<string, GraphQLScalarType> },
 ): Planner {
   const { maxPlans = 2000, scalars = {} } = options;
-  const supergraph = parse(supergraphSdl, { noLocation: true });
-  const maker = options.planners.open(supergraphSdl);
+  const supergraph = mendSupergraph(parse(supergraphSdl, { noLocation: true }));
+  const maker = options.planners.open(print(supergraph));
   const schema = apiSchema(supergraph, scalars);
   const gives = createGives(supergraph);
-  const byDocument = new WeakMap<DocumentNode, Map<string | undefined, QueryPlan>>();
+  const byDocument = new WeakMap<DocumentNode, QueryPlan>();
   const byText = new Map<string, QueryPlan>();
 
-  async function planText(document: DocumentNode, operationName: string | undefined, asker: PlanAsker): Promise<QueryPlan> {
-    const plannable = plannableDocument(schema, document, operationName);
-    if (!plannable) return { kind: 'QueryPlan' };
-    const text = print(plannable);
+  async function planText(text: string, asker: PlanAsker): Promise<QueryPlan> {
     if (text.length > MOST_TEXT_BYTES)
       throw clientError('COST_LIMIT', 'The operation is too large to be planned.', { expected: `at most ${MOST_TEXT_BYTES / 1024} KB with every fragment written out` });
-    const key = `${operationName ?? ''}\n${text}`;
-    const known = byText.get(key);
-    if (known) return keep(key, known);
-    const planned = await maker.plan(text, operationName, asker);
+    const known = byText.get(text);
+    if (known) return keep(text, known);
+    const planned = await maker.plan(text, undefined, asker);
     // Of those who waited for one plan, the first makes what all have.
-    return byText.get(key) ?? keep(key, spreadShared(planned, schema, gives));
+    return byText.get(text) ?? keep(text, spreadShared(planned, schema, gives));
   }
 
   function keep(key: string, plan: QueryPlan): QueryPlan {
@@ -69,14 +68,14 @@ export function createPlanner(
 
   return {
     schema,
+    keys: createKeys(supergraph),
+    ofInterfaceObjects: fieldsOfInterfaceObjects(supergraph),
     subgraphs: subgraphsOf(supergraph),
-    async plan(document, operationName, asker = ANYBODY) {
-      let plans = byDocument.get(document);
-      if (!plans) byDocument.set(document, (plans = new Map()));
-      const known = plans.get(operationName);
+    async plan(document, asker = ANYBODY) {
+      const known = byDocument.get(document);
       if (known) return known;
-      const plan = await planText(document, operationName, asker);
-      plans.set(operationName, plan);
+      const plan = await planText(print(document), asker);
+      byDocument.set(document, plan);
       return plan;
     },
   };

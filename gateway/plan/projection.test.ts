@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import { GraphQLError, buildSchema, parse } from 'graphql';
 import type { OperationDefinitionNode } from 'graphql';
-import { createErrorNode, createMissingNode, markPath, missingChild, sortedErrors } from './errors.ts';
+import { createMissingNode, createReportNode, internalCause, missingAt, reportAt, sortedErrors, unavailableCause } from './errors.ts';
 import type { Fragments } from './document.ts';
 import { project } from './projection.ts';
-import { projectionOf } from './selection.ts';
+import type { Projecting } from './projection.ts';
+import { prepareOperation } from './selection.ts';
+import type { AbsentRule } from './selection.ts';
 
 const schema = buildSchema(`
   type Query { a: A aa: [A!] grid: [[A]!] n: N! u: U }
@@ -24,9 +26,9 @@ const fragments: Fragments = fragmentF?.kind === 'FragmentDefinition' ? { F: fra
 const mostly = (good: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> =>
   fc.oneof({ weight: 60, arbitrary: good }, { weight: 1, arbitrary: fc.constantFrom<unknown>(null, undefined, {}, [], 'Z', Number.NaN) });
 const typed = (typename: string, depth: number): fc.Arbitrary<unknown> => mostly(fc.record({
-  __typename: mostly(fc.constant(typename)), k: fc.constant(typename), known: fc.constantFrom(true, true, true, true, false, null, undefined),
-  id: mostly(fc.constant('x')), s: mostly(fc.constant('s')), e: mostly(fc.constantFrom('X', 'Y', null)), f: mostly(fc.constantFrom(1, 1.5)),
-  t: mostly(fc.boolean()), constructor: mostly(fc.constant('c')), l: mostly(fc.array(mostly(fc.integer()), { maxLength: 2 })),
+  __typename: mostly(fc.constant(typename)), known: fc.constantFrom(true, true, true, true, false, null, undefined),
+  id: mostly(fc.constant('x')), _0_id: mostly(fc.constant('x')), s: mostly(fc.constant('s')), e: mostly(fc.constantFrom('X', 'Y', null)), f: mostly(fc.constantFrom(1, 1.5)),
+  t: mostly(fc.boolean()), l: mostly(fc.array(mostly(fc.integer()), { maxLength: 2 })),
   ...(depth > 0 ? { b: typed('B', depth - 1), a: typed('A', depth - 1) } : { b: fc.constant(null), a: fc.constant(null) }),
 }));
 const tree = fc.record({
@@ -34,13 +36,15 @@ const tree = fc.record({
   n: typed('B', 0), u: fc.oneof(typed('A', 0), typed('B', 0)),
 });
 
+const nothing: Projecting = { reported: undefined, missing: undefined, absent: undefined, introspection: undefined, sourceOf: () => undefined };
+const projectionOf = (source: string) => prepareOperation({ schema, ofInterfaceObjects: new Set() }, operationOf(source), source === text ? fragments : {}, {}).projection;
+
 test('the compiled answer is the interpreted one, whatever came', () => {
-  const compiled = projectionOf(schema, operationOf(text), fragments, {});
+  const compiled = projectionOf(text);
   const error = (path: readonly (string | number)[]) => new GraphQLError('absent', { path });
-  const absent = { typeName: 'B', alias: 'known', error, named: { interfaceName: 'N', fields: new Set<string>(), error } };
-  const answer = (projection: typeof compiled, merged: Record<string, unknown>, rule?: typeof absent) => {
-    const errors: GraphQLError[] = [];
-    const data = project(projection, merged, { errors, reported: undefined, missing: undefined, absent: rule, introspection: undefined, onUnavailable() {} });
+  const absent: AbsentRule = { typeName: 'B', field: 'known', error, named: { interfaceName: 'N', fields: new Set<string>(), field: 'known', error } };
+  const answer = (projection: typeof compiled, merged: Record<string, unknown>, rule?: AbsentRule) => {
+    const { data, errors } = project(projection, merged, { ...nothing, absent: rule });
     return JSON.stringify({ data, errors });
   };
   let perfect = 0;
@@ -56,35 +60,33 @@ test('the compiled answer is the interpreted one, whatever came', () => {
   expect(perfect).toBeLessThan(350);
 });
 
-const errorsWith = (...path: string[]): number => {
-  const reported = createErrorNode();
-  markPath(reported, path);
-  const errors: GraphQLError[] = [];
-  const state = { errors, reported, missing: undefined, absent: undefined, introspection: undefined, onUnavailable() {} };
-  const data = project(projectionOf(schema, operationOf('{ a { s id } }'), {}, {}), { a: { s: null, id: '1' } }, state);
+const errorsWith = (...path: string[]): unknown => {
+  const reported = createReportNode();
+  reportAt(reported, path).causes.push(internalCause('s'));
+  const { data, errors, lacking } = project(projectionOf('{ a { s id } }'), { a: { s: null, id: '1' } }, { ...nothing, reported });
   expect(JSON.stringify(data)).toBe('{"a":null}');
-  return errors.length;
+  return [errors.map((error) => error.path?.join('.')), [...lacking].map(([source, paths]) => [source, ...paths])];
 };
 
 test('what a field of a named interface gives is null with a reason when nobody knows it, or nobody could say', () => {
   const error = (path: readonly (string | number)[]) => new GraphQLError('absent', { path });
   const answer = (known: unknown, cause?: 'unavailable') => {
-    const errors: GraphQLError[] = [];
-    const lost: string[] = [];
     const missing = createMissingNode();
-    if (cause) missingChild(missingChild(missing, 'n'), 'known').causes.push({ kind: cause, source: 's' });
-    const state = { errors, reported: undefined, missing, absent: { typeName: 'Z', alias: 'known', error, named: { interfaceName: 'N', fields: new Set<string>(), error } }, introspection: undefined, onUnavailable: (source: string, path: string) => void lost.push(`${source} ${path}`) };
-    const data = project(projectionOf(schema, operationOf('{ n { id } }'), {}, {}), { n: { __typename: 'A', id: '1', ...(known === undefined ? null : { known }) } }, state);
-    return [JSON.stringify(data), errors.map(({ message, path }) => `${path?.join('.')} ${message}`), lost];
+    if (cause) missingAt(missing, ['n', 'known']).causes.push(unavailableCause('s'));
+    const absent: AbsentRule = { typeName: 'Z', field: 'known', error, named: { interfaceName: 'N', fields: new Set<string>(), field: 'known', error } };
+    const merged = { n: { __typename: 'A', id: '1', ...(known === undefined ? null : { known }) } };
+    const { data, errors, lacking } = project(projectionOf('{ n { id } }'), merged, { ...nothing, missing, absent });
+    return [JSON.stringify(data), errors.map(({ message, path }) => `${path?.join('.')} ${message}`), [...lacking].map(([source, paths]) => `${source} ${[...paths].join()}`)];
   };
   expect(answer(1)).toEqual(['{"n":{"id":"1"}}', [], []]);
   expect(answer(null)).toEqual(['null', ['n absent'], []]);
   expect(answer(undefined, 'unavailable')).toEqual(['null', ['n The s source is unavailable.'], ['s n']]);
-  expect(answer(undefined)).toEqual(['null', ['n Internal error'], []]);
+  expect(answer(undefined)).toEqual(['null', ['n Internal error'], ['gateway n']]);
 });
 
 test('an error reported at or under a path explains its null, one beside it does not', () => {
-  expect([errorsWith('a', 's'), errorsWith('a', 'id')]).toEqual([0, 1]);
+  expect(errorsWith('a', 's')).toEqual([['a.s'], [['s', 'a.s']]]);
+  expect(errorsWith('a', 'id')).toEqual([['a.s', 'a.id'], [['gateway', 'a.s']]]);
 });
 
 const coded = (code: string, ...path: (string | number)[]) => new GraphQLError('m', { path, extensions: { code } });

@@ -1,46 +1,71 @@
 import type { GraphQLError } from 'graphql';
-import { causeError, internalError } from './errors.ts';
-import type { ErrorNode, MissingNode, Path } from './errors.ts';
+import { causeError, internalCause } from './errors.ts';
+import type { Cause, MissingNode, Path, ReportNode } from './errors.ts';
 import { fastObject } from './fast.ts';
 import { isObject } from './merge.ts';
-import { createBag, readOwn } from './names.ts';
+import { TYPENAME, createBag, readOwn } from './names.ts';
 import type { Bag } from './names.ts';
-import { isNamed, typenameOf } from './selection.ts';
-import type { AbsentRule, Completer, FieldPlan, ObjectPlan, Projection } from './selection.ts';
+import { isNamed, planFor } from './selection.ts';
+import type { AbsentRule, Completer, FieldPlan, ObjectPlan, Projection, Selection } from './selection.ts';
 
 export interface Projecting {
-  errors: GraphQLError[];
   /** Where subgraphs reported errors; undefined when none did. */
-  reported: ErrorNode | undefined;
+  reported: ReportNode | undefined;
   /** What failed fetches would have given; undefined when none failed. */
   missing: MissingNode | undefined;
   absent: AbsentRule | undefined;
   introspection: Bag | undefined;
-  onUnavailable: (source: string, path: string) => void;
+  /** The source that should have given what stands at planned keys. */
+  sourceOf: (keys: readonly string[]) => string | undefined;
 }
 
-interface Walk extends Projecting {
+export interface Projected {
+  /** null when a null reached the root. */
+  data: Bag | null;
+  errors: GraphQLError[];
+  /** By source, where the data is null for an error, with `@` for list positions. */
+  lacking: Map<string, Set<string>>;
+  /** What was wrong with values and with nulls that nobody explained; for the log alone. */
+  findings: { source: string; message: string }[];
+}
+
+interface Walk extends Projecting, Projected {
+  /** By the client's keys. */
   path: (string | number)[];
+  /** The same by planned keys. */
+  keys: (string | number)[];
+  /** Errors of fields that were lost with their object: told where the object is not lost to the client. */
+  swept: { cause: Cause; path: Path }[];
 }
 
-/** The answer's `data` from the merged tree; null when a null reached the root. Errors are added to `state.errors`. */
-export function project(projection: Projection, merged: Bag, state: Projecting): Bag | null {
+const GATEWAY = 'gateway';
+
+/** The answer from the merged tree. */
+export function project(projection: Projection, merged: Bag, state: Projecting): Projected {
+  const result: Projected = { data: null, errors: [], lacking: new Map(), findings: [] };
   if (state.reported === undefined && state.missing === undefined) {
     projection.uses += 1;
     if (projection.uses === 2) projection.fast = fastObject(projection);
     const answer = projection.fast?.(merged, state.absent, state.introspection);
-    if (answer) return answer;
+    if (answer) return { ...result, data: answer };
   }
-  const walk: Walk = { ...state, path: [] };
-  return projectObject(walk, projection, merged, 0, state.reported, state.reported?.own === true, state.missing) ?? null;
+  const walk: Walk = { ...state, ...result, path: [], keys: [], swept: [] };
+  if (state.missing) tellFaults(walk, state.missing, 0);
+  walk.data = projectObject(walk, projection, merged, 0, state.reported, NO_CAUSES, state.missing) ?? null;
+  return walk;
 }
+
+const NO_CAUSES: readonly Cause[] = [];
 
 // undefined is the null that must go up to the parent.
 function projectObject(
-  walk: Walk, plan: ObjectPlan, source: Bag, depth: number, reported: ErrorNode | undefined, explained: boolean, missing: MissingNode | undefined,
+  walk: Walk, plan: ObjectPlan, source: Bag, depth: number, reported: ReportNode | undefined, lost: readonly Cause[], missing: MissingNode | undefined,
 ): Bag | undefined {
   const out = createBag();
   const { fields } = plan;
+  const causes = lostHere(reported, lost);
+  const swept = walk.swept.length;
+  const told = walk.errors.length;
   let whole = true;
   for (let i = 0; i < fields.length; i += 1) {
     const field = fields[i] as FieldPlan;
@@ -50,21 +75,46 @@ function projectObject(
     }
     const value = field.inherited ? readOwn(source, field.from) : source[field.from];
     walk.path[depth] = field.key;
+    walk.keys[depth] = field.from;
+    const below = reported?.children.get(field.from);
     let result: unknown;
     if (value === null || value === undefined) {
-      result = explainNull(walk, field, value, depth + 1, reported?.children.get(field.from), explained, missing?.children.get(field.from));
-    } else if (field.completer.kind === 'leaf') {
-      result = field.completer.serialize(value);
-      if (result === undefined) result = badLeaf(walk, field.completer, depth + 1);
+      result = explainNull(walk, field, value, depth + 1, below, causes, missing?.children.get(field.from));
     } else {
-      const below = reported?.children.get(field.from);
-      result = complete(walk, field.completer, value, depth + 1, below, explained || below?.own === true, missing?.children.get(field.from));
+      const before = walk.errors.length;
+      if (field.completer.kind === 'leaf') {
+        result = field.completer.serialize(value);
+        if (result === undefined) result = badValue(walk, field.completer, depth + 1);
+      } else {
+        result = complete(walk, field.completer, value, depth + 1, below, causes, missing?.children.get(field.from));
+      }
+      if (below !== undefined) tellBeside(walk, below.causes, before, depth + 1);
     }
     // The other fields are still walked: what is unavailable among them is to be told.
     if (result === undefined) whole = false;
     else out[field.key] = result;
   }
+  if (walk.swept.length > swept) {
+    const own = walk.swept.splice(swept);
+    if (whole || walk.errors.length === told) for (const { cause, path } of own) lack(walk, cause, path);
+  }
   return whole ? out : undefined;
+}
+
+// An error of this very place, and an object all the same: the source that failed gave nothing of it, and another gave its own part.
+function lostHere(reported: ReportNode | undefined, lost: readonly Cause[]): readonly Cause[] {
+  if (reported === undefined) return lost;
+  if (reported.lost.length > 0) return reported.lost;
+  return reported.causes.length > 0 ? reported.causes : lost;
+}
+
+/** Errors of a place that has a value, but for those that were told of what is absent in it. */
+function tellBeside(walk: Walk, causes: readonly Cause[], before: number, depth: number): void {
+  const told = walk.errors.slice(before);
+  for (const cause of causes) {
+    const isTold = told.some(({ message, extensions }) => message === cause.message && extensions['code'] === cause.extensions['code']);
+    if (!isTold) walk.errors.push(causeError(cause, walk.path.slice(0, depth)));
+  }
 }
 
 function localValue(walk: Walk, field: FieldPlan, plan: ObjectPlan): unknown {
@@ -75,54 +125,54 @@ function localValue(walk: Walk, field: FieldPlan, plan: ObjectPlan): unknown {
 
 function complete(
   walk: Walk, completer: Completer, value: unknown, depth: number,
-  reported: ErrorNode | undefined, explained: boolean, missing: MissingNode | undefined,
+  reported: ReportNode | undefined, lost: readonly Cause[], missing: MissingNode | undefined,
 ): unknown {
   if (completer.kind === 'leaf') {
     const result = completer.serialize(value);
-    return result === undefined ? badLeaf(walk, completer, depth) : result;
+    return result === undefined ? badValue(walk, completer, depth) : result;
   }
   if (completer.kind === 'list') {
     if (!Array.isArray(value)) return badValue(walk, completer, depth);
-    return completeList(walk, completer, value, depth, reported, explained, missing);
+    return completeList(walk, completer, value, depth, reported, lost, missing);
   }
   if (!isObject(value)) return badValue(walk, completer, depth);
   const { selection } = completer;
-  let { plan } = selection;
-  if (selection.byType !== undefined) {
-    const typename = typenameOf(selection, value);
-    if (typename !== undefined) {
-      const known = typeof typename === 'string' ? (selection.byType.get(typename) ?? selection.forType(typename)) : undefined;
-      if (!known) return badValue(walk, completer, depth);
-      plan = known;
-    }
+  const plan = planFor(selection, value);
+  if (!plan) {
+    // Whoever knows its type did not answer.
+    if (tellMissing(walk, missing?.children.get(TYPENAME), depth)) return completer.nonNull ? undefined : null;
+    return badValue(walk, completer, depth);
   }
-  if (walk.absent !== undefined && walk.absent.typeName === plan.typeName && readOwn(value, walk.absent.alias) === false) {
-    walk.errors.push(walk.absent.error(walk.path.slice(0, depth)));
+  if (missing !== undefined) tellFaults(walk, missing, depth);
+  const { absent } = walk;
+  if (absent !== undefined && absent.typeName === plan.typeName && readOwn(value, absent.field) === false) {
+    walk.errors.push(absent.error(walk.path.slice(0, depth)));
     return completer.nonNull ? undefined : null;
   }
-  if (walk.absent?.named !== undefined && isNamed(walk.absent, selection)) {
-    const known = readOwn(value, walk.absent.alias);
+  if (absent?.named !== undefined && isNamed(absent, selection)) {
+    const known = readOwn(value, absent.named.field);
     if (known === null || known === undefined) {
-      explainUnknown(walk, walk.absent.named.error, known, depth, reported, explained, missing?.children.get(walk.absent.alias));
+      const { field, error } = absent.named;
+      explainUnknown(walk, error, known, depth, reported?.children.get(field), lost, missing?.children.get(field));
       return completer.nonNull ? undefined : null;
     }
   }
-  const result = projectObject(walk, plan, value, depth, reported, explained, missing);
+  const result = projectObject(walk, plan, value, depth, reported, lost, missing);
   return result === undefined && !completer.nonNull ? null : result;
 }
 
 function explainUnknown(
   walk: Walk, absent: (path: Path) => GraphQLError, known: null | undefined, depth: number,
-  reported: ErrorNode | undefined, explained: boolean, missing: MissingNode | undefined,
+  reported: ReportNode | undefined, lost: readonly Cause[], missing: MissingNode | undefined,
 ): void {
+  if (reported !== undefined && tellReported(walk, reported, undefined, walk.path.slice(0, depth))) return;
   if (known === null) walk.errors.push(absent(walk.path.slice(0, depth)));
-  else if (explained || reported?.own === true || (missing !== undefined && tellMissing(walk, missing, depth))) return;
-  else walk.errors.push(internalError(walk.path.slice(0, depth)));
+  else if (!tellMissing(walk, missing, depth) && !tellLost(walk, lost, depth)) tellUnexplained(walk, depth, 'Nobody said whether there is one.');
 }
 
 function completeList(
   walk: Walk, completer: Extract<Completer, { kind: 'list' }>, values: readonly unknown[], depth: number,
-  reported: ErrorNode | undefined, explained: boolean, missing: MissingNode | undefined,
+  reported: ReportNode | undefined, lost: readonly Cause[], missing: MissingNode | undefined,
 ): unknown {
   const { item } = completer;
   const out: unknown[] = [];
@@ -130,12 +180,16 @@ function completeList(
     const value = values[i];
     const below = reported?.children.get(i);
     walk.path[depth] = i;
+    walk.keys[depth] = i;
     let result: unknown;
     if (value === null || value === undefined) {
+      const told = (below !== undefined && tellReported(walk, below, item, walk.path.slice(0, depth + 1))) || tellMissing(walk, missing, depth + 1);
+      if (item.nonNull && !told) tellUnexplained(walk, depth + 1, `Cannot return null for an item of ${completer.type}.`);
       result = item.nonNull ? undefined : null;
-      if (item.nonNull && below === undefined) walk.errors.push(nullError(walk.path.slice(0, depth + 1), completer.type));
     } else {
-      result = complete(walk, item, value, depth + 1, below, explained || below?.own === true, missing);
+      const before = walk.errors.length;
+      result = complete(walk, item, value, depth + 1, below, lostHere(below, lost), missing);
+      if (below !== undefined) tellBeside(walk, below.causes, before, depth + 1);
     }
     if (result === undefined) return completer.nonNull ? undefined : null;
     out.push(result);
@@ -143,46 +197,107 @@ function completeList(
   return out;
 }
 
-const nullError = (path: Path, what: string): GraphQLError =>
-  internalError(path, `Cannot return null for non-nullable field ${what}.`);
-
-// A null is the source's answer, or it has an error already, or it gets one here: never silence for what is unknown.
+// A null is the source's answer, or it has an error, which is told here: never silence for what is unknown.
 function explainNull(
   walk: Walk, field: FieldPlan, value: null | undefined, depth: number,
-  reported: ErrorNode | undefined, explained: boolean, missing: MissingNode | undefined,
+  reported: ReportNode | undefined, lost: readonly Cause[], missing: MissingNode | undefined,
 ): null | undefined {
-  let known = reported !== undefined || (value === undefined && explained);
-  if (!known && missing !== undefined && missing.causes.length > 0) known = tellMissing(walk, missing, depth);
-  if (!known && value === undefined) {
-    walk.errors.push(internalError(walk.path.slice(0, depth)));
-    known = true;
+  const isTold = (reported !== undefined && tellReported(walk, reported, field.completer, walk.path.slice(0, depth)))
+    || tellMissing(walk, missing, depth)
+    || (value === undefined && tellLost(walk, lost, depth));
+  if (!isTold) {
+    if (value === undefined) tellUnexplained(walk, depth, `No value came for ${field.coordinate}.`);
+    else if (field.completer.nonNull) tellUnexplained(walk, depth, `Cannot return null for non-nullable field ${field.coordinate}.`);
+    else if (missing !== undefined) for (const source of missing.suspects) isMissing(walk, source, walk.path.slice(0, depth));
   }
-  if (!field.completer.nonNull) return null;
-  if (!known) walk.errors.push(nullError(walk.path.slice(0, depth), field.coordinate));
-  return undefined;
+  return field.completer.nonNull ? undefined : null;
 }
 
-// Returns false when the cause is no reason for an error: then a non-null field still gets its own.
-function tellMissing(walk: Walk, missing: MissingNode, depth: number): boolean {
-  let told = false;
-  for (const cause of missing.causes) {
-    if (cause.kind === 'nothing') continue;
-    told = true;
-    if (missing.reported) continue;
-    const path = walk.path.slice(0, depth).map((segment) => (typeof segment === 'number' ? '@' : segment));
-    walk.errors.push(causeError(cause, path));
-    if (cause.kind !== 'error') walk.onUnavailable(cause.source, path.join('.'));
+/**
+ * Tells all errors at a null and below it. Where the client has several keys for the field of an error it is told at each; where it has
+ * none, at the nearest place that it has.
+ */
+function tellReported(walk: Walk, node: ReportNode, completer: Completer | undefined, path: Path): boolean {
+  let told = node.causes.length > 0;
+  for (const cause of node.causes) lack(walk, cause, path);
+  for (const [segment, child] of node.children) {
+    if (typeof segment === 'number') {
+      const item = completer?.kind === 'list' ? completer.item : undefined;
+      if (tellReported(walk, child, item, item ? [...path, segment] : path)) told = true;
+      continue;
+    }
+    const fields = completer?.kind === 'object' ? fieldsFrom(completer.selection, segment) : [];
+    if (fields.length === 0 && tellReported(walk, child, undefined, path)) told = true;
+    for (const field of fields) if (tellReported(walk, child, field.completer, [...path, field.key])) told = true;
   }
-  missing.reported = true;
-  return told || missing.causes.length === 0;
+  return told;
 }
 
-function badLeaf(walk: Walk, completer: Completer, depth: number): null | undefined {
-  return badValue(walk, completer, depth);
+// The object is null, so of whichever type it would have been.
+function fieldsFrom(selection: Selection, key: string): FieldPlan[] {
+  const found = new Map<string, FieldPlan>();
+  for (const type of selection.types) {
+    for (const field of selection.forType(type)?.fields ?? []) {
+      if (field.from === key && field.local === undefined) found.set(field.key, field);
+    }
+  }
+  return [...found.values()];
+}
+
+/** @returns false when there is no cause: then a non-null field still gets an error of its own */
+function tellMissing(walk: Walk, missing: MissingNode | undefined, depth: number): boolean {
+  if (missing === undefined || missing.causes.length === 0) return false;
+  const path = withoutPositions(walk.path.slice(0, depth));
+  const at = path.join('.');
+  if (!missing.told.has(at)) {
+    missing.told.add(at);
+    for (const cause of missing.causes) lack(walk, cause, path);
+  }
+  return true;
+}
+
+function tellFaults(walk: Walk, missing: MissingNode, depth: number): void {
+  if (missing.faults.length === 0) return;
+  const path = withoutPositions(walk.path.slice(0, depth));
+  const at = `${path.join('.')} `;
+  if (missing.told.has(at)) return;
+  missing.told.add(at);
+  for (const fault of missing.faults) walk.errors.push(causeError(fault, path));
+}
+
+function tellLost(walk: Walk, lost: readonly Cause[], depth: number): boolean {
+  for (const cause of lost) {
+    const path = walk.path.slice(0, depth);
+    if (cause.swept) walk.swept.push({ cause, path });
+    else lack(walk, cause, path);
+  }
+  return lost.length > 0;
+}
+
+function tellUnexplained(walk: Walk, depth: number, message: string): void {
+  const source = walk.sourceOf(walk.keys.slice(0, depth).filter((key) => typeof key === 'string')) ?? GATEWAY;
+  walk.findings.push({ source, message });
+  lack(walk, internalCause(source), walk.path.slice(0, depth));
 }
 
 // The value itself is not told: it may be what the reader may not see.
 function badValue(walk: Walk, completer: Completer, depth: number): null | undefined {
-  walk.errors.push(internalError(walk.path.slice(0, depth), `The source's value is not a valid ${completer.type}.`));
+  tellUnexplained(walk, depth, `The source's value is not a valid ${completer.type}.`);
   return completer.nonNull ? undefined : null;
+}
+
+const withoutPositions = (path: Path): string[] => path.map((segment) => (typeof segment === 'number' ? '@' : segment));
+
+/** An error for a null. */
+function lack(walk: Walk, cause: Cause, path: Path): void {
+  walk.errors.push(causeError(cause, path));
+  // The source has answered: there is none.
+  if (cause.extensions.code !== 'NOT_FOUND') isMissing(walk, cause.source, path);
+}
+
+function isMissing(walk: Walk, source: string, path: Path): void {
+  const at = withoutPositions(path).join('.');
+  const paths = walk.lacking.get(source);
+  if (paths) paths.add(at);
+  else walk.lacking.set(source, new Set([at]));
 }

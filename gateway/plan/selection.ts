@@ -1,27 +1,30 @@
-import {
-  GraphQLIncludeDirective, GraphQLSkipDirective, Kind, getDirectiveValues,
-  isAbstractType, isEnumType, isLeafType, isListType, isNonNullType, isObjectType, visit,
-} from 'graphql';
+import { Kind, isAbstractType, isEnumType, isLeafType, isListType, isNonNullType, isObjectType, visit } from 'graphql';
 import type {
-  FieldNode, GraphQLCompositeType, GraphQLError, GraphQLLeafType, GraphQLObjectType, GraphQLOutputType, GraphQLSchema,
+  FieldNode, GraphQLCompositeType, GraphQLError, GraphQLLeafType, GraphQLObjectType, GraphQLOutputType,
   OperationDefinitionNode, SelectionSetNode,
 } from 'graphql';
-import { isIntrospectionField } from './document.ts';
-import type { Fragments } from './document.ts';
+import { isIntrospectionField, planDocument } from './document.ts';
+import type { PlannedDocument } from './document.ts';
 import type { Path } from './errors.ts';
-import { TYPENAME, isInherited, plannedKey, readOwn } from './names.ts';
+import { TYPENAME, isInherited } from './names.ts';
 import type { Bag } from './names.ts';
+import { insideOf, isLeftOut, meets } from './places.ts';
+import type { Fragments, Place, Selecting } from './places.ts';
 
-/** An object of this type whose merged `alias` is false does not exist: null, with this error. */
+/**
+ * Which objects do not exist, though something stands where they should: null, with an error. Each rule has a field that is asked with
+ * every such object; it has no arguments, so its key is its name.
+ */
 export interface AbsentRule {
   typeName: string;
-  alias: string;
+  /** Of `typeName`: false says that there is no such object. */
+  field: string;
   error: (path: Path) => GraphQLError;
   /**
-   * What a field of this interface, or one of these fields (by coordinate), gives does not exist when `alias` is null. When it is missing
+   * What a field of this interface, or one of these fields (by coordinate), gives does not exist when `field` is null. When it is missing
    * nobody could say, and the object is null with the reason: its name came from elsewhere, and must not look like an answer.
    */
-  named?: { interfaceName: string; fields: ReadonlySet<string>; error: (path: Path) => GraphQLError } | undefined;
+  named?: { interfaceName: string; fields: ReadonlySet<string>; field: string; error: (path: Path) => GraphQLError } | undefined;
 }
 
 export type Completer =
@@ -46,12 +49,15 @@ export interface ObjectPlan {
 }
 
 export interface Selection {
-  /** Of an object type; for interfaces and unions, what to answer when no type name came. */
+  /** Of an object type; for interfaces and unions, what to answer when no type name came, see `isAlike`. */
   plan: ObjectPlan;
+  /** Whatever type an object has, `plan` holds for it. */
+  isAlike: boolean;
   /** undefined for object types. */
   byType: Map<string, ObjectPlan> | undefined;
   forType: (typeName: string) => ObjectPlan | undefined;
-  typenameKeys: readonly string[];
+  /** The object types that can stand here. */
+  types: readonly string[];
   /** The coordinate of the field that gives it. */
   of: string;
 }
@@ -76,39 +82,56 @@ export interface Projection extends ObjectPlan {
 const NONE_DENIED: ReadonlySet<FieldNode> = new Set();
 const MAX_VARIANTS = 64;
 
-interface OperationPlans {
-  conditionVariables: string[];
-  byDenied: WeakMap<ReadonlySet<FieldNode>, Map<string, Projection>>;
+/** An operation made ready for denied fields and values of the variables in @skip and @include: what is planned, and what is answered. */
+export interface PreparedOperation extends Omit<PlannedDocument, 'place'> {
+  readonly operation: OperationDefinitionNode;
+  readonly projection: Projection;
 }
 
-const plansOf = new WeakMap<OperationDefinitionNode, OperationPlans>();
+interface Variants {
+  conditionVariables: string[];
+  byDenied: WeakMap<ReadonlySet<FieldNode>, Map<string, PreparedOperation>>;
+}
+
+const variantsOf = new WeakMap<OperationDefinitionNode, Variants>();
 
 /**
- * The compiled projection of an operation. Cached by operation and by the identity of `denied`: pass the same set for
- * the same role.
+ * Prepares an operation. Cached by operation and by the identity of `denied`: pass the same set for the same role, and the same rule always.
+ *
+ * @param variables coerced values
+ * @throws GraphQLError COST_LIMIT where the operation is too large once it is written out for each type
  */
-export function projectionOf(
-  schema: GraphQLSchema, operation: OperationDefinitionNode, fragments: Fragments,
-  variables: Readonly<Record<string, unknown>>, denied: ReadonlySet<FieldNode> = NONE_DENIED,
-): Projection {
-  let plans = plansOf.get(operation);
-  if (!plans) plansOf.set(operation, (plans = { conditionVariables: conditionVariables(operation, fragments), byDenied: new WeakMap() }));
-  let variants = plans.byDenied.get(denied);
-  if (!variants) plans.byDenied.set(denied, (variants = new Map()));
+export function prepareOperation(
+  { schema, ofInterfaceObjects }: Pick<Selecting, 'schema' | 'ofInterfaceObjects'>, operation: OperationDefinitionNode, fragments: Fragments,
+  variables: Readonly<Record<string, unknown>>, denied: ReadonlySet<FieldNode> = NONE_DENIED, absent?: AbsentRule,
+): PreparedOperation {
+  let variants = variantsOf.get(operation);
+  if (!variants) variantsOf.set(operation, (variants = { conditionVariables: conditionVariables(operation, fragments), byDenied: new WeakMap() }));
+  let prepared = variants.byDenied.get(denied);
+  if (!prepared) variants.byDenied.set(denied, (prepared = new Map()));
   let variant = '';
-  for (const name of plans.conditionVariables) variant += variables[name] === true ? '1' : '0';
-  let projection = variants.get(variant);
-  if (!projection) {
-    const root = schema.getRootType(operation.operation);
-    if (!root) throw new Error(`The schema has no ${operation.operation} type.`);
+  for (const name of variants.conditionVariables) variant += variables[name] === true ? '1' : variables[name] === false ? '0' : '-';
+  let found = prepared.get(variant);
+  if (!found) {
     // Only an operation with many conditions comes here; none is worth more memory.
-    if (variants.size >= MAX_VARIANTS) variants.clear();
-    const plan = compileObject({ schema, fragments, variables: { ...variables }, denied }, root, [operation.selectionSet], true);
-    projection = { ...plan, uses: 0, fast: undefined };
-    variants.set(variant, projection);
+    if (prepared.size >= MAX_VARIANTS) prepared.clear();
+    const conditions = Object.fromEntries(variants.conditionVariables.map((name) => [name, variables[name]]));
+    prepared.set(variant, (found = prepare({ schema, ofInterfaceObjects, fragments, variables: conditions, denied, beside: besideBy(absent) }, operation)));
   }
-  return projection;
+  return found;
 }
+
+function prepare(selecting: Selecting, operation: OperationDefinitionNode): PreparedOperation {
+  const { place, ...planned } = planDocument(operation, selecting);
+  const root = selecting.schema.getRootType(operation.operation) as GraphQLObjectType; // planned, so there is one
+  const plan = compileObject(selecting, root, [operation.selectionSet], place, true);
+  return { ...planned, operation, projection: { ...plan, uses: 0, fast: undefined } };
+}
+
+const besideBy = (absent: AbsentRule | undefined): Selecting['beside'] => (typeName, coordinates) => {
+  if (absent?.named && (typeName === absent.named.interfaceName || coordinates.some((one) => absent.named?.fields.has(one)))) return absent.named.field;
+  return typeName === absent?.typeName ? absent.field : undefined;
+};
 
 function conditionVariables(operation: OperationDefinitionNode, fragments: Fragments): string[] {
   const names = new Set<string>();
@@ -125,20 +148,11 @@ function conditionVariables(operation: OperationDefinitionNode, fragments: Fragm
   return [...names].toSorted();
 }
 
-interface Compiling {
-  schema: GraphQLSchema;
-  fragments: Fragments;
-  variables: Record<string, unknown>;
-  denied: ReadonlySet<FieldNode>;
-}
-
-// With `narrow` off only what holds for every possible type is taken: the answer to an abstract type without a name.
 function collectFields(
-  context: Compiling, type: GraphQLCompositeType, selectionSet: SelectionSetNode, fields: Map<string, FieldNode[]>, spread: Set<string>,
+  context: Selecting, type: GraphQLCompositeType, selectionSet: SelectionSetNode, fields: Map<string, FieldNode[]>, spread: Set<string>,
 ): void {
   for (const selection of selectionSet.selections) {
-    if (getDirectiveValues(GraphQLSkipDirective, selection, context.variables)?.if === true) continue;
-    if (getDirectiveValues(GraphQLIncludeDirective, selection, context.variables)?.if === false) continue;
+    if (isLeftOut(selection, context.variables)) continue;
     if (selection.kind === Kind.FIELD) {
       const key = selection.alias?.value ?? selection.name.value;
       const nodes = fields.get(key);
@@ -146,40 +160,29 @@ function collectFields(
       else fields.set(key, [selection]);
       continue;
     }
-    let condition = selection.kind === Kind.INLINE_FRAGMENT ? selection.typeCondition?.name.value : undefined;
-    let inner: SelectionSetNode | undefined;
-    if (selection.kind === Kind.INLINE_FRAGMENT) {
-      inner = selection.selectionSet;
-    } else {
-      const fragment = context.fragments[selection.name.value];
-      if (!fragment || spread.has(selection.name.value)) continue;
+    if (selection.kind === Kind.FRAGMENT_SPREAD) {
+      if (spread.has(selection.name.value)) continue;
       spread.add(selection.name.value);
-      condition = fragment.typeCondition.name.value;
-      inner = fragment.selectionSet;
     }
-    if (condition === undefined || applies(context.schema, type, condition)) collectFields(context, type, inner, fields, spread);
+    const inside = insideOf(selection, context.fragments);
+    if (inside && (inside.condition === undefined || meets(context.schema, type, inside.condition))) {
+      collectFields(context, type, inside.selectionSet, fields, spread);
+    }
   }
 }
 
-function applies(schema: GraphQLSchema, type: GraphQLCompositeType, condition: string): boolean {
-  if (type.name === condition) return true;
-  const conditional = schema.getType(condition);
-  return isAbstractType(conditional) && !isUnion(type) && schema.isSubType(conditional, type);
-}
-
-const isUnion = (type: GraphQLCompositeType): type is Extract<GraphQLCompositeType, { getTypes: unknown }> => 'getTypes' in type;
-
 function compileObject(
-  context: Compiling, type: GraphQLCompositeType, selectionSets: readonly SelectionSetNode[], isRoot = false,
+  context: Selecting, type: GraphQLCompositeType, selectionSets: readonly SelectionSetNode[], place: Place, isRoot = false,
 ): ObjectPlan {
   const collected = new Map<string, FieldNode[]>();
   const spread = new Set<string>();
   for (const selectionSet of selectionSets) collectFields(context, type, selectionSet, collected, spread);
+  const placed = place.fieldsOf(type.name);
   const fields: FieldPlan[] = [];
   for (const [key, nodes] of collected) {
     const node = nodes[0] as FieldNode;
     const name = node.name.value;
-    const from = plannedKey(context.schema, name, node.alias?.value);
+    const { key: from, place: below } = placed?.get(key) ?? { key: name };
     const plan = { key, from, inherited: isInherited(from), coordinate: `${type.name}.${name}` };
     const constant: Completer = { kind: 'leaf', nonNull: false, type: '', serialize: (value) => value };
     if (name === TYPENAME) {
@@ -190,34 +193,40 @@ function compileObject(
     } else {
       const field = 'getFields' in type ? type.getFields()[name] : undefined;
       if (!field) continue;
-      const completer = compileType(context, field.type, nodes, plan.coordinate);
-      fields.push({ ...plan, local: context.denied.has(node) ? 'denied' : undefined, completer });
+      if (context.denied.has(node)) fields.push({ ...plan, local: 'denied', completer: constant });
+      else fields.push({ ...plan, local: undefined, completer: compileType(context, field.type, nodes, below, plan.coordinate) });
     }
   }
   return { typeName: type.name, fields };
 }
 
-function compileType(context: Compiling, type: GraphQLOutputType, nodes: readonly FieldNode[], of: string, nonNull = false): Completer {
-  if (isNonNullType(type)) return compileType(context, type.ofType, nodes, of, true);
-  if (isListType(type)) return { kind: 'list', nonNull, type: String(type), item: compileType(context, type.ofType, nodes, of) };
+function compileType(
+  context: Selecting, type: GraphQLOutputType, nodes: readonly FieldNode[], place: Place | undefined, of: string, nonNull = false,
+): Completer {
+  if (isNonNullType(type)) return compileType(context, type.ofType, nodes, place, of, true);
+  if (isListType(type)) return { kind: 'list', nonNull, type: String(type), item: compileType(context, type.ofType, nodes, place, of) };
   if (isLeafType(type)) return { kind: 'leaf', nonNull, type: type.name, serialize: serializerOf(type) };
+  if (!place) throw new Error(`${of} is answered but was not planned.`);
   const selectionSets = nodes.flatMap((node) => (node.selectionSet ? [node.selectionSet] : []));
-  return { kind: 'object', nonNull, type: type.name, selection: compileSelection(context, type, selectionSets, of) };
+  return { kind: 'object', nonNull, type: type.name, selection: compileSelection(context, type, selectionSets, place, of) };
 }
 
-function compileSelection(context: Compiling, type: GraphQLCompositeType, selectionSets: readonly SelectionSetNode[], of: string): Selection {
-  const plan = compileObject(context, type, selectionSets);
-  if (!isAbstractType(type)) return { plan, byType: undefined, forType: () => plan, typenameKeys: [], of };
+function compileSelection(
+  context: Selecting, type: GraphQLCompositeType, selectionSets: readonly SelectionSetNode[], place: Place, of: string,
+): Selection {
+  const common = place.fieldsOf(type.name) && compileObject(context, type, selectionSets, place);
+  const isAlike = common !== undefined && (isObjectType(type) || !common.fields.some(({ coordinate }) => coordinate.endsWith(`.${TYPENAME}`)));
+  const plan = common ?? { typeName: type.name, fields: [] };
+  if (!isAbstractType(type)) return { plan, isAlike, byType: undefined, forType: () => plan, types: [type.name], of };
   const byType = new Map<string, ObjectPlan>();
   const possible = new Map<string, GraphQLObjectType>(context.schema.getPossibleTypes(type).map((one) => [one.name, one]));
   const forType = (typeName: string): ObjectPlan | undefined => {
     let known = byType.get(typeName);
     const concrete = possible.get(typeName);
-    if (!known && concrete) byType.set(typeName, (known = compileObject(context, concrete, selectionSets)));
+    if (!known && concrete) byType.set(typeName, (known = compileObject(context, concrete, selectionSets, place)));
     return known;
   };
-  const typenameKeys = plan.fields.filter((field) => field.coordinate.endsWith('.__typename')).map((field) => field.from);
-  return { plan, byType, forType, typenameKeys, of };
+  return { plan, isAlike, byType, forType, types: [...possible.keys()], of };
 }
 
 // Values came as JSON that a subgraph's own scalar serialized: the usual case must cost one typeof. undefined: not of the type.
@@ -248,12 +257,13 @@ function serializerOf(type: GraphQLLeafType): (value: unknown) => unknown {
   }
 }
 
-/** The type an object says it has, under whatever key the client had it asked. */
-export function typenameOf(selection: Selection, value: Bag): unknown {
-  if (value[TYPENAME] !== undefined) return value[TYPENAME];
-  for (const key of selection.typenameKeys) {
-    const typename = readOwn(value, key);
-    if (typename !== undefined) return typename;
-  }
-  return undefined;
+/**
+ * What to answer of an object; undefined when it is of a type that cannot stand here. An object that says no more than the abstract
+ * type (an interface object's own subgraph knows nothing else), or nothing, is answered what all of them have.
+ */
+export function planFor(selection: Selection, value: Bag): ObjectPlan | undefined {
+  if (selection.byType === undefined) return selection.plan;
+  const typename = value[TYPENAME];
+  if (typename === undefined || typename === selection.plan.typeName) return selection.isAlike ? selection.plan : undefined;
+  return typeof typename === 'string' ? (selection.byType.get(typename) ?? selection.forType(typename)) : undefined;
 }

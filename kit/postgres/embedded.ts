@@ -7,6 +7,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { backOff } from '../backOff.ts';
+import { storageProblem } from '../storageProblem.ts';
 import { findBinaries, type Binaries } from './binaries.ts';
 import { exists, isRunning } from './process.ts';
 
@@ -114,25 +115,9 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedP
   }
 }
 
-/** What keeps a directory from being written, and what to do about it. */
-const OBSTACLES: Readonly<Record<string, string>> = {
-  EROFS: 'lies on a file system that is mounted read-only',
-  EACCES: 'may not be written by this user',
-  EPERM: 'may not be written by this user',
-  ENOSPC: 'lies on a file system without any room left',
-  EDQUOT: 'lies on a file system on which this user has used all its room',
-  ENOTDIR: 'lies below a file that is no directory',
-  EEXIST: 'lies below a file that is no directory',
-  EIO: 'lies on a disk that fails',
-};
-
-/** An error of the system names a call and a number; whoever set DATA_DIR needs a sentence. */
 function inWords(error: unknown, dataDir: string): unknown {
-  if (!(error instanceof Error)) return error;
-  const { code = '', syscall } = error as NodeJS.ErrnoException;
-  const isFull = /No space left on device/.test(error.message); // said by initdb or the server
-  const obstacle = isFull ? OBSTACLES['ENOSPC'] : syscall ? (OBSTACLES[code] ?? `cannot be made or written there (${code})`) : undefined;
-  return obstacle ? new Error(`PostgreSQL cannot keep its data in ${dataDir}: it ${obstacle}. Mend that, set DATA_DIR to another directory, or set DATABASE_URL.`, { cause: error }) : error;
+  const problem = storageProblem(error);
+  return problem === null ? error : new Error(`PostgreSQL cannot keep its data in ${dataDir}: it ${problem}. Mend that, set DATA_DIR to another directory, or set DATABASE_URL.`, { cause: error });
 }
 
 /** The server of `dataDir` if one runs and is there to stay, else null. Starts and stops nothing of a live owner. */

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import pg from 'pg';
+import { faultOf } from '../faults.ts';
 import { clientFor } from './reachability.ts';
 
 // Pools and queries over `pg`. Every wait has a deadline, and a value's type is the same whatever the machine's time zone:
@@ -75,12 +76,15 @@ export function createPool(options: PoolOptions): Pool {
   pool.on('acquire', (client) => idle.delete(client));
   pool.on('remove', (client) => idle.delete(client));
   pool.on('release', (error: unknown, client) => {
-    if (!isSilence(error)) {
-      if (!error) idle.add(client);
-      return;
+    if (!error) idle.add(client);
+    if (!isDeath(error)) return;
+    // Where one was lost, the others mostly were too: a server that ended, a network that was cut and says nothing of it. Who asks again
+    // would be given one after the other, and wait on each. An error on an idle client makes the pool forget it at once.
+    for (const other of idle) {
+      other.emit('error', new Error('Connection terminated: another of the same pool was lost', { cause: error }));
+      socketOf(other).destroy();
     }
-    // Where one was not answered, a network was cut and says nothing: the next would each wait as long on the others.
-    for (const other of idle) socketOf(other).destroy();
+    idle.clear();
   });
   return Object.assign(pool, { [Symbol.asyncDispose]: () => pool.end() });
 }
@@ -105,8 +109,10 @@ export async function query<Row extends pg.QueryResultRow>(
   on: pg.Pool | pg.PoolClient,
   { name, text }: Statement,
   values: readonly unknown[] = [],
+  /** Sooner than the pool's own; past it the connection is given up (DEADLINE). */
+  timeoutMs?: number,
 ): Promise<Row[]> {
-  const { rows } = await on.query<Row>({ name, text, values: [...values] });
+  const { rows } = await on.query<Row>({ name, text, values: [...values], ...(timeoutMs === undefined ? null : { query_timeout: timeoutMs }) });
   return rows;
 }
 
@@ -114,6 +120,7 @@ const ignore = (): void => {};
 
 /** The client's own timeout: the server did not even say that it had given up. */
 const isSilence = (error: unknown): boolean => error instanceof Error && error.message === 'Query read timeout';
+const isDeath = (error: unknown): boolean => isSilence(error) || faultOf(error)?.kind === 'CONNECTION_LOST';
 const socketOf = (client: pg.PoolClient): Socket => (client as unknown as { connection: { stream: Socket } }).connection.stream; // not in its types; a client of its own has it
 
 export interface TransactionOptions {
@@ -168,7 +175,7 @@ export async function transaction<Result>(
       return result;
     } catch (error) {
       if (isSilence(error)) broken = error as Error; // nor would it answer `rollback`
-      else if (!expired) await client.query('rollback').catch(() => (broken = true));
+      else if (!expired) await client.query('rollback').catch(() => (broken = error as Error));
       throw error;
     }
   };

@@ -206,7 +206,7 @@ export function createWithdrawals({ pool, cursors, instants, rules, digest, now 
     async notices(authority: string, { first, after }: { first: number; after?: string | null }): Promise<NoticePage> {
       checkFirst(first);
       const scope = JSON.stringify(['Query.withdrawalNotices', authority]);
-      const [day, recordId] = after ? cursors.open(scope, after) : ['infinity', 'ffffffff-ffff-ffff-ffff-ffffffffffff'];
+      const [day, recordId] = cursors.openGiven(scope, after) ?? ['infinity', 'ffffffff-ffff-ffff-ffff-ffffffffffff'];
       return {
         page: pageOf(await query<Notice>(pool, notices, [authority, day, recordId, first + 1]), first),
         cursorOf: ({ withdrawn_on, record_id }) => cursors.seal(scope, [withdrawn_on, record_id]),

@@ -101,9 +101,9 @@ const followIdentifiers = `
   on conflict do nothing`;
 
 const addNames = `
-  insert into entity.name (uscc, name, kind, province)
-  select distinct uscc, name, kind, province
-  from unnest($1::text[], $2::text[], $3::text[], $4::text[]) as filed(uscc, name, kind, province)
+  insert into entity.name (uscc, name, kind, province, status)
+  select distinct uscc, name, kind, province, status
+  from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[]) as filed(uscc, name, kind, province, status)
   on conflict do nothing`;
 
 // So are its rights: an entity that is hidden from now on is hidden on every day of the past. A state that was narrower itself stays so.
@@ -129,10 +129,10 @@ const followRights = `
     and (profile.disclosure_level, profile.withdrawn_on) is distinct from (${stateLevel}, newest.withdrawn_on)`;
 
 const followRows: AfterMerge<(typeof profile)['columns'][number]> = async (client, rows) => {
-  const column = (name: 'uscc' | 'name' | 'kind' | 'province') => rows.map((row) => row[name]);
+  const column = (name: 'uscc' | 'name' | 'kind' | 'province' | 'status') => rows.map((row) => row[name]);
   await client.query(followIdentifiers, [column('uscc')]);
   await client.query(followRights, [column('uscc')]);
-  await client.query(addNames, [column('uscc'), column('name'), column('kind'), column('province')]);
+  await client.query(addNames, [column('uscc'), column('name'), column('kind'), column('province'), column('status')]);
 };
 
 /** The filing door of this subgraph. */

@@ -120,7 +120,7 @@ export async function loadFixtures(url: string): Promise<void> {
 
     const profile = "jsonb_build_object('name', code.name, 'industryCode', code.sector || '65', 'divisionCode', code.province || '0100', 'establishedOn', '2015-03-02', 'disclosureLevel', 'PUBLIC')";
     await client.query(insertInto('entity.profile', { ...common('profile', 'PUBLIC', profile), name: 'code.name', kind: "'ENTERPRISE'", status: "'ACTIVE'" }));
-    await client.query("insert into entity.name (uscc, name, kind, province) select uscc, name, 'ENTERPRISE', province from code");
+    await client.query("insert into entity.name (uscc, name, kind, province, status) select uscc, name, 'ENTERPRISE', province, 'ACTIVE' from code");
 
     const act = (part: string, level: string, documentNo: string, day: string): string =>
       insertInto('disclosure.act', {

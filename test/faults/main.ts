@@ -1,4 +1,6 @@
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { readConfig } from '#kit/config.ts';
 import { needs } from '#test/support/needs.ts';
 import { runChurn } from './churn.ts';
 import { endChildren } from './cluster.ts';
@@ -31,7 +33,7 @@ process.once('uncaughtException', (error) => {
 
 const write = (line: string): void => void process.stdout.write(`${line}\n`);
 const redisServer = needs('redis-server');
-const counts = await runFaults(chosen, { seconds, redisServer, write });
+const counts = await runFaults(chosen, { seconds, redisServer, write, logs: join(readConfig().dataDir, 'faults') });
 if (churns) {
   const isGood = await runChurn({ seconds, redisServer, write });
   counts[isGood ? 'passed' : 'failed'] += 1;

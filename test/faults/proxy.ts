@@ -61,6 +61,7 @@ export async function startProxy(given: ProxyTarget): Promise<TcpProxy> {
   };
   const deliver = async (to: Socket, chunk: Buffer): Promise<void> => {
     bytes += chunk.length;
+    if (to.destroyed) throw new Error('The other side is gone.');
     if (!to.write(chunk)) await Promise.race([once(to, 'drain'), once(to, 'close')]);
   };
   const spoil = (chunk: Buffer, every: number): Buffer => {
@@ -85,6 +86,7 @@ export async function startProxy(given: ProxyTarget): Promise<TcpProxy> {
     } catch {
       // As the other side ended: a process that died resets, and so does its proxy.
       cut(to);
+      cut(from);
     }
   };
 

@@ -1,11 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { execFile } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { type Cluster, type ProxyName, type Shape, startCluster } from './cluster.ts';
-import type { Fault } from './faults.ts';
+import { type Fault, withDeadline } from './faults.ts';
 import { type LoadReport, createLoad } from './load.ts';
 
 // Runs faults, one after another, each under a load of its own.
@@ -20,12 +20,18 @@ const execute = promisify(execFile);
 const WHOLE_DEADLINE_MS = 60_000;
 /** After it is mended everything answers again within this time. */
 const RECOVERY_MS = 10_000;
+/** PostgreSQL has three times ten seconds to stop. */
+const END_DEADLINE_MS = 90_000;
 const VOLUME = '400m';
 
-/** Faults of one shape share a cluster, until one is not whole again. @param write gets a line for each fault, and one for each thing that was wrong */
+/**
+ * Faults of one shape share a cluster, until one fails.
+ * @param write gets a line for each fault, and one for each thing that was wrong
+ * @param logs the folder that gets what the processes wrote under a fault that failed
+ */
 export async function runFaults(
   faults: readonly Fault[],
-  { seconds, redisServer, write }: { readonly seconds: number; readonly redisServer: string | null; readonly write: (line: string) => void },
+  { seconds, redisServer, write, logs }: { readonly seconds: number; readonly redisServer: string | null; readonly write: (line: string) => void; readonly logs: string },
 ): Promise<{ passed: number; failed: number }> {
   let passed = 0;
   let failed = 0;
@@ -33,7 +39,7 @@ export async function runFaults(
   for (const [index, fault] of faults.entries()) {
     const key = `${fault.shape} ${fault.smallVolume ?? false}`;
     if (shared && shared.key !== key) {
-      await shared.end();
+      await withDeadline(shared.end(), END_DEADLINE_MS, 'the processes did not end');
       shared = null;
     }
     let result: FaultResult;
@@ -50,12 +56,18 @@ export async function runFaults(
     for (const problem of result.problems) write(`       ${problem}`);
     // What one fault left broken is not the next one's.
     if (!isGood && shared) {
-      await shared.end();
+      await keepLogs(shared.cluster, join(logs, fault.id));
+      await withDeadline(shared.end(), END_DEADLINE_MS, 'the processes did not end');
       shared = null;
     }
   }
-  await shared?.end();
+  if (shared) await withDeadline(shared.end(), END_DEADLINE_MS, 'the processes did not end');
   return { passed, failed };
+}
+
+async function keepLogs({ gateways, subgraphs }: Cluster, folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  for (const member of [...gateways, ...subgraphs.values()]) await writeFile(join(folder, `${member.name.replace(' ', '-')}.log`), member.process().output());
 }
 
 async function openCluster({ shape, smallVolume }: { readonly shape: Shape; readonly smallVolume?: boolean }, redisServer: string | null): Promise<{ cluster: Cluster; end(): Promise<void> }> {

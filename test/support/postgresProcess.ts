@@ -15,8 +15,8 @@ export interface PostgresProcess extends AsyncDisposable {
   kill(): Promise<void>;
   /** Starts it again where it was; nothing where it runs. @throws Error where it does not start */
   start(): Promise<void>;
-  /** Both. */
-  crash(): Promise<void>;
+  /** Both, the start after so many milliseconds. */
+  crash(downMs?: number): Promise<void>;
 }
 
 export async function startPostgres(options: Omit<EmbeddedOptions, 'signal'>): Promise<PostgresProcess> {
@@ -46,8 +46,9 @@ export async function startPostgres(options: Omit<EmbeddedOptions, 'signal'>): P
     socket: join(new URL(url).searchParams.get('host') ?? '', '.s.PGSQL.5432'),
     kill,
     start,
-    async crash() {
+    async crash(downMs = 0) {
       await kill();
+      await pause(downMs);
       await start();
     },
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),

@@ -60,7 +60,7 @@ const metric = async (name: string): Promise<number> => {
 
 test('T12: eight queries at once on a gateway that has just said that it is ready are all answered', async () => {
   const eight = await Promise.all(Array.from({ length: 8 }, () => ask()));
-  expect(eight.map(({ status, codes }) => ({ status, codes }))).toEqual(Array(8).fill({ status: 200, codes: ['NOT_FOUND'] }));
+  for (const { status, codes } of eight) expect({ status, codes }).toEqual({ status: 200, codes: ['NOT_FOUND'] });
 });
 
 test('T2: while the database is out of reach for 8 s it is tried a few times, who asks hears so at once, and all heals by itself', async () => {

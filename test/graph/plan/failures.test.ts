@@ -1,6 +1,6 @@
 import { GraphQLError } from 'graphql';
 import { SubgraphUnavailable } from '#gateway/plan/transport.ts';
-import { TRANSPORTS, internalError, invalidValue, notFound, nullError, startGraph, unavailableError } from './support.ts';
+import { TRANSPORTS, internalError, lacking, notFound, startGraph, unavailableError } from './support.ts';
 import type { Source } from './support.ts';
 
 const fail = (message: string, extensions?: Record<string, unknown>) => () => {
@@ -81,7 +81,11 @@ const part = (name: string, extra = ''): Source => ({
     type File @key(fields: "id") { id: ID! ${name}: Section_${name} ${name}Count: Int ${extra} } type Section_${name} { text: String }`,
   resolvers: {
     Query: {
-      file: (_: unknown, { id }: { id: string }) => (id === 'bad' ? fail(`${id} is no code`, { code: 'BAD_USER_INPUT', argument: 'id' })() : { id, known: id !== 'none' }),
+      file: (_: unknown, { id }: { id: string }) => {
+        if (id === 'bad') fail(`${id} is no code`, { code: 'BAD_USER_INPUT', argument: 'id' })();
+        if (id === `without ${name}`) fail('Not now.', { code: 'SUBGRAPH_UNAVAILABLE', retryable: true })();
+        return { id, known: id !== 'none' };
+      },
       files: () => [{ id: '1', known: true }, { id: 'none', known: false }],
     },
     File: { [name]: () => ({ text: name }), [`${name}Count`]: () => 1 },
@@ -115,7 +119,7 @@ describe.each(TRANSPORTS)('%s', (kind) => {
           unavailableError('reviews', 'books', '@', 'review'),
           unavailableError('reviews', 'one', 'weight'),
         ],
-        unavailable: [{ source: 'reviews', paths: ['books.@.author', 'books.@.r', 'books.@.review', 'one.weight'] }],
+        missing: [{ source: 'reviews', paths: ['books.@.author', 'books.@.r', 'books.@.review', 'one.weight'] }],
       });
     });
 
@@ -129,13 +133,13 @@ describe.each(TRANSPORTS)('%s', (kind) => {
       expect(await graph.ask('{ t { a c } list { c a } }')).toEqual({
         data: { t: { a: 1, c: null }, list: [{ c: null, a: 1 }] },
         errors: [unavailableError('b', 'list', '@', 'c'), unavailableError('b', 't', 'c')],
-        unavailable: [{ source: 'b', paths: ['list.@.c', 't.c'] }],
+        missing: [{ source: 'b', paths: ['list.@.c', 't.c'] }],
       });
       // The planner asks both in one fetch, for which b's field is needed: honest, if not all that could be had.
       expect(await graph.ask('{ t { plain c } }')).toEqual({
         data: { t: { plain: null, c: null } },
         errors: [unavailableError('b', 't', 'c'), unavailableError('b', 't', 'plain')],
-        unavailable: [{ source: 'b', paths: ['t.c', 't.plain'] }],
+        missing: [{ source: 'b', paths: ['t.c', 't.plain'] }],
       });
       expect(graph.calls.map(({ service }) => service)).not.toContain('c');
     });
@@ -146,7 +150,7 @@ describe.each(TRANSPORTS)('%s', (kind) => {
       expect(await graph.ask('{ a: books { name review } one { review } }')).toEqual({
         data: { a: null, one: null },
         errors: [unavailableError('books', 'a'), unavailableError('books', 'one')],
-        unavailable: [{ source: 'books', paths: ['a', 'one'] }],
+        missing: [{ source: 'books', paths: ['a', 'one'] }],
       });
     });
 
@@ -154,7 +158,7 @@ describe.each(TRANSPORTS)('%s', (kind) => {
       await using graph = await startGraph(kind, library);
       await graph.stop('books');
       expect(await graph.ask('{ sure { name } }')).toEqual({
-        data: null, errors: [unavailableError('books', 'sure')], unavailable: [{ source: 'books', paths: ['sure'] }],
+        data: null, errors: [unavailableError('books', 'sure')], missing: [{ source: 'books', paths: ['sure'] }],
       });
     });
 
@@ -169,10 +173,10 @@ describe.each(TRANSPORTS)('%s', (kind) => {
           unavailableError('reviews', 'maybe', '@', 'stars'),
           unavailableError('reviews', 'one', 'stars'),
         ],
-        unavailable: [{ source: 'reviews', paths: ['books.@.stars', 'grid.@.@.stars', 'maybe.@.stars', 'one.stars'] }],
+        missing: [{ source: 'reviews', paths: ['books.@.stars', 'grid.@.@.stars', 'maybe.@.stars', 'one.stars'] }],
       });
       expect(await graph.ask('{ strict { id stars } }')).toEqual({
-        data: null, errors: [unavailableError('reviews', 'strict', '@', 'stars')], unavailable: [{ source: 'reviews', paths: ['strict.@.stars'] }],
+        data: null, errors: [unavailableError('reviews', 'strict', '@', 'stars')], missing: [{ source: 'reviews', paths: ['strict.@.stars'] }],
       });
     });
 
@@ -184,7 +188,7 @@ describe.each(TRANSPORTS)('%s', (kind) => {
         expect(await graph.ask('{ file(id: "1") { id same: id acts { text } lists { text } grades { text } } }')).toEqual({
           data: { file: { id: '1', same: '1', ...alive, [dead]: null } },
           errors: [unavailableError(dead, 'file', dead)],
-          unavailable: [{ source: dead, paths: [`file.${dead}`] }],
+          missing: [{ source: dead, paths: [`file.${dead}`] }],
         });
       }
     });
@@ -193,7 +197,7 @@ describe.each(TRANSPORTS)('%s', (kind) => {
       await using graph = await startGraph(kind, library);
       await graph.stop('people');
       expect(await graph.ask('{ one { author(at: "1") { city } } }')).toEqual({
-        data: { one: { author: null } }, errors: [internalError('one', 'author')],
+        data: { one: { author: null } }, errors: [internalError('one', 'author')], ...lacking('reviews', 'one.author'),
       });
     });
 
@@ -201,14 +205,14 @@ describe.each(TRANSPORTS)('%s', (kind) => {
       await using graph = await startGraph(kind, library);
       await graph.stop('books');
       expect(await graph.ask('mutation { rename { name } }')).toEqual({
-        data: { rename: null }, errors: [unavailableError('books', 'rename')], unavailable: [{ source: 'books', paths: ['rename'] }],
+        data: { rename: null }, errors: [unavailableError('books', 'rename')], missing: [{ source: 'books', paths: ['rename'] }],
       });
     });
   });
 
   describe('a shared root field of four sources', () => {
     const four = { a: part('a', 'known: Boolean'), b: part('b'), c: part('c'), d: part('d') };
-    const absent = { typeName: 'File', alias: '__known', error: (path: readonly (string | number)[]) => new GraphQLError('Unknown.', { path, extensions: { code: 'NOT_FOUND' } }) };
+    const absent = { typeName: 'File', field: 'known', error: (path: readonly (string | number)[]) => new GraphQLError('Unknown.', { path, extensions: { code: 'NOT_FOUND' } }) };
 
     test('is answered by one parallel call to each', async () => {
       await using graph = await startGraph(kind, four);
@@ -227,7 +231,7 @@ describe.each(TRANSPORTS)('%s', (kind) => {
       expect(await graph.ask(query)).toEqual({
         data: { f: { ...sections, ...counts } },
         errors: [unavailableError(dead, 'f', dead), unavailableError(dead, 'f', `${dead}Count`)],
-        unavailable: [{ source: dead, paths: [`f.${dead}`, `f.${dead}Count`] }],
+        missing: [{ source: dead, paths: [`f.${dead}`, `f.${dead}Count`] }],
       });
     });
 
@@ -237,7 +241,17 @@ describe.each(TRANSPORTS)('%s', (kind) => {
       expect(await graph.ask('{ file(id: "1") { aCount bCount } }')).toEqual({
         data: { file: null },
         errors: [unavailableError('a', 'file'), unavailableError('b', 'file')],
-        unavailable: [{ source: 'a', paths: ['file'] }, { source: 'b', paths: ['file'] }],
+        missing: [{ source: 'a', paths: ['file'] }, { source: 'b', paths: ['file'] }],
+      });
+    });
+
+    test.each(['a', 'b', 'c', 'd'])('with the database of %s out of reach lacks the fields that only it gives, each with what it said', async (dead) => {
+      await using graph = await startGraph(kind, four);
+      const error = (field: string) => ({ message: 'Not now.', path: ['f', field], extensions: { code: 'SUBGRAPH_UNAVAILABLE', retryable: true } });
+      expect(await graph.ask(`{ f: file(id: "without ${dead}") { a { text } b { text } c { text } d { text } ${dead}Count } }`)).toEqual({
+        data: { f: { ...Object.fromEntries(['a', 'b', 'c', 'd'].map((name) => [name, name === dead ? null : { text: name }])), [`${dead}Count`]: null } },
+        errors: [error(dead), error(`${dead}Count`)],
+        missing: [{ source: dead, paths: [`f.${dead}`, `f.${dead}Count`] }],
       });
     });
 
@@ -246,25 +260,25 @@ describe.each(TRANSPORTS)('%s', (kind) => {
       expect(await graph.ask('{ file(id: "bad") { aCount bCount cCount } }')).toEqual({
         data: { file: null },
         errors: [{ message: 'bad is no code', path: ['file'], extensions: { code: 'BAD_USER_INPUT', argument: 'id' } }],
+        missing: ['a', 'b', 'c'].map((source) => ({ source, paths: ['file'] })),
       });
     });
 
     test('whose object is absent is null with its error, whatever else was answered or down', async () => {
       await using graph = await startGraph(kind, four);
-      const hidden = { beside: 'file', selection: '{ __known: known }' };
-      expect(await graph.ask('{ file(id: "none") { aCount b { text } } }', { absent, hidden })).toEqual({
+      expect(await graph.ask('{ file(id: "none") { aCount b { text } } }', { absent })).toEqual({
         data: { file: null }, errors: [{ message: 'Unknown.', path: ['file'], extensions: { code: 'NOT_FOUND' } }],
       });
-      expect(await graph.ask('{ file(id: "1") { b { text } } }', { absent, hidden })).toEqual({ data: { file: { b: { text: 'b' } } } });
-      expect(await graph.ask('{ files { bCount } }', { absent, hidden: { ...hidden, beside: 'files' } })).toEqual({
+      expect(await graph.ask('{ file(id: "1") { b { text } } }', { absent })).toEqual({ data: { file: { b: { text: 'b' } } } });
+      expect(await graph.ask('{ files { bCount } }', { absent })).toEqual({
         data: { files: null }, errors: [{ message: 'Unknown.', path: ['files', 1], extensions: { code: 'NOT_FOUND' } }],
       });
       await graph.stop('b');
-      expect(await graph.ask('{ file(id: "none") { b { text } } }', { absent, hidden })).toEqual({
+      expect(await graph.ask('{ file(id: "none") { b { text } } }', { absent })).toEqual({
         data: { file: null }, errors: [{ message: 'Unknown.', path: ['file'], extensions: { code: 'NOT_FOUND' } }],
       });
       await graph.stop('a');
-      expect(await graph.ask('{ file(id: "none") { cCount } }', { absent, hidden })).toEqual({ data: { file: { cCount: 1 } } });
+      expect(await graph.ask('{ file(id: "none") { cCount } }', { absent })).toEqual({ data: { file: { cCount: 1 } } });
     });
   });
 
@@ -277,6 +291,7 @@ describe.each(TRANSPORTS)('%s', (kind) => {
           message: 'You may read this.', path: ['publicError'],
           extensions: { code: 'BAD_USER_INPUT', reason: 'LENGTH', argument: 'uscc', expected: 'X', position: [1, 2], line: 3 },
         }],
+        ...lacking('books', 'publicError'),
       });
     });
 
@@ -284,9 +299,10 @@ describe.each(TRANSPORTS)('%s', (kind) => {
       await using graph = await startGraph(kind, library);
       expect(await graph.ask('{ plainError publicError(code: "P2002") }')).toEqual({
         data: { plainError: null, publicError: null }, errors: [internalError('plainError'), internalError('publicError')],
+        ...lacking('books', 'plainError', 'publicError'),
       });
-      expect(graph.heard.map(({ source, error }) => [source, (error as Error).message]).toSorted()).toEqual([
-        ['books', 'You may read this.'], ['books', 'connect ECONNREFUSED 10.0.0.7:5432'],
+      expect(graph.heard.map(({ source, error, count }) => [source, (error as Error).message, count])).toEqual([
+        ['books', 'connect ECONNREFUSED 10.0.0.7:5432', 2],
       ]);
     });
 
@@ -295,6 +311,7 @@ describe.each(TRANSPORTS)('%s', (kind) => {
       expect(await graph.ask('{ deep { other level { soft other level { bad other } } } }')).toEqual({
         data: { deep: { other: 'fine', level: { soft: null, other: 'fine', level: null } } },
         errors: [internalError('deep', 'level', 'level', 'bad'), internalError('deep', 'level', 'soft')],
+        ...lacking('books', 'deep.level.level.bad', 'deep.level.soft'),
       });
     });
 
@@ -303,6 +320,7 @@ describe.each(TRANSPORTS)('%s', (kind) => {
       expect(await graph.ask('{ books { id name: author(at: "1") { pen } } }')).toEqual({
         data: { books: [{ id: '1', name: null }, null, { id: '2', name: { pen: 'pen a2' } }, { id: '1', name: null }] },
         errors: [internalError('books', 0, 'name'), internalError('books', 3, 'name')],
+        ...lacking('reviews', 'books.@.name'),
       });
     });
 
@@ -335,7 +353,7 @@ describe.each(TRANSPORTS)('%s', (kind) => {
 
     test('null in a non-null field names the field when the subgraph did not', async () => {
       await using graph = await startGraph(kind, library);
-      expect(await graph.ask('{ strict { safe bad(at: "2") } }')).toEqual({ data: null, errors: [internalError('strict', 1, 'bad')] });
+      expect(await graph.ask('{ strict { safe bad(at: "2") } }')).toEqual({ data: null, errors: [internalError('strict', 1, 'bad')], ...lacking('books', 'strict.@.bad') });
     });
 
     test('a request that a subgraph refuses whole is told at each field it would have given', async () => {
@@ -351,14 +369,17 @@ describe.each(TRANSPORTS)('%s', (kind) => {
   describe('answers that are not what was asked', () => {
     test('a key that is left out is an error, never a silent null', async () => {
       await using graph = await startGraph(kind, library, { transports: { books: answering({ one: { __typename: 'Book', id: '1' } }) } });
-      expect(await graph.ask('{ one { id name } }')).toEqual({ data: { one: { id: '1', name: null } }, errors: [internalError('one', 'name')] });
+      expect(await graph.ask('{ one { id name } }')).toEqual({
+        data: { one: { id: '1', name: null } }, errors: [internalError('one', 'name')], ...lacking('books', 'one.name'),
+      });
     });
 
     test('a null in a non-null list or field is propagated with an error of ours', async () => {
       await using graph = await startGraph(kind, library, { transports: { books: answering({ maybe: [{ safe: 'x' }, null], books: [{ safe: null }], grid: [[null]] }) } });
       expect(await graph.ask('{ maybe { safe } books { safe } grid { safe } }')).toEqual({
         data: { maybe: null, books: [null], grid: [null] },
-        errors: [nullError('Book.safe', 'books', 0, 'safe'), nullError('[Book!]', 'grid', 0, 0), nullError('[Book!]', 'maybe', 1)],
+        errors: [internalError('books', 0, 'safe'), internalError('grid', 0, 0), internalError('maybe', 1)],
+        ...lacking('books', 'books.@.safe', 'grid.@.@', 'maybe.@'),
       });
     });
 
@@ -369,29 +390,34 @@ describe.each(TRANSPORTS)('%s', (kind) => {
       expect(await graph.ask('{ one { id } books { id } maybe { pages name } node { id } }')).toEqual({
         data: { one: null, books: null, maybe: [{ pages: null, name: null }], node: null },
         errors: [
-          invalidValue('[Book]', 'books'), invalidValue('String', 'maybe', 0, 'name'), invalidValue('Int', 'maybe', 0, 'pages'), invalidValue('Node', 'node'), invalidValue('Book', 'one'),
+          internalError('books'), internalError('maybe', 0, 'name'), internalError('maybe', 0, 'pages'), internalError('node'), internalError('one'),
         ],
+        ...lacking('books', 'books', 'maybe.@.name', 'maybe.@.pages', 'node', 'one'),
       });
     });
 
     test('an entity list of another length is an error at each of its fields', async () => {
       await using graph = await startGraph(kind, library, { transports: { reviews: answering({ _entities: [] }) } });
-      expect(await graph.ask('{ one { id review } }')).toEqual({ data: { one: { id: '1', review: null } }, errors: [internalError('one', 'review')] });
+      expect(await graph.ask('{ one { id review } }')).toEqual({
+        data: { one: { id: '1', review: null } }, errors: [internalError('one', 'review')], ...lacking('reviews', 'one.review'),
+      });
     });
 
     test('an entity that a source does not know has its nullable fields null, its non-null fields an error', async () => {
       await using graph = await startGraph(kind, library, { transports: { reviews: answering({ _entities: [null] }) } });
       expect(await graph.ask('{ one { id review } }')).toEqual({ data: { one: { id: '1', review: null } } });
       expect(await graph.ask('{ one { id stars } }')).toEqual({
-        data: { one: null }, errors: [{ ...internalError('one', 'stars'), message: 'Cannot return null for non-nullable field Book.stars.' }],
+        data: { one: null }, errors: [internalError('one', 'stars')], ...lacking('reviews', 'one.stars'),
       });
     });
 
     test('a transport that throws something else is an internal error, told to the gateway', async () => {
       const broken = { execute: async () => { throw new TypeError('x is not a function'); } };
       await using graph = await startGraph(kind, library, { transports: { reviews: broken } });
-      expect(await graph.ask('{ one { id review } }')).toEqual({ data: { one: { id: '1', review: null } }, errors: [internalError('one', 'review')] });
-      expect(graph.heard).toEqual([{ source: 'reviews', error: new TypeError('x is not a function') }]);
+      expect(await graph.ask('{ one { id review } }')).toEqual({
+        data: { one: { id: '1', review: null } }, errors: [internalError('one', 'review')], ...lacking('reviews', 'one.review'),
+      });
+      expect(graph.heard).toEqual([{ source: 'reviews', error: new TypeError('x is not a function'), count: 1 }]);
     });
   });
 
@@ -403,7 +429,7 @@ describe.each(TRANSPORTS)('%s', (kind) => {
       expect(await graph.ask('{ books { name author { city } } one { review } }', { signal: stop.signal })).toEqual({
         data: { books: [{ name: 'Book 1', author: null }, null, { name: 'Book 2', author: null }, { name: 'Book 1', author: null }], one: { review: null } },
         errors: [late('books', '@', 'author'), late('one', 'review')],
-        unavailable: [{ source: 'reviews', paths: ['books.@.author', 'one.review'] }],
+        missing: [{ source: 'reviews', paths: ['books.@.author', 'one.review'] }],
       });
       expect(graph.calls.map(({ service }) => service)).not.toContain('people');
     });
@@ -429,7 +455,7 @@ describe.each(TRANSPORTS)('%s', (kind) => {
       };
       await using graph = await startGraph(kind, library, { transports: { reviews: waiting } });
       expect(await graph.ask('{ one { review } }', { signal: stop.signal })).toEqual({
-        data: { one: { review: null } }, errors: [late('one', 'review')], unavailable: [{ source: 'reviews', paths: ['one.review'] }],
+        data: { one: { review: null } }, errors: [late('one', 'review')], missing: [{ source: 'reviews', paths: ['one.review'] }],
       });
       expect(seen).toEqual([true]);
     });

@@ -45,7 +45,7 @@ describe('a source is unavailable, and its answer is not told, when it', () => {
   ])('%s', async (_, handler) => {
     await using graph = await startGraph('over HTTP', pair, { handlers: { bad: handler }, timeoutMs: 300, maxBytes: 10_000 });
     expect(await graph.ask('{ t { good bad } }')).toEqual({
-      data: { t: { good: 'yes', bad: null } }, errors: [unavailableError('bad', 't', 'bad')], unavailable: [{ source: 'bad', paths: ['t.bad'] }],
+      data: { t: { good: 'yes', bad: null } }, errors: [unavailableError('bad', 't', 'bad')], missing: [{ source: 'bad', paths: ['t.bad'] }],
     });
   });
 });

@@ -8,10 +8,12 @@ import { GraphQLError, Kind, execute, parse, validate, visit } from 'graphql';
 import type { FieldNode, FragmentDefinitionNode, GraphQLScalarType, GraphQLSchema } from 'graphql';
 import { executePlan } from '#gateway/plan/execute.ts';
 import type { AbsentRule, PlanResult } from '#gateway/plan/execute.ts';
+import { answerIntrospection } from '#gateway/plan/document.ts';
 import { createHttpTransport } from '#gateway/plan/http.ts';
 import { createInProcessTransport } from '#gateway/plan/inProcess.ts';
 import { createPlanner } from '#gateway/plan/planner.ts';
 import type { Planner } from '#gateway/plan/planner.ts';
+import { prepareOperation } from '#gateway/plan/selection.ts';
 import { SubgraphUnavailable } from '#gateway/plan/transport.ts';
 import type { SubgraphCall, Transport } from '#gateway/plan/transport.ts';
 import { coerceVariables } from '#gateway/plan/variables.ts';
@@ -33,20 +35,18 @@ export interface Ask {
   /** Field names denied: answered null and not planned. */
   denied?: readonly string[];
   absent?: AbsentRule;
-  /** Added to the planned operation beside every field `beside`. */
-  hidden?: { beside: string; selection: string };
   signal?: AbortSignal;
 }
 
 export interface Graph extends AsyncDisposable {
   planner: Planner;
   /** The answer as it would go over the wire, the same in three runs (`calls` and `heard` tell of the first). */
-  ask(query: string, options?: Ask): Promise<{ data?: unknown; errors?: unknown; unavailable?: PlanResult['unavailable'] }>;
+  ask(query: string, options?: Ask): Promise<{ data?: unknown; errors?: unknown; missing?: PlanResult['missing'] }>;
   result(query: string, options?: Ask): Promise<PlanResult>;
   /** Calls that reached a transport, in order. */
   calls: { service: string; document: string; variables: Record<string, unknown> }[];
   /** What the client was not told. */
-  heard: { source: string; error: unknown }[];
+  heard: { source: string; error: unknown; count: number }[];
   stop(service: string): Promise<void>;
 }
 
@@ -63,7 +63,7 @@ export interface GraphOptions {
 const LINK = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@shareable", "@requires",
   "@provides", "@external", "@inaccessible", "@override", "@interfaceObject"])\n`;
 
-export const PUBLIC_CODES: ReadonlySet<string> = new Set(['NOT_FOUND', 'BAD_USER_INPUT']);
+export const PUBLIC_CODES: ReadonlySet<string> = new Set(['NOT_FOUND', 'BAD_USER_INPUT', 'SUBGRAPH_UNAVAILABLE']);
 
 export function supergraphOf(sources: Record<string, Source>): string {
   const composed = composeServices(
@@ -132,36 +132,29 @@ export async function startGraph(kind: TransportKind, sources: Record<string, So
     const operation = document.definitions.find((one) => one.kind === Kind.OPERATION_DEFINITION && (!ask.operationName || one.name?.value === ask.operationName));
     if (operation?.kind !== Kind.OPERATION_DEFINITION) throw new Error('no operation');
     const coerced = coerceVariables(planner.schema, operation, ask.variables);
-    if (coerced.errors) return async () => ({ data: null, errors: [...coerced.errors], unavailable: [], extensions: [] });
+    if (coerced.errors) return async () => ({ data: null, errors: [...coerced.errors], missing: [], extensions: [] });
 
     const denied = new Set<FieldNode>();
-    const hiddenSelections = ask.hidden ? parse(ask.hidden.selection, { noLocation: true }).definitions : [];
-    const hiddenSelection = hiddenSelections[0]?.kind === Kind.OPERATION_DEFINITION ? hiddenSelections[0].selectionSet.selections : [];
-    const planned = visit(document, {
+    visit(document, {
       Field(field) {
-        if (ask.denied?.includes(field.name.value)) {
-          denied.add(field);
-          return null;
-        }
-        if (ask.hidden?.beside !== field.name.value || !field.selectionSet) return undefined;
-        return { ...field, selectionSet: { ...field.selectionSet, selections: [...field.selectionSet.selections, ...hiddenSelection] } };
+        if (ask.denied?.includes(field.name.value)) denied.add(field);
       },
     });
-    const plan = await planner.plan(planned, ask.operationName);
+    const prepared = prepareOperation(planner, operation, fragments, coerced.variables, denied, ask.absent);
+    const plan = prepared.document ? await planner.plan(prepared.document) : { kind: 'QueryPlan' as const };
     return () => executePlan({
       plan,
+      prepared,
       schema: planner.schema,
-      operation,
-      fragments,
-      variables: coerced.variables,
+      keys: planner.keys,
       rawVariables: coerced.rawVariables,
       transports,
       context: {},
       signal: ask.signal,
       publicCodes: PUBLIC_CODES,
-      denied: ask.denied ? denied : undefined,
       absent: ask.absent,
-      onSubgraphError: (source, error) => void heard.push({ source, error }),
+      introspection: answerIntrospection(planner.schema, operation, fragments, coerced.variables),
+      onSubgraphError: (source, error, count) => void heard.push({ source, error, count }),
     });
   }
 
@@ -173,9 +166,9 @@ export async function startGraph(kind: TransportKind, sources: Record<string, So
     async ask(query, ask) {
       const run = await prepare(query, ask);
       const wire = async (): Promise<string> => {
-        const { data, errors, unavailable } = await run();
+        const { data, errors, missing } = await run();
         if (errors?.some((error) => !(error instanceof GraphQLError))) throw new Error('not a GraphQLError');
-        return JSON.stringify({ data, ...(errors ? { errors } : {}), ...(unavailable.length > 0 ? { unavailable } : {}) });
+        return JSON.stringify({ data, ...(errors ? { errors } : {}), ...(missing.length > 0 ? { missing } : {}) });
       };
       const first = await wire();
       const counts = { calls: calls.length, heard: heard.length };
@@ -216,12 +209,6 @@ export const internalError = (...path: (string | number)[]) => ({
   message: 'Internal error', path, extensions: { code: 'INTERNAL_SERVER_ERROR' },
 });
 
-export const invalidValue = (type: string, ...path: (string | number)[]) => ({
-  ...internalError(...path), message: `The source's value is not a valid ${type}.`,
-});
-
-export const nullError = (field: string, ...path: (string | number)[]) => ({
-  ...internalError(...path), message: `Cannot return null for non-nullable field ${field}.`,
-});
+export const lacking = (source: string, ...paths: string[]) => ({ missing: [{ source, paths }] });
 
 export const notFound = (message: string, ...path: (string | number)[]) => ({ message, path, extensions: { code: 'NOT_FOUND' } });

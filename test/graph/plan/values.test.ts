@@ -1,7 +1,7 @@
 import { GraphQLError, GraphQLScalarType, Kind, parse } from 'graphql';
 import type { OperationDefinitionNode } from 'graphql';
 import { coerceVariables } from '#gateway/plan/variables.ts';
-import { TRANSPORTS, invalidValue, startGraph } from './support.ts';
+import { TRANSPORTS, internalError, lacking, startGraph } from './support.ts';
 import type { Source } from './support.ts';
 
 // Written in lower case, kept and answered in upper case; anything with a digit is refused.
@@ -62,24 +62,26 @@ describe.each(TRANSPORTS)('%s', (kind) => {
         key: 'KEY',
       });
     }
-    expect(graph.calls[0]?.variables).toEqual({ code: 'dflt' });
+    expect(graph.calls[0]?.variables).toEqual({ v0: 'dflt' });
   });
 
   test('leaves are of the schema\'s types: a value that is hidden or invalid is null with an error', async () => {
     await using graph = await startGraph(kind, sources, { scalars });
     expect(await graph.ask('{ colours codes numbers { int float bool id string big } }')).toEqual({
       data: { colours: ['RED', null, 'GREEN'], codes: ['ABC', 'DEF'], numbers: { int: 0, float: 1.5, bool: false, id: '7', string: '8', big: 2 ** 52 } },
-      errors: [invalidValue('Colour', 'colours', 1)],
+      errors: [internalError('colours', 1)],
+      ...lacking('first', 'colours.@'),
     });
     const raw = { execute: async () => ({ data: { codes: ['a1', 5, 'ok'], numbers: { int: 1.5, float: 'x', bool: 'true', id: {}, string: [], big: Infinity } } }) };
     await using broken = await startGraph(kind, sources, { scalars, transports: { first: raw } });
     expect(await broken.ask('{ codes numbers { int float bool id string big } }')).toEqual({
       data: { codes: [null, null, 'OK'], numbers: { int: null, float: null, bool: null, id: null, string: null, big: null } },
       errors: [
-        invalidValue('Code', 'codes', 0), invalidValue('Code', 'codes', 1),
-        invalidValue('Float', 'numbers', 'big'), invalidValue('Boolean', 'numbers', 'bool'), invalidValue('Float', 'numbers', 'float'),
-        invalidValue('ID', 'numbers', 'id'), invalidValue('Int', 'numbers', 'int'), invalidValue('String', 'numbers', 'string'),
+        internalError('codes', 0), internalError('codes', 1),
+        internalError('numbers', 'big'), internalError('numbers', 'bool'), internalError('numbers', 'float'),
+        internalError('numbers', 'id'), internalError('numbers', 'int'), internalError('numbers', 'string'),
       ],
+      ...lacking('first', 'codes.@', 'numbers.big', 'numbers.bool', 'numbers.float', 'numbers.id', 'numbers.int', 'numbers.string'),
     });
   });
 

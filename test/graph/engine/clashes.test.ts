@@ -1,0 +1,131 @@
+import type { AccessEntry } from '#gateway/audit.ts';
+import { codesByActs, type DemoGraph, startDemoGraph } from '#test/support/demo.ts';
+import { numbered } from '#test/support/listings.ts';
+
+// Operations in which two selections of a field meet, by alias, argument, fragment or variable (cases E1 to E8), through the real graph.
+
+let graph: DemoGraph;
+let codes: string[];
+const accesses: AccessEntry[] = [];
+
+beforeAll(async () => {
+  graph = await startDemoGraph({
+    entities: 120,
+    accessSink: (entry) => {
+      accesses.push(entry);
+      return Promise.resolve();
+    },
+  });
+  codes = await codesByActs(graph);
+  await numbered(graph);
+});
+afterAll(() => graph[Symbol.asyncDispose]());
+
+const complete = { completeness: { status: 'COMPLETE', missing: [] } };
+let penalty: string;
+beforeAll(async () => {
+  for (const uscc of codes) {
+    const { body } = await graph.query('PUBLIC', 'query ($uscc: USCC!) { creditFile(uscc: $uscc) { administrativeActs(kinds: [PENALTY], first: 1) { nodes { id } } } }', { uscc });
+    const [found] = (body.data as { creditFile: { administrativeActs: { nodes: { id: string }[] } } }).creditFile.administrativeActs.nodes;
+    if (!found) continue;
+    penalty = found.id;
+    return;
+  }
+  throw new Error('The generated data has no penalty.');
+});
+
+const phoneOf = async (uscc: string): Promise<unknown> => {
+  const { body } = await graph.query('NATIONAL_CENTRE', 'query ($uscc: USCC!) { entity(uscc: $uscc) { phone } }', { uscc });
+  return (body.data as { entity: { phone: unknown } }).entity.phone;
+};
+
+test('a field asked for twice under one name is answered once', async () => {
+  const { body } = await graph.query('PUBLIC', `{ record(id: "${penalty}") { subject { name name: name } } }`);
+  expect(body).toEqual({ data: { record: { subject: { name: expect.any(String) } } }, extensions: complete });
+});
+
+test('one field with other arguments in sibling fragments is answered by its own arguments', async () => {
+  const text = (first: number, other: number) => `query ($id: ID!) { record(id: $id) {
+    ... on AdministrativePenalty { subject { creditFile { administrativeActs(first: ${first}) { nodes { id } } } } }
+    ... on CreditCommitment { subject { creditFile { administrativeActs(first: ${other}) { nodes { id } } } } } } }`;
+  const count = async (first: number, other: number): Promise<number> => {
+    const { body } = await graph.query('PUBLIC', text(first, other), { id: penalty });
+    expect(body.errors).toBeUndefined();
+    return (body.data as { record: { subject: { creditFile: { administrativeActs: { nodes: unknown[] } } } } }).record.subject.creditFile.administrativeActs.nodes.length;
+  };
+  expect([await count(1, 2), await count(2, 1)]).toEqual([1, 2]);
+  const { body } = await graph.query('PUBLIC', `{ record(id: "x") { ... on VoluntaryItem { subject { creditFile { nameListEntries(first: 1) { nodes { id } } } } }
+    ... on CreditCommitment { subject { creditFile { nameListEntries(first: 2) { nodes { id } } } } } } }`);
+  expect(body.data).toEqual({ record: null });
+});
+
+interface Act { __typename: string; subject: { x?: unknown; name?: unknown } | undefined }
+
+test.each(['PUBLIC', 'NATIONAL_CENTRE'] as const)('what one fragment calls by a name is not what another does, for %s', async (role) => {
+  const text = `query ($uscc: USCC!) { creditFile(uscc: $uscc) { entity { name } administrativeActs(first: 60) { nodes { __typename
+    ... on AdministrativeLicence { subject { x: name } } ... on AdministrativePenalty { subject { x: phone } } ... on AdministrativeLevy { subject { x: phone name } } } } } }`;
+  const kinds = new Set<string>();
+  for (const uscc of codes.slice(0, 6)) {
+    const phone = await phoneOf(uscc);
+    const { body } = await graph.query(role, text, { uscc });
+    const { entity, administrativeActs } = (body.data as { creditFile: { entity: { name: string }; administrativeActs: { nodes: Act[] } } }).creditFile;
+    const seen = role === 'PUBLIC' ? null : phone;
+    for (const { __typename: kind, ...rest } of administrativeActs.nodes) {
+      kinds.add(kind);
+      const right: Record<string, unknown> = { AdministrativeLicence: { subject: { x: entity.name } }, AdministrativePenalty: { subject: { x: seen } }, AdministrativeLevy: { subject: { x: seen, name: entity.name } } };
+      expect(rest).toEqual(right[kind] ?? {});
+    }
+    const denied = ['creditFile', 'administrativeActs', 'nodes', '@', 'subject', 'x'];
+    expect(body.errors?.map(({ path, extensions }) => [path, extensions['code']])).toEqual(role === 'PUBLIC' ? [[denied, 'UNAUTHORIZED_FIELD_OR_TYPE']] : undefined);
+    expect(body.extensions).toEqual(role === 'PUBLIC' ? { completeness: { status: 'PARTIAL', missing: [{ source: 'policy', paths: [denied.join('.')] }] } } : complete);
+  }
+  expect(kinds).toContain('AdministrativeLicence');
+  expect(kinds).toContain('AdministrativePenalty');
+});
+
+test('the same in changes', async () => {
+  const { body } = await graph.query('NATIONAL_CENTRE', `{ nameListChanges(filter: {}, first: 3) { events { __typename
+    ... on NameListChange { uscc: subject { uscc } subject { k: name } entry { subject { k: phone } } } ... on EvaluationChange { subject { k: phone } } } } }`);
+  const { events } = (body.data as { nameListChanges: { events: { __typename: string; uscc: { uscc: string }; subject: { k: string }; entry: { subject: { k: string } } }[] } }).nameListChanges;
+  expect(events).toHaveLength(3);
+  for (const { __typename: kind, uscc: { uscc }, subject, entry } of events) {
+    expect(kind).toBe('NameListChange');
+    expect(typeof subject.k).toBe('string');
+    expect(entry.subject.k).toBe(await phoneOf(uscc));
+    expect(entry.subject.k).not.toBe(subject.k);
+  }
+  expect(body.errors).toBeUndefined();
+});
+
+test.each(['representations', 'v0', '__batch_reps_0', 'd'])('a variable is answered alike by any name: $%s', async (name) => {
+  const { body } = await graph.query('PUBLIC', `query ($${name}: Date) { record(id: "${penalty}") { subject { name creditFile(validAt: $${name}) { uscc } } } }`, { [name]: '2026-09-30' });
+  expect(body).toEqual({ data: { record: { subject: { name: expect.any(String), creditFile: { uscc: expect.any(String) } } } }, extensions: complete });
+});
+
+test.each<[string, unknown, Record<string, unknown>?]>([
+  ['{ ruleSets @skip(if: true) { kind } }', {}],
+  ['{ __typename ruleSets @skip(if: true) { kind } }', { __typename: 'Query' }],
+  ['query ($no: Boolean!) { ... @include(if: $no) { ruleSets { kind } } }', {}, { no: false }],
+  ['query ($no: Boolean!) { ...F q: __typename } fragment F on Query { ruleSets @include(if: $no) { kind } }', { q: 'Query' }, { no: false }],
+  ['mutation { createFiling(input: { idempotencyKey: "x", kind: "licence", format: CSV, partsExpected: 1 }) @skip(if: true) { __typename } }', {}],
+  ['{ nameListChanges(filter: {}, first: 2) { events { ... on NameListChange { cursor @skip(if: true) } } hasMore } }', { nameListChanges: { events: [{}, {}], hasMore: true } }],
+  ['query ($yes: Boolean!) { nameListChanges(filter: {}, first: 2) { events @skip(if: $yes) { __typename } } }', { nameListChanges: {} }, { yes: true }],
+])('what is left after skipping is answered: %s', async (text, data, variables = {}) => {
+  for (let round = 0; round < 2; round += 1) {
+    const { status, body } = await graph.query('PUBLIC', text, variables);
+    expect([status, body]).toEqual([200, { data, extensions: complete }]);
+  }
+});
+
+test('what an object of another type would have been asked is neither fetched nor logged', async () => {
+  const id = penalty;
+  const readsOf = async (text: string): Promise<string> => {
+    accesses.length = 0;
+    const { body } = await graph.query('NATIONAL_CENTRE', `{ record(id: "${id}") { ${text} } }`);
+    expect(body.errors).toBeUndefined();
+    return JSON.stringify(accesses.map(({ reads }) => reads));
+  };
+  expect(await readsOf('... on AdministrativePenalty { subject { phone } }')).toContain('CONTACT');
+  expect(await readsOf('... on AdministrativePenalty { subject { name } } ... on AdministrativeReward { subject { phone } }')).not.toContain('CONTACT');
+  expect(await readsOf('subject { name } ... on AdministrativeReward { subject { phone } }')).not.toContain('CONTACT');
+});
