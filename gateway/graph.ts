@@ -218,7 +218,7 @@ function withDenied(missing: readonly Missing[], denials: readonly GraphQLError[
 
 /** For an operation of which nothing has run. */
 const outOfTime = (): GraphQLError =>
-  new GraphQLError(`The operation could not be begun within ${DEADLINE_MS / 1000} s.`, { extensions: { code: 'DEADLINE', retryable: true, http: { status: 503 } } });
+  clientError('DEADLINE', `The operation could not be begun within ${DEADLINE_MS / 1000} s.`, { retryable: true });
 
 /** Aborts with what to tell when the time for an operation is over, or its asker has left. */
 function openDeadline(asker: AbortSignal | undefined): Disposable & { readonly signal: AbortSignal } {

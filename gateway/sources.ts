@@ -157,8 +157,14 @@ export function createRemoteSource(name: SubgraphName, url: string, passport: (v
 }
 
 async function answerOf(response: Awaited<ReturnType<typeof request>>): Promise<unknown> {
-  const body = (await response.body.json()) as { errors?: { message: string; extensions: Record<string, unknown> }[] };
-  const [error] = body.errors ?? [];
+  const text = await response.body.text();
+  let body: { errors?: { message: string; extensions: Record<string, unknown> }[] } | null;
+  try {
+    body = JSON.parse(text) as typeof body;
+  } catch (cause) {
+    throw new SubgraphUnavailable(`HTTP status ${response.statusCode}, and the answer is not JSON`, { cause });
+  }
+  const [error] = body?.errors ?? [];
   if (response.statusCode === 400 && error) throw Object.assign(new Error(error.message), { extensions: error.extensions });
   if (response.statusCode !== 200) throw new SubgraphUnavailable(`HTTP status ${response.statusCode}`);
   return body;

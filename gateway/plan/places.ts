@@ -345,9 +345,10 @@ function freeKey({ names }: Building, parent: GraphQLCompositeType | undefined, 
   const name = node.name.value;
   const takesArguments = parent && 'getFields' in parent ? (parent.getFields()[name]?.args.length ?? 0) > 0 : true;
   let key = name;
-  for (let i = 0; taken.has(key) || (i === 0 && (takesArguments || node.selectionSet !== undefined)); ) {
+  if (takesArguments || node.selectionSet !== undefined || taken.has(name)) {
+    let i = 0;
     do key = `_${i++}_${name}`;
-    while (names.has(key));
+    while (names.has(key) || taken.has(key));
   }
   taken.add(key);
   return key;

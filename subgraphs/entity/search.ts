@@ -244,14 +244,14 @@ export function createNameSearch(pool: Pool, now: () => Date): NameSearch {
   const sampleNames = createNameSampler(pool, now);
   const bulkhead = createBulkhead({ maxConcurrent: MAX_CONCURRENT, maxWaiting: MAX_WAITING, waitMs: DEADLINE_MS });
   /** Runs a search's statements, each of which ends with the search's deadline. */
-  const bounded = <Result>(work: (run: <Row extends QueryResultRow>(statement: Statement, values: unknown[]) => Promise<Row[]>) => Promise<Result>): Promise<Result> =>
+  const bounded = <Result>(work: (run: <Row extends QueryResultRow>(one: Statement, parameters: unknown[]) => Promise<Row[]>) => Promise<Result>): Promise<Result> =>
     bulkhead(async () => {
       const until = performance.now() + DEADLINE_MS;
-      return work(async (statement, values) => {
+      return work(async (one, parameters) => {
         const left = until - performance.now();
         if (left <= 0) throw tooSlow();
         // Past it the connection is given up, and the server ends the statement of a client that has gone.
-        return query(pool, statement, values, Math.ceil(left));
+        return query(pool, one, parameters, Math.ceil(left));
       });
     });
 

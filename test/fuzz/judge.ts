@@ -15,14 +15,13 @@ export interface Problem {
 interface Traced {
   readonly typeName: string;
   readonly fieldName: string;
-  readonly args: string;
   readonly thing: Thing;
   readonly type: GraphQLOutputType;
 }
 
 /** Where the plain schema's resolvers ran: response path → field and object. */
 export interface Trace {
-  add(info: GraphQLResolveInfo, args: object, thing: Thing): void;
+  add(info: GraphQLResolveInfo, thing: Thing): void;
   at(path: Path): Traced | undefined;
 }
 
@@ -31,11 +30,11 @@ type Path = readonly (string | number)[];
 export function createTrace(): Trace {
   const traced = new Map<string, Traced>();
   return {
-    add(info, args, thing) {
+    add(info, thing) {
       const path: (string | number)[] = [];
       for (let at: GraphQLResolveInfo['path'] | undefined = info.path; at; at = at.prev) path.unshift(at.key);
       traced.set(path.join('.'), {
-        typeName: info.parentType.name, fieldName: info.fieldName, args: JSON.stringify(args), thing, type: info.returnType,
+        typeName: info.parentType.name, fieldName: info.fieldName, thing, type: info.returnType,
       });
     },
     at: (path) => traced.get(path.join('.')),
@@ -78,18 +77,15 @@ const problem = (kind: string, what: string, path: Path): Problem => ({ kind, wh
 
 const show = (value: unknown): string => (JSON.stringify(value) ?? 'nothing').slice(0, 120);
 
-function exactProblems({ answer, plain, lenient, trace }: Judging): Problem[] {
+function exactProblems({ answer, plain, lenient }: Judging): Problem[] {
+  const difference = firstDifference(answer.data, plain.data, []);
+  if (difference) return [difference];
   const problems: Problem[] = [];
-  const twins = new Set<string>();
-  compareExact(answer.data, plain.data, [], { plain: plain.data, trace, twins, problems });
-  if (problems.length > 0) return problems;
   const told = places(answer.errors ?? [], answer.data);
   const right = places(plain.errors ?? [], plain.data);
   for (const stray of told.stray) problems.push(problem('errors', 'an error where nothing is null', stray));
-  for (const place of [...right.found.keys(), ...twins]) if (!told.found.has(place)) problems.push(problem('errors', 'a null without its error', [place]));
-  for (const place of told.found.keys()) {
-    if (!right.found.has(place) && !twins.has(place)) problems.push(problem('errors', 'an error at a null that needs none', [place]));
-  }
+  for (const place of right.found.keys()) if (!told.found.has(place)) problems.push(problem('errors', 'a null without its error', [place]));
+  for (const place of told.found.keys()) if (!right.found.has(place)) problems.push(problem('errors', 'an error at a null that needs none', [place]));
   const isBelowRightNull = (path: Path): boolean => path.some((_, length) => right.found.has(path.slice(0, length).join('.')));
   const possible = new Set((lenient?.errors ?? []).flatMap((error) => reasonsOf(error).map((code) => keyOf(error, code))));
   const codes = new Set((lenient?.errors ?? []).flatMap((error) => reasonsOf(error).map(publicCode)));
@@ -98,51 +94,22 @@ function exactProblems({ answer, plain, lenient, trace }: Judging): Problem[] {
     const path = error.path ?? [];
     // Below one null the plain schema tells the first failure it meets; the engine tells all that its subgraphs met, and for
     // fields that were lost with them what took them along.
-    const isRight = possible.has(keyOf(error, code)) || twins.has(path.join('.')) || (isBelowRightNull(path) && (codes.has(code) || code === 'INTERNAL_SERVER_ERROR'));
+    const isRight = possible.has(keyOf(error, code)) || (isBelowRightNull(path) && (codes.has(code) || code === 'INTERNAL_SERVER_ERROR'));
     if (!isRight) problems.push(problem('errors', `${code}: no such failure`, path));
   }
   return problems;
 }
 
-interface Comparing {
-  readonly plain: unknown;
-  readonly trace: Trace;
-  readonly twins: Set<string>;
-  readonly problems: Problem[];
-}
-
-function compareExact(one: unknown, other: unknown, path: Path, comparing: Comparing): void {
-  if (comparing.problems.length > 0 || one === other) return;
-  if (one === null && hasNullTwin(path, comparing)) {
-    comparing.twins.add(path.join('.'));
-    return;
-  }
+function firstDifference(one: unknown, other: unknown, path: Path): Problem | undefined {
+  if (JSON.stringify(one) === JSON.stringify(other)) return undefined;
   if (!isObject(one) || !isObject(other) || Object.keys(one).join() !== Object.keys(other).join()) {
-    if (JSON.stringify(one) !== JSON.stringify(other)) comparing.problems.push(problem('data', `${show(one)} where ${show(other)} is right`, path));
-    return;
+    return problem('data', `${show(one)} where ${show(other)} is right`, path);
   }
-  for (const key of Object.keys(one)) compareExact(one[key], other[key], [...path, Array.isArray(one) ? Number(key) : key], comparing);
-}
-
-/**
- * Whether the same field with the same arguments is null under another key of the same object. The engine fetches both once, with all
- * that either selects, so a failure that makes one of them null through a non-null field makes the other null too.
- */
-function hasNullTwin(path: Path, { plain, trace }: Comparing): boolean {
-  let parent = plain;
-  return path.some((key, i) => {
-    const object = parent;
-    parent = isObject(object) ? object[String(key)] : undefined;
-    const field = trace.at(path.slice(0, i + 1));
-    if (typeof key !== 'string' || !field || !isObject(object)) return false;
-    return Object.keys(object).some((twin) => {
-      const same = twin === key ? undefined : trace.at([...path.slice(0, i), twin]);
-      if (!same || same.typeName !== field.typeName || same.fieldName !== field.fieldName || same.args !== field.args) return false;
-      const nulls: string[] = [];
-      collectNulls(plain, [...path.slice(0, i), twin, ...path.slice(i + 1)], 0, [], nulls);
-      return nulls.length > 0;
-    });
-  });
+  for (const key of Object.keys(one)) {
+    const found = firstDifference(one[key], other[key], [...path, Array.isArray(one) ? Number(key) : key]);
+    if (found) return found;
+  }
+  return problem('data', `${show(one)} where ${show(other)} is right`, path);
 }
 
 const publicCode = (code: unknown): string => (typeof code === 'string' && publicCodes.has(code) ? code : 'INTERNAL_SERVER_ERROR');
@@ -223,7 +190,7 @@ function compareLost(
     return;
   }
   if (!isObject(one) || !isObject(other)) {
-    if (one !== other && !(field && requiresLost(judging, field, path))) problems.push(problem('data', `${show(one)} where ${show(other)} is right`, path));
+    if (one !== other && !(field && requiresLost(judging, field))) problems.push(problem('data', `${show(one)} where ${show(other)} is right`, path));
     return;
   }
   if (Object.keys(one).join() !== Object.keys(other).join()) {
@@ -275,7 +242,7 @@ function mayLose(judging: Judging, field: Traced, path: Path): boolean {
   if (givers.includes(graph)) return true;
   // Its subgraph is reached by way of another, or of the type's name.
   if (family?.graphs.has(graph) && (severalKeys || isNameless(judging, typeName))) return true;
-  if (requiresLost(judging, field, path)) return true;
+  if (requiresLost(judging, field)) return true;
   // Several subgraphs give the object, and none of those that are left gives this field: a hop from the one that was asked.
   let above = path.slice(0, -1);
   while (typeof above.at(-1) === 'number') above = above.slice(0, -1);
@@ -285,7 +252,7 @@ function mayLose(judging: Judging, field: Traced, path: Path): boolean {
   return parents.length > 1 && parents.includes(graph) && !givers.some((giver) => parents.includes(giver));
 }
 
-function requiresLost({ world, fault }: Judging, { typeName, fieldName }: Traced, _: Path): boolean {
+function requiresLost({ world, fault }: Judging, { typeName, fieldName }: Traced): boolean {
   const graph = brokenGraph(fault);
   if (graph === undefined || !world.requires(typeName, fieldName)) return false;
   return world.requirements(typeName, fieldName).some((coordinate) => {

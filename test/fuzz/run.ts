@@ -136,7 +136,7 @@ function resolvePlain(schema: GraphQLSchema): void {
       const resolve: GraphQLFieldResolver<Thing | undefined, RunContext & { trace: Trace | undefined }> = (source, args, context, info) => {
         const thing = source ?? rootThing(type.name);
         if (type.name === 'Mutation') context.mutated.push(mutationCall(name, args));
-        context.trace?.add(info, args, thing);
+        context.trace?.add(info, thing);
         return context.values.valueOf(thing, name, args, context.values.requiredOf(thing, name));
       };
       field.resolve = resolve as GraphQLFieldResolver<unknown, unknown>;

@@ -57,7 +57,7 @@ test('a text that the planner panics on is an answer with a code, each time, and
     const planned = performance.now();
     expect(pool.measured.deaths).toBe(deaths + 1);
     await until('the dead one is replaced', () => pool.processes().length === 2);
-    console.log(`a process died of a text: the next text was planned after ${Math.round(planned - begun)} ms, a new process was there after ${Math.round(performance.now() - begun)} ms`);
+    process.stdout.write(`a process died of a text: the next text was planned after ${Math.round(planned - begun)} ms, a new process was there after ${Math.round(performance.now() - begun)} ms\n`);
   }
   expect(pool.remembered()).toBe(2);
 });

@@ -1,6 +1,6 @@
 import { parseKeyRing } from '#kit/keys.ts';
 import { silentLog } from '#kit/log.ts';
-import { createPool, type Pool } from '#kit/postgres/pool.ts';
+import { createPool, type Pool, transaction } from '#kit/postgres/pool.ts';
 import { createSubgraph, type Subgraph, type SubgraphDefinition } from '#kit/subgraph.ts';
 import { publicViewer } from '#policy/viewer.ts';
 import { shanghaiDay } from '#standards/dates.ts';
@@ -14,7 +14,7 @@ import { type Database, openDatabase } from '#test/support/database.ts';
 // What a viewer may not see costs it no time, and a search does bounded work: counted in rows that PostgreSQL passes and in statements.
 
 const HIDDEN = 20_000;
-const NAMES = 200_000;
+const NAMES = 100_000;
 const subject = composeUscc('91330106', 'MA7EEE01');
 const keys = parseKeyRing(`test:${Buffer.alloc(32, 7).toString('base64')}`);
 const today = shanghaiDay(new Date());
@@ -45,7 +45,7 @@ beforeAll(async () => {
     await owner.query(`update ${table} set ${day} = ${day} - 30000 where disclosure_level = 'PUBLIC'`);
   }
   for (const schema of ['disclosure', 'namelist', 'evaluation', 'entity']) await owner.query(`update ${schema}.clock set last = now() + interval '1 second'`);
-});
+}, 240_000);
 afterAll(async () => {
   await owner[Symbol.asyncDispose]();
   await database[Symbol.asyncDispose]();
@@ -68,7 +68,7 @@ async function answerOf(subgraph: Subgraph, document: string, variables: Record<
   asked.length = 0;
   const result = await subgraph.execute({ document, variables, viewer: publicViewer, moment: { validAt: today, knownAt: sealed }, signal: AbortSignal.timeout(20_000) });
   expect(result.errors).toBeUndefined();
-  return JSON.parse(JSON.stringify(result.data)) as Record<string, never>;
+  return JSON.parse(JSON.stringify(result.data)) as Record<string, unknown>;
 }
 
 interface PlanNode {
@@ -82,12 +82,15 @@ interface PlanNode {
 const passed = (node: PlanNode): number =>
   ((node['Rows Removed by Filter'] ?? 0) + (node['Rows Removed by Join Filter'] ?? 0) + node['Actual Rows']) * node['Actual Loops'] + (node.Plans ?? []).reduce((sum, each) => sum + passed(each), 0);
 
-/** As the server plans it when it knows no values: after five times that is the plan of a named statement. */
+/** As in a table of many entities, which nobody reads from end to end for one: here all rows are of one, and the server would. */
 async function worstOf(statements: readonly (typeof asked)[number][]): Promise<number> {
   let worst = 0;
   for (const { text, values } of statements) {
     if (!/\b(?:act|commitment|entry|result)\b/.test(text)) continue;
-    const { rows } = await owner.query<{ 'QUERY PLAN': [{ Plan: PlanNode }] }>(`explain (analyze, format json) ${text}`, [...values]);
+    const { rows } = await transaction(owner, 'explain', async (client) => {
+      await client.query('set local enable_seqscan = off');
+      return client.query<{ 'QUERY PLAN': [{ Plan: PlanNode }] }>(`explain (analyze, format json) ${text}`, [...values]);
+    });
     worst = Math.max(worst, passed(rows[0]?.['QUERY PLAN'][0].Plan as PlanNode));
   }
   return worst;
@@ -116,12 +119,12 @@ test('nor of hidden evaluations, nor for whether it stands on a serious list', a
   expect(await worstOf(asked)).toBeLessThan(500);
 });
 
-describe('a search in 200 000 names', () => {
+describe('a search in 100 000 names', () => {
   beforeAll(async () => {
     await owner.query(`
       with made as (
-        select '91330106M' || lpad(n::text, 9, '0') as uscc, '杭州' || n || '科技有限公司' as name, case when n % 50000 = 7 then 'REVOKED' when n % 20000 = 3 then 'CANCELLED' else 'ACTIVE' end as status,
-               case when n % 40000 = 9 then 'PUBLIC_INSTITUTION' else 'ENTERPRISE' end as kind
+        select '91330106M' || lpad(n::text, 9, '0') as uscc, '杭州' || n || '科技有限公司' as name, case when n % 25000 = 7 then 'REVOKED' when n % 10000 = 3 then 'DEREGISTERED' else 'ACTIVE' end as status,
+               case when n % 20000 = 9 then 'INSTITUTION' else 'ENTERPRISE' end as kind
         from generate_series(1, ${NAMES}) n
       ), profiles as (
         insert into entity.profile (uscc, record_id, version, digest, source_unit, catalogue_code, collected_at, disclosure_level, public_from, public_until, province, valid_from, recorded_at, content, name, kind, status)
@@ -130,14 +133,14 @@ describe('a search in 200 000 names', () => {
       insert into entity.name (uscc, name, kind, province, status) select uscc, name, kind, '33', status from made`);
     await owner.query('analyze entity.profile');
     await owner.query('vacuum analyze entity.name');
-  });
+  }, 240_000);
 
   const SEARCH = 'query ($filter: EntityFilter) { searchEntities(query: "科技有限", filter: $filter, first: 20) { nodes { uscc } pageInfo { hasNextPage } totalCount { value exact } } }';
   test.each<[string, Record<string, unknown>, string]>([
     ['a rare status', { statuses: ['REVOKED'] }, `status = 'REVOKED'`],
     ['a status that no name has', { statuses: ['MOVED_OUT'] }, `status = 'MOVED_OUT'`],
-    ['two rare statuses', { statuses: ['REVOKED', 'CANCELLED'] }, `status in ('REVOKED', 'CANCELLED')`],
-    ['a rare status and a common kind', { statuses: ['CANCELLED'], kinds: ['ENTERPRISE'] }, `status = 'CANCELLED' and kind = 'ENTERPRISE'`],
+    ['two rare statuses', { statuses: ['REVOKED', 'DEREGISTERED'] }, `status in ('REVOKED', 'DEREGISTERED')`],
+    ['a rare status and a common kind', { statuses: ['DEREGISTERED'], kinds: ['ENTERPRISE'] }, `status = 'DEREGISTERED' and kind = 'ENTERPRISE'`],
     ['no filter', {}, 'true'],
   ])('with a common text and %s finds what SQL finds, in a few statements', async (_, filter, where) => {
     await using subgraph = open(entity);
