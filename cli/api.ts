@@ -29,6 +29,8 @@ export interface PartOutcome {
   readonly unchanged: number;
   readonly rejected: number;
   readonly warned: number;
+  /** Rows of lists of serious violations that wait for a second person of their authority. */
+  readonly pending?: number;
   /** SHA-256 in hex. */
   readonly digest: string;
   /** The first ones alone, at most 20 000. */

@@ -38,7 +38,7 @@ interface SentFiling extends Filing {
   readonly receipt: Receipt | null;
 }
 
-const RECEIPT = 'rows added corrected unchanged rejected warned digest';
+const RECEIPT = 'rows added corrected unchanged pending rejected warned digest';
 const SENT = `${FILING} parts { number outcome { ${RECEIPT} } } receipt { ${RECEIPT} }`;
 const CREATE = `mutation createFiling($input: CreateFilingInput!) { createFiling(input: $input) { __typename ... on FilingCreated { filing { ${SENT} } } ${DOMAIN_ERROR} } }`;
 const COMPLETE = `mutation completeFiling($input: CompleteFilingInput!) { completeFiling(input: $input) { __typename ... on FilingCompleted { filing { ${SENT} } } ${DOMAIN_ERROR} } }`;

@@ -411,8 +411,9 @@ const hasNothing = (data: Readonly<Record<string, unknown>> | null | undefined, 
   errors !== undefined && errors.length > 0 && Object.values(data ?? {}).every((value) => value === null);
 
 function receiptLine({ receipt }: Ingested): string {
-  const { rows, added, corrected, unchanged, rejected, warned, digest } = receipt;
-  return `${rows} rows: ${added} added, ${corrected} corrected, ${unchanged} unchanged, ${rejected} rejected, ${warned} with warnings (sha-256 ${digest})`;
+  const { rows, added, corrected, unchanged, pending = 0, rejected, warned, digest } = receipt;
+  const waiting = pending > 0 ? `${pending} waiting for a second person, ` : '';
+  return `${rows} rows: ${added} added, ${corrected} corrected, ${unchanged} unchanged, ${waiting}${rejected} rejected, ${warned} with warnings (sha-256 ${digest})`;
 }
 
 try {

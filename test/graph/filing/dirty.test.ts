@@ -60,10 +60,15 @@ test('the same rows over the API are told one by one, and the file after them ad
   const FILE = 'mutation ($input: FileRecordsInput!) { fileRecords(input: $input) { __typename ... on RecordsFiled { filing { receipt { rows added corrected unchanged rejected warned } } rows { outcome recordId problems { column code } } } ... on DomainError { code message } } }';
   const { body } = await graph.query('NATIONAL_CENTRE', FILE, { input: { idempotencyKey: randomUUID(), kind: 'penalty', rows } });
   const answer = body.data?.['fileRecords'] as { filing: { receipt: unknown }; rows: { outcome: string; recordId: string | null; problems: { column: string; code: string }[] }[] };
+  if (!answer) throw new Error(JSON.stringify(body).slice(0, 500));
   expect(answer).toMatchObject({ __typename: 'RecordsFiled' });
   expect(answer.rows.map(({ outcome, problems }, index) => ({ row: overApi[index]?.row, fault: overApi[index]?.fault, outcome, problems: named(problems) }))).toEqual(overApi);
   expect(answer.filing.receipt).toEqual(countsOf(overApi));
   expect(answer.rows.filter(({ outcome, recordId }) => (outcome === 'REJECTED') !== (recordId === null))).toEqual([]);
+
+  // A text that no record can hold is refused with the whole call.
+  const withNul = await graph.query('NATIONAL_CENTRE', FILE, { input: { idempotencyKey: randomUUID(), kind: 'penalty', rows: [{ ...rows[0], BZ: 'a\u0000' }] } });
+  expect(withNul.body.errors?.[0]?.extensions).toMatchObject({ code: 'BAD_USER_INPUT', reason: 'CHARACTER' });
 
   const again = countsOf(expected);
   expect(await graph.file('penalty', await read('penalties.csv'))).toMatchObject({ ...again, added: 0, unchanged: again.added + again.unchanged });

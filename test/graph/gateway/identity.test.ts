@@ -75,8 +75,9 @@ test('two Authorization headers are refused, whichever comes first', async () =>
   expect(status).toBe(401);
 });
 
-test('while grants cannot be looked up a token is neither bad nor the public: 503, to be asked again, by every transport; the public is answered', async () => {
-  await graph.sql('alter table gateway."grant" rename to away');
+test('while it cannot be looked up whether it was revoked a token is neither bad nor the public: 503, to be asked again, by every transport; the public is answered', async () => {
+  // Grants are remembered for a second; of a token that is new nothing is.
+  await graph.sql('alter table gateway.revoked_token rename to away');
   try {
     const token = graph.issuer.token(centre());
     const unavailable = { message: expect.any(String), extensions: { code: 'SUBGRAPH_UNAVAILABLE', retryable: true } };
@@ -92,7 +93,7 @@ test('while grants cannot be looked up a token is neither bad nor the public: 50
     expect(closed).not.toBe(4403);
     expect((await graph.query('PUBLIC', WHO)).status).toBe(200);
   } finally {
-    await graph.sql('alter table gateway.away rename to "grant"');
+    await graph.sql('alter table gateway.away rename to revoked_token');
   }
   expect((await graph.query('NATIONAL_CENTRE', WHO, {}, { token: graph.issuer.token(centre()) })).status).toBe(200);
 });
