@@ -428,9 +428,9 @@ try {
   } else if (error instanceof RangeError) {
     note(error.message); // options out of range
     process.exitCode = exitCodes.usage;
-  } else if (error instanceof Error && 'syscall' in error && 'path' in error) {
-    note(error.message); // of a file, most often below DATA_DIR: read-only, full, or another user's
-    note(`Is ${settings.dataDir} to be written by this user? Another directory is set by DATA_DIR.`);
+  } else if (error instanceof Error && 'syscall' in error) {
+    note(error.message); // of the system, such as a directory that cannot be written
+    if ('path' in error && String(error.path).startsWith(settings.dataDir)) note('DATA_DIR names another directory for data.');
     process.exitCode = exitCodes.failed;
   } else {
     console.error(error);

@@ -1,6 +1,6 @@
 import type { Clock } from './clock.ts';
 import { type AnswerError, ChangesError, failureOf, Passing, statusFailure } from './failure.ts';
-import { createEventReader } from './serverSentEvents.ts';
+import { COMMENT, createEventReader } from './serverSentEvents.ts';
 
 // The two ways in which changes are asked for over HTTP: one answer, or a stream of answers as server-sent events. Whatever may pass is
 // thrown as Passing, also that it was called off; whatever stays as a ChangesError.
@@ -189,6 +189,8 @@ function addressOf(url: string): string {
 
 function messageOf({ event, data }: { readonly event: string; readonly data: string }): readonly (Answer | StreamEnd)[] {
   if (event === 'complete') return [{ ended: endOf(data) }];
+  // What can be resumed ends with the connection, and a comment says why.
+  if (event === COMMENT && words[data] !== undefined) return [{ ended: words[data] }];
   if (event !== 'next') return [];
   const answer = readAnswer(data);
   if (!answer) throw new Passing('The gateway sent what is no answer.');

@@ -3,7 +3,10 @@ export interface ServerSentEvent {
   readonly data: string;
 }
 
-/** Takes text as it comes from the network, cut anywhere, and gives the events that are complete. Lines end with LF or CRLF; `id` and `retry` are for browsers. */
+/** The event that a comment is given as. */
+export const COMMENT = ':';
+
+/** Takes text as it comes from the network, cut anywhere, and gives the events that are complete, and comments. Lines end with LF or CRLF; `id` and `retry` are for browsers. */
 export function createEventReader(): (text: string) => ServerSentEvent[] {
   let rest = '';
   let event = '';
@@ -27,6 +30,7 @@ export function createEventReader(): (text: string) => ServerSentEvent[] {
       const value = colon < 0 ? '' : line.slice(line[colon + 1] === ' ' ? colon + 2 : colon + 1);
       if (name === 'event') event = value;
       else if (name === 'data') data.push(value);
+      else if (name === '' && colon === 0) events.push({ event: COMMENT, data: value });
     }
     rest = rest.slice(start);
     return events;

@@ -55,7 +55,8 @@ export function headOf(error: unknown): { readonly status: number; readonly head
   const { code, http } = error.extensions as { code?: unknown; http?: ErrorHead };
   if (code === 'RATE_LIMITED') return { status: 429, headers: waiting };
   if (code === 'SUBGRAPH_UNAVAILABLE' || code === 'DEADLINE') return { status: 503, headers: waiting };
-  return { status: http?.status ?? (code === undefined || code === INTERNAL ? 500 : 400), headers: http?.headers ?? [] };
+  const status = http?.status ?? (code === undefined || code === INTERNAL ? 500 : 400);
+  return { status, headers: http?.headers ?? (status === 503 ? waiting : []) };
 }
 
 /** Nothing of the answer could be had, and asking again may help. */

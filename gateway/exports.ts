@@ -10,7 +10,7 @@ import type { ExportStatus } from './desk/resolvers.generated.ts';
 import type { ExportReader } from './live/exports.ts';
 import type { Topic } from './live/log.ts';
 
-const refuse = (status: number, code: string, message: string): GraphQLError => new GraphQLError(message, { extensions: { code, http: { status } } });
+const refuse = (status: number, code: string, message: string): GraphQLError => new GraphQLError(message, { extensions: { code, ...(status === 503 ? { retryable: true } : null), http: { status } } });
 const unknown = (): GraphQLError => refuse(404, 'NOT_FOUND', 'Your organisation has no such part of an export.');
 
 /** Parts made at once: each is held in memory. */

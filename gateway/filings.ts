@@ -8,6 +8,7 @@ import type { Viewer } from '#policy/viewer.ts';
 import { filingKinds } from './desk/filingKinds.ts';
 import type { DeskRepository } from './desk/repository.ts';
 import { SubgraphUnavailable } from './plan/transport.ts';
+import { RETRY_AFTER_SECONDS } from './errors.ts';
 import type { Source } from './sources.ts';
 
 /** A part is held in memory once, so that its digest is checked before any row of it is recorded. */
@@ -41,7 +42,8 @@ export const filingRoutes =
           const { status, ...extensions } = refusalOf(error);
           if (status === 500) options.log.error({ err: error }, 'a part could not be recorded');
           const { message, ...rest } = extensions;
-          return reply.code(status).send({ errors: [{ message, extensions: rest }] });
+          if (status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS);
+          return reply.code(status).header('cache-control', 'no-store').send({ errors: [{ message, extensions: rest }] });
         }
       });
       done();

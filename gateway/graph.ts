@@ -23,7 +23,7 @@ import { callerOf } from './graph/engine/caller.ts';
 import type { PlannerPool } from './graph/engine/plannerPool.ts';
 import { createPlanner } from './plan/planner.ts';
 import type { QueryPlan } from './plan/queryPlan.ts';
-import { type PreparedOperation, prepareOperation } from './plan/selection.ts';
+import { conditionsOf, type PreparedOperation, prepareOperation } from './plan/selection.ts';
 import { SubgraphUnavailable, type Transport } from './plan/transport.ts';
 import { coerceVariables } from './plan/variables.ts';
 import { RECORD } from './desk/records.ts';
@@ -82,6 +82,8 @@ interface Filtered {
 }
 
 const DEADLINE_MS = 15_000;
+/** Of one document, by role, purpose and conditions. */
+const MAX_FILTERED = 256;
 const publicCodes: ReadonlySet<string> = new Set(errorCodes);
 
 /** Fields whose record the desk names only; whether it is there, for this viewer and now, its owner says. */
@@ -117,16 +119,18 @@ export function createGraph(dependencies: GraphDependencies): Graph {
   };
 
   const filtered = new WeakMap<DocumentNode, Map<string, Filtered>>();
-  const filter = (operation: Operation, variables: Readonly<Record<string, unknown>>): Filtered => {
+  const filter = (operation: Operation, fragments: Fragments, variables: Readonly<Record<string, unknown>>): Filtered => {
     const { document, operationName, viewer } = operation;
     if (!enforced) return { denied: undefined, errors: [] };
     let known = filtered.get(document);
     if (!known) filtered.set(document, (known = new Map()));
-    const key = `${viewer.role} ${viewer.purpose === null ? '' : 'for a purpose'} ${operationName ?? ''}`;
+    const key = `${viewer.role} ${viewer.purpose === null ? '' : 'for a purpose'} ${operationName ?? ''} ${conditionsOf(operation.operation, fragments, variables)}`;
     const found = known.get(key);
     if (found) return found;
     const { denied, errors, dependsOnVariables } = filterOperation(schema, document, operation.operation, variables, viewer);
     const fresh: Filtered = { denied: denied.size > 0 ? denied : undefined, errors };
+    // Only an operation with many conditions comes here; none is worth more memory.
+    if (known.size >= MAX_FILTERED) known.clear();
     if (!dependsOnVariables) known.set(key, fresh);
     return fresh;
   };
@@ -145,19 +149,21 @@ export function createGraph(dependencies: GraphDependencies): Graph {
       using deadline = openDeadline(operation.signal);
       const coerced = coerceVariables(schema, operation.operation, operation.variables);
       if ('errors' in coerced && coerced.errors) return { errors: coerced.errors };
-      const { denied, errors } = filter(operation, coerced.variables);
-      if (errors.length > 0 && operation.mode === 'reject') return { errors };
-
       const fragments = fragmentsOf(operation.document);
       let prepared: PreparedOperation;
       let plan: QueryPlan;
+      let denied: Filtered['denied'];
+      let errors: Filtered['errors'];
       try {
+        ({ denied, errors } = filter(operation, fragments, coerced.variables));
+        if (errors.length > 0 && operation.mode === 'reject') return { errors };
         prepared = prepareOperation(planner, operation.operation, fragments, coerced.variables, denied, absent);
         // Before the moment is taken by which the answer is true: a new plan may have to wait.
         const asker = { caller: callerOf(viewer, operation.address), signal: deadline.signal };
         plan = prepared.document ? await planner.plan(prepared.document, asker) : { kind: 'QueryPlan' };
       } catch (error) {
-        if (error instanceof GraphQLError) return { errors: [error] };
+        // Also a condition that is null: graphql-js says so of the directive.
+        if (error instanceof GraphQLError) return { errors: [error.extensions['code'] === undefined ? clientError('BAD_USER_INPUT', error.message) : error] };
         throw error;
       }
       const sealed = enforced ? await sources.sealed().catch(() => null) : '';
@@ -218,7 +224,7 @@ function withDenied(missing: readonly Missing[], denials: readonly GraphQLError[
 
 /** For an operation of which nothing has run. */
 const outOfTime = (): GraphQLError =>
-  new GraphQLError(`The operation could not be begun within ${DEADLINE_MS / 1000} s.`, { extensions: { code: 'DEADLINE', retryable: true, http: { status: 503 } } });
+  clientError('DEADLINE', `The operation could not be begun within ${DEADLINE_MS / 1000} s.`, { retryable: true });
 
 /** Aborts with what to tell when the time for an operation is over, or its asker has left. */
 function openDeadline(asker: AbortSignal | undefined): Disposable & { readonly signal: AbortSignal } {

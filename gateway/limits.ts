@@ -2,7 +2,7 @@ import {
   type ASTNode, BREAK, type DocumentNode, type FragmentSpreadNode, GraphQLError, Kind, Lexer, type OperationDefinitionNode, parse, type SelectionSetNode, Source, TokenKind, visit,
 } from 'graphql';
 import { clientError } from '#kit/errors.ts';
-import { badText, isText } from './graph/text.ts';
+import { badText, isText } from '#kit/text.ts';
 
 /**
  * What an operation may cost before anything is planned: 1 000 aliases in 44 KB stalled the stock gateway for 10 s

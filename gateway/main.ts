@@ -10,6 +10,7 @@ import { createExplorer } from './explorer/explorer.ts';
 import { savedQueries } from './explorer/savedQueries.ts';
 import { createGateway, PORT } from './gateway.ts';
 import { auditForeignSupergraph } from './foreign.ts';
+import { checkPort } from './http/port.ts';
 
 // The process: the only place where the gateway and the subgraphs meet.
 
@@ -53,6 +54,7 @@ try {
   // Started by another process (the CLI's `start`): end with it, also when it was killed.
   process.on('disconnect', stop);
 
+  await checkPort(config.host, config.port ?? PORT);
   let url: string;
   if (flags.supergraph !== undefined) {
     if (!flags['dangerously-no-policy']) throw new Error('Another supergraph has no policy here: say --dangerously-no-policy to serve it without one.');

@@ -25,6 +25,7 @@ export interface RequestContext {
   readonly viewer: Viewer;
   readonly mode: 'filter' | 'reject';
   readonly signal: AbortSignal;
+  readonly address: string | undefined;
 }
 
 export interface ServerOptions {
@@ -139,7 +140,7 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
       if (!reply.raw.writableFinished) abort.abort();
     });
     const { rejects } = credentialsIn(request.raw);
-    return { viewer: await viewerOf(request), mode: rejects ? 'reject' : options.policyMode, signal: abort.signal };
+    return { viewer: await viewerOf(request), mode: rejects ? 'reject' : options.policyMode, signal: abort.signal, address: request.raw.socket.remoteAddress };
   };
 
   const apollo = new ApolloServer<RequestContext>({
@@ -150,8 +151,8 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
           executor: async ({ request, context }) => {
             const asked: Asked = { query: request.query ?? '', operationName: request.operationName, variables: request.variables ?? {} };
             const read = readOperation(doors, asked);
-            const { viewer, mode, signal } = context as unknown as RequestContext; // made by `context` below
-            const answer = 'errors' in read ? read : await runOperation(doors, read, asked, { viewer, mode, signal });
+            const { viewer, mode, signal, address } = context as unknown as RequestContext; // made by `context` below
+            const answer = 'errors' in read ? read : await runOperation(doors, read, asked, { viewer, mode, signal, address });
             return answer as never; // ExecutionResult, with `data` left out where nothing ran
           },
         }),

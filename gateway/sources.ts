@@ -98,7 +98,9 @@ export function createLocalSource(subgraph: Subgraph): Source {
   };
 }
 
-const STATUS_DEADLINE_MS = 1000;
+/** A busy machine answers late. A source that has not answered in time is waited for no longer than all others can bear. */
+const STATUS_DEADLINE_MS = 2500;
+const LATE_STATUS_DEADLINE_MS = 1000;
 const OPERATION_DEADLINE_MS = 5000;
 const FILING_DEADLINE_MS = 10 * 60_000;
 
@@ -157,8 +159,14 @@ export function createRemoteSource(name: SubgraphName, url: string, passport: (v
 }
 
 async function answerOf(response: Awaited<ReturnType<typeof request>>): Promise<unknown> {
-  const body = (await response.body.json()) as { errors?: { message: string; extensions: Record<string, unknown> }[] };
-  const [error] = body.errors ?? [];
+  const text = await response.body.text();
+  let body: { errors?: { message: string; extensions: Record<string, unknown> }[] } | null;
+  try {
+    body = JSON.parse(text) as typeof body;
+  } catch (cause) {
+    throw new SubgraphUnavailable(`HTTP status ${response.statusCode}, and the answer is not JSON`, { cause });
+  }
+  const [error] = body?.errors ?? [];
   if (response.statusCode === 400 && error) throw Object.assign(new Error(error.message), { extensions: error.extensions });
   if (response.statusCode !== 200) throw new SubgraphUnavailable(`HTTP status ${response.statusCode}`);
   return body;
@@ -175,7 +183,7 @@ export interface SourceState {
 export interface SourceBook {
   states(): readonly SourceState[];
   /**
-   * The latest sealed instant, ISO 8601 with milliseconds: at most `FRESH_MS` old, counted from when it was asked for.
+   * The latest sealed instant, ISO 8601 with milliseconds: at most `FRESH_MS` older than the call, by when it was asked for.
    * @throws SubgraphUnavailable while no source answers: an older instant is never given in its place
    */
   sealed(): Promise<string>;
@@ -187,7 +195,7 @@ export interface SourceBook {
 const RENEW_MS = 200;
 const FRESH_MS = 2000;
 /** How often one operation asks when each answer was too old by the time it came: the process was stopped, or is starved. */
-const MAX_ASKED = 3;
+const MAX_ASKED = 2;
 
 /** @param clockMs a monotonic clock in milliseconds */
 export function createSourceBook(sources: readonly Source[], clockMs: () => number = () => performance.now()): SourceBook {
@@ -198,11 +206,20 @@ export function createSourceBook(sources: readonly Source[], clockMs: () => numb
   let underWay: Promise<void> | null = null;
   // One that hangs is not asked again beside: it would take the source's connections one by one.
   const hanging = new Set<string>();
+  const late = new Set<string>();
 
   const statusOf = async ({ name, status }: Source): Promise<SubgraphStatus> => {
     if (hanging.has(name)) throw new SubgraphUnavailable('it has not answered the question before');
     hanging.add(name);
-    return withDeadline(status().finally(() => hanging.delete(name)), STATUS_DEADLINE_MS);
+    const told = status().finally(() => hanging.delete(name));
+    try {
+      const state = await withDeadline(told, late.has(name) ? LATE_STATUS_DEADLINE_MS : STATUS_DEADLINE_MS);
+      late.delete(name);
+      return state;
+    } catch (error) {
+      late.add(name);
+      throw error;
+    }
   };
 
   const ask = async (): Promise<void> => {
@@ -237,11 +254,15 @@ export function createSourceBook(sources: readonly Source[], clockMs: () => numb
     states: () => states,
     async sealed() {
       if (ageMs() > RENEW_MS) void renew();
+      const arrivedAt = clockMs();
       for (let asked = 0; ageMs() > FRESH_MS && asked < MAX_ASKED; asked += 1) {
         await renew();
         if (answer === null) break;
       }
-      if (answer === null || ageMs() > FRESH_MS) throw new SubgraphUnavailable('no source says what is settled');
+      // Sources that answer slowly were asked after this operation came: what they say is no older than it.
+      if (answer === null || answer.askedAt < arrivedAt - FRESH_MS) {
+        throw new SubgraphUnavailable('no source says what is settled');
+      }
       return answer.sealed;
     },
     async refresh() {

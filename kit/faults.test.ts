@@ -25,6 +25,7 @@ test.each([
   ['a full disk', withCode('ENOSPC')],
   ['no file descriptor left', withCode('EMFILE')],
   ['both addresses of a name', Object.assign(new AggregateError([withCode('ECONNREFUSED')]), {})],
+  ['undici: what is no HTTP', Object.assign(new Error('Response does not match the HTTP/1.1 protocol'), { name: 'HTTPParserError', code: 'HPE_INVALID_STATUS' })],
   ['pg: lost', new Error('Connection terminated unexpectedly')],
   ['pg: closed', new Error('Client has encountered a connection error and is not queryable')],
   ['pg: no free connection in time', new Error('timeout exceeded when trying to connect')],

@@ -110,6 +110,7 @@ const NAMES: Readonly<Record<string, FaultKind>> = {
   TransactionDeadlineError: 'TIMEOUT',
   TimeoutError: 'TIMEOUT', // AbortSignal.timeout
   AbortError: 'TIMEOUT', // what ran was no longer waited for
+  HTTPParserError: 'CONNECTION_LOST', // undici: what came is no HTTP
 };
 
 /** What `pg` says without a code (8.23: client.js and pg-pool's index.js). */

@@ -15,8 +15,7 @@ const OBSTACLES: Readonly<Record<string, string>> = {
  * chose the place needs words. Null for any other error.
  */
 export function storageProblem(error: unknown): string | null {
-  if (!(error instanceof Error)) return null;
-  if (/No space left on device/.test(error.message)) return OBSTACLES['ENOSPC'] ?? null; // also where initdb or the server said it
-  const { code = '', syscall } = error as NodeJS.ErrnoException;
+  const { code = '', syscall, message = '' } = (error ?? {}) as Partial<NodeJS.ErrnoException>;
+  if (message.includes('No space left on device')) return OBSTACLES['ENOSPC'] ?? null; // also where initdb or the server said it
   return syscall ? (OBSTACLES[code] ?? `cannot be made or written (${code})`) : null;
 }

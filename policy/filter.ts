@@ -2,11 +2,14 @@ import {
   type DocumentNode,
   type FieldNode,
   type FragmentDefinitionNode,
+  getDirectiveValues,
   getNamedType,
   GraphQLError,
+  GraphQLIncludeDirective,
   type GraphQLInputType,
   type GraphQLNamedType,
   type GraphQLSchema,
+  GraphQLSkipDirective,
   isInputObjectType,
   isInterfaceType,
   isListType,
@@ -14,6 +17,7 @@ import {
   isObjectType,
   Kind,
   type OperationDefinitionNode,
+  type SelectionNode,
   type SelectionSetNode,
   type ValueNode,
   visit,
@@ -45,7 +49,9 @@ const typename: FieldNode = { kind: Kind.FIELD, name: { kind: Kind.NAME, value: 
 
 /**
  * Cuts what the viewer may not see from a valid operation, before it is planned: the subgraph is never asked.
- * @param variables the coerced variable values, since an input field may be restricted too.
+ * What @skip and @include leave out is not in the answer, and has no error.
+ * @param variables the coerced variable values, since an input field may be restricted too. The outcome is the same for the same values
+ *   in @skip and @include, unless it `dependsOnVariables`.
  */
 export function filterOperation(
   schema: GraphQLSchema,
@@ -112,8 +118,13 @@ export function filterOperation(
     );
   };
 
+  const isLeftOut = (selection: SelectionNode): boolean =>
+    (selection.directives?.length ?? 0) > 0 &&
+    (getDirectiveValues(GraphQLSkipDirective, selection, variables)?.if === true || getDirectiveValues(GraphQLIncludeDirective, selection, variables)?.if === false);
+
   const walk = (selections: SelectionSetNode, parent: GraphQLNamedType, path: readonly string[]): void => {
     for (const selection of selections.selections) {
+      if (isLeftOut(selection)) continue;
       if (selection.kind === Kind.FIELD) {
         if (selection.name.value.startsWith('__')) continue;
         const here = [...path, selection.alias?.value ?? selection.name.value];

@@ -69,7 +69,7 @@ export const NO_PROVINCE = '00';
 const ownColumns = { disclosure_level: 'own_level', province: 'own_province', sector: 'own_sector' } as const;
 type NarrowedColumn = keyof typeof ownColumns;
 
-const ownRight = (row: string, column: NarrowedColumn): string =>
+const ownValue = (row: string, column: NarrowedColumn): string =>
   `case when ${row}.superseded_at = 'infinity' then coalesce(${row}.${ownColumns[column]}, ${row}.${column}) else ${row}.${ownColumns[column]} end`;
 
 const levelsAsSql = `array['${disclosureLevels.join("', '")}']`;
@@ -79,12 +79,12 @@ export const narrowestLevel = (...levels: readonly string[]): string =>
   `(${levelsAsSql})[greatest(${levels.map((level) => `coalesce(array_position(${levelsAsSql}, ${level}), ${disclosureLevels.length})`).join(', ')})]`;
 
 /** SQL: the level that a version was recorded with. */
-export const ownLevel = (row: string): string => ownRight(row, 'disclosure_level');
+export const ownLevel = (row: string): string => ownValue(row, 'disclosure_level');
 
 const narrowedTo: Record<NarrowedColumn, (row: string, present: string) => string> = {
   disclosure_level: (row, present) => narrowestLevel(ownLevel(row), present),
-  province: (row, present) => `case when ${ownRight(row, 'province')} = ${present} then ${present} else '${NO_PROVINCE}' end`,
-  sector: (row, present) => `case when ${ownRight(row, 'sector')} = ${present} then ${present} end`,
+  province: (row, present) => `case when ${ownValue(row, 'province')} = ${present} then ${present} else '${NO_PROVINCE}' end`,
+  sector: (row, present) => `case when ${ownValue(row, 'sector')} = ${present} then ${present} end`,
 };
 
 /**
@@ -96,7 +96,7 @@ export const versionRight = (row: string, column: RightsColumn, present: string)
 
 /** SQL assignments that keep what a version says of itself, for each update that ends the version believed now. */
 export const keepOwnRights = (row: string): string =>
-  (Object.keys(ownColumns) as NarrowedColumn[]).map((column) => `${ownColumns[column]} = ${ownRight(row, column)}`).join(', ');
+  (Object.keys(ownColumns) as NarrowedColumn[]).map((column) => `${ownColumns[column]} = ${ownValue(row, column)}`).join(', ');
 
 /** How many parameters `rowPredicate` takes. The last is today. */
 export const rowParameters = 11;

@@ -1,11 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import type { Log } from '#kit/log.ts';
+import { textProblem } from '#kit/text.ts';
 import type { Viewer } from '#policy/viewer.ts';
 import type { Authenticator } from '../auth.ts';
 import type { Documents, ReadDocument } from '../documents.ts';
 import { errorOf, type ErrorWords, formatted, unavailable } from '../errors.ts';
-import { textProblem } from '../graph/text.ts';
 import type { Answer, Graph } from '../graph.ts';
 import type { StreamHolder, StreamQuota } from '../http/streamQuota.ts';
 import type { Live, Session } from '../live/subscriber.ts';
@@ -90,6 +90,8 @@ export interface Run {
   readonly viewer: Viewer;
   readonly mode: 'filter' | 'reject';
   readonly signal: AbortSignal;
+  /** The client's, see `callerOf`. */
+  readonly address: string | undefined;
 }
 
 /** Runs a query or a mutation: an answer with data, or the errors for which there is none. Nothing is thrown. */

@@ -81,7 +81,7 @@ export function createEventDoor(options: DoorOptions): EventDoor {
           release();
         });
         open.add(stream);
-        const begun = await live.subscribe({ ...read, variables: asked.variables, session, mode, lastEventId: header(request, 'last-event-id') }, stream).catch((error: unknown) => ({ errors: [errorOf(error)] }));
+        const begun = await live.subscribe({ ...read, variables: asked.variables, session, mode, lastEventId: header(request, 'last-event-id'), address: request.raw.socket.remoteAddress }, stream).catch((error: unknown) => ({ errors: [errorOf(error)] }));
         if ('errors' in begun) {
           stream.forget();
           return refuse(request, reply, begun.errors);
@@ -95,7 +95,7 @@ export function createEventDoor(options: DoorOptions): EventDoor {
       open.add(stream);
       const abort = new AbortController();
       stream.stopsWith(() => abort.abort());
-      const answer = await answerOnce(options, read, asked, { viewer: session.viewer, mode, signal: abort.signal });
+      const answer = await answerOnce(options, read, asked, { viewer: session.viewer, mode, signal: abort.signal, address: request.raw.socket.remoteAddress });
       if (typeof answer !== 'string') {
         stream.forget();
         return refuse(request, reply, answer.errors);

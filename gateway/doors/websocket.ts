@@ -2,9 +2,9 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { GraphQLError } from 'graphql';
 import { jsonBoundsProblem } from '#kit/jsonBounds.ts';
+import { textProblem } from '#kit/text.ts';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { errorOf } from '../errors.ts';
-import { textProblem } from '../graph/text.ts';
 import type { ReadDocument } from '../documents.ts';
 import type { Live, Session, Sink, StreamEnd, StreamRequest } from '../live/subscriber.ts';
 import { type Asked, answerOnce, type Credentials, credentialsIn, type DoorOptions, holderOf, isRecord, readAsked, readOperation, tell } from './operation.ts';
@@ -147,6 +147,7 @@ class Connection {
   #credentials: Credentials | null;
   #initTimer: NodeJS.Timeout | null;
   #session: Session | null = null;
+  #address: string | undefined;
   #mode: 'filter' | 'reject';
   #subscriptions: Map<string, Subscription> | null = null;
   #beatAt: number;
@@ -180,6 +181,7 @@ class Connection {
   admit(address: string | undefined): void {
     const { uninitialised, quota } = this.#door;
     if (this.#phase !== 'OPENED') return;
+    this.#address = address;
     if (uninitialised.size >= MAX_UNINITIALISED) return this.close(closings.tooManyUninitialised);
     uninitialised.add(this);
     this.#take(quota.take({ address }));
@@ -274,7 +276,7 @@ class Connection {
       if (!(await session.isGood())) return this.close(closings.rightsEnded);
       if (subscription.isOver) return;
       if ('errors' in read) this.#refuse(subscription, read.errors);
-      else if (isStream) await this.#follow(subscription, live, { ...read, variables: asked.variables, session, mode: this.#mode });
+      else if (isStream) await this.#follow(subscription, live, { ...read, variables: asked.variables, session, mode: this.#mode, address: this.#address });
       else await this.#answer(subscription, read, asked, session);
     } catch (error) {
       this.#refuse(subscription, [errorOf(error)]);
@@ -290,7 +292,7 @@ class Connection {
   async #answer(subscription: Subscription, read: ReadDocument, asked: Asked, { viewer }: Session): Promise<void> {
     const abort = new AbortController();
     subscription.stopsWith(() => abort.abort());
-    const answer = await answerOnce(this.#door, read, asked, { viewer, mode: this.#mode, signal: abort.signal });
+    const answer = await answerOnce(this.#door, read, asked, { viewer, mode: this.#mode, signal: abort.signal, address: this.#address });
     if (typeof answer !== 'string') return this.#refuse(subscription, answer.errors);
     subscription.next(answer);
     subscription.complete();

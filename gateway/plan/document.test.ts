@@ -19,7 +19,7 @@ const schema = buildSchema(`
   type Firm implements Person { id: ID! }
 `);
 
-function prepared(text: string, options: { variables?: Record<string, unknown>; name?: string; denied?: string } = {}) {
+function prepared(text: string, options: { variables?: Record<string, unknown>; name?: string; denied?: string; required?: string[] } = {}) {
   const document = parse(text);
   expect(validate(schema, document)).toEqual([]);
   const fragments: Record<string, Fragments[string]> = {};
@@ -27,7 +27,7 @@ function prepared(text: string, options: { variables?: Record<string, unknown>; 
   const operation = document.definitions.find((one) => one.kind === 'OperationDefinition' && (options.name === undefined || one.name?.value === options.name));
   if (operation?.kind !== 'OperationDefinition') throw new Error('no operation');
   const denied = new Set(operation.selectionSet.selections.filter((one): one is FieldNode => one.kind === 'Field' && one.name.value === options.denied));
-  return prepareOperation({ schema, ofInterfaceObjects: new Set() }, operation, fragments, options.variables ?? {}, denied.size > 0 ? denied : undefined);
+  return prepareOperation({ schema, ofInterfaceObjects: new Set(), required: new Set(options.required) }, operation, fragments, options.variables ?? {}, denied.size > 0 ? denied : undefined);
 }
 
 const planned = (text: string, options?: Parameters<typeof prepared>[1]): string | undefined => {
@@ -50,9 +50,9 @@ test('nothing is left of an operation that asks no subgraph', () => {
 });
 
 test('a field with the same arguments is asked once, whatever the client calls it and in whichever order they are written', () => {
-  expect(planned('{ title: a { x: name name: name } a { t(n: 1) { title } } }')).toBe('{ a { name _1_t: t(n: 1) { title } } }');
+  expect(planned('{ title: a { x: name name: name } again: a { y: name } a { t(n: 1) { title } } }')).toBe('{ a { name } _0_a: a { t(n: 1) { title } } }');
   expect(planned('{ x: b(n: 1, in: { x: 1, y: [{ x: 2, y: [] }] }) y: b(in: { y: [{ y: [], x: 2 }], x: 1 }, n: 1) }')).toBe(
-    '{ _0_b: b(in: {x: 1, y: [{x: 2, y: []}]}, n: 1) }',
+    '{ b(in: {x: 1, y: [{x: 2, y: []}]}, n: 1) }',
   );
 });
 
@@ -60,17 +60,18 @@ test('other arguments have another key, which is no field\'s name and none of th
   expect(planned('{ b one: b(n: 1) two: b(n: 2) _0_b: b(n: 3) constructor: b(n: 4) __proto__: b(n: 5) }')).toBe(
     '{ b _0_b: b(n: 1) _1_b: b(n: 2) _2_b: b(n: 3) _3_b: b(n: 4) _4_b: b(n: 5) }',
   );
-  expect(planned('{ a { t(n: 1) { constructor } _0_t } }')).toBe('{ a { _1_t: t(n: 1) { constructor } _0_t } }');
+  expect(planned('{ a { t(n: 1) { constructor } x: t(n: 2) { name } _0_t } }')).toBe('{ a { t(n: 1) { constructor } _1_t: t(n: 2) { name } _0_t } }');
+  expect(planned('{ b a { t { name } } }', { required: ['b', 't'] })).toBe('{ _0_b: b a { _1_t: t { name } } }');
 });
 
 test('variables have names of our own, by first use; those of conditions are not left', () => {
   const text = 'query ($representations: Int = 5, $if: Boolean!, $unused: Int, $v0: In) { b(n: $representations) @include(if: $if) c: b(in: $v0, n: $representations) }';
-  expect(planned(text.replace(', $unused: Int', ''), { variables: { if: true } })).toBe('query ($v0: Int = 5, $v1: In) { _0_b: b(n: $v0) _1_b: b(in: $v1, n: $v0) }');
+  expect(planned(text.replace(', $unused: Int', ''), { variables: { if: true } })).toBe('query ($v0: Int = 5, $v1: In) { b(n: $v0) _0_b: b(in: $v1, n: $v0) }');
   expect([...prepared(text.replace(', $unused: Int', ''), { variables: { if: false } }).variables]).toEqual([['v0', 'v0'], ['representations', 'v1']]);
 });
 
 test('at the root of a mutation each of the client\'s keys is run, in its order', () => {
-  expect(planned('mutation { b: add(n: 1) a: add(n: 1) b: add(n: 1) }')).toBe('mutation { _0_add: add(n: 1) _1_add: add(n: 1) }');
+  expect(planned('mutation { b: add(n: 1) a: add(n: 1) b: add(n: 1) }')).toBe('mutation { add(n: 1) _0_add: add(n: 1) }');
 });
 
 test('what stands for all types is asked of the interface, with no type where it does not matter', () => {

@@ -26,6 +26,8 @@ export interface Selecting {
   readonly denied: ReadonlySet<FieldNode>;
   /** Coordinates of interfaces whose field a subgraph gives that does not know the objects' types (@interfaceObject). */
   readonly ofInterfaceObjects: ReadonlySet<string>;
+  /** Names of fields with arguments or fields of their own that the planner may ask for by itself. */
+  readonly required: ReadonlySet<string>;
   /** A field that is asked with every object of the type, or of the field by its coordinate, beside what the client asks. */
   readonly beside: (typeName: string, coordinates: readonly string[]) => string | undefined;
 }
@@ -338,16 +340,19 @@ function numberOf({ numbers }: Building, node: FieldNode): number {
 }
 
 /**
- * A leaf that takes no arguments has its own name where that is free: so it is the same field that the planner asks for by itself, as a
- * key or as a requirement. No other key is the name of any field, for the planner takes a field under it for what it requires.
+ * A field has its own name where that is free, so that it is the same field as the planner asks for, as a key or as a requirement. But
+ * one that is required with arguments or with fields is another one than the client's, which may have other ones. No other key is the
+ * name of any field, for the planner takes a field under it for what it requires.
  */
-function freeKey({ names }: Building, parent: GraphQLCompositeType | undefined, node: FieldNode, taken: Set<string>): string {
+function freeKey({ names, required }: Building, parent: GraphQLCompositeType | undefined, node: FieldNode, taken: Set<string>): string {
   const name = node.name.value;
   const takesArguments = parent && 'getFields' in parent ? (parent.getFields()[name]?.args.length ?? 0) > 0 : true;
+  const isAnother = required.has(name) && (takesArguments || node.selectionSet !== undefined);
   let key = name;
-  for (let i = 0; taken.has(key) || (i === 0 && (takesArguments || node.selectionSet !== undefined)); ) {
+  if (isAnother || taken.has(name)) {
+    let i = 0;
     do key = `_${i++}_${name}`;
-    while (names.has(key));
+    while (names.has(key) || taken.has(key));
   }
   taken.add(key);
   return key;

@@ -4,7 +4,7 @@ import { clientError } from '#kit/errors.ts';
 import { apiSchema, subgraphsOf, type SubgraphAddress } from '../graph/engine/apiSchema.ts';
 import type { PlanAsker, PlannerPool } from '../graph/engine/plannerPool.ts';
 import type { QueryPlan } from './queryPlan.ts';
-import { createKeys, fieldsOfInterfaceObjects, mendSupergraph } from '../graph/engine/supergraph.ts';
+import { createKeys, fieldsOfInterfaceObjects, mendSupergraph, requiredFields } from '../graph/engine/supergraph.ts';
 import type { Keys } from '../graph/engine/supergraph.ts';
 import { createGives, spreadShared } from './spread.ts';
 
@@ -16,6 +16,8 @@ export interface Planner {
   /** By which subgraphs find objects. */
   readonly keys: Keys;
   readonly ofInterfaceObjects: ReadonlySet<string>;
+  /** Names of fields that it may ask for by itself. */
+  readonly required: ReadonlySet<string>;
   /**
    * The plan of an operation as `prepareOperation` wrote it. The same DocumentNode costs one WeakMap lookup, an equal text one print;
    * equal plans asked for at the same time are planned once. What is planned already waits for nobody.
@@ -70,6 +72,7 @@ export function createPlanner(
     schema,
     keys: createKeys(supergraph),
     ofInterfaceObjects: fieldsOfInterfaceObjects(supergraph),
+    required: requiredFields(supergraph),
     subgraphs: subgraphsOf(supergraph),
     async plan(document, asker = ANYBODY) {
       const known = byDocument.get(document);

@@ -37,7 +37,7 @@ const tree = fc.record({
 });
 
 const nothing: Projecting = { reported: undefined, missing: undefined, absent: undefined, introspection: undefined, sourceOf: () => undefined };
-const projectionOf = (source: string) => prepareOperation({ schema, ofInterfaceObjects: new Set() }, operationOf(source), source === text ? fragments : {}, {}).projection;
+const projectionOf = (source: string) => prepareOperation({ schema, ofInterfaceObjects: new Set(), required: new Set() }, operationOf(source), source === text ? fragments : {}, {}).projection;
 
 test('the compiled answer is the interpreted one, whatever came', () => {
   const compiled = projectionOf(text);

@@ -95,6 +95,19 @@ interface Variants {
 
 const variantsOf = new WeakMap<OperationDefinitionNode, Variants>();
 
+function variantsIn(operation: OperationDefinitionNode, fragments: Fragments): Variants {
+  let variants = variantsOf.get(operation);
+  if (!variants) variantsOf.set(operation, (variants = { conditionVariables: conditionVariables(operation, fragments), byDenied: new WeakMap() }));
+  return variants;
+}
+
+/** The values of an operation's variables in @skip and @include, as a key. */
+export function conditionsOf(operation: OperationDefinitionNode, fragments: Fragments, variables: Readonly<Record<string, unknown>>): string {
+  let key = '';
+  for (const name of variantsIn(operation, fragments).conditionVariables) key += variables[name] === true ? '1' : variables[name] === false ? '0' : '-';
+  return key;
+}
+
 /**
  * Prepares an operation. Cached by operation and by the identity of `denied`: pass the same set for the same role, and the same rule always.
  *
@@ -102,21 +115,20 @@ const variantsOf = new WeakMap<OperationDefinitionNode, Variants>();
  * @throws GraphQLError COST_LIMIT where the operation is too large once it is written out for each type
  */
 export function prepareOperation(
-  { schema, ofInterfaceObjects }: Pick<Selecting, 'schema' | 'ofInterfaceObjects'>, operation: OperationDefinitionNode, fragments: Fragments,
+  graph: Pick<Selecting, 'schema' | 'ofInterfaceObjects' | 'required'>, operation: OperationDefinitionNode, fragments: Fragments,
   variables: Readonly<Record<string, unknown>>, denied: ReadonlySet<FieldNode> = NONE_DENIED, absent?: AbsentRule,
 ): PreparedOperation {
-  let variants = variantsOf.get(operation);
-  if (!variants) variantsOf.set(operation, (variants = { conditionVariables: conditionVariables(operation, fragments), byDenied: new WeakMap() }));
+  const { schema, ofInterfaceObjects, required } = graph;
+  const variants = variantsIn(operation, fragments);
   let prepared = variants.byDenied.get(denied);
   if (!prepared) variants.byDenied.set(denied, (prepared = new Map()));
-  let variant = '';
-  for (const name of variants.conditionVariables) variant += variables[name] === true ? '1' : variables[name] === false ? '0' : '-';
+  const variant = conditionsOf(operation, fragments, variables);
   let found = prepared.get(variant);
   if (!found) {
     // Only an operation with many conditions comes here; none is worth more memory.
     if (prepared.size >= MAX_VARIANTS) prepared.clear();
     const conditions = Object.fromEntries(variants.conditionVariables.map((name) => [name, variables[name]]));
-    prepared.set(variant, (found = prepare({ schema, ofInterfaceObjects, fragments, variables: conditions, denied, beside: besideBy(absent) }, operation)));
+    prepared.set(variant, (found = prepare({ schema, ofInterfaceObjects, required, fragments, variables: conditions, denied, beside: besideBy(absent) }, operation)));
   }
   return found;
 }

@@ -14,6 +14,7 @@ import { type AfterMerge, createMerge } from './merge.ts';
 import { createStager, type FiledRow, type RecordTable, type StagedRow } from './record.ts';
 import { createReplacement } from './replacement.ts';
 import { csvRows, jsonRows } from './rows.ts';
+import { isText, pathOfBadText } from '../text.ts';
 import { promisedDelayHoursOn } from '../sourceUnits.ts';
 import { decode } from './text.ts';
 
@@ -220,7 +221,7 @@ async function* parsedRows(form: Form, { format, wantsRows = false }: FilingPart
         checkHeader(form, first.number, Object.keys(first.object ?? {}));
         isChecked = true;
       }
-      yield lines.map(({ number, object }) => ({ number, result: object ? parseRow(form, object) : noObject }));
+      yield lines.map(({ number, object }) => ({ number, result: object ? (badCharacters(object) ?? parseRow(form, object)) : noObject }));
     }
   } else {
     let parse: ReturnType<typeof createRowParser> | null = null;
@@ -241,7 +242,7 @@ async function* parsedRows(form: Form, { format, wantsRows = false }: FilingPart
   if (!isChecked) checkHeader(form, 1, []);
 }
 
-const noObject: RowResult = { ok: false, problems: [{ column: '', code: 'BAD_FORM', message: 'The line is no JSON object.' }] };
+const noObject: RowResult = { ok: false, problems: [{ column: '', code: 'BAD_FORM', message: 'The line is no JSON object, or has more than 32 levels or 10 000 members.' }] };
 
 function checkHeader(form: Form, number: number, columns: readonly string[]) {
   const read = readHeader(form, columns);
@@ -250,7 +251,18 @@ function checkHeader(form: Form, number: number, columns: readonly string[]) {
   throw badInput('part', read.problems[0]?.code ?? 'BAD_FORM', `Row ${number}, column ${wrong}: ${read.problems.map(({ message }) => message).join(' ')}`, `the columns of the form ${form.kind} (${form.source})`);
 }
 
+const notInForm = (column: string, message: string): RowResult => ({ ok: false, problems: [{ column, code: 'BAD_FORM', message }] });
+const UNSTORABLE = 'The value has a character that no record can hold: U+0000, or half of a surrogate pair.';
+
+/** Of all that the row has, what is kept beside the form as well. */
+function badCharacters(object: Readonly<Record<string, unknown>>): RowResult | null {
+  const path = pathOfBadText(object);
+  return path && notInForm(path[0] ?? '', UNSTORABLE);
+}
+
 function brokenCharacters(header: readonly string[], cells: readonly string[]): RowResult | null {
-  const at = cells.findIndex((cell) => cell.includes('\uFFFD'));
-  return at < 0 ? null : { ok: false, problems: [{ column: header[at] ?? '', code: 'BAD_FORM', message: 'The cell has bytes that are no character of the file’s encoding.' }] };
+  const undecoded = cells.findIndex((cell) => cell.includes('\uFFFD'));
+  if (undecoded >= 0) return notInForm(header[undecoded] ?? '', 'The cell has bytes that are no character of the file’s encoding.');
+  const bad = cells.findIndex((cell) => !isText(cell));
+  return bad < 0 ? null : notInForm(header[bad] ?? '', UNSTORABLE);
 }

@@ -137,9 +137,9 @@ const exact = group('exact', candidates(`name = $1::text and $2::text is not nul
  * of its index and merged.
  */
 const walked = (name: string, condition: string): Record<Walk, Statements> => {
-  const merged = (walk: 'status' | 'kind', wanted: string): string => `
+  const merged = (walk: 'status' | 'kind', values: string): string => `
      select merged.*
-     from unnest(${wanted}::text[]) as wanted(value)
+     from unnest(${values}::text[]) as wanted(value)
      cross join lateral (${candidates(`${condition} and ${walk} = wanted.value`)} order by name, uscc limit $4) merged`;
   return {
     all: group(name, candidates(condition)),
@@ -244,14 +244,14 @@ export function createNameSearch(pool: Pool, now: () => Date): NameSearch {
   const sampleNames = createNameSampler(pool, now);
   const bulkhead = createBulkhead({ maxConcurrent: MAX_CONCURRENT, maxWaiting: MAX_WAITING, waitMs: DEADLINE_MS });
   /** Runs a search's statements, each of which ends with the search's deadline. */
-  const bounded = <Result>(work: (run: <Row extends QueryResultRow>(statement: Statement, values: unknown[]) => Promise<Row[]>) => Promise<Result>): Promise<Result> =>
+  const bounded = <Result>(work: (run: <Row extends QueryResultRow>(one: Statement, parameters: unknown[]) => Promise<Row[]>) => Promise<Result>): Promise<Result> =>
     bulkhead(async () => {
       const until = performance.now() + DEADLINE_MS;
-      return work(async (each, parameters) => {
+      return work(async (one, parameters) => {
         const left = until - performance.now();
         if (left <= 0) throw tooSlow();
         // Past it the connection is given up, and the server ends the statement of a client that has gone.
-        return query(pool, each, parameters, Math.ceil(left));
+        return query(pool, one, parameters, Math.ceil(left));
       });
     });
 

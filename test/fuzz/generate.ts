@@ -123,9 +123,10 @@ function selectionOf(making: Making, type: GraphQLCompositeType, depth: number):
   if (choice < 0.26) return [spread(making, random.pick(conditionsOn(making.api, type)), depth)];
   if (!hasFields) return [typename(making)];
   const field = pickField(making, type, depth);
-  const texts = [fieldText(making, field, depth)];
-  if (random.chance(0.15)) texts.push(fieldText(making, field, depth));
-  return texts;
+  if (!random.chance(0.2)) return [fieldText(making, field, depth)];
+  // The same field again: with other arguments, or another selection, or neither.
+  const below = belowOf(making, field, depth);
+  return [fieldText(making, field, depth, undefined, below), fieldText(making, field, depth, undefined, random.chance(0.5) ? below : undefined)];
 }
 
 // Fragments on different types under one abstract type, which may use one key for different fields.
@@ -192,15 +193,19 @@ function pickField(making: Making, type: WithFields, depth: number): GraphQLFiel
   return random.pick(isDeep && deep.length > 0 ? deep : leaves.length > 0 ? leaves : fields);
 }
 
-function fieldText(making: Making, field: GraphQLField<unknown, unknown>, depth: number, key?: string): string {
+function belowOf(making: Making, field: GraphQLField<unknown, unknown>, depth: number): string {
+  const named = getNamedType(field.type);
+  return isCompositeType(named) ? ` ${selectionsOf(making, named, depth + 1)}` : '';
+}
+
+/** @param key the alias, and `below` the selection; made when not given */
+function fieldText(making: Making, field: GraphQLField<unknown, unknown>, depth: number, key?: string, below?: string): string {
   const { random } = making;
   making.budget -= 1;
-  const named = getNamedType(field.type);
   const alias = key ?? (random.chance(0.3) ? random.pick(making.aliases) : undefined);
   const given = field.args.filter((argument) => isRequiredArgument(argument) || random.chance(0.4));
   const args = given.map((argument) => `${argument.name}: ${inputText(making, argument.type, 0, argument.defaultValue !== undefined)}`);
-  const below = isCompositeType(named) ? ` ${selectionsOf(making, named, depth + 1)}` : '';
-  return `${alias !== undefined ? `${alias}: ` : ''}${field.name}${args.length > 0 ? `(${args.join(', ')})` : ''}${directives(making)}${below}`;
+  return `${alias !== undefined ? `${alias}: ` : ''}${field.name}${args.length > 0 ? `(${args.join(', ')})` : ''}${directives(making)}${below ?? belowOf(making, field, depth)}`;
 }
 
 function directives(making: Making): string {

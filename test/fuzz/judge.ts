@@ -1,7 +1,8 @@
-import { getNamedType, isListType, isNonNullType, isObjectType } from 'graphql';
+import { getNamedType, isInterfaceType, isListType, isNonNullType, isObjectType } from 'graphql';
 import type { ExecutionResult, GraphQLError, GraphQLOutputType, GraphQLResolveInfo } from 'graphql';
 import type { Answer } from '#gateway/graph.ts';
 import { errorCodes } from '#kit/errors.ts';
+import { reasonsOf } from './values.ts';
 import type { Fault, Thing } from './values.ts';
 import type { World } from './world.ts';
 
@@ -32,7 +33,9 @@ export function createTrace(): Trace {
     add(info, thing) {
       const path: (string | number)[] = [];
       for (let at: GraphQLResolveInfo['path'] | undefined = info.path; at; at = at.prev) path.unshift(at.key);
-      traced.set(path.join('.'), { typeName: info.parentType.name, fieldName: info.fieldName, thing, type: info.returnType });
+      traced.set(path.join('.'), {
+        typeName: info.parentType.name, fieldName: info.fieldName, thing, type: info.returnType,
+      });
     },
     at: (path) => traced.get(path.join('.')),
   };
@@ -75,49 +78,45 @@ const problem = (kind: string, what: string, path: Path): Problem => ({ kind, wh
 const show = (value: unknown): string => (JSON.stringify(value) ?? 'nothing').slice(0, 120);
 
 function exactProblems({ answer, plain, lenient }: Judging): Problem[] {
+  const difference = firstDifference(answer.data, plain.data, []);
+  if (difference) return [difference];
   const problems: Problem[] = [];
-  if (JSON.stringify(answer.data) !== JSON.stringify(plain.data)) {
-    const at = firstDifference(answer.data, plain.data, []);
-    problems.push(problem('data', `${show(at.one)} where ${show(at.other)} is right`, at.path));
-    return problems;
-  }
   const told = places(answer.errors ?? [], answer.data);
   const right = places(plain.errors ?? [], plain.data);
   for (const stray of told.stray) problems.push(problem('errors', 'an error where nothing is null', stray));
   for (const place of right.found.keys()) if (!told.found.has(place)) problems.push(problem('errors', 'a null without its error', [place]));
   for (const place of told.found.keys()) if (!right.found.has(place)) problems.push(problem('errors', 'an error at a null that needs none', [place]));
-  // Errors below one null: the plain schema tells the first it meets, the engine what its subgraphs met. Each must be a true one.
-  const possible = new Set((lenient?.errors ?? []).map(keyOf));
+  const isBelowRightNull = (path: Path): boolean => path.some((_, length) => right.found.has(path.slice(0, length).join('.')));
+  const possible = new Set((lenient?.errors ?? []).flatMap((error) => reasonsOf(error).map((code) => keyOf(error, code))));
+  const codes = new Set((lenient?.errors ?? []).flatMap((error) => reasonsOf(error).map(publicCode)));
   for (const error of answer.errors ?? []) {
-    if (!possible.has(keyOf(error))) problems.push(problem('errors', `${codeOf(error)}: no such failure`, error.path ?? []));
+    const code = publicCode(error.extensions['code']);
+    const path = error.path ?? [];
+    // Below one null the plain schema tells the first failure it meets; the engine tells all that its subgraphs met, and for
+    // fields that were lost with them what took them along.
+    const isRight = possible.has(keyOf(error, code)) || (isBelowRightNull(path) && (codes.has(code) || code === 'INTERNAL_SERVER_ERROR'));
+    if (!isRight) problems.push(problem('errors', `${code}: no such failure`, path));
   }
   return problems;
 }
 
-const codeOf = (error: GraphQLError): string => {
-  const code = error.extensions['code'];
-  return typeof code === 'string' && publicCodes.has(code) ? code : 'INTERNAL_SERVER_ERROR';
-};
-
-const keyOf = (error: GraphQLError): string => `${codeOf(error)} ${(error.path ?? []).join('.')}`;
-
-interface Difference {
-  path: Path;
-  one: unknown;
-  other: unknown;
+function firstDifference(one: unknown, other: unknown, path: Path): Problem | undefined {
+  if (JSON.stringify(one) === JSON.stringify(other)) return undefined;
+  if (!isObject(one) || !isObject(other) || Object.keys(one).join() !== Object.keys(other).join()) {
+    return problem('data', `${show(one)} where ${show(other)} is right`, path);
+  }
+  for (const key of Object.keys(one)) {
+    const found = firstDifference(one[key], other[key], [...path, Array.isArray(one) ? Number(key) : key]);
+    if (found) return found;
+  }
+  return problem('data', `${show(one)} where ${show(other)} is right`, path);
 }
+
+const publicCode = (code: unknown): string => (typeof code === 'string' && publicCodes.has(code) ? code : 'INTERNAL_SERVER_ERROR');
+
+const keyOf = (error: GraphQLError, code: unknown): string => `${publicCode(code)} ${(error.path ?? []).join('.')}`;
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
-
-function firstDifference(one: unknown, other: unknown, path: Path): Difference {
-  const here = { path, one, other };
-  if (!isObject(one) || !isObject(other) || Array.isArray(one) !== Array.isArray(other)) return here;
-  if (Object.keys(one).join() !== Object.keys(other).join()) return here;
-  for (const key of Object.keys(one)) {
-    if (JSON.stringify(one[key]) !== JSON.stringify(other[key])) return firstDifference(one[key], other[key], [...path, Array.isArray(one) ? Number(key) : key]);
-  }
-  return here;
-}
 
 /** The nulls that errors explain: `@` in a path stands for every position. Strays are errors whose path leads to no null. */
 function places(errors: readonly GraphQLError[], data: unknown): { found: Map<string, GraphQLError>; stray: Path[] } {
@@ -191,7 +190,7 @@ function compareLost(
     return;
   }
   if (!isObject(one) || !isObject(other)) {
-    if (one !== other && !(field && requiresLost(judging, field, path))) problems.push(problem('data', `${show(one)} where ${show(other)} is right`, path));
+    if (one !== other && !(field && requiresLost(judging, field))) problems.push(problem('data', `${show(one)} where ${show(other)} is right`, path));
     return;
   }
   if (Object.keys(one).join() !== Object.keys(other).join()) {
@@ -200,7 +199,6 @@ function compareLost(
   }
   for (const key of Object.keys(one)) {
     const child = judging.trace.at([...path, key]);
-    if (child && getNamedType(child.type).name.startsWith('__')) continue;
     compareLost(judging, one[key], other[key], child?.type ?? inner, [...path, key], told, problems);
   }
 }
@@ -212,10 +210,10 @@ function mayVanish(judging: Judging, value: unknown, type: GraphQLOutputType, pa
     return of !== undefined && isNonNullType(of) && value.some((item, i) => mayVanish(judging, item, of.ofType, [...path, i]));
   }
   if (!isObject(value)) return false;
+  if (isNameless(judging, getNamedType(type).name)) return true;
   return Object.keys(value).some((key) => {
     const child = judging.trace.at([...path, key]);
-    if (!child) return isNamelessType(judging, String(value[key]));
-    if (isNameless(judging, child)) return true;
+    if (!child) return false;
     return isNonNullType(child.type) && (mayLose(judging, child, [...path, key]) || mayVanish(judging, value[key], child.type.ofType, [...path, key]));
   });
 }
@@ -223,12 +221,10 @@ function mayVanish(judging: Judging, value: unknown, type: GraphQLOutputType, pa
 const brokenGraph = (fault: Fault): string | undefined => (fault.kind === 'down' || fault.kind === 'unknown' ? fault.graph : undefined);
 
 // Which concrete type an object of an @interfaceObject is, only the interface's own subgraph knows.
-const isNameless = (judging: Judging, { thing }: Traced): boolean => isNamelessType(judging, thing.__typename);
-
-function isNamelessType({ world, fault }: Judging, typeName: string): boolean {
-  const family = world.family(typeName);
+function isNameless({ world, fault }: Judging, typeName: string): boolean {
   const graph = brokenGraph(fault);
-  return family !== undefined && family.name !== typeName && graph !== undefined && family.graphs.has(graph);
+  const family = world.family(typeName);
+  return graph !== undefined && family !== undefined && isInterfaceType(world.api.getType(family.name)) && family.graphs.has(graph);
 }
 
 const mustLose = ({ world, fault }: Judging, { typeName, fieldName }: Traced): boolean =>
@@ -245,8 +241,8 @@ function mayLose(judging: Judging, field: Traced, path: Path): boolean {
   const givers = world.givers(typeName, fieldName);
   if (givers.includes(graph)) return true;
   // Its subgraph is reached by way of another, or of the type's name.
-  if (family?.graphs.has(graph) && (severalKeys || isNameless(judging, field))) return true;
-  if (requiresLost(judging, field, path)) return true;
+  if (family?.graphs.has(graph) && (severalKeys || isNameless(judging, typeName))) return true;
+  if (requiresLost(judging, field)) return true;
   // Several subgraphs give the object, and none of those that are left gives this field: a hop from the one that was asked.
   let above = path.slice(0, -1);
   while (typeof above.at(-1) === 'number') above = above.slice(0, -1);
@@ -256,7 +252,7 @@ function mayLose(judging: Judging, field: Traced, path: Path): boolean {
   return parents.length > 1 && parents.includes(graph) && !givers.some((giver) => parents.includes(giver));
 }
 
-function requiresLost({ world, fault }: Judging, { typeName, fieldName }: Traced, _: Path): boolean {
+function requiresLost({ world, fault }: Judging, { typeName, fieldName }: Traced): boolean {
   const graph = brokenGraph(fault);
   if (graph === undefined || !world.requires(typeName, fieldName)) return false;
   return world.requirements(typeName, fieldName).some((coordinate) => {

@@ -5,7 +5,7 @@ import { createPool } from './pool.ts';
 import type { Outcome } from './run.ts';
 import { shrink } from './shrink.ts';
 
-// npm run fuzz -- --seeds 0..20000: random operations answered by the engine and by one plain schema. See test/fuzz/README.md.
+// npm run fuzz -- --seeds 0..20000: random operations answered by the engine and by one plain schema. Flags and files: test/fuzz/README.md.
 
 const { values: flags } = parseArgs({
   options: {

@@ -12,6 +12,8 @@ export interface Pool extends Disposable {
 }
 
 const CASE_DEADLINE_MS = 30_000;
+/** A new process reads the schemas first. */
+const FIRST_CASE_DEADLINE_MS = 120_000;
 
 const failed = (kind: string, what: string): Outcome =>
   ({ status: 'failed', kind, problems: [{ kind, what, path: '' }], engine: null, expected: null });
@@ -31,7 +33,7 @@ export function createPool(workers: number): Pool {
     return child;
   };
 
-  const ask = (child: ChildProcess, task: Task): Promise<{ outcome: Outcome; isAlive: boolean }> =>
+  const ask = (child: ChildProcess, task: Task, deadlineMs: number): Promise<{ outcome: Outcome; isAlive: boolean }> =>
     new Promise((resolve) => {
       const settle = (outcome: Outcome, isAlive: boolean): void => {
         clearTimeout(timer);
@@ -42,7 +44,7 @@ export function createPool(workers: number): Pool {
       };
       const onMessage = (reply: unknown): void => settle((reply as Reply).outcome, true); // our own worker
       const onExit = (code: number | null, signal: string | null): void => settle(failed('crash', `the process ended with ${signal ?? code}`), false);
-      const timer = setTimeout(() => settle(failed('hang', `no answer in ${CASE_DEADLINE_MS} ms`), false), CASE_DEADLINE_MS);
+      const timer = setTimeout(() => settle(failed('hang', `no answer in ${deadlineMs} ms`), false), deadlineMs);
       child.once('message', onMessage);
       child.once('exit', onExit);
       child.send(task);
@@ -53,8 +55,9 @@ export function createPool(workers: number): Pool {
     async run(task) {
       if (running >= workers) await new Promise<void>((resolve) => waiting.push(resolve));
       running += 1;
-      const child = idle.pop() ?? start();
-      const { outcome, isAlive } = await ask(child, task);
+      const known = idle.pop();
+      const child = known ?? start();
+      const { outcome, isAlive } = await ask(child, task, known ? CASE_DEADLINE_MS : FIRST_CASE_DEADLINE_MS);
       if (isAlive) idle.push(child);
       running -= 1;
       waiting.shift()?.();

@@ -23,7 +23,8 @@ export async function shrink(given: FuzzCase, kind: string, test: (smaller: Fuzz
     const outcome = await test(smaller);
     return outcome.status === 'failed' && outcome.kind === kind;
   };
-  for (let before: FuzzCase | undefined; before !== best && runs < MAX_RUNS;) {
+  let before: FuzzCase;
+  do {
     before = best;
     for (const smaller of settings(best)) if (await fails(smaller)) best = smaller;
     // After a success the same position holds the next node: start again from there, not from the front.
@@ -39,7 +40,7 @@ export async function shrink(given: FuzzCase, kind: string, test: (smaller: Fuzz
       }
       if (!isSmaller) position += 1;
     }
-  }
+  } while (best !== before);
   return best;
 }
 

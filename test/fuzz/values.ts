@@ -28,7 +28,7 @@ export interface Thing {
 export interface Values {
   /** The value of a field: a leaf as it goes over the wire, a Thing, or lists of them. Throws where the field fails. */
   valueOf(thing: Thing, fieldName: string, args: Readonly<Record<string, unknown>>, required?: unknown): unknown;
-  /** What an entity's field requires, as the plain schema knows it. */
+  /** What an entity's field requires, as the plain schema knows it. Throws where a required field fails. */
   requiredOf(thing: Thing, fieldName: string): unknown;
   /** The entity a representation stands for; null when the subgraph does not know it. */
   find(graph: string, representation: Readonly<Record<string, unknown>>): Thing | null;
@@ -52,6 +52,9 @@ function canonical(value: unknown): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'undefined';
   return `{${Object.entries(value).toSorted(([one], [other]) => (one < other ? -1 : 1)).map(([key, item]) => `${key}:${canonical(item)}`).join(',')}}`;
 }
+
+/** The codes a failure may be given with: more than one where several required fields failed. */
+export const reasonsOf = ({ extensions }: GraphQLError): readonly unknown[] => (extensions['reasons'] as unknown[] | undefined) ?? [extensions['code']];
 
 const usccs = ['91110105MA0EEE1197', '914403001922038217', '93330106MA2EEE3316', '92440305MA5EEE222Y', '9144030071526726XG', '91440606722473344C', '91440400192548256N', '91440300708461136T'];
 
@@ -144,13 +147,13 @@ export function createValues(world: World, seed: number, fault: Fault): Values {
 
   const isUnknownTo = (graph: string, thing: Thing): boolean => createRandom(seed, digest(`${graph} knows ${thing.identity}`)).chance(0.4);
 
-  /** A field set's values of an object, null where a field fails: what a perfect gateway would put into a representation. */
-  function project(thing: Thing, selections: SelectionSetNode): Record<string, unknown> {
+  /** A field set's values of an object, as a perfect gateway would put them into a representation; what fails is added to `failures`. */
+  function project(thing: Thing, selections: SelectionSetNode, failures: GraphQLError[]): Record<string, unknown> {
     const values: Record<string, unknown> = {};
     for (const selection of selections.selections) {
       if (selection.kind === Kind.FRAGMENT_SPREAD) continue;
       if (selection.kind === Kind.INLINE_FRAGMENT) {
-        if (selection.typeCondition?.name.value === thing.__typename) Object.assign(values, project(thing, selection.selectionSet));
+        if (selection.typeCondition?.name.value === thing.__typename) Object.assign(values, project(thing, selection.selectionSet, failures));
         continue;
       }
       const name = selection.name.value;
@@ -161,21 +164,28 @@ export function createValues(world: World, seed: number, fault: Fault): Values {
         value = valueOf(thing, name, args, requiredOf(thing, name));
       } catch (error) {
         if (!(error instanceof GraphQLError)) throw error;
+        failures.push(error);
         value = null;
       }
-      values[name] = selection.selectionSet ? projectValue(value, selection.selectionSet) : value;
+      values[name] = selection.selectionSet ? projectValue(value, selection.selectionSet, failures) : value;
     }
     return values;
   }
 
-  function projectValue(value: unknown, selections: SelectionSetNode): unknown {
-    if (Array.isArray(value)) return value.map((item) => projectValue(item, selections));
-    return value === null ? null : project(value as Thing, selections); // composite fields give Things
+  function projectValue(value: unknown, selections: SelectionSetNode, failures: GraphQLError[]): unknown {
+    if (Array.isArray(value)) return value.map((item) => projectValue(item, selections, failures));
+    return value === null ? null : project(value as Thing, selections, failures); // composite fields give Things
   }
 
   function requiredOf(thing: Thing, fieldName: string): unknown {
     const requires = world.requires(thing.__typename, fieldName);
-    return requires && project(thing, requires);
+    if (!requires) return undefined;
+    const failures: GraphQLError[] = [];
+    const required = project(thing, requires, failures);
+    const [first] = failures;
+    // What requires a failed field fails for the same reason; of several reasons any may be given.
+    if (first) throw new GraphQLError(first.message, { extensions: { ...first.extensions, reasons: failures.flatMap(reasonsOf) } });
+    return required;
   }
 
   function givenValues(given: unknown, selections: SelectionSetNode, typeName: string): unknown {
@@ -202,7 +212,7 @@ export function createValues(world: World, seed: number, fault: Fault): Values {
   function indexOf(family: Family, key: SelectionSetNode): Map<string, number> {
     let index = indexes.get(key);
     if (!index) {
-      index = new Map(family.members.map((_, n) => [canonical(project(memberOf(family, n), key)), n] as const));
+      index = new Map(family.members.map((_, n) => [canonical(project(memberOf(family, n), key, [])), n] as const));
       indexes.set(key, index);
     }
     return index;

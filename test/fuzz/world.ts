@@ -80,7 +80,7 @@ const LINK = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.9
 function foreignWorld(name: string): World {
   const graphs = foreignGraphs[name];
   if (!graphs) throw new Error(`There is no supergraph ${name}; there are ${worldNames.join(', ')}.`);
-  const typeDefs = new Map(Object.entries(graphs).map(([graph, sdl]) => [graph, parse(LINK + sdl)]));
+  const typeDefs = new Map(Object.entries(graphs).map(([graph, text]) => [graph, parse(LINK + text)]));
   const { supergraphSdl, errors } = composeServices(
     [...typeDefs].map(([graph, sdl]) => ({ name: graph, url: `http://${graph}.invalid/graphql`, typeDefs: sdl })),
   );
@@ -89,9 +89,9 @@ function foreignWorld(name: string): World {
 }
 
 function createWorld(name: string, supergraph: string, typeDefs: ReadonlyMap<string, DocumentNode>): World {
-  const sdl = parse(printSchema(apiSchema(parse(supergraph, { noLocation: true }))), { noLocation: true });
-  const api = withScalars(buildASTSchema(sdl));
-  const lenient = withScalars(buildASTSchema(visit(sdl, { FieldDefinition: (field) => ({ ...field, type: nullableType(field.type) }) })));
+  const plain = parse(printSchema(apiSchema(parse(supergraph, { noLocation: true }))), { noLocation: true });
+  const api = withScalars(buildASTSchema(plain));
+  const lenient = withScalars(buildASTSchema(visit(plain, { FieldDefinition: (field) => ({ ...field, type: nullableType(field.type) }) })));
   const graphs = new Map([...typeDefs].map(([graph, sdl]) => [graph, withScalars(buildSubgraphSchema([{ typeDefs: sdl }]))]));
   const joins = readJoins(parse(supergraph, { noLocation: true }));
   const givers = (typeName: string, fieldName: string): readonly string[] => {
@@ -259,18 +259,18 @@ function familiesOf(api: GraphQLSchema, joins: Joins): Map<string, Family> {
   return families;
 }
 
-function walkSelection(api: GraphQLSchema, typeName: string, selections: SelectionSetNode, visit: (coordinate: string, isLeaf: boolean) => void): void {
+function walkSelection(api: GraphQLSchema, typeName: string, selections: SelectionSetNode, found: (coordinate: string) => void): void {
   const type = api.getType(typeName);
   const concrete = isAbstractType(type) ? [typeName, ...api.getPossibleTypes(type).map(({ name }) => name)] : [typeName];
   for (const selection of selections.selections) {
     if (selection.kind === Kind.FRAGMENT_SPREAD) continue;
     if (selection.kind === Kind.INLINE_FRAGMENT) {
-      walkSelection(api, selection.typeCondition?.name.value ?? typeName, selection.selectionSet, visit);
+      walkSelection(api, selection.typeCondition?.name.value ?? typeName, selection.selectionSet, found);
       continue;
     }
-    for (const one of concrete) visit(`${one}.${selection.name.value}`, !selection.selectionSet);
+    for (const one of concrete) found(`${one}.${selection.name.value}`);
     const of = fieldType(api, typeName, selection.name.value) ?? fieldType(api, concrete[1] ?? '', selection.name.value);
-    if (of && selection.selectionSet) walkSelection(api, getNamedType(of).name, selection.selectionSet, visit);
+    if (of && selection.selectionSet) walkSelection(api, getNamedType(of).name, selection.selectionSet, found);
   }
 }
 

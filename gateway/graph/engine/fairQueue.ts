@@ -92,7 +92,7 @@ export function createFairQueue<Job extends Waiting>(bounds: QueueBounds, now: (
       let job: Job | null = null;
       for (const each of waiting.get(next) ?? []) if (job === null || each.bytes < job.bytes) job = each;
       if (job === null) return null;
-      for (const caller of [...waiting.keys()]) remove(caller, job);
+      for (const caller of waiting.keys()) remove(caller, job);
       underWay.add(next);
       return { job, caller: next };
     },

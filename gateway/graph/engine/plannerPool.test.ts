@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { silentLog } from '#kit/log.ts';
+import { dearText } from '#test/support/dear.ts';
 import { until } from '#test/support/until.ts';
 import { createPlannerPool, type PlannerBounds } from './plannerPool.ts';
 
@@ -12,16 +13,7 @@ const E1 = '{ record(id: "x") { subject { name name: name } } }';
 const E2 =
   '{record(id:"x"){...on VoluntaryItem{subject{creditFile{nameListEntries(first:1){nodes{id}}}}}' +
   '...on CreditCommitment{subject{creditFile{nameListEntries(first:2){nodes{id}}}}}}}';
-const SECTIONS =
-  'isKnown evaluations{id} hasActiveSeriousListing sources{source} entity{name} commitments(first:1){nodes{id}} ' +
-  'nameListEntries(first:1){nodes{id}} complaints(first:1){nodes{id}}';
-
-/** Takes about 0.4 s of an idle core, within every limit; `n` makes it another text. */
-const dear = (n: number): string => {
-  const acts = (file: number) => Array.from({ length: 6 }, (_, act) => `b${act}:administrativeActs(first:${n + file + act}){nodes{...F}}`).join(' ');
-  const files = [1, 2].map((file) => `a${file}:creditFile(uscc:"91110000000000001X"){${acts(file)}}`).join(' ');
-  return `{${files}} fragment F on CreditRecord{id version subject{uscc name phone creditFile{${SECTIONS} administrativeActs(first:1){nodes{id subject{name creditFile{${SECTIONS}}}}}}}}`;
-};
+const dear = (n: number): string => dearText(n, 6);
 const quick = (n: number): string => `{ a${n}: sourceStatus { source } }`;
 
 type Pool = Awaited<ReturnType<typeof open>>['pool'];
@@ -57,7 +49,7 @@ test('a text that the planner panics on is an answer with a code, each time, and
     const planned = performance.now();
     expect(pool.measured.deaths).toBe(deaths + 1);
     await until('the dead one is replaced', () => pool.processes().length === 2);
-    console.log(`a process died of a text: the next text was planned after ${Math.round(planned - begun)} ms, a new process was there after ${Math.round(performance.now() - begun)} ms`);
+    process.stdout.write(`a process died of a text: the next text was planned after ${Math.round(planned - begun)} ms, a new process was there after ${Math.round(performance.now() - begun)} ms\n`);
   }
   expect(pool.remembered()).toBe(2);
 });

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { GraphQLError } from 'graphql';
-import type { ErrorDetails } from '#kit/errors.ts';
+import { clientError } from '#kit/errors.ts';
 import type { Log } from '#kit/log.ts';
 import { backOff } from '#kit/backOff.ts';
 import type { QueryPlan } from '../../plan/queryPlan.ts';
@@ -120,13 +120,12 @@ const MOST_FIRST_DEATHS = 3;
 const KEPT_OUTPUT = 4096;
 const LOGGED_OUTPUT = 300;
 
-const refusal = (code: 'QUERY_PLANNING_FAILED' | 'COST_LIMIT' | 'RATE_LIMITED', status: number, message: string, details: ErrorDetails = {}): GraphQLError =>
-  new GraphQLError(message, { extensions: { code, ...details, http: { status } } });
-
 function errorOf(reason: Reason, { cpuMs }: PlannerBounds): GraphQLError {
-  if (reason === 'SLOW') return refusal('COST_LIMIT', 400, `The operation takes longer than ${cpuMs / 1000} s to plan.`, { expected: `a plan within ${cpuMs / 1000} s: fewer nested lists and aliases` });
-  if (reason === 'LARGE') return refusal('COST_LIMIT', 400, 'The plan of the operation is too large.', { expected: 'fewer nested lists and aliases' });
-  return refusal('QUERY_PLANNING_FAILED', 500, 'The operation is valid, and the planner cannot plan it.', { expected: 'the same fields asked for in another way, or in several operations', retryable: false });
+  const fewer = 'fewer nested lists and aliases';
+  if (reason === 'SLOW') return clientError('COST_LIMIT', `The operation takes longer than ${cpuMs / 1000} s to plan.`, { expected: `a plan within ${cpuMs / 1000} s: ${fewer}` });
+  if (reason === 'LARGE') return clientError('COST_LIMIT', 'The plan of the operation is too large.', { expected: fewer });
+  const expected = 'the same fields asked for in another way, or in several operations';
+  return new GraphQLError('The operation is valid, and the planner cannot plan it.', { extensions: { code: 'QUERY_PLANNING_FAILED', expected, retryable: false, http: { status: 500 } } });
 }
 
 /** @param options.size processes, each with one plan at a time and about 80 MB */
@@ -312,7 +311,7 @@ export function createPlannerPool(options: { readonly size: number; readonly log
   const tooMany = (): GraphQLError => {
     measured.refusals += 1;
     const most = `at most ${bounds.perCaller} new operations at once`;
-    return refusal('RATE_LIMITED', 429, `Too many of your operations that were not asked before wait to be planned: there may be ${most}.`, { expected: most, retryable: true });
+    return clientError('RATE_LIMITED', `Too many of your operations that were not asked before wait to be planned: there may be ${most}.`, { expected: most, retryable: true });
   };
 
   /** A job of a caller made room for another one of the same. */
@@ -402,7 +401,7 @@ export function createPlannerPool(options: { readonly size: number; readonly log
           child.kill('SIGKILL');
         });
       });
-      for (const job of [...jobs.values()]) end(job, (waiter) => waiter.reject(new Error('The planner pool was disposed.')));
+      for (const job of jobs.values()) end(job, (waiter) => waiter.reject(new Error('The planner pool was disposed.')));
       await Promise.all(ending);
     },
   };

@@ -67,6 +67,20 @@ export function fieldsOfInterfaceObjects(supergraph: DocumentNode): ReadonlySet<
   return found;
 }
 
+/** Names of fields that the planner asks for by itself though they take arguments or have fields: what fields require, and keys in objects. */
+export function requiredFields(supergraph: DocumentNode): ReadonlySet<string> {
+  const found = new Set<string>();
+  const add = (text: string | undefined, isKey: boolean): void => {
+    if (text !== undefined) for (const path of pathsOf(fieldSet(text))) for (const name of isKey ? path.slice(0, -1) : path) found.add(name);
+  };
+  for (const type of supergraph.definitions) {
+    if (type.kind !== Kind.OBJECT_TYPE_DEFINITION && type.kind !== Kind.INTERFACE_TYPE_DEFINITION) continue;
+    for (const directive of applied(type.directives, 'join__type')) add(argumentOf(directive, 'key'), true);
+    for (const field of type.fields ?? []) for (const directive of applied(field.directives, 'join__field')) add(argumentOf(directive, 'requires'), false);
+  }
+  return found;
+}
+
 /**
  * Mends what composition (@theguild/federation-composition 0.27) loses of interface objects: a field that a subgraph requires is external
  * to it. Without that word the planner asks the requiring subgraph itself for it, and sends no value.

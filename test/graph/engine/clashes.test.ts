@@ -18,7 +18,7 @@ beforeAll(async () => {
   });
   codes = await codesByActs(graph);
   await numbered(graph);
-});
+}, 180_000);
 afterAll(() => graph[Symbol.asyncDispose]());
 
 const complete = { completeness: { status: 'COMPLETE', missing: [] } };
@@ -32,7 +32,7 @@ beforeAll(async () => {
     return;
   }
   throw new Error('The generated data has no penalty.');
-});
+}, 60_000);
 
 const phoneOf = async (uscc: string): Promise<unknown> => {
   const { body } = await graph.query('NATIONAL_CENTRE', 'query ($uscc: USCC!) { entity(uscc: $uscc) { phone } }', { uscc });

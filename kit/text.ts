@@ -1,5 +1,5 @@
 import type { GraphQLError } from 'graphql';
-import { badInput } from '#kit/errors.ts';
+import { badInput } from './errors.ts';
 
 // Which texts may reach a resolver at all. PostgreSQL's text holds every character but U+0000, and UTF-8 has no form for half of
 // a surrogate pair: Node would write U+FFFD in its place, another text than was sent.
@@ -27,8 +27,11 @@ export function textProblem(name: string, value: unknown): GraphQLError | null {
   return path && badText([name, ...path].join('.'));
 }
 
-/** The path is put together on the way back alone: nearly every value is good. */
-function pathOfBadText(value: unknown): string[] | null {
+/**
+ * Where the first text stands that cannot be stored; null when all can. The path is put together on the way back alone: nearly every
+ * value is good.
+ */
+export function pathOfBadText(value: unknown): string[] | null {
   if (typeof value === 'string') return isText(value) ? null : [];
   if (typeof value !== 'object' || value === null) return null;
   for (const key of Object.keys(value)) {
