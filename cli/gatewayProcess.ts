@@ -91,11 +91,10 @@ export async function keepGateway(settings: Pick<Settings, 'dataDir' | 'logLevel
 async function startGateway(settings: Pick<Settings, 'dataDir' | 'logLevel'>, signal: AbortSignal, port?: string): Promise<GatewayProcess> {
   const log = settings.logLevel === null ? await openLog(settings.dataDir) : null;
   const output = log ? log.handle.fd : ('inherit' as const);
-  const child = spawn(process.execPath, [GATEWAY], {
+  const child = spawn(process.execPath, port === undefined ? [GATEWAY] : [GATEWAY, '--port', port], {
     stdio: ['ignore', output, output, 'ipc'],
     // A group of its own: of a Ctrl-C in the terminal it hears through us, once, and not beside us.
     detached: true,
-    env: { ...process.env, ...(port === undefined ? null : { PORT: port }) },
   });
   const exited = new Promise<void>((resolve) => void child.once('exit', () => resolve()).once('error', () => resolve()));
   await log?.handle.close();

@@ -4,7 +4,7 @@ import { until } from '#test/support/until.ts';
 import { silentLog } from '#kit/log.ts';
 import { type Authenticator, createAuthenticator, createKeySet, type GrantBook, type GrantScope } from './auth.ts';
 import { createRightsLookup } from './auth/rightsLookup.ts';
-import { createMetrics } from './metrics.ts';
+import { countRightsFailures, createMetrics } from './metrics.ts';
 
 // Sessions: a token that is looked at again while its connection lasts (PROTOCOL.md P18).
 
@@ -43,7 +43,7 @@ const bookOf = (grants: readonly GrantScope[] = [{ province: null, sector: null 
 let failed = createMetrics();
 const authenticatorOf = (grants: GrantBook, now = (): Date => new Date(), keys = join(issuer.dataDir, 'issuer/jwks.json')): Authenticator => {
   failed = createMetrics();
-  const lookUp = createRightsLookup({ log: silentLog, metrics: failed });
+  const lookUp = createRightsLookup({ log: silentLog, failures: countRightsFailures(failed) });
   return createAuthenticator({ keySet: createKeySet(keys, now, lookUp), lookUp, issuer: 'https://issuer.credit-graph.invalid', audience: 'credit-graph', grants, now });
 };
 

@@ -37,7 +37,7 @@ import { createWebhookSecrets } from './live/webhookSecrets.ts';
 import { createWebhookTargets } from './live/webhookTargets.ts';
 import { createReadiness } from './http/readiness.ts';
 import { standardLimits } from './limits.ts';
-import { createMetrics, measureFaults, measureLive, measurePlanners, measureStreams, measureWebhooks, metricsRoute } from './metrics.ts';
+import { countRightsFailures, createMetrics, measureFaults, measureLive, measurePlanners, measureStreams, measureWebhooks, metricsRoute } from './metrics.ts';
 import { createInProcessTransport } from './plan/inProcess.ts';
 import { type GatewayServer, serveGateway, type ServerOptions } from './server.ts';
 import { createLocalSource, createRemoteSource, createSourceBook, type Source, type SourceBook } from './sources.ts';
@@ -90,7 +90,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     const ruleBook = createRuleBook(pool);
     const cursors = createCursorSealer(config.cursorKeys);
     const metrics = createMetrics();
-    const lookUp = createRightsLookup({ log, metrics });
+    const lookUp = createRightsLookup({ log, failures: countRightsFailures(metrics) });
     const changeLog = createChangeLog(pool, lookUp);
     const wake = stack.use(createWake({ databaseUrl, redisUrl: config.redisUrl, log }));
     const sequencer = stack.use(createSequencer({ url: databaseUrl, holder: `${hostname()} ${process.pid}`, rules: ruleBook, log, now, onBatch: (lastSeq) => void wake.announce(lastSeq) }));

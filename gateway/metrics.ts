@@ -95,6 +95,13 @@ export function measurePlanners(metrics: Metrics, planners: Pick<PlannerPool, 'm
   metrics.total('planner_deaths_total', 'Planner processes that ended without having been asked to.', () => measured.deaths);
 }
 
+/** Look-ups that decide about rights and failed. */
+export const countRightsFailures = (metrics: Metrics): { add(): void } =>
+  metrics.counter(
+    'rights_lookup_failures_total',
+    'Look-ups of keys, grants, revoked tokens and consents that failed; each was answered with 503.',
+  );
+
 /** What the streams of this gateway do. */
 export function measureStreams(metrics: Metrics): LiveMetrics {
   let open = 0;

@@ -17,8 +17,8 @@ export class RightsLookupFailed extends Error {
 /** Runs a look-up. @throws RightsLookupFailed for whatever it fails with, once that is logged and counted */
 export type RightsLookup = <Value>(source: RightsSource, find: () => Promise<Value>) => Promise<Value>;
 
-export function createRightsLookup({ log, metrics }: { readonly log: Log; readonly metrics: { counter(name: string, help: string): { add(): void } } }): RightsLookup {
-  const failures = metrics.counter('rights_lookup_failures_total', 'Look-ups of keys, grants, revoked tokens and consents that failed; each was answered with 503.');
+/** @param options.failures counts those that failed */
+export function createRightsLookup({ log, failures }: { readonly log: Log; readonly failures: { add(): void } }): RightsLookup {
   return async (source, find) => {
     try {
       return await find();
