@@ -349,11 +349,9 @@ function freeKey({ names, required }: Building, parent: GraphQLCompositeType | u
   const takesArguments = parent && 'getFields' in parent ? (parent.getFields()[name]?.args.length ?? 0) > 0 : true;
   const isAnother = required.has(name) && (takesArguments || node.selectionSet !== undefined);
   let key = name;
-  if (isAnother || taken.has(name)) {
-    let i = 0;
-    do key = `_${i++}_${name}`;
-    while (names.has(key) || taken.has(key));
-  }
+  let number = 0;
+  const isFree = (): boolean => !taken.has(key) && (number === 0 ? !isAnother : !names.has(key));
+  while (!isFree()) key = `_${number++}_${name}`;
   taken.add(key);
   return key;
 }
