@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type FileHandle, mkdir, open, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Settings } from './settings.ts';
 import { Failure } from './failure.ts';
 
@@ -11,25 +12,90 @@ const READY_DEADLINE_MS = 150_000;
 const STOP_DEADLINE_MS = 15_000;
 const LARGEST_LOG = 16 * 1024 * 1024;
 const LAST_LINES = 12;
+// A gateway that ran this long was sound: its end is not counted with those before.
+const STEADY_MS = 60_000;
+// 0.5, 1, 2 and 4 s are waited between them: what does not last after that does not mend itself.
+const MOST_DEATHS = 5;
+const FIRST_WAIT_MS = 500;
 
 /** The gateway as a child of this process: stopped when it is disposed, and by itself when this process is killed. */
-export interface GatewayProcess extends AsyncDisposable {
+interface GatewayProcess extends AsyncDisposable {
   readonly url: string;
   /** Rejects with a Failure when the gateway ends without having been asked to. */
   readonly died: Promise<never>;
 }
 
+/** A gateway that is started again when it dies. Disposing it stops it, also while it starts again. */
+export interface KeptGateway extends AsyncDisposable {
+  /** The same all the time. */
+  readonly url: string;
+  /** Rejects with a Failure when it has died too often. */
+  readonly over: Promise<never>;
+}
+
+/**
+ * Starts the gateway, and starts it again at the same address when it dies without having been asked to.
+ * @param say told of each death and of each return, a line each
+ * @throws Failure when the first start fails: what cannot start once is not tried again
+ */
+export async function keepGateway(settings: Pick<Settings, 'dataDir' | 'logLevel'>, signal: AbortSignal, say: (line: string) => void): Promise<KeptGateway> {
+  const ending = new AbortController();
+  const ended = AbortSignal.any([signal, ending.signal]);
+  let current = await startGateway(settings, ended);
+  const { url } = current;
+  const { port } = new URL(url);
+  let starting: Promise<unknown> = Promise.resolve();
+
+  const keep = async (): Promise<never> => {
+    for (let deaths = 0; ; ) {
+      const begun = performance.now();
+      const death: Failure = await current.died.catch((failure: Failure) => failure);
+      if (performance.now() - begun > STEADY_MS) deaths = 0;
+      const restarted = (async () => {
+        for (let last = death; ; ) {
+          deaths += 1;
+          if (deaths >= MOST_DEATHS) throw new Failure(`${last.message}\nIt has ended ${MOST_DEATHS} times in a row, and is not started again.`, { ...(last.advice === null ? null : { advice: last.advice }), exitCode: last.exitCode });
+          say(`${last.message}\nIt is started again …`);
+          await wait(FIRST_WAIT_MS * 2 ** (deaths - 1), undefined, { signal: ended });
+          try {
+            return await startGateway(settings, ended, port);
+          } catch (error) {
+            if (ended.aborted || !(error instanceof Failure)) throw error;
+            last = error;
+          }
+        }
+      })();
+      starting = restarted.catch(() => {});
+      current = await restarted;
+      say(`The gateway answers again at ${url}.`);
+    }
+  };
+  const over = keep();
+  over.catch(() => {}); // whoever waits for it hears of it
+  return {
+    url,
+    over,
+    async [Symbol.asyncDispose]() {
+      ending.abort();
+      await starting;
+      await current[Symbol.asyncDispose]();
+    },
+  };
+}
+
 /**
  * Starts `gateway/main.ts` with this environment and waits until it answers.
+ * @param port where it is to listen, in place of what the environment says
  * @throws Failure, with the exit code of a gateway that ended first
  */
-export async function startGateway(settings: Pick<Settings, 'dataDir' | 'logLevel'>, signal: AbortSignal): Promise<GatewayProcess> {
+async function startGateway(settings: Pick<Settings, 'dataDir' | 'logLevel'>, signal: AbortSignal, port?: string): Promise<GatewayProcess> {
   const log = settings.logLevel === null ? await openLog(settings.dataDir) : null;
   const output = log ? log.handle.fd : ('inherit' as const);
   const child = spawn(process.execPath, [GATEWAY], {
     stdio: ['ignore', output, output, 'ipc'],
     // A group of its own: of a Ctrl-C in the terminal it hears through us, once, and not beside us.
     detached: true,
+    env: { ...process.env, ...(port === undefined ? null : { PORT: port }) },
   });
   const exited = new Promise<void>((resolve) => void child.once('exit', () => resolve()).once('error', () => resolve()));
   await log?.handle.close();

@@ -427,6 +427,10 @@ try {
   } else if (error instanceof RangeError) {
     note(error.message); // options out of range
     process.exitCode = exitCodes.usage;
+  } else if (error instanceof Error && 'syscall' in error) {
+    note(error.message); // of the system, such as a directory that cannot be written
+    if ('path' in error && String(error.path).startsWith(settings.dataDir)) note('DATA_DIR names another directory for data.');
+    process.exitCode = exitCodes.failed;
   } else {
     console.error(error);
     process.exitCode = exitCodes.failed;

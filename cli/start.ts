@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { loadDemo } from './demo.ts';
 import { Failure } from './failure.ts';
-import { startGateway } from './gatewayProcess.ts';
+import { keepGateway } from './gatewayProcess.ts';
 import { type Issuer, openIssuer, replaceFile } from './issuer.ts';
 import { createProgress } from './progress.ts';
 import type { Settings } from './settings.ts';
@@ -18,7 +18,8 @@ const RENEW_MS = 30 * 60_000;
 
 /**
  * Runs the gateway with its demo until it is told to stop by SIGINT, SIGTERM or SIGHUP; nothing it started is left then.
- * @throws Failure when the gateway cannot start or dies
+ * A gateway that dies is started again, which is said.
+ * @throws Failure when the gateway cannot start, or dies again and again
  */
 export async function start(settings: Settings, options: StartOptions): Promise<void> {
   if (settings.production) throw new Failure('`start` is for development: it makes tokens of its own.', { advice: 'In production run `node gateway/main.ts`.' });
@@ -32,10 +33,10 @@ export async function start(settings: Settings, options: StartOptions): Promise<
   await using renewal = issuer ? await renewTokens(settings.dataDir, issuer) : null;
   process.stderr.write('Starting the gateway …\n');
   try {
-    await using gateway = await startGateway(settings, told.signal);
+    await using gateway = await keepGateway(settings, told.signal, (line) => void process.stderr.write(`${line}\n`));
     const running = welcomed(settings, options, issuer, renewal?.first ?? [], gateway.url, told.signal).then(() => stopped);
     running.catch(() => {}); // after Ctrl-C nobody waits for it
-    await Promise.race([running, gateway.died, stopped]);
+    await Promise.race([running, gateway.over, stopped]);
     process.stderr.write('\nStopping …\n');
   } catch (error) {
     if (!told.signal.aborted) throw error;

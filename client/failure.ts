@@ -74,6 +74,20 @@ const lasting: Readonly<Record<string, ChangesErrorCode | undefined>> = {
   BODY_TOO_LARGE: 'BAD_INPUT',
 };
 
+/** Codes by which it was decided what this reader sees of a record: asked again it is the same. */
+const decided: ReadonlySet<string> = new Set(['UNAUTHORIZED_FIELD_OR_TYPE', 'PURPOSE_REQUIRED', 'CONSENT_MISSING', 'NOT_FOUND']);
+const records: ReadonlySet<unknown> = new Set(['entry', 'evaluation']);
+
+/**
+ * Whether a change came without its record since the record was not answered, whatever the reason: it is not handed on, and asked for again.
+ * A gateway does not send such a change (docs/PROTOCOL.md P10); whoever applied one would come back after it.
+ * @param depth how many steps of an error's path lead to the change
+ */
+export const isUnanswered = (error: AnswerError, depth: number): boolean => {
+  const { path } = error;
+  return path !== undefined && !decided.has(codeOf(error)) && (path.length <= depth || (path.length === depth + 1 && records.has(path[depth])));
+};
+
 const codeOf = ({ extensions }: AnswerError): string => String(extensions?.['code'] ?? '');
 
 /** Statuses of a client's fault by their number that may be others next time. */

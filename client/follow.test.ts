@@ -285,3 +285,16 @@ test.each(['connecting', 'listening', 'waiting to try again'])('the signal ends 
   await running;
   await request.closed;
 });
+
+test('a change whose record was not answered is not handed on, whatever the code: it is asked for again from the place before it', async () => {
+  await using server = await serveChanges();
+  const happened: unknown[] = [];
+  const running = run(followNameLists({ url: server.url, from: 'cursor-0' }, createTestClock()), happened, (n) => n === 2);
+  const first = await server.asked();
+  first.tell(changeOf(1));
+  first.tell(changeOf(2, { entry: null }), [{ message: 'Internal error', path: ['changes', 'entry'], extensions: { code: 'INTERNAL_SERVER_ERROR' } }]);
+  const second = await server.asked();
+  second.tell(changeOf(2, { entry: {} }));
+  await running;
+  expect({ after: second.variables['after'], happened }).toEqual({ after: 'cursor-1', happened: ['begin id-1', 'end id-1', 'begin id-2', 'end id-2'] });
+});

@@ -1,6 +1,6 @@
 import type { Clock } from './clock.ts';
 import { documentOf, type Topic } from './documents.ts';
-import { type AnswerError, CursorExpiredError, failureOf, Passing } from './failure.ts';
+import { type AnswerError, CursorExpiredError, failureOf, isUnanswered, Passing } from './failure.ts';
 import { type Answer, createGateway, type GatewayOptions, type StreamEnd } from './gateway.ts';
 import { createRetries, type RetryOptions } from './retries.ts';
 
@@ -98,6 +98,8 @@ function toldIn<Change extends Head>(message: Answer | StreamEnd): Told<Change> 
   if (!event) throw failureOf(errors);
   if (event.__typename === 'CursorExpired' && 'oldest' in event) throw new CursorExpiredError(event.message, event.oldest);
   if (event.__typename === 'Checkpoint') return { checkpoint: event as Checkpoint };
+  const lost = errors.find((error) => isUnanswered(error, 1));
+  if (lost) throw new Passing(lost.message);
   const change = event as Change; // the one other member of the union that this field gives
   return { change, cursor: change.cursor, errors: errors.map((error) => withinChange(error, 1)) };
 }

@@ -1,6 +1,6 @@
 import type { Clock } from './clock.ts';
 import { documentOf, type Topic } from './documents.ts';
-import { type AnswerError, failureOf, Passing } from './failure.ts';
+import { type AnswerError, failureOf, isUnanswered, Passing } from './failure.ts';
 import { type ChangeOptions, type Head, type Told, withinChange } from './follow.ts';
 import { type Answer, createGateway } from './gateway.ts';
 import { createRetries } from './retries.ts';
@@ -51,18 +51,13 @@ export async function* readPages<Change extends Head, Filter>(topic: Topic, opti
 function pageIn<Change extends Head>({ data, errors = [] }: Answer): ChangesPage<Change> {
   const page = data?.changes as AnsweredPage<Change> | null | undefined;
   if (!page?.events || page.endCursor === null || page.hasMore === null) throw failureOf(errors);
-  // A stream waits while the source of the records is down (docs/PROTOCOL.md P10); a page comes without them, and is asked for again.
-  const lost = errors.find(isOfRecord);
+  const lost = errors.find((error) => isUnanswered(error, OF_CHANGE));
   if (lost) throw new Passing(lost.message);
   return { changes: page.events.map((change, index) => ({ change, cursor: change.cursor, errors: errorsOf(errors, index) })), cursor: page.endCursor, hasMore: page.hasMore };
 }
 
 // Paths are [changes, events, 3, entry, …]; `@` in place of the number is every change of the page.
 const OF_CHANGE = 3;
-const records: ReadonlySet<unknown> = new Set(['entry', 'evaluation']);
-
-const isOfRecord = ({ path = [], extensions }: AnswerError): boolean =>
-  (extensions?.['code'] === 'SUBGRAPH_UNAVAILABLE' || extensions?.['code'] === 'DEADLINE') && (path.length <= OF_CHANGE || (path.length === OF_CHANGE + 1 && records.has(path[OF_CHANGE])));
 
 const errorsOf = (errors: readonly AnswerError[], index: number): AnswerError[] =>
   errors.filter(({ path }) => path === undefined || path.length < OF_CHANGE || path[2] === '@' || path[2] === index).map((error) => withinChange(error, OF_CHANGE));

@@ -16,8 +16,14 @@ export interface AccessEntry {
  */
 export type AccessSink = (entry: AccessEntry) => Promise<void>;
 
-/** Writes entries to the process's log, until the chained access log takes this place. */
-export const createLogSink = (log: Log): AccessSink => (entry) => {
-  log.info({ access: entry }, 'non-public data read');
-  return Promise.resolve();
-};
+/**
+ * Writes entries to the process's log, whatever its level, until the chained access log takes this place.
+ * @returns a sink that resolves when the entry is out, and throws where it was lost
+ */
+export function createLogSink(log: Log): AccessSink {
+  const entries = log.child({}, { level: 'info' });
+  return (entry) => {
+    entries.info({ access: entry }, 'non-public data read');
+    return new Promise((resolve, reject) => entries.flush((error) => (error ? reject(error) : resolve())));
+  };
+}

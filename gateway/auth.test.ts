@@ -1,7 +1,10 @@
 import { join } from 'node:path';
 import { createIssuer, type TestIssuer } from '#test/support/graph.ts';
 import { until } from '#test/support/until.ts';
+import { silentLog } from '#kit/log.ts';
 import { type Authenticator, createAuthenticator, createKeySet, type GrantBook, type GrantScope } from './auth.ts';
+import { createRightsLookup } from './auth/rightsLookup.ts';
+import { createMetrics } from './metrics.ts';
 
 // Sessions: a token that is looked at again while its connection lasts (PROTOCOL.md P18).
 
@@ -37,8 +40,12 @@ const bookOf = (grants: readonly GrantScope[] = [{ province: null, sector: null 
   },
 });
 
-const authenticatorOf = (grants: GrantBook, now = (): Date => new Date()): Authenticator =>
-  createAuthenticator({ keySet: createKeySet(join(issuer.dataDir, 'issuer/jwks.json'), now), issuer: 'https://issuer.credit-graph.invalid', audience: 'credit-graph', grants, now });
+let failed = createMetrics();
+const authenticatorOf = (grants: GrantBook, now = (): Date => new Date(), keys = join(issuer.dataDir, 'issuer/jwks.json')): Authenticator => {
+  failed = createMetrics();
+  const lookUp = createRightsLookup({ log: silentLog, metrics: failed });
+  return createAuthenticator({ keySet: createKeySet(keys, now, lookUp), lookUp, issuer: 'https://issuer.credit-graph.invalid', audience: 'credit-graph', grants, now });
+};
 
 const tokenOf = (claims: Partial<Parameters<TestIssuer['token']>[0]> = {}): string => `Bearer ${issuer.token({ role: 'NATIONAL_CENTRE', organisation: '91110105MA0EEE1197', purposes: ['SUPERVISION', 'AUDIT'], ...claims })}`;
 
@@ -143,7 +150,43 @@ test('a look that fails says nothing of the token', async () => {
   const session = await authenticatorOf(book).session(tokenOf(), undefined);
   book.delay = Promise.reject(new Error('the database is down'));
   book.version = 2;
-  await expect(session.isGood()).rejects.toThrow('the database is down');
+  await expect(session.isGood()).rejects.toThrow('could not be looked up');
   book.delay = Promise.resolve();
   expect(await session.isGood()).toBe(true);
+});
+
+describe('what decides about rights and cannot be looked up', () => {
+  const failures = async (): Promise<string | undefined> => /credit_graph_rights_lookup_failures_total (\d+)/.exec(await failed.text())?.[1];
+  const broken = (): Promise<never> => Promise.reject(new Error('relation "gateway.grant" does not exist'));
+
+  test.each<[string, () => Authenticator]>([
+    ['the key set', () => authenticatorOf(bookOf(), undefined, join(issuer.dataDir, 'no-such-file.json'))],
+    ['grants', () => authenticatorOf(Object.assign(bookOf(), { scopes: broken }))],
+    ['revoked tokens', () => authenticatorOf(Object.assign(bookOf(), { isRevoked: broken }))],
+  ])('%s: the token is neither bad nor good, each failure is counted, and the public is answered', async (_, make) => {
+    const authenticator = make();
+    await expect(authenticator.viewer(tokenOf(), undefined)).rejects.toMatchObject({ name: 'RightsLookupFailed' });
+    await expect(authenticator.session(tokenOf(), undefined)).rejects.toMatchObject({ name: 'RightsLookupFailed' });
+    expect(Number(await failures())).toBeGreaterThan(0);
+    expect((await authenticator.viewer(undefined, undefined)).role).toBe('PUBLIC');
+  });
+
+  test('while a connection lasts does not end it for good: it is asked again', async () => {
+    const book = bookOf();
+    const session = await authenticatorOf(book).session(tokenOf(), undefined);
+    const scopes = book.scopes.bind(book);
+    Object.assign(book, { scopes: broken, version: 2 });
+    await expect(session.isGood()).rejects.toMatchObject({ name: 'RightsLookupFailed' });
+    Object.assign(book, { scopes, version: 3 });
+    expect(await session.isGood()).toBe(true);
+  });
+});
+
+test('a purpose that is in no catalogue is none: it is not the only one that a token allows, and cannot be named', async () => {
+  const authenticator = authenticatorOf(bookOf());
+  for (const purposes of [['MADE_UP'], [''], ['MADE_UP', '']]) {
+    const token = tokenOf({ purposes });
+    expect([(await authenticator.viewer(token, undefined)).purposes, (await authenticator.viewer(token, undefined)).purpose]).toEqual([[], null]);
+    await expect(authenticator.viewer(token, purposes[0])).rejects.toMatchObject({ extensions: { code: 'PURPOSE_REQUIRED', reason: 'NOT_ALLOWED' } });
+  }
 });

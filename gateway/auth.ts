@@ -4,6 +4,8 @@ import { GraphQLError } from 'graphql';
 import jwt from 'jsonwebtoken';
 import { request } from 'undici';
 import { createViewer, isRole, publicViewer, type Role, type Viewer } from '#policy/viewer.ts';
+import { findPurpose } from '#standards/purposes.ts';
+import { type RightsLookup, RightsLookupFailed } from './auth/rightsLookup.ts';
 import type { Session } from './live/subscriber.ts';
 
 type Reason = 'MALFORMED' | 'EXPIRED' | 'AUDIENCE' | 'ISSUER' | 'ALGORITHM' | 'SIGNATURE' | 'ROLE' | 'REVOKED' | 'KEY';
@@ -31,7 +33,7 @@ interface VerifyingKey {
   readonly algorithm: 'ES256' | 'RS256';
 }
 
-/** Keys by `kid`; null for a key that is not known, also after the set was fetched anew. */
+/** Keys by `kid`; null for a key that is not known, also after the set was fetched anew. @throws RightsLookupFailed when it could not be fetched */
 export type KeySet = (kid: string) => Promise<VerifyingKey | null>;
 
 const REFETCH_MS = 10_000;
@@ -40,20 +42,23 @@ const KEEP_MS = 24 * 60 * 60_000;
 
 /**
  * The issuer's JWKS, from a URL or a file. An unknown `kid` fetches it anew, at most every 10 s; when it cannot be fetched the
- * last good set serves for a day, then nothing is accepted.
+ * last good set serves for a day. A key that is not in it is not known to be bad then: whether it is good cannot be said.
  */
-export function createKeySet(location: string, now: () => Date): KeySet {
+export function createKeySet(location: string, now: () => Date, lookUp: RightsLookup): KeySet {
   let keys = new Map<string, VerifyingKey>();
   let fetchedAt = Number.NEGATIVE_INFINITY;
   let triedAt = Number.NEGATIVE_INFINITY;
+  let failed: unknown = null;
   let underWay: Promise<void> | null = null;
   const fetchKeys = async (): Promise<void> => {
     triedAt = now().getTime();
     try {
-      keys = parseJwks(await read(location));
+      keys = await lookUp('key set', async () => parseJwks(await read(location)));
       fetchedAt = triedAt;
-    } catch {
-      // Kept: an issuer that is down for an hour must not lock everybody out.
+      failed = null;
+    } catch (error) {
+      // The last set is kept: an issuer that is down for an hour must not lock everybody out.
+      failed = error;
     }
   };
   return async (kid) => {
@@ -65,7 +70,9 @@ export function createKeySet(location: string, now: () => Date): KeySet {
       });
     }
     if (!keys.has(kid) && underWay) await underWay;
-    return keys.get(kid) ?? null;
+    const key = keys.get(kid);
+    if (!key && failed !== null) throw new RightsLookupFailed('key set', failed);
+    return key ?? null;
   };
 }
 
@@ -117,7 +124,8 @@ export interface Authenticator {
   /**
    * Who is asking. Without an `Authorization` header: the public.
    * @param purpose the `x-purpose` header; a token that allows one purpose alone needs none.
-   * @throws UNAUTHENTICATED (401) with a reason, or PURPOSE_REQUIRED for a purpose the token does not allow.
+   * @throws UNAUTHENTICATED (401) with a reason, or PURPOSE_REQUIRED for a purpose the token does not allow; RightsLookupFailed (503) when it
+   *         cannot be said whether the token is good.
    */
   viewer(authorization: string | undefined, purpose: string | undefined): Promise<Viewer>;
   /** The same for a connection that lasts, which asks the session again before each thing it does. */
@@ -136,8 +144,8 @@ const SKEW_SECONDS = 30;
 const MAX_ACTOR = 128;
 const MAX_CACHED = 20_000;
 
-export function createAuthenticator(options: { keySet: KeySet; issuer: string; audience: string; grants: GrantBook; now: () => Date }): Authenticator {
-  const { keySet, issuer, audience, grants, now } = options;
+export function createAuthenticator(options: { keySet: KeySet; issuer: string; audience: string; grants: GrantBook; lookUp: RightsLookup; now: () => Date }): Authenticator {
+  const { keySet, issuer, audience, grants, lookUp, now } = options;
   // Verifying costs 60 µs; by hash, so that no token stands in memory.
   const verified = new Map<string, Claims>();
   const sessions = createSessions(now);
@@ -158,7 +166,10 @@ export function createAuthenticator(options: { keySet: KeySet; issuer: string; a
 
   /** @throws UNAUTHENTICATED when the token was revoked or no grant bears it, PURPOSE_REQUIRED */
   const viewerOf = async (claims: Claims, purpose: string | undefined): Promise<Viewer> => {
-    const [revoked, scopes] = await Promise.all([grants.isRevoked(claims.tokenId), grants.scopes(claims.organisation, claims.role)]);
+    const [revoked, scopes] = await Promise.all([
+      lookUp('revoked tokens', () => grants.isRevoked(claims.tokenId)),
+      lookUp('grants', () => grants.scopes(claims.organisation, claims.role)),
+    ]);
     if (revoked) throw refuse('REVOKED');
     // The token may narrow a grant, never widen it.
     const scope = scopes.find((each) => (claims.province === null || claims.province === each.province) && (claims.sector === null || claims.sector === each.sector));
@@ -303,7 +314,8 @@ async function verify(token: string, keySet: KeySet, issuer: string, audience: s
     role,
     province: typeof province === 'string' ? province : null,
     sector: typeof sector === 'string' ? sector : null,
-    purposes: Array.isArray(purposes) ? purposes.filter((purpose) => typeof purpose === 'string') : [],
+    // Of the catalogue alone: a purpose that nobody has described opens nothing.
+    purposes: Array.isArray(purposes) ? purposes.filter((purpose) => typeof purpose === 'string' && findPurpose(purpose) !== null) : [],
     tokenId: jti,
     actor: typeof actor === 'string' && actor !== '' && actor.length <= MAX_ACTOR ? actor : null,
     expires: exp * 1000,

@@ -1,9 +1,9 @@
 import { buildSchema, type DocumentNode } from 'graphql';
 import { createDocuments } from './documents.ts';
-import { createLimitCheck, standardLimits } from './limits.ts';
+import { standardLimits } from './limits.ts';
 
 const schema = buildSchema('type Query { role: String, other(of: Int!): String }');
-const documentsOf = () => createDocuments(schema, createLimitCheck(standardLimits));
+const documentsOf = () => createDocuments(schema, standardLimits);
 
 const documentOf = (read: ReturnType<ReturnType<typeof createDocuments>>): DocumentNode => {
   if ('errors' in read) throw new Error(JSON.stringify(read.errors));

@@ -1,4 +1,5 @@
-import { type DocumentNode, getOperationAST, GraphQLError, type GraphQLSchema, type OperationDefinitionNode, parse, validate } from 'graphql';
+import { type DocumentNode, getOperationAST, GraphQLError, type GraphQLSchema, type OperationDefinitionNode, validate } from 'graphql';
+import { type Limits, parseWithin } from './limits.ts';
 
 /** A query text that was read: parsed, valid and within the limits. */
 export interface ReadDocument {
@@ -8,46 +9,33 @@ export interface ReadDocument {
   readonly operationName: string | undefined;
 }
 
-/** Reads a query text and chooses its operation, or says why not, with the codes that Apollo Server gives at the HTTP door. */
+/** Reads a query text within the limits and chooses its operation, or says why not, with Apollo Server's codes. */
 export type Documents = (text: string, operationName: string | null | undefined) => ReadDocument | { readonly errors: readonly GraphQLError[] };
 
-export const MAX_VALIDATION_ERRORS = 5;
+const MAX_VALIDATION_ERRORS = 5;
 
 /** Whichever is reached first: many short texts, or few of the longest that the limits let through. */
 const MAX_KNOWN = 2000;
 const MAX_KNOWN_CHARACTERS = 4 * 1024 * 1024;
+/** What is refused is remembered apart: texts made up to be refused push none of the good ones out. */
+const MAX_REFUSED = 500;
+const MAX_REFUSED_CHARACTERS = 1024 * 1024;
 
-/** For the doors that Apollo Server does not serve. `checkLimits` throws for what costs too much. */
-export function createDocuments(schema: GraphQLSchema, checkLimits: (text: string) => void): Documents {
-  // In the order of their last use; also what is wrong with a text, which is as dear to find out.
-  const known = new Map<string, DocumentNode | readonly GraphQLError[]>();
-  let characters = 0;
+/** For every transport. A text that was asked before is read and refused as it was then, in the same words. */
+export function createDocuments(schema: GraphQLSchema, limits: Limits): Documents {
+  const known = createTextCache<DocumentNode>(MAX_KNOWN, MAX_KNOWN_CHARACTERS);
+  const refused = createTextCache<readonly GraphQLError[]>(MAX_REFUSED, MAX_REFUSED_CHARACTERS);
 
   const read = (text: string): DocumentNode | readonly GraphQLError[] => {
-    const found = known.get(text);
-    if (found) {
-      known.delete(text);
-      known.set(text, found);
-      return found;
-    }
-    const fresh = parseAndValidate(schema, text);
-    known.set(text, fresh);
-    characters += text.length;
-    for (const oldest of known.keys()) {
-      if (known.size <= MAX_KNOWN && characters <= MAX_KNOWN_CHARACTERS) break;
-      known.delete(oldest);
-      characters -= oldest.length;
-    }
+    const found = known.find(text) ?? refused.find(text);
+    if (found) return found;
+    const fresh = parseAndValidate(schema, limits, text);
+    if ('kind' in fresh) known.add(text, fresh);
+    else refused.add(text, fresh);
     return fresh;
   };
 
   return (text, operationName) => {
-    try {
-      checkLimits(text);
-    } catch (error) {
-      if (error instanceof GraphQLError) return { errors: [error] };
-      throw error;
-    }
     const document = read(text);
     if (!('kind' in document)) return { errors: document };
     const operation = getOperationAST(document, operationName);
@@ -56,14 +44,35 @@ export function createDocuments(schema: GraphQLSchema, checkLimits: (text: strin
   };
 }
 
-function parseAndValidate(schema: GraphQLSchema, text: string): DocumentNode | readonly GraphQLError[] {
-  let document: DocumentNode;
-  try {
-    document = parse(text);
-  } catch (error) {
-    if (error instanceof GraphQLError) return [coded(error, 'GRAPHQL_PARSE_FAILED')];
-    throw error;
-  }
+/** Values by text in the order of their last use, bounded by their number and by the length of the texts. */
+function createTextCache<Value>(most: number, mostCharacters: number) {
+  const values = new Map<string, Value>();
+  let characters = 0;
+  return {
+    find(text: string): Value | undefined {
+      const found = values.get(text);
+      if (found !== undefined) {
+        values.delete(text);
+        values.set(text, found);
+      }
+      return found;
+    },
+    add(text: string, value: Value): void {
+      if (text.length > mostCharacters) return;
+      values.set(text, value);
+      characters += text.length;
+      for (const oldest of values.keys()) {
+        if (values.size <= most && characters <= mostCharacters) break;
+        values.delete(oldest);
+        characters -= oldest.length;
+      }
+    },
+  };
+}
+
+function parseAndValidate(schema: GraphQLSchema, limits: Limits, text: string): DocumentNode | readonly GraphQLError[] {
+  const document = parseWithin(limits, text);
+  if (document instanceof GraphQLError) return [document];
   const errors = validate(schema, document, undefined, { maxErrors: MAX_VALIDATION_ERRORS, hideSuggestions: true });
   return errors.length > 0 ? errors.map((error) => coded(error, 'GRAPHQL_VALIDATION_FAILED')) : document;
 }

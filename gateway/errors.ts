@@ -1,4 +1,6 @@
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
+import { clientError } from '#kit/errors.ts';
+import { type Fault, faultOf } from '#kit/faults.ts';
 import type { Log } from '#kit/log.ts';
 
 /**
@@ -34,5 +36,39 @@ export function formatted(error: unknown): GraphQLFormattedError {
   return { ...error.toJSON(), extensions: { ...extensions, code: extensions['code'] ?? INTERNAL } };
 }
 
-/** The status that an error asks for; null where it leaves that to the door. */
-export const statusOf = (error: GraphQLError): number | null => (error.extensions['http'] as { status?: number } | undefined)?.status ?? null;
+/** How long a client is asked to wait after 429 and 503, and a stream before it is opened again. */
+export const RETRY_AFTER_SECONDS = 5;
+
+const waiting = new Map([['retry-after', String(RETRY_AFTER_SECONDS)]]);
+
+interface ErrorHead {
+  readonly status?: number;
+  readonly headers?: Iterable<readonly [name: string, value: string]>;
+}
+
+/**
+ * Status and headers of an answer without data: those that the error asks for, else those of its code. Whatever may pass says
+ * when to ask again.
+ */
+export function headOf(error: unknown): { readonly status: number; readonly headers: Iterable<readonly [name: string, value: string]> } {
+  if (!(error instanceof GraphQLError)) return { status: 500, headers: [] };
+  const { code, http } = error.extensions as { code?: unknown; http?: ErrorHead };
+  if (code === 'RATE_LIMITED') return { status: 429, headers: waiting };
+  if (code === 'SUBGRAPH_UNAVAILABLE' || code === 'DEADLINE') return { status: 503, headers: waiting };
+  const status = http?.status ?? (code === undefined || code === INTERNAL ? 500 : 400);
+  return { status, headers: http?.headers ?? (status === 503 ? waiting : []) };
+}
+
+/** Nothing of the answer could be had, and asking again may help. */
+export function unavailable(message: string, code: Fault['code'] = 'SUBGRAPH_UNAVAILABLE'): GraphQLError {
+  const error = clientError(code, message, { retryable: true });
+  Object.assign(error.extensions, { http: { status: 503, headers: waiting } }); // for Apollo Server, which drops it from the answer
+  return error;
+}
+
+/** The error of an operation, whatever was thrown: what a fault has stopped may be asked again. */
+export function errorOf(thrown: unknown): unknown {
+  if (thrown instanceof GraphQLError) return thrown;
+  const fault = faultOf(thrown);
+  return fault ? unavailable('The gateway cannot look this up now: ask again later.', fault.code) : thrown;
+}

@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { GraphQLError } from 'graphql';
+import { faultOf } from '#kit/faults.ts';
 import { may } from '#policy/actions.ts';
 import type { Viewer } from '#policy/viewer.ts';
+import { Gone } from './changes/gate.ts';
 import type { Exports } from './desk/exports.ts';
 import type { ExportStatus } from './desk/resolvers.generated.ts';
 import type { ExportReader } from './live/exports.ts';
 import type { Topic } from './live/log.ts';
-import { Gone } from './live/teller.ts';
-import { SubgraphUnavailable } from './plan/transport.ts';
 
-const refuse = (status: number, code: string, message: string): GraphQLError => new GraphQLError(message, { extensions: { code, http: { status } } });
+const refuse = (status: number, code: string, message: string): GraphQLError => new GraphQLError(message, { extensions: { code, ...(status === 503 ? { retryable: true } : null), http: { status } } });
 const unknown = (): GraphQLError => refuse(404, 'NOT_FOUND', 'Your organisation has no such part of an export.');
 
 /** Parts made at once: each is held in memory. */
@@ -49,7 +49,7 @@ export const exportRoutes =
         const made = await reader.part(of, viewer, { uscc: part.afterUscc, recordId: part.afterRecord }, { uscc: part.toUscc, recordId: part.toRecord }, () => hasGone || performance.now() > until);
         bytes = made?.bytes ?? Buffer.alloc(0);
       } catch (error) {
-        throw error instanceof SubgraphUnavailable || error instanceof Gone ? refuse(503, 'SUBGRAPH_UNAVAILABLE', 'A source of these records is unavailable: ask again later.') : error;
+        throw faultOf(error) || error instanceof Gone ? refuse(503, 'SUBGRAPH_UNAVAILABLE', 'A source of these records is unavailable: ask again later.') : error;
       } finally {
         making -= 1;
       }

@@ -2,12 +2,13 @@ import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Log } from '#kit/log.ts';
-import { isConnectionLost } from '#kit/postgres/pool.ts';
+import { faultOf } from '#kit/faults.ts';
 import { may } from '#policy/actions.ts';
 import type { Viewer } from '#policy/viewer.ts';
 import { filingKinds } from './desk/filingKinds.ts';
 import type { DeskRepository } from './desk/repository.ts';
 import { SubgraphUnavailable } from './plan/transport.ts';
+import { RETRY_AFTER_SECONDS } from './errors.ts';
 import type { Source } from './sources.ts';
 
 /** A part is held in memory once, so that its digest is checked before any row of it is recorded. */
@@ -18,6 +19,7 @@ interface Refused {
   readonly code: string;
   readonly message: string;
   readonly reason?: string;
+  readonly retryable?: boolean;
 }
 
 /**
@@ -40,7 +42,8 @@ export const filingRoutes =
           const { status, ...extensions } = refusalOf(error);
           if (status === 500) options.log.error({ err: error }, 'a part could not be recorded');
           const { message, ...rest } = extensions;
-          return reply.code(status).send({ errors: [{ message, extensions: rest }] });
+          if (status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS);
+          return reply.code(status).header('cache-control', 'no-store').send({ errors: [{ message, extensions: rest }] });
         }
       });
       done();
@@ -91,8 +94,9 @@ export function sourceOf(sources: readonly Source[], kind: string): Source {
 
 function refusalOf(error: unknown): Refused {
   if (error instanceof PartRefused) return error.refused;
-  if (error instanceof SubgraphUnavailable) return { status: 503, code: 'SUBGRAPH_UNAVAILABLE', message: 'The source that keeps these records is unavailable: send the part again later.' };
-  if (isConnectionLost(error)) return { status: 503, code: 'SUBGRAPH_UNAVAILABLE', message: 'The database is unavailable: send the part again later.' };
+  if (error instanceof SubgraphUnavailable) return { status: 503, code: 'SUBGRAPH_UNAVAILABLE', retryable: true, message: 'The source that keeps these records is unavailable: send the part again later.' };
+  const fault = faultOf(error);
+  if (fault) return { status: 503, code: fault.code, retryable: fault.retryable, message: `The part was not recorded, since ${fault.code === 'DEADLINE' ? 'it took too long' : 'the database is unavailable'}: send it again later.` };
   const extensions = error instanceof Error && 'extensions' in error ? (error.extensions as { code?: string; http?: { status?: number } }) : undefined;
   if (extensions?.code) {
     const { http, code, ...rest } = extensions;

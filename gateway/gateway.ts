@@ -3,9 +3,10 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Config } from '#kit/config.ts';
 import { createCursorSealer } from '#kit/cursor.ts';
-import type { Log } from '#kit/log.ts';
+import { type Log, writingOf } from '#kit/log.ts';
 import { createPassportOffice } from '#kit/passport.ts';
 import { createOwnPool } from '#kit/postgres/ownPool.ts';
+import { reachabilityOf } from '#kit/postgres/reachability.ts';
 import { createRuleBook } from '#kit/ruleBook.ts';
 import { createOwnSchema } from '#kit/schema/ownSchema.ts';
 import { startTurning } from '#kit/publicationDays.ts';
@@ -15,6 +16,8 @@ import { may } from '#policy/actions.ts';
 import type { Viewer } from '#policy/viewer.ts';
 import { type AccessSink, createLogSink } from './audit.ts';
 import { type Authenticator, createAuthenticator, createKeySet } from './auth.ts';
+import { createRightsLookup } from './auth/rightsLookup.ts';
+import { withWholePages } from './changes/wholePages.ts';
 import { ListeningGrantBook } from './desk/grants.ts';
 import { createDeskRepository } from './desk/repository.ts';
 import { createDeskResolvers, deskContext } from './desk/resolvers.ts';
@@ -32,8 +35,9 @@ import { createWake, type Wake } from './live/wake.ts';
 import { createWebhookWorker } from './live/webhooks.ts';
 import { createWebhookSecrets } from './live/webhookSecrets.ts';
 import { createWebhookTargets } from './live/webhookTargets.ts';
-import { createLimitCheck, standardLimits } from './limits.ts';
-import { createMetrics, measureLive, measurePlanners, measureStreams, measureWebhooks, metricsRoute } from './metrics.ts';
+import { createReadiness } from './http/readiness.ts';
+import { standardLimits } from './limits.ts';
+import { createMetrics, measureFaults, measureLive, measurePlanners, measureStreams, measureWebhooks, metricsRoute } from './metrics.ts';
 import { createInProcessTransport } from './plan/inProcess.ts';
 import { type GatewayServer, serveGateway, type ServerOptions } from './server.ts';
 import { createLocalSource, createRemoteSource, createSourceBook, type Source, type SourceBook } from './sources.ts';
@@ -75,7 +79,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     const planners = stack.use(createPlannerPool({ size: config.planners, log }));
     const passport = createPassportOffice(config.passportKeys, now);
     const sources = options.subgraphs.map((definition): Source => stack.use(openSource(definition, options, passport, now, stack)));
-    const book = createSourceBook(sources, now);
+    const book = createSourceBook(sources);
 
     const pool = stack.use(createOwnPool(databaseUrl, 'gateway', log));
     const repository = stack.use(createDeskRepository(pool, now));
@@ -85,12 +89,15 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
 
     const ruleBook = createRuleBook(pool);
     const cursors = createCursorSealer(config.cursorKeys);
-    const changeLog = createChangeLog(pool);
+    const metrics = createMetrics();
+    const lookUp = createRightsLookup({ log, metrics });
+    const changeLog = createChangeLog(pool, lookUp);
     const wake = stack.use(createWake({ databaseUrl, redisUrl: config.redisUrl, log }));
     const sequencer = stack.use(createSequencer({ url: databaseUrl, holder: `${hostname()} ${process.pid}`, rules: ruleBook, log, now, onBatch: (lastSeq) => void wake.announce(lastSeq) }));
     const present = stack.use(createPresentStates({ pool, sources, log, now, wasTold: () => sequencer.poke() }));
 
-    const metrics = createMetrics();
+    const reachability = reachabilityOf(databaseUrl);
+    measureFaults(metrics, reachability, writingOf(log));
     const webhookSecrets = createWebhookSecrets(config.cursorKeys);
     const targets = createWebhookTargets(config.webhookTargets);
     const webhooks = options.notifies === false ? null : stack.use(createWebhookWorker({ pool, log: changeLog, cursors, grants, secrets: webhookSecrets, targets, logger: log, now, metrics: measureWebhooks(metrics) }));
@@ -115,12 +122,12 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     });
     const desk = createOwnSchema('The desk', join(import.meta.dirname, 'desk/schema.graphql'), resolvers);
 
-    const graph = createGraph({
+    const graph = withWholePages(createGraph({
       supergraph: await readFile(join(import.meta.dirname, 'supergraph.graphql'), 'utf8'),
       planners,
       transports: {
         ...Object.fromEntries(sources.map(({ name, transport }) => [name, transport])),
-        desk: createInProcessTransport(desk, (call) => ({ contextValue: deskContext(call.context) })),
+        desk: createInProcessTransport(desk, (call) => ({ contextValue: deskContext(call.context) }), log),
       },
       sources: book,
       accessSink: options.accessSink ?? createLogSink(log),
@@ -128,8 +135,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       now,
       policy: 'enforced',
       hasChanged: () => sequencer.poke(),
-    });
-    const documents = createDocuments(graph.schema, createLimitCheck(options.limits ?? standardLimits));
+    }));
+    const documents = createDocuments(graph.schema, options.limits ?? standardLimits);
     const exportReader = createExportReader({ graph, documents, sources, cursors, pool, log: changeLog, now });
     const exports = stack.use(createExportWorker({ pool, reader: exportReader, grants, log }));
     measureLive(metrics, sequencer, wake);
@@ -142,15 +149,19 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
           webhooks?.wake();
         }),
     };
-    const live = await createLive({ log: changeLog, wake: hints, graph, cursors, ownsWatchlist, logger: log, now, metrics: measureStreams(metrics) });
+    // After the transports have been closed, which end their streams themselves.
+    const live = stack.use(await createLive({ log: changeLog, wake: hints, graph, cursors, ownsWatchlist, logger: log, now, metrics: measureStreams(metrics) }));
     sequencer.start();
     const authenticator = createAuthenticator({
-      keySet: createKeySet(config.jwksUrl ?? join(config.dataDir, 'issuer', 'jwks.json'), now),
+      keySet: createKeySet(config.jwksUrl ?? join(config.dataDir, 'issuer', 'jwks.json'), now, lookUp),
+      lookUp,
       issuer: config.jwtIssuer,
       audience: config.jwtAudience,
       grants,
       now,
     });
+    // Listening means that it can answer: what is settled is known before anybody can ask. Sources that are down do not keep it from starting.
+    await book.refresh();
     await planners.ready();
     const server: GatewayServer = stack.use(
       await serveGateway({
@@ -158,17 +169,27 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
         port: config.port ?? PORT,
         graph,
         sources: book,
+        readiness: createReadiness({
+          refresh: () => book.sealed(),
+          sources: () => book.states(),
+          parts: {
+            database: () => ({ state: reachability.isReachable() ? 'ok' : 'unavailable' }),
+            changes: () => ({ state: wake.connected() ? 'ok' : 'degraded', numberedHere: sequencer.state().phase === 'leading', wokenBy: config.redisUrl === null ? 'database' : 'redis' }),
+            grants: () => ({ state: grants.version === null ? 'degraded' : 'ok' }),
+            planners: () => ({ state: planners.processes().length === config.planners ? 'ok' : 'degraded' }),
+            log: () => ({ state: writingOf(log)?.isFailing() ? 'degraded' : 'ok' }),
+          },
+        }),
         authenticator,
         limits: options.limits ?? standardLimits,
         policyMode: config.policyMode,
+        streamLimits: config.streamLimits,
         live,
         now,
         routes: [filingRoutes({ repository, sources, log, hasChanged: () => sequencer.poke() }), exportRoutes({ exports: repository.exports, reader: exportReader }), metricsRoute(metrics, (viewer) => may(viewer, 'metrics:read')), ...(options.routes ?? [])],
         log,
       }),
     );
-    // Before the doors are closed: each stream is told that this instance goes, and with which cursor to come back.
-    stack.use(live);
     const owned = stack.move();
     return { url: server.url, graph, sources: book, authenticator, [Symbol.asyncDispose]: () => owned.disposeAsync() };
   } catch (error) {

@@ -24,7 +24,7 @@ import type { PlannerPool } from './graph/engine/plannerPool.ts';
 import { createPlanner } from './plan/planner.ts';
 import type { QueryPlan } from './plan/queryPlan.ts';
 import { conditionsOf, type PreparedOperation, prepareOperation } from './plan/selection.ts';
-import type { Transport } from './plan/transport.ts';
+import { SubgraphUnavailable, type Transport } from './plan/transport.ts';
 import { coerceVariables } from './plan/variables.ts';
 import { RECORD } from './desk/records.ts';
 import type { DeskEvent } from './live/events.ts';
@@ -136,6 +136,8 @@ export function createGraph(dependencies: GraphDependencies): Graph {
   };
 
   const fragmentsOf = createFragmentIndex();
+  const keepsRecords = new Set(sources.states().map(({ source }) => source));
+  const unsettled = Object.fromEntries(Object.entries(transports).map(([name, transport]) => [name, keepsRecords.has(name) ? unreachable : transport]));
 
   return {
     schema,
@@ -164,7 +166,8 @@ export function createGraph(dependencies: GraphDependencies): Graph {
         if (error instanceof GraphQLError) return { errors: [error.extensions['code'] === undefined ? clientError('BAD_USER_INPUT', error.message) : error] };
         throw error;
       }
-      const moment = enforced ? { validAt: shanghaiDay(now()), knownAt: await sources.sealed() } : { validAt: '', knownAt: '' };
+      const sealed = enforced ? await sources.sealed().catch(() => null) : '';
+      const moment = enforced ? { validAt: shanghaiDay(now()), knownAt: sealed ?? now().toISOString() } : { validAt: '', knownAt: '' };
       const context: CallContext = { viewer, moment, events: operation.events };
       const result = await executePlan({
         plan,
@@ -172,7 +175,8 @@ export function createGraph(dependencies: GraphDependencies): Graph {
         schema,
         keys: planner.keys,
         rawVariables: coerced.rawVariables,
-        transports,
+        // Without a settled instant no source is asked: one that has just come back would answer by one that nobody promised.
+        transports: sealed === null ? unsettled : transports,
         context,
         signal: deadline.signal,
         publicCodes,
@@ -207,6 +211,8 @@ export function createGraph(dependencies: GraphDependencies): Graph {
   };
 }
 
+const unreachable: Transport = { execute: () => Promise.reject(new SubgraphUnavailable('no source says what is settled')) };
+
 /** What policy denied before anything was asked is missing too. */
 function withDenied(missing: readonly Missing[], denials: readonly GraphQLError[]): readonly Missing[] {
   if (denials.length === 0) return missing;
@@ -218,7 +224,7 @@ function withDenied(missing: readonly Missing[], denials: readonly GraphQLError[
 
 /** For an operation of which nothing has run. */
 const outOfTime = (): GraphQLError =>
-  new GraphQLError(`The operation could not be begun within ${DEADLINE_MS / 1000} s.`, { extensions: { code: 'DEADLINE', retryable: true, http: { status: 503 } } });
+  clientError('DEADLINE', `The operation could not be begun within ${DEADLINE_MS / 1000} s.`, { retryable: true });
 
 /** Aborts with what to tell when the time for an operation is over, or its asker has left. */
 function openDeadline(asker: AbortSignal | undefined): Disposable & { readonly signal: AbortSignal } {

@@ -1,131 +1,249 @@
-import { type DocumentNode, GraphQLError, Kind, Lexer, parse, type SelectionSetNode, Source, TokenKind } from 'graphql';
+import {
+  type ASTNode, BREAK, type DocumentNode, type FragmentSpreadNode, GraphQLError, Kind, Lexer, type OperationDefinitionNode, parse, type SelectionSetNode, Source, TokenKind, visit,
+} from 'graphql';
 import { clientError } from '#kit/errors.ts';
+import { badText, isText } from '#kit/text.ts';
 
 /**
  * What an operation may cost before anything is planned: 1 000 aliases in 44 KB stalled the stock gateway for 10 s
- * (reference/gateway-features.md §3). Cheap checks come first; the verdict on a text is remembered.
+ * (reference/gateway-features.md §3). Each check is one pass over the text or over its tree, in the order of what they cost.
  */
 export interface Limits {
   readonly bytes: number;
   readonly tokens: number;
+  /** Brackets of any kind within one another, so that neither the parser nor a rule recurses deeper. */
+  readonly nesting: number;
+  /** Operations and fragments: a chain of fragments is a recursion too, and rules compare fragments in pairs. */
+  readonly definitions: number;
   readonly depth: number;
   readonly aliases: number;
   readonly rootFields: number;
   readonly directives: number;
-  /** Fields once every fragment is written out. */
+  /** Fields and fragments once every fragment is written out. */
   readonly fields: number;
+  /** Pairs of fields with one name at one place, each of which the rule that they can be merged compares. */
+  readonly pairs: number;
 }
 
-export const standardLimits: Limits = { bytes: 64 * 1024, tokens: 2000, depth: 12, aliases: 30, rootFields: 10, directives: 20, fields: 5000 };
+export const standardLimits: Limits = {
+  bytes: 64 * 1024, tokens: 2000, nesting: 64, definitions: 100, depth: 12, aliases: 30, rootFields: 10, directives: 20,
+  fields: 5000, pairs: 5000,
+};
 
 /** For auditing federation behaviour on other supergraphs, and for the benchmarks' "guards off". */
-export const raisedLimits: Limits = { bytes: 1024 * 1024, tokens: 100_000, depth: 100, aliases: 10_000, rootFields: 1000, directives: 1000, fields: 1_000_000 };
+export const raisedLimits: Limits = {
+  bytes: 1024 * 1024, tokens: 100_000, nesting: 500, definitions: 1000, depth: 100, aliases: 10_000, rootFields: 1000,
+  directives: 1000, fields: 1_000_000, pairs: 1_000_000,
+};
 
-const exceeded = (what: string, most: number): GraphQLError => clientError('COST_LIMIT', `The operation has more than ${most} ${what}.`, { expected: `at most ${most} ${what}` });
+const exceeded = (what: string, most: number): GraphQLError =>
+  clientError('COST_LIMIT', `The operation has more than ${most} ${what}.`, { expected: `at most ${most} ${what}` });
 
-const REMEMBERED = 5000;
-
-/** Checks a query text; throws COST_LIMIT that names the limit. A text that does not parse is left to the parser's own error. */
-export function createLimitCheck(limits: Limits): (query: string) => void {
-  const verdicts = new Map<string, GraphQLError | null>();
-  return (query) => {
-    // Not remembered: texts of megabytes would fill the memory.
-    if (query.length > limits.bytes) throw exceeded('bytes', limits.bytes);
-    let verdict = verdicts.get(query);
-    if (verdict === undefined) {
-      verdict = judge(query, limits);
-      if (verdicts.size >= REMEMBERED) verdicts.delete(verdicts.keys().next().value as string); // full, so it has a first key
-      verdicts.set(query, verdict);
-    }
-    if (verdict) throw verdict;
-  };
+/**
+ * Parses a query text within the limits.
+ *
+ * @returns the document, or why it is refused: COST_LIMIT that names the limit, GRAPHQL_PARSE_FAILED, or BAD_USER_INPUT for
+ *   a literal that no record can hold and for an alias that is reserved
+ */
+export function parseWithin(limits: Limits, text: string): DocumentNode | GraphQLError {
+  if (text.length > limits.bytes || Buffer.byteLength(text) > limits.bytes) return exceeded('bytes', limits.bytes);
+  try {
+    const tokens = tokenProblem(text, limits);
+    if (tokens instanceof GraphQLError) return tokens;
+    const document = parse(text);
+    return (tokens.hasBadText ? badLiteral(document) : null) ?? documentProblem(document, limits) ?? document;
+  } catch (error) {
+    if (!(error instanceof GraphQLError)) throw error;
+    const { message, source, positions, extensions } = error;
+    return new GraphQLError(message, { source, positions, extensions: { ...extensions, code: 'GRAPHQL_PARSE_FAILED' } });
+  }
 }
 
-function judge(query: string, limits: Limits): GraphQLError | null {
-  let document: DocumentNode;
-  try {
-    const lexer = new Lexer(new Source(query));
-    let tokens = 0;
-    while (lexer.advance().kind !== TokenKind.EOF) if (++tokens > limits.tokens) return exceeded('tokens', limits.tokens);
-    document = parse(query, { noLocation: true });
-  } catch {
-    return null;
+const opening = new Set<TokenKind>([TokenKind.BRACE_L, TokenKind.BRACKET_L, TokenKind.PAREN_L]);
+const closing = new Set<TokenKind>([TokenKind.BRACE_R, TokenKind.BRACKET_R, TokenKind.PAREN_R]);
+
+/** Counts before the parser recurses. @throws GraphQLError where the lexer does */
+function tokenProblem(text: string, limits: Limits): GraphQLError | { readonly hasBadText: boolean } {
+  const lexer = new Lexer(new Source(text));
+  let tokens = 0;
+  let open = 0;
+  let hasBadText = false;
+  for (let token = lexer.advance(); token.kind !== TokenKind.EOF; token = lexer.advance()) {
+    tokens += 1;
+    if (tokens > limits.tokens) return exceeded('tokens', limits.tokens);
+    if (opening.has(token.kind)) open += 1;
+    else if (closing.has(token.kind)) open -= 1;
+    else if (token.kind === TokenKind.STRING || token.kind === TokenKind.BLOCK_STRING) hasBadText ||= !isText(token.value);
+    if (open > limits.nesting) return exceeded('brackets within one another', limits.nesting);
   }
-  return judgeDocument(document, limits);
+  return { hasBadText };
+}
+
+/** The first literal that no record can hold, named by the argument or variable that it is given for. */
+function badLiteral(document: DocumentNode): GraphQLError | null {
+  let found: GraphQLError | null = null;
+  visit(document, {
+    enter(node, _key, parent, _path, ancestors) {
+      if (node.kind !== Kind.STRING || isText(node.value)) return undefined;
+      const nodes = [...ancestors, parent].filter((each): each is ASTNode => each !== undefined && 'kind' in each);
+      found = badText(nodes.flatMap(nameOfInput).join('.'));
+      return BREAK;
+    },
+  });
+  return found;
+}
+
+function nameOfInput(node: ASTNode): string[] {
+  if (node.kind === Kind.ARGUMENT || node.kind === Kind.OBJECT_FIELD) return [node.name.value];
+  return node.kind === Kind.VARIABLE_DEFINITION ? [`$${node.variable.name.value}`] : [];
+}
+
+/** What a document would be once every fragment is written out, found by looking at each selection once. */
+export interface Measures {
+  readonly operations: readonly Weight[];
+  /** Operations, and fragments that nothing spreads: whatever is written out is written out below one of these. */
+  readonly roots: readonly SelectionSetNode[];
+  /** Fields and spreads below all roots. */
+  readonly fields: number;
+  readonly aliases: number;
+  readonly directives: number;
+  /** An alias that begins with two underscores. */
+  readonly reserved: string | null;
+  /** A spread of a fragment within itself. */
+  readonly circular: FragmentSpreadNode | null;
+  /** Selections that were looked at. */
+  readonly visits: number;
 }
 
 interface Weight {
   readonly fields: number;
   readonly depth: number;
+  readonly rootFields: number;
 }
 
-function judgeDocument(document: DocumentNode, limits: Limits): GraphQLError | null {
-  const fragments = new Map(document.definitions.flatMap((node) => (node.kind === Kind.FRAGMENT_DEFINITION ? [[node.name.value, node.selectionSet] as const] : [])));
-  const weighed = new Map<string, Weight>();
+const NOTHING: Weight = { fields: 0, depth: 0, rootFields: 0 };
+
+/** A fragment is weighed once and its weight added at each use: written out, nested doubling would never end. */
+export function measure(document: DocumentNode): Measures {
+  const fragments = fragmentsIn(document);
+  const weighed = new Map<string, Weight | 'BEGUN'>();
+  const spread = new Set<string>();
   let aliases = 0;
   let directives = 0;
-  let reserved: string | undefined;
+  let reserved: string | null = null;
+  let circular: FragmentSpreadNode | null = null;
+  let visits = 0;
 
-  // A fragment is weighed once and its weight multiplied by its uses: written out, nested doubling would never end.
-  const weigh = (selections: SelectionSetNode, open: ReadonlySet<string>): Weight => {
-    let fields = 0;
+  const weigh = ({ selections }: SelectionSetNode): Weight => {
+    let fields = selections.length;
     let depth = 0;
-    for (const selection of selections.selections) {
+    let rootFields = 0;
+    for (const selection of selections) {
+      visits += 1;
       directives += selection.directives?.length ?? 0;
       if (selection.kind === Kind.FIELD) {
         const key = selection.alias?.value;
-        if (key !== undefined) {
-          aliases += 1;
-          if (key.startsWith('__')) reserved = key;
-        }
-        const inner = selection.selectionSet ? weigh(selection.selectionSet, open) : { fields: 0, depth: 0 };
-        fields += 1 + inner.fields;
+        if (key !== undefined) aliases += 1;
+        if (key?.startsWith('__')) reserved = key;
+        const inner = selection.selectionSet ? weigh(selection.selectionSet) : NOTHING;
+        fields += inner.fields;
         depth = Math.max(depth, 1 + inner.depth);
+        rootFields += 1;
       } else {
-        const inner = selection.kind === Kind.INLINE_FRAGMENT ? weigh(selection.selectionSet, open) : weighFragment(selection.name.value, open);
+        const inner = selection.kind === Kind.INLINE_FRAGMENT ? weigh(selection.selectionSet) : weighSpread(selection);
         fields += inner.fields;
         depth = Math.max(depth, inner.depth);
+        rootFields += inner.rootFields;
       }
     }
-    return { fields, depth };
+    return { fields, depth, rootFields };
   };
-  const weighFragment = (name: string, open: ReadonlySet<string>): Weight => {
+  const weighSpread = (node: FragmentSpreadNode): Weight => {
+    const name = node.name.value;
+    spread.add(name);
+    if (weighed.get(name) === 'BEGUN') circular = node;
+    return weighFragment(name);
+  };
+  const weighFragment = (name: string): Weight => {
     const known = weighed.get(name);
-    if (known) return known;
+    if (known) return known === 'BEGUN' ? NOTHING : known;
+    weighed.set(name, 'BEGUN');
     const selections = fragments.get(name);
-    // Unknown and circular fragments are the validator's to name.
-    if (!selections || open.has(name)) return { fields: 0, depth: 0 };
-    const weight = weigh(selections, new Set([...open, name]));
+    const weight = selections ? weigh(selections) : NOTHING; // one that is not there is the validator's to name
     weighed.set(name, weight);
     return weight;
   };
 
-  for (const definition of document.definitions) {
-    if (definition.kind !== Kind.OPERATION_DEFINITION) continue;
-    directives += definition.directives?.length ?? 0;
-    const weight = weigh(definition.selectionSet, new Set());
-    if (weight.fields > limits.fields) return exceeded('fields', limits.fields);
-    if (weight.depth > limits.depth && !isIntrospection(definition.selectionSet)) return exceeded('levels', limits.depth);
-    if (rootFields(definition.selectionSet, fragments) > limits.rootFields) return exceeded('root fields', limits.rootFields);
-  }
-  if (aliases > limits.aliases) return exceeded('aliases', limits.aliases);
-  if (directives > limits.directives) return exceeded('directives', limits.directives);
-  if (reserved !== undefined) return clientError('BAD_USER_INPUT', `The alias "${reserved}" begins with two underscores, which are reserved.`, { reason: 'ALIAS' });
-  return null;
+  const queries = document.definitions.filter((definition) => definition.kind === Kind.OPERATION_DEFINITION);
+  const operations = queries.map((operation) => {
+    directives += operation.directives?.length ?? 0;
+    const weight = weigh(operation.selectionSet);
+    return isIntrospection(operation) ? { ...weight, depth: 0 } : weight;
+  });
+  for (const name of fragments.keys()) weighFragment(name);
+  const loose = [...fragments].filter(([name]) => !spread.has(name));
+  const fields = [...operations, ...loose.map(([name]) => weighFragment(name))].reduce((sum, weight) => sum + weight.fields, 0);
+  const roots = [...queries.map(({ selectionSet }) => selectionSet), ...loose.map(([, selections]) => selections)];
+  return { operations, roots, fields, aliases, directives, reserved, circular, visits };
 }
 
-/** The standard introspection query is 13 levels deep; Apollo Server has its own limit for introspection. */
-const isIntrospection = (selections: SelectionSetNode): boolean => selections.selections.every((selection) => selection.kind === Kind.FIELD && selection.name.value.startsWith('__'));
+const fragmentsIn = (document: DocumentNode): ReadonlyMap<string, SelectionSetNode> =>
+  new Map(
+    document.definitions.flatMap((node) => (node.kind === Kind.FRAGMENT_DEFINITION ? [[node.name.value, node.selectionSet] as const] : [])),
+  );
 
-function rootFields(selections: SelectionSetNode, fragments: ReadonlyMap<string, SelectionSetNode>, open: ReadonlySet<string> = new Set()): number {
-  let count = 0;
-  for (const selection of selections.selections) {
-    if (selection.kind === Kind.FIELD) count += 1;
-    else if (selection.kind === Kind.INLINE_FRAGMENT) count += rootFields(selection.selectionSet, fragments, open);
-    else {
-      const inner = fragments.get(selection.name.value);
-      if (inner && !open.has(selection.name.value)) count += rootFields(inner, fragments, new Set([...open, selection.name.value]));
+/** The standard introspection query is 13 levels deep; validation has a rule of its own for the depth of introspection. */
+const isIntrospection = ({ selectionSet }: OperationDefinitionNode): boolean =>
+  selectionSet.selections.every((selection) => selection.kind === Kind.FIELD && selection.name.value.startsWith('__'));
+
+function documentProblem(document: DocumentNode, limits: Limits): GraphQLError | null {
+  if (document.definitions.length > limits.definitions) return exceeded('operations and fragments', limits.definitions);
+  const { operations, roots, fields, aliases, directives, reserved, circular } = measure(document);
+  // The validator would say the same; but only what has an end can be written out below.
+  if (circular) return invalid(`Cannot spread fragment "${circular.name.value}" within itself.`, circular);
+  const most = (of: (operation: Weight) => number): number => Math.max(0, ...operations.map(of));
+  if (fields > limits.fields) return exceeded('fields', limits.fields);
+  if (most(({ depth }) => depth) > limits.depth) return exceeded('levels', limits.depth);
+  if (most(({ rootFields }) => rootFields) > limits.rootFields) return exceeded('root fields', limits.rootFields);
+  if (aliases > limits.aliases) return exceeded('aliases', limits.aliases);
+  if (directives > limits.directives) return exceeded('directives', limits.directives);
+  if (reserved !== null) return reservedAlias(reserved);
+  const tooMany = pairsExceed(roots, fragmentsIn(document), limits.pairs);
+  return tooMany ? exceeded('pairs of fields with one name at one place', limits.pairs) : null;
+}
+
+const invalid = (message: string, node: FragmentSpreadNode): GraphQLError =>
+  new GraphQLError(message, { nodes: [node], extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } });
+
+const reservedAlias = (alias: string): GraphQLError =>
+  clientError('BAD_USER_INPUT', `The alias "${alias}" begins with two underscores, which are reserved.`, { reason: 'ALIAS' });
+
+/** One place of an answer, and how many fields of the document stand for it. */
+interface Place {
+  count: number;
+  readonly below: Map<string, Place>;
+}
+
+/** Walks what is written out, whose size `limits.fields` has bounded and which has no circle, until there are too many pairs. */
+function pairsExceed(roots: readonly SelectionSetNode[], fragments: ReadonlyMap<string, SelectionSetNode>, most: number): boolean {
+  let pairs = 0;
+  const walk = ({ selections }: SelectionSetNode, places: Map<string, Place>): void => {
+    for (const selection of selections) {
+      if (pairs > most) return;
+      if (selection.kind === Kind.INLINE_FRAGMENT) walk(selection.selectionSet, places);
+      else if (selection.kind === Kind.FRAGMENT_SPREAD) {
+        const fragment = fragments.get(selection.name.value);
+        if (fragment) walk(fragment, places);
+      } else {
+        const key = selection.alias?.value ?? selection.name.value;
+        let place = places.get(key);
+        if (!place) places.set(key, (place = { count: 0, below: new Map() }));
+        pairs += place.count;
+        place.count += 1;
+        if (selection.selectionSet) walk(selection.selectionSet, place.below);
+      }
     }
-  }
-  return count;
+  };
+  for (const root of roots) walk(root, new Map());
+  return pairs > most;
 }

@@ -10,6 +10,7 @@ import { createExplorer } from './explorer/explorer.ts';
 import { savedQueries } from './explorer/savedQueries.ts';
 import { createGateway, PORT } from './gateway.ts';
 import { auditForeignSupergraph } from './foreign.ts';
+import { checkPort } from './http/port.ts';
 
 // The process: the only place where the gateway and the subgraphs meet.
 
@@ -42,9 +43,18 @@ try {
     );
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop);
+  // A rejection that nobody heard has ended its own function alone, between two steps of others: whoever waited for it has its deadline.
+  process.on('unhandledRejection', (error) => log.error({ err: error }, 'a rejection was not heard'));
+  // An exception that nothing caught left other code in the middle of its work, and nobody knows which: this process ends, `npm start`
+  // starts another, and clients come back to it with their cursors.
+  process.on('uncaughtException', (error) => {
+    log.fatal({ err: error }, 'an exception was not caught: this gateway ends');
+    process.exit(1);
+  });
   // Started by another process (the CLI's `start`): end with it, also when it was killed.
   process.on('disconnect', stop);
 
+  await checkPort(config.host, config.port ?? PORT);
   let url: string;
   if (flags.supergraph !== undefined) {
     if (!flags['dangerously-no-policy']) throw new Error('Another supergraph has no policy here: say --dangerously-no-policy to serve it without one.');

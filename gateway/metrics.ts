@@ -1,5 +1,7 @@
 import { GraphQLError } from 'graphql';
 import { Counter, Gauge, Registry } from 'prom-client';
+import type { LineWriter } from '#kit/lineWriter.ts';
+import type { Reachability } from '#kit/postgres/reachability.ts';
 import type { Viewer } from '#policy/viewer.ts';
 import type { PlannerPool } from './graph/engine/plannerPool.ts';
 import type { LiveMetrics } from './live/live.ts';
@@ -68,6 +70,15 @@ export function measureLive(metrics: Metrics, sequencer: Pick<Sequencer, 'metric
   metrics.total('feed_numbered_total', 'Changes that this gateway has numbered since its start.', () => sequencer.metrics().moved);
   metrics.total('feed_purged_total', 'Changes that this gateway has purged since its start.', () => sequencer.metrics().purged);
   metrics.total('feed_fenced_total', 'How often this gateway has found that another numbers.', () => sequencer.metrics().fenced);
+}
+
+/** What the gateway's surroundings do to it. Alarms: the database is away, lines of the log are lost. */
+export function measureFaults(metrics: Metrics, database: Reachability, writing: Pick<LineWriter, 'lost' | 'isFailing'> | null): void {
+  metrics.total('database_connection_attempts_total', 'Connections to the database that were tried since the start.', () => database.attempts);
+  metrics.total('database_connection_failures_total', 'Those of them that failed.', () => database.failed);
+  metrics.gauge('database_reachable', '1 while connections can be made, 0 while one at a time tries whether they can.', () => Number(database.isReachable()));
+  metrics.total('log_lines_lost_total', 'Lines of the log that could not be written.', () => writing?.lost() ?? 0);
+  metrics.gauge('log_failing', '1 while lines of the log cannot be written.', () => (writing ? Number(writing.isFailing()) : null));
 }
 
 /** What the planning of new operations costs. Alarms: processes that die, texts that cannot be planned, waiting that gets longer. */

@@ -3,18 +3,21 @@ import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/dis
 import { fastifyApolloDrainPlugin, fastifyApolloHandler } from '@as-integrations/fastify';
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { GraphQLError, printSchema } from 'graphql';
-import { createKnownTexts } from './knownTexts.ts';
+import { clientError } from '#kit/errors.ts';
+import { jsonBoundsProblem } from '#kit/jsonBounds.ts';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Log } from '#kit/log.ts';
 import type { Viewer } from '#policy/viewer.ts';
 import type { Authenticator } from './auth.ts';
-import { createDocuments, MAX_VALIDATION_ERRORS, unresolvedOperation } from './documents.ts';
-import { answerText, credentialsIn, type DoorOptions } from './doors/operation.ts';
-import { asksForEvents, createEventDoor } from './doors/sse.ts';
+import { createDocuments } from './documents.ts';
+import { answerText, type Asked, credentialsIn, type DoorOptions, readOperation, runOperation, tell } from './doors/operation.ts';
+import { asksForEvents, createEventDoor, readRequest } from './doors/sse.ts';
 import { createWebSocketDoor } from './doors/websocket.ts';
-import { createErrorWords } from './errors.ts';
+import { createErrorWords, errorOf, headOf, unavailable } from './errors.ts';
 import type { Graph } from './graph.ts';
-import { createLimitCheck, type Limits } from './limits.ts';
+import type { Readiness } from './http/readiness.ts';
+import { createStreamQuota, standardStreamLimits, type StreamLimits } from './http/streamQuota.ts';
+import type { Limits } from './limits.ts';
 import type { Live } from './live/subscriber.ts';
 import type { SourceBook } from './sources.ts';
 
@@ -22,6 +25,7 @@ export interface RequestContext {
   readonly viewer: Viewer;
   readonly mode: 'filter' | 'reject';
   readonly signal: AbortSignal;
+  readonly address: string | undefined;
 }
 
 export interface ServerOptions {
@@ -29,9 +33,13 @@ export interface ServerOptions {
   readonly port: number;
   readonly graph: Graph;
   readonly sources: SourceBook;
+  /** What `/health/ready` answers; left out: that all is well. */
+  readonly readiness?: () => Promise<Readiness>;
   readonly authenticator: Authenticator;
   readonly limits: Limits;
   readonly policyMode: 'filter' | 'reject';
+  /** How many connections and streams one caller may hold at once; standardStreamLimits unless said otherwise. */
+  readonly streamLimits?: StreamLimits | undefined;
   /** Without it subscriptions are refused at every door. It ends its streams before the doors are closed, or they do. */
   readonly live?: Live | undefined;
   readonly now?: () => Date;
@@ -47,24 +55,39 @@ export interface GatewayServer extends AsyncDisposable {
 /** A batch of 1 000 rows in the variables (`fileRecords`); the text of a query is bounded by the limits. */
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
 
-interface Refusal {
-  readonly status: number;
-  readonly headers: Iterable<readonly [name: string, value: string]>;
-  readonly message: string;
-  readonly extensions: Record<string, unknown>;
+/** A client that sends nothing more, at each step of a request. Answers have the deadline of their operation, streams none. */
+const HEADERS_MS = 10_000;
+const REQUEST_MS = 120_000;
+
+/** An error of the framework as one of ours. */
+function requestError({ statusCode: status = 500, message }: FastifyError): GraphQLError {
+  const error = (text: string, code: string): GraphQLError => new GraphQLError(text, { extensions: { code, http: { status } } });
+  if (status === 413) return error(`The body of a request has at most ${MAX_BODY_BYTES / 1024 / 1024} MB; larger files are filed in parts.`, 'BODY_TOO_LARGE');
+  return status < 500 ? error(message, 'BAD_REQUEST') : error('Internal error', 'INTERNAL_SERVER_ERROR');
 }
 
-/** What to tell of an error that is not an operation's: ours say their code and status, and of the rest the framework knows the status. */
-function refusalOf(error: FastifyError | GraphQLError): Refusal {
-  if (error instanceof GraphQLError) {
-    const { http, ...extensions } = error.extensions as { http?: { status?: number; headers?: Map<string, string> } };
-    return { status: http?.status ?? 400, headers: http?.headers ?? [], message: error.message, extensions };
-  }
-  const { statusCode: status = 500 } = error;
-  const refusal = (message: string, code: string): Refusal => ({ status, headers: [], message, extensions: { code } });
-  if (status === 413) return refusal(`The body of a request has at most ${MAX_BODY_BYTES / 1024 / 1024} MB; larger files are filed in parts.`, 'BODY_TOO_LARGE');
-  return status < 500 ? refusal(error.message, 'BAD_REQUEST') : refusal('Internal error', 'INTERNAL_SERVER_ERROR');
+/** What Node's parser refuses before there is a request: the socket is all there is. @param code of the parser's error */
+function answerUnreadable(code: string, socket: Socket): void {
+  if (code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  const [status, message] = unreadable[code] ?? ['400 Bad Request', 'What was sent is no HTTP request.'];
+  const body = `${JSON.stringify({ errors: [{ message, extensions: { code: 'BAD_REQUEST' } }] })}\n`;
+  const head = ['content-type: application/json; charset=utf-8', `content-length: ${Buffer.byteLength(body)}`, 'cache-control: no-store', 'connection: close'];
+  socket.end(`HTTP/1.1 ${status}\r\n${head.join('\r\n')}\r\n\r\n${body}`);
 }
+
+const unreadable: Readonly<Record<string, readonly [status: string, message: string]>> = {
+  HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', 'The address and the headers of a request have at most 16 KB: send the query by POST.'],
+  ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', `The headers of a request are sent within ${HEADERS_MS / 1000} seconds, all of it within ${REQUEST_MS / 1000}.`],
+};
+
+/** What is worded for clients that read application/json alone: 200 with the errors (GraphQL over HTTP §6.4.1). */
+const OF_THE_OPERATION: ReadonlySet<unknown> = new Set(['GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED', 'BAD_USER_INPUT']);
+const statusFor = (status: number, accept: string, code: unknown): number =>
+  status === 400 && accept.includes('application/json') && !accept.includes('application/graphql-response+json') && OF_THE_OPERATION.has(code) ? 200 : status;
+
+/** Whether Apollo Server has nothing to negotiate or to prevent: JSON is sent and JSON is awaited. */
+const isPlain = ({ method, headers: { 'content-type': contentType, accept } }: FastifyRequest): boolean =>
+  method === 'POST' && contentType !== undefined && /^application\/json(;|$)/.test(contentType) && (accept === undefined || accept === '*/*' || accept === 'application/json');
 
 /** The HTTP doors of the gateway. Rules stand in graph.ts and limits.ts, which every door calls; nothing here decides. */
 export async function serveGateway(options: ServerOptions): Promise<GatewayServer> {
@@ -73,16 +96,31 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
     bodyLimit: MAX_BODY_BYTES,
     trustProxy: false,
     logger: false,
-    requestTimeout: 0,
+    requestTimeout: REQUEST_MS,
+    clientErrorHandler: (error, socket) => answerUnreadable(error.code, socket as Socket),
+    return503OnClosing: false, // said in GraphQL's form below
     forceCloseConnections: 'idle',
     // All other upgrades are declined by answering as if they were not offered: Java's client offers h2c with every first request.
-    http: { shouldUpgradeCallback: ({ url, headers }) => headers.upgrade?.toLowerCase() === 'websocket' && /^\/graphql(?:\?|$)/.test(url ?? '') },
+    http: { headersTimeout: HEADERS_MS, connectionsCheckingInterval: HEADERS_MS / 2, shouldUpgradeCallback: ({ url, headers }) => headers.upgrade?.toLowerCase() === 'websocket' && /^\/graphql(?:\?|$)/.test(url ?? '') },
   });
-  const checkLimits = createLimitCheck(options.limits);
   const words = createErrorWords(log);
-  const doors: DoorOptions = { graph, documents: createDocuments(graph.schema, checkLimits), authenticator, live: options.live, words, policyMode: options.policyMode, log, now: options.now ?? (() => new Date()) };
+  const doors: DoorOptions = {
+    graph, documents: createDocuments(graph.schema, options.limits), sources: options.sources, authenticator, live: options.live,
+    quota: createStreamQuota(options.streamLimits ?? standardStreamLimits), words, policyMode: options.policyMode, log,
+    now: options.now ?? (() => new Date()),
+  };
   const events = createEventDoor(doors);
   const sockets = createWebSocketDoor(doors);
+  let isLeaving = false;
+
+  // Bounded before it is parsed, since what is parsed is walked by many.
+  const parseJson = app.getDefaultJsonParser('error', 'error');
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    const problem = jsonBoundsProblem(String(body));
+    if (problem === null) parseJson(request, String(body), done);
+    else done(clientError('COST_LIMIT', problem, { expected: problem }), undefined);
+  });
+
   app.server.on('upgrade', sockets.upgrade);
   // Browsers and clients open connections ahead of what they will ask. Node does not call those idle, and would wait ten seconds for them.
   const silent = new Set<Socket>();
@@ -91,7 +129,9 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
 
   const viewerOf = (request: FastifyRequest): Promise<Viewer> => {
     const { authorization, purpose } = credentialsIn(request.raw);
-    return authenticator.viewer(authorization, purpose);
+    return authenticator.viewer(authorization, purpose).catch((error: unknown) => {
+      throw errorOf(error);
+    });
   };
 
   const contextOf = async (request: FastifyRequest, reply: FastifyReply): Promise<RequestContext> => {
@@ -99,21 +139,20 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
     reply.raw.once('close', () => {
       if (!reply.raw.writableFinished) abort.abort();
     });
-    const { authorization, purpose, rejects } = credentialsIn(request.raw);
-    return { viewer: await authenticator.viewer(authorization, purpose), mode: rejects ? 'reject' : options.policyMode, signal: abort.signal };
+    const { rejects } = credentialsIn(request.raw);
+    return { viewer: await viewerOf(request), mode: rejects ? 'reject' : options.policyMode, signal: abort.signal, address: request.raw.socket.remoteAddress };
   };
 
-  const knownTexts = createKnownTexts();
   const apollo = new ApolloServer<RequestContext>({
     gateway: {
       load: () =>
         Promise.resolve({
-          executor: async ({ document, operation, operationName, request, context }) => {
-            const { viewer, mode, signal } = context as unknown as RequestContext; // made by `context` below
-            // Apollo resolves it, and hands on that it could not.
-            if (!operation) throw unresolvedOperation(request.operationName);
-            if (request.query) knownTexts.add(request.query, document, operation);
-            const answer = await graph.run({ document, operation, operationName: operationName ?? undefined, variables: request.variables ?? {}, viewer, mode, signal });
+          // Read here again, which costs a look into a map: the document that Apollo has parsed was not validated by it.
+          executor: async ({ request, context }) => {
+            const asked: Asked = { query: request.query ?? '', operationName: request.operationName, variables: request.variables ?? {} };
+            const read = readOperation(doors, asked);
+            const { viewer, mode, signal, address } = context as unknown as RequestContext; // made by `context` below
+            const answer = 'errors' in read ? read : await runOperation(doors, read, asked, { viewer, mode, signal, address });
             return answer as never; // ExecutionResult, with `data` left out where nothing ran
           },
         }),
@@ -130,7 +169,7 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
     includeStacktraceInErrorResponses: false,
     hideSchemaDetailsFromClientErrors: true,
     stopOnTerminationSignals: false,
-    validationOptions: { maxErrors: MAX_VALIDATION_ERRORS },
+    dangerouslyDisableValidation: true, // by `readOperation`, before Apollo and again before anything runs
     formatError: words,
     plugins: [
       fastifyApolloDrainPlugin(app),
@@ -138,12 +177,12 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
       {
         requestDidStart: () =>
           Promise.resolve({
-            // A client that reads only application/json gets 200 with its errors (GraphQL over HTTP §6.4.1).
-            willSendResponse: ({ request, response, errors }) => {
-              const accepts = request.http?.headers.get('accept') ?? '';
-              const code = errors?.[0]?.extensions['code'];
-              if (response.http.status === 400 && accepts.includes('application/json') && !accepts.includes('application/graphql-response+json') && ['GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED', 'BAD_USER_INPUT'].includes(String(code)))
-                response.http.status = 200;
+            willSendResponse: ({ request, response: { http, body }, errors }) => {
+              if (!errors || (body.kind === 'single' && body.singleResult.data !== undefined)) return Promise.resolve();
+              const { status, headers } = headOf(errors[0]);
+              if (body.kind === 'single' && http.status === undefined) http.status = status;
+              for (const [name, value] of headers) http.headers.set(name, value);
+              http.status = statusFor(http.status ?? status, request.http?.headers.get('accept') ?? '', errors[0]?.extensions['code']);
               return Promise.resolve();
             },
           }),
@@ -155,29 +194,44 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
 
   const throughApollo = fastifyApolloHandler(apollo, { context: contextOf });
 
-  // Whatever is refused outside of an operation, by us or by the framework before a route is asked, in the words of all other errors.
-  app.setErrorHandler((error: FastifyError | GraphQLError, _, reply) => {
-    const { status, headers, message, extensions } = refusalOf(error);
-    if (status >= 500) log.error({ err: error }, 'a request failed');
+  /** An operation, or a request, that is refused whole: in the form, with the status and in the words of every other refusal. */
+  const refuse = (request: FastifyRequest, reply: FastifyReply, errors: readonly unknown[]): FastifyReply => {
+    const { accept = '' } = request.headers;
+    const { status, headers } = headOf(errors[0]);
+    const told = tell(doors, errors);
     for (const [name, value] of headers) reply.header(name, value);
-    return reply.code(status).send({ errors: [{ message, extensions }] });
+    return reply
+      .code(statusFor(status, accept, told[0]?.extensions?.['code']))
+      .header('cache-control', 'no-store')
+      .type(`${accept.includes('application/graphql-response+json') ? 'application/graphql-response+json' : 'application/json'}; charset=utf-8`)
+      .send(`${JSON.stringify({ errors: told })}\n`);
+  };
+
+  // Whatever is refused outside of an operation, by us or by the framework before a route is asked.
+  app.setErrorHandler((error: FastifyError | GraphQLError, request, reply) => refuse(request, reply, [error instanceof GraphQLError || !('statusCode' in error) ? errorOf(error) : requestError(error)]));
+
+  app.setNotFoundHandler((request, reply) => refuse(request, reply, [new GraphQLError('There is nothing at this address: the graph is at /graphql.', { extensions: { code: 'NOT_FOUND', http: { status: 404 } } })]));
+
+  // Those who come back are at another instance by then; that this one lives is said to the end.
+  app.addHook('onRequest', async (request, reply) => {
+    if (!isLeaving || request.url === '/health/live') return;
+    const errors = [unavailable('This instance is going away: ask again.')];
+    return asksForEvents(request.headers.accept) ? events.refuse(request, reply, errors) : refuse(request, reply.header('connection', 'close'), errors);
   });
 
   app.route({
     url: '/graphql',
     method: ['GET', 'POST', 'OPTIONS'],
-    // Before Apollo parses anything: what the operation may cost, for whoever asks.
-    preHandler: async (request) => {
-      const given = (request.method === 'GET' ? request.query : request.body) as { query?: unknown } | null | undefined;
-      if (typeof given?.query === 'string') checkLimits(given.query);
-    },
     handler: async function (request, reply) {
       if (asksForEvents(request.headers.accept)) return events.handle(request, reply);
-      const known = knownTexts.find(request);
-      const answer = known && (await contextOf(request, reply).then((context) => graph.run({ ...known, ...context }), () => null));
-      // Without data there is a status to be chosen, and without a viewer a refusal: both are Apollo's to word.
-      if (!answer?.data) return throughApollo.call(this, request, reply);
-      return reply.header('cache-control', 'no-store').type('application/json; charset=utf-8').send(`${answerText(answer)}\n`);
+      const asked = readRequest(request);
+      const read = asked && readOperation(doors, asked);
+      if (read && 'errors' in read) return refuse(request, reply, read.errors);
+      // What is no operation, and all that has to be negotiated, is Apollo's to word (docs/adr/0010-known-texts.md).
+      if (!read || !isPlain(request)) return throughApollo.call(this, request, reply);
+      const answer = await runOperation(doors, read, asked, await contextOf(request, reply));
+      if (answer.data === undefined) return refuse(request, reply, answer.errors ?? []);
+      return reply.header('cache-control', 'no-store').type('application/json; charset=utf-8').send(`${answerText(doors, answer)}\n`);
     },
   });
 
@@ -187,9 +241,8 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
   });
   app.get('/health/live', () => ({ status: 'ok' }));
   app.get('/health/ready', async (_, reply) => {
-    await options.sources.refresh();
-    const down = options.sources.states().filter(({ state }) => state === 'UNAVAILABLE').map(({ source }) => source);
-    return reply.code(down.length === options.sources.states().length ? 503 : 200).send({ status: down.length === 0 ? 'ok' : 'degraded', unavailable: down });
+    const readiness = (await options.readiness?.()) ?? { status: 'ok', unavailable: [], knownThrough: {} };
+    return reply.code(readiness.status === 'unavailable' ? 503 : 200).header('cache-control', 'no-store').send(readiness);
   });
   for (const route of options.routes) await route(app, viewerOf);
 
@@ -198,6 +251,7 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
   return {
     url: `http://${options.host}:${port}`,
     async [Symbol.asyncDispose]() {
+      isLeaving = true;
       await Promise.all([events[Symbol.asyncDispose](), sockets[Symbol.asyncDispose]()]);
       for (const socket of silent) socket.destroy();
       await apollo.stop();

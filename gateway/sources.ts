@@ -1,7 +1,10 @@
 import type { Readable } from 'node:stream';
+import type { GraphQLError } from 'graphql';
 import { request } from 'undici';
+import { createBreaker, type Outcome } from '#kit/breaker.ts';
 import type { SubgraphName } from '#kit/config.ts';
 import type { Moment } from '#kit/context.ts';
+import { faultOf } from '#kit/faults.ts';
 import type { RecordFeed } from '#kit/feed.ts';
 import type { ReplacingFiling, Weighed } from '#kit/filing/replacement.ts';
 import type { Head, HeadAsk } from '#kit/heads.ts';
@@ -48,22 +51,35 @@ function doorOf(subgraph: Subgraph, kind: string): FilingDoor {
   return door;
 }
 
+/** After so many calls in a row that its database kept from being answered, a subgraph is left alone for so long; then one call probes. */
+const BREAKER_FAILURES = 5;
+const BREAKER_OPEN_MS = 1000;
+/** Longer than a statement and the wait for a connection may take: what is late by then hangs. */
+const LOCAL_DEADLINE_MS = 10_000;
+
 /** A subgraph in this process: it gets the viewer object itself. */
 export function createLocalSource(subgraph: Subgraph): Source {
+  const breaker = createBreaker({ failures: BREAKER_FAILURES, openMs: () => BREAKER_OPEN_MS, refusal: () => new SubgraphUnavailable('the breaker is open') });
+  const outcomeOf = (errors: readonly GraphQLError[] | undefined, signal: AbortSignal): Outcome => {
+    if (!errors?.some(({ originalError }) => faultOf(originalError))) return 'answered';
+    return signal.aborted ? 'unknown' : 'failed';
+  };
   return {
     name: subgraph.name,
     transport: {
       async execute(call) {
         const { viewer, moment } = contextOf(call);
-        const { data, errors, extensions } = await subgraph.execute({
-          document: call.operation.document,
-          operationName: call.operation.name,
-          variables: call.variables,
-          viewer,
-          moment,
-          signal: call.signal ?? never,
-        });
-        return { data: data ?? null, ...(errors ? { errors } : null), ...(extensions ? { extensions } : null) };
+        const signal = call.signal ?? never;
+        const leave = breaker.enter();
+        let outcome: Outcome = 'failed';
+        try {
+          const asked = { document: call.operation.document, operationName: call.operation.name, variables: call.variables, viewer, moment, signal };
+          const { data, errors, extensions } = await withDeadline(subgraph.execute(asked), LOCAL_DEADLINE_MS);
+          outcome = outcomeOf(errors, signal);
+          return { data: data ?? null, ...(errors ? { errors } : null), ...(extensions ? { extensions } : null) };
+        } finally {
+          leave(outcome);
+        }
       },
     },
     status: () => subgraph.status(),
@@ -141,8 +157,14 @@ export function createRemoteSource(name: SubgraphName, url: string, passport: (v
 }
 
 async function answerOf(response: Awaited<ReturnType<typeof request>>): Promise<unknown> {
-  const body = (await response.body.json()) as { errors?: { message: string; extensions: Record<string, unknown> }[] };
-  const [error] = body.errors ?? [];
+  const text = await response.body.text();
+  let body: { errors?: { message: string; extensions: Record<string, unknown> }[] } | null;
+  try {
+    body = JSON.parse(text) as typeof body;
+  } catch (cause) {
+    throw new SubgraphUnavailable(`HTTP status ${response.statusCode}, and the answer is not JSON`, { cause });
+  }
+  const [error] = body?.errors ?? [];
   if (response.statusCode === 400 && error) throw Object.assign(new Error(error.message), { extensions: error.extensions });
   if (response.statusCode !== 200) throw new SubgraphUnavailable(`HTTP status ${response.statusCode}`);
   return body;
@@ -158,7 +180,10 @@ export interface SourceState {
 /** What the gateway knows of its sources, and the instant that is settled in all that can be reached. */
 export interface SourceBook {
   states(): readonly SourceState[];
-  /** The latest sealed instant, at most `FRESH_MS` old. */
+  /**
+   * The latest sealed instant, ISO 8601 with milliseconds: at most `FRESH_MS` old, counted from when it was asked for.
+   * @throws SubgraphUnavailable while no source answers: an older instant is never given in its place
+   */
   sealed(): Promise<string>;
   /** Asks all sources now: after a write its writer must see it. */
   refresh(): Promise<void>;
@@ -167,30 +192,43 @@ export interface SourceBook {
 /** An instant this old still serves, while a newer one is fetched: no query waits, and nothing runs while nobody asks. */
 const RENEW_MS = 200;
 const FRESH_MS = 2000;
+/** How often one operation asks when each answer was too old by the time it came: the process was stopped, or is starved. */
+const MAX_ASKED = 3;
 
-export function createSourceBook(sources: readonly Source[], now: () => Date): SourceBook {
+/** @param clockMs a monotonic clock in milliseconds */
+export function createSourceBook(sources: readonly Source[], clockMs: () => number = () => performance.now()): SourceBook {
   let states: readonly SourceState[] = sources.map(({ name }) => ({ source: name, state: 'UNAVAILABLE', knownThrough: null, lateUnits: [] }));
-  let sealed = '';
-  let askedAt = Number.NEGATIVE_INFINITY;
+  /** What the last question that was answered gave, and when it was asked; null where nobody answered it. */
+  let answer: { readonly sealed: string; readonly askedAt: number } | null = null;
+  let greatest = '';
   let underWay: Promise<void> | null = null;
+  // One that hangs is not asked again beside: it would take the source's connections one by one.
+  const hanging = new Set<string>();
+
+  const statusOf = async ({ name, status }: Source): Promise<SubgraphStatus> => {
+    if (hanging.has(name)) throw new SubgraphUnavailable('it has not answered the question before');
+    hanging.add(name);
+    return withDeadline(status().finally(() => hanging.delete(name)), STATUS_DEADLINE_MS);
+  };
 
   const ask = async (): Promise<void> => {
-    askedAt = performance.now();
+    const askedAt = clockMs();
     const before = states;
     states = await Promise.all(
-      sources.map(async ({ name, status }): Promise<SourceState> => {
+      sources.map(async (source): Promise<SourceState> => {
+        const { name } = source;
         try {
-          const { sealed: through, lateUnits } = await withDeadline(status(), STATUS_DEADLINE_MS);
+          const { sealed: through, lateUnits } = await statusOf(source);
           return { source: name, state: lateUnits.length > 0 ? 'LATE' : 'IN_TIME', knownThrough: through, lateUnits };
         } catch {
-          return { source: name, state: 'UNAVAILABLE', knownThrough: before.find(({ source }) => source === name)?.knownThrough ?? null, lateUnits: [] };
+          return { source: name, state: 'UNAVAILABLE', knownThrough: before.find((state) => state.source === name)?.knownThrough ?? null, lateUnits: [] };
         }
       }),
     );
-    const reached = states.flatMap(({ state, knownThrough }) => (state !== 'UNAVAILABLE' && knownThrough !== null ? [knownThrough] : []));
     // A source that is down answers nothing, so it does not hold the others back.
-    const least = reached.toSorted()[0] ?? (sealed || now().toISOString());
-    if (least > sealed) sealed = least;
+    const [least] = states.flatMap(({ state, knownThrough }) => (state !== 'UNAVAILABLE' && knownThrough !== null ? [knownThrough] : [])).toSorted();
+    if (least !== undefined && least > greatest) greatest = least;
+    answer = least === undefined ? null : { sealed: greatest, askedAt };
   };
 
   const renew = (): Promise<void> => {
@@ -199,14 +237,18 @@ export function createSourceBook(sources: readonly Source[], now: () => Date): S
     });
     return underWay;
   };
+  const ageMs = (): number => (answer === null ? Number.POSITIVE_INFINITY : clockMs() - answer.askedAt);
 
   return {
     states: () => states,
     async sealed() {
-      const age = performance.now() - askedAt;
-      if (age > FRESH_MS) await renew();
-      else if (age > RENEW_MS) void renew();
-      return sealed;
+      if (ageMs() > RENEW_MS) void renew();
+      for (let asked = 0; ageMs() > FRESH_MS && asked < MAX_ASKED; asked += 1) {
+        await renew();
+        if (answer === null) break;
+      }
+      if (answer === null || ageMs() > FRESH_MS) throw new SubgraphUnavailable('no source says what is settled');
+      return answer.sealed;
     },
     async refresh() {
       // What is under way may have asked before the write.

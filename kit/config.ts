@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { type KeyRing, parseKeyRing } from './keys.ts';
 import { type LogLevel, logLevels } from './log.ts';
+import { storageProblem } from './storageProblem.ts';
 
 /** The four subgraphs, in the order of their ports 4001–4004. */
 export const subgraphNames = ['entity', 'disclosure', 'namelist', 'evaluation'] as const;
@@ -30,6 +31,8 @@ export interface Config {
   readonly webhookTargets: 'public' | 'any';
   /** Processes that plan new operations, about 80 MB each. */
   readonly planners: number;
+  /** How many WebSockets and streams of events one caller may hold at once. */
+  readonly streamLimits: { readonly perToken: number; readonly perOrganisation: number; readonly perAddress: number };
   readonly dataDir: string;
   readonly logLevel: LogLevel;
   readonly production: boolean;
@@ -59,6 +62,8 @@ const remotes = (text: string, context: z.RefinementCtx): Partial<Record<Subgrap
   return found;
 };
 
+const places = (standard: number) => z.coerce.number().int().min(1).default(standard);
+
 const environment = z.object({
   PORT: z.coerce.number().int().min(0).max(65_535).optional(),
   HOST: z.string().min(1).default('127.0.0.1'),
@@ -74,6 +79,9 @@ const environment = z.object({
   POLICY_MODE: z.enum(['filter', 'reject']).default('filter'),
   WEBHOOK_TARGETS: z.enum(['public', 'any']).default('public'),
   PLANNERS: z.coerce.number().int().min(1).max(16).default(2),
+  STREAMS_PER_TOKEN: places(100),
+  STREAMS_PER_ORGANISATION: places(500),
+  STREAMS_PER_ADDRESS: places(2000),
   DATA_DIR: z.string().min(1).default('./.data'),
   LOG_LEVEL: z.enum(logLevels).default('info'),
   NODE_ENV: z.string().optional(),
@@ -111,7 +119,14 @@ export function parseConfig(variables: Readonly<Record<string, string | undefine
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
   const values = parsed.data;
   const dataDir = resolve(values.DATA_DIR);
-  const own = (use: string): KeyRing => developmentKeys(dataDir, use);
+  const own = (use: string): KeyRing => {
+    try {
+      return developmentKeys(dataDir, use);
+    } catch (error) {
+      const problem = storageProblem(error);
+      throw problem === null ? error : new ConfigError([`DATA_DIR: ${dataDir} ${problem}`]);
+    }
+  };
   return {
     port: values.PORT ?? null,
     host: values.HOST,
@@ -127,6 +142,7 @@ export function parseConfig(variables: Readonly<Record<string, string | undefine
     policyMode: values.POLICY_MODE,
     webhookTargets: values.WEBHOOK_TARGETS,
     planners: values.PLANNERS,
+    streamLimits: { perToken: values.STREAMS_PER_TOKEN, perOrganisation: values.STREAMS_PER_ORGANISATION, perAddress: values.STREAMS_PER_ADDRESS },
     dataDir,
     logLevel: values.LOG_LEVEL,
     production,

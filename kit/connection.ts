@@ -11,6 +11,8 @@ export interface Connection<Item> {
   readonly page: Page<Item>;
   readonly cursorOf: (item: Item) => string;
   readonly count: () => Promise<number>;
+  /** Up to where it counts; COUNT_LIMIT when left out. */
+  readonly countLimit?: number;
 }
 
 /** An item of a connection, whose cursor is made when it is selected. */
@@ -43,7 +45,7 @@ export const pageOf = <Item>(rows: readonly Item[], first: number): Page<Item> =
 /** Totals are counted up to here; a larger one says `exact: false`. */
 export const COUNT_LIMIT = 10_000;
 
-export const totalCount = (counted: number): { value: number; exact: boolean } => ({ value: Math.min(counted, COUNT_LIMIT), exact: counted <= COUNT_LIMIT });
+export const totalCount = (counted: number, limit = COUNT_LIMIT): { value: number; exact: boolean } => ({ value: Math.min(counted, limit), exact: counted <= limit });
 
 /** The resolvers of a connection type, of its edge type and of `PageInfo`, the same for every list. */
 export const connectionFields = <Item>() => ({
@@ -53,7 +55,7 @@ export const connectionFields = <Item>() => ({
     const last = page.items.at(-1);
     return { hasNextPage: page.hasNextPage, endCursor: () => (last === undefined ? null : cursorOf(last)) };
   },
-  totalCount: async ({ count }: Connection<Item>) => totalCount(await count()),
+  totalCount: async ({ count, countLimit }: Connection<Item>) => totalCount(await count(), countLimit),
 });
 
 export const edgeFields = <Item>() => ({ cursor: ({ node, cursorOf }: Edge<Item>): string => cursorOf(node) });

@@ -6,7 +6,7 @@ import { checkFirst, type Connection, connectionFields, COUNT_LIMIT, type Edge, 
 import type { SubgraphContext } from './context.ts';
 import { badInput, clientError } from './errors.ts';
 import { shown } from './fields.ts';
-import { provinceOfCode } from './filing/door.ts';
+import { provinceOfCode } from './filing/admission.ts';
 import { query, statement } from './postgres/pool.ts';
 import { give } from './recordFields.ts';
 import { encodeId, recordColumns, type RecordRow } from './records.ts';
@@ -165,7 +165,7 @@ export function createCoverage({ pool, cursors, now }: Workshop, schema: Subgrap
         const { viewer, today } = context;
         const scope = JSON.stringify(['SourceCoverage.records', schema, unit, item, viewer.grant]);
         const rights = rowValues(rowScope(viewer), today);
-        const [at, recordId] = after ? cursors.open(scope, after) : START;
+        const [at, recordId] = cursors.openGiven(scope, after) ?? START;
         const { items, hasNextPage } = pageOf(await query<CollectedRow>(pool, kept.page, [...rights, unit, item, at, recordId, first + 1]), first);
         for (const row of items) give(context, row);
         return {

@@ -13,6 +13,8 @@ export interface CursorSealer {
   seal(scope: string, position: readonly string[]): string;
   /** @throws BAD_CURSOR when it was edited, made by an unknown key, or for another scope. */
   open(scope: string, cursor: string): string[];
+  /** The same of an argument that may be left out; null then. An empty text is no cursor: who kept none leaves it out. */
+  openGiven(scope: string, cursor: string | null | undefined): string[] | null;
 }
 
 const TAG = 16;
@@ -29,6 +31,18 @@ export function createCursorSealer(ring: KeyRing): CursorSealer {
     };
   });
   const bad = () => clientError('BAD_CURSOR', 'This cursor was not given by this field with these arguments.', { argument: 'after', expected: 'an endCursor of the same query, unchanged' });
+  const open = (scope: string, cursor: string): string[] => {
+    const dot = cursor.indexOf('.');
+    const key = keys.find(({ id }) => id === cursor.slice(0, dot));
+    const sealed = Buffer.from(cursor.slice(dot + 1), 'base64url');
+    if (!key || sealed.length <= TAG || cursor.length > 2048 || sealed.toString('base64url') !== cursor.slice(dot + 1)) throw bad();
+    const tag = sealed.subarray(0, TAG);
+    const bytes = createDecipheriv(CIPHER, key.content, tag).update(sealed.subarray(TAG));
+    const plain = bytes.toString();
+    // The tag is over text: bytes that are none could be read as the text of others.
+    if (!Buffer.from(plain).equals(bytes) || !timingSafeEqual(key.tagOf(scope, plain), tag)) throw bad();
+    return JSON.parse(plain) as string[];
+  };
   return {
     seal(scope, position) {
       const [key] = keys;
@@ -37,17 +51,7 @@ export function createCursorSealer(ring: KeyRing): CursorSealer {
       const tag = key.tagOf(scope, plain);
       return `${key.id}.${Buffer.concat([tag, createCipheriv(CIPHER, key.content, tag).update(plain, 'utf8')]).toString('base64url')}`;
     },
-    open(scope, cursor) {
-      const dot = cursor.indexOf('.');
-      const key = keys.find(({ id }) => id === cursor.slice(0, dot));
-      const sealed = Buffer.from(cursor.slice(dot + 1), 'base64url');
-      if (!key || sealed.length <= TAG || cursor.length > 2048 || sealed.toString('base64url') !== cursor.slice(dot + 1)) throw bad();
-      const tag = sealed.subarray(0, TAG);
-      const bytes = createDecipheriv(CIPHER, key.content, tag).update(sealed.subarray(TAG));
-      const plain = bytes.toString();
-      // The tag is over text: bytes that are none could be read as the text of others.
-      if (!Buffer.from(plain).equals(bytes) || !timingSafeEqual(key.tagOf(scope, plain), tag)) throw bad();
-      return JSON.parse(plain) as string[];
-    },
+    open,
+    openGiven: (scope, cursor) => (cursor === null || cursor === undefined ? null : open(scope, cursor)),
   };
 }

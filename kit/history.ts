@@ -115,7 +115,7 @@ export function createHistory({ pool, cursors }: Pick<Workshop, 'pool' | 'cursor
     requireShown(context, 'HISTORY', reachOf(row));
     const ask = { uscc: row.uscc, recordId: row.record_id, ...(row.at ?? context.moment) };
     const scope = JSON.stringify(['CreditRecord.history', schema, table, ask.uscc, ask.recordId, ask.knownAt, context.viewer.grant]);
-    const [before] = args.after ? cursors.open(scope, args.after) : [];
+    const [before] = cursors.openGiven(scope, args.after) ?? [];
     const { items, hasNextPage } = await pages({ context, ask: { ...ask, first: size, before: before === undefined ? ALL : Number(before) } });
     for (const version of items) noteRead(context, 'HISTORY', reachOf(version));
     return {

@@ -1,4 +1,5 @@
 import { pino, type Logger } from 'pino';
+import { createLineWriter, type LineWriter } from './lineWriter.ts';
 
 export type Log = Logger;
 
@@ -8,8 +9,20 @@ export type LogLevel = (typeof logLevels)[number];
 /** An error as one reads it: database drivers hang their whole connection on theirs. */
 const briefly = (error: unknown): unknown => (error instanceof Error ? { type: error.name, message: error.message, code: (error as { code?: unknown }).code, stack: error.stack } : error);
 
-/** The one logger: JSON lines to standard error, so that standard output stays the user's. Secrets never reach it. */
-export const createLog = (part: string, level: LogLevel): Log =>
-  pino({ name: part, level, redact: ['*.authorization', '*.token', '*.passport', '*.secret'], serializers: { err: briefly } }, pino.destination({ dest: 2, sync: false }));
+const writers = new WeakMap<Log, LineWriter>();
 
-export const silentLog: Log = pino({ level: 'silent' });
+/**
+ * The one logger: JSON lines to standard error, so that standard output stays the user's. Secrets never reach it. Where standard error takes
+ * nothing, lines are lost and counted, and the process goes on (kit/lineWriter.ts).
+ */
+export function createLog(part: string, level: LogLevel, writer: LineWriter = createLineWriter(2)): Log {
+  process.once('exit', () => writer.flushSync());
+  const log = pino({ name: part, level, redact: ['*.authorization', '*.token', '*.passport', '*.secret'], serializers: { err: briefly } }, writer);
+  writers.set(log, writer);
+  return log;
+}
+
+/** How the lines of a logger that `createLog` made get out; null for any other. */
+export const writingOf = (log: Log): Pick<LineWriter, 'lost' | 'isFailing'> | null => writers.get(log) ?? null;
+
+export const silentLog: Log = pino({ level: 'silent' }, { write: () => {} });

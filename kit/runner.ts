@@ -17,11 +17,13 @@ import {
   visit,
 } from 'graphql';
 import { type CompiledQuery, compileQuery, isCompiledQuery } from 'graphql-jit';
+import { explained } from './faults.ts';
 
 /** An operation that is ready to run, any number of times. */
 export interface Prepared {
   readonly document: DocumentNode;
   readonly operation: OperationDefinitionNode;
+  /** Errors that a fault explains have its code (kit/faults.ts); those without any code are faults of the program. */
   run(context: unknown, variables: Readonly<Record<string, unknown>>): Promise<ExecutionResult>;
 }
 
@@ -65,8 +67,17 @@ function prepare(schema: GraphQLSchema, text: string, operationName: string | un
     async run(context, variables) {
       runs += 1;
       if (compiled === undefined && runs > 1) compiled = compile(schema, document, text, operationName);
-      if (compiled && nested.every((name) => variables[name] !== undefined)) return compiled.query(undefined, context, { ...variables });
-      return execute({ schema, document, contextValue: context, variableValues: { ...variables }, operationName: operationName ?? null });
+      const runner = nested.every((name) => variables[name] !== undefined) ? compiled : null;
+      const result = await (runner
+        ? runner.query(undefined, context, { ...variables })
+        : execute({
+            schema,
+            document,
+            contextValue: context,
+            variableValues: { ...variables },
+            operationName: operationName ?? null,
+          }));
+      return result.errors ? { ...result, errors: explained(result.errors) } : result;
     },
   };
 }

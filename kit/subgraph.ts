@@ -5,6 +5,7 @@ import type { Viewer } from '#policy/viewer.ts';
 import type { SubgraphName } from './config.ts';
 import type { Moment, Read, SubgraphContext } from './context.ts';
 import { createCursorSealer, type CursorSealer } from './cursor.ts';
+import { faultOf } from './faults.ts';
 import type { RecordFeed } from './feed.ts';
 import type { HeadReader } from './heads.ts';
 import { createInstants, type Instants } from './instants.ts';
@@ -16,6 +17,7 @@ import { tellsRecords } from './feed.ts';
 import { createTurnDays, type TurnDays } from './publicationDays.ts';
 import { createSweep, type ErasableTable, type Sweep } from './retention.ts';
 import { createRuleBook, type RuleBook } from './ruleBook.ts';
+import { createRetryBudget, readTwice } from './retry.ts';
 import { createRunner, type Prepared } from './runner.ts';
 import { createOwnSchema } from './schema/ownSchema.ts';
 import type { Replacement } from './filing/replacement.ts';
@@ -66,9 +68,11 @@ export interface FilingPart {
 /** What became of one row of a part. */
 export interface RowOutcome {
   readonly row: number;
-  readonly outcome: 'ADDED' | 'CORRECTED' | 'UNCHANGED' | 'REJECTED';
-  /** Null for a rejected row. */
+  readonly outcome: 'ADDED' | 'CORRECTED' | 'UNCHANGED' | 'PENDING' | 'REJECTED';
+  /** Null for a rejected row, and for a pending one of a record that is not there yet. */
   readonly record: { readonly uscc: string; readonly recordId: string; readonly version: number } | null;
+  /** Of a pending row: what a second person decides; of any other null, or left out. */
+  readonly proposal?: { readonly uscc: string; readonly id: string } | null;
   /** Why it was rejected, or what it was taken in spite of. */
   readonly problems: RejectedRow['problems'];
 }
@@ -83,6 +87,8 @@ export interface PartOutcome {
   readonly added: number;
   readonly corrected: number;
   readonly unchanged: number;
+  /** Rows that wait for a second person. */
+  readonly pending: number;
   readonly rejected: number;
   readonly warned: number;
   /** SHA-256 of the bytes, in hex. */
@@ -143,6 +149,22 @@ export interface Subgraph extends AsyncDisposable {
   readonly heads: HeadReaders;
 }
 
+/** One line for each kind of failure of a call, however many fields failed of it: what was thrown, and where first. */
+export function logFailures(log: Log, errors: readonly GraphQLError[]): void {
+  const known = new Set<string>();
+  for (const error of errors) {
+    const isFault = error.extensions?.['code'] !== undefined;
+    if (isFault && faultOf(error.originalError) === null) continue; // a refusal, which is the caller's
+    const cause = error.originalError ?? error;
+    if (known.has(cause.message)) continue;
+    known.add(cause.message);
+    if (known.size > MAX_LOGGED) return;
+    log[isFault ? 'warn' : 'error']({ err: cause, path: error.path, fields: errors.length }, isFault ? 'what keeps the records failed' : 'a field failed');
+  }
+}
+
+const MAX_LOGGED = 5;
+
 /**
  * Makes a subgraph.
  * @throws Error that names every field whose policy is missing or does not hold together.
@@ -165,6 +187,7 @@ export function createSubgraph(definition: SubgraphDefinition, dependencies: Sub
   const schema = createOwnSchema(`Subgraph ${definition.name}`, definition.schemaFile, resolvers);
 
   const prepare = createRunner(schema);
+  const budget = createRetryBudget();
   // The gateway has cut what the viewer may not see; whoever comes with a passport and asks all the same is refused here.
   // A document is refused or allowed alike for all with the same role and a purpose or none.
   const known = new WeakMap<Prepared, Map<string, readonly GraphQLError[]>>();
@@ -192,11 +215,15 @@ export function createSubgraph(definition: SubgraphDefinition, dependencies: Sub
       if ('errors' in operation) return operation;
       const refused = refusals(operation, request);
       if (refused.length > 0) return { data: null, errors: refused };
-      const reads: Read[] = [];
-      const context: SubgraphContext = { viewer: request.viewer, moment: request.moment, today: shanghaiDay(now()), reads, signal: request.signal };
-      const result = await operation.run(context, request.variables);
-      for (const error of result.errors ?? []) if (!error.extensions?.['code']) log.error({ err: error.originalError ?? error, path: error.path }, 'a field failed');
-      return reads.length > 0 ? { ...result, extensions: { ...result.extensions, reads } } : result;
+      const attempt = async (): Promise<ExecutionResult> => {
+        const reads: Read[] = [];
+        const context: SubgraphContext = { viewer: request.viewer, moment: request.moment, today: shanghaiDay(now()), reads, signal: request.signal };
+        const result = await operation.run(context, request.variables);
+        return reads.length > 0 ? { ...result, extensions: { ...result.extensions, reads } } : result;
+      };
+      const result = operation.operation.operation === 'query' ? await readTwice(budget, request.signal, attempt) : await attempt();
+      logFailures(log, result.errors ?? []);
+      return result;
     },
     async status() {
       const [sealed, late] = await Promise.all([instants.seal(), units.late()]);

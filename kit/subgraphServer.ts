@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import type { Viewer } from '#policy/viewer.ts';
 import type { Moment } from './context.ts';
+import { faultError, faultOf } from './faults.ts';
 import type { RecordFeed } from './feed.ts';
 import type { HeadAsk } from './heads.ts';
 import type { KeyRing } from './keys.ts';
@@ -76,7 +77,12 @@ export async function serveSubgraph(
     handle(request, response).catch((error: unknown) => {
       const code = error instanceof Error && 'extensions' in error ? error.extensions : undefined;
       if (code) return send(response, 400, { errors: [{ message: (error as Error).message, extensions: code }] });
-      options.log.error({ err: error }, 'a request failed');
+      const fault = faultOf(error);
+      options.log[fault ? 'warn' : 'error']({ err: error }, 'a request failed');
+      if (fault && !response.headersSent) {
+        const { message, extensions } = faultError(fault);
+        return send(response, 503, { errors: [{ message, extensions }] });
+      }
       return response.headersSent ? response.destroy() : send(response, 500, { errors: [{ message: 'Internal error', extensions: { code: 'INTERNAL_SERVER_ERROR' } }] });
     });
   });

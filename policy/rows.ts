@@ -7,7 +7,7 @@ export type DisclosureLevel = (typeof disclosureLevels)[number];
 /**
  * Which rows a viewer may see, as parameters of one fixed predicate: every viewer runs the same prepared statement.
  * A public row outside its publication term counts as shared in government: whoever may see those still sees it, in the same reach.
- * Levels and states are those of now, whatever `validAt` and `knownAt` were asked (design §5).
+ * Levels and states are those of now, whatever `validAt` and `knownAt` were asked (design §5); a version narrower than that stays so.
  */
 export interface RowScope {
   /** Levels seen of any entity anywhere. */
@@ -55,8 +55,48 @@ const scopes: Record<Role, (viewer: Viewer) => RowScope> = {
 /** The rows this viewer may see. Without a purpose where one is needed: none. */
 export const rowScope = (viewer: Viewer): RowScope => (outcomeFor(viewer, 'RECORD') === 'ROW' ? scopes[viewer.role](viewer) : nothing);
 
-/** The columns the predicate reads; every table of records has them, kept at their present value on all versions of a record. */
+/**
+ * The columns the predicate reads. Every table of records has them on each version, at their present value, but for level, province and
+ * sector: there a superseded version is never wider than it was itself (`versionRights`).
+ */
 export const rightsColumns = ['disclosure_level', 'public_from', 'public_until', 'withdrawn_on', 'province', 'sector', 'source_unit', 'determining_unit'] as const;
+export type RightsColumn = (typeof rightsColumns)[number];
+
+/** State level and codes of no division: no province's platform sees more of them than the public. */
+export const NO_PROVINCE = '00';
+
+/** Where a superseded version keeps its own; null in the version believed now, whose columns are its own, and where it was not recorded. */
+const ownColumns = { disclosure_level: 'own_level', province: 'own_province', sector: 'own_sector' } as const;
+type NarrowedColumn = keyof typeof ownColumns;
+
+const own = (row: string, column: NarrowedColumn): string =>
+  `case when ${row}.superseded_at = 'infinity' then coalesce(${row}.${ownColumns[column]}, ${row}.${column}) else ${row}.${ownColumns[column]} end`;
+
+const levelsAsSql = `array['${disclosureLevels.join("', '")}']`;
+
+/** SQL: the narrowest of some levels, each SQL; one that is null was not recorded, and counts as the narrowest of all. */
+export const narrowestLevel = (...levels: readonly string[]): string =>
+  `(${levelsAsSql})[greatest(${levels.map((level) => `coalesce(array_position(${levelsAsSql}, ${level}), ${disclosureLevels.length})`).join(', ')})]`;
+
+/** SQL: the level that a version was recorded with. */
+export const ownLevel = (row: string): string => own(row, 'disclosure_level');
+
+const narrowedTo: Record<NarrowedColumn, (row: string, present: string) => string> = {
+  disclosure_level: (row, present) => narrowestLevel(ownLevel(row), present),
+  province: (row, present) => `case when ${own(row, 'province')} = ${present} then ${present} else '${NO_PROVINCE}' end`,
+  sector: (row, present) => `case when ${own(row, 'sector')} = ${present} then ${present} end`,
+};
+
+/**
+ * SQL: the value of a rights column on any version `row` of a record whose value is `present` now. No version is shown wider than the
+ * narrower of the two: a record that was shared inside government and is published now stays unpublished as it was then.
+ */
+export const versionRight = (row: string, column: RightsColumn, present: string): string =>
+  column in narrowedTo ? narrowedTo[column as NarrowedColumn](row, present) : present;
+
+/** SQL assignments that keep what a version says of itself, for each update that ends the version believed now. */
+export const keepOwnRights = (row: string): string =>
+  (Object.keys(ownColumns) as NarrowedColumn[]).map((column) => `${ownColumns[column]} = ${own(row, column)}`).join(', ');
 
 /** How many parameters `rowPredicate` takes. The last is today. */
 export const rowParameters = 11;
@@ -85,6 +125,26 @@ export function rowPredicate(row: string, first: number, erased?: number): strin
            or (${p(8)}::text is not null and ${row}.disclosure_level = 'RESTRICTED' and consent.is_given(${row}.uscc, ${p(8)}::text, ${p(9)}::text))
     end)`;
 }
+
+/**
+ * SQL: the levels, column `level` of a subquery, at which the viewer may see any row of the entity `uscc`. Lists walk an index by level, one
+ * level after another, so that what the viewer may not see is not walked: how much there is of it must not show in the time of an answer.
+ * Out of its term a public row is still one of its level, and `rowPredicate` decides about each row. Parameters as there.
+ */
+export function levelsSeen(uscc: string, first: number): string {
+  const p = (offset: number): string => `$${first + offset}`;
+  return `(select levels.level
+    from unnest(${levelsAsSql}) as levels(level)
+    where levels.level = 'PUBLIC'
+       or levels.level = any(${p(0)}::text[])
+       or levels.level = any(${p(6)}::text[])
+       or (levels.level = any(${p(5)}::text[]) and (${p(4)}::text is not null or ${uscc} = ${p(3)}::text))
+       or (levels.level = 'RESTRICTED' and ${p(8)}::text is not null and consent.is_given(${uscc}, ${p(8)}::text, ${p(9)}::text)))`;
+}
+
+/** The same over all entities. */
+export const levelsOf = ({ everywhere, within, own, consentTo }: RowScope): readonly DisclosureLevel[] =>
+  disclosureLevels.filter((level) => level === 'PUBLIC' || [everywhere, within, own].some((levels) => levels.includes(level)) || (level === 'RESTRICTED' && consentTo !== null));
 
 /** The predicate's parameters for one viewer. `today` is the day in Asia/Shanghai, `YYYY-MM-DD`. */
 export const rowValues = (scope: RowScope, today: string): unknown[] => [
@@ -134,6 +194,18 @@ export function isVisibleRow(scope: RowScope, row: RowRights, today: string, has
     (scope.within.includes(now) && (scope.province === null || row.province === scope.province) && (scope.sector === null || row.sector === scope.sector)) ||
     (mayHaveConsent(scope) && level === 'RESTRICTED' && hasConsent(row.uscc))
   );
+}
+
+/** `versionRight` for a version in memory: the rights of the record now, no wider than those of the version. */
+export function versionRights<Now extends RowRights>(version: RowRights, now: Now): Now {
+  if (version.disclosure_level === now.disclosure_level && version.province === now.province && version.sector === now.sector) return now;
+  const levelOf = (row: RowRights): number => disclosureLevels.indexOf(row.disclosure_level as DisclosureLevel); // by a check constraint of every table
+  return {
+    ...now,
+    disclosure_level: levelOf(version) > levelOf(now) ? version.disclosure_level : now.disclosure_level,
+    province: version.province === now.province ? now.province : NO_PROVINCE,
+    sector: version.sector === now.sector ? now.sector : null,
+  };
 }
 
 /** Whether anybody's consent shows this viewer more: it has an organisation in a role that uses it, and says what for. */

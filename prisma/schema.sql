@@ -91,6 +91,9 @@ create table disclosure.act (
   decided_on date not null,
   withdrawal_reason text,
   erased_at timestamp(3) with time zone,
+  own_level text,
+  own_province text,
+  own_sector text,
   constraint act_pkey PRIMARY KEY (uscc, record_id, version),
   constraint act_believed_forwards CHECK ((superseded_at > recorded_at)),
   constraint act_disclosure_level_known CHECK ((disclosure_level = ANY (ARRAY['PUBLIC'::text, 'GOV_SHARED'::text, 'RESTRICTED'::text, 'INTERNAL'::text]))),
@@ -134,6 +137,9 @@ create table disclosure.commitment (
   made_on date not null,
   withdrawal_reason text,
   erased_at timestamp(3) with time zone,
+  own_level text,
+  own_province text,
+  own_sector text,
   constraint commitment_pkey PRIMARY KEY (uscc, record_id, version),
   constraint commitment_believed_forwards CHECK ((superseded_at > recorded_at)),
   constraint commitment_disclosure_level_known CHECK ((disclosure_level = ANY (ARRAY['PUBLIC'::text, 'GOV_SHARED'::text, 'RESTRICTED'::text, 'INTERNAL'::text]))),
@@ -170,6 +176,9 @@ create table disclosure.complaint (
   kind text not null,
   complaint_no text not null,
   handled_on date not null,
+  own_level text,
+  own_province text,
+  own_sector text,
   constraint complaint_pkey PRIMARY KEY (uscc, record_id, version),
   constraint complaint_believed_forwards CHECK ((superseded_at > recorded_at)),
   constraint complaint_disclosure_level_known CHECK ((disclosure_level = ANY (ARRAY['PUBLIC'::text, 'GOV_SHARED'::text, 'RESTRICTED'::text, 'INTERNAL'::text]))),
@@ -225,6 +234,9 @@ create table disclosure.judicial_record (
   case_no text not null,
   court_name text,
   decided_on date not null,
+  own_level text,
+  own_province text,
+  own_sector text,
   constraint judicial_record_pkey PRIMARY KEY (uscc, record_id, version),
   constraint judicial_record_believed_forwards CHECK ((superseded_at > recorded_at)),
   constraint judicial_record_disclosure_level_known CHECK ((disclosure_level = ANY (ARRAY['PUBLIC'::text, 'GOV_SHARED'::text, 'RESTRICTED'::text, 'INTERNAL'::text]))),
@@ -237,6 +249,7 @@ create table disclosure.replacing_filing (
   kind text not null,
   open boolean not null default true,
   ended integer not null default 0,
+  sector text,
   constraint replacing_filing_pkey PRIMARY KEY (filing_id)
 );
 
@@ -288,6 +301,9 @@ create table disclosure.voluntary_item (
   verified_by text,
   verified_on date,
   authorised_for text[] not null,
+  own_level text,
+  own_province text,
+  own_sector text,
   constraint voluntary_item_pkey PRIMARY KEY (uscc, record_id, version),
   constraint voluntary_item_believed_forwards CHECK ((superseded_at > recorded_at)),
   constraint voluntary_item_disclosure_level_known CHECK ((disclosure_level = ANY (ARRAY['PUBLIC'::text, 'GOV_SHARED'::text, 'RESTRICTED'::text, 'INTERNAL'::text]))),
@@ -322,7 +338,8 @@ create table entity.name (
   name text collate "C" not null,
   kind text not null,
   province text not null,
-  constraint name_pkey PRIMARY KEY (uscc, name, kind, province)
+  status text not null,
+  constraint name_pkey PRIMARY KEY (uscc, name, kind, province, status)
 );
 
 create table entity.profile (
@@ -356,6 +373,9 @@ create table entity.profile (
   successor text,
   withdrawal_reason text,
   erased_at timestamp(3) with time zone,
+  own_level text,
+  own_province text,
+  own_sector text,
   constraint profile_pkey PRIMARY KEY (uscc, record_id, version),
   constraint profile_believed_forwards CHECK ((superseded_at > recorded_at)),
   constraint profile_disclosure_level_known CHECK ((disclosure_level = ANY (ARRAY['PUBLIC'::text, 'GOV_SHARED'::text, 'RESTRICTED'::text, 'INTERNAL'::text]))),
@@ -368,6 +388,7 @@ create table entity.replacing_filing (
   kind text not null,
   open boolean not null default true,
   ended integer not null default 0,
+  sector text,
   constraint replacing_filing_pkey PRIMARY KEY (filing_id)
 );
 
@@ -407,6 +428,7 @@ create table evaluation.replacing_filing (
   kind text not null,
   open boolean not null default true,
   ended integer not null default 0,
+  sector text,
   constraint replacing_filing_pkey PRIMARY KEY (filing_id)
 );
 
@@ -443,6 +465,9 @@ create table evaluation.result (
   evaluated_on date not null,
   withdrawal_reason text,
   erased_at timestamp(3) with time zone,
+  own_level text,
+  own_province text,
+  own_sector text,
   constraint result_pkey PRIMARY KEY (uscc, record_id, version),
   constraint result_believed_forwards CHECK ((superseded_at > recorded_at)),
   constraint result_disclosure_level_known CHECK ((disclosure_level = ANY (ARRAY['PUBLIC'::text, 'GOV_SHARED'::text, 'RESTRICTED'::text, 'INTERNAL'::text]))),
@@ -726,6 +751,9 @@ create table namelist.entry (
   removed_on date,
   withdrawal_reason text,
   erased_at timestamp(3) with time zone,
+  own_level text,
+  own_province text,
+  own_sector text,
   constraint entry_pkey PRIMARY KEY (uscc, record_id, version),
   constraint entry_believed_forwards CHECK ((superseded_at > recorded_at)),
   constraint entry_disclosure_level_known CHECK ((disclosure_level = ANY (ARRAY['PUBLIC'::text, 'GOV_SHARED'::text, 'RESTRICTED'::text, 'INTERNAL'::text]))),
@@ -778,6 +806,7 @@ create table namelist.replacing_filing (
   kind text not null,
   open boolean not null default true,
   ended integer not null default 0,
+  sector text,
   constraint replacing_filing_pkey PRIMARY KEY (filing_id)
 );
 
@@ -823,27 +852,29 @@ CREATE INDEX consent_by_grantee ON consent.consent USING btree (grantee, purpose
 CREATE INDEX consent_received ON consent.consent USING btree (grantee, given_at DESC, id DESC);
 CREATE INDEX act_by_authority ON disclosure.act USING btree (determining_unit, decided_on DESC, record_id DESC) WHERE (superseded_at = 'infinity'::timestamp with time zone);
 CREATE INDEX act_by_source ON disclosure.act USING btree (source_unit, catalogue_code, collected_at) WHERE (superseded_at = 'infinity'::timestamp with time zone);
-CREATE INDEX act_by_subject ON disclosure.act USING btree (uscc, decided_on DESC, record_id DESC);
+CREATE INDEX act_by_subject ON disclosure.act USING btree (uscc, disclosure_level, decided_on DESC, record_id DESC);
 CREATE UNIQUE INDEX act_current ON disclosure.act USING btree (uscc, record_id) WHERE (superseded_at = 'infinity'::timestamp with time zone);
 CREATE INDEX act_withdrawn ON disclosure.act USING btree (determining_unit, withdrawn_on DESC, record_id DESC) WHERE ((superseded_at = 'infinity'::timestamp with time zone) AND (withdrawn_on IS NOT NULL));
 CREATE INDEX commitment_by_source ON disclosure.commitment USING btree (source_unit, catalogue_code, collected_at) WHERE (superseded_at = 'infinity'::timestamp with time zone);
-CREATE INDEX commitment_by_subject ON disclosure.commitment USING btree (uscc, made_on DESC, record_id DESC);
+CREATE INDEX commitment_by_subject ON disclosure.commitment USING btree (uscc, disclosure_level, made_on DESC, record_id DESC);
 CREATE UNIQUE INDEX commitment_current ON disclosure.commitment USING btree (uscc, record_id) WHERE (superseded_at = 'infinity'::timestamp with time zone);
 CREATE INDEX complaint_by_source ON disclosure.complaint USING btree (source_unit, catalogue_code, collected_at) WHERE (superseded_at = 'infinity'::timestamp with time zone);
-CREATE INDEX complaint_by_subject ON disclosure.complaint USING btree (uscc, handled_on DESC, record_id DESC);
+CREATE INDEX complaint_by_subject ON disclosure.complaint USING btree (uscc, disclosure_level, handled_on DESC, record_id DESC);
 CREATE UNIQUE INDEX complaint_current ON disclosure.complaint USING btree (uscc, record_id) WHERE (superseded_at = 'infinity'::timestamp with time zone);
 CREATE INDEX judicial_record_by_source ON disclosure.judicial_record USING btree (source_unit, catalogue_code, collected_at) WHERE (superseded_at = 'infinity'::timestamp with time zone);
-CREATE INDEX judicial_record_by_subject ON disclosure.judicial_record USING btree (uscc, decided_on DESC, record_id DESC);
+CREATE INDEX judicial_record_by_subject ON disclosure.judicial_record USING btree (uscc, disclosure_level, decided_on DESC, record_id DESC);
 CREATE UNIQUE INDEX judicial_record_current ON disclosure.judicial_record USING btree (uscc, record_id) WHERE (superseded_at = 'infinity'::timestamp with time zone);
 CREATE INDEX replacing_filing_open ON disclosure.replacing_filing USING btree (unit, kind) WHERE open;
 CREATE INDEX voluntary_item_by_source ON disclosure.voluntary_item USING btree (source_unit, catalogue_code, collected_at) WHERE (superseded_at = 'infinity'::timestamp with time zone);
-CREATE INDEX voluntary_item_by_subject ON disclosure.voluntary_item USING btree (uscc, declared_on DESC, record_id DESC);
+CREATE INDEX voluntary_item_by_subject ON disclosure.voluntary_item USING btree (uscc, disclosure_level, declared_on DESC, record_id DESC);
 CREATE UNIQUE INDEX voluntary_item_current ON disclosure.voluntary_item USING btree (uscc, record_id) WHERE (superseded_at = 'infinity'::timestamp with time zone);
 CREATE INDEX identifier_by_value ON entity.identifier USING btree (scheme, value);
 CREATE INDEX name_bigrams ON entity.name USING gin (entity.bigrams(name)) WITH (gin_pending_list_limit='256') WHERE (kind <> 'SELF_EMPLOYED'::text);
 CREATE INDEX name_exact ON entity.name USING btree (name, uscc);
-CREATE INDEX name_ordered ON entity.name USING btree (name, uscc) INCLUDE (kind, province) WHERE (kind <> 'SELF_EMPLOYED'::text);
-CREATE INDEX name_ordered_by_province ON entity.name USING btree (province, name, uscc) INCLUDE (kind) WHERE (kind <> 'SELF_EMPLOYED'::text);
+CREATE INDEX name_ordered ON entity.name USING btree (name, uscc) INCLUDE (kind, province, status) WHERE (kind <> 'SELF_EMPLOYED'::text);
+CREATE INDEX name_ordered_by_kind ON entity.name USING btree (kind, name, uscc) INCLUDE (province, status) WHERE (kind <> 'SELF_EMPLOYED'::text);
+CREATE INDEX name_ordered_by_province ON entity.name USING btree (province, name, uscc) INCLUDE (kind, status) WHERE (kind <> 'SELF_EMPLOYED'::text);
+CREATE INDEX name_ordered_by_status ON entity.name USING btree (status, name, uscc) INCLUDE (kind, province) WHERE (kind <> 'SELF_EMPLOYED'::text);
 CREATE INDEX profile_by_source ON entity.profile USING btree (source_unit, catalogue_code, collected_at) WHERE (superseded_at = 'infinity'::timestamp with time zone);
 CREATE UNIQUE INDEX profile_current ON entity.profile USING btree (uscc, record_id) WHERE (superseded_at = 'infinity'::timestamp with time zone);
 CREATE INDEX replacing_filing_open ON entity.replacing_filing USING btree (unit, kind) WHERE open;
@@ -851,7 +882,7 @@ CREATE INDEX replacing_filing_open ON evaluation.replacing_filing USING btree (u
 CREATE INDEX result_by_begin ON evaluation.result USING btree (public_from) WHERE ((superseded_at = 'infinity'::timestamp with time zone) AND (disclosure_level = 'PUBLIC'::text));
 CREATE INDEX result_by_end ON evaluation.result USING btree (public_until) WHERE ((superseded_at = 'infinity'::timestamp with time zone) AND (disclosure_level = 'PUBLIC'::text));
 CREATE INDEX result_by_source ON evaluation.result USING btree (source_unit, catalogue_code, collected_at) WHERE (superseded_at = 'infinity'::timestamp with time zone);
-CREATE INDEX result_by_subject ON evaluation.result USING btree (uscc, scheme, evaluated_on DESC, record_id DESC);
+CREATE INDEX result_by_subject ON evaluation.result USING btree (uscc, scheme, disclosure_level, evaluated_on DESC, record_id DESC);
 CREATE UNIQUE INDEX result_current ON evaluation.result USING btree (uscc, record_id) WHERE (superseded_at = 'infinity'::timestamp with time zone);
 CREATE INDEX log_by_record ON feed.log USING btree (uscc, record_id, seq) WHERE (record_id IS NOT NULL);
 CREATE INDEX log_by_topic ON feed.log USING btree (topic, seq);
@@ -865,16 +896,17 @@ CREATE INDEX webhook_by_organisation ON gateway.webhook USING btree (organisatio
 CREATE INDEX webhook_due ON gateway.webhook USING btree (next_attempt_at) WHERE (state = 'ACTIVE'::text);
 CREATE INDEX webhook_delivery_by_webhook ON gateway.webhook_delivery USING btree (webhook, at DESC, id DESC);
 CREATE INDEX entry_by_begin ON namelist.entry USING btree (public_from) WHERE ((superseded_at = 'infinity'::timestamp with time zone) AND (disclosure_level = 'PUBLIC'::text));
-CREATE INDEX entry_by_category ON namelist.entry USING btree (category, listed_on DESC, record_id DESC, uscc);
-CREATE INDEX entry_by_day ON namelist.entry USING btree (listed_on DESC, record_id DESC, uscc);
+CREATE INDEX entry_by_category ON namelist.entry USING btree (disclosure_level, category, listed_on DESC, record_id DESC, uscc);
+CREATE INDEX entry_by_day ON namelist.entry USING btree (disclosure_level, listed_on DESC, record_id DESC, uscc);
 CREATE INDEX entry_by_end ON namelist.entry USING btree (public_until) WHERE ((superseded_at = 'infinity'::timestamp with time zone) AND (disclosure_level = 'PUBLIC'::text));
-CREATE INDEX entry_by_province ON namelist.entry USING btree (province, listed_on DESC, record_id DESC, uscc);
-CREATE INDEX entry_by_sector ON namelist.entry USING btree (sector, listed_on DESC, record_id DESC, uscc);
+CREATE INDEX entry_by_province ON namelist.entry USING btree (disclosure_level, province, listed_on DESC, record_id DESC, uscc);
+CREATE INDEX entry_by_sector ON namelist.entry USING btree (disclosure_level, sector, listed_on DESC, record_id DESC, uscc);
 CREATE INDEX entry_by_source ON namelist.entry USING btree (source_unit, catalogue_code, collected_at) WHERE (superseded_at = 'infinity'::timestamp with time zone);
-CREATE INDEX entry_by_subject ON namelist.entry USING btree (uscc, listed_on DESC, record_id DESC);
-CREATE INDEX entry_by_type ON namelist.entry USING btree (list_type, listed_on DESC, record_id DESC, uscc);
+CREATE INDEX entry_by_subject ON namelist.entry USING btree (uscc, disclosure_level, listed_on DESC, record_id DESC);
+CREATE INDEX entry_by_type ON namelist.entry USING btree (disclosure_level, list_type, listed_on DESC, record_id DESC, uscc);
 CREATE UNIQUE INDEX entry_current ON namelist.entry USING btree (uscc, record_id) WHERE (superseded_at = 'infinity'::timestamp with time zone);
 CREATE INDEX proposal_by_unit ON namelist.proposal USING btree (unit, proposed_at DESC, id DESC);
+CREATE INDEX proposal_open ON namelist.proposal USING btree (uscc, record_id) WHERE (state = 'PROPOSED'::text);
 CREATE INDEX replacing_filing_open ON namelist.replacing_filing USING btree (unit, kind) WHERE open;
 CREATE UNIQUE INDEX change_added ON rules.change USING btree (rule_set) WHERE ((state = 'APPROVED'::text) AND (action = 'ADD'::text));
 

@@ -35,7 +35,7 @@ export function createChangeResolvers({ log, cursors, ownsWatchlist, now }: Chan
     if (filter.watchlist !== null && !(await ownsWatchlist(viewer, filter.watchlist))) throw notFound('This watchlist');
     const scope = cursorScope(viewer, filter);
     const bounds = await log.bounds();
-    const place = args.after ? openPlace(cursors, scope, args.after) : beginning(bounds);
+    const place = args.after === null || args.after === undefined ? beginning(bounds) : openPlace(cursors, scope, args.after);
     const tooOld = async () => expired(sealPlace(cursors, scope, beginning(await log.bounds())));
     if (isExpired(place, bounds)) throw await tooOld();
     const reading = await readOn(log, listenerOf(viewer, filter, shanghaiDay(now())), comeBack(place, bounds.head), bounds.head, first).catch(async (error: unknown) => {

@@ -24,7 +24,7 @@ export function createConsentResolvers({ consents, rules, cursors, now }: Consen
     Viewer: {
       async consents(viewer: Viewer, { first, after }: ViewerConsentsArgs): Promise<Connection<ConsentRow>> {
         return {
-          page: await consents.page(viewer, checkFirst(first), after ? cursors.open(scope(viewer), after) : null),
+          page: await consents.page(viewer, checkFirst(first), cursors.openGiven(scope(viewer), after)),
           cursorOf: ({ givenAt, id }) => cursors.seal(scope(viewer), [givenAt.toISOString(), id]),
           count: () => consents.count(viewer),
         };

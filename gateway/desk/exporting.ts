@@ -52,7 +52,7 @@ export function createExportResolvers({ exports, log, cursors, ownsWatchlist, fi
     Viewer: {
       async exports(viewer: Viewer, { first, after }: ViewerExportsArgs): Promise<Connection<ExportRow>> {
         return {
-          page: await exports.page(viewer, checkFirst(first), after ? cursors.open(scope(viewer), after) : null),
+          page: await exports.page(viewer, checkFirst(first), cursors.openGiven(scope(viewer), after)),
           cursorOf: ({ createdAt, id }) => cursors.seal(scope(viewer), [createdAt.toISOString(), id]),
           count: () => exports.count(viewer),
         };

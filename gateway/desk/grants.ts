@@ -1,5 +1,5 @@
-import pg from 'pg';
 import type { Log } from '#kit/log.ts';
+import { createListener, type Listener } from '#kit/postgres/listener.ts';
 import { type Pool, query, statement } from '#kit/postgres/pool.ts';
 import type { Role } from '#policy/viewer.ts';
 import type { GrantBook, GrantScope } from '../auth.ts';
@@ -21,7 +21,6 @@ export const GRANTS_CHANGED = 'credit_graph_grants';
 /** A grant ends by its own date too, so nothing is remembered for longer. */
 const REMEMBER_MS = 1000;
 const MAX_REMEMBERED = 50_000;
-const RELISTEN_MS = 1000;
 
 /**
  * Grants and revocations as they are now. They are remembered for a second while changes are heard, and every change
@@ -32,10 +31,8 @@ export class ListeningGrantBook implements GrantBook, AsyncDisposable {
   readonly #url: string;
   readonly #log: Log;
   readonly #remembered = new Map<string, { value: Promise<unknown>; until: number }>();
-  #listener: pg.Client | null = null;
+  #listener: Listener | null = null;
   #version = 0;
-  #retry: NodeJS.Timeout | undefined;
-  #closed = false;
 
   constructor(pool: Pool, url: string, log: Log) {
     this.#pool = pool;
@@ -43,27 +40,19 @@ export class ListeningGrantBook implements GrantBook, AsyncDisposable {
     this.#log = log;
   }
 
+  /** Begins to listen; resolves when the first attempt has succeeded or failed. */
   async listen(): Promise<void> {
-    const client = new pg.Client({ connectionString: this.#url, application_name: 'gateway grants', connectionTimeoutMillis: 5000, keepAlive: true });
-    const lost = (): void => {
-      if (this.#listener !== client && this.#listener !== null) return;
-      this.#listener = null;
-      this.forget();
-      client.end().catch(() => {});
-      if (!this.#closed) this.#retry = setTimeout(() => void this.listen(), RELISTEN_MS);
-    };
-    client.on('error', (error) => this.#log.warn({ err: error }, 'the connection that hears of grants was lost'));
-    client.on('end', lost);
-    client.on('notification', () => this.forget());
-    try {
-      await client.connect();
-      await client.query(`listen ${GRANTS_CHANGED}`);
-      this.forget();
-      this.#listener = client;
-    } catch (error) {
-      this.#log.warn({ err: error }, 'grants cannot be listened to');
-      lost();
-    }
+    this.#listener ??= createListener({
+      url: this.#url,
+      channel: GRANTS_CHANGED,
+      applicationName: 'gateway grants',
+      onNotification: () => this.forget(),
+      onConnected: () => this.forget(),
+      onLost: () => this.forget(),
+      lostMessage: 'the connection that hears of grants was lost; nothing of them is remembered',
+      log: this.#log,
+    });
+    await this.#listener.tried;
   }
 
   scopes(organisation: string, role: Role): Promise<readonly GrantScope[]> {
@@ -75,7 +64,7 @@ export class ListeningGrantBook implements GrantBook, AsyncDisposable {
   }
 
   get version(): number | null {
-    return this.#listener ? this.#version : null;
+    return this.#isListening() ? this.#version : null;
   }
 
   /** What this process changed itself is in effect at its next operation, before any notice arrives. */
@@ -89,7 +78,7 @@ export class ListeningGrantBook implements GrantBook, AsyncDisposable {
     const known = this.#remembered.get(key);
     if (known && known.until > at) return known.value as Promise<Value>; // the key says what kind of value it is
     const value = find();
-    if (this.#listener) {
+    if (this.#isListening()) {
       if (this.#remembered.size >= MAX_REMEMBERED) this.#remembered.clear();
       this.#remembered.set(key, { value, until: at + REMEMBER_MS });
       value.catch(() => this.#remembered.delete(key));
@@ -97,9 +86,11 @@ export class ListeningGrantBook implements GrantBook, AsyncDisposable {
     return value;
   }
 
+  #isListening(): boolean {
+    return this.#listener?.isConnected() === true;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#closed = true;
-    clearTimeout(this.#retry);
-    await this.#listener?.end();
+    await this.#listener?.[Symbol.asyncDispose]();
   }
 }

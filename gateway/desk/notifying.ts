@@ -88,7 +88,7 @@ export function createWebhookResolvers({ webhooks, ownsWatchlist, log, cursors, 
         if (filter.watchlist !== null && !(await ownsWatchlist(viewer, filter.watchlist))) return invalid('NOT_FOUND', 'Your organisation has no watchlist with this id.', ['input', given.field, 'watchlist']);
         const bounds = await log.bounds();
         const ofCursor = cursorScope(viewer, filter);
-        const place = input.after ? openPlace(cursors, ofCursor, input.after) : atEnd(bounds.head);
+        const place = input.after === null || input.after === undefined ? atEnd(bounds.head) : openPlace(cursors, ofCursor, input.after);
         if (isExpired(place, bounds)) throw expired(sealPlace(cursors, ofCursor, beginning(bounds)));
         const id = randomUUID();
         const answer = await webhooks.create(viewer, input, { id, secret: secrets.seal(id, newSecret()), url: input.url, topic: given.topic, filter: given.filter, place });

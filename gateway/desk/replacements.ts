@@ -29,8 +29,9 @@ export interface ReplacementParts {
 const NEVER_REPLACED = 'entity';
 
 export function createReplacements({ repository, sources, rules, now }: ReplacementParts) {
-  const isPlausible = async (filing: FilingRow, { standing, missing }: Weighed): Promise<boolean> => {
-    if (filing.parts.some(({ outcome }) => outcome.rejected > 0)) return false;
+  const isPlausible = async (filing: FilingRow, { standing, missing, guarded }: Weighed): Promise<boolean> => {
+    // Nobody leaves a list of serious violations by what one person filed.
+    if (guarded > 0 || filing.parts.some(({ outcome }) => outcome.rejected > 0)) return false;
     const most = (await rules.fresh()).find('FILING', 'REPLACEMENT_DROP', shanghaiDay(now()))?.number ?? 0;
     return missing * 100 <= standing * most;
   };

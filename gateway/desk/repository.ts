@@ -234,8 +234,8 @@ export function createDeskRepository(pool: Pool, now: () => Date): DeskRepositor
 
 /** What became of all rows of a filing. Its digest is over the parts' digests, in order. */
 function sumOf(parts: readonly Receipt[]): Receipt {
-  const total = { rows: 0, added: 0, corrected: 0, unchanged: 0, rejected: 0, warned: 0 };
-  for (const part of parts) for (const key of Object.keys(total) as (keyof typeof total)[]) total[key] += part[key];
+  const total = { rows: 0, added: 0, corrected: 0, unchanged: 0, pending: 0, rejected: 0, warned: 0 };
+  for (const part of parts) for (const key of Object.keys(total) as (keyof typeof total)[]) total[key] += part[key] ?? 0; // parts of before rows could wait do not say how many do
   return { ...total, digest: sha256(parts.map(({ digest }) => digest).join('\n')) };
 }
 

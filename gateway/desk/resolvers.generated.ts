@@ -750,11 +750,13 @@ export type FiledRow = {
   readonly outcome: Maybe<RowOutcome>;
   /** Why it was refused, or what it was taken in spite of (问题). */
   readonly problems: Maybe<ReadonlyArray<RowProblem>>;
-  /** The record that holds it, for `record(id)`; null when it was refused, and for an entity, which is found by its code (记录标识). */
+  /** What a second person decides with `decideListing`; null for a row that does not wait (待复核提议标识). */
+  readonly proposalId: Maybe<Scalars['ID']['output']>;
+  /** The record that holds it, for `record(id)`; null when it was refused, for a pending row of a new record, and for an entity, which is found by its code (记录标识). */
   readonly recordId: Maybe<Scalars['ID']['output']>;
   /** Its place in the batch, from 1 (行号). */
   readonly row: Maybe<Scalars['Int']['output']>;
-  /** The record's version that holds it (版本). */
+  /** The record's version that holds it; of a pending row the version that it would change (版本). */
   readonly version: Maybe<Scalars['Int']['output']>;
 };
 
@@ -832,6 +834,8 @@ export type FilingReceipt = {
   readonly corrected: Maybe<Scalars['Int']['output']>;
   /** SHA-256 over the bytes received (内容摘要). */
   readonly digest: Maybe<Scalars['String']['output']>;
+  /** Rows of lists of serious violations that wait for a second person of their authority (待复核). */
+  readonly pending: Maybe<Scalars['Int']['output']>;
   /** Rows refused (拒收). */
   readonly rejected: Maybe<Scalars['Int']['output']>;
   /** Rows read (读取行数). */
@@ -1599,6 +1603,8 @@ export type RowOutcome =
   | 'ADDED'
   /** A new version of a record (更正). */
   | 'CORRECTED'
+  /** Waits for a second person of the authority: `decideListing` decides it (待复核). */
+  | 'PENDING'
   /** Refused (拒收). */
   | 'REJECTED'
   /** Recorded before, unchanged (未变). */
@@ -1896,7 +1902,7 @@ export type TotalCount = {
   readonly __typename?: 'TotalCount';
   /** False when there are more than were counted. */
   readonly exact: Scalars['Boolean']['output'];
-  /** The number counted; at most 10 000 are counted. */
+  /** The number counted; at most 10 000 are counted, of a search in names at most 1 000. */
   readonly value: Scalars['Int']['output'];
 };
 
@@ -3107,6 +3113,7 @@ export type FileRecordsResultResolvers<ContextType = DeskContext, ParentType ext
 export type FiledRowResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['FiledRow'] = ResolversParentTypes['FiledRow']> = {
   outcome?: Resolver<Maybe<ResolversTypes['RowOutcome']>, ParentType, ContextType>;
   problems?: Resolver<Maybe<ReadonlyArray<ResolversTypes['RowProblem']>>, ParentType, ContextType>;
+  proposalId?: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
   recordId?: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
   row?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
   version?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
@@ -3147,6 +3154,7 @@ export type FilingReceiptResolvers<ContextType = DeskContext, ParentType extends
   added?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
   corrected?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
   digest?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  pending?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
   rejected?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
   rows?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
   unchanged?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;

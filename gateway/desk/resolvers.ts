@@ -126,7 +126,7 @@ export function createDeskResolvers({ repository, grants, sources, keepers, rule
       filing: (_, { id }, { viewer }) => filing(viewer, id),
       async grants(_, { organisation = null, first, after }) {
         const scope = grantScope(organisation);
-        const page = await repository.pageGrants(organisation, checkFirst(first), after ? cursors.open(scope, after) : null);
+        const page = await repository.pageGrants(organisation, checkFirst(first), cursors.openGiven(scope, after));
         return { page: { ...page, items: page.items.map(showGrant) }, cursorOf: ({ from, id }) => cursors.seal(scope, [from, id]), count: () => repository.countGrants(organisation) };
       },
     },

@@ -20,7 +20,7 @@ export function createRuleResolvers(changes: RuleChanges, cursors: CursorSealer)
       async ruleChanges(_: unknown, { state = null, first, after }: QueryRuleChangesArgs): Promise<Connection<RuleChangeRow>> {
         const scope = `Query.ruleChanges ${state ?? ''}`;
         return {
-          page: await changes.page(state, checkFirst(first), after ? cursors.open(scope, after) : null),
+          page: await changes.page(state, checkFirst(first), cursors.openGiven(scope, after)),
           cursorOf: ({ proposedAt, id }) => cursors.seal(scope, [proposedAt.toISOString(), id]),
           count: () => changes.count(state),
         };

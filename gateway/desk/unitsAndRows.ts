@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { provinceOfCode } from '#kit/filing/door.ts';
+import { provinceOfCode } from '#kit/filing/admission.ts';
 import { encodeId } from '#kit/records.ts';
 import type { RuleBook } from '#kit/ruleBook.ts';
 import { promisedDelayHoursOn } from '#kit/sourceUnits.ts';
@@ -36,6 +36,9 @@ interface Asker {
   readonly viewer: Viewer;
 }
 
+/** The type of what waits for a second person, as its id carries it (subgraphs/namelist/listing.ts). */
+const PROPOSAL = 'ListingProposal';
+
 const MAX_ROWS = 1000;
 const MAX_UNITS = 1000;
 const HOURS_OF_A_YEAR = 366 * 24;
@@ -50,11 +53,12 @@ const graphIdOf = (kind: string, { uscc, recordId }: { readonly uscc: string; re
 };
 
 export function createUnitsAndRows({ repository, sources, book, rules, now, showFiling }: UnitsAndRowsParts) {
-  const filedRow = (kind: string, { row, outcome, record, problems }: RowOutcome) => ({
+  const filedRow = (kind: string, { row, outcome, record, proposal, problems }: RowOutcome) => ({
     row,
     outcome,
     recordId: record && graphIdOf(kind, record),
     version: record?.version ?? null,
+    proposalId: proposal ? encodeId(PROPOSAL, proposal.uscc, proposal.id) : null,
     problems,
   });
 

@@ -26,7 +26,7 @@ export function createWatchlistResolvers(watchlists: Watchlists, cursors: Cursor
     Viewer: {
       async watchlists(viewer: Viewer, { first, after }: ViewerWatchlistsArgs): Promise<Connection<WatchlistRow>> {
         return {
-          page: await watchlists.page(viewer, checkFirst(first), after ? cursors.open(scope(viewer), after) : null),
+          page: await watchlists.page(viewer, checkFirst(first), cursors.openGiven(scope(viewer), after)),
           cursorOf: ({ createdAt, id }) => cursors.seal(scope(viewer), [createdAt.toISOString(), id]),
           count: () => watchlists.count(viewer),
         };

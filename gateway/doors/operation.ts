@@ -1,21 +1,27 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { GraphQLFormattedError } from 'graphql';
+import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import type { Log } from '#kit/log.ts';
+import { textProblem } from '#kit/text.ts';
 import type { Viewer } from '#policy/viewer.ts';
 import type { Authenticator } from '../auth.ts';
 import type { Documents, ReadDocument } from '../documents.ts';
-import { type ErrorWords, formatted } from '../errors.ts';
+import { errorOf, type ErrorWords, formatted, unavailable } from '../errors.ts';
 import type { Answer, Graph } from '../graph.ts';
-import type { Live } from '../live/subscriber.ts';
+import type { StreamHolder, StreamQuota } from '../http/streamQuota.ts';
+import type { Live, Session } from '../live/subscriber.ts';
+import type { SourceBook } from '../sources.ts';
 
-// What the doors beside Apollo Server's have in common: an operation as it is asked, who asks it, and its answer as text.
+// What all transports have in common: an operation as it is asked, who asks it, how it is run, and its answer as text.
 
 export interface DoorOptions {
   readonly graph: Graph;
   readonly documents: Documents;
+  readonly sources: Pick<SourceBook, 'states' | 'refresh'>;
   readonly authenticator: Authenticator;
   /** Undefined where there is nothing to follow; subscriptions are refused then. */
   readonly live: Live | undefined;
+  /** How many connections and streams one caller may hold. */
+  readonly quota: StreamQuota;
   readonly words: ErrorWords;
   /** For operations without `x-unauthorized: reject`. */
   readonly policyMode: 'filter' | 'reject';
@@ -42,6 +48,20 @@ export function readAsked(given: unknown): Asked | null {
   return { query, operationName, variables: isRecord(variables) ? variables : {} };
 }
 
+/** Reads what is asked before anything of it is walked: its texts, then its document. */
+export function readOperation({ documents }: Pick<DoorOptions, 'documents'>, { query, operationName, variables }: Asked): ReturnType<Documents> {
+  const problem = textProblem('operationName', operationName) ?? variablesProblem(variables);
+  return problem ? { errors: [problem] } : documents(query, operationName);
+}
+
+function variablesProblem(variables: Asked['variables']): GraphQLError | null {
+  for (const name of Object.keys(variables)) {
+    const problem = textProblem('variables', name) ?? textProblem(`$${name}`, variables[name]);
+    if (problem) return problem;
+  }
+  return null;
+}
+
 /** Who asks, for what, and whether to be refused whole. */
 export interface Credentials {
   readonly authorization: string | undefined;
@@ -60,17 +80,50 @@ export function credentialsIn(request: { readonly headers: IncomingHttpHeaders; 
   };
 }
 
-/** An answer as the HTTP door writes it. */
-export const answerText = ({ data, errors, extensions }: Answer): string => JSON.stringify({ ...(errors ? { errors } : null), data, ...(extensions ? { extensions } : null) });
+/** An answer with data, as every transport writes it. */
+export const answerText = (options: Pick<DoorOptions, 'words'>, { data, errors, extensions }: Answer): string =>
+  JSON.stringify({ ...(errors ? { errors: tell(options, errors) } : null), data, ...(extensions ? { extensions } : null) });
 
 export const tell = ({ words }: Pick<DoorOptions, 'words'>, errors: readonly unknown[]): GraphQLFormattedError[] => errors.map((error) => words(formatted(error), error));
 
-/** Runs a query or a mutation: its answer as text, or the errors for which nothing ran. */
-export async function answerOnce(options: DoorOptions, read: ReadDocument, asked: Asked, viewer: Viewer, mode: 'filter' | 'reject', signal: AbortSignal): Promise<string | { readonly errors: readonly unknown[] }> {
+export interface Run {
+  readonly viewer: Viewer;
+  readonly mode: 'filter' | 'reject';
+  readonly signal: AbortSignal;
+  /** The client's, see `callerOf`. */
+  readonly address: string | undefined;
+}
+
+/** Runs a query or a mutation: an answer with data, or the errors for which there is none. Nothing is thrown. */
+export async function runOperation(options: Pick<DoorOptions, 'graph' | 'sources'>, read: ReadDocument, asked: Asked, run: Run): Promise<Answer> {
   try {
-    const answer = await options.graph.run({ ...read, variables: asked.variables, viewer, mode, signal });
-    return answer.data === undefined ? { errors: answer.errors ?? [] } : answerText(answer);
+    const answer = await options.graph.run({ ...read, variables: asked.variables, ...run });
+    return (await isOutage(options, answer)) ? { errors: [unavailable('None of the sources can be reached now: ask again later.')] } : answer;
   } catch (error) {
-    return { errors: [error] };
+    const known = errorOf(error);
+    return { errors: [known instanceof GraphQLError ? known : internal(error)] };
   }
 }
+
+const internal = (thrown: unknown): GraphQLError =>
+  new GraphQLError('Internal error', { extensions: { code: 'INTERNAL_SERVER_ERROR' }, originalError: thrown instanceof Error ? thrown : new Error(String(thrown)) });
+
+/** The same as text, or the errors for which nothing ran. */
+export async function answerOnce(options: DoorOptions, read: ReadDocument, asked: Asked, run: Run): Promise<string | { readonly errors: readonly unknown[] }> {
+  const answer = await runOperation(options, read, asked, run);
+  return answer.data === undefined ? { errors: answer.errors ?? [] } : answerText(options, answer);
+}
+
+const LOST: ReadonlySet<unknown> = new Set(['SUBGRAPH_UNAVAILABLE', 'DEADLINE']);
+
+/** Whether everything that was asked is lost since no source answers: one that answers makes it a partial answer. */
+async function isOutage({ sources }: Pick<DoorOptions, 'sources'>, { data, errors = [] }: Answer): Promise<boolean> {
+  if (errors.length === 0 || !errors.every(({ extensions }) => LOST.has(extensions['code']))) return false;
+  if (!data || Object.values(data).some((value) => value !== null)) return false;
+  await sources.refresh();
+  const states = sources.states();
+  return states.length > 0 && states.every(({ state }) => state === 'UNAVAILABLE');
+}
+
+/** Who holds a stream, for the quota. */
+export const holderOf = ({ viewer }: Session): Omit<StreamHolder, 'address'> => ({ token: viewer.tokenId, organisation: viewer.organisation });

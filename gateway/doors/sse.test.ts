@@ -32,25 +32,27 @@ test('a stream is told as events with their cursors, and ends with complete', as
   expect([request.variables, request.lastEventId, request.mode, request.session.viewer.role]).toEqual([{ after: 'c0' }, 'c9', 'reject', 'PUBLIC']);
   sink.next('{"data":{"ticks": 1}}', 'c1');
   sink.next('{"data":{"ticks": "信用"}}', 'c2');
-  sink.end('SLOW_CONSUMER', 'c2');
+  sink.end('CURSOR_EXPIRED', 'c2');
   sink.next('{"data":{"ticks": 3}}', 'c3');
   expect(await response.text()).toBe(
-    ['event: next\nid: c1\ndata: {"data":{"ticks": 1}}', 'event: next\nid: c2\ndata: {"data":{"ticks": "信用"}}', 'event: complete\nid: c2\ndata: {"reason":"SLOW_CONSUMER","code":4413,"cursor":"c2"}', ''].join('\n\n'),
+    ['event: next\nid: c1\ndata: {"data":{"ticks": 1}}', 'event: next\nid: c2\ndata: {"data":{"ticks": "信用"}}', 'event: complete\nid: c2\ndata: {"reason":"CURSOR_EXPIRED","code":1000,"cursor":"c2"}', ''].join('\n\n'),
   );
 });
 
-test.each([
-  ['COMPLETED', 1000],
-  ['CURSOR_EXPIRED', 1000],
-  ['UNAUTHENTICATED', 4403],
-  ['GOING_AWAY', 1012],
-  ['FAILED', 1011],
-] as const)('a stream that ends for %s says so', async (reason, code) => {
+test.each(['COMPLETED', 'CURSOR_EXPIRED'] as const)('a stream that ends for %s is finished: it ends with complete', async (reason) => {
   const live = createHandLive();
   await using served = await serve({ live });
   const response = await ask(served.url, { query: TICKS });
   (await live.begun()).sink.end(reason, null);
-  expect(await response.text()).toBe(`event: complete\ndata: ${JSON.stringify({ reason, code, cursor: null })}\n\n`);
+  expect(await response.text()).toBe(`event: complete\ndata: ${JSON.stringify({ reason, code: 1000, cursor: null })}\n\n`);
+});
+
+test.each(['UNAUTHENTICATED', 'GOING_AWAY', 'FAILED', 'SLOW_CONSUMER'] as const)('a stream that ends for %s can be resumed: it ends with its connection', async (reason) => {
+  const live = createHandLive();
+  await using served = await serve({ live });
+  const response = await ask(served.url, { query: TICKS });
+  (await live.begun()).sink.end(reason, 'c1');
+  expect(await response.text()).toMatch(new RegExp(`^retry: 1\\d{3}\\n: ${reason}\\n\\n$`));
 });
 
 test('an EventSource can follow: GET, with what it saw last', async () => {
@@ -176,10 +178,10 @@ test('a reader that does not read lets bytes wait, and drained tells when they h
   let last = '';
   for await (const chunk of response) last = `${last}${String(chunk)}`.slice(-200);
   await drained;
-  expect(last).toMatch(/\n\nevent: complete\nid: c1\ndata: {"reason":"SLOW_CONSUMER","code":4413,"cursor":"c1"}\n\n$/);
+  expect(last).toMatch(/\n\nretry: \d+\n: SLOW_CONSUMER\n\n$/);
 });
 
-test('going away ends streams with the cursor that was sent last, and lets answers be given', async () => {
+test('going away ends the connections of streams, without complete, and lets answers be given', async () => {
   const live = createHandLive();
   const served = await serve({ live });
   const stream = await ask(served.url, { query: TICKS });
@@ -188,7 +190,7 @@ test('going away ends streams with the cursor that was sent last, and lets answe
   const answer = ask(served.url, { query: '{ slow }' });
   await until('a slow operation', () => graph.waiting() === 1);
   const stopped = served[Symbol.asyncDispose]();
-  expect(await stream.text()).toMatch(/event: complete\nid: c1\ndata: {"reason":"GOING_AWAY","code":1012,"cursor":"c1"}\n\n$/);
+  expect(await stream.text()).toMatch(/^event: next\nid: c1\ndata: {"data":1}\n\nretry: \d+\n: GOING_AWAY\n\n$/);
   expect(isStopped()).toBe(true);
   graph.release();
   expect(await (await answer).text()).toMatch(/^event: next\ndata: {"data":{"slow":"at last"}}\n\nevent: complete\n/);

@@ -1,12 +1,15 @@
 import type { ServerResponse } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { GraphQLError } from 'graphql';
-import { statusOf } from '../errors.ts';
+import { clientError } from '#kit/errors.ts';
+import { jsonBoundsProblem } from '#kit/jsonBounds.ts';
+import { errorOf, headOf, RETRY_AFTER_SECONDS } from '../errors.ts';
 import type { Sink, StreamEnd } from '../live/subscriber.ts';
-import { type Asked, answerOnce, credentialsIn, type DoorOptions, readAsked, tell } from './operation.ts';
+import { type Asked, answerOnce, credentialsIn, type DoorOptions, holderOf, readAsked, readOperation, tell } from './operation.ts';
 
 // Server-sent events: one operation, one response (the "distinct connections" of the GraphQL over SSE protocol). What is refused before the
-// first event is a JSON answer with its status, as at the HTTP door.
+// first event is a JSON answer with its status, as at the HTTP door. `complete` means that the stream is finished: clients of that protocol
+// do not come back after it. So whatever can be resumed ends with the connection, and the client opens it again with the last `id`.
 
 /** Whether events are what the client would rather have: clients that can read both name JSON first for what ends with one answer. */
 export const asksForEvents = (accept: string | undefined): boolean => /^\s*text\/event-stream\s*(?:[;,]|$)/i.test(accept ?? '');
@@ -14,56 +17,94 @@ export const asksForEvents = (accept: string | undefined): boolean => /^\s*text\
 export interface EventDoor extends AsyncDisposable {
   /** @throws GraphQLError that says its status */
   handle(request: FastifyRequest, reply: FastifyReply): Promise<unknown>;
+  /** Answers instead of `handle` with what may pass. */
+  refuse(request: FastifyRequest, reply: FastifyReply, errors: readonly unknown[]): FastifyReply;
   readonly connections: () => number;
 }
 
 /** What a client that does not read gets for its last event, before its connection is cut. */
 const LAST_EVENT_MS = 30_000;
+/** The same when this instance goes away. */
+const DRAIN_MS = 5000;
+/** When an EventSource opens again a stream that ended with its connection. */
+const RESUME_MS = 1000;
+/**
+ * Between the last event and the end of the connection: graphql-sse 2.6 waits for ever when it reads both at once, since nobody waits for
+ * results yet at the moment when it looks whether to try again.
+ */
+const BEFORE_CLOSING_MS = 250;
 
-/** The words of a stream's end; codes are those of the WebSocket door, or of a WebSocket that closes without a reason. */
-const codes: Record<StreamEnd, number> = { COMPLETED: 1000, CURSOR_EXPIRED: 1000, FAILED: 1011, GOING_AWAY: 1012, UNAUTHENTICATED: 4403, SLOW_CONSUMER: 4413 };
+/** The two ends that are final; what else ends a stream ends its connection. */
+const FINISHED: Partial<Record<StreamEnd, number>> = { COMPLETED: 1000, CURSOR_EXPIRED: 1000 };
 
 export function createEventDoor(options: DoorOptions): EventDoor {
-  const { authenticator, documents, live, policyMode } = options;
+  const { authenticator, live, policyMode, quota } = options;
   const open = new Set<EventStream>();
+  let isLeaving = false;
 
-  const refuse = (reply: FastifyReply, errors: readonly unknown[]): FastifyReply => reply.code(statusFor(errors[0])).header('cache-control', 'no-store').send({ errors: tell(options, errors) });
+  /**
+   * What an EventSource asks by GET, and only that, is never refused for what may pass: it gives up for ever at any status but 200. It gets a
+   * stream that says when to come back, and ends. A POST comes from a client that reads statuses.
+   */
+  const refuse = (request: FastifyRequest, reply: FastifyReply, errors: readonly unknown[]): FastifyReply => {
+    const { status, headers } = headOf(errors[0]);
+    const told = tell(options, errors);
+    if (request.method === 'GET' && (status === 503 || status === 429)) {
+      const stream = new EventStream(reply, () => {});
+      stream.comeBack(String(told[0]?.extensions?.['code']));
+      return reply;
+    }
+    for (const [name, value] of headers) reply.header(name, value);
+    return reply.code(status).header('cache-control', 'no-store').send({ errors: told });
+  };
 
   return {
     connections: () => open.size,
+    refuse,
     async handle(request, reply) {
       const asked = readRequest(request);
       if (!asked) throw badRequest('The request is not GraphQL over HTTP: `query` is a text, `variables` an object.', 400);
       const { authorization, purpose, rejects } = credentialsIn(request.raw);
       const mode = rejects ? 'reject' : policyMode;
-      const session = await authenticator.session(authorization, purpose);
-      const read = documents(asked.query, asked.operationName);
-      if ('errors' in read) return refuse(reply, read.errors);
+      const session = await authenticator.session(authorization, purpose).catch((error: unknown) => ({ errors: [errorOf(error)] }));
+      if ('errors' in session) return refuse(request, reply, session.errors);
+      const read = readOperation(options, asked);
+      if ('errors' in read) return refuse(request, reply, read.errors);
       const { operation } = read.operation;
       if (request.method === 'GET' && operation === 'mutation') throw badRequest('A mutation is sent by POST.', 405, new Map([['allow', 'POST']]));
 
-      const stream = new EventStream(reply, (ended) => open.delete(ended));
-      open.add(stream);
       if (operation === 'subscription' && live) {
-        const begun = await live.subscribe({ ...read, variables: asked.variables, session, mode, lastEventId: header(request, 'last-event-id') }, stream).catch((error: unknown) => ({ errors: [error] }));
+        const release = quota.take({ ...holderOf(session), address: request.raw.socket.remoteAddress });
+        if (typeof release === 'string') return refuse(request, reply, [clientError('RATE_LIMITED', release, { retryable: true })]);
+        const stream = new EventStream(reply, (ended) => {
+          open.delete(ended);
+          release();
+        });
+        open.add(stream);
+        const begun = await live.subscribe({ ...read, variables: asked.variables, session, mode, lastEventId: header(request, 'last-event-id'), address: request.raw.socket.remoteAddress }, stream).catch((error: unknown) => ({ errors: [errorOf(error)] }));
         if ('errors' in begun) {
-          open.delete(stream);
-          return refuse(reply, begun.errors);
+          stream.forget();
+          return refuse(request, reply, begun.errors);
         }
         stream.stopsWith(() => begun.stop());
-        return stream.begin();
+        stream.begin();
+        if (isLeaving) stream.goAway(); // it began while this instance was asked to go
+        return;
       }
+      const stream = new EventStream(reply, (ended) => open.delete(ended));
+      open.add(stream);
       const abort = new AbortController();
       stream.stopsWith(() => abort.abort());
-      const answer = await answerOnce(options, read, asked, session.viewer, mode, abort.signal);
+      const answer = await answerOnce(options, read, asked, { viewer: session.viewer, mode, signal: abort.signal, address: request.raw.socket.remoteAddress });
       if (typeof answer !== 'string') {
-        open.delete(stream);
-        return refuse(reply, answer.errors);
+        stream.forget();
+        return refuse(request, reply, answer.errors);
       }
       stream.next(answer, null);
       return stream.end('COMPLETED', null);
     },
     [Symbol.asyncDispose]() {
+      isLeaving = true;
       for (const stream of open) stream.goAway();
       return Promise.resolve();
     },
@@ -76,14 +117,13 @@ class EventStream implements Sink {
   readonly #response: ServerResponse;
   readonly #hasEnded: (stream: EventStream) => void;
   #phase: 'ASKED' | 'OPEN' | 'ENDED' = 'ASKED';
-  #cursor: string | null = null;
   #stop: (() => void) | null = null;
 
   constructor(reply: FastifyReply, hasEnded: (stream: EventStream) => void) {
     this.#reply = reply;
     this.#response = reply.raw;
     this.#hasEnded = hasEnded;
-    this.#response.once('close', () => this.#close());
+    this.#response.once('close', () => this.#hasGone());
   }
 
   /** `stop`: what ends the stream when its reader has gone. */
@@ -106,10 +146,15 @@ class EventStream implements Sink {
     this.#response.flushHeaders();
   }
 
+  /** A stream without an event, whose reader comes back later. @param why for whoever reads it with another client */
+  comeBack(why: string): void {
+    this.begin();
+    this.#close(why, RETRY_AFTER_SECONDS * 1000);
+  }
+
   next(json: string, cursor: string | null): void {
     if (this.#phase === 'ENDED') return;
     this.begin();
-    this.#cursor = cursor;
     this.#response.write(`event: next\n${idLine(cursor)}data: ${json}\n\n`);
   }
 
@@ -132,26 +177,48 @@ class EventStream implements Sink {
   end(why: StreamEnd, cursor: string | null): void {
     if (this.#phase === 'ENDED') return;
     this.begin();
-    this.#phase = 'ENDED';
-    const response = this.#response;
-    response.end(`event: complete\n${idLine(cursor)}data: ${JSON.stringify({ reason: why, code: codes[why], cursor })}\n\n`);
-    const deadline = setTimeout(() => response.destroy(), LAST_EVENT_MS).unref();
-    response.once('close', () => clearTimeout(deadline));
-    this.#hasEnded(this);
+    const code = FINISHED[why];
+    if (code === undefined) return this.#close(why, RESUME_MS);
+    this.forget();
+    this.#response.end(`event: complete\n${idLine(cursor)}data: ${JSON.stringify({ reason: why, code, cursor })}\n\n`);
+    this.#cutAfter(LAST_EVENT_MS);
   }
 
-  /** The stream's place is known to the stream; here, what was sent last. An answer that is awaited is still given. */
+  /** The client comes back with the `id` of the last event that it has. An answer that is awaited is still given. */
   goAway(): void {
     if (this.#phase !== 'OPEN') return;
     this.#stop?.();
-    this.end('GOING_AWAY', this.#cursor);
+    this.#close('GOING_AWAY', RESUME_MS);
+    this.#cutAfter(DRAIN_MS);
   }
 
-  #close(): void {
+  /** It never began, and is answered in another way. */
+  forget(): void {
     if (this.#phase === 'ENDED') return;
     this.#phase = 'ENDED';
-    this.#stop?.();
     this.#hasEnded(this);
+  }
+
+  /** Ends the connection and not the stream. @param afterMs when an EventSource is to come back, and as much again at random */
+  #close(why: string, afterMs: number): void {
+    this.forget();
+    const response = this.#response;
+    response.write(`retry: ${Math.floor(afterMs * (1 + Math.random()))}\n: ${why}\n\n`);
+    const closing = setTimeout(() => response.end(), BEFORE_CLOSING_MS);
+    response.once('close', () => clearTimeout(closing));
+    this.#cutAfter(LAST_EVENT_MS);
+  }
+
+  #cutAfter(ms: number): void {
+    const response = this.#response;
+    const deadline = setTimeout(() => response.destroy(), ms).unref();
+    response.once('close', () => clearTimeout(deadline));
+  }
+
+  #hasGone(): void {
+    if (this.#phase === 'ENDED') return;
+    this.#stop?.();
+    this.forget();
   }
 }
 
@@ -162,11 +229,15 @@ const header = (request: FastifyRequest, name: string): string | undefined => {
   return typeof value === 'string' && value !== '' ? value : undefined;
 };
 
-/** Null: it is no operation. */
-function readRequest({ method, query, body }: FastifyRequest): Asked | null {
+/** What is asked by POST or GET. Null: it is no operation. @throws COST_LIMIT for JSON in the address that is too deep or too large */
+export function readRequest({ method, query, body }: FastifyRequest): Asked | null {
   if (method !== 'GET') return readAsked(body);
+  const { variables, extensions, ...given } = query as Record<string, unknown>;
+  for (const text of [variables, extensions]) {
+    const problem = typeof text === 'string' ? jsonBoundsProblem(text) : null;
+    if (problem !== null) throw clientError('COST_LIMIT', problem, { expected: problem });
+  }
   try {
-    const { variables, extensions, ...given } = query as Record<string, unknown>;
     const parsed = (text: unknown): unknown => (typeof text === 'string' ? JSON.parse(text) : text);
     return readAsked({ ...given, variables: parsed(variables), extensions: parsed(extensions) });
   } catch {
@@ -175,11 +246,3 @@ function readRequest({ method, query, body }: FastifyRequest): Asked | null {
 }
 
 const badRequest = (message: string, status: number, headers = new Map<string, string>()): GraphQLError => new GraphQLError(message, { extensions: { code: 'BAD_REQUEST', http: { status, headers } } });
-
-/** Of an operation that was refused whole. */
-function statusFor(error: unknown): number {
-  if (!(error instanceof GraphQLError)) return 500;
-  const { code } = error.extensions;
-  if (code === 'SUBGRAPH_UNAVAILABLE' || code === 'DEADLINE') return 503;
-  return statusOf(error) ?? (code === undefined || code === 'INTERNAL_SERVER_ERROR' ? 500 : 400);
-}

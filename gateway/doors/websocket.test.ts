@@ -257,7 +257,7 @@ test('going away ends streams at once, lets answers be given, closes with 1012 a
   expect([(await idle.closed).code, (await opened.closed).code, (await follows.closed).code]).toEqual([1012, 1012, 1012]);
   expect(stream.isStopped()).toBe(true);
   await using late = await openFrames(served.url);
-  expect((await late.closed).code).toBe(1006);
+  expect((await late.closed).code).toBe(1012);
   asks.send(subscribe('late', '{ role }'));
   graph.release();
   expect([await asks.next(), await asks.next()]).toEqual([{ id: 'q', type: 'next', payload: { data: { slow: 'at last' } } }, { id: 'q', type: 'complete' }]);

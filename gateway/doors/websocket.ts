@@ -1,9 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { GraphQLError } from 'graphql';
+import { jsonBoundsProblem } from '#kit/jsonBounds.ts';
+import { textProblem } from '#kit/text.ts';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
-import type { Session, Sink, StreamEnd } from '../live/subscriber.ts';
-import { type Asked, answerOnce, type Credentials, credentialsIn, type DoorOptions, isRecord, readAsked, tell } from './operation.ts';
+import { errorOf } from '../errors.ts';
+import type { ReadDocument } from '../documents.ts';
+import type { Live, Session, Sink, StreamEnd, StreamRequest } from '../live/subscriber.ts';
+import { type Asked, answerOnce, type Credentials, credentialsIn, type DoorOptions, holderOf, isRecord, readAsked, readOperation, tell } from './operation.ts';
 
 // graphql-transport-ws (docs/PROTOCOL.md; docs/adr/0016-following-changes.md says why it is our own). A connection that only waits costs
 // its socket and one object: timers and lists are there while they are needed.
@@ -12,7 +16,11 @@ export const SUB_PROTOCOL = 'graphql-transport-ws';
 
 /** As a body of the HTTP door: a batch of 1 000 rows in the variables. */
 const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
+/** Of the messages before `connection_ack`: a token and a purpose. */
+const MAX_FIRST_MESSAGE_BYTES = 64 * 1024;
 const MAX_SUBSCRIPTIONS = 100;
+/** Connections that have not sent `connection_init` yet, of everybody together. */
+const MAX_UNINITIALISED = 1000;
 /** Longer than any client makes them: each is kept and repeated in every message. */
 const MAX_ID = 256;
 /** Nothing more is read from a client that lets so much wait which it asked for. */
@@ -33,10 +41,16 @@ const standardTiming: WebSocketTiming = { initMs: 10_000, heartbeatMs: 15_000, d
 /** More pings than this without a word of the client and it is gone. Not one: before a slow reader a ping waits behind data in its network. */
 const MAX_UNANSWERED = 3;
 
-/** The table of docs/PROTOCOL.md. A reason is for whoever reads a log; clients go by the code. */
+/**
+ * The table of docs/PROTOCOL.md. A reason is for whoever reads a log; clients go by the code. Those that graphql-ws takes for fatal
+ * (4400, 4401, 4406, 4409, 4429) are for what stays wrong however often it is tried; after all others it connects again.
+ */
 const closings = {
   goingAway: [1012, 'This instance is going away: come back.'],
   cannotSay: [1012, 'Who you are cannot be looked up now: come back.'],
+  unavailable: [1013, 'Nothing can be followed now: come back later.'],
+  tooManyUninitialised: [1013, 'Too many connections without connection_init: come back later.'],
+  failed: [1011, 'A message could not be handled.'],
   badMessage: [4400, 'A message that is none of graphql-transport-ws.'],
   notAcknowledged: [4401, 'Subscribed before connection_ack.'],
   rightsEnded: [4403, 'The token has ended or was revoked, or a grant has changed: come back with a new token.'],
@@ -65,6 +79,8 @@ interface Door extends DoorOptions {
   readonly timing: WebSocketTiming;
   /** All that are not closed yet. */
   readonly open: Set<Connection>;
+  /** Those of them that have not sent `connection_init`. */
+  readonly uninitialised: Set<Connection>;
   readonly hasClosed: (connection: Connection) => void;
 }
 
@@ -72,11 +88,13 @@ export function createWebSocketDoor(options: DoorOptions & { readonly timing?: P
   const open = new Set<Connection>();
   const emptied = Promise.withResolvers<void>();
   let isLeaving = false;
+  const uninitialised = new Set<Connection>();
   const hasClosed = (connection: Connection): void => {
     open.delete(connection);
+    uninitialised.delete(connection);
     if (isLeaving && open.size === 0) emptied.resolve();
   };
-  const door: Door = { ...options, timing: { ...standardTiming, ...options.timing }, open, hasClosed };
+  const door: Door = { ...options, timing: { ...standardTiming, ...options.timing }, open, uninitialised, hasClosed };
 
   // No compression: it costs a window of memory for each connection, and one secret beside another's text can be guessed by lengths.
   // Of several sub-protocols ours; of none of ours the first, since a client learns of 4406 only after one was agreed on.
@@ -97,13 +115,16 @@ export function createWebSocketDoor(options: DoorOptions & { readonly timing?: P
     connections: () => open.size,
     upgrade(request, network, head) {
       server.handleUpgrade(request, network, head, (socket) => {
-        open.add(new Connection(door, socket, network, credentialsIn(request)));
+        const connection = new Connection(door, socket, network, credentialsIn(request));
+        open.add(connection);
+        // After the handshake: in a client the refusal of a handshake is an error without a code, and not tried again.
+        if (isLeaving) return connection.close(closings.goingAway);
+        connection.admit(request.socket.remoteAddress);
       });
     },
     async [Symbol.asyncDispose]() {
       clearInterval(heart);
       isLeaving = true;
-      server.close(); // upgrades are refused from now on
       for (const connection of open) connection.goAway();
       if (open.size === 0) return;
       const deadline = setTimeout(() => {
@@ -126,12 +147,15 @@ class Connection {
   #credentials: Credentials | null;
   #initTimer: NodeJS.Timeout | null;
   #session: Session | null = null;
+  #address: string | undefined;
   #mode: 'filter' | 'reject';
   #subscriptions: Map<string, Subscription> | null = null;
   #beatAt: number;
   /** Pings since the client was last heard of. */
   #unanswered = 0;
   #drained: Promise<void> | null = null;
+  /** Places that it holds of the quota. */
+  readonly #places: (() => void)[] = [];
 
   constructor(door: Door, socket: WebSocket, network: Duplex, credentials: Credentials) {
     this.#door = door;
@@ -141,23 +165,53 @@ class Connection {
     this.#mode = credentials.rejects ? 'reject' : door.policyMode;
     this.#beatAt = performance.now() + door.timing.heartbeatMs;
     this.#initTimer = setTimeout(() => this.close(closings.initialisationTimeout), door.timing.initMs).unref();
-    socket.on('message', (data, isBinary) => this.#receive(data, isBinary));
+    socket.on('message', (data, isBinary) => this.#guarded(() => this.#receive(data, isBinary)));
     socket.on('pong', () => (this.#unanswered = 0));
     // A frame that is none, or too large a message: ws closes with the code of RFC 6455 (1002, 1007, 1009).
     socket.on('error', () => {});
     socket.on('close', () => {
       this.#letGo();
+      for (const release of this.#places) release();
       door.hasClosed(this);
     });
     if (socket.protocol !== SUB_PROTOCOL) this.close(closings.subProtocol);
   }
 
+  /** Closes it again where there are too many. */
+  admit(address: string | undefined): void {
+    const { uninitialised, quota } = this.#door;
+    if (this.#phase !== 'OPENED') return;
+    this.#address = address;
+    if (uninitialised.size >= MAX_UNINITIALISED) return this.close(closings.tooManyUninitialised);
+    uninitialised.add(this);
+    this.#take(quota.take({ address }));
+  }
+
+  #take(place: (() => void) | string): void {
+    if (typeof place === 'string') this.close([closings.unavailable[0], `RATE_LIMITED: ${place}`]);
+    else this.#places.push(place);
+  }
+
   // --- what comes in ------------------------------------------------------------------------------------------------
+
+  /** Whatever a handler throws ends this connection, and nothing else. */
+  #guarded(handle: () => void): void {
+    try {
+      handle();
+    } catch (error) {
+      this.#door.log.error({ err: error }, 'a message could not be handled');
+      this.close(closings.failed);
+    }
+  }
 
   #receive(data: RawData, isBinary: boolean): void {
     if (this.#phase === 'CLOSED') return;
     this.#unanswered = 0;
-    const message = isBinary ? null : readMessage(String(data));
+    const text = isBinary ? null : String(data);
+    if (text === null || (this.#session === null && text.length > MAX_FIRST_MESSAGE_BYTES)) return this.close(closings.badMessage);
+    const beyond = jsonBoundsProblem(text);
+    if (beyond !== null) return this.close([closings.badMessage[0], beyond]);
+    const message = readMessage(text);
     if (!message) return this.close(closings.badMessage);
     switch (message.type) {
       case 'connection_init':
@@ -188,6 +242,7 @@ class Connection {
     if (this.#phase !== 'OPENED' || !headers) return this.close(closings.initialisedTwice);
     this.#phase = 'INITIALISING';
     this.#credentials = null;
+    this.#door.uninitialised.delete(this);
     this.#stopWaiting();
     const { authorization, purpose, rejects } = overriding(headers, payload ?? {});
     if (rejects) this.#mode = 'reject';
@@ -199,6 +254,8 @@ class Connection {
       return this.close(closings.cannotSay);
     }
     if (!this.#isIn('INITIALISING')) return; // it has closed meanwhile
+    this.#take(this.#door.quota.take(holderOf(this.#session)));
+    if (!this.#isIn('INITIALISING')) return; // one too many
     this.#phase = 'READY';
     this.send('{"type":"connection_ack"}');
   }
@@ -210,38 +267,42 @@ class Connection {
     this.#subscriptions ??= new Map();
     if (this.#subscriptions.has(id)) return this.close(closings.idInUse);
     if (this.#subscriptions.size >= MAX_SUBSCRIPTIONS) return this.close(closings.tooManySubscriptions);
-    const subscription = new Subscription(this, id);
+    const { live } = this.#door;
+    const read = readOperation(this.#door, asked);
+    const isStream = !('errors' in read) && read.operation.operation === 'subscription' && live !== undefined;
+    const subscription = new Subscription(this, id, isStream);
     this.#subscriptions.set(id, subscription);
     try {
-      if (await session.isGood()) await this.#answer(subscription, asked, session);
-      else this.close(closings.rightsEnded);
+      if (!(await session.isGood())) return this.close(closings.rightsEnded);
+      if (subscription.isOver) return;
+      if ('errors' in read) this.#refuse(subscription, read.errors);
+      else if (isStream) await this.#follow(subscription, live, { ...read, variables: asked.variables, session, mode: this.#mode, address: this.#address });
+      else await this.#answer(subscription, read, asked, session);
     } catch (error) {
-      this.#refuse(subscription, [error]);
+      this.#refuse(subscription, [errorOf(error)]);
     }
   }
 
-  async #answer(subscription: Subscription, asked: Asked, session: Session): Promise<void> {
-    if (subscription.isOver) return;
-    const { documents, live } = this.#door;
-    const read = documents(asked.query, asked.operationName);
-    if ('errors' in read) return this.#refuse(subscription, read.errors);
-    if (read.operation.operation === 'subscription' && live) {
-      const stream = await live.subscribe({ ...read, variables: asked.variables, session, mode: this.#mode }, subscription);
-      if ('errors' in stream) this.#refuse(subscription, stream.errors);
-      else subscription.stopsWith(() => stream.stop());
-      return;
-    }
+  async #follow(subscription: Subscription, live: Live, request: StreamRequest): Promise<void> {
+    const stream = await live.subscribe(request, subscription);
+    if ('errors' in stream) this.#refuse(subscription, stream.errors);
+    else subscription.stopsWith(() => stream.stop());
+  }
+
+  async #answer(subscription: Subscription, read: ReadDocument, asked: Asked, { viewer }: Session): Promise<void> {
     const abort = new AbortController();
-    subscription.isStream = false;
     subscription.stopsWith(() => abort.abort());
-    const answer = await answerOnce(this.#door, read, asked, session.viewer, this.#mode, abort.signal);
+    const answer = await answerOnce(this.#door, read, asked, { viewer, mode: this.#mode, signal: abort.signal, address: this.#address });
     if (typeof answer !== 'string') return this.#refuse(subscription, answer.errors);
     subscription.next(answer);
     subscription.complete();
   }
 
+  /** An `error` is final for a client's stream: one that only cannot be had now ends the connection, which the client opens again. */
   #refuse(subscription: Subscription, errors: readonly unknown[]): void {
-    subscription.fail(tell(this.#door, errors));
+    const told = tell(this.#door, errors);
+    if (subscription.isStream && !subscription.isOver && told[0]?.extensions?.['retryable'] === true) this.close(closings.unavailable);
+    else subscription.fail(told);
   }
 
   // --- what goes out ------------------------------------------------------------------------------------------------
@@ -348,10 +409,12 @@ class Subscription implements Sink {
   readonly #opening: string;
   #stop: (() => void) | null = null;
   isOver = false;
-  isStream = true;
+  /** Or an answer that is awaited. */
+  readonly isStream: boolean;
 
-  constructor(connection: Connection, id: string) {
+  constructor(connection: Connection, id: string, isStream: boolean) {
     this.#connection = connection;
+    this.isStream = isStream;
     this.#id = id;
     this.#opening = `{"id":${JSON.stringify(id)},"type":"`;
   }
@@ -424,6 +487,7 @@ function readMessage(text: string): Message | null {
   }
   if (!isRecord(given)) return null;
   const { type, id, payload } = given;
+  if (type === 'connection_init' && textProblem('payload', payload)) return null;
   switch (type) {
     case 'connection_init':
     case 'ping':

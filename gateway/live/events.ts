@@ -19,7 +19,11 @@ export type DeskEvent = ToldEvent | (Checkpoint & { readonly __typename: 'Checkp
 const eventType: Record<Topic, ToldEvent['__typename']> = { NAME_LIST: 'NameListChange', EVALUATION: 'EvaluationChange' };
 const recordType: Record<Topic, string> = { NAME_LIST: 'NameListEntry', EVALUATION: 'Evaluation' };
 
-export const eventOf = (telling: Telling, cursor: () => string): ToldEvent => ({ ...telling, __typename: eventType[telling.change.topic], cursor });
+/** @param cursor made once, however often it is asked for */
+export function eventOf(telling: Telling, cursor: () => string): ToldEvent {
+  let made: string | undefined;
+  return { ...telling, __typename: eventType[telling.change.topic], cursor: () => (made ??= cursor()) };
+}
 
 /** Stable: the same change has the same id through every door, on every instance. */
 export const eventId = ({ change, kind }: Telling): string => hash('sha256', [change.topic, change.record_id, change.version, change.kind, kind, change.watchlist ?? ''].join(' '), 'base64url').slice(0, 22);

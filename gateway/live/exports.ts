@@ -11,6 +11,8 @@ import { createViewer, isRole, type Viewer } from '#policy/viewer.ts';
 import { shanghaiDay } from '#standards/dates.ts';
 import type { GrantBook } from '../auth.ts';
 import type { Documents } from '../documents.ts';
+import { Gone } from '../changes/gate.ts';
+import { type Audience, createRenderer, withCursor } from '../changes/render.ts';
 import type { Graph } from '../graph.ts';
 import { SubgraphUnavailable } from '../plan/transport.ts';
 import type { Source } from '../sources.ts';
@@ -22,7 +24,6 @@ import { atEnd, cursorScope, sealPlace } from './place.ts';
 import { createRepeated, type Repeated } from './repeated.ts';
 import { eventQueryOf } from './selection.ts';
 import { listenerOf, wasInSight } from './tell.ts';
-import { type Audience, Gone, tellIn, written } from './teller.ts';
 
 // Snapshots that go together with the log (docs/PROTOCOL.md P15). A record is as it was recorded by an instant, so a part is made whenever it
 // is asked for, by the rights of then; what is kept is where it begins and ends, how large it was, and its digest.
@@ -163,6 +164,7 @@ export function createExportReader({ graph, documents, sources, cursors, pool, l
       const filter = filterIn(made.topic, made.filter);
       const audience = audienceOf(made, viewer);
       const cursor = sealPlace(cursors, cursorScope(viewer, filter), atEnd(BigInt(made.position)));
+      const renderer = createRenderer({ graph, audience, pause: wait, patienceMs: Infinity });
       const lines: string[] = [];
       let taken = 0;
       let last: RecordKey | null = null;
@@ -170,8 +172,12 @@ export function createExportReader({ graph, documents, sources, cursors, pool, l
       for await (const heads of headsOf(made, filter, viewer, from)) {
         const mine = heads.filter(isBefore).slice(0, PART_ROWS - taken);
         const shown = mine.length === 0 ? [] : await inSightAt(BigInt(made.position), filter, viewer, mine, keeper(sources, made.topic), isOver);
-        const words = shown.length === 0 ? [] : await tellIn(graph, audience, shown.map((head) => eventOf({ change: changeOf(made.topic, head), kind: 'PRESENT', entered: false, reason: null }, () => cursor)), isOver, wait, Infinity);
-        for (const each of words) if (each) lines.push(lineOf(audience.query.key, written(each, cursor)));
+        const events = shown.map((head) => eventOf({ change: changeOf(made.topic, head), kind: 'PRESENT', entered: false, reason: null }, () => cursor));
+        while (events.length > 0) {
+          const rendered = await renderer.render(events, isOver);
+          for (const each of rendered) if (each) lines.push(lineOf(audience.query.key, withCursor(each, cursor)));
+          events.splice(0, rendered.length);
+        }
         taken += mine.length;
         const end = mine.at(-1);
         if (end) last = { uscc: end.uscc, recordId: end.recordId };

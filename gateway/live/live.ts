@@ -7,6 +7,8 @@ import type { Log } from '#kit/log.ts';
 import { shanghaiDay } from '#standards/dates.ts';
 import type { EvaluationChangeFilter, NameListChangeFilter } from '../desk/resolvers.generated.ts';
 import type { Graph } from '../graph.ts';
+import { createGate, type Gate, Gone } from '../changes/gate.ts';
+import { type Audience, createRenderer, CURSOR_MARK, type RenderedEvent, type Renderer, renderNotice, withCursor } from '../changes/render.ts';
 import { coerceVariables } from '../plan/variables.ts';
 import { type DeskEvent, eventOf } from './events.ts';
 import { type ChangeFilter, readFilter } from './filter.ts';
@@ -17,7 +19,6 @@ import { type EventQuery, eventQueryOf } from './selection.ts';
 import { createRepeated } from './repeated.ts';
 import type { Live, Session, Sink, Stream, StreamEnd, StreamRequest } from './subscriber.ts';
 import { type Listener, listenerOf, tell, type Telling, wasInSight } from './tell.ts';
-import { type Audience, CURSOR_MARK, Gone, tellIn, type Words, written } from './teller.ts';
 import type { Wake } from './wake.ts';
 
 // The streams of one gateway. The log is read once for all who are at its end; a change is matched once for all who ask for the same with
@@ -57,8 +58,14 @@ const MAX_HELD = 2000;
 /** A little less than the ten seconds promised: a checkpoint is told by a timer and by the graph. */
 const CHECKPOINT_MS = 9000;
 const TICK_MS = 500;
-/** Changes that wait for one audience, whose source is down, before its streams are sent away to come back later. */
+/** Changes that wait for one audience, as fast as they are told, and while their source does not answer. What is beyond is read from the log again, by each stream. */
 const MAX_QUEUED = 100_000;
+const MAX_QUEUED_WAITING = 5000;
+const LONGEST_BACK_OFF_MS = 2000;
+/** Events that a stream holds which catches up while their source does not answer. */
+const TOLD_WHILE_WAITING = 10;
+/** How long a checkpoint waits for what it would say. */
+const LOOK_MS = 1000;
 
 interface Subscriber {
   readonly sink: Sink;
@@ -70,6 +77,8 @@ interface Subscriber {
   joinedAt: bigint;
   /** Told by the group while what it read itself is still being written. */
   held: { readonly words: readonly string[]; readonly seq: bigint }[] | null;
+  /** When the oldest change was recorded that it has read by itself and was not told yet. */
+  untoldSince: string | null;
   checkpointAt: number;
   ended: boolean;
 }
@@ -90,6 +99,9 @@ interface Group {
 interface Crowd {
   readonly key: string;
   readonly audience: Audience;
+  readonly renderer: Renderer;
+  /** How those of it that catch up read the log. */
+  readonly reading: Gate;
   readonly groups: Map<string, Group>;
   readonly queue: Work[];
   queued: number;
@@ -122,6 +134,8 @@ export async function createLive(options: LiveOptions): Promise<Live & { readonl
   /** Up to the end of what was read, and not dispatched yet. */
   let come: Come | null = null;
   let waitingSince: string | null = null;
+  /** Since when the log could not be read; what is in it since then nobody knows. */
+  let unreadableSince: number | null = null;
 
   const cursorOf = ({ scope }: Group, place: Place): string => sealPlace(cursors, scope, place);
   const wait = (ms: number): Promise<void> => pause(ms, undefined, { signal: closing.signal, ref: false }).catch(() => {});
@@ -153,7 +167,7 @@ export async function createLive(options: LiveOptions): Promise<Live & { readonl
   const write = (subscriber: Subscriber, words: readonly string[], place: Place, cursor = cursorOf(subscriber.group, place)): void => {
     if (subscriber.ended) return;
     subscriber.place = place;
-    subscriber.sink.next(written(words, cursor), cursor);
+    subscriber.sink.next(withCursor(words, cursor), cursor);
   };
 
   const hasRoom = ({ ended, sink }: Subscriber): boolean => !ended && sink.waiting() <= MAX_WAITING_BYTES / 2;
@@ -168,9 +182,6 @@ export async function createLive(options: LiveOptions): Promise<Live & { readonl
     if (subscriber.ended) throw new Gone();
   };
 
-  const tellCrowd = (crowd: Crowd, events: readonly DeskEvent[], isOver: () => boolean): Promise<Words[]> =>
-    tellIn(graph, crowd.audience, events, () => closing.signal.aborted || isOver(), wait);
-
   // --- at the end of the log ----------------------------------------------------------------------------------------
 
   /** Tells what waits for a crowd, in order, until nothing does. */
@@ -180,6 +191,7 @@ export async function createLive(options: LiveOptions): Promise<Live & { readonl
     try {
       for (let next = crowd.queue[0]; next; next = crowd.queue[0]) {
         await tellWork(crowd, next);
+        if (crowd.queue[0] !== next) continue; // it was left to the streams themselves
         crowd.queue.shift();
         crowd.queued -= next.tellings.length;
         crowd.done = next.upTo;
@@ -193,28 +205,53 @@ export async function createLive(options: LiveOptions): Promise<Live & { readonl
     }
   };
 
-  const tellWork = async (crowd: Crowd, { tellings }: Work): Promise<void> => {
-    const isOver = (): boolean => crowd.subscribers === 0;
+  const tellWork = async (crowd: Crowd, waiting: Work): Promise<void> => {
+    const { tellings } = waiting;
+    const isLeft = (): boolean => crowd.queue[0] !== waiting;
+    const isOver = (): boolean => closing.signal.aborted || crowd.subscribers === 0 || isLeft();
     for (let from = 0; from < tellings.length; ) {
       // Events that are equal for several groups are told once.
       const events = new Map<string, DeskEvent>();
-      let to = from;
-      for (; to < tellings.length; to++) {
-        const { telling } = tellings[to] as Work['tellings'][number]; // within the list
+      for (const { telling } of tellings.slice(from)) {
         const key = wordsKey(telling);
         if (events.has(key)) continue;
         if (events.size === TOLD_AT_ONCE) break;
         events.set(key, eventOf(telling, mark));
       }
-      const words = await tellCrowd(crowd, [...events.values()], isOver);
-      const byKey = new Map([...events.keys()].map((key, index) => [key, words[index] ?? null]));
-      for (const each of tellings.slice(from, to)) {
-        // Null: gone between the log and its source. The change that took it away is on its way.
-        const told = byKey.get(wordsKey(each.telling));
-        if (told) deliver(each.group, told, each.telling.change.seq);
+      let rendered: RenderedEvent[];
+      try {
+        rendered = await crowd.renderer.render([...events.values()], isOver);
+      } catch (error) {
+        if (error instanceof Gone && isLeft()) return;
+        throw error;
       }
-      from = to;
+      if (isLeft()) return;
+      const byKey = new Map([...events.keys()].slice(0, rendered.length).map((key, index) => [key, rendered[index] ?? null]));
+      for (; from < tellings.length; from++) {
+        const { group, telling } = tellings[from] as Work['tellings'][number]; // within the list
+        const told = byKey.get(wordsKey(telling));
+        if (told === undefined) break;
+        // Null: gone between the log and its source. The change that took it away is on its way.
+        if (told) deliver(group, told, telling.change.seq);
+      }
     }
+  };
+
+  /** Leaves what waits for a crowd to its streams: each reads on by itself, from the log. */
+  const leaveToStreams = (crowd: Crowd): void => {
+    crowd.queue.length = 0;
+    crowd.queued = 0;
+    for (const { members } of crowd.groups.values()) {
+      for (const member of members) {
+        if (member.held === null) fallBack(member);
+        else dropHeld(member);
+      }
+    }
+  };
+  /** What its group told meanwhile is let go: it goes on reading by itself. */
+  const dropHeld = (subscriber: Subscriber): void => {
+    subscriber.group.members.delete(subscriber);
+    subscriber.held = null;
   };
 
   const deliver = (group: Group, words: readonly string[], seq: bigint): void => {
@@ -225,10 +262,7 @@ export async function createLive(options: LiveOptions): Promise<Live & { readonl
       if (member.held === null) {
         write(member, words, place, cursor);
         if (member.sink.waiting() > MAX_WAITING_BYTES) fallBack(member);
-      } else if (member.held.push({ words, seq }) > MAX_HELD) {
-        group.members.delete(member);
-        member.held = null;
-      }
+      } else if (member.held.push({ words, seq }) > MAX_HELD) dropHeld(member);
     }
     metrics?.told(group.members.size);
   };
@@ -271,7 +305,7 @@ export async function createLive(options: LiveOptions): Promise<Live & { readonl
       }
       crowd.queue.push({ upTo, at: changes[0]?.recorded_at ?? '', tellings });
       crowd.queued += tellings.length;
-      if (crowd.queued > MAX_QUEUED) endCrowd(crowd, 'GOING_AWAY');
+      if (crowd.queued > (crowd.renderer.isWaiting() ? MAX_QUEUED_WAITING : MAX_QUEUED)) leaveToStreams(crowd);
       else void work(crowd);
     }
   };
@@ -287,10 +321,14 @@ export async function createLive(options: LiveOptions): Promise<Live & { readonl
 
   /** Reads on to the head of the log. What has come and could not be dispatched is dispatched first. */
   const readToHead = async (): Promise<void> => {
-    const { head } = await log.bounds();
+    const bounds = await log.bounds();
+    const { head } = bounds;
+    if (!come && isExpired(atEnd(tail), bounds)) return startAgain(head);
     while ((come || tail < head) && !closing.signal.aborted) {
       if (!come) {
         const changes = await log.after(tail, head, SLICE);
+        // What is purged while it is read is not skipped.
+        if (tail < (await log.bounds()).purgedThrough) return startAgain(head);
         const last = changes.at(-1);
         tail = changes.length < SLICE || !last ? head : last.seq;
         come = { changes, upTo: tail };
@@ -299,22 +337,34 @@ export async function createLive(options: LiveOptions): Promise<Live & { readonl
       come = null;
     }
   };
+  /** What this gateway had not read is purged, or the log is another than it was: each stream finds out for itself, from its own place. */
+  const startAgain = (head: bigint): void => {
+    logger.warn({ tail: String(tail), head: String(head) }, 'the log does not go on from where it was read to');
+    tail = head;
+    for (const crowd of crowds.values()) leaveToStreams(crowd);
+  };
+
   const following = createRepeated({
     async step() {
       await readToHead();
+      unreadableSince = null;
       return false;
     },
-    failed: (error) => logger.warn({ err: error }, 'the log of changes cannot be read; streams wait'),
+    failed(error) {
+      if (unreadableSince === null) logger.warn({ err: error }, 'the log of changes cannot be read; streams wait');
+      unreadableSince ??= now().getTime();
+    },
     everyMs: null, // hints come each second
   });
 
   // --- coming from further back -------------------------------------------------------------------------------------
 
   /** What comes after a place; null where the log cannot be read on from it any more. */
-  const lookOn = async ({ viewer }: Audience, filter: ChangeFilter, place: Place): Promise<{ bounds: Bounds; reading: Reading | null }> => {
+  const lookOn = async ({ audience: { viewer }, renderer }: Crowd, filter: ChangeFilter, place: Place): Promise<{ bounds: Bounds; reading: Reading | null }> => {
     const bounds = await log.bounds();
     if (isExpired(place, bounds)) return { bounds, reading: null };
-    const reading = await readOn(log, listenerOf(viewer, filter, shanghaiDay(now())), comeBack(place, bounds.head), bounds.head, TOLD_AT_ONCE).catch(unlessPurged);
+    const most = renderer.isWaiting() ? TOLD_WHILE_WAITING : TOLD_AT_ONCE;
+    const reading = await readOn(log, listenerOf(viewer, filter, shanghaiDay(now())), comeBack(place, bounds.head), bounds.head, most).catch(unlessPurged);
     return reading ? { bounds, reading } : { bounds: await log.bounds(), reading };
   };
 
@@ -323,15 +373,21 @@ export async function createLive(options: LiveOptions): Promise<Live & { readonl
     const { crowd } = group;
     // Read while what came before it is told.
     let ahead: ReturnType<typeof lookOn> | null = null;
+    const look = (): ReturnType<typeof lookOn> => {
+      const begun = ahead ?? lookOn(crowd, group.filter, subscriber.place);
+      ahead = null;
+      return begun;
+    };
+    const isOver = (): boolean => closing.signal.aborted || subscriber.ended;
     for (;;) {
       await room(subscriber);
-      if (!(await isGood(session))) return end(subscriber, 'UNAUTHENTICATED');
-      const { bounds, reading } = await (ahead ?? lookOn(crowd.audience, group.filter, subscriber.place));
-      ahead = null;
+      // While the database does not answer, a stream waits.
+      if (!(await crowd.reading.pass(() => isGood(session), isOver))) return end(subscriber, 'UNAUTHENTICATED');
+      const { bounds, reading } = await crowd.reading.pass(look, isOver);
       if (!reading) return tellExpired(subscriber, bounds);
       if (subscriber.ended) return;
-      if (reading.more) {
-        ahead = lookOn(crowd.audience, group.filter, reading.place);
+      if (reading.more && !crowd.renderer.isWaiting()) {
+        ahead = lookOn(crowd, group.filter, reading.place);
         ahead.catch(() => {}); // heard when it is waited for, if it is
       }
       // From here to the next `await` nothing is dispatched: what comes after this place is told by the group.
@@ -340,14 +396,7 @@ export async function createLive(options: LiveOptions): Promise<Live & { readonl
         subscriber.held = [];
         group.members.add(subscriber);
       }
-      const words = reading.told.length === 0 ? [] : await tellCrowd(crowd, reading.told.map((told) => eventOf(told, mark)), () => subscriber.ended);
-      for (const [index, { place }] of reading.told.entries()) {
-        const each = words[index];
-        if (!each) continue; // gone between the log and its source: the change that took it away comes later
-        if (!hasRoom(subscriber)) await room(subscriber);
-        write(subscriber, each, place);
-      }
-      metrics?.told(words.length);
+      await tellReading(subscriber, reading, isOver);
       subscriber.place = reading.place;
       while (subscriber.held && subscriber.held.length > 0) {
         if (!hasRoom(subscriber)) await room(subscriber);
@@ -362,6 +411,22 @@ export async function createLive(options: LiveOptions): Promise<Live & { readonl
     }
   };
 
+  const tellReading = async (subscriber: Subscriber, { told }: Reading, isOver: () => boolean): Promise<void> => {
+    for (let from = 0; from < told.length; ) {
+      const left = told.slice(from);
+      subscriber.untoldSince = left[0]?.change.recorded_at ?? null;
+      const rendered = await subscriber.group.crowd.renderer.render(left.map((each) => eventOf(each, mark)), isOver);
+      for (const [index, each] of rendered.entries()) {
+        if (!each) continue; // gone between the log and its source: the change that took it away comes later
+        if (!hasRoom(subscriber)) await room(subscriber);
+        write(subscriber, each, (left[index] as (typeof left)[number]).place); // as many at most
+      }
+      metrics?.told(rendered.length);
+      from += rendered.length;
+    }
+    subscriber.untoldSince = null;
+  };
+
   /** What a stream does by itself; a failure ends it. */
   const run = async (subscriber: Subscriber, does: () => Promise<void>): Promise<void> => {
     try {
@@ -373,38 +438,40 @@ export async function createLive(options: LiveOptions): Promise<Live & { readonl
     }
   };
 
-  const tellExpired = async (subscriber: Subscriber, bounds: Bounds): Promise<void> => {
+  const tellExpired = (subscriber: Subscriber, bounds: Bounds): void => {
     const { group } = subscriber;
     const oldest = cursorOf(group, beginning(bounds));
-    const [words] = await tellCrowd(group.crowd, [{ __typename: 'CursorExpired', oldest, message: EXPIRED }], () => subscriber.ended);
-    if (words) subscriber.sink.next(written(words, oldest), oldest);
+    const rendered = renderNotice(graph, group.crowd.audience, { __typename: 'CursorExpired', oldest, message: EXPIRED });
+    if (!subscriber.ended) subscriber.sink.next(withCursor(rendered, oldest), oldest);
     end(subscriber, 'CURSOR_EXPIRED');
   };
 
   // --- checkpoints --------------------------------------------------------------------------------------------------
 
-  const lagOf = ({ queue }: Crowd): number => {
-    const oldest = [queue[0]?.at, waitingSince].filter((at) => at !== undefined && at !== null && at !== '').toSorted()[0];
-    return oldest ? Math.max(0, Math.floor((now().getTime() - Date.parse(oldest)) / 1000)) : 0;
+  /** How old the oldest change is that was not told yet, in seconds. What cannot be read may be as old as the trouble. */
+  const lagOf = ({ untoldSince, group: { crowd } }: Subscriber): number => {
+    const waiting = [crowd.queue[0]?.at, waitingSince, crowd.renderer.isWaiting() ? untoldSince : null];
+    const instants = waiting.flatMap((at) => (at ? [Date.parse(at)] : []));
+    if (unreadableSince !== null) instants.push(unreadableSince);
+    return instants.length > 0 ? Math.max(0, Math.floor((now().getTime() - Math.min(...instants)) / 1000)) : 0;
   };
 
-  const tellCheckpoints = async (due: readonly Subscriber[]): Promise<void> => {
-    const byCrowd = Map.groupBy(due, ({ group }) => group.crowd);
-    await Promise.all(
-      [...byCrowd].map(async ([crowd, members]) => {
-        const event: DeskEvent = { __typename: 'Checkpoint', cursor: CURSOR_MARK, at: now().toISOString(), lagSeconds: lagOf(crowd) };
-        const [words] = await tellCrowd(crowd, [event], () => crowd.subscribers === 0);
-        if (!words) return;
-        for (const member of members) {
-          // Whoever is at the end of the log has been told everything up to where its crowd stands.
-          const isAtEnd = member.group.members.has(member) && member.held === null && crowd.queue.length === 0 && crowd.done > member.place.seq;
-          const place = isAtEnd ? atEnd(crowd.done) : member.place;
-          write(member, words, place);
-        }
-      }),
-    );
+  const tellCheckpoints = (due: readonly Subscriber[]): void => {
+    const at = now().toISOString();
+    const rendered = new Map<string, readonly string[]>();
+    for (const member of due) {
+      const { crowd } = member.group;
+      const lagSeconds = lagOf(member);
+      const key = `${lagSeconds} ${crowd.key}`;
+      const words = rendered.get(key) ?? renderNotice(graph, crowd.audience, { __typename: 'Checkpoint', cursor: CURSOR_MARK, at, lagSeconds });
+      rendered.set(key, words);
+      // Whoever is at the end of the log has been told everything up to where its crowd stands.
+      const isAtEnd = member.group.members.has(member) && member.held === null && crowd.queue.length === 0 && crowd.done > member.place.seq;
+      write(member, words, isAtEnd ? atEnd(crowd.done) : member.place);
+    }
   };
 
+  /** By time alone: also while the database does not answer, when nobody can say whether rights have ended. Nothing is told of records then. */
   const checkpoint = async (): Promise<void> => {
     const at = performance.now();
     const due: Subscriber[] = [];
@@ -414,16 +481,15 @@ export async function createLive(options: LiveOptions): Promise<Live & { readonl
     }
     if (due.length === 0) return;
     for (const subscriber of due) subscriber.checkpointAt = at + CHECKPOINT_MS;
-    waitingSince = await log.oldestWaiting();
-    const good = await Promise.all(due.map(async (subscriber) => (await isGood(subscriber.session)) || (end(subscriber, 'UNAUTHENTICATED'), false)));
-    await tellCheckpoints(due.filter((_, index) => good[index]));
+    waitingSince = await inTime(log.oldestWaiting(), LOOK_MS).catch(() => waitingSince);
+    const good = await Promise.all(due.map((subscriber) => inTime(isGood(subscriber.session), LOOK_MS).catch(() => true)));
+    for (const [index, subscriber] of due.entries()) if (!good[index]) end(subscriber, 'UNAUTHENTICATED');
+    tellCheckpoints(due);
   };
   let ticking: Promise<void> | null = null;
   const tick = (): void => {
     ticking ??= checkpoint()
-      .catch((error: unknown) => {
-        if (!(error instanceof Gone)) logger.warn({ err: error }, 'checkpoints could not be told');
-      })
+      .catch((error: unknown) => logger.warn({ err: error }, 'checkpoints could not be told'))
       .finally(() => {
         ticking = null;
       });
@@ -433,7 +499,7 @@ export async function createLive(options: LiveOptions): Promise<Live & { readonl
 
   /** What is asked for, checked as a query would be; the stream's own arguments are read here. */
   const begin = async (request: StreamRequest, query: EventQuery): Promise<{ filter: ChangeFilter; after: string | null; audience: Audience } | { errors: readonly GraphQLError[] }> => {
-    const { session, mode, variables, operationName } = request;
+    const { session, mode, variables, operationName, address } = request;
     const { viewer } = session;
     const coerced = coerceVariables(graph.schema, request.operation, variables);
     if ('errors' in coerced && coerced.errors) return { errors: coerced.errors };
@@ -441,7 +507,7 @@ export async function createLive(options: LiveOptions): Promise<Live & { readonl
     const field = graph.schema.getSubscriptionType()?.getFields()[query.field.name.value];
     const topic = topics[query.field.name.value];
     if (!field || !topic) return { errors: [clientError('BAD_USER_INPUT', 'There is no such subscription.', { reason: 'SUBSCRIPTION' })] };
-    const answer = await graph.run({ document: query.document, operation: query.operation, operationName, variables, viewer, mode, events: [] });
+    const answer = await graph.run({ document: query.document, operation: query.operation, operationName, variables, viewer, mode, address, events: [] });
     if (!(answer.data?.[query.key] as { events?: unknown } | null | undefined)?.events) return { errors: answer.errors ?? [] };
     const given = getArgumentValues(field, query.field, coerced.variables) as { filter: NameListChangeFilter | EvaluationChangeFilter; after?: string | null };
     const filter = readFilter(topic, given.filter);
@@ -449,11 +515,23 @@ export async function createLive(options: LiveOptions): Promise<Live & { readonl
     return { filter, after: request.lastEventId ?? given.after ?? null, audience };
   };
 
+  const rendererOf = (audience: Audience): Renderer =>
+    createRenderer({
+      graph,
+      audience,
+      pause: wait,
+      onWaiting: (reason) => (reason === null ? logger.info('changes that waited for their source are told') : logger.warn({ err: reason }, 'changes wait: their source does not answer')),
+    });
+
+  const readingChanged = (reason: unknown): void => {
+    if (reason !== null) logger.warn({ err: reason }, 'streams that catch up cannot read the log; they wait');
+  };
+
   const groupOf = (request: StreamRequest, audience: Audience, filter: ChangeFilter): Group => {
     const used = variablesIn(audience.query);
     const key = JSON.stringify([numberOf(request.document), audience.operationName ?? '', audience.mode, audience.viewer.grant, used.map((name) => audience.variables[name] ?? null)]);
     let crowd = crowds.get(key);
-    if (!crowd) crowds.set(key, (crowd = { key, audience, groups: new Map(), queue: [], queued: 0, done: tail, isTelling: false, subscribers: 0 }));
+    if (!crowd) crowds.set(key, (crowd = { key, audience, renderer: rendererOf(audience), reading: createGate({ pause: wait, longestMs: LONGEST_BACK_OFF_MS, onChange: readingChanged }), groups: new Map(), queue: [], queued: 0, done: tail, isTelling: false, subscribers: 0 }));
     let group = crowd.groups.get(filter.canonical);
     if (!group) crowd.groups.set(filter.canonical, (group = { key: filter.canonical, filter, scope: cursorScope(audience.viewer, filter), crowd, members: new Set(), subscribers: 0, listener: listenerOf(audience.viewer, filter, shanghaiDay(now())) }));
     return group;
@@ -475,13 +553,13 @@ export async function createLive(options: LiveOptions): Promise<Live & { readonl
         const place = after === null ? atEnd(bounds.head) : openPlace(cursors, cursorScope(audience.viewer, filter), after);
         if (closing.signal.aborted) return { errors: [clientError('SUBGRAPH_UNAVAILABLE', 'The gateway is going away: come back.', { retryable: true })] };
         const group = groupOf(request, audience, filter);
-        const subscriber: Subscriber = { sink, session: request.session, group, place, joinedAt: 0n, held: null, checkpointAt: performance.now() + CHECKPOINT_MS, ended: false };
+        const subscriber: Subscriber = { sink, session: request.session, group, place, joinedAt: 0n, held: null, untoldSince: null, checkpointAt: performance.now() + CHECKPOINT_MS, ended: false };
         group.subscribers += 1;
         group.crowd.subscribers += 1;
         subscribers.add(subscriber);
         metrics?.opened();
         void run(subscriber, async () => {
-          if (after === null) await tellCheckpoints([subscriber]);
+          if (after === null) tellCheckpoints([subscriber]);
           await catchUp(subscriber);
         });
         return { stop: () => void (leave(subscriber) && metrics?.ended('COMPLETED')) };
@@ -499,6 +577,17 @@ export async function createLive(options: LiveOptions): Promise<Live & { readonl
   };
 }
 
+/** @throws Error when it takes longer */
+async function inTime<Value>(work: Value | Promise<Value>, ms: number): Promise<Value> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error(`no answer in ${ms} ms`)), ms);
+  try {
+    return await Promise.race([work, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 const mark = (): string => CURSOR_MARK;
 
 function unlessPurged(error: unknown): null {
@@ -513,13 +602,8 @@ const wordsKey = ({ change, kind, entered, reason }: Telling): string => `${chan
 const isFor = ({ watchlist, uscc }: Change, filter: ChangeFilter, watched: ReadonlyMap<string, ReadonlySet<string>>): boolean =>
   (watchlist === null || watchlist === filter.watchlist) && (filter.watchlist === null || (watched.get(filter.watchlist)?.has(uscc) ?? false));
 
-async function isGood(session: Session): Promise<boolean> {
-  try {
-    return await session.isGood();
-  } catch {
-    return false; // nobody can say: it comes back and is asked anew
-  }
-}
+/** @throws what keeps anybody from saying: nothing is told of records then, and the stream does not end for it */
+const isGood = async (session: Session): Promise<boolean> => session.isGood();
 
 const numbers = new WeakMap<object, number>();
 let lastNumber = 0;

@@ -1,6 +1,7 @@
 import { type Consenting, createConsents } from '#kit/consents.ts';
 import { type Pool, query, statement } from '#kit/postgres/pool.ts';
 import { rightsColumns, type RowRights } from '#policy/rows.ts';
+import type { RightsLookup } from '../auth/rightsLookup.ts';
 import type { Viewer } from '#policy/viewer.ts';
 
 // Reading the log of changes (docs/PROTOCOL.md). Only the sequencer writes it.
@@ -191,7 +192,8 @@ export interface ChangeLog {
   watched(codes: readonly string[], watchlists: readonly string[]): Promise<ReadonlyMap<string, ReadonlySet<string>>>;
 }
 
-export function createChangeLog(pool: Pool): ChangeLog {
+/** @param lookUp runs look-ups that decide about rights */
+export function createChangeLog(pool: Pool, lookUp: RightsLookup): ChangeLog {
   const byRecord = async (which: typeof latest, records: readonly RecordAt[]): Promise<(Change | null)[]> => {
     const found: (Change | null)[] = Array.from({ length: records.length }, () => null);
     if (records.length === 0) return found;
@@ -202,7 +204,8 @@ export function createChangeLog(pool: Pool): ChangeLog {
   const consents = createConsents(pool);
   return {
     // Of what is restricted, or was: everything else is seen, or not, without consent.
-    consents: (viewer, changes) => consents.of(viewer, changes.flatMap(({ uscc, disclosure_level, before }) => (disclosure_level === 'RESTRICTED' || before?.disclosure_level === 'RESTRICTED' ? [uscc] : []))),
+    consents: (viewer, changes) =>
+      lookUp('consents', () => consents.of(viewer, changes.flatMap(({ uscc, disclosure_level, before }) => (disclosure_level === 'RESTRICTED' || before?.disclosure_level === 'RESTRICTED' ? [uscc] : [])))),
     async bounds() {
       const [row] = await query<{ head: bigint; purgedThrough: bigint }>(pool, bounds);
       if (!row) throw new Error('feed.sequencer has no row');

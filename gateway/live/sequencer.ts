@@ -2,7 +2,7 @@ import type { Log } from '#kit/log.ts';
 import { type Client, createPool } from '#kit/postgres/pool.ts';
 import type { RuleBook } from '#kit/ruleBook.ts';
 import { shanghaiDay } from '#standards/dates.ts';
-import { backOff } from './backOff.ts';
+import { backOff } from '#kit/backOff.ts';
 import { beginEpoch, type Measured, measureFeed, numberNext, purgeNext, tryToLead } from './numbering.ts';
 
 // Who numbers the changes (docs/PROTOCOL.md P2, P3, P5): every gateway would, and one does. What it writes, and why two at once do no harm,

@@ -1,6 +1,6 @@
 import type { Consenting } from '#kit/consents.ts';
 import { isGivenInLists } from '#policy/bulk.ts';
-import { isVisibleRow, type RowScope, rowScope } from '#policy/rows.ts';
+import { isVisibleRow, type RowScope, rowScope, versionRights } from '#policy/rows.ts';
 import type { Viewer } from '#policy/viewer.ts';
 import type { ChangeKind, RemovalReason } from '../desk/resolvers.generated.ts';
 import { type ChangeFilter, isInFilter } from './filter.ts';
@@ -42,7 +42,7 @@ export const wasInSight = ({ viewer, scope, filter, today, consents }: Listener,
   state !== null && isInFilter(filter, state) && isVisibleRow(scope, state, today, (uscc) => consents.ever.has(uscc)) && isGivenInLists(viewer, state.uscc);
 
 /** For whoever catches up: whether an earlier change of the record was told on the way, by the rights of now. */
-export const wasToldBefore = (listener: Listener, { before }: Change, latest: Facets): boolean => before !== null && isInFilter(listener.filter, before) && isVisibleNow(listener, latest);
+export const wasToldBefore = (listener: Listener, { before }: Change, latest: Facets): boolean => before !== null && isInFilter(listener.filter, before) && isVisibleNow(listener, versionRights(before, latest));
 
 /** The state that a change left: its own columns. */
 export type Latest = Facets & Pick<Change, 'reason'>;
@@ -62,8 +62,8 @@ export function tell(listener: Listener, change: Change, latest: Latest, wasSeen
 /** Of a record that was in sight, once it is not, or when its source gives it no more. */
 export const gone = ({ today }: Listener, change: Change, latest: Latest): Telling => ({ change, kind: 'REMOVED', entered: false, reason: reasonOf(latest, today) });
 
-/** Whether the change may be told with its record: it is in the filter as it was then, and visible now. */
-const isTellable = (listener: Listener, change: Change, latest: Latest): boolean => isInFilter(listener.filter, change) && isVisibleNow(listener, latest);
+/** Whether the change may be told with its record: it is in the filter as it was then, and this version of it is visible now. */
+const isTellable = (listener: Listener, change: Change, latest: Latest): boolean => isInFilter(listener.filter, change) && isVisibleNow(listener, versionRights(change, latest));
 
 const isVisibleNow = ({ viewer, scope, today, consents }: Listener, latest: Facets): boolean => isVisibleRow(scope, latest, today, (uscc) => consents.now.has(uscc)) && isGivenInLists(viewer, latest.uscc);
 

@@ -1,7 +1,7 @@
-import pg from 'pg';
 import { createClient } from 'redis';
+import { backOff } from '#kit/backOff.ts';
 import type { Log } from '#kit/log.ts';
-import { backOff } from './backOff.ts';
+import { createListener } from '#kit/postgres/listener.ts';
 import { FEED_CHANGED } from './numbering.ts';
 
 // Hints that there is something new in the log (docs/PROTOCOL.md P4). Each of them may be lost, or say a number that is wrong: whoever
@@ -50,7 +50,7 @@ export function createWake({ databaseUrl, redisUrl, log }: WakeOptions): Wake {
         }
       };
       const hear = (text: string | null): void => wake(text !== null && /^\d{1,18}$/.test(text) ? BigInt(text) : null);
-      carrier = redisUrl === null ? createListener(databaseUrl, hear, log) : createSubscriber(redisUrl, `${FEED_CHANGED}:${databaseOf(databaseUrl)}`, hear, log);
+      carrier = redisUrl === null ? createNotificationCarrier(databaseUrl, hear, log) : createSubscriber(redisUrl, `${FEED_CHANGED}:${databaseOf(databaseUrl)}`, hear, log);
       poll = setInterval(wake, POLL_MS, null);
     },
     announce: (seq) => carrier?.announce(seq) ?? Promise.resolve(),
@@ -65,57 +65,17 @@ export function createWake({ databaseUrl, redisUrl, log }: WakeOptions): Wake {
 /** A Redis may serve several databases, and its channels know none. */
 const databaseOf = (url: string): string => /^[^?]*\/([^/?]*)/.exec(url)?.[1] ?? '';
 
-function createListener(url: string, hear: (text: string | null) => void, log: Log): Carrier {
-  let listener: pg.Client | null = null;
-  let retry: NodeJS.Timeout | undefined;
-  let probe: NodeJS.Timeout | undefined;
-  let connecting: Promise<void> = Promise.resolve();
-  let failures = 0;
-  let isClosed = false;
-
-  const connect = async (): Promise<void> => {
-    const client = new pg.Client({ connectionString: url, application_name: 'gateway wake', connectionTimeoutMillis: DEADLINE_MS, query_timeout: DEADLINE_MS, keepAlive: true });
-    let isLost = false;
-    const lose = (error: Error | null): void => {
-      if (isLost) return;
-      isLost = true;
-      if (listener === client) listener = null;
-      clearInterval(probe);
-      client.end().catch(() => {});
-      if (isClosed) return;
-      if (failures === 0) log.warn({ err: error }, 'the connection that hears of new changes was lost; they are looked for each second');
-      retry = setTimeout(() => (connecting = connect()), backOff(failures, LONGEST_BACK_OFF_MS));
-      failures += 1;
-    };
-    client.on('error', lose);
-    client.on('end', () => lose(null));
-    client.on('notification', ({ payload }) => hear(payload ?? null));
-    try {
-      await client.connect();
-      await client.query(`listen ${FEED_CHANGED}`);
-    } catch (error) {
-      return lose(error as Error);
-    }
-    if (isClosed || isLost) return lose(null);
-    listener = client;
-    failures = 0;
-    // A network that was cut says nothing, for hours.
-    probe = setInterval(() => client.query('select').catch(lose), PROBE_MS);
-    hear(null); // what was said before was not heard
-  };
-  connecting = connect();
-
-  return {
-    announce: () => Promise.resolve(),
-    connected: () => listener !== null,
-    async [Symbol.asyncDispose]() {
-      isClosed = true;
-      clearTimeout(retry);
-      clearInterval(probe);
-      await listener?.end();
-      await connecting;
-    },
-  };
+function createNotificationCarrier(url: string, hear: (text: string | null) => void, log: Log): Carrier {
+  const listener = createListener({
+    url,
+    channel: FEED_CHANGED,
+    applicationName: 'gateway wake',
+    onNotification: hear,
+    onConnected: () => hear(null), // what was said before was not heard
+    lostMessage: 'the connection that hears of new changes was lost; they are looked for each second',
+    log,
+  });
+  return { announce: () => Promise.resolve(), connected: listener.isConnected, [Symbol.asyncDispose]: () => listener[Symbol.asyncDispose]() };
 }
 
 function createSubscriber(url: string, channel: string, hear: (text: string | null) => void, log: Log): Carrier {

@@ -1,5 +1,7 @@
 import { Pool } from 'undici';
 import type { Dispatcher } from 'undici';
+import { createBreaker, type Outcome } from '#kit/breaker.ts';
+import { createRetryBudget } from '#kit/retry.ts';
 import { isObject } from './merge.ts';
 import { SubgraphUnavailable } from './transport.ts';
 import type { PlannedOperation, SubgraphCall, SubgraphError, SubgraphResult, Transport } from './transport.ts';
@@ -21,7 +23,8 @@ class ConnectionFailed extends SubgraphUnavailable {}
 
 /**
  * A lean GraphQL-over-HTTP client for one subgraph (POST, JSON). One connection carries one request at a time, since a
- * slow answer would hold up those behind it. A read that met a broken connection is asked once more, a mutation never.
+ * slow answer would hold up those behind it. A read that met a broken connection is asked once more, a mutation never, and
+ * of ten reads one at most is asked again when all fail.
  * After `breaker.failures` (5) failures in a row nothing is sent for `breaker.openMs` (1000), then one call probes.
  */
 export function createHttpTransport(options: HttpTransportOptions): Transport & AsyncDisposable {
@@ -30,7 +33,9 @@ export function createHttpTransport(options: HttpTransportOptions): Transport & 
   const path = url.pathname + url.search;
   const pool = new Pool(url.origin, { connections, pipelining: 1, keepAliveTimeout: 30_000, connectTimeout: timeoutMs, headersTimeout: 0, bodyTimeout: 0 });
   const queries = new WeakMap<PlannedOperation, string>();
-  const breaker = createBreaker(options.breaker);
+  const { failures = 5, openMs = 1000, now = Date.now } = options.breaker ?? {};
+  const breaker = createBreaker({ failures, openMs: () => openMs, refusal: () => new SubgraphUnavailable('the breaker is open'), clockMs: now });
+  const budget = createRetryBudget();
 
   function bodyOf(call: SubgraphCall): string {
     let start = queries.get(call.operation);
@@ -111,10 +116,11 @@ export function createHttpTransport(options: HttpTransportOptions): Transport & 
   async function exchange(call: SubgraphCall): Promise<SubgraphResult> {
     const body = bodyOf(call);
     const deadline = performance.now() + timeoutMs;
+    budget.deposit();
     try {
       return parsed(await send(call, body, deadline));
     } catch (error) {
-      const again = error instanceof ConnectionFailed && call.operationKind === 'query' && !call.signal?.aborted;
+      const again = error instanceof ConnectionFailed && call.operationKind === 'query' && !call.signal?.aborted && budget.withdraw();
       if (!again) throw error;
       return parsed(await send(call, body, deadline));
     }
@@ -123,8 +129,8 @@ export function createHttpTransport(options: HttpTransportOptions): Transport & 
   return {
     async execute(call) {
       if (call.signal?.aborted) throw new SubgraphUnavailable('aborted');
-      breaker.enter();
-      let outcome: 'answered' | 'failed' | 'unknown' = 'unknown';
+      const leave = breaker.enter();
+      let outcome: Outcome = 'unknown';
       try {
         const result = await exchange(call);
         outcome = 'answered';
@@ -134,7 +140,7 @@ export function createHttpTransport(options: HttpTransportOptions): Transport & 
         if (error instanceof SubgraphUnavailable && !call.signal?.aborted) outcome = 'failed';
         throw error;
       } finally {
-        breaker.leave(outcome);
+        leave(outcome);
       }
     },
     async [Symbol.asyncDispose]() {
@@ -159,31 +165,4 @@ function parsed(body: unknown): SubgraphResult {
   if (!result.data && !result.errors) throw new SubgraphUnavailable('the answer has neither data nor errors');
   if (isObject(extensions)) result.extensions = extensions;
   return result;
-}
-
-interface Breaker {
-  /** Throws while open. */
-  enter(): void;
-  leave(outcome: 'answered' | 'failed' | 'unknown'): void;
-}
-
-function createBreaker({ failures = 5, openMs = 1000, now = Date.now }: NonNullable<HttpTransportOptions['breaker']> = {}): Breaker {
-  let failed = 0;
-  let state: { phase: 'closed' } | { phase: 'open'; until: number } | { phase: 'probing' } = { phase: 'closed' };
-  return {
-    enter() {
-      if (state.phase === 'closed') return;
-      if (state.phase === 'probing' || now() < state.until) throw new SubgraphUnavailable('the breaker is open');
-      state = { phase: 'probing' };
-    },
-    leave(outcome) {
-      if (outcome === 'answered') {
-        failed = 0;
-        state = { phase: 'closed' };
-        return;
-      }
-      if (outcome === 'failed') failed += 1;
-      if (failed >= failures || state.phase === 'probing') state = { phase: 'open', until: outcome === 'failed' ? now() + openMs : now() };
-    },
-  };
 }

@@ -63,7 +63,7 @@ function projectObject(
 ): Bag | undefined {
   const out = createBag();
   const { fields } = plan;
-  const causes = reported !== undefined && reported.lost.length > 0 ? reported.lost : lost;
+  const causes = lostHere(reported, lost);
   const swept = walk.swept.length;
   const told = walk.errors.length;
   let whole = true;
@@ -81,13 +81,14 @@ function projectObject(
     if (value === null || value === undefined) {
       result = explainNull(walk, field, value, depth + 1, below, causes, missing?.children.get(field.from));
     } else {
-      if (below !== undefined) for (const cause of below.causes) walk.errors.push(causeError(cause, walk.path.slice(0, depth + 1)));
+      const before = walk.errors.length;
       if (field.completer.kind === 'leaf') {
         result = field.completer.serialize(value);
         if (result === undefined) result = badValue(walk, field.completer, depth + 1);
       } else {
         result = complete(walk, field.completer, value, depth + 1, below, causes, missing?.children.get(field.from));
       }
+      if (below !== undefined) tellBeside(walk, below.causes, before, depth + 1);
     }
     // The other fields are still walked: what is unavailable among them is to be told.
     if (result === undefined) whole = false;
@@ -98,6 +99,22 @@ function projectObject(
     if (whole || walk.errors.length === told) for (const { cause, path } of own) lack(walk, cause, path);
   }
   return whole ? out : undefined;
+}
+
+// An error of this very place, and an object all the same: the source that failed gave nothing of it, and another gave its own part.
+function lostHere(reported: ReportNode | undefined, lost: readonly Cause[]): readonly Cause[] {
+  if (reported === undefined) return lost;
+  if (reported.lost.length > 0) return reported.lost;
+  return reported.causes.length > 0 ? reported.causes : lost;
+}
+
+/** Errors of a place that has a value, but for those that were told of what is absent in it. */
+function tellBeside(walk: Walk, causes: readonly Cause[], before: number, depth: number): void {
+  const told = walk.errors.slice(before);
+  for (const cause of causes) {
+    const isTold = told.some(({ message, extensions }) => message === cause.message && extensions['code'] === cause.extensions['code']);
+    if (!isTold) walk.errors.push(causeError(cause, walk.path.slice(0, depth)));
+  }
 }
 
 function localValue(walk: Walk, field: FieldPlan, plan: ObjectPlan): unknown {
@@ -170,8 +187,9 @@ function completeList(
       if (item.nonNull && !told) tellUnexplained(walk, depth + 1, `Cannot return null for an item of ${completer.type}.`);
       result = item.nonNull ? undefined : null;
     } else {
-      if (below !== undefined) for (const cause of below.causes) walk.errors.push(causeError(cause, walk.path.slice(0, depth + 1)));
-      result = complete(walk, item, value, depth + 1, below, below !== undefined && below.lost.length > 0 ? below.lost : lost, missing);
+      const before = walk.errors.length;
+      result = complete(walk, item, value, depth + 1, below, lostHere(below, lost), missing);
+      if (below !== undefined) tellBeside(walk, below.causes, before, depth + 1);
     }
     if (result === undefined) return completer.nonNull ? undefined : null;
     out.push(result);

@@ -1,9 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { may } from '#policy/actions.ts';
-import { mayFile } from '#policy/filings.ts';
 import type { Viewer } from '#policy/viewer.ts';
-import { reportingUnitOf } from '#standards/divisions.ts';
 import type { Form, ParsedRecord } from '#standards/forms/form.ts';
 import { readHeader } from '#standards/forms/header.ts';
 import { createRowParser, parseRow, type RowResult } from '#standards/forms/parse.ts';
@@ -11,11 +9,13 @@ import { shanghaiDay } from '#standards/dates.ts';
 import type { Rules } from '#standards/ruleSets.ts';
 import { badInput, clientError } from '../errors.ts';
 import type { FilingDoor, FilingPart, PartOutcome, RejectedRow, RowOutcome, Workshop } from '../subgraph.ts';
+import { notAdmitted, notCorrectable, type OwnedRow } from './admission.ts';
 import { type AfterMerge, createMerge } from './merge.ts';
-import { createStager, type FiledRow, type RecordTable, type RowIdentity, type StagedRow } from './record.ts';
+import { createStager, type FiledRow, type RecordTable, type StagedRow } from './record.ts';
 import { createReplacement } from './replacement.ts';
 import { csvRows, jsonRows } from './rows.ts';
-import { promisedDelayHoursOn, type Scope } from '../sourceUnits.ts';
+import { isText, pathOfBadText } from '../text.ts';
+import { promisedDelayHoursOn } from '../sourceUnits.ts';
 import { decode } from './text.ts';
 
 /** What a row needs beside its own cells. */
@@ -32,6 +32,23 @@ export interface RowSurroundings {
 
 export type RowProblems = RejectedRow['problems'];
 
+/** What became of rows that one person may not write alone. */
+export interface ProposedRows {
+  /** By the row's number: the proposal that waits, or the record that states all that already. */
+  readonly outcomes: ReadonlyMap<number, Pick<RowOutcome, 'outcome' | 'record' | 'proposal'>>;
+  readonly refused: readonly { readonly number: number; readonly problem: Omit<RowProblems[number], 'column'> }[];
+}
+
+/** Rows that wait for a second person. */
+export interface SecondPerson<Own extends string> {
+  /** Whether this row is such a one. */
+  readonly isFor: (viewer: Viewer, row: FiledRow<Own>) => boolean;
+  /** Keeps them until somebody else decides, in one transaction. Safe to run twice: what waits already, waits once. */
+  readonly propose: (viewer: Viewer, rows: readonly WholeRow<Own>[], part: FilingPart) => Promise<ProposedRows>;
+}
+
+export type WholeRow<Own extends string> = StagedRow<Own> & { readonly whole: FiledRow<Own> };
+
 export interface FilingKind<Own extends string> {
   readonly kind: string;
   readonly form: Form;
@@ -39,6 +56,7 @@ export interface FilingKind<Own extends string> {
   /** The row to be recorded, or why there is none. */
   readonly toRow: (record: ParsedRecord, surroundings: RowSurroundings) => FiledRow<Own> | RowProblems;
   readonly afterMerge?: AfterMerge<Own>;
+  readonly secondPerson?: SecondPerson<Own>;
   /** Where the table holds several kinds of filing: the value of its column `kind`. */
   readonly kindOfRow?: string;
 }
@@ -47,12 +65,6 @@ const BATCH_ROWS = 5000;
 const BATCH_BYTES = 8 * 1024 * 1024;
 /** All of a part: 16 MB of rows that are near being in a form are no more. */
 const KEPT_REJECTIONS = 20_000;
-
-/** State level and codes of no division: no province's platform sees more of them than the public. */
-export const NO_PROVINCE = '00';
-
-/** Reporting unit of the division a code was issued in; null at state level (100000) and where the division is none. */
-export const provinceOfCode = (uscc: string): string | null => reportingUnitOf(uscc.slice(2, 8));
 
 const isRefusal = <Own extends string>(result: FiledRow<Own> | RowProblems): result is RowProblems => Array.isArray(result);
 
@@ -67,9 +79,9 @@ const isRefusal = <Own extends string>(result: FiledRow<Own> | RowProblems): res
  * @throws UNAUTHORIZED_FIELD_OR_TYPE when the viewer may not file; BAD_USER_INPUT that names row and column when the file is
  *         not in the form, before anything of it is recorded, or when it stops being CSV half way
  */
-export function createFilingDoor<Own extends string>({ kind, form, table, toRow, afterMerge, kindOfRow }: FilingKind<Own>, { pool, instants, rules: ruleBook, units, digest, now }: Workshop): FilingDoor {
+export function createFilingDoor<Own extends string>({ kind, form, table, toRow, afterMerge, secondPerson, kindOfRow }: FilingKind<Own>, { pool, instants, rules: ruleBook, units, digest, now }: Workshop): FilingDoor {
   const merge = createMerge(table, pool, instants, afterMerge);
-  const stage = createStager(table, digest, afterMerge !== undefined);
+  const stage = createStager(table, digest, afterMerge !== undefined || secondPerson !== undefined);
 
   const file = async (viewer: Viewer, part: FilingPart, bytes: Readable): Promise<PartOutcome> => {
     if (!may(viewer, 'filing:create')) throw clientError('UNAUTHORIZED_FIELD_OR_TYPE', 'Your role may not file records.');
@@ -82,38 +94,49 @@ export function createFilingDoor<Own extends string>({ kind, form, table, toRow,
     }));
     asked.catch(() => {}); // awaited with the first rows, when the stream is read and its errors are heard
     const hash = createHash('sha256');
-    const counts = { rows: 0, added: 0, corrected: 0, unchanged: 0, rejected: 0, warned: 0 };
+    const counts = { rows: 0, added: 0, corrected: 0, unchanged: 0, pending: 0, rejected: 0, warned: 0 };
     const rejectedRows: RejectedRow[] = [];
     const rowOutcomes = new Map<number, RowOutcome>();
     const warnings = new Map<number, RowProblems>();
-    const told = (row: number, outcome: RowOutcome['outcome'], { uscc, record_id: recordId }: RowIdentity, version: number): void =>
-      void rowOutcomes.set(row, { row, outcome, record: { uscc, recordId, version }, problems: warnings.get(row) ?? [] });
+    const told = (row: number, outcome: Pick<RowOutcome, 'outcome' | 'record' | 'proposal'>): void => void rowOutcomes.set(row, { row, ...outcome, problems: warnings.get(row) ?? [] });
     const reject = (number: number, problems: RowProblems): void => {
       counts.rejected += 1;
       if (part.wantsRows) rowOutcomes.set(number, { row: number, outcome: 'REJECTED', record: null, problems });
       if (rejectedRows.length < KEPT_REJECTIONS) rejectedRows.push({ row: number, problems });
     };
     const unitColumn = form.fields.find(({ name }) => name === 'sourceUnitUscc')?.column ?? '';
-    const notYours: RowProblems = [
-      { column: unitColumn, code: 'NOT_YOURS', message: 'Your organisation may not file this record: its source unit or province is another.' },
+    const replacesOthers: RowProblems = [
+      { column: unitColumn, code: 'NOT_YOURS', message: 'A full replacement has the records of your own organisation alone: name it as source unit.' },
     ];
-    const isTheirs = (row: RowIdentity, sourceUnit: string): boolean =>
-      mayFile(viewer, { subjectProvince: provinceOfCode(row.uscc), sourceUnit, sourceProvince: provinceOfCode(sourceUnit) });
+    const refuseCorrection = (standing: OwnedRow) => notCorrectable(viewer, standing);
 
     let batch = new Map<string, StagedRow<Own>>();
     const twins: { readonly number: number; readonly of: number }[] = [];
     let batchBytes = 0;
     let writing: Promise<void> = Promise.resolve();
-    const write = async (rows: readonly StagedRow<Own>[]): Promise<void> => {
-      const outcome = await merge(rows, { viewer, filingId: part.filingId, kind, now: now(), promisedDelayHours: (await asked).promisedDelayHours, notesSeen: part.replaces ?? false, mayCorrect: isTheirs });
+    const needsSecondPerson = (row: StagedRow<Own>): row is WholeRow<Own> => row.whole !== null && secondPerson !== undefined && secondPerson.isFor(viewer, row.whole);
+    const propose = async (rows: readonly WholeRow<Own>[]): Promise<void> => {
+      if (rows.length === 0 || !secondPerson) return;
+      const { outcomes, refused } = await secondPerson.propose(viewer, rows, part);
+      for (const { number, problem } of refused) reject(number, [{ column: '', ...problem }]);
+      for (const [number, outcome] of outcomes) {
+        counts[outcome.outcome === 'PENDING' ? 'pending' : 'unchanged'] += 1;
+        if (part.wantsRows) told(number, outcome);
+      }
+    };
+    const write = async (batched: readonly StagedRow<Own>[]): Promise<void> => {
+      await propose(batched.filter(needsSecondPerson));
+      const rows = secondPerson ? batched.filter((row) => !needsSecondPerson(row)) : batched;
+      if (rows.length === 0) return;
+      const outcome = await merge(rows, { viewer, filingId: part.filingId, kind, now: now(), promisedDelayHours: (await asked).promisedDelayHours, notesSeen: part.replaces ?? false, refuseCorrection });
       counts.added += outcome.added;
       counts.corrected += outcome.corrected;
       counts.unchanged += outcome.unchanged;
-      for (const { number } of outcome.refused) reject(number, notYours);
+      for (const { number, problem } of outcome.refused) reject(number, [{ column: unitColumn, ...problem }]);
       if (!part.wantsRows) return;
       for (const { number, row } of rows) {
         const fate = outcome.fates.get(number) ?? { outcome: 'ADDED', version: 1 };
-        if (!rowOutcomes.has(number)) told(number, fate.outcome, row, fate.version);
+        if (!rowOutcomes.has(number)) told(number, { outcome: fate.outcome, record: { uscc: row.uscc, recordId: row.record_id, version: fate.version } });
       }
     };
     const flush = async (): Promise<void> => {
@@ -143,9 +166,9 @@ export function createFilingDoor<Own extends string>({ kind, form, table, toRow,
       const additionalFields = Object.keys(result.additionalFields).length > 0 ? result.additionalFields : null;
       const row = toRow(result.record, { viewer, part, rules, additionalFields, warn: (problem) => void warned.push(problem) });
       if (isRefusal(row)) return reject(number, row);
-      if (!isTheirs(row, row.source_unit) || (part.replaces && row.source_unit !== viewer.organisation)) return reject(number, notYours);
-      const outside = outsideRegistration(row, scopes, mayBeUnregistered);
-      if (outside) return reject(number, [{ column: unitColumn, ...outside }]);
+      if (part.replaces && row.source_unit !== viewer.organisation) return reject(number, replacesOthers);
+      const refused = notAdmitted(viewer, row, { scope: scopes.get(row.source_unit), mayBeUnregistered });
+      if (refused) return reject(number, [{ column: unitColumn, ...refused }]);
       if (warned.length > 0) {
         counts.warned += 1;
         if (part.wantsRows) warnings.set(number, warned);
@@ -167,25 +190,13 @@ export function createFilingDoor<Own extends string>({ kind, form, table, toRow,
     }
     rejectedRows.sort((a, b) => a.row - b.row);
     for (const { number, of } of twins) {
-      const { record } = rowOutcomes.get(of) ?? {};
-      if (record) told(number, 'UNCHANGED', { uscc: record.uscc, record_id: record.recordId, source_unit: '' }, record.version);
+      const { outcome, record = null, proposal = null } = rowOutcomes.get(of) ?? {};
+      if (record ?? proposal) told(number, { outcome: outcome === 'PENDING' ? outcome : 'UNCHANGED', record, proposal });
     }
     const byRow = part.wantsRows ? { rowOutcomes: [...rowOutcomes.values()].toSorted((a, b) => a.row - b.row) } : null;
     return { ...counts, digest: hash.digest('hex'), rejectedRows, ...byRow } satisfies PartOutcome;
   };
   return Object.assign(file, { replacement: createReplacement(table, kind, kindOfRow ?? null, pool, instants, () => shanghaiDay(now())) });
-}
-
-/** Why a unit may not file this row: it is registered for other subjects, or not at all where the rules ask for it. */
-function outsideRegistration({ uscc, source_unit, province, sector }: RowIdentity & { province: string; sector: string | null }, scopes: ReadonlyMap<string, Scope>, mayBeUnregistered: boolean): { code: 'UNIT_NOT_REGISTERED' | 'OUTSIDE_REGISTRATION'; message: string } | null {
-  const scope = scopes.get(source_unit);
-  if (scope === undefined) {
-    return mayBeUnregistered ? null : { code: 'UNIT_NOT_REGISTERED', message: `${source_unit} is not registered as a source of such records.` };
-  }
-  const otherProvince = scope.province !== null && scope.province !== province && `province ${scope.province} alone; ${uscc} is of ${province}`;
-  const otherSector = scope.sector !== null && scope.sector !== sector && `sector ${scope.sector} alone; ${sector === null ? 'the row has no industry code' : `the row's industry is of ${sector}`}`;
-  const why = otherProvince || otherSector;
-  return why ? { code: 'OUTSIDE_REGISTRATION', message: `${source_unit} is registered for subjects of ${why}.` } : null;
 }
 
 async function* hashed(bytes: Readable, hash: ReturnType<typeof createHash>): AsyncGenerator<Buffer> {
@@ -210,7 +221,7 @@ async function* parsedRows(form: Form, { format, wantsRows = false }: FilingPart
         checkHeader(form, first.number, Object.keys(first.object ?? {}));
         isChecked = true;
       }
-      yield lines.map(({ number, object }) => ({ number, result: object ? parseRow(form, object) : noObject }));
+      yield lines.map(({ number, object }) => ({ number, result: object ? (badCharacters(object) ?? parseRow(form, object)) : noObject }));
     }
   } else {
     let parse: ReturnType<typeof createRowParser> | null = null;
@@ -231,7 +242,7 @@ async function* parsedRows(form: Form, { format, wantsRows = false }: FilingPart
   if (!isChecked) checkHeader(form, 1, []);
 }
 
-const noObject: RowResult = { ok: false, problems: [{ column: '', code: 'BAD_FORM', message: 'The line is no JSON object.' }] };
+const noObject: RowResult = { ok: false, problems: [{ column: '', code: 'BAD_FORM', message: 'The line is no JSON object, or has more than 32 levels or 10 000 members.' }] };
 
 function checkHeader(form: Form, number: number, columns: readonly string[]) {
   const read = readHeader(form, columns);
@@ -240,7 +251,18 @@ function checkHeader(form: Form, number: number, columns: readonly string[]) {
   throw badInput('part', read.problems[0]?.code ?? 'BAD_FORM', `Row ${number}, column ${wrong}: ${read.problems.map(({ message }) => message).join(' ')}`, `the columns of the form ${form.kind} (${form.source})`);
 }
 
+const notInForm = (column: string, message: string): RowResult => ({ ok: false, problems: [{ column, code: 'BAD_FORM', message }] });
+const UNSTORABLE = 'The value has a character that no record can hold: U+0000, or half of a surrogate pair.';
+
+/** Of all that the row has, what is kept beside the form as well. */
+function badCharacters(object: Readonly<Record<string, unknown>>): RowResult | null {
+  const path = pathOfBadText(object);
+  return path && notInForm(path[0] ?? '', UNSTORABLE);
+}
+
 function brokenCharacters(header: readonly string[], cells: readonly string[]): RowResult | null {
-  const at = cells.findIndex((cell) => cell.includes('\uFFFD'));
-  return at < 0 ? null : { ok: false, problems: [{ column: header[at] ?? '', code: 'BAD_FORM', message: 'The cell has bytes that are no character of the file’s encoding.' }] };
+  const undecoded = cells.findIndex((cell) => cell.includes('\uFFFD'));
+  if (undecoded >= 0) return notInForm(header[undecoded] ?? '', 'The cell has bytes that are no character of the file’s encoding.');
+  const bad = cells.findIndex((cell) => !isText(cell));
+  return bad < 0 ? null : notInForm(header[bad] ?? '', UNSTORABLE);
 }

@@ -1,13 +1,14 @@
 import { once } from 'node:events';
 import { finished } from 'node:stream/promises';
 import { from as copyFrom } from 'pg-copy-streams';
-import { rightsColumns } from '#policy/rows.ts';
+import { keepOwnRights, rightsColumns, versionRight } from '#policy/rows.ts';
 import type { Viewer } from '#policy/viewer.ts';
 import { auditChange, createFeed, tellsRecords, type WrittenRecord } from '../feed.ts';
 import type { Instants } from '../instants.ts';
 import { transaction, type Client, type Pool } from '../postgres/pool.ts';
 import { NOT_IN_REPLACEMENT } from '../records.ts';
-import { type FiledRow, type RecordTable, type RowIdentity, stagedColumns, type StagedRow } from './record.ts';
+import type { NotAdmitted, OwnedRow } from './admission.ts';
+import { type FiledRow, type RecordTable, stagedColumns, type StagedRow } from './record.ts';
 
 /** The version of a record that is believed now, as far as a filing has to know it. */
 interface Standing {
@@ -21,6 +22,8 @@ interface Standing {
   readonly withdrawal_reason: string | null;
   readonly under_objection: boolean;
   readonly source_unit: string;
+  readonly determining_unit: string | null;
+  readonly sector: string | null;
 }
 
 export interface MergeOptions {
@@ -34,8 +37,8 @@ export interface MergeOptions {
   readonly now: Date;
   /** Whether what the filing has is noted, for a full replacement. */
   readonly notesSeen: boolean;
-  /** Whether the filer may correct what this unit filed. */
-  readonly mayCorrect: (row: RowIdentity, standingSourceUnit: string) => boolean;
+  /** Why the filer may not correct this record; null when it may. */
+  readonly refuseCorrection: (standing: OwnedRow) => NotAdmitted | null;
 }
 
 /** What became of a row whose record was there, and the version that holds it now. */
@@ -44,17 +47,17 @@ export interface Fate {
   readonly version: number;
 }
 
-export interface MergeOutcome<Own extends string> {
+export interface MergeOutcome {
   readonly added: number;
   readonly corrected: number;
   readonly unchanged: number;
   /** What became of the rows by their numbers; one that is not here was added as version 1. */
   readonly fates: ReadonlyMap<number, Fate>;
   /** Corrections of records that the filer may not correct. */
-  readonly refused: readonly StagedRow<Own>[];
+  readonly refused: readonly { readonly number: number; readonly problem: NotAdmitted }[];
 }
 
-export type Merge<Own extends string> = (rows: readonly StagedRow<Own>[], options: MergeOptions) => Promise<MergeOutcome<Own>>;
+export type Merge<Own extends string> = (rows: readonly StagedRow<Own>[], options: MergeOptions) => Promise<MergeOutcome>;
 
 /** Runs in the transaction of the batch, after its rows are in; `rows` are those that were added or corrected. */
 export type AfterMerge<Own extends string> = (client: Client, rows: readonly FiledRow<Own>[], recordedAt: string) => Promise<void>;
@@ -87,7 +90,7 @@ export function createMerge<Own extends string>(table: RecordTable<Own>, pool: P
     select staged.position, standing.*
     from ${staged} staged
     cross join lateral (
-      select newest.version, newest.digest = staged.digest and newest.withdrawal_reason is distinct from '${NOT_IN_REPLACEMENT}' as same, newest.filing_id = $1::uuid as ours, newest.collected_at, newest.withdrawn_on, newest.withdrawal_reason, newest.under_objection, newest.source_unit
+      select newest.version, newest.digest = staged.digest and newest.withdrawal_reason is distinct from '${NOT_IN_REPLACEMENT}' as same, newest.filing_id = $1::uuid as ours, newest.collected_at, newest.withdrawn_on, newest.withdrawal_reason, newest.under_objection, newest.source_unit, newest.determining_unit, newest.sector
       from ${target} newest
       where newest.uscc = staged.uscc and newest.record_id = staged.record_id and newest.superseded_at >= 'infinity'
       order by newest.version desc
@@ -116,16 +119,19 @@ export function createMerge<Own extends string>(table: RecordTable<Own>, pool: P
       limit 1
     ) record
     where staged.position = any($1::int[])`;
-  // Rights are those of now on every version; `withdrawn_on` is the withdrawal's, and stays unless the filing says otherwise.
+  // Rights are those of now on every version, or its own narrower ones; `withdrawn_on` is the withdrawal's, and stays unless the filing
+  // says otherwise.
   const rights = rightsColumns.filter((column) => column !== 'withdrawn_on');
+  const newRight = (column: (typeof rights)[number]): string => versionRight('record', column, `staged.${column}`);
   // What a full replacement ended comes back when its source files it again.
   const newWithdrawnOn = `case when record.withdrawal_reason = '${NOT_IN_REPLACEMENT}' then staged.withdrawn_on else coalesce(staged.withdrawn_on, record.withdrawn_on) end`;
-  const newRights = [...rights.map((column) => `staged.${column}`), newWithdrawnOn].join(', ');
+  const newRights = [...rights.map(newRight), newWithdrawnOn].join(', ');
   const oldRights = [...rights.map((column) => `record.${column}`), 'record.withdrawn_on'].join(', ');
   const supersede = `
     update ${target} record
     set superseded_at = least(record.superseded_at, $2::timestamptz),
-        ${rights.map((column) => `${column} = staged.${column}`).join(', ')},
+        ${rights.map((column) => `${column} = ${newRight(column)}`).join(', ')},
+        ${keepOwnRights('record')},
         withdrawn_on = ${newWithdrawnOn},
         withdrawal_reason = nullif(record.withdrawal_reason, '${NOT_IN_REPLACEMENT}')
     from ${staged} staged
@@ -172,7 +178,7 @@ export function createMerge<Own extends string>(table: RecordTable<Own>, pool: P
     set last_filed_at = greatest(excluded.last_filed_at, source_unit.last_filed_at),
         first_filed_at = coalesce(source_unit.first_filed_at, excluded.first_filed_at)`;
 
-  const mergeOnce = (rows: readonly StagedRow<Own>[], options: MergeOptions): Promise<MergeOutcome<Own>> =>
+  const mergeOnce = (rows: readonly StagedRow<Own>[], options: MergeOptions): Promise<MergeOutcome> =>
     transaction(pool, `file ${target}`, async (client) => {
       await client.query(createStaged);
       await copyRows(client, copy, rows);
@@ -185,7 +191,12 @@ export function createMerge<Own extends string>(table: RecordTable<Own>, pool: P
       const byPosition = new Map(rows.map((row) => [row.number, row]));
       const rowAt = (position: number): StagedRow<Own> => byPosition.get(position) as StagedRow<Own>; // positions are the numbers of `rows`
 
-      const refused = standing.filter(({ position, same, source_unit }) => !same && !options.mayCorrect(rowAt(position).row, source_unit));
+      const problems = new Map<number, NotAdmitted>();
+      for (const row of standing) {
+        const problem = row.same ? null : options.refuseCorrection({ ...row, uscc: rowAt(row.position).row.uscc });
+        if (problem) problems.set(row.position, problem);
+      }
+      const refused = standing.filter(({ position }) => problems.has(position));
       let corrected = standing.filter((row) => !row.same && !refused.includes(row));
       // A part may be sent again after it broke off: what this filing has recorded once, it does not record over later rows, and
       // counts as what it was recorded as, so that the receipt is that of a filing that was never cut off.
@@ -242,7 +253,7 @@ export function createMerge<Own extends string>(table: RecordTable<Own>, pool: P
       }
       await client.query(noteUnits, [options.kind, [...unitsOf(rows, refused)], options.now.toISOString(), options.promisedDelayHours]);
       const having = (outcome: Fate['outcome']): number => fates.values().filter((fate) => fate.outcome === outcome).toArray().length;
-      return { added: added + having('ADDED'), corrected: having('CORRECTED'), unchanged: having('UNCHANGED'), fates, refused: refused.map(({ position }) => rowAt(position)) };
+      return { added: added + having('ADDED'), corrected: having('CORRECTED'), unchanged: having('UNCHANGED'), fates, refused: [...problems].map(([number, problem]) => ({ number, problem })) };
     }, { deadlineMs: 60_000 });
 
   return async (rows, options) => {

@@ -10,6 +10,8 @@ export const textOf = (record: ParsedRecord, name: string): string | null => (re
 export interface RecordTable<Own extends string> extends FeedTable {
   /** Names of the table's own columns. */
   readonly columns: readonly Own[];
+  /** SQL: whether a record is one that a full replacement never ends without a second person; left out: none is. */
+  readonly isGuarded?: (row: string) => string;
 }
 
 /**

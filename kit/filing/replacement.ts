@@ -1,4 +1,5 @@
-import { mayReplace } from '#policy/filings.ts';
+import { mayReplace, replacedSector } from '#policy/filings.ts';
+import { keepOwnRights } from '#policy/rows.ts';
 import type { Viewer } from '#policy/viewer.ts';
 import { clientError } from '../errors.ts';
 import { auditChange, createFeed } from '../feed.ts';
@@ -19,6 +20,8 @@ export interface Weighed {
   readonly standing: number;
   /** Those of them that the filing does not have. */
   readonly missing: number;
+  /** Those of the missing that never end without a second person. */
+  readonly guarded: number;
   /** The recorded time of the look, ISO 8601: what is recorded later is not missing, whenever the filing is applied. */
   readonly at: string;
 }
@@ -44,7 +47,7 @@ export function createReplacement<Own extends string>(table: RecordTable<Own>, k
   const replacing = `${table.schema}.replacing_filing`;
   const missing = `
     from ${target} record
-    where exists (select from ${replacing} filing where filing.filing_id = $2::uuid and filing.open)
+    where exists (select from ${replacing} filing where filing.filing_id = $2::uuid and filing.open and (filing.sector is null or filing.sector = record.sector))
       and record.source_unit = $1
       and record.superseded_at = 'infinity'
       and record.recorded_at <= $3::timestamptz
@@ -54,11 +57,12 @@ export function createReplacement<Own extends string>(table: RecordTable<Own>, k
       and not exists (select from ${seen} seen where seen.filing_id = $2::uuid and seen.uscc = record.uscc and seen.record_id = record.record_id)`;
   const more = kindOfRow === null ? [] : [kindOfRow];
   const open = `
-    insert into ${replacing} (filing_id, unit, kind)
-    values ($1::uuid, $2, $3)
+    insert into ${replacing} (filing_id, unit, kind, sector)
+    values ($1::uuid, $2, $3, $4)
     on conflict (filing_id) do nothing`;
   const weigh = `
     select (select count(*)::int ${missing}) as missing,
+           ${table.isGuarded ? `(select count(*)::int ${missing} and ${table.isGuarded('record')})` : '0'} as guarded,
            (select count(*)::int from ${seen} seen where seen.filing_id = $2::uuid and seen.stood) as kept`;
   const find = `
     select record.uscc, record.record_id, record.version, ${feed.stateOf('record')} as before
@@ -70,6 +74,7 @@ export function createReplacement<Own extends string>(table: RecordTable<Own>, k
   const supersede = `
     update ${target} record
     set superseded_at = least(record.superseded_at, $4::timestamptz),
+        ${keepOwnRights('record')},
         withdrawn_on = $5::date,
         withdrawal_reason = '${NOT_IN_REPLACEMENT}'
     from ${ended}
@@ -105,11 +110,11 @@ export function createReplacement<Own extends string>(table: RecordTable<Own>, k
       check(viewer, filing);
       const at = await instants.seal();
       const found = await run('weigh', async (client) => {
-        await client.query(open, [filing.id, filing.unit, kind]);
-        const { rows } = await client.query<{ missing: number; kept: number }>(weigh, [filing.unit, filing.id, at, ...more]);
-        return rows[0] as { missing: number; kept: number }; // a select without from has one row
+        await client.query(open, [filing.id, filing.unit, kind, replacedSector(viewer)]);
+        const { rows } = await client.query<{ missing: number; guarded: number; kept: number }>(weigh, [filing.unit, filing.id, at, ...more]);
+        return rows[0] as { missing: number; guarded: number; kept: number }; // a select without from has one row
       });
-      return { standing: found.kept + found.missing, missing: found.missing, at };
+      return { standing: found.kept + found.missing, missing: found.missing, guarded: found.guarded, at };
     },
 
     async apply(viewer, filing, at) {

@@ -1,4 +1,5 @@
 import { badInput } from '../errors.ts';
+import { jsonBoundsProblem } from '../jsonBounds.ts';
 import { createCsvSplitter } from './csv.ts';
 
 export interface CsvRow {
@@ -15,6 +16,8 @@ export interface JsonRow {
 }
 
 const MAX_ROW = 2 ** 20;
+/** A row has some fifty cells, and whatever else its sender keeps. */
+const ROW_BOUNDS = { depth: 32, members: 10_000 };
 
 const tooLong = (number: number) => badInput('part', 'ROW_LENGTH', `Row ${number} has more than ${MAX_ROW} characters: a quotation mark may be open.`, 'rows of the form');
 
@@ -56,7 +59,9 @@ export async function* jsonRows(text: AsyncIterable<string>): AsyncGenerator<Jso
   yield numbered([rest]);
 }
 
+/** Null too for one that nobody could have meant: what is recorded is walked, compared and written back. */
 function objectOf(line: string): Readonly<Record<string, unknown>> | null {
+  if (jsonBoundsProblem(line, ROW_BOUNDS) !== null) return null;
   try {
     const value: unknown = JSON.parse(line);
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : null;

@@ -17,7 +17,7 @@ export async function openDatabase(config: Config, log: Log): Promise<Database> 
     await migrate({ url: config.databaseUrl, directory: migrations, log: (line) => log.info(line) });
     return { url: config.databaseUrl, [Symbol.asyncDispose]: () => Promise.resolve() };
   }
-  const server = await startEmbedded({ dataDir: join(config.dataDir, 'postgres'), log: (line) => log.debug(line) });
+  const server = await startEmbedded({ dataDir: join(config.dataDir, 'postgres'), log: (line) => log.debug(line), warn: (line) => log.warn(line) });
   try {
     await migrate({ url: server.url, directory: migrations, log: (line) => log.info(line) });
   } catch (error) {

@@ -8,6 +8,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import pg from 'pg';
 import { adoptEmbedded, startEmbedded } from './embedded.ts';
 import { isRunning } from './process.ts';
+import { until } from '#test/support/until.ts';
 
 // Real servers in throw-away directories. `holder` is another process that owns or adopts one, so that it can be killed.
 
@@ -166,6 +167,38 @@ test('a start after the server itself was killed with -9 recovers every committe
   owner.kill('SIGKILL');
   await using server = await startEmbedded({ dataDir });
   expect(await run(server.url, 'select count(*)::int as rows from committed')).toEqual([{ rows: 1000 }]);
+});
+
+test('T10: a server that is killed alone is started again by its owner, at the same address and with every committed row', async () => {
+  const dataDir = join(base, 'data');
+  const warnings: string[] = [];
+  await using server = await startEmbedded({ dataDir, warn: (line) => warnings.push(line) });
+  await run(server.url, 'create table committed as select generate_series(1, 1000) as n');
+  for (const count of [1000, 1001]) {
+    const pid = await postmasterPid(dataDir);
+    process.kill(pid, 'SIGKILL');
+    await gone(pid);
+    await until('the server is back', () => warnings.at(-1) === `PostgreSQL in ${dataDir} is back`);
+    expect(await run(server.url, 'select count(*)::int as rows from committed')).toEqual([{ rows: count }]);
+    await run(server.url, 'insert into committed values (0)');
+    expect(warnings.splice(0)).toEqual([`PostgreSQL in ${dataDir} ended by itself and is started again, see ${dataDir}.log`, `PostgreSQL in ${dataDir} is back`]);
+  }
+});
+
+test('a server that is stopped while it is being started again stays stopped', async () => {
+  const dataDir = join(base, 'data');
+  const server = await startEmbedded({ dataDir, fsync: false });
+  const pid = await postmasterPid(dataDir);
+  process.kill(pid, 'SIGKILL');
+  await gone(pid);
+  await server[Symbol.asyncDispose]();
+  expect(await adoptEmbedded({ dataDir })).toBeNull();
+});
+
+test('T10: a directory that cannot be written is refused in a sentence that says what to do', async () => {
+  await writeFile(join(base, 'file'), '');
+  const dataDir = join(base, 'file/data');
+  await expect(startEmbedded({ dataDir })).rejects.toThrow(`PostgreSQL cannot keep its data in ${dataDir}: it lies below a file that is no directory. Mend that, set DATA_DIR to another directory, or set DATABASE_URL.`);
 });
 
 test('stale lock files whose number now belongs to another program do not stop a start', async () => {

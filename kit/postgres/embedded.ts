@@ -6,12 +6,15 @@ import { basename, dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import pg from 'pg';
+import { backOff } from '../backOff.ts';
+import { storageProblem } from '../storageProblem.ts';
 import { findBinaries, type Binaries } from './binaries.ts';
 import { exists, isRunning } from './process.ts';
 
 // The real PostgreSQL, started by us from the binaries of an npm package. Who owns it:
 //
-//   the process that starts it owns it, stops it, and if it dies without stopping it, a watcher stops it;
+//   the process that starts it owns it, starts it again when it ends by itself, and stops it; if the owner dies without stopping it, a
+//   watcher stops it;
 //   whoever finds it running with its owner alive adopts it, and never stops it.
 //
 // PostgreSQL's own postmaster.pid says whether it runs and where it listens, so there is no state of ours to go stale.
@@ -21,11 +24,15 @@ export interface EmbeddedOptions {
   readonly dataDir: string;
   /** False only for databases that are thrown away: a crash of the machine then loses everything. Default true. */
   readonly fsync?: boolean;
+  /** Whether a server that ends by itself is started again. False for tests that take it away. Default true. */
+  readonly restarts?: boolean;
   /** Server settings over ours. */
   readonly settings?: Readonly<Record<string, string>>;
   /** Ends the waiting; a server that was being started is stopped. */
   readonly signal?: AbortSignal;
   readonly log?: (message: string) => void;
+  /** Hears that the server ended by itself and what became of it; left out: `log` does. */
+  readonly warn?: (message: string) => void;
 }
 
 const MAJOR_VERSION = '18';
@@ -34,6 +41,9 @@ const PORT = 5432; // only part of the socket's file name: nothing listens on TC
 const START_DEADLINE_MS = 120_000; // recovery after a crash in the middle of a bulk load replays up to max_wal_size
 const STOP_DEADLINE_MS = 10_000;
 const POLL_MS = 10;
+const LONGEST_BACK_OFF_MS = 5000;
+/** One that ends sooner than this did not really start. */
+const SETTLED_MS = 10_000;
 const SOCKET_PATH_LIMIT = 100; // sun_path: 108 bytes on Linux, 104 on macOS, and PostgreSQL appends ".lock"
 
 // PostgreSQL refuses to run as root. 65534 (nobody) has a passwd entry on every Linux, without which initdb fails.
@@ -100,9 +110,14 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedP
       if (started) return started;
     }
   } catch (error) {
-    if (!deadline.aborted || options.signal?.aborted) throw error;
+    if (!deadline.aborted || options.signal?.aborted) throw inWords(error, dataDir);
     throw new Error(`PostgreSQL in ${dataDir} was not ready after ${START_DEADLINE_MS / 1000} s, see ${dataDir}.log`, { cause: error });
   }
+}
+
+function inWords(error: unknown, dataDir: string): unknown {
+  const problem = storageProblem(error);
+  return problem === null ? error : new Error(`PostgreSQL cannot keep its data in ${dataDir}: it ${problem}. Mend that, set DATA_DIR to another directory, or set DATABASE_URL.`, { cause: error });
 }
 
 /** The server of `dataDir` if one runs and is there to stay, else null. Starts and stops nothing of a live owner. */
@@ -289,12 +304,71 @@ async function someoneElseMakesIt(dataDir: string): Promise<boolean> {
 }
 
 /** Null when another process was faster: look again. */
-async function start(options: EmbeddedOptions, { postgres }: Binaries, account: Account, signal: AbortSignal): Promise<EmbeddedPostgres | null> {
-  const { log = () => {} } = options;
+async function start(options: EmbeddedOptions, binaries: Binaries, account: Account, signal: AbortSignal): Promise<EmbeddedPostgres | null> {
+  const { log = () => {}, warn = log } = options;
   const dataDir = await realpath(options.dataDir);
+  const socketDir = await chooseSocketDir(dataDir, account);
+  const run = (until: AbortSignal): Promise<Server | null> => startServer({ ...options, dataDir }, binaries, account, socketDir, until);
+  const first = await run(signal).catch(async (error: unknown) => {
+    await removeSocketDir(socketDir, dataDir);
+    throw error;
+  });
+  if (!first) {
+    await removeSocketDir(socketDir, dataDir);
+    return null;
+  }
+
+  let server = first;
+  const stopping = new AbortController();
+  /** Killed alone, by the system when memory ran out or by a person, it comes back at the same address. */
+  const keepRunning = async (): Promise<void> => {
+    for (let failures = 0; ; ) {
+      const startedAt = performance.now();
+      await server.exited;
+      if (stopping.signal.aborted) return;
+      failures = performance.now() - startedAt < SETTLED_MS ? failures + 1 : 0;
+      warn(`PostgreSQL in ${dataDir} ended by itself and is started again, see ${dataDir}.log`);
+      for (let next: Server | null = null; !next; ) {
+        if (failures > 0) await wait(backOff(failures, LONGEST_BACK_OFF_MS), undefined, { signal: stopping.signal, ref: false });
+        const until = AbortSignal.any([stopping.signal, AbortSignal.timeout(START_DEADLINE_MS)]);
+        try {
+          if (await findRunning(dataDir, until, log)) return warn(`PostgreSQL in ${dataDir} was started by another process, which owns it now`);
+          next = await run(until);
+          if (next) server = next;
+          if (stopping.signal.aborted) return;
+        } catch (error) {
+          if (stopping.signal.aborted) return;
+          failures += 1;
+          if (failures === 1) warn(`PostgreSQL could not be started again and is tried on: ${(inWords(error, dataDir) as Error).message}`);
+        }
+      }
+      warn(`PostgreSQL in ${dataDir} is back`);
+    }
+  };
+  const kept = options.restarts === false ? Promise.resolve() : keepRunning().catch(() => {}); // aborted while it waited
+
+  let stopped: Promise<void> | undefined;
+  const stop = async (): Promise<void> => {
+    stopping.abort();
+    await stopServer(server, log);
+    await kept;
+    await stopServer(server, log); // one that was being started
+    await removeSocketDir(socketDir, dataDir);
+  };
+  return new EmbeddedPostgres(urlOf(socketDir), false, () => (stopped ??= stop()));
+}
+
+/** A server process of ours. */
+interface Server {
+  readonly child: ChildProcess;
+  readonly exited: Promise<void>;
+}
+
+/** One server process, once it is ready. Null when another process was faster. */
+async function startServer(options: EmbeddedOptions, { postgres }: Binaries, account: Account, socketDir: string, signal: AbortSignal): Promise<Server | null> {
+  const { dataDir, log = () => {} } = options;
   const logFile = `${dataDir}.log`;
   await releaseReusedPid(dataDir);
-  const socketDir = await chooseSocketDir(dataDir, account);
   const settings = {
     ...SETTINGS,
     ...(options.fsync === false ? THROW_AWAY : null),
@@ -320,9 +394,6 @@ async function start(options: EmbeddedOptions, { postgres }: Binaries, account: 
   void exited.then(() => watcher?.kill('SIGKILL')); // or it would one day signal a pid that is someone else's
   child.unref();
 
-  let stopping: Promise<void> | undefined;
-  const stop = (): Promise<void> => (stopping ??= stopServer(child, exited, log).finally(() => removeSocketDir(socketDir, dataDir)));
-
   let hasExited = false;
   void exited.then(() => (hasExited = true));
   try {
@@ -332,7 +403,6 @@ async function start(options: EmbeddedOptions, { postgres }: Binaries, account: 
       if (file?.pid === child.pid && file?.ready) break;
       if (hasExited) {
         const said = (await readFile(logFile)).subarray(logStart).toString();
-        await removeSocketDir(socketDir, dataDir);
         // Another server has the directory, or the last processes of a killed one still hold its memory: wait for either.
         if (/lock file "postmaster\.pid" already exists|pre-existing shared memory block|lock file "postmaster\.pid" is empty/.test(said)) {
           await wait(POLL_MS, undefined, { signal });
@@ -343,14 +413,11 @@ async function start(options: EmbeddedOptions, { postgres }: Binaries, account: 
       await wait(POLL_MS, undefined, { signal });
     }
   } catch (error) {
-    await stop();
+    await stopServer({ child, exited }, log);
     throw error;
   }
-  void exited.then(() => {
-    if (!stopping) log(`PostgreSQL in ${dataDir} ended unexpectedly, see ${logFile}`);
-  });
   log(`PostgreSQL ready in ${dataDir} (${Math.round(performance.now() - startedAt)} ms)`);
-  return new EmbeddedPostgres(urlOf(socketDir), false, stop);
+  return { child, exited };
 }
 
 /**
@@ -394,7 +461,7 @@ function watch(pid: number | undefined): ChildProcess | null {
 }
 
 /** Fast shutdown, then immediate (recovers at the next start), then kill. */
-async function stopServer(child: ChildProcess, exited: Promise<void>, log: (message: string) => void): Promise<void> {
+async function stopServer({ child, exited }: Server, log: (message: string) => void): Promise<void> {
   for (const signal of ['SIGINT', 'SIGQUIT', 'SIGKILL'] as const) {
     if (child.exitCode !== null || child.signalCode !== null) break;
     if (signal !== 'SIGINT') log(`PostgreSQL (process ${child.pid}) did not stop, sending ${signal}`);

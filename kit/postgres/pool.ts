@@ -1,4 +1,7 @@
+import type { Socket } from 'node:net';
 import pg from 'pg';
+import { faultOf } from '../faults.ts';
+import { clientFor } from './reachability.ts';
 
 // Pools and queries over `pg`. Every wait has a deadline, and a value's type is the same whatever the machine's time zone:
 //
@@ -15,7 +18,7 @@ export interface PoolOptions {
   readonly statementTimeoutMs: number;
   /** For a free connection of the pool as well as for a new one. Default 5 s. */
   readonly connectTimeoutMs?: number;
-  /** An idle connection was lost (server restarted, network cut); the pool makes a new one at the next query. */
+  /** An idle connection was lost (server restarted, network cut); the pool makes a new one at the next query. Told of the first until one is made. */
   readonly onIdleError?: (error: Error) => void;
 }
 
@@ -31,6 +34,10 @@ export interface Statement {
 const CONNECT_DEADLINE_MS = 5000;
 const LOCK_DEADLINE_MS = 5000;
 const IDLE_IN_TRANSACTION_MS = 15_000;
+/** The server's own timeout answers first; the client's is for a server that no longer answers at all. */
+const GRACE_MS = 2000;
+/** How long a connection is silent before the system looks whether the other end is there: Linux gives up ten seconds later. */
+const KEEP_ALIVE_MS = 10_000;
 
 export function createPool(options: PoolOptions): Pool {
   const settings: Record<string, string | number> = {
@@ -46,20 +53,38 @@ export function createPool(options: PoolOptions): Pool {
     ...(options.searchPath === undefined ? null : { search_path: options.searchPath }),
   };
   const pool = new pg.Pool({
+    Client: clientFor(options.url),
     connectionString: withSettings(options.url, settings),
     application_name: options.applicationName,
     max: options.max,
     connectionTimeoutMillis: options.connectTimeoutMs ?? CONNECT_DEADLINE_MS,
     idleTimeoutMillis: 60_000,
     keepAlive: true,
-    // The server's own timeout answers first; this one is for a server that no longer answers at all.
-    query_timeout: options.statementTimeoutMs + 2000,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
+    query_timeout: options.statementTimeoutMs + GRACE_MS,
     types: { getTypeParser },
-  });
+  } as pg.PoolConfig);
+  let isLost = false;
+  pool.on('connect', () => (isLost = false));
   // Without a listener a restart of the server would end this process.
   // While the pool ends, the server may be ending too.
   pool.on('error', (error) => {
-    if (!pool.ending) options.onIdleError?.(error);
+    if (!pool.ending && !isLost) options.onIdleError?.(error);
+    isLost = true;
+  });
+  const idle = new Set<pg.PoolClient>();
+  pool.on('acquire', (client) => idle.delete(client));
+  pool.on('remove', (client) => idle.delete(client));
+  pool.on('release', (error: unknown, client) => {
+    if (!error) idle.add(client);
+    if (!isDeath(error)) return;
+    // Where one was lost, the others mostly were too: a server that ended, a network that was cut and says nothing of it. Who asks again
+    // would be given one after the other, and wait on each. An error on an idle client makes the pool forget it at once.
+    for (const other of idle) {
+      other.emit('error', new Error('Connection terminated: another of the same pool was lost', { cause: error }));
+      socketOf(other).destroy();
+    }
+    idle.clear();
   });
   return Object.assign(pool, { [Symbol.asyncDispose]: () => pool.end() });
 }
@@ -84,12 +109,19 @@ export async function query<Row extends pg.QueryResultRow>(
   on: pg.Pool | pg.PoolClient,
   { name, text }: Statement,
   values: readonly unknown[] = [],
+  /** Sooner than the pool's own; past it the connection is given up (DEADLINE). */
+  timeoutMs?: number,
 ): Promise<Row[]> {
-  const { rows } = await on.query<Row>({ name, text, values: [...values] });
+  const { rows } = await on.query<Row>({ name, text, values: [...values], ...(timeoutMs === undefined ? null : { query_timeout: timeoutMs }) });
   return rows;
 }
 
 const ignore = (): void => {};
+
+/** The client's own timeout: the server did not even say that it had given up. */
+const isSilence = (error: unknown): boolean => error instanceof Error && error.message === 'Query read timeout';
+const isDeath = (error: unknown): boolean => isSilence(error) || faultOf(error)?.kind === 'CONNECTION_LOST';
+const socketOf = (client: pg.PoolClient): Socket => (client as unknown as { connection: { stream: Socket } }).connection.stream; // not in its types; a client of its own has it
 
 export interface TransactionOptions {
   /** For the whole transaction, the work between the statements included. Default 15 s. */
@@ -122,7 +154,7 @@ export async function transaction<Result>(
   // A lost connection fails the statement under way; between statements only this event tells, and unheard it is fatal.
   client.on('error', ignore);
   let expired = false;
-  let broken = false;
+  let broken: Error | boolean = false;
   let timer: NodeJS.Timeout | undefined;
   const deadline = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
@@ -142,7 +174,8 @@ export async function transaction<Result>(
       if (command !== 'COMMIT') throw new Error(`Transaction "${name}" was rolled back: a statement in it had failed`);
       return result;
     } catch (error) {
-      if (!expired) await client.query('rollback').catch(() => (broken = true));
+      if (isSilence(error)) broken = error as Error; // nor would it answer `rollback`
+      else if (!expired) await client.query('rollback').catch(() => (broken = error as Error));
       throw error;
     }
   };
@@ -155,17 +188,6 @@ export async function transaction<Result>(
     client.off('error', ignore);
     if (!expired) client.release(broken);
   }
-}
-
-/** What PostgreSQL, the socket and `pg` say when the server is gone or going: work that did not commit was not done. */
-const LOST = new Set(['57P01', '57P02', '57P03', '08000', '08003', '08006', 'ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', 'ETIMEDOUT', 'P1001', 'P1017']);
-const LOST_MESSAGE = /^(?:Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error)/;
-
-/** Whether the server was not there, rather than refused what it was told: it may be asked again. */
-export function isConnectionLost(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const { code, message, cause } = error as Error & { code?: unknown };
-  return LOST.has(String(code)) || LOST_MESSAGE.test(message) || isConnectionLost(cause);
 }
 
 // --- types --------------------------------------------------------------------------------------------------------

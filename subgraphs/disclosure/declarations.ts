@@ -1,4 +1,4 @@
-import { NO_PROVINCE, provinceOfCode } from '#kit/filing/door.ts';
+import { ownerOf, provinceOfCode } from '#kit/filing/admission.ts';
 import { canonicalJson } from '#kit/filing/canonical.ts';
 import { announceBatch, auditChange } from '#kit/feed.ts';
 import { createOnce, type Once, type Work } from '#kit/once.ts';
@@ -7,7 +7,7 @@ import { decodeId, recordIdOf } from '#kit/records.ts';
 import type { SubgraphContext } from '#kit/context.ts';
 import type { Workshop } from '#kit/subgraph.ts';
 import { mayFile } from '#policy/filings.ts';
-import { disclosureLevels, type DisclosureLevel, rowParameters, rowPredicate, rowScope, rowValues } from '#policy/rows.ts';
+import { disclosureLevels, type DisclosureLevel, keepOwnRights, NO_PROVINCE, rowParameters, rowPredicate, rowScope, rowValues, versionRight } from '#policy/rows.ts';
 import { findIndustry } from '#standards/industry.ts';
 import { findPurpose } from '#standards/purposes.ts';
 import { parseRow } from '#standards/forms/parse.ts';
@@ -74,18 +74,20 @@ export function createDeclarations({ pool, instants, digest, now }: Workshop) {
   );
   // The first version stands for the record: whoever waited for the current one would find it superseded, and look like one who asks for none.
   const hold = statement('disclosure.voluntary_item.hold', 'select version from disclosure.voluntary_item where uscc = $1 and record_id = $2::uuid and version = 1 for update');
+  // Rights are those of now on every version, or its own narrower ones; so are the purposes that it was authorised for.
   const supersede = statement(
     'disclosure.voluntary_item.supersede',
-    `update disclosure.voluntary_item
+    `update disclosure.voluntary_item record
      set superseded_at = least(superseded_at, $3::timestamptz),
-         disclosure_level = $4,
+         ${keepOwnRights('record')},
+         disclosure_level = ${versionRight('record', 'disclosure_level', '$4::text')},
          public_from = $5::date,
          public_until = $6::date,
          withdrawn_on = $7::date,
          withdrawal_reason = $8,
-         authorised_for = $9::text[],
+         authorised_for = array(select unnest($9::text[]) intersect select jsonb_array_elements_text(coalesce(content->'authorisation'->'purposes', '[]'))),
          determining_unit = $10,
-         sector = $11
+         sector = ${versionRight('record', 'sector', '$11::text')}
      where uscc = $1
        and record_id = $2::uuid`,
   );
@@ -188,7 +190,7 @@ export function createDeclarations({ pool, instants, digest, now }: Workshop) {
         const row = key && (await take(client, context, key));
         if (!row || row.withdrawn_on !== null || authorisationOf(row).until < context.today) return unknown();
         // As a record is filed: a unit says it in its own name, and changes what stands in another's only where it might file for that one.
-        const mayName = (unit: string): boolean => mayFile(context.viewer, { subjectProvince: provinceOfCode(row.uscc), sourceUnit: unit, sourceProvince: provinceOfCode(unit) });
+        const mayName = (unit: string): boolean => mayFile(context.viewer, ownerOf({ uscc: row.uscc, source_unit: unit, determining_unit: unit, sector: row.sector }));
         if (verifier === row.uscc || !mayName(verifier) || (row.verified_by !== null && !mayName(row.verified_by))) return refuse('NOT_YOURS', 'Your organisation may not verify this item: it is its own, or another unit has verified it.', 'id');
         if (row.version !== input.expectedVersion) return otherVersion(row.version);
         const read = readTexts({ subjectUscc: row.uscc, itemNo: row.item_no, title: String(row.content['title']), content: String(row.content['content']), evidence: input.evidence });

@@ -5,7 +5,7 @@ import type { CreditFile } from '#kit/creditFile.ts';
 import { give } from '#kit/recordFields.ts';
 import { query, statement, type Pool } from '#kit/postgres/pool.ts';
 import { believedAt, recordColumns, type RecordRow, type Times, timesOf } from '#kit/records.ts';
-import { rowParameters, rowPredicate, rowScope, rowValues, seesErased } from '#policy/rows.ts';
+import { levelsSeen, rowParameters, rowPredicate, rowScope, rowValues, seesErased } from '#policy/rows.ts';
 import { findPurpose } from '#standards/purposes.ts';
 import type { ActKind } from './acts.ts';
 import type { CommitmentKind, JudicialRecordKind, VerificationStatus, VoluntaryItemKind } from './resolvers.generated.ts';
@@ -154,21 +154,29 @@ function createRecords<Row extends RecordRow & { readonly day: string }>(pool: P
   const consented = ({ viewer }: SubgraphContext): unknown[] => (also ? [viewer.purpose !== null && findPurpose(viewer.purpose)?.consent === true ? viewer.purpose : null] : []);
   const visible = rowPredicate('record', 1);
   // The row rule comes first. One statement for the lists of many files: each file's rows come by its own walk down the
-  // index, so that one entity with 50 000 acts costs the others nothing (reference/data-layer.md).
+  // index, so that one entity with 50 000 acts costs the others nothing (reference/data-layer.md), and one for each level that the viewer
+  // may see of it: hidden rows are not walked.
   const page = statement(
     `disclosure.${table}.page`,
     `select ask.position::int as position, listed.*
      from unnest(${p(1)}::text[], ${p(2)}::date[], ${p(3)}::uuid[]) with ordinality as ask(uscc, day, record_id, position)
      cross join lateral (
+       select seen.*
+       from ${levelsSeen('ask.uscc', 1)} levels
+       cross join lateral (
        select ${columns}
        from disclosure.${table} record
        where record.uscc = ask.uscc
+         and record.disclosure_level = levels.level
          and record.${day} <= ${p(4)}::date
          and (record.${day}, record.record_id) < (ask.day, ask.record_id)
          and ${believedAt('record', `${p(5)}::timestamptz`)}
          and (${p(6)}::text[] is null or record.${narrowedBy} = any(${p(6)}::text[]))
          and ${visible} ${and(8)}
        order by record.${day} desc, record.record_id desc
+       limit ${p(7)}
+       ) seen
+       order by seen.day desc, seen.record_id desc
        limit ${p(7)}
      ) listed
      order by ask.position, listed.day desc, listed.record_id desc`,
@@ -183,6 +191,7 @@ function createRecords<Row extends RecordRow & { readonly day: string }>(pool: P
          select
          from disclosure.${table} record
          where record.uscc = ask.uscc
+           and record.disclosure_level = any(array${levelsSeen('ask.uscc', 1)})
            and record.${day} <= ${p(2)}::date
            and ${believedAt('record', `${p(3)}::timestamptz`)}
            and (${p(4)}::text[] is null or record.${narrowedBy} = any(${p(4)}::text[]))

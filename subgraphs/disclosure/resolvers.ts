@@ -50,8 +50,9 @@ export function createResolvers(workshop: Workshop): ResolverMap<Resolvers, Reso
     const wanted = kinds ? [...new Set(kinds)].toSorted() : null;
     const scope = JSON.stringify([field, file.uscc, file.validAt, file.knownAt, wanted, context.viewer.grant]);
     const ask = { context, file, kinds: wanted };
+    const position = cursors.openGiven(scope, after);
     return {
-      page: await records.page({ ...ask, first, after: after ? positionOf(cursors.open(scope, after)) : null }),
+      page: await records.page({ ...ask, first, after: position && positionOf(position) }),
       cursorOf: ({ day, record_id }) => cursors.seal(scope, [day, record_id]),
       count: () => records.count(ask),
     };

@@ -1,5 +1,5 @@
 import type { SubgraphContext } from '#kit/context.ts';
-import { provinceOfCode } from '#kit/filing/door.ts';
+import { provinceOfCode } from '#kit/filing/admission.ts';
 import { badInput } from '#kit/errors.ts';
 import { filed } from '#kit/recordFields.ts';
 import type { RuleBook } from '#kit/ruleBook.ts';

@@ -2,7 +2,7 @@ import { checkFirst, type Connection, COUNT_LIMIT, pageOf } from '#kit/connectio
 import type { SubgraphContext } from '#kit/context.ts';
 import { badInput } from '#kit/errors.ts';
 import { shown } from '#kit/fields.ts';
-import { provinceOfCode } from '#kit/filing/door.ts';
+import { provinceOfCode } from '#kit/filing/admission.ts';
 import { query, statement } from '#kit/postgres/pool.ts';
 import { give } from '#kit/recordFields.ts';
 import type { Workshop } from '#kit/subgraph.ts';
@@ -179,7 +179,7 @@ export function createTimeliness({ pool, cursors, rules: book }: Workshop) {
       checkFirst(first);
       const scope = JSON.stringify(['TimelinessReport.acts', unit, month, outcome, duty, provisional, context.viewer.grant]);
       const ask = [...rowValues(rowScope(context.viewer), context.today), ...counted, outcome, duty, provisional];
-      const [day, recordId] = after ? cursors.open(scope, after) : ['infinity', 'ffffffff-ffff-ffff-ffff-ffffffffffff'];
+      const [day, recordId] = cursors.openGiven(scope, after) ?? ['infinity', 'ffffffff-ffff-ffff-ffff-ffffffffffff'];
       return connectionOf(context, scope, await query<ActRow>(pool, acts, [...ask, day, recordId, first + 1]), first, () => query<{ value: number }>(pool, countActs, ask));
     },
 
@@ -197,7 +197,7 @@ export function createTimeliness({ pool, cursors, rules: book }: Workshop) {
         open,
         mandatoryKinds,
       ];
-      const [day, recordId] = after ? cursors.open(scope, after) : ['-infinity', '00000000-0000-0000-0000-000000000000'];
+      const [day, recordId] = cursors.openGiven(scope, after) ?? ['-infinity', '00000000-0000-0000-0000-000000000000'];
       return connectionOf(context, scope, await query<ActRow>(pool, owedActs, [...ask, day, recordId, first + 1]), first, () => query<{ value: number }>(pool, countOwed, ask));
     },
   };

@@ -1,5 +1,5 @@
 import { canonicalJson } from '#kit/filing/canonical.ts';
-import { provinceOfCode } from '#kit/filing/door.ts';
+import { provinceOfCode } from '#kit/filing/admission.ts';
 import { stagedColumns } from '#kit/filing/record.ts';
 import { checkFirst, type Connection, COUNT_LIMIT, type Edge, pageOf } from '#kit/connection.ts';
 import type { SubgraphContext } from '#kit/context.ts';
@@ -13,7 +13,7 @@ import type { Workshop } from '#kit/subgraph.ts';
 import { may } from '#policy/actions.ts';
 import { mayWithdraw } from '#policy/filings.ts';
 import { outcomeFor } from '#policy/matrix.ts';
-import { rowParameters, rowPredicate, rowScope, rowValues } from '#policy/rows.ts';
+import { keepOwnRights, rowParameters, rowPredicate, rowScope, rowValues } from '#policy/rows.ts';
 import { stateCouncilCalendar } from '#standards/calendar.ts';
 import { parseRow } from '#standards/forms/parse.ts';
 import { withdrawalForm } from '#standards/forms/withdrawal.ts';
@@ -94,8 +94,9 @@ function createStatements(table: WithdrawableTable) {
     // Rights are those of now on every version.
     supersede: statement(
       `disclosure.withdraw.${table}.supersede`,
-      `update ${name}
+      `update ${name} record
        set superseded_at = least(superseded_at, $3::timestamptz),
+           ${keepOwnRights('record')},
            withdrawn_on = $4::date,
            withdrawal_reason = $5
        where uscc = $1
@@ -156,8 +157,8 @@ export function createWithdrawals({ pool, cursors, instants, rules, digest, now 
     const table = key ? tableOf[key.kind] : undefined;
     const row = key && table && (await find(client, context, { ...key, table }));
     if (!row || (table === 'act' && 'document_no' in row && actKinds[row.kind].type !== key.kind)) return refuse('NOT_FOUND', 'No record with this id is known to you.', 'recordId');
-    const { determining_unit, source_unit, uscc } = row;
-    const owner = { sourceUnit: source_unit, sourceProvince: provinceOfCode(source_unit), determiningUnit: determining_unit, determiningProvince: determining_unit && provinceOfCode(determining_unit) };
+    const { determining_unit, source_unit, sector, uscc } = row;
+    const owner = { sector, sourceUnit: source_unit, sourceProvince: provinceOfCode(source_unit), determiningUnit: determining_unit, determiningProvince: determining_unit && provinceOfCode(determining_unit) };
     if (!mayWithdraw(viewer, owner)) return refuse('NOT_YOURS', 'Your organisation may not withdraw this record: another unit decided and filed it.', 'recordId');
     if (row.withdrawn_on !== null) return moved('WITHDRAWN', `The record was withdrawn on ${row.withdrawn_on}.`, 'recordId');
     if (row.version !== input.expectedVersion) return otherVersion(row.version);
@@ -205,7 +206,7 @@ export function createWithdrawals({ pool, cursors, instants, rules, digest, now 
     async notices(authority: string, { first, after }: { first: number; after?: string | null }): Promise<NoticePage> {
       checkFirst(first);
       const scope = JSON.stringify(['Query.withdrawalNotices', authority]);
-      const [day, recordId] = after ? cursors.open(scope, after) : ['infinity', 'ffffffff-ffff-ffff-ffff-ffffffffffff'];
+      const [day, recordId] = cursors.openGiven(scope, after) ?? ['infinity', 'ffffffff-ffff-ffff-ffff-ffffffffffff'];
       return {
         page: pageOf(await query<Notice>(pool, notices, [authority, day, recordId, first + 1]), first),
         cursorOf: ({ withdrawn_on, record_id }) => cursors.seal(scope, [withdrawn_on, record_id]),

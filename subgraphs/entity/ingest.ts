@@ -1,8 +1,10 @@
-import { createFilingDoor, NO_PROVINCE, provinceOfCode, type RowProblems, type RowSurroundings } from '#kit/filing/door.ts';
+import { provinceOfCode } from '#kit/filing/admission.ts';
+import { createFilingDoor, type RowProblems, type RowSurroundings } from '#kit/filing/door.ts';
 import type { AfterMerge } from '#kit/filing/merge.ts';
 import { type FiledRow, type RecordTable, textOf } from '#kit/filing/record.ts';
 import { recordIdOf } from '#kit/records.ts';
 import type { FilingDoor, Workshop } from '#kit/subgraph.ts';
+import { keepOwnRights, narrowestLevel, NO_PROVINCE, ownLevel } from '#policy/rows.ts';
 import { reportingUnitOf } from '#standards/divisions.ts';
 import type { ParsedRecord } from '#standards/forms/form.ts';
 import { forms } from '#standards/forms/forms.ts';
@@ -99,36 +101,38 @@ const followIdentifiers = `
   on conflict do nothing`;
 
 const addNames = `
-  insert into entity.name (uscc, name, kind, province)
-  select distinct uscc, name, kind, province
-  from unnest($1::text[], $2::text[], $3::text[], $4::text[]) as filed(uscc, name, kind, province)
+  insert into entity.name (uscc, name, kind, province, status)
+  select distinct uscc, name, kind, province, status
+  from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[]) as filed(uscc, name, kind, province, status)
   on conflict do nothing`;
 
-// So are its rights: an entity that is hidden from now on is hidden on every day of the past.
-const rights = ['disclosure_level', 'public_from', 'public_until', 'withdrawn_on'];
+// So are its rights: an entity that is hidden from now on is hidden on every day of the past. A state that was narrower itself stays so.
+const rights = ['disclosure_level', 'public_from', 'public_until', 'withdrawn_on'] as const;
+const stateLevel = narrowestLevel(ownLevel('profile'), 'standing.level', 'newest.level');
 const followRights = `
-  with newest as materialized (
-    select state.*
+  with standing as materialized (
+    select profile.uscc, profile.record_id, profile.valid_from, ${ownLevel('profile')} as level, profile.public_from, profile.public_until, profile.withdrawn_on
     from (select distinct uscc from unnest($1::text[]) as filed(uscc)) filed
-    cross join lateral (
-      select profile.uscc, ${rights.map((column) => `profile.${column}`).join(', ')}
-      from entity.profile
-      where profile.uscc = filed.uscc and profile.superseded_at = 'infinity'
-      order by profile.valid_from desc, profile.record_id desc
-      limit 1
-    ) state
+    join entity.profile on profile.uscc = filed.uscc and profile.superseded_at = 'infinity'
+  ), newest as materialized (
+    select distinct on (standing.uscc) standing.*
+    from standing
+    order by standing.uscc, standing.valid_from desc, standing.record_id desc
   )
   update entity.profile
-  set ${rights.map((column) => `${column} = newest.${column}`).join(', ')}
-  from newest
-  where profile.uscc = newest.uscc
-    and (profile.disclosure_level, profile.withdrawn_on) is distinct from (newest.disclosure_level, newest.withdrawn_on)`;
+  set ${rights.map((column) => `${column} = ${column === 'disclosure_level' ? stateLevel : `newest.${column}`}`).join(', ')},
+      ${keepOwnRights('profile')}
+  from standing
+  join newest on newest.uscc = standing.uscc
+  where profile.uscc = standing.uscc
+    and profile.record_id = standing.record_id
+    and (profile.disclosure_level, profile.withdrawn_on) is distinct from (${stateLevel}, newest.withdrawn_on)`;
 
 const followRows: AfterMerge<(typeof profile)['columns'][number]> = async (client, rows) => {
-  const column = (name: 'uscc' | 'name' | 'kind' | 'province') => rows.map((row) => row[name]);
+  const column = (name: 'uscc' | 'name' | 'kind' | 'province' | 'status') => rows.map((row) => row[name]);
   await client.query(followIdentifiers, [column('uscc')]);
   await client.query(followRights, [column('uscc')]);
-  await client.query(addNames, [column('uscc'), column('name'), column('kind'), column('province')]);
+  await client.query(addNames, [column('uscc'), column('name'), column('kind'), column('province'), column('status')]);
 };
 
 /** The filing door of this subgraph. */

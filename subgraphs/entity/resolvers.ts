@@ -16,7 +16,7 @@ import { type EntityState, lookupOf, readCodes, readIdentifier } from './lookups
 import type { Ask, ProfileRepository } from './repository.ts';
 import type { EntityStatus, Resolvers, ResolversParentTypes } from './resolvers.generated.ts';
 import { checkSearch, openPosition, sealPosition } from './searchArguments.ts';
-import type { NameSearch } from './search.ts';
+import { type NameSearch, SEARCH_COUNT_LIMIT } from './search.ts';
 
 const MAX_CODES = 1000;
 
@@ -94,7 +94,7 @@ export function createResolvers(profiles: ProfileRepository, search: NameSearch,
         const page = await search.find(context, asked, first, after);
         const cursorOf = new Map(page.items.map((row) => [row.uscc, () => sealPosition(cursors, scope, times, page.positionOf(row))]));
         const items = page.items.map((row) => give(context, { row, ...times }));
-        return { page: { ...page, items }, cursorOf: ({ row }) => cursorOf.get(row.uscc)?.() ?? '', count: () => search.count(context, asked) };
+        return { page: { ...page, items }, cursorOf: ({ row }) => cursorOf.get(row.uscc)?.() ?? '', count: () => search.count(context, asked), countLimit: SEARCH_COUNT_LIMIT };
       },
     },
 

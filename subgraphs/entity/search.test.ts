@@ -1,5 +1,9 @@
-import { sampleOf } from './nameSample.ts';
+import { sampleOf as sampleOfRows, type SampledName } from './nameSample.ts';
 import { rareBigrams } from './search.ts';
+
+const rowOf = (name: string): SampledName => ({ name, kind: 'ENTERPRISE', province: '33', status: 'ACTIVE' });
+const sampleOf = (names: readonly string[], fraction: number) => sampleOfRows(names.map(rowOf), fraction);
+const none = { province: null, kinds: null, statuses: null };
 
 const names = ['杭州甲乙科技有限公司', '杭州丙丁科技有限公司', '北京戊己贸易有限公司', '北京庚辛贸易有限公司'];
 
@@ -12,9 +16,9 @@ test('a sample tells how many names of the register bear a text', () => {
 test('names of a place stand together: a text of a place late in the order is far, unless the page begins after it', () => {
   const register = [...Array.from({ length: 99 }, (_, index) => `北京${String(index).padStart(2, '0')}公司`), ...Array.from({ length: 900 }, (_, index) => `杭州${index}公司`)];
   const sample = sampleOf(register, 1);
-  expect(sample.rowsPassed('公司', '', 20)).toBe(20);
-  expect(sample.rowsPassed('杭州', '', 20)).toBeGreaterThan(110);
-  expect(sample.rowsPassed('杭州', '北京98公司', 20)).toBeLessThan(25);
+  expect(sample.shortestWalk('公司', '', 20, none).rows).toBe(20);
+  expect(sample.shortestWalk('杭州', '', 20, none).rows).toBeGreaterThan(110);
+  expect(sample.shortestWalk('杭州', '北京98公司', 20, none).rows).toBeLessThan(25);
 });
 
 test('names alike are looked for by the rarest bigrams, and not at all by frequent ones', () => {
@@ -29,4 +33,15 @@ test('at most five bigrams are looked for, whatever the length', () => {
 
 test('a query of three characters has too few bigrams to be like anything', () => {
   expect(rareBigrams('壬癸子', sampleOf(names, 1))).toEqual([]);
+});
+
+test('with a filter that hardly any name meets the walk is through what the filter leaves, and with a common one through all', () => {
+  const register = Array.from({ length: 4000 }, (_, index) => ({ ...rowOf(`某某${index}有限公司`), status: index % 400 === 0 ? 'REVOKED' : 'ACTIVE', kind: index % 2 === 0 ? 'ENTERPRISE' : 'ORGANISATION' }));
+  const sample = sampleOfRows(register, 0.01);
+  const walkOf = (filter: { readonly statuses?: readonly string[]; readonly kinds?: readonly string[] }) => sample.shortestWalk('有限公司', '', 20, { ...none, ...filter });
+  expect(walkOf({ statuses: ['REVOKED'] })).toEqual({ walk: 'status', rows: 20 });
+  expect(walkOf({ statuses: ['CANCELLED'] })).toEqual({ walk: 'status', rows: 50 });
+  expect(walkOf({ statuses: ['CANCELLED'], kinds: ['ENTERPRISE'] })).toEqual({ walk: 'status', rows: 50 });
+  expect(walkOf({ statuses: ['ACTIVE', 'REVOKED'] })).toEqual({ walk: 'all', rows: 20 });
+  expect(sample.shortestWalk('没有', '', 20, { ...none, statuses: ['REVOKED'] })).toEqual({ walk: 'status', rows: 1000 });
 });

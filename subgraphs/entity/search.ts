@@ -1,10 +1,13 @@
-import { COUNT_LIMIT, type Page, pageOf } from '#kit/connection.ts';
+import type { QueryResultRow } from 'pg';
+import { createBulkhead } from '#kit/bulkhead.ts';
+import { type Page, pageOf } from '#kit/connection.ts';
 import type { SubgraphContext } from '#kit/context.ts';
+import { clientError } from '#kit/errors.ts';
 import { query, statement, type Pool, type Statement } from '#kit/postgres/pool.ts';
 import { believedAt } from '#kit/records.ts';
 import { rowParameters, rowScope, rowValues } from '#policy/rows.ts';
 import { bigrams } from './names.ts';
-import { createNameSampler, type NameSample } from './nameSample.ts';
+import { createNameSampler, type NameSample, type SearchFilter, type Walk } from './nameSample.ts';
 import { profileColumns, type ProfileRow, type Times, visibleProfile } from './repository.ts';
 
 // Search by name. What is found, best first: the name itself, names that begin with the query, names that contain it, and names
@@ -17,11 +20,7 @@ import { profileColumns, type ProfileRow, type Times, visibleProfile } from './r
 // PostgreSQL: two characters p50 2.9 ms, p95 9.8 ms; one character wrong p50 3.8 ms, p95 6.8 ms, 392 of 400 found; one missing
 // p50 5.1 ms, p95 11 ms, 392 of 400 found. Without jit: it costs 100 ms and more.
 
-export interface SearchFilter {
-  readonly province: string | null;
-  readonly kinds: readonly string[] | null;
-  readonly statuses: readonly string[] | null;
-}
+export type { SearchFilter } from './nameSample.ts';
 
 export interface Search extends Times {
   /** As `searchable` gives it: 2 to 100 characters. */
@@ -48,7 +47,7 @@ export interface FoundPage extends Page<FoundRow> {
 
 export interface NameSearch {
   find(context: SubgraphContext, search: Search, first: number, after: Position | null): Promise<FoundPage>;
-  /** How many there are in all groups, at most COUNT_LIMIT + 1. */
+  /** How many there are in all groups, at most SEARCH_COUNT_LIMIT + 1. */
   count(context: SubgraphContext, search: Search): Promise<number>;
 }
 
@@ -64,6 +63,8 @@ const MOST_ALIKE = 500;
 const TOP = 1001;
 /** So few matches are always sorted: 3 ms. */
 const FEW = 1500;
+/** Totals are counted up to here: each that is counted is joined to its profile. */
+export const SEARCH_COUNT_LIMIT = 1000;
 const PAGE = 20;
 /** A name passed in the index costs 0.4 µs, one fetched 2 µs. */
 const ROWS_PER_MATCH = 5;
@@ -89,10 +90,7 @@ const profileOfCandidate = `lateral (
        order by profile.valid_from desc, profile.record_id desc
        limit 1
      ) state
-     where state.name = candidate.name and state.kind = candidate.kind and state.province = candidate.province
-       and ($7::text is null or state.province = $7::text)
-       and ($8::text[] is null or state.kind = any($8::text[]))
-       and ($9::text[] is null or state.status = any($9::text[]))
+     where state.name = candidate.name and state.kind = candidate.kind and state.province = candidate.province and state.status = candidate.status
        and ${visibleProfile('state', RIGHTS)}
    ) profile`;
 
@@ -106,7 +104,7 @@ interface Statements {
  * The limit stands on the candidates, not on what is found: the planner expects the join to find nothing, and so would sort a
  * million names rather than walk them in order.
  *
- * @param candidates gives uscc, name, kind, province and likeness.
+ * @param candidates gives uscc, name, kind, province, status and likeness of names in the filter: almost every one is found then.
  */
 function group(name: string, candidates: string, order = 'name, uscc'): Statements {
   return {
@@ -121,44 +119,62 @@ function group(name: string, candidates: string, order = 'name, uscc'): Statemen
   };
 }
 
+// Of names in the index that is walked: what the filter leaves out is passed there, and never joined.
+const inFilter = `($7::text is null or province = $7::text) and ($8::text[] is null or kind = any($8::text[])) and ($9::text[] is null or status = any($9::text[]))`;
+
 const candidates = (condition: string): string => `
-     select uscc, name, kind, province, 0 as likeness
+     select uscc, name, kind, province, status, 0 as likeness
      from entity.name
-     where ${condition}`;
+     where ${condition} and ${inFilter}`;
 
 const following = '(name, uscc) > ($2::text, $3::text)';
 const ofBusinesses = `kind <> 'SELF_EMPLOYED'`;
-const ofProvince = `($7::text is null or province = $7::text)`;
 
 const exact = group('exact', candidates(`name = $1::text and $2::text is not null and uscc > $3::text`));
+
+/**
+ * The same candidates in the same order, by each walk: all names, or those of one status, kind or province after another, each in the order
+ * of its index and merged.
+ */
+const walked = (name: string, condition: string): Record<Walk, Statements> => {
+  const merged = (walk: 'status' | 'kind', values: string): string => `
+     select merged.*
+     from unnest(${values}::text[]) as wanted(value)
+     cross join lateral (${candidates(`${condition} and ${walk} = wanted.value`)} order by name, uscc limit $4) merged`;
+  return {
+    all: group(name, candidates(condition)),
+    province: group(`${name}.by_province`, candidates(`${condition} and province = $7::text`)),
+    status: group(`${name}.by_status`, merged('status', '$9')),
+    kind: group(`${name}.by_kind`, merged('kind', '$8')),
+  };
+};
 // `following` begins at the query itself; U+10FFFF is greater than any character of a name.
-const prefix = group('prefix', candidates(`${ofBusinesses} and name < $1::text || U&'\\+10FFFF' and ${following} and ${ofProvince}`));
+const prefix = walked('prefix', `${ofBusinesses} and name < $1::text || U&'\\+10FFFF' and ${following}`);
 // A frequent text is soon met in the order of names; a rare one is looked up by its bigrams and sorted. Both give the same.
-const innerFrequent = group('inner_frequent', candidates(`${ofBusinesses} and strpos(name, $1::text) > 1 and ${following} and ${ofProvince}`));
-const innerFrequentOfProvince = group('inner_frequent_of_province', candidates(`${ofBusinesses} and strpos(name, $1::text) > 1 and ${following} and province = $7::text`));
+const innerFrequent = walked('inner_frequent', `${ofBusinesses} and strpos(name, $1::text) > 1 and ${following}`);
 // `materialized`, or the planner walks the order of names for rare texts too: 3.7 s.
 const innerRare = group(
   'inner_rare',
   `
-     select uscc, name, kind, province, 0 as likeness
+     select uscc, name, kind, province, status, 0 as likeness
      from (
        with bearing as materialized (
-         select uscc, name, kind, province
+         select uscc, name, kind, province, status
          from entity.name
          where ${ofBusinesses} and entity.bigrams(name) @> $${OWN}::text[]
        )
        select * from bearing
      ) bearing
-     where strpos(name, $1::text) > 1 and ${following} and ${ofProvince}`,
+     where strpos(name, $1::text) > 1 and ${following} and ${inFilter}`,
 );
 // Dice's measure over bigrams, in thousandths.
 const alike = group(
   'alike',
   `
-     select uscc, name, kind, province, likeness
+     select uscc, name, kind, province, status, likeness
      from (
        with bearing as materialized (
-         select uscc, name, kind, province
+         select uscc, name, kind, province, status
          from entity.name
          where ${ofBusinesses} and entity.bigrams(name) && $${OWN + 1}::text[]
          limit ${MOST_ALIKE}
@@ -171,7 +187,7 @@ const alike = group(
        from measured
        where 10 * shared >= ${LEAST_SHARED} * cardinality($${OWN}::text[])
      ) alike
-     where ${ofProvince} and (likeness < $${OWN + 2}::int or likeness = $${OWN + 2}::int and ${following})`,
+     where ${inFilter} and (likeness < $${OWN + 2}::int or likeness = $${OWN + 2}::int and ${following})`,
   'likeness desc, name, uscc',
 );
 
@@ -206,18 +222,38 @@ const values = (context: SubgraphContext, { text, filter, validAt, knownAt }: Se
 
 const statementsOf = (which: Group, search: Search, after: Position, sample: NameSample): { statements: Statements; own: unknown[] } | null => {
   if (which === GROUPS.EXACT) return { statements: exact, own: [] };
-  if (which === GROUPS.PREFIX) return { statements: prefix, own: [] };
+  const { walk, rows } = sample.shortestWalk(search.text, after.name, PAGE, search.filter);
+  if (which === GROUPS.PREFIX) return { statements: prefix[walk], own: [] };
   const all = bigrams(search.text);
   if (which === GROUPS.ALIKE) return after.rare.length > 0 ? { statements: alike, own: [all, after.rare, after.likeness] } : null;
   // In order, names are read in the index until the page is full; by bigrams, every match is fetched from the table and sorted.
   const matches = sample.matches(search.text);
-  const isFrequent = matches > FEW && sample.rowsPassed(search.text, after.name, PAGE) < ROWS_PER_MATCH * matches;
-  if (!isFrequent) return { statements: innerRare, own: [all] };
-  return { statements: search.filter.province === null ? innerFrequent : innerFrequentOfProvince, own: [] };
+  if (matches <= FEW || rows >= ROWS_PER_MATCH * matches) return { statements: innerRare, own: [all] };
+  return { statements: innerFrequent[walk], own: [] };
 };
+
+/** For a search with all its statements. A page takes 10 ms; what takes longer has met names and filters that the sample did not foresee. */
+const DEADLINE_MS = 2000;
+/** Searches of this process under way at once, and how many may wait: searching must not take the connections from those who ask by code. */
+const MAX_CONCURRENT = 4;
+const MAX_WAITING = 32;
+
+const tooSlow = () => clientError('DEADLINE', 'The search took too long: name more of the name, or narrow it less.', { retryable: true });
 
 export function createNameSearch(pool: Pool, now: () => Date): NameSearch {
   const sampleNames = createNameSampler(pool, now);
+  const bulkhead = createBulkhead({ maxConcurrent: MAX_CONCURRENT, maxWaiting: MAX_WAITING, waitMs: DEADLINE_MS });
+  /** Runs a search's statements, each of which ends with the search's deadline. */
+  const bounded = <Result>(work: (run: <Row extends QueryResultRow>(statement: Statement, values: unknown[]) => Promise<Row[]>) => Promise<Result>): Promise<Result> =>
+    bulkhead(async () => {
+      const until = performance.now() + DEADLINE_MS;
+      return work(async (statement, values) => {
+        const left = until - performance.now();
+        if (left <= 0) throw tooSlow();
+        // Past it the connection is given up, and the server ends the statement of a client that has gone.
+        return query(pool, statement, values, Math.ceil(left));
+      });
+    });
 
   const eachGroup = async (search: Search, after: Position | null, run: (statements: Statements, after: Position, own: unknown[]) => Promise<boolean>): Promise<void> => {
     const sample = await sampleNames();
@@ -230,7 +266,7 @@ export function createNameSearch(pool: Pool, now: () => Date): NameSearch {
   };
 
   return {
-    async find(context, search, first, after) {
+    find: (context, search, first, after) => bounded(async (run) => {
       const rows: FoundRow[] = [];
       let rare: readonly string[] = [];
       await eachGroup(search, after, async ({ find }, start, own) => {
@@ -238,7 +274,7 @@ export function createNameSearch(pool: Pool, now: () => Date): NameSearch {
         let from = start;
         for (let limit = Math.max(first + 1, FEWEST_CANDIDATES); ; limit = Math.min(4 * limit, MOST_CANDIDATES)) {
           context.signal.throwIfAborted();
-          const looked = await query<Candidate>(pool, find, [...values(context, search, from, limit), ...own]);
+          const looked = await run<Candidate>(find, [...values(context, search, from, limit), ...own]);
           for (const row of looked) if (row.uscc !== null) rows.push({ ...row, group: start.group });
           const last = looked.at(-1);
           if (rows.length > first) return true;
@@ -247,16 +283,16 @@ export function createNameSearch(pool: Pool, now: () => Date): NameSearch {
         }
       });
       return { ...pageOf(rows, first), positionOf: (row) => ({ group: row.group, likeness: row.likeness, name: row.name, uscc: row.uscc, rare: row.group === GROUPS.ALIKE ? rare : [] }) };
-    },
+    }),
 
-    async count(context, search) {
+    count: (context, search) => bounded(async (run) => {
       let counted = 0;
       await eachGroup(search, null, async ({ count }, from, own) => {
-        const [row] = await query<{ counted: number }>(pool, count, [...values(context, search, from, COUNT_LIMIT + 1 - counted), ...own]);
+        const [row] = await run<{ counted: number }>(count, [...values(context, search, from, SEARCH_COUNT_LIMIT + 1 - counted), ...own]);
         counted += row?.counted ?? 0;
-        return counted > COUNT_LIMIT;
+        return counted > SEARCH_COUNT_LIMIT;
       });
       return counted;
-    },
+    }),
   };
 }

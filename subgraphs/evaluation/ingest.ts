@@ -1,8 +1,10 @@
-import { createFilingDoor, NO_PROVINCE, provinceOfCode, type RowProblems, type RowSurroundings } from '#kit/filing/door.ts';
+import { provinceOfCode } from '#kit/filing/admission.ts';
+import { createFilingDoor, type RowProblems, type RowSurroundings } from '#kit/filing/door.ts';
 import type { RecordFeed } from '#kit/feed.ts';
 import { type FiledRow, type RecordTable, textOf } from '#kit/filing/record.ts';
 import { recordIdOf } from '#kit/records.ts';
 import type { FilingDoor, Workshop } from '#kit/subgraph.ts';
+import { NO_PROVINCE } from '#policy/rows.ts';
 import type { ParsedRecord } from '#standards/forms/form.ts';
 import { forms } from '#standards/forms/forms.ts';
 import { findIndustry } from '#standards/industry.ts';

@@ -4,7 +4,7 @@ import type { SubgraphContext } from '#kit/context.ts';
 import { query, statement, type Pool } from '#kit/postgres/pool.ts';
 import { type Asked, byPosition, groupOf, MAX_RECORDS, type Positioned, readerOf, recordValues, rights, sharedValues } from '#kit/recordBatches.ts';
 import { believedAt, recordColumns, type RecordRow } from '#kit/records.ts';
-import { rowParameters, rowPredicate, seesErased } from '#policy/rows.ts';
+import { levelsSeen, rowParameters, rowPredicate, seesErased } from '#policy/rows.ts';
 
 /** A result of an evaluation as one version states it. */
 export interface ResultRow extends RecordRow {
@@ -71,11 +71,18 @@ const latestResults = statement(
    from unnest($1::text[]) with ordinality as ask(uscc, position)
    cross join unnest($${NEXT}::text[]) with ordinality as wanted(scheme, place)
    cross join lateral (
+     select seen.*
+     from ${levelsSeen('ask.uscc', RIGHTS)} levels
+     cross join lateral (
      select ${columns}
      from evaluation.result
      where ${ofEntity}
       and result.scheme = wanted.scheme
+      and result.disclosure_level = levels.level
      order by result.evaluated_on desc, result.record_id desc
+     limit 1
+     ) seen
+     order by seen.evaluated_on desc, seen.record_id desc
      limit 1
    ) result
    order by ask.position, wanted.place`,
@@ -86,12 +93,19 @@ const histories = statement(
   `select ask.position, result.*
    from unnest($1::text[], $${NEXT}::text[], $${NEXT + 1}::date[], $${NEXT + 2}::uuid[]) with ordinality as ask(uscc, scheme, after_day, after_record, position)
    cross join lateral (
+     select seen.*
+     from ${levelsSeen('ask.uscc', RIGHTS)} levels
+     cross join lateral (
      select ${columns}
      from evaluation.result
      where ${ofEntity}
       and result.scheme = ask.scheme
+      and result.disclosure_level = levels.level
       and (result.evaluated_on, result.record_id) < (ask.after_day, ask.after_record)
      order by result.evaluated_on desc, result.record_id desc
+     limit $${NEXT + 3}
+     ) seen
+     order by seen.evaluated_on desc, seen.record_id desc
      limit $${NEXT + 3}
    ) result
    order by ask.position, result.evaluated_on desc, result.record_id desc`,
@@ -103,7 +117,7 @@ const historyCounts = statement(
    from unnest($1::text[], $${NEXT}::text[]) with ordinality as ask(uscc, scheme, position)
    cross join lateral (
      select count(*)::integer as results
-     from (select from evaluation.result where ${ofEntity} and result.scheme = ask.scheme limit ${COUNT_LIMIT + 1}) visible
+     from (select from evaluation.result where ${ofEntity} and result.scheme = ask.scheme and result.disclosure_level = any(array${levelsSeen('ask.uscc', RIGHTS)}) limit ${COUNT_LIMIT + 1}) visible
    ) counted
    order by ask.position`,
 );

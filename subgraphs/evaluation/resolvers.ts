@@ -57,7 +57,7 @@ export function createResolvers(results: ResultRepository, workshop: Workshop): 
   const giveLatest = async (context: SubgraphContext, ask: LatestAsk): Promise<ResultRow[]> => (await results.loadLatest(context, ask)).map((row) => give(context, row, timesOf(ask)));
 
   const open = (scope: string, after: string | null | undefined): Position => {
-    const [evaluatedOn, recordId] = after ? cursors.open(scope, after) : [];
+    const [evaluatedOn, recordId] = cursors.openGiven(scope, after) ?? [];
     return evaluatedOn && recordId ? { evaluatedOn, recordId } : null;
   };
 

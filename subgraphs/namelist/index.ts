@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { createHeadReader } from '#kit/heads.ts';
 import type { SubgraphDefinition } from '#kit/subgraph.ts';
-import { createFilings, table } from './ingest.ts';
+import { createFilings } from './filings.ts';
+import { table } from './ingest.ts';
 import { createEntryRepository } from './repository.ts';
 import { createResolvers } from './resolvers.ts';
 

@@ -1,10 +1,10 @@
-import { createFilingDoor, NO_PROVINCE, provinceOfCode, type RowProblems, type RowSurroundings } from '#kit/filing/door.ts';
+import { provinceOfCode } from '#kit/filing/admission.ts';
+import type { RowProblems, RowSurroundings } from '#kit/filing/door.ts';
 import type { RecordFeed } from '#kit/feed.ts';
 import { type FiledRow, type RecordTable, textOf } from '#kit/filing/record.ts';
 import { recordIdOf } from '#kit/records.ts';
-import type { FilingDoor, Workshop } from '#kit/subgraph.ts';
+import { NO_PROVINCE } from '#policy/rows.ts';
 import type { ParsedRecord } from '#standards/forms/form.ts';
-import { forms } from '#standards/forms/forms.ts';
 import { findIndustry } from '#standards/industry.ts';
 import { normaliseDocumentNumber } from '#standards/documentNumber.ts';
 import { findListType, type ListType } from '#standards/listTypes.ts';
@@ -12,11 +12,14 @@ import { addDays, addMonths, LONG_TERM_DAY } from '#standards/publicationTerms.t
 
 const columns = ['list_type', 'category', 'document_no', 'authority_name', 'listed_on', 'term_until', 'removed_on'] as const;
 
+export type EntryColumn = (typeof columns)[number];
+
 /** Entries as they are filed, and told to whoever follows them. */
-export const table: RecordTable<(typeof columns)[number]> & { readonly feed: RecordFeed } = {
+export const table: RecordTable<EntryColumn> & { readonly feed: RecordFeed } = {
   schema: 'namelist',
   name: 'entry',
   columns,
+  isGuarded: (row) => `(${row}.category = 'SERIOUS' and ${row}.removed_on is null)`,
   feed: {
     topic: 'NAME_LIST',
     type: 'list_type',
@@ -28,7 +31,7 @@ export const table: RecordTable<(typeof columns)[number]> & { readonly feed: Rec
   },
 };
 
-export type EntryFiling = FiledRow<(typeof columns)[number]>;
+export type EntryFiling = FiledRow<EntryColumn>;
 
 /** Reasons for which an entry leaves everybody's answers but the subject's, the determining unit's and the auditors' (design §6). */
 const WITHDRAWING: readonly unknown[] = ['REPAIRED', 'REVOKED'];
@@ -53,6 +56,8 @@ export function entryOf(record: ParsedRecord, { additionalFields, warn }: Pick<R
   const [uscc, authority, listedOn] = [record['subjectUscc'], record['authorityUscc'], record['listedOn']] as [string, string, string]; // no row without them
   const type = findListType(record['listType'] as string) as ListType; // the form's code list is the registered types
   const [termUntil, removedOn, removalReason] = [textOf(record, 'termUntil'), textOf(record, 'removedOn'), textOf(record, 'removalReason')];
+  // Whoever decided a listing that has effects everywhere is named with the document that says so.
+  if (type.category === 'SERIOUS' && !/[\p{L}\p{N}]/u.test(textOf(record, 'documentNoKey') ?? '')) return [{ column: 'MD_WSH', code: 'DOCUMENT', message: '认定文号 names no document: an entry of a list of serious violations names the decision that it rests on.' }];
   if (removalReason !== null && removedOn === null) return [{ column: 'MD_YCRQ', code: 'MISSING', message: '移出日期 is missing although the row says why the entry was removed.' }];
 
   // 893 clause 4: only lists of serious violations must be published; of others the determining unit chooses.
@@ -115,8 +120,3 @@ export function recordOf(entry: EntryFiling): ParsedRecord {
   // An end of publication that follows from the rest follows from what is corrected of it.
   return { ...record, publicUntil: entry.public_until === publishedUntil(record, type, listedOn) ? null : entry.public_until };
 }
-
-/** The filing doors of this subgraph by kind. */
-export const createFilings = (workshop: Workshop): Record<'name-list', FilingDoor> => ({
-  'name-list': createFilingDoor({ kind: 'name-list', form: forms['name-list'], table, toRow: entryOf }, workshop),
-});

@@ -3,16 +3,16 @@ import type { SubgraphContext } from '#kit/context.ts';
 import { clientError } from '#kit/errors.ts';
 import { auditChange } from '#kit/feed.ts';
 import { noteRead } from '#kit/fields.ts';
-import { provinceOfCode } from '#kit/filing/door.ts';
+import { notAdmitted, provinceOfCode } from '#kit/filing/admission.ts';
 import { textOf } from '#kit/filing/record.ts';
 import { createOnce, type Once } from '#kit/once.ts';
 import { type Client, query, statement } from '#kit/postgres/pool.ts';
 import { give } from '#kit/recordFields.ts';
-import { decodeId, type Times } from '#kit/records.ts';
+import { decodeId, NOT_IN_REPLACEMENT, type Times } from '#kit/records.ts';
 import type { Scope } from '#kit/sourceUnits.ts';
 import type { Workshop } from '#kit/subgraph.ts';
 import { may } from '#policy/actions.ts';
-import { mayChangeListing, mayFile } from '#policy/filings.ts';
+import { mayChangeListing } from '#policy/filings.ts';
 import { outcomeFor } from '#policy/matrix.ts';
 import type { Form, ParsedRecord } from '#standards/forms/form.ts';
 import { nameListForm } from '#standards/forms/nameList.ts';
@@ -107,23 +107,20 @@ export function createListing(entries: EntryRepository, workshop: Workshop) {
     return viewer.organisation;
   };
 
-  /** Why the unit may not decide about this entry: what it may file it may decide (kit/filing/door.ts). */
-  const powerless = async (client: Client, { viewer, today }: SubgraphContext, rules: Rules, unit: string, { uscc, province, sector }: EntryFiling, path: string): Promise<Refused | null> => {
-    if (!mayFile(viewer, { subjectProvince: provinceOfCode(uscc), sourceUnit: unit, sourceProvince: provinceOfCode(unit) })) return refuse('NOT_YOURS', 'Your organisation may not decide about this entity.', path);
+  /** Why the unit may not decide about this entry: what it may file it may decide (kit/filing/admission.ts). */
+  const powerless = async (client: Client, { viewer, today }: SubgraphContext, rules: Rules, unit: string, entry: EntryFiling, path: string): Promise<Refused | null> => {
     const [scope] = await query<Scope>(client, registered, [unit]);
-    if (!scope) return rules.find('FILING', 'UNREGISTERED_UNITS_MAY_FILE', today)?.number === 1 ? null : refuse('UNIT_NOT_REGISTERED', `${unit} is not registered as a source of list entries.`, path);
-    if (scope.province !== null && scope.province !== province) return refuse('OUTSIDE_REGISTRATION', `${unit} is registered for subjects of province ${scope.province} alone.`, path);
-    if (scope.sector !== null && scope.sector !== sector) return refuse('OUTSIDE_REGISTRATION', `${unit} is registered for subjects of sector ${scope.sector} alone.`, path);
-    return null;
+    const refused = notAdmitted(viewer, { ...entry, source_unit: unit }, { scope, mayBeUnregistered: rules.find('FILING', 'UNREGISTERED_UNITS_MAY_FILE', today)?.number === 1 });
+    return refused && refuse(refused.code, refused.message, path);
   };
 
   /** The entry as it stands, where the viewer's unit may change it. @param versionPath what in the input names its version */
   const changeable = async (client: Client, context: SubgraphContext, key: EntryKey | null, version: number, path: string, versionPath: string): Promise<{ readonly standing: StandingEntry } | Refused> => {
     const standing = key && (await versions.find(client, context, key));
     if (!standing) return refuse('NOT_FOUND', 'No list entry with this id is known to you.', path);
-    const { determining_unit } = standing;
-    if (!mayChangeListing(context.viewer, { determiningUnit: determining_unit, determiningProvince: determining_unit && provinceOfCode(determining_unit) })) return refuse('NOT_YOURS', 'Your organisation may not change this entry: another unit decided it.', path);
-    if (standing.withdrawn_on !== null) return moved('WITHDRAWN', `The entry was withdrawn on ${standing.withdrawn_on}.`, path);
+    const { determining_unit, sector, withdrawn_on, withdrawal_reason } = standing;
+    if (!mayChangeListing(context.viewer, { sector, determiningUnit: determining_unit, determiningProvince: determining_unit && provinceOfCode(determining_unit) })) return refuse('NOT_YOURS', 'Your organisation may not change this entry: another unit decided it.', path);
+    if (withdrawn_on !== null && withdrawal_reason !== NOT_IN_REPLACEMENT) return moved('WITHDRAWN', `The entry was withdrawn on ${withdrawn_on}.`, path);
     if (standing.version !== version) return moved('VERSION', `The entry is at version ${standing.version} now: read it again.`, versionPath);
     return { standing };
   };
@@ -252,7 +249,7 @@ export function createListing(entries: EntryRepository, workshop: Workshop) {
           if ('refused' in found) return found;
           standing = found.standing;
         }
-        const version = await versions.write(client, filed, standing, { recordedAt, rules, today, unit });
+        const version = await versions.write(client, filed, standing, { recordedAt, rules, unit });
         await close('APPROVED');
         await auditChange(client, viewer, { ...audited, recordedAt, record: { uscc, recordId: record_id, version }, rows: 1 });
         return { done: { uscc, id, entry: { recordId: record_id, validAt: today, knownAt: recordedAt } } };

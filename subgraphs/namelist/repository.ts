@@ -6,7 +6,7 @@ import { type Asked, byPosition, groupOf, MAX_RECORDS, type Positioned, readerOf
 import { believedAt, recordColumns, type RecordRow } from '#kit/records.ts';
 import { isLate } from '#kit/sourceUnits.ts';
 import { bulkPredicate, bulkValue } from '#policy/bulk.ts';
-import { rowParameters, rowPredicate, seesErased } from '#policy/rows.ts';
+import { levelsOf, levelsSeen, rowParameters, rowPredicate, rowScope, seesErased } from '#policy/rows.ts';
 import type { ListCategory } from '#standards/listTypes.ts';
 
 export type EntryState = 'LISTED' | 'REMOVED' | 'REPAIRED' | 'REVOKED';
@@ -112,12 +112,19 @@ const entriesOfFiles = statement(
   `select ask.position, entry.*
    from unnest($1::text[], $${NEXT + 1}::date[], $${NEXT + 2}::uuid[]) with ordinality as ask(uscc, after_day, after_record, position)
    cross join lateral (
+     select seen.*
+     from ${levelsSeen('ask.uscc', RIGHTS)} levels
+     cross join lateral (
      select ${columns(VALID_AT)}
      from namelist.entry
      where ${ofEntity}
+      and entry.disclosure_level = levels.level
       and ${inCategories}
       and (entry.listed_on, entry.record_id) < (ask.after_day, ask.after_record)
      order by entry.listed_on desc, entry.record_id desc
+     limit $${NEXT + 3}
+     ) seen
+     order by seen.listed_on desc, seen.record_id desc
      limit $${NEXT + 3}
    ) entry
    order by ask.position, entry.listed_on desc, entry.record_id desc`,
@@ -129,7 +136,7 @@ const countsOfFiles = statement(
    from unnest($1::text[]) with ordinality as ask(uscc, position)
    cross join lateral (
      select count(*)::integer as entries
-     from (select from namelist.entry where ${ofEntity} and ${inCategories} limit ${COUNT_LIMIT + 1}) visible
+     from (select from namelist.entry where ${ofEntity} and ${inCategories} and entry.disclosure_level = any(array${levelsSeen('ask.uscc', RIGHTS)}) limit ${COUNT_LIMIT + 1}) visible
    ) counted
    order by ask.position`,
 );
@@ -150,6 +157,7 @@ const seriousListings = statement(
      select entry.record_id, entry.version, ${isPublished} as published
      from namelist.entry
      where ${ofEntity}
+      and entry.disclosure_level = any(array${levelsSeen('ask.uscc', RIGHTS)})
       and entry.category = 'SERIOUS'
       and ${isActive(VALID_AT)}
      order by published desc, entry.listed_on desc, entry.record_id desc
@@ -188,7 +196,8 @@ const found = `entry.listed_on <= $1::date
       and ($${FILTER + 4}::date is null or entry.listed_on >= $${FILTER + 4}::date)
       and (not $${FILTER + 5}::boolean or ${isActive('$1::date')})
       and ${bulkPredicate('entry', FILTER + 6)}`;
-const PAGE = FILTER + 7;
+const LEVELS = FILTER + 7;
+const PAGE = LEVELS + 1;
 const page = (also: string): string => `select ${columns('$1::date')}
      from namelist.entry
      where ${found}
@@ -197,20 +206,23 @@ const page = (also: string): string => `select ${columns('$1::date')}
      order by entry.listed_on desc, entry.record_id desc
      limit $${PAGE + 2}`;
 
-// Without names: each is planned with its own values. A plan for all filters alike cannot know which index they leave useful.
-const search = page('');
-// Several lists, or categories, are each read in the order of their index and merged; one scan would sort all their entries.
-// Not within a province or sector, whose index is in that order too: by type a page out of 200 000 entries took ten times as long.
-const searchMerging = (column: 'list_type' | 'category'): string => `select entry.*
-   from unnest($${PAGE + 3}::text[]) as wanted(value)
+// Without names: each is planned with its own values. A plan for all filters alike cannot know which index they leave useful. Each level that
+// the viewer may see is read in the order of its index and merged: entries of other levels are not walked.
+const merging = (wanted: string, also: string): string => `select entry.*
+   from unnest($${LEVELS}::text[]) as levels(level)
+   ${wanted}
    cross join lateral (
-     ${page(`and entry.${column} = wanted.value`)}
+     ${page(`and entry.disclosure_level = levels.level ${also}`)}
    ) entry
    order by entry.listed_on desc, entry.record_id desc
    limit $${PAGE + 2}`;
+const search = merging('', '');
+// Several lists, or categories, are each read in the order of their index and merged; one scan would sort all their entries.
+// Not within a province or sector, whose index is in that order too: by type a page out of 200 000 entries took ten times as long.
+const searchMerging = (column: 'list_type' | 'category'): string => merging(`cross join unnest($${PAGE + 3}::text[]) as wanted(value)`, `and entry.${column} = wanted.value`);
 const searchByType = searchMerging('list_type');
 const searchByCategory = searchMerging('category');
-const searchCount = `select count(*)::integer as entries from (select from namelist.entry where ${found} limit ${COUNT_LIMIT + 1}) visible`;
+const searchCount = `select count(*)::integer as entries from (select from namelist.entry where ${found} and entry.disclosure_level = any($${LEVELS}::text[]) limit ${COUNT_LIMIT + 1}) visible`;
 
 /** @param now tells whether a source is late: lateness is that of the moment of asking, whatever `knownAt` is asked. */
 export function createEntryRepository(pool: Pool, now: () => Date): EntryRepository {
@@ -266,6 +278,7 @@ export function createEntryRepository(pool: Pool, now: () => Date): EntryReposit
     filter.listedFrom,
     filter.activeOnly,
     bulkValue(context.viewer),
+    levelsOf(rowScope(context.viewer)),
   ];
 
   return {

@@ -897,7 +897,7 @@ export type TotalCount = {
   readonly __typename?: 'TotalCount';
   /** False when there are more than were counted. */
   readonly exact: Scalars['Boolean']['output'];
-  /** The number counted; at most 10 000 are counted. */
+  /** The number counted; at most 10 000 are counted, of a search in names at most 1 000. */
   readonly value: Scalars['Int']['output'];
 };
 

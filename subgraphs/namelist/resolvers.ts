@@ -54,7 +54,7 @@ export function createResolvers(entries: EntryRepository, workshop: Workshop): R
   const { own: coverage, ...coverages } = createCoverage(workshop, 'namelist', { 'name-list': { table: 'entry', typeOf: () => 'NameListEntry' } });
 
   const open = (scope: string, after: string | null | undefined): Position => {
-    const [listedOn, recordId] = after ? cursors.open(scope, after) : [];
+    const [listedOn, recordId] = cursors.openGiven(scope, after) ?? [];
     return listedOn && recordId ? { listedOn, recordId } : null;
   };
   const history = createHistory(workshop, {
@@ -92,7 +92,7 @@ export function createResolvers(entries: EntryRepository, workshop: Workshop): R
         const { viewer } = context;
         const first = checkFirst(args.first);
         const scope = pageScope(context, 'Query.listingProposals', state);
-        const page = await listings.proposals.page(viewer, state, first, args.after ? cursors.open(scope, args.after) : null);
+        const page = await listings.proposals.page(viewer, state, first, cursors.openGiven(scope, args.after));
         return {
           page: { ...page, items: page.items.map((row) => giveProposal(context, row)) },
           cursorOf: ({ proposed_at, id }) => cursors.seal(scope, [proposed_at, id]),

@@ -39,3 +39,12 @@ test.each([
 ])('in %s the paths are found', (text, expected) => {
   expect(paths(text)).toEqual(expected);
 });
+
+test('the recipes of PROTOCOL.md are the code that is run with each client', () => {
+  const quoted = [...read('docs/PROTOCOL.md').matchAll(/```ts\n([\s\S]*?)\n```/g)].map(([, code]) => code);
+  const recipes = globSync('test/e2e/clients/*.ts', { cwd: root }).flatMap((file) =>
+    [...read(file).matchAll(/^( *)\/\/ recipe: .+\n([\s\S]*?)\n *\/\/ end of recipe$/gm)].map(([, indent, code = '']) => code.replaceAll(new RegExp(`^${indent}`, 'gm'), '')),
+  );
+  expect(recipes).toHaveLength(5);
+  expect(quoted.toSorted()).toEqual(recipes.toSorted());
+});

@@ -11,7 +11,8 @@ import type { DoorOptions } from '#gateway/doors/operation.ts';
 import { createWebSocketDoor, SUB_PROTOCOL, type WebSocketDoor, type WebSocketTiming } from '#gateway/doors/websocket.ts';
 import { createErrorWords } from '#gateway/errors.ts';
 import type { Graph } from '#gateway/graph.ts';
-import { createLimitCheck, standardLimits } from '#gateway/limits.ts';
+import { createStreamQuota, standardStreamLimits } from '#gateway/http/streamQuota.ts';
+import { standardLimits } from '#gateway/limits.ts';
 import type { Live, Sink, StreamRequest } from '#gateway/live/subscriber.ts';
 
 // Doors without a database behind them: a graph of four fields, and streams that a test tells by hand.
@@ -106,9 +107,11 @@ export function createHandLive(options: { refuse?: readonly GraphQLError[] } = {
 
 export function doorOptions(options: Partial<DoorOptions> & { readonly graph: Graph }): DoorOptions {
   return {
-    documents: createDocuments(options.graph.schema, createLimitCheck(standardLimits)),
+    documents: createDocuments(options.graph.schema, standardLimits),
     authenticator: dangerouslyTrustEveryoneAs(publicViewer),
+    sources: { states: () => [], refresh: () => Promise.resolve() },
     live: undefined,
+    quota: createStreamQuota(standardStreamLimits),
     words: createErrorWords(silentLog),
     policyMode: 'filter',
     log: silentLog,

@@ -8,6 +8,13 @@ const READY_DEADLINE_MS = 60_000;
 
 export interface TestProcess extends AsyncDisposable {
   readonly url: string;
+  readonly pid: number;
+  /** Whether it has ended, however. */
+  readonly hasEnded: () => boolean;
+  /** What it wrote, standard output and error together; nothing where its output went elsewhere. */
+  readonly output: () => string;
+  /** A message to the process, and messages from it (test/faults/probe.ts). */
+  readonly child: ChildProcess;
   /** kill -9, and gone when it resolves. */
   kill(): Promise<void>;
   /** Stops it where it is, or lets it go on. */
@@ -24,9 +31,24 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
+export interface ProcessOptions {
+  /** Arguments of Node itself. */
+  readonly execArgv?: readonly string[];
+  /** A file that its standard output and error go to, in place of `output`. */
+  readonly outputTo?: number;
+}
+
 /** Starts one of our entry points and waits until it says that it is ready. */
-export async function startProcess(entry: string, args: readonly string[], variables: Record<string, string>): Promise<TestProcess> {
-  const child = fork(join(root, entry), [...args], { cwd: root, env: { PATH: process.env['PATH'] ?? '', ...variables }, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+export async function startProcess(
+  entry: string,
+  args: readonly string[],
+  variables: Record<string, string>,
+  { execArgv = [], outputTo }: ProcessOptions = {},
+): Promise<TestProcess> {
+  const output = outputTo ?? 'pipe';
+  const environment = { PATH: process.env['PATH'] ?? '', ...variables };
+  const stdio = ['ignore', output, output, 'ipc'] as const;
+  const child = fork(join(root, entry), [...args], { cwd: root, env: environment, execArgv: [...execArgv], stdio: [...stdio] });
   let said = '';
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => (said += chunk.toString()));
   const ready = new Promise<string>((resolve, reject) => {
@@ -36,7 +58,16 @@ export async function startProcess(entry: string, args: readonly string[], varia
   });
   try {
     const url = await ready;
-    return { url, kill: () => end(child, 'SIGKILL'), signal: (signal) => void child.kill(signal), [Symbol.asyncDispose]: () => end(child, 'SIGTERM') };
+    return {
+      url,
+      pid: child.pid as number, // it runs
+      child,
+      hasEnded: () => child.exitCode !== null || child.signalCode !== null,
+      output: () => said,
+      kill: () => end(child, 'SIGKILL'),
+      signal: (signal) => void child.kill(signal),
+      [Symbol.asyncDispose]: () => end(child, 'SIGTERM'),
+    };
   } catch (error) {
     await end(child, 'SIGKILL');
     throw error;

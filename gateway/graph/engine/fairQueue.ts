@@ -15,8 +15,11 @@ export interface QueueBounds {
 
 export interface FairQueue<Job extends Waiting> {
   readonly length: number;
-  /** Lets a job wait for a caller; it may wait for several. False: there is no room for it. */
-  add(caller: string, job: Job): boolean;
+  /**
+   * Lets a job wait for a caller; it may wait for several. Null: there is no room for it. `displaced`: where the caller had no room
+   * left, its longest job, if longer, made room, so that whoever shares an address with many dear texts is not shut out by them.
+   */
+  add(caller: string, job: Job): { readonly displaced: Job | null } | null;
   /** The caller waits for the job no more. */
   leave(caller: string, job: Job): void;
   /**
@@ -66,15 +69,20 @@ export function createFairQueue<Job extends Waiting>(bounds: QueueBounds, now: (
     },
     add(caller, job) {
       const own = waiting.get(caller) ?? new Set();
-      if (own.has(job)) return true;
+      if (own.has(job)) return { displaced: null };
       const isNew = !sizes.has(job);
-      if (own.size >= Math.min(bounds.perCaller, SHARE * (bounds.all - sizes.size))) return false;
       const ownBytes = [...own].reduce((sum, each) => sum + each.bytes, job.bytes);
-      if (isNew && ownBytes > SHARE * (bounds.bytes - bytes)) return false;
+      if (isNew && ownBytes > SHARE * (bounds.bytes - bytes)) return null;
+      let displaced: Job | null = null;
+      if (own.size >= Math.min(bounds.perCaller, SHARE * (bounds.all - sizes.size))) {
+        for (const each of own) if (each.bytes > (displaced ?? job).bytes) displaced = each;
+        if (!displaced) return null;
+        remove(caller, displaced);
+      }
       waiting.set(caller, own.add(job));
       sizes.set(job, (sizes.get(job) ?? 0) + 1);
       if (isNew) bytes += job.bytes;
-      return true;
+      return { displaced };
     },
     leave: remove,
     take() {
@@ -84,7 +92,7 @@ export function createFairQueue<Job extends Waiting>(bounds: QueueBounds, now: (
       let job: Job | null = null;
       for (const each of waiting.get(next) ?? []) if (job === null || each.bytes < job.bytes) job = each;
       if (job === null) return null;
-      for (const caller of [...waiting.keys()]) remove(caller, job);
+      for (const caller of waiting.keys()) remove(caller, job);
       underWay.add(next);
       return { job, caller: next };
     },

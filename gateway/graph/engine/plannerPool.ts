@@ -3,12 +3,12 @@ import { createHash } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { GraphQLError } from 'graphql';
-import type { ErrorDetails } from '#kit/errors.ts';
+import { clientError } from '#kit/errors.ts';
 import type { Log } from '#kit/log.ts';
-import { backOff } from '../../live/backOff.ts';
+import { backOff } from '#kit/backOff.ts';
 import type { QueryPlan } from '../../plan/queryPlan.ts';
 import { createFairQueue } from './fairQueue.ts';
-import type { PlannerReply, PlannerRequest } from './plannerProcess.ts';
+import type { PlanFailure, PlannerReply, PlannerRequest } from './plannerProcess.ts';
 
 // Plans are made by processes that may die: the planner is native code, and one text in a thousand makes it abort. Who waits for
 // such a text is answered with a code, another process goes on, and nobody else notices (docs/adr/0018-planner-processes.md).
@@ -38,8 +38,8 @@ export interface PlannerPool extends AsyncDisposable {
   /** Texts that wait, and those that are remembered as not to be planned. */
   waiting(): number;
   remembered(): number;
-  /** Process ids of those that can plan now. */
-  processes(): number[];
+  /** Those that can plan, by process id. */
+  processes(): { readonly pid: number; readonly isPlanning: boolean }[];
 }
 
 /** Counted since the start. */
@@ -54,8 +54,10 @@ export interface PlannerNumbers {
 
 /** What planning may take. */
 export interface PlannerBounds {
-  /** One plan. The dearest text within the limits takes 2 s, nearly all take 4 ms. */
-  readonly planMs: number;
+  /** CPU time of one plan. The dearest text within the limits takes 2 s, nearly all take 4 ms. */
+  readonly cpuMs: number;
+  /** Time of the clock after which a process is ended that says nothing: it was stopped, or hangs. */
+  readonly silentMs: number;
   /** Texts that wait: of one caller, of all, and their bytes. */
   readonly perCaller: number;
   readonly waiting: number;
@@ -66,10 +68,10 @@ export interface PlannerBounds {
   readonly remembered: number;
 }
 
-export const plannerBounds: PlannerBounds = { planMs: 5_000, perCaller: 16, waiting: 256, waitingBytes: 8 * 1024 * 1024, rememberedMs: 5 * 60_000, remembered: 10_000 };
+export const plannerBounds: PlannerBounds = { cpuMs: 5_000, silentMs: 15_000, perCaller: 16, waiting: 256, waitingBytes: 8 * 1024 * 1024, rememberedMs: 5 * 60_000, remembered: 10_000 };
 
-/** `FATAL`: the planner died of it, or twice while planning it. `SLOW`: it takes too long. `REFUSED`: the planner says no. */
-type Reason = 'FATAL' | 'SLOW' | 'LARGE' | 'REFUSED';
+/** `FATAL`: the planner died of it, or twice while planning it. */
+type Reason = PlanFailure | 'FATAL';
 
 interface Waiter {
   readonly caller: string;
@@ -88,20 +90,22 @@ interface Job {
   phase: 'WAITING' | 'TAKEN';
   /** Whose turn it took, once taken. */
   caller: string | null;
-  planningMs: number;
+  /** Of processes that had begun with it. */
   deaths: number;
+  planningMs: number;
 }
 
 interface PlannerProcess {
   readonly child: ChildProcess;
-  phase: 'STARTING' | 'READY';
+  /** `ENDING`: it has given up on a text, and ends. */
+  phase: 'STARTING' | 'READY' | 'ENDING';
   /** Supergraphs sent and not read yet. */
   unread: number;
   job: Job | null;
+  /** It has read the text: what it dies of now may be the text. */
+  hasBegun: boolean;
   startedAt: number;
   timer: NodeJS.Timeout | undefined;
-  /** The text under way took too long, and the process was ended for it. */
-  isLate: boolean;
   said: string;
 }
 
@@ -116,13 +120,12 @@ const MOST_FIRST_DEATHS = 3;
 const KEPT_OUTPUT = 4096;
 const LOGGED_OUTPUT = 300;
 
-const refusal = (code: 'QUERY_PLANNING_FAILED' | 'COST_LIMIT' | 'RATE_LIMITED', status: number, message: string, details: ErrorDetails = {}): GraphQLError =>
-  new GraphQLError(message, { extensions: { code, ...details, http: { status } } });
-
-function errorOf(reason: Reason, { planMs }: PlannerBounds): GraphQLError {
-  if (reason === 'SLOW') return refusal('COST_LIMIT', 400, `The operation takes longer than ${planMs / 1000} s to plan.`, { expected: `a plan within ${planMs / 1000} s: fewer nested lists and aliases` });
-  if (reason === 'LARGE') return refusal('COST_LIMIT', 400, 'The plan of the operation is too large.', { expected: 'fewer nested lists and aliases' });
-  return refusal('QUERY_PLANNING_FAILED', 500, 'The operation is valid, and the planner cannot plan it.', { expected: 'the same fields asked for in another way, or in several operations', retryable: false });
+function errorOf(reason: Reason, { cpuMs }: PlannerBounds): GraphQLError {
+  const fewer = 'fewer nested lists and aliases';
+  if (reason === 'SLOW') return clientError('COST_LIMIT', `The operation takes longer than ${cpuMs / 1000} s to plan.`, { expected: `a plan within ${cpuMs / 1000} s: ${fewer}` });
+  if (reason === 'LARGE') return clientError('COST_LIMIT', 'The plan of the operation is too large.', { expected: fewer });
+  const expected = 'the same fields asked for in another way, or in several operations';
+  return new GraphQLError('The operation is valid, and the planner cannot plan it.', { extensions: { code: 'QUERY_PLANNING_FAILED', expected, retryable: false, http: { status: 500 } } });
 }
 
 /** @param options.size processes, each with one plan at a time and about 80 MB */
@@ -143,11 +146,10 @@ export function createPlannerPool(options: { readonly size: number; readonly log
   let deathsInARow = 0; // since a plan was made
   let restart: NodeJS.Timeout | undefined;
 
-  // Nothing here keeps the gateway's process alive but a plan that somebody waits for.
-  const hold = (process: PlannerProcess): void => {
-    const { child } = process;
-    const handles = [child, child.channel, child.stderr as Socket | null];
-    for (const handle of handles) if (jobs.size > 0) handle?.ref(); else handle?.unref();
+  // Nothing here keeps the gateway's process alive but what somebody waits for.
+  const hold = ({ child }: PlannerProcess): void => {
+    const isAwaited = jobs.size > 0 || ready.size > 0;
+    for (const handle of [child, child.channel, child.stderr as Socket | null]) if (isAwaited) handle?.ref(); else handle?.unref();
   };
   const holdAll = (): void => processes.forEach(hold);
 
@@ -168,7 +170,7 @@ export function createPlannerPool(options: { readonly size: number; readonly log
       env: {}, // it needs none, so no key of the gateway's is in it
       execArgv: [],
     });
-    const process: PlannerProcess = { child, phase: 'STARTING', unread: 0, job: null, startedAt: 0, timer: undefined, isLate: false, said: '' };
+    const process: PlannerProcess = { child, phase: 'STARTING', unread: 0, job: null, hasBegun: false, startedAt: 0, timer: undefined, said: '' };
     processes.add(process);
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       if (process.said.length < KEPT_OUTPUT) process.said += text;
@@ -190,10 +192,12 @@ export function createPlannerPool(options: { readonly size: number; readonly log
       const [problem] = unreadable.values();
       for (const waiter of ready) if (problem === undefined) waiter.resolve(); else waiter.reject(new Error(`The planner cannot read the supergraph: ${problem}`));
       ready.clear();
+      holdAll();
       return dispatch();
     }
     const { job } = process;
     if (job?.id !== message.id) return;
+    if ('begun' in message) return void (process.hasBegun = true);
     free(process);
     deathsInARow = 0;
     if ('plan' in message) {
@@ -201,7 +205,8 @@ export function createPlannerPool(options: { readonly size: number; readonly log
       const plan = JSON.parse(message.plan) as QueryPlan;
       end(job, (waiter) => waiter.resolve(plan));
     } else {
-      log.error({ operation: job.key, failure: message.failure, said: brief(message.said) }, 'the planner refused an operation');
+      if (message.failure === 'SLOW') process.phase = 'ENDING';
+      log.warn({ operation: job.key, failure: message.failure, said: brief(message.said) }, 'an operation was not planned');
       fail(job, message.failure);
     }
     dispatch();
@@ -209,16 +214,17 @@ export function createPlannerPool(options: { readonly size: number; readonly log
 
   function died(process: PlannerProcess, how: string): void {
     if (!processes.delete(process) || phase === 'DISPOSED') return;
+    if (process.phase === 'ENDING') return fill();
     const { job } = process;
     const wasReady = process.phase === 'READY';
     free(process);
     measured.deaths += 1;
     deathsInARow += 1;
-    log.warn({ how, operation: job?.key, said: brief(process.said) }, process.isLate ? 'a planner process was ended: its plan took too long' : 'a planner process died');
+    log.warn({ how, operation: job?.key, said: brief(process.said) }, 'a planner process died');
     if (job) {
-      job.deaths += 1;
-      if (process.isLate) fail(job, 'SLOW');
-      else if (OWN_FAULTS.has(how) || job.deaths > 1) fail(job, 'FATAL');
+      if (process.hasBegun) job.deaths += 1;
+      if (OWN_FAULTS.has(how) || job.deaths > 1) fail(job, 'FATAL');
+      else if (job.waiters.size === 0) end(job, () => {});
       else again.push(job);
     }
     if (!wasReady && deathsInARow >= MOST_FIRST_DEATHS) {
@@ -237,9 +243,11 @@ export function createPlannerPool(options: { readonly size: number; readonly log
   }
 
   function run(): void {
-    if (phase !== 'IDLE') return;
-    phase = 'RUNNING';
-    fill();
+    if (phase === 'IDLE') {
+      phase = 'RUNNING';
+      fill();
+    }
+    holdAll();
   }
 
   /** Takes the job from a process, which has ended it or died of it. */
@@ -255,13 +263,12 @@ export function createPlannerPool(options: { readonly size: number; readonly log
       const job = again.shift() ?? next();
       if (!job) return;
       process.job = job;
+      process.hasBegun = false;
       process.startedAt = performance.now();
       // Its answer may lie in the pipe when this process was stopped for a while: it is read before the timer is believed.
       process.timer = setTimeout(() => setImmediate(() => {
-        if (process.job !== job) return;
-        process.isLate = true;
-        process.child.kill('SIGKILL');
-      }), bounds.planMs);
+        if (process.job === job) process.child.kill('SIGKILL');
+      }), bounds.silentMs);
       send(process, job.request);
     }
   }
@@ -283,7 +290,7 @@ export function createPlannerPool(options: { readonly size: number; readonly log
     measured.planningSeconds += job.planningMs / 1000;
     for (const waiter of job.waiters) tell(waiter);
     job.waiters.clear();
-    if (jobs.size === 0) holdAll();
+    holdAll();
   }
 
   function fail(job: Job, reason: Reason): void {
@@ -301,6 +308,22 @@ export function createPlannerPool(options: { readonly size: number; readonly log
     return null;
   }
 
+  const tooMany = (): GraphQLError => {
+    measured.refusals += 1;
+    const most = `at most ${bounds.perCaller} new operations at once`;
+    return clientError('RATE_LIMITED', `Too many of your operations that were not asked before wait to be planned: there may be ${most}.`, { expected: most, retryable: true });
+  };
+
+  /** A job of a caller made room for another one of the same. */
+  function displace(job: Job, caller: string): void {
+    for (const waiter of job.waiters) {
+      if (waiter.caller !== caller) continue;
+      job.waiters.delete(waiter);
+      waiter.reject(tooMany());
+    }
+    if (job.waiters.size === 0) end(job, () => {});
+  }
+
   function leave(job: Job, waiter: Waiter): void {
     job.waiters.delete(waiter);
     if (job.phase === 'TAKEN') return; // it goes on, and holds its caller's turn
@@ -312,7 +335,8 @@ export function createPlannerPool(options: { readonly size: number; readonly log
     measured,
     waiting: () => queue.length,
     remembered: () => unplannable.size,
-    processes: () => [...processes].flatMap(({ phase: at, child }) => (at === 'READY' && child.pid !== undefined ? [child.pid] : [])),
+    processes: () =>
+      [...processes].flatMap(({ phase: at, child: { pid }, job, hasBegun }) => (at === 'READY' && pid !== undefined ? [{ pid, isPlanning: job !== null && hasBegun }] : [])),
     open(sdl) {
       let supergraph = supergraphs.get(sdl);
       if (supergraph === undefined) {
@@ -331,11 +355,12 @@ export function createPlannerPool(options: { readonly size: number; readonly log
             let job = jobs.get(key);
             if (!job) {
               const id = (lastId += 1);
-              job = { id, key, request: { id, supergraph: number, text, operationName }, bytes: Buffer.byteLength(text), askedAt: performance.now(), waiters: new Set(), phase: 'WAITING', caller: null, planningMs: 0, deaths: 0 };
+              job = { id, key, request: { id, supergraph: number, text, operationName, cpuMs: bounds.cpuMs }, bytes: Buffer.byteLength(text), askedAt: performance.now(), waiters: new Set(), phase: 'WAITING', caller: null, planningMs: 0, deaths: 0 };
             }
-            if (job.phase === 'WAITING' && !queue.add(caller, job)) {
-              measured.refusals += 1;
-              throw refusal('RATE_LIMITED', 429, 'Too many operations that were not asked before wait to be planned.', { expected: `at most ${bounds.perCaller} new operations at once`, retryable: true });
+            if (job.phase === 'WAITING') {
+              const added = queue.add(caller, job);
+              if (!added) throw tooMany();
+              if (added.displaced) displace(added.displaced, caller);
             }
             jobs.set(key, job);
             const own = job;
@@ -351,7 +376,6 @@ export function createPlannerPool(options: { readonly size: number; readonly log
             };
             job.waiters.add(waiter);
             signal?.addEventListener('abort', stop, { once: true });
-            if (jobs.size === 1) holdAll();
             run();
             dispatch();
           });
@@ -377,7 +401,7 @@ export function createPlannerPool(options: { readonly size: number; readonly log
           child.kill('SIGKILL');
         });
       });
-      for (const job of [...jobs.values()]) end(job, (waiter) => waiter.reject(new Error('The planner pool was disposed.')));
+      for (const job of jobs.values()) end(job, (waiter) => waiter.reject(new Error('The planner pool was disposed.')));
       await Promise.all(ending);
     },
   };

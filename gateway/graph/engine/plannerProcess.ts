@@ -7,29 +7,36 @@ import { QueryPlanner } from '@graphql-hive/router-query-planner';
 /** What a planner process is sent: a supergraph under a number, or a text to plan by it. */
 export type PlannerRequest =
   | { readonly supergraph: number; readonly sdl: string }
-  | { readonly id: number; readonly supergraph: number; readonly text: string; readonly operationName: string | undefined };
+  | { readonly id: number; readonly supergraph: number; readonly text: string; readonly operationName: string | undefined; readonly cpuMs: number };
 
 /**
- * What it sends: that it has read a supergraph (`error`: why it cannot), or a plan as JSON. `REFUSED`: the planner says no to the
- * text, as `said` has it. `LARGE`: the plan has more than `MOST_PLAN_BYTES`.
+ * What it sends: that it has read a supergraph (`error`: why it cannot), that it has begun with a text, or a plan as JSON. `REFUSED`: the planner says no to the
+ * text, as `said` has it. `LARGE`: the plan has more than `MOST_PLAN_BYTES`. `SLOW`: it has taken `cpuMs`, and the process ends, for
+ * nothing else stops it.
  */
 export type PlannerReply =
   | { readonly supergraph: number; readonly error: string | null }
+  | { readonly id: number; readonly begun: true }
   | { readonly id: number; readonly plan: string }
-  | { readonly id: number; readonly failure: 'REFUSED' | 'LARGE'; readonly said: string };
+  | { readonly id: number; readonly failure: PlanFailure; readonly said: string };
+
+export type PlanFailure = 'REFUSED' | 'LARGE' | 'SLOW';
 
 /** A plan is parsed by the gateway's one thread: 4 MB take it 30 ms. The largest plan within the limits has 50 KB. */
 const MOST_PLAN_BYTES = 4 * 1024 * 1024;
 /** Labels of progressive `@override`, of which there are none here, and the share of requests that would take one. */
 const NO_LABELS: Set<string> = new Set();
 const LABEL_SHARE = 50;
+const LOOK_EVERY_MS = 50;
 
 const planners = new Map<number, QueryPlanner>();
 
-const reply = (message: PlannerReply): void => void process.send?.(message);
+const reply = (message: PlannerReply, sent: () => void = () => {}): void => void process.send?.(message, undefined, undefined, sent);
+/** At once: `process.exit` waits for the thread that plans. */
+const end = (): void => void process.kill(process.pid, 'SIGKILL');
 const sentence = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-async function plan(text: string, operationName: string | undefined, planner: QueryPlanner | undefined): Promise<{ plan: string } | { failure: 'REFUSED' | 'LARGE'; said: string }> {
+async function plan(text: string, operationName: string | undefined, planner: QueryPlanner | undefined): Promise<{ plan: string } | { failure: PlanFailure; said: string }> {
   try {
     if (!planner) throw new Error('no such supergraph');
     // On a thread of its own, so that this one hears that the parent has ended while it plans.
@@ -50,9 +57,21 @@ process.on('message', (request: PlannerRequest) => {
     }
     return;
   }
-  const { id, text, operationName, supergraph } = request;
-  void plan(text, operationName, planners.get(supergraph)).then((outcome) => reply({ id, ...outcome }));
+  const { id, text, operationName, supergraph, cpuMs } = request;
+  reply({ id, begun: true });
+  // Time of this process and not of the clock: on a busy machine no text is dearer than on an idle one.
+  const before = process.cpuUsage();
+  const looking = setInterval(() => {
+    const { user, system } = process.cpuUsage(before);
+    if ((user + system) / 1000 < cpuMs) return;
+    clearInterval(looking);
+    reply({ id, failure: 'SLOW', said: '' }, end);
+  }, LOOK_EVERY_MS);
+  void plan(text, operationName, planners.get(supergraph)).then((outcome) => {
+    clearInterval(looking);
+    reply({ id, ...outcome });
+  });
 });
-process.on('disconnect', () => process.exit());
+process.on('disconnect', end);
 // A Ctrl-C in the terminal is for the gateway, which ends us when it has answered what it was asked.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});

@@ -24,7 +24,7 @@ export interface Memory {
 
 const { url, dataDir } = JSON.parse(process.argv[2] ?? '') as { url: string; dataDir: string }; // given by rows.ts
 const gateway = await createGateway({
-  config: parseConfig({ DATA_DIR: dataDir, PORT: '0', LOG_LEVEL: 'silent' }),
+  config: parseConfig({ DATA_DIR: dataDir, PORT: '0', LOG_LEVEL: 'silent', STREAMS_PER_TOKEN: '10000', STREAMS_PER_ORGANISATION: '10000', STREAMS_PER_ADDRESS: '10000' }),
   databaseUrl: url,
   subgraphs: definitions,
   log: silentLog,

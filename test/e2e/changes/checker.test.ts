@@ -3,7 +3,7 @@ import { type Append, check, type Connection, type History, type Receipt } from 
 // The checker has to find what it is there for: a sound history has no violation, and each fault is named by its rule.
 
 const append = (token: string, subject: string, at: number, outcome: Append['outcome'] = 'ok'): Append => ({ token, subject, invoked: at, answered: at + 5, outcome });
-const receipt = (seq: number, subject: string, version: number, token: string): Receipt => ({ eventId: `${subject}/${version}`, subject, version, token, seq: BigInt(seq) });
+const receipt = (seq: number, subject: string, version: number, token: string | null): Receipt => ({ eventId: `${subject}/${version}`, subject, version, token, seq: BigInt(seq) });
 
 const appends = [append('a1', 'A', 0), append('b1', 'B', 1), append('a2', 'A', 10), append('x', 'A', 20, 'fail'), append('b2', 'B', 30, 'info')];
 const all = [receipt(1, 'A', 1, 'a1'), receipt(2, 'B', 1, 'b1'), receipt(3, 'A', 2, 'a2')];
@@ -32,6 +32,9 @@ test.each<[string, string[], History]>([
   ['a number that falls', ['V4'], sound([connection([all[1] as Receipt, all[0] as Receipt, all[2] as Receipt])])],
   ['versions out of order', ['V5', 'V7'], sound([connection([receipt(1, 'A', 2, 'a2'), receipt(2, 'B', 1, 'b1'), receipt(3, 'A', 1, 'a1')])])],
   ['a repetition within a connection', ['V5', 'V6'], sound([connection([...all, all[2] as Receipt])])],
+  // Also where it comes again whole: whoever came back after it never has it.
+  ['an event without its content', ['V1', 'V10', 'V9'], sound([connection([...all.slice(0, 2), receipt(3, 'A', 2, null)])])],
+  ['an event without its content, that came again', ['V10', 'V3', 'V9'], sound([connection([...all.slice(0, 2), receipt(3, 'A', 2, null)]), connection(all.slice(2), 2)])],
   ['a place before an earlier one', ['V8'], sound([connection(all.slice(0, 2)), connection(all.slice(2), 2), connection(all.slice(1), 1)])],
 ])('%s is found', (_, expected, history) => {
   expect(rules(history)).toEqual(expected);

@@ -1,5 +1,6 @@
 // Checks a history of appends and deliveries against what docs/PROTOCOL.md promises (V1 to V9; the numbers are those of the published
-// checkers for logs: what was acknowledged is there, what failed is not, everybody agrees on the order). Pure: a history in, violations out.
+// checkers for logs: what was acknowledged is there, what failed is not, everybody agrees on the order; V10: no event comes without the
+// content of its record, whatever is broken). Pure: a history in, violations out.
 
 /** An attempt to write one version of one record. */
 export interface Append {
@@ -18,7 +19,8 @@ export interface Receipt {
   readonly eventId: string;
   readonly subject: string;
   readonly version: number;
-  readonly token: string;
+  /** Out of the record's content; null when the event came without it. */
+  readonly token: string | null;
   /** The number in the log, read out of the cursor. */
   readonly seq: bigint;
 }
@@ -55,7 +57,7 @@ export interface History {
 }
 
 export interface Violation {
-  readonly rule: 'V1' | 'V2' | 'V3' | 'V4' | 'V5' | 'V6' | 'V7' | 'V8' | 'V9';
+  readonly rule: 'V1' | 'V2' | 'V3' | 'V4' | 'V5' | 'V6' | 'V7' | 'V8' | 'V9' | 'V10';
   readonly who: string;
   readonly what: string;
 }
@@ -76,7 +78,7 @@ export function check({ appends, subscribers, final }: History): Violation[] {
   const seqOf = new Map<string, bigint>();
   for (const { name, isEligible, connections } of subscribers) {
     const received = new Map<string, Receipt>();
-    const known = new Map<string, { version: number; token: string }>();
+    const known = new Map<string, { version: number; token: string | null }>();
     let highest = 0n;
     let lastBegun: bigint | null = null;
     for (const { from, receipts } of connections) {
@@ -97,11 +99,15 @@ export function check({ appends, subscribers, final }: History): Violation[] {
         contentOf.set(eventId, content);
         if ((eventAt.get(seq) ?? eventId) !== eventId) violate('V3', name, `number ${seq} is ${eventId}, elsewhere ${eventAt.get(seq)}`);
         eventAt.set(seq, eventId);
-        if ((seqOf.get(token) ?? seq) !== seq) violate('V3', name, `${token} is number ${seq}, elsewhere ${seqOf.get(token)}`);
-        seqOf.set(token, seq);
-        // V2: nothing that was rolled back, and nothing that nobody wrote.
-        const append = byToken.get(token);
-        if (!append || append.outcome === 'fail') violate('V2', name, `${token} was ${append ? 'rolled back' : 'never written'}`);
+        // V10: what is sent has its content. Whoever applies it holds the record without it, and comes back after it.
+        if (token === null) violate('V10', name, `event ${eventId} of ${subject} came without its content at ${seq}`);
+        else {
+          if ((seqOf.get(token) ?? seq) !== seq) violate('V3', name, `${token} is number ${seq}, elsewhere ${seqOf.get(token)}`);
+          seqOf.set(token, seq);
+          // V2: nothing that was rolled back, and nothing that nobody wrote.
+          const append = byToken.get(token);
+          if (!append || append.outcome === 'fail') violate('V2', name, `${token} was ${append ? 'rolled back' : 'never written'}`);
+        }
         if (!isEligible(subject)) violate('V2', name, `${subject} is not for it`);
         // V5: of one record each version after the one before.
         const before = versions.get(subject);

@@ -1,27 +1,23 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
-import { createCursorSealer } from '#kit/cursor.ts';
-import { parseKeyRing } from '#kit/keys.ts';
-import { type EmbeddedPostgres, startEmbedded } from '#kit/postgres/embedded.ts';
-import { isRunning } from '#kit/postgres/process.ts';
-import { readFilter } from '#gateway/live/filter.ts';
-import { cursorScope, openPlace } from '#gateway/live/place.ts';
-import { createViewer, publicViewer, type Viewer } from '#policy/viewer.ts';
 import { composeUscc } from '#standards/uscc.ts';
 import { askGateway, createIssuer, organisationOf, type TestIssuer } from '#test/support/graph.ts';
 import { AUTHORITY, type Listing, rowOf } from '#test/support/listings.ts';
+import { type PostgresProcess, startPostgres } from '#test/support/postgresProcess.ts';
 import { freePort, startProcess, type TestProcess } from '#test/support/processes.ts';
 import { type RedisProcess, startRedis } from '#test/support/redis.ts';
-import { type Following, followBySse, followByWebSocket, type Message } from '#test/support/streams.ts';
 import { registerUnits } from '#test/support/units.ts';
-import type { Append, Connection, FinalState, History, Receipt, SubscriberHistory } from './checker.ts';
+import { createChance } from './chance.ts';
+import type { Append, FinalState, History, SubscriberHistory } from './checker.ts';
+import { createSubscriber, formatScore, kinds, subjectKey } from './subscribers.ts';
 
-// Writers and subscribers over every door, through kills and stops of everything: two gateways, Redis, PostgreSQL. What was appended,
-// told and acknowledged is recorded, for checker.ts. Everything that is by chance comes from the seed.
+// Writers and subscribers over every transport, with the clients that others use and our own, through everything that breaks: gateways,
+// Redis, PostgreSQL, one backend of it, a table that is locked. What was appended, received and acknowledged is recorded, for checker.ts.
+// Everything that is by chance comes from the seed.
 
 export interface HistoryOptions {
   readonly seed: number;
@@ -40,19 +36,6 @@ const DEADLINE_MS = 10_000;
 const QUIESCE_MS = 90_000;
 
 const subjects = Array.from({ length: SUBJECTS }, (_, index) => composeUscc(index % 2 === 0 ? '91330106' : '91440300', `MA${String(index).padStart(6, '0')}`));
-const provinceOf = (uscc: string): string => uscc.slice(2, 4);
-
-/** Numbers by chance, the same for the same seed. */
-function createChance(seed: number) {
-  let state = seed >>> 0;
-  const next = (): number => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-  return { next, below: (most: number): number => Math.floor(next() * most), between: (least: number, most: number): number => least + next() * (most - least) };
-}
 
 interface World {
   readonly options: HistoryOptions;
@@ -64,19 +47,28 @@ interface World {
   readonly now: () => number;
 }
 
-/** Runs one history and gives it, with the history of a reader that takes ids for numbers. */
-export async function runHistory(options: HistoryOptions): Promise<{ history: History; broken: History; counts: Record<string, number> }> {
+export interface Ran {
+  readonly history: History;
+  /** Of a reader that takes ids for numbers. */
+  readonly broken: History;
+  readonly counts: Readonly<Record<string, number>>;
+  /** Clients that ended, where they should have come back, and why. */
+  readonly left: readonly string[];
+}
+
+/** Runs one history and gives it. */
+export async function runHistory(options: HistoryOptions): Promise<Ran> {
   const say = options.say ?? (() => {});
   await using stack = new AsyncDisposableStack();
   const directory = await mkdtemp(join(tmpdir(), 'cg-history-'));
   stack.defer(() => rm(directory, { recursive: true, force: true }));
-  const postgres = stack.use(await createPostgres(join(directory, 'pg')));
+  const postgres = stack.use(await startPostgres({ dataDir: join(directory, 'pg') }));
   const redis = options.redisServer === null ? null : stack.use(await startRedis(options.redisServer));
   const issuer = stack.use(await createIssuer());
   const ports = [await freePort(), await freePort()];
   const start = (index: number): Promise<TestProcess> =>
     startProcess('gateway/main.ts', [], { DATABASE_URL: postgres.url, DATA_DIR: issuer.dataDir, PORT: String(ports[index]), PASSPORT_KEYS: KEYS, CURSOR_KEYS: KEYS, DIGEST_KEYS: KEYS, LOG_LEVEL: 'silent', ...(redis ? { REDIS_URL: redis.url } : null) });
-  const gateways = [await start(0), await start(1)];
+  const gateways = await Promise.all([start(0), start(1)]);
   stack.defer(async () => {
     for (const gateway of gateways) await gateway[Symbol.asyncDispose]();
   });
@@ -98,20 +90,24 @@ export async function runHistory(options: HistoryOptions): Promise<{ history: Hi
   const writing = new AbortController();
   const reading = new AbortController();
   const appends: Append[] = [];
-  const subscribers = Array.from({ length: options.subscribers }, (_, index) => createSubscriber(world, index));
+  const subscribers = Array.from({ length: options.subscribers }, (_, index) => createSubscriber({ urls: world.urls, keys: KEYS, centre: world.centre }, index, createChance(options.seed * 15_485_863 + index)));
   await Promise.all(subscribers.map((subscriber) => subscriber.begin()));
   const writers = Array.from({ length: options.writers }, (_, index) => write(world, index, appends, writing.signal));
-  const followers = subscribers.map((subscriber) => subscriber.run(reading.signal));
+  const left: string[] = [];
+  const followers = subscribers.map((subscriber) => subscriber.run(reading.signal).catch((error: Error) => void left.push(`${subscriber.history().name}: ${error.message}`)));
   const broken = createBrokenReader(world);
   const breaking = broken.run(reading.signal);
 
+  const begunAt = performance.now();
   const faults = await injectFaults(world, { postgres, redis, start }, options.seconds * 1000, say);
   writing.abort();
   await Promise.all(writers);
   say(`seed ${options.seed}: ${appends.length} appends, ${faults} faults; waiting until everybody has everything`);
+  const writtenAt = performance.now();
   const final = await finalState(postgres.url);
   const deadline = performance.now() + QUIESCE_MS;
-  while (performance.now() < deadline && !subscribers.every((subscriber) => subscriber.hasAll(final))) await pause(100);
+  while (performance.now() < deadline && left.length === 0 && !subscribers.every((subscriber) => subscriber.hasAll(final))) await pause(100);
+  const caughtUpAt = performance.now();
   reading.abort();
   await Promise.all([...followers, breaking]);
 
@@ -120,47 +116,29 @@ export async function runHistory(options: HistoryOptions): Promise<{ history: Hi
   return {
     history,
     broken: { appends: appends.filter(({ token: of }) => [...tokens.values()].includes(of)), subscribers: [broken.history(tokens)], final: { ...final, head: 0n, seqs: [] } },
-    counts: { appends: appends.length, acknowledged: appends.filter(({ outcome }) => outcome === 'ok').length, faults, events: Number(final.head), connections: history.subscribers.reduce((sum, { connections }) => sum + connections.length, 0) },
+    left,
+    counts: {
+      appends: appends.length,
+      acknowledged: appends.filter(({ outcome }) => outcome === 'ok').length,
+      faults,
+      changes: Number(final.head),
+      ...Object.fromEntries(kinds.map((kind) => [`received by ${kind}`, receivedBy(history, subscribers.flatMap((each) => (each.kind === kind ? [each.history().name] : [])))])),
+      'seconds with faults': Math.round((writtenAt - begunAt) / 1000),
+      'seconds to catch up': Math.round((caughtUpAt - writtenAt) / 1000),
+    },
   };
 }
+
+const receivedBy = ({ subscribers }: History, names: readonly string[]): number =>
+  subscribers.reduce((sum, { name, connections }) => (names.includes(name) ? sum + connections.reduce((received, { receipts }) => received + receipts.length, 0) : sum), 0);
 
 // --- what is disturbed --------------------------------------------------------------------------------------------------
 
-interface Postgres extends AsyncDisposable {
-  readonly url: string;
-  /** kill -9 of the server and every process of it, and a new start. */
-  crash(): Promise<void>;
-}
-
-async function createPostgres(dataDir: string): Promise<Postgres> {
-  let server: EmbeddedPostgres = await startEmbedded({ dataDir });
-  const { url } = server;
-  return {
-    url,
-    async crash() {
-      const [postmaster] = (await readFile(join(dataDir, 'postmaster.pid'), 'utf8')).split('\n').map(Number) as [number];
-      const tasks = await readdir(`/proc/${postmaster}/task`).catch(() => []);
-      const lists = await Promise.all(tasks.map((task) => readFile(`/proc/${postmaster}/task/${task}/children`, 'utf8').catch(() => '')));
-      for (const pid of [postmaster, ...lists.flatMap((list) => list.split(' ').filter(Boolean).map(Number))]) {
-        try {
-          process.kill(pid, 'SIGKILL');
-        } catch {
-          // It has ended by itself.
-        }
-      }
-      while (await isRunning(postmaster)) await pause(20);
-      server = await startEmbedded({ dataDir });
-      if (server.url !== url) throw new Error(`PostgreSQL came back at ${server.url}, it was at ${url}`);
-    },
-    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
-  };
-}
-
-async function injectFaults(world: World, { postgres, redis, start }: { postgres: Postgres; redis: RedisProcess | null; start: (index: number) => Promise<TestProcess> }, forMs: number, say: (line: string) => void): Promise<number> {
+async function injectFaults(world: World, { postgres, redis, start }: { postgres: PostgresProcess; redis: RedisProcess | null; start: (index: number) => Promise<TestProcess> }, forMs: number, say: (line: string) => void): Promise<number> {
   const chance = createChance(world.options.seed * 7919);
   const end = performance.now() + forMs;
   const { gateways } = world;
-  const kinds: [string, () => Promise<void>][] = [
+  const breakages: [string, () => Promise<void>][] = [
     ['kill -9 of a gateway', async () => {
       const index = chance.below(2);
       await (gateways[index] as TestProcess).kill();
@@ -178,7 +156,25 @@ async function injectFaults(world: World, { postgres, redis, start }: { postgres
       await (gateways[index] as TestProcess)[Symbol.asyncDispose]();
       gateways[index] = await start(index);
     }],
+    ['replacement of both gateways, one after the other', async () => {
+      for (const index of [0, 1]) {
+        await (gateways[index] as TestProcess)[Symbol.asyncDispose]();
+        gateways[index] = await start(index);
+      }
+    }],
     ['kill -9 of PostgreSQL', () => postgres.crash()],
+    ['PostgreSQL is away for 8 s', () => postgres.crash(8000)],
+    ['backends of the name lists, evaluations and gateways end in the middle of statements', () => bySql(postgres.url, async (sql) => {
+      for (const until = performance.now() + chance.between(1000, 4000); performance.now() < until; await pause(chance.between(5, 100))) {
+        await sql(`select pg_terminate_backend(pid) from pg_stat_activity where application_name = any($1) and (state = 'active' or random() < 0.1)`, [['namelist', 'evaluation', 'gateway', 'gateway sequencer']]);
+      }
+    })],
+    ['a table of records is locked', () => bySql(postgres.url, async (sql) => {
+      await sql('begin');
+      await sql(`lock table ${chance.below(2) === 0 ? 'namelist.entry' : 'evaluation.result'} in access exclusive mode`);
+      await pause(chance.between(2000, 9000));
+      await sql('rollback');
+    })],
     ...(redis ? ([['kill -9 of Redis', () => redis.crash()], ['stop and go on of Redis', async () => {
       redis.signal('SIGSTOP');
       await pause(chance.between(500, 3000));
@@ -187,14 +183,25 @@ async function injectFaults(world: World, { postgres, redis, start }: { postgres
   ];
   let done = 0;
   // Each kind comes once before any comes twice, as far as there is time.
-  for (let order: typeof kinds = []; performance.now() < end; done++) {
-    if (order.length === 0) order = kinds.map((kind) => [chance.next(), kind] as const).toSorted(([a], [b]) => a - b).map(([, kind]) => kind);
+  for (let order: typeof breakages = []; performance.now() < end; done++) {
+    if (order.length === 0) order = breakages.map((each) => [chance.next(), each] as const).toSorted(([a], [b]) => a - b).map(([, each]) => each);
     await pause(chance.between(300, 1500));
-    const [name, inject] = order.pop() as (typeof kinds)[number]; // filled above
+    const [name, inject] = order.pop() as (typeof breakages)[number]; // filled above
     say(`seed ${world.options.seed}: ${name}`);
     await inject();
   }
   return done;
+}
+
+async function bySql(url: string, does: (sql: (text: string, values?: readonly unknown[]) => Promise<unknown>) => Promise<void>): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  client.on('error', () => {}); // whoever waits for an answer hears of it
+  await client.connect();
+  try {
+    await does((text, values = []) => client.query(text, [...values]));
+  } finally {
+    await client.end();
+  }
 }
 
 // --- who writes ---------------------------------------------------------------------------------------------------------
@@ -218,7 +225,7 @@ async function arrange(url: string): Promise<void> {
         if new.basis->>'documentNo' like '%${POISON}%' then raise exception 'this batch is undone'; end if;
         insert into public.by_id values (new.id, new.uscc, new.version, new.topic);
         -- Some commit late, so that others, of another schema, with greater ids are there before them.
-        perform pg_sleep(case when random() < 0.1 then 0.1 else 0 end);
+        perform pg_sleep(case when random() < case new.topic when 'EVALUATION' then 0.3 else 0.1 end then 0.1 else 0 end);
         return new;
       end $$;
       create trigger watch after insert on feed.outbox for each row execute function public.watch_outbox()`);
@@ -264,7 +271,6 @@ async function attempt(world: World, url: string, input: Record<string, unknown>
   }
 }
 
-const subjectKey = (isOfEvaluations: boolean, uscc: string): string => `${isOfEvaluations ? 'E' : 'L'} ${uscc}`;
 const entryOf = (uscc: string, token: string): Listing => ({ uscc, grounds: token });
 /** A score that nobody else gives: its digits are its token. */
 const scoreOf = (writer: number, number: number, place: number): string => formatScore((writer * 6000 + number * 3 + place + 1) / 100);
@@ -272,119 +278,7 @@ const evaluationRow = (uscc: string, token: string): Record<string, string> => (
   PJ_XDR_MC: '示例主体', PJ_XDR_SHXYM: uscc, PJ_FA: 'PUBLIC_CREDIT', PJ_FABB: '2026', PJ_DJ: 'A', PJ_FS: token, PJ_MF: '1000', PJ_RQ: '2026/06/30', PJ_DW: '示例评价单位', PJ_DWDM: AUTHORITY, PJ_LYDW: '示例评价单位', PJ_LYDWDM: AUTHORITY,
 });
 
-// --- who reads ----------------------------------------------------------------------------------------------------------
-
-const SELECTION = {
-  nameListChanges: '__typename ... on NameListChange { id cursor kind recordId version subject { uscc } entry { grounds } } ... on Checkpoint { cursor }',
-  evaluationChanges: '__typename ... on EvaluationChange { id cursor kind recordId version subject { uscc } evaluation { score } } ... on Checkpoint { cursor }',
-};
-type Field = keyof typeof SELECTION;
-type Door = 'websocket' | 'sse' | 'page';
-
-interface Told {
-  readonly __typename: string;
-  readonly id: string;
-  readonly cursor: string;
-  readonly version: number;
-  readonly subject: { readonly uscc: string };
-  readonly entry?: { readonly grounds: string };
-  readonly evaluation?: { readonly score: number };
-}
-
-function createSubscriber(world: World, index: number) {
-  const chance = createChance(world.options.seed * 15_485_863 + index);
-  const field: Field = index % 5 === 4 ? 'evaluationChanges' : 'nameListChanges';
-  const door = (['websocket', 'sse', 'page'] as const)[index % 3] as Door;
-  const province = index % 4 === 1 ? '33' : index % 4 === 2 ? '44' : null;
-  const filter = province === null ? {} : { provinces: [province] };
-  const asCentre = field === 'evaluationChanges';
-  const viewer: Viewer = asCentre ? createViewer({ role: 'NATIONAL_CENTRE', organisation: organisationOf('NATIONAL_CENTRE').organisation, province: null, sector: null, purposes: [], purpose: 'SUPERVISION', tokenId: null }) : publicViewer;
-  const topic = asCentre ? 'EVALUATION' : 'NAME_LIST';
-  const scope = cursorScope(viewer, readFilter(topic, filter));
-  const sealer = createCursorSealer(parseKeyRing(KEYS));
-  const seqOf = (cursor: string): bigint => openPlace(sealer, scope, cursor).seq;
-  const isEligible = (subject: string): boolean => subject.startsWith(asCentre ? 'E ' : 'L ') && (province === null || provinceOf(subject.slice(2)) === province);
-  const connections: { instance: string; door: string; from: bigint | null; receipts: Receipt[] }[] = [];
-  const known = new Map<string, number>();
-  /** The last acknowledged place; null before `begin`. */
-  let acknowledged: string | null = null;
-
-  const take = (receipts: Receipt[], told: Told): void => {
-    if (told.__typename === 'Checkpoint') {
-      acknowledged = told.cursor;
-      return;
-    }
-    const subject = subjectKey(asCentre, told.subject.uscc);
-    const token = asCentre ? formatScore(told.evaluation?.score ?? 0) : (told.entry?.grounds ?? '');
-    receipts.push({ eventId: told.id, subject, version: told.version, token, seq: seqOf(told.cursor) });
-    known.set(subject, Math.max(told.version, known.get(subject) ?? 0));
-    // What is received is not acknowledged at once: after a crash some of it comes again.
-    if (chance.next() < 0.8) acknowledged = told.cursor;
-  };
-
-  const follow = async (url: string, signal: AbortSignal): Promise<void> => {
-    const receipts: Receipt[] = [];
-    const from = acknowledged;
-    connections.push({ instance: url, door, from: from === null ? null : seqOf(from), receipts });
-    if (door === 'page') {
-      const query = `query ($filter: ${asCentre ? 'Evaluation' : 'NameList'}ChangeFilter!, $after: Cursor) { ${field}(filter: $filter, first: ${1 + chance.below(50)}, after: $after) { endCursor hasMore events { ${SELECTION[field]} } } }`;
-      for (let after = from; !signal.aborted; ) {
-        const { body } = await askGateway(url, asCentre ? world.centre() : null, query, { filter, after }, 'SUPERVISION');
-        const page = body.data?.[field] as { events: Told[]; endCursor: string; hasMore: boolean } | null | undefined;
-        if (!page || body.errors) return;
-        for (const told of page.events) take(receipts, told);
-        after = acknowledged = page.endCursor;
-        if (!page.hasMore) await pause(chance.between(20, 200), undefined, { signal });
-        if (chance.next() < 0.02) return;
-      }
-      return;
-    }
-    const query = `subscription ($filter: ${asCentre ? 'Evaluation' : 'NameList'}ChangeFilter!, $after: Cursor) { ${field}(filter: $filter, after: $after) { ${SELECTION[field]} } }`;
-    const open: typeof followByWebSocket = door === 'websocket' ? followByWebSocket : followBySse;
-    await using stream: Following = await withDeadline(open(url, asCentre ? world.centre() : null, query, { variables: { filter, after: from } }), 5000);
-    const stop = (): void => void stream[Symbol.asyncDispose]();
-    signal.addEventListener('abort', stop, { once: true });
-    // Sometimes it crashes by itself.
-    const lives = chance.next() < 0.5 ? chance.between(500, 8000) : Number.POSITIVE_INFINITY;
-    const until = performance.now() + lives;
-    try {
-      while (!signal.aborted && performance.now() < until) {
-        const message: Message = await stream.next();
-        const told = message.data?.[field] as Told | null | undefined;
-        if (!told || message.errors) throw new Error(JSON.stringify(message));
-        take(receipts, told);
-      }
-    } finally {
-      signal.removeEventListener('abort', stop);
-    }
-  };
-
-  return {
-    /** A stream without a cursor begins at the end: everybody begins before anything is written, by a page. */
-    async begin(): Promise<void> {
-      const query = `query ($filter: ${asCentre ? 'Evaluation' : 'NameList'}ChangeFilter!) { ${field}(filter: $filter, first: 1) { endCursor events { __typename } } }`;
-      const { body, text } = await askGateway(world.urls[0] as string, asCentre ? world.centre() : null, query, { filter }, 'SUPERVISION');
-      const page = body.data?.[field] as { endCursor: string; events: unknown[] } | null | undefined;
-      if (page?.events.length !== 0) throw new Error(`the log is not empty: ${text}`);
-      acknowledged = page.endCursor;
-    },
-    async run(signal: AbortSignal): Promise<void> {
-      while (!signal.aborted) {
-        await follow(world.urls[chance.below(2)] as string, signal).catch(() => {});
-        if (!signal.aborted) await pause(chance.between(10, 300));
-      }
-    },
-    hasAll: ({ records }: FinalState): boolean => [...records].every(([subject, { version }]) => !isEligible(subject) || known.get(subject) === version),
-    history: (): SubscriberHistory => ({ name: `${index} ${door} ${field} ${province ?? 'all'}`, isEligible, connections: connections as readonly Connection[] }),
-  };
-}
-
-/** As `scoreOf` writes it. */
-const formatScore = (score: number): string => score.toFixed(2);
-
-function withDeadline<Value>(promise: Promise<Value>, ms: number): Promise<Value> {
-  return Promise.race([promise, pause(ms, undefined, { ref: false }).then(() => Promise.reject(new Error('not in time')))]);
-}
+// --- a reader that is broken ---------------------------------------------------------------------------------------------
 
 /** Reads the rows that writers put down by their ids, as they become visible: `id > last`. What it loses the checker has to find. */
 function createBrokenReader(world: World) {

@@ -38,7 +38,7 @@ beforeAll(async () => {
   // Some rows are refused.
   const last = (await readFile(file, 'utf8')).trimEnd().split('\n').at(-1) as string;
   await appendFile(file, `${last.replace(/9\d{17}|9[0-9A-Z]{17}/, '911101050000000000')}\n`.repeat(3));
-  server = await startEmbedded({ dataDir: join(directory, 'postgres') });
+  server = await startEmbedded({ dataDir: join(directory, 'postgres'), restarts: false });
   await using world = await openWorld('undisturbed');
   const { code, receipt } = await world.ingest().ended;
   expect({ code, receipt }).toEqual({ code: 3, receipt: { rows: rows + 3, added: rows, corrected: 0, unchanged: 0, rejected: 3, warned: expect.any(Number), digest: expect.any(String) } });
@@ -166,7 +166,7 @@ test('after kill -9 of PostgreSQL the gateway lives on and says try later, and t
   await waitFor('the first batch', async () => (await world.count('disclosure.act')) > 0);
   await killServer();
   const refused = await world.put(randomUUID());
-  server = await startEmbedded({ dataDir: join(directory, 'postgres') });
+  server = await startEmbedded({ dataDir: join(directory, 'postgres'), restarts: false });
   const recorded = await world.count('disclosure.act');
   expect({ isPart: recorded > 0 && recorded < rows, refused }).toEqual({
     isPart: true,

@@ -1,10 +1,12 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { once } from 'node:events';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { demoRoles, demoSubject } from '#cli/demoRoles.ts';
-import { processesOf, startCli, waitFor } from './startedCli.ts';
+import { plainEnvironment, processesOf, startCli, waitFor } from './startedCli.ts';
 
 // One data directory through its life, in order: the first start, a second one, deaths. No test leaves anything running.
 
@@ -94,4 +96,51 @@ test('after kill -9 of everything the next start works and has the data', async 
   await nothingRuns();
   await using next = await startCli(dataDir, ENTITIES);
   expect(JSON.stringify(await recordedOf(addressIn(next.welcome)))).toBe(JSON.stringify(before));
+}, LONG);
+
+const CLI = join(import.meta.dirname, '../../../cli/main.ts');
+const gatewayOf = async (): Promise<number> => (await processesOf(dataDir)).find(({ command }) => command.includes('gateway/main.ts'))?.pid ?? 0;
+
+test('a gateway that dies is started again at the same address with its data, and the CLI says so', async () => {
+  const started = await startCli(dataDir, ENTITIES);
+  const url = addressIn(started.welcome);
+  const before = await recordedOf(url);
+  const begun = performance.now();
+  process.kill(await gatewayOf(), 'SIGKILL');
+  await waitFor('the return of the gateway', () => started.said().includes(`The gateway answers again at ${url}.`));
+  console.log(`npm start: the gateway answers again ${Math.round(performance.now() - begun)} ms after kill -9`);
+  expect(started.said()).toContain('The gateway ended by SIGKILL.');
+  expect(JSON.stringify(await recordedOf(url))).toBe(JSON.stringify(before));
+  expect(await started.end('SIGINT')).toEqual({ code: 0, signal: null });
+  expect(await processesOf(dataDir)).toEqual([]);
+}, LONG);
+
+test('a gateway that dies again and again is given up, with what was wrong, and nothing is left', async () => {
+  const started = await startCli(dataDir, ENTITIES);
+  const { port } = new URL(addressIn(started.welcome));
+  process.kill(await gatewayOf(), 'SIGKILL');
+  // Where it was somebody else listens now.
+  const server = createServer();
+  await waitFor('the port to be free', async () => {
+    server.listen(Number(port), '127.0.0.1');
+    return once(server, 'listening').then(() => true, () => false);
+  });
+  expect(await started.over).toEqual({ code: 1, signal: null });
+  server.close();
+  expect(started.said()).toContain(`Port ${port} of 127.0.0.1 is in use`);
+  expect(started.said()).toContain('It has ended 5 times in a row, and is not started again.');
+  await nothingRuns();
+}, LONG);
+
+test('a port in use is said before a database is made', async () => {
+  const fresh = await mkdtemp(join(tmpdir(), 'credit-graph-start-'));
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const failure = await shell(process.execPath, [CLI, 'start'], { env: { ...plainEnvironment(fresh), PORT: String(port) } }).then(() => null, (error: { code: number; stderr: string }) => error);
+  server.close();
+  expect(failure?.code).toBe(1);
+  expect(failure?.stderr).toContain(`Port ${port} of 127.0.0.1 is in use: stop what listens there, or set PORT to another.`);
+  expect((await readdir(fresh)).filter((name) => name.startsWith('postgres'))).toEqual([]);
+  await rm(fresh, { recursive: true, force: true });
 }, LONG);

@@ -11,6 +11,10 @@ export interface StartedCli extends AsyncDisposable {
   readonly pid: number;
   /** All that was printed when the welcome was complete: the curl of the last role comes at its end. */
   readonly welcome: string;
+  /** What was printed beside it so far: what it does, and what goes wrong. */
+  said(): string;
+  /** How it ended by itself. */
+  readonly over: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
   /** Sends the signal to the CLI alone and waits for its end. */
   end(signal: NodeJS.Signals): Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
 }
@@ -29,10 +33,10 @@ export async function startCli(dataDir: string, args: readonly string[], until: 
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
   const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
-  const end: StartedCli['end'] = async (signal) => {
+  const over = exited.then(([code, signal]) => ({ code, signal }));
+  const end: StartedCli['end'] = (signal) => {
     child.kill(signal);
-    const [code, by] = await exited;
-    return { code, signal: by };
+    return over;
   };
   try {
     await waitFor('the start', async () => {
@@ -43,7 +47,7 @@ export async function startCli(dataDir: string, args: readonly string[], until: 
     await end('SIGINT');
     throw error;
   }
-  return { pid: child.pid as number /* it runs */, welcome: output, end, [Symbol.asyncDispose]: async () => void (await end('SIGINT')) };
+  return { pid: child.pid as number /* it runs */, welcome: output, said: () => errors, over, end, [Symbol.asyncDispose]: async () => void (await end('SIGINT')) };
 }
 
 /** Polls for a condition that nothing announces, up to a deadline. */

@@ -50,6 +50,7 @@ test('a cursor of another role, organisation, filter or field, or an edited one,
   expect(await codeOf(ask('AUDITOR', same))).toEqual(bad);
   expect(await codeOf(ask('PROVINCIAL_PLATFORM', { filter: { provinces: ['33'] }, after: endCursor }))).toEqual(bad);
   expect(await codeOf(ask('PROVINCIAL_PLATFORM', { ...same, after: `${endCursor.slice(0, -1)}${endCursor.endsWith('A') ? 'B' : 'A'}` }))).toEqual(bad);
+  expect(await codeOf(ask('PROVINCIAL_PLATFORM', { after: '' }))).toEqual(bad);
   const ofEvaluations = await graph.query('PROVINCIAL_PLATFORM', '{ evaluationChanges(filter: {}, first: 1) { endCursor } }');
   expect(await codeOf(ask('PROVINCIAL_PLATFORM', { after: pageOf(ofEvaluations).endCursor }))).toEqual(bad);
   // Of the same role in another organisation.

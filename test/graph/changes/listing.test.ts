@@ -415,7 +415,7 @@ test.each(['REVOKED', 'REPAIRED'])('an entry that is %s is gone at once for all 
   expect(await run(one, 'correctListing', correctionOf(answer.entry, { grounds: '其他' }))).toEqual(conflict('WITHDRAWN', 'recordId'));
 });
 
-test('a correction changes what it names, with the rights of all versions, and leaves the rest', async () => {
+test('a correction changes what it names, with the term of all versions, and leaves the rest; a version that had no sector has none', async () => {
   const uscc = newEntity();
   const listing = listingOf(uscc);
   const { entry } = await approved('proposeListing', listing);
@@ -423,7 +423,7 @@ test('a correction changes what it names, with the rights of all versions, and l
   const answer = await approved('correctListing', correctionOf(entry, { termUntil: shorter, grounds: '更正后的事由', industryCode: 'G5411' }));
   expect(answer.entry).toEqual({ ...entry, version: 2, termUntil: shorter, publicUntil: shorter, validTo: daysFromNow(301), grounds: '更正后的事由' });
   expect((await told(uscc)).at(-1)).toMatchObject({ kind: 'CORRECTED', version: 2, had: true, basis: { documentNo: '浙示更〔2026〕5号', legalBasis: '某办法第二十条' } });
-  expect(await versionsOf(uscc)).toMatchObject([{ public_until: shorter, sector: 'G' }, { public_until: shorter, sector: 'G', filing_id: null }]);
+  expect(await versionsOf(uscc)).toMatchObject([{ public_until: shorter, sector: null }, { public_until: shorter, sector: 'G', filing_id: null }]);
 
   const hidden = await approved('correctListing', correctionOf(answer.entry, { termUntil: null, disclosureLevel: 'GOV_SHARED' }));
   expect(hidden.entry).toMatchObject({ version: 3, termUntil: null, disclosureLevel: 'GOV_SHARED', publicUntil: null });

@@ -43,7 +43,7 @@ async function startWorker({ timings = {}, targets = createWebhookTargets('any')
   const grants = stack.use(new ListeningGrantBook(pool, graph.database.url, silentLog));
   await grants.listen();
   const worker = stack.use(
-    createWebhookWorker({ pool, log: createChangeLog(pool), cursors: createCursorSealer([KEY]), grants, secrets: createWebhookSecrets([key]), targets, logger: silentLog, now: () => new Date(), timings: { ...quick, ...timings } }),
+    createWebhookWorker({ pool, log: createChangeLog(pool, (_, find) => find()), cursors: createCursorSealer([KEY]), grants, secrets: createWebhookSecrets([key]), targets, logger: silentLog, now: () => new Date(), timings: { ...quick, ...timings } }),
   );
   return { wake: () => worker.wake(), [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }

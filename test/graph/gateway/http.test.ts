@@ -1,5 +1,6 @@
 import { serverAudits } from 'graphql-http';
 import { startGraph, type TestGraph } from '#test/support/graph.ts';
+import { until } from '#test/support/until.ts';
 
 let graph: TestGraph;
 beforeAll(async () => {
@@ -51,9 +52,27 @@ test('a subscription by POST is refused, not half run', async () => {
   expect(status).toBe(400);
 });
 
-test('the health paths say whether it lives and whether its sources answer', async () => {
+test('the health paths say whether it lives, and part by part whether it can answer', async () => {
   expect(await (await fetch(`${graph.url}/health/live`)).json()).toEqual({ status: 'ok' });
-  expect(await (await fetch(`${graph.url}/health/ready`)).json()).toEqual({ status: 'ok', unavailable: [] });
+  const readiness = await until('all is well', async () => {
+    const response = await fetch(`${graph.url}/health/ready`);
+    const body = (await response.json()) as { status: string };
+    return body.status === 'ok' && { status: response.status, body };
+  });
+  const instant = expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
+  expect(readiness).toEqual({
+    status: 200,
+    body: {
+      status: 'ok',
+      unavailable: [],
+      knownThrough: { entity: instant, disclosure: instant, namelist: instant, evaluation: instant },
+      database: { state: 'ok' },
+      changes: { state: 'ok', numberedHere: expect.any(Boolean), wokenBy: 'database' },
+      grants: { state: 'ok' },
+      planners: { state: 'ok' },
+      log: { state: 'ok' },
+    },
+  });
 });
 
 test('aliases named after what objects inherit are plain aliases', async () => {

@@ -75,6 +75,28 @@ test('two Authorization headers are refused, whichever comes first', async () =>
   expect(status).toBe(401);
 });
 
+test('while grants cannot be looked up a token is neither bad nor the public: 503, to be asked again, by every transport; the public is answered', async () => {
+  await graph.sql('alter table gateway."grant" rename to away');
+  try {
+    const token = graph.issuer.token(centre());
+    const unavailable = { message: expect.any(String), extensions: { code: 'SUBGRAPH_UNAVAILABLE', retryable: true } };
+    const { status, headers, body } = await graph.query('NATIONAL_CENTRE', WHO, {}, { token });
+    expect([status, headers.get('retry-after') !== null, body.errors, body.data ?? null]).toEqual([503, true, [unavailable], null]);
+    const stream = await fetch(`${graph.url}/graphql`, { method: 'POST', headers: { accept: 'text/event-stream', 'content-type': 'application/json', authorization: `Bearer ${token}` }, body: JSON.stringify({ query: WHO }) });
+    expect([stream.status, await stream.text()]).toEqual([503, expect.stringContaining('SUBGRAPH_UNAVAILABLE')]);
+    const part = await fetch(`${graph.url}/filings/x/parts/1`, { method: 'PUT', headers: { authorization: `Bearer ${token}` }, body: 'x' });
+    expect([part.status, await part.text()]).toEqual([503, expect.stringContaining('SUBGRAPH_UNAVAILABLE')]);
+    const socket = new WebSocket(`${graph.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
+    socket.addEventListener('open', () => socket.send(JSON.stringify({ type: 'connection_init', payload: { authorization: `Bearer ${token}` } })));
+    const closed = await new Promise<number>((resolve) => socket.addEventListener('close', ({ code }) => resolve(code)));
+    expect(closed).not.toBe(4403);
+    expect((await graph.query('PUBLIC', WHO)).status).toBe(200);
+  } finally {
+    await graph.sql('alter table gateway.away rename to "grant"');
+  }
+  expect((await graph.query('NATIONAL_CENTRE', WHO, {}, { token: graph.issuer.token(centre()) })).status).toBe(200);
+});
+
 const GRANT = 'mutation ($input: GrantRoleInput!) { grantRole(input: $input) { __typename ... on RoleGranted { grant { id role province to } } ... on DomainError { code message path } } }';
 const END = 'mutation ($input: EndGrantInput!) { endGrant(input: $input) { __typename ... on DomainError { code } } }';
 const REVOKE = 'mutation ($input: RevokeTokenInput!) { revokeToken(input: $input) { __typename ... on TokenRevoked { tokenId } } }';

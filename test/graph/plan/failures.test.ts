@@ -81,7 +81,11 @@ const part = (name: string, extra = ''): Source => ({
     type File @key(fields: "id") { id: ID! ${name}: Section_${name} ${name}Count: Int ${extra} } type Section_${name} { text: String }`,
   resolvers: {
     Query: {
-      file: (_: unknown, { id }: { id: string }) => (id === 'bad' ? fail(`${id} is no code`, { code: 'BAD_USER_INPUT', argument: 'id' })() : { id, known: id !== 'none' }),
+      file: (_: unknown, { id }: { id: string }) => {
+        if (id === 'bad') fail(`${id} is no code`, { code: 'BAD_USER_INPUT', argument: 'id' })();
+        if (id === `without ${name}`) fail('Not now.', { code: 'SUBGRAPH_UNAVAILABLE', retryable: true })();
+        return { id, known: id !== 'none' };
+      },
       files: () => [{ id: '1', known: true }, { id: 'none', known: false }],
     },
     File: { [name]: () => ({ text: name }), [`${name}Count`]: () => 1 },
@@ -238,6 +242,16 @@ describe.each(TRANSPORTS)('%s', (kind) => {
         data: { file: null },
         errors: [unavailableError('a', 'file'), unavailableError('b', 'file')],
         missing: [{ source: 'a', paths: ['file'] }, { source: 'b', paths: ['file'] }],
+      });
+    });
+
+    test.each(['a', 'b', 'c', 'd'])('with the database of %s out of reach lacks the fields that only it gives, each with what it said', async (dead) => {
+      await using graph = await startGraph(kind, four);
+      const error = (field: string) => ({ message: 'Not now.', path: ['f', field], extensions: { code: 'SUBGRAPH_UNAVAILABLE', retryable: true } });
+      expect(await graph.ask(`{ f: file(id: "without ${dead}") { a { text } b { text } c { text } d { text } ${dead}Count } }`)).toEqual({
+        data: { f: { ...Object.fromEntries(['a', 'b', 'c', 'd'].map((name) => [name, name === dead ? null : { text: name }])), [`${dead}Count`]: null } },
+        errors: [error(dead), error(`${dead}Count`)],
+        missing: [{ source: dead, paths: [`f.${dead}`, `f.${dead}Count`] }],
       });
     });
 

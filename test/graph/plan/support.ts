@@ -63,7 +63,7 @@ export interface GraphOptions {
 const LINK = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@shareable", "@requires",
   "@provides", "@external", "@inaccessible", "@override", "@interfaceObject"])\n`;
 
-export const PUBLIC_CODES: ReadonlySet<string> = new Set(['NOT_FOUND', 'BAD_USER_INPUT']);
+export const PUBLIC_CODES: ReadonlySet<string> = new Set(['NOT_FOUND', 'BAD_USER_INPUT', 'SUBGRAPH_UNAVAILABLE']);
 
 export function supergraphOf(sources: Record<string, Source>): string {
   const composed = composeServices(

@@ -218,10 +218,11 @@ test(`whatever is filed, corrected, withdrawn and erased, and however the clock 
 }, 3_600_000);
 
 const published: Said = { level: 'PUBLIC', until: 200, text: 1 };
-/** Something of everything: a correction, a level that is raised, an end of publication, a withdrawal, an erasure. */
+/** Something of everything: a correction, levels that are raised and lowered, an end of publication, a withdrawal, an erasure. */
 const eventful: readonly Command[] = [
   { do: 'file', rows: [0, 1, 2, 3].map((each) => ({ act: each, said: published })) },
   { do: 'file', rows: [{ act: 0, said: { ...published, text: 2 } }, { act: 1, said: { ...published, level: 'INTERNAL' } }, { act: 3, said: { ...published, until: 5 } }] },
+  { do: 'file', rows: [{ act: 1, said: published }] },
   { do: 'withdraw', act: 2 },
   { do: 'pass', days: 45 },
 ];

@@ -46,7 +46,9 @@ export const readers = ['PUBLIC', 'SUBJECT', 'PROVINCIAL_PLATFORM', 'DETERMINING
 export type Reader = (typeof readers)[number];
 
 /** A mistake that a product could make, for the test that such mistakes are found. */
-export const flaws = ['shows the newest version whatever was known', 'shows acts of later days', 'shows what ended', 'shows what was withdrawn', 'has the rights of then', 'shows what was erased', 'forgets versions', 'counts what is hidden'] as const;
+const narrower = (one: Level, other: Level): Level => (levels.indexOf(one) > levels.indexOf(other) ? one : other);
+
+export const flaws = ['shows the newest version whatever was known', 'shows acts of later days', 'shows what ended', 'shows what was withdrawn', 'has the rights of then', 'has the rights of now alone', 'shows what was erased', 'forgets versions', 'counts what is hidden'] as const;
 export type Flaw = (typeof flaws)[number];
 
 interface Version extends Said {
@@ -130,10 +132,11 @@ export function createModel(first: string, uscc: { readonly near: string; readon
     }
   }
 
-  /** Who may see a record, but for erasure: with the rights of now, which its newest version gives. */
+  /** Who may see a version of a record, but for erasure: with the rights of now, which the newest gives, and its own level where that is narrower. */
   function mayKnow(reader: Reader, { act, versions, withdrawnOn }: Record, believed: Version, flaw: Flaw | null): boolean {
     const current = flaw === 'has the rights of then' ? believed : (versions.at(-1) as Version); // there is the one believed
-    const { level, until } = current;
+    const { until } = current;
+    const level = flaw === 'has the rights of now alone' ? current.level : narrower(believed.level, current.level);
     const withdrawn = withdrawnOn !== null && flaw !== 'shows what was withdrawn';
     const published = level === 'PUBLIC' && !withdrawn && (today() <= day(until) || flaw === 'shows what ended');
     switch (reader) {
@@ -165,7 +168,7 @@ export function createModel(first: string, uscc: { readonly near: string; readon
     if (!believed || (record.act.decided > validAt && flaw !== 'shows acts of later days') || !mayKnow(reader, record, believed, flaw)) return undefined;
     const { erased, version, text, level } = believed;
     const now = record.versions.at(-1) as Version; // there is the one believed
-    return { shown: { id: idOf(record), version, content: erased ? null : textOf(text), disclosureLevel: erased ? now.level : level }, erased };
+    return { shown: { id: idOf(record), version, content: erased ? null : textOf(text), disclosureLevel: erased ? narrower(level, now.level) : level }, erased };
   }
 
   return {
@@ -210,7 +213,7 @@ export function createModel(first: string, uscc: { readonly near: string; readon
       const found = shownOf(reader, record, known, validAt, flaw);
       if (!found || (found.erased && !readsAllHistories(reader) && flaw !== 'shows what was erased')) return null;
       if (!readsHistory(reader, record)) return { ...found.shown, history: null };
-      const versions = record.versions.filter((version) => version.at <= known && (!version.erased || readsAllHistories(reader) || flaw === 'shows what was erased'));
+      const versions = record.versions.filter((version) => version.at <= known && mayKnow(reader, record, version, flaw) && (!version.erased || readsAllHistories(reader) || flaw === 'shows what was erased'));
       const nodes = versions.slice(flaw === 'forgets versions' ? -1 : 0).map((version) => ({
         version: version.version,
         superseded: record.versions.some(({ at, version: other }) => other > version.version && at <= known),

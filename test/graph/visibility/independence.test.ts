@@ -107,7 +107,7 @@ function differences(at: string): string[] {
     `update entity.profile set content = content || jsonb_build_object('phone', '13900000000', 'legalRepresentative', '王另外的名字', 'address', (content ->> 'address') || '另外的楼') where kind = 'SELF_EMPLOYED'`,
     `update entity.profile set content = content - 'phone' || '{"capitalText":"1"}', source_record_id = null, digest = decode('00', 'hex'), additional_fields = null where kind <> 'SELF_EMPLOYED'`,
     `update entity.profile set name = '杭州市可见另外有限公司', content = content || '{"name":"杭州市可见另外有限公司","formerNames":["杭州市可见之店"]}' where uscc = '${hidden}'`,
-    `insert into entity.name (uscc, name, kind, province) values ('${hidden}', '杭州市可见另外有限公司', 'ENTERPRISE', '33')`,
+    `insert into entity.name (uscc, name, kind, status, province) values ('${hidden}', '杭州市可见另外有限公司', 'ENTERPRISE', 'ACTIVE', '33')`,
     `insert into entity.identifier (uscc, scheme, value) values ('${hidden}', 'REGISTRATION_NUMBER', '330106000000001')`,
     `insert into gateway.revoked_token (token_id, reason, revoked_at, revoked_by) values ('x', 'x', now(), 'x')`,
   ];

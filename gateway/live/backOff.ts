@@ -1,2 +1,0 @@
-/** How long to wait before the next try: twice as long each time, up to `mostMs`, and not the same for all who failed together. */
-export const backOff = (failures: number, mostMs: number): number => Math.min(mostMs, 100 * 2 ** Math.min(failures, 10)) * (0.5 + Math.random() / 2);

@@ -1,0 +1,126 @@
+import { createSourceBook, type Source, type SourceBook } from './sources.ts';
+import { SubgraphUnavailable } from './plan/transport.ts';
+import type { SubgraphStatus } from '#kit/subgraph.ts';
+
+// Which instant an operation is answered by: never one older than 2 s, never none.
+
+const instant = (ms: number): string => new Date(ms).toISOString();
+
+/** Sources whose answers wait until they are given, and a clock that stands until it is moved. */
+function arrange(names: readonly string[] = ['entity', 'namelist']) {
+  let clockMs = 1_000_000;
+  const asked: { readonly name: string; answer(sealed: string, lateUnits?: readonly string[]): void; fail(): void }[] = [];
+  const sources = names.map((name) => ({
+    name,
+    status: () =>
+      new Promise<SubgraphStatus>((resolve, reject) => {
+        asked.push({ name, answer: (sealed, lateUnits = []) => resolve({ sealed, lateUnits }), fail: () => reject(new Error('down')) });
+      }),
+  })) as unknown as Source[]; // the registry asks for their status alone
+  const book = createSourceBook(sources, () => clockMs);
+  return {
+    book,
+    asked,
+    move: (ms: number) => void (clockMs += ms),
+    now: () => instant(clockMs),
+    /** Answers all that is open. */
+    answer(...sealed: readonly string[]) {
+      asked.splice(0).forEach((each, index) => each.answer(sealed[index] ?? (sealed[0] as string)));
+    },
+  };
+}
+
+const instantOf = (book: SourceBook): Promise<string> => book.sealed();
+
+test('T12: whoever asks before the first answer waits for it, all of them for one, and nobody gets an empty instant', async () => {
+  const { book, asked, answer } = arrange();
+  const eight = Array.from({ length: 8 }, () => instantOf(book));
+  expect(asked.map(({ name }) => name)).toEqual(['entity', 'namelist']);
+  answer(instant(5000), instant(4000));
+  expect(await Promise.all(eight)).toEqual(Array(8).fill(instant(4000)));
+});
+
+test('T11: after eight idle minutes nobody gets the old instant: who comes meanwhile joins the question under way', async () => {
+  const { book, asked, answer, move } = arrange();
+  const first = instantOf(book);
+  answer(instant(1000));
+  expect(await first).toBe(instant(1000));
+  move(472_000);
+  const eight = Array.from({ length: 8 }, () => instantOf(book));
+  expect(asked).toHaveLength(2);
+  answer(instant(472_000));
+  expect(await Promise.all(eight)).toEqual(Array(8).fill(instant(472_000)));
+});
+
+test('an instant of under 2 s serves at once while a newer one is asked for; its age counts from when it was asked for', async () => {
+  const { book, asked, answer, move } = arrange();
+  const first = instantOf(book);
+  move(900); // they answer late: the instant is of the moment of asking at best
+  answer(instant(1000));
+  await first;
+  move(1000);
+  expect([await instantOf(book), asked.length]).toEqual([instant(1000), 2]);
+  move(200); // 2.1 s since it was asked for, though only 1.2 since it came
+  const later = instantOf(book);
+  expect(asked).toHaveLength(2);
+  answer(instant(3000));
+  expect(await later).toBe(instant(3000));
+});
+
+test('a process that stood still while it asked asks again', async () => {
+  const { book, asked, answer, move } = arrange(['entity']);
+  const first = instantOf(book);
+  move(20_000);
+  answer(instant(1000));
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(asked).toHaveLength(1);
+  answer(instant(21_000));
+  expect(await first).toBe(instant(21_000));
+});
+
+test('a source that is down holds nobody back; while none answers there is no instant, whatever was sealed before', async () => {
+  const { book, asked, answer, move } = arrange();
+  const first = instantOf(book);
+  answer(instant(1000), instant(900));
+  expect(await first).toBe(instant(900));
+  move(5000);
+  const second = instantOf(book);
+  asked.splice(0).forEach((each) => (each.name === 'entity' ? each.answer(instant(5000)) : each.fail()));
+  expect(await second).toBe(instant(5000));
+  expect(book.states()).toEqual([
+    { source: 'entity', state: 'IN_TIME', knownThrough: instant(5000), lateUnits: [] },
+    { source: 'namelist', state: 'UNAVAILABLE', knownThrough: instant(900), lateUnits: [] },
+  ]);
+  move(5000);
+  const third = instantOf(book);
+  asked.splice(0).forEach((each) => each.fail());
+  await expect(third).rejects.toThrow(SubgraphUnavailable);
+  // And asks again at once: what nobody answered is not remembered.
+  const fourth = instantOf(book);
+  answer(instant(10_000));
+  expect(await fourth).toBe(instant(10_000));
+});
+
+test('an instant never goes back, also where a source comes back that is behind', async () => {
+  const { book, answer, move } = arrange();
+  const first = instantOf(book);
+  answer(instant(5000));
+  expect(await first).toBe(instant(5000));
+  move(5000);
+  const second = instantOf(book);
+  answer(instant(9000), instant(4000));
+  expect(await second).toBe(instant(5000));
+});
+
+test('after a write all are asked anew, also where a question was under way', async () => {
+  const { book, asked, answer } = arrange();
+  const before = instantOf(book);
+  const written = book.refresh();
+  answer(instant(1000));
+  await before;
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(asked).toHaveLength(2);
+  answer(instant(2000));
+  await written;
+  expect(await instantOf(book)).toBe(instant(2000));
+});
