@@ -127,7 +127,7 @@ export function createGraph(dependencies: GraphDependencies): Graph {
     const key = `${viewer.role} ${viewer.purpose === null ? '' : 'for a purpose'} ${operationName ?? ''} ${conditionsOf(operation.operation, fragments, variables)}`;
     const found = known.get(key);
     if (found) return found;
-    const { denied, errors, dependsOnVariables } = filterOperation(schema, document, operation.operation, variables, viewer);
+    const { denied, errors, dependsOnVariables } = filterOperation(schema, document, operation.operation, variables, viewer, 'obeyed');
     const fresh: Filtered = { denied: denied.size > 0 ? denied : undefined, errors };
     // Only an operation with many conditions comes here; none is worth more memory.
     if (known.size >= MAX_FILTERED) known.clear();

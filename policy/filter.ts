@@ -49,9 +49,9 @@ const typename: FieldNode = { kind: Kind.FIELD, name: { kind: Kind.NAME, value: 
 
 /**
  * Cuts what the viewer may not see from a valid operation, before it is planned: the subgraph is never asked.
- * What @skip and @include leave out is not in the answer, and has no error.
- * @param variables the coerced variable values, since an input field may be restricted too. The outcome is the same for the same values
- *   in @skip and @include, unless it `dependsOnVariables`.
+ * @param variables the coerced variable values, since an input field may be restricted too.
+ * @param conditions `obeyed`: what @skip and @include leave out is not in the answer, and has no error; the outcome is that of their values.
+ *   `ignored`: it is judged as if it were asked, for whoever has not coerced the variables.
  */
 export function filterOperation(
   schema: GraphQLSchema,
@@ -59,6 +59,7 @@ export function filterOperation(
   operation: OperationDefinitionNode,
   variables: Readonly<Record<string, unknown>>,
   viewer: Viewer,
+  conditions: 'obeyed' | 'ignored' = 'ignored',
 ): FilteredOperation {
   const fragments = new Map<string, FragmentDefinitionNode>();
   for (const definition of document.definitions) if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
@@ -119,6 +120,7 @@ export function filterOperation(
   };
 
   const isLeftOut = (selection: SelectionNode): boolean =>
+    conditions === 'obeyed' &&
     (selection.directives?.length ?? 0) > 0 &&
     (getDirectiveValues(GraphQLSkipDirective, selection, variables)?.if === true || getDirectiveValues(GraphQLIncludeDirective, selection, variables)?.if === false);
 

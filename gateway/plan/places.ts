@@ -347,10 +347,9 @@ function numberOf({ numbers }: Building, node: FieldNode): number {
 function freeKey({ names, required }: Building, node: FieldNode, taken: Set<string>): string {
   const name = node.name.value;
   let key = name;
-  for (let i = 0; taken.has(key) || (i === 0 && required.has(name)); ) {
-    do key = `_${i++}_${name}`;
-    while (names.has(key));
-  }
+  let number = 0;
+  const isFree = (): boolean => !taken.has(key) && (number === 0 ? !required.has(name) : !names.has(key));
+  while (!isFree()) key = `_${number++}_${name}`;
   taken.add(key);
   return key;
 }
