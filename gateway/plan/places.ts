@@ -165,7 +165,7 @@ function createPlace(
   let size = 0;
   let text = '';
   for (const { node, text: own, place, classes: having, names } of all) {
-    const key = freeKey(building, [...having][0]?.type, node, taken);
+    const key = freeKey(building, node, taken);
     const planned: FieldNode = {
       ...asPlanned(node), ...(key === node.name.value ? null : { alias: { kind: Kind.NAME, value: key } }),
       ...(place ? { selectionSet: place.selectionSet } : null),
@@ -340,17 +340,15 @@ function numberOf({ numbers }: Building, node: FieldNode): number {
 }
 
 /**
- * A field has its own name where that is free, so that it is the same field as the planner asks for, as a key or as a requirement. But
- * one that is required with arguments or with fields is another one than the client's, which may have other ones. No other key is the
- * name of any field, for the planner takes a field under it for what it requires.
+ * A field has its own name where that is free, so that it is the same field as the planner asks for as a key. But a name that some field
+ * requires is left to the planner, which asks for it with arguments and fields of its own, for objects of any type in one request. No
+ * other key is the name of any field, for the planner takes a field under it for what it requires.
  */
-function freeKey({ names, required }: Building, parent: GraphQLCompositeType | undefined, node: FieldNode, taken: Set<string>): string {
+function freeKey({ names, required }: Building, node: FieldNode, taken: Set<string>): string {
   const name = node.name.value;
-  const takesArguments = parent && 'getFields' in parent ? (parent.getFields()[name]?.args.length ?? 0) > 0 : true;
-  const isAnother = required.has(name) && (takesArguments || node.selectionSet !== undefined);
   let key = name;
   let number = 0;
-  const isFree = (): boolean => !taken.has(key) && (number === 0 ? !isAnother : !names.has(key));
+  const isFree = (): boolean => !taken.has(key) && (number === 0 ? !required.has(name) : !names.has(key));
   while (!isFree()) key = `_${number++}_${name}`;
   taken.add(key);
   return key;

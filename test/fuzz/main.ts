@@ -21,7 +21,7 @@ if (from === undefined || to === undefined || to <= from) {
   process.exit(2);
 }
 
-using pool = createPool(Number(flags.workers));
+await using pool = createPool(Number(flags.workers));
 const started = performance.now();
 const failures: { seed: number; outcome: Outcome & { status: 'failed' } }[] = [];
 let next = from;

@@ -5,7 +5,7 @@ import type { Outcome } from './run.ts';
 import type { Reply, Task } from './worker.ts';
 
 /** Runs cases in processes of their own: an abort or a hang is a failed case, and the next one gets a new process. */
-export interface Pool extends Disposable {
+export interface Pool extends AsyncDisposable {
   /** Waits for a free worker. */
   run(task: Task): Promise<Outcome>;
   readonly workers: number;
@@ -63,8 +63,12 @@ export function createPool(workers: number): Pool {
       waiting.shift()?.();
       return outcome;
     },
-    [Symbol.dispose]() {
-      for (const child of all) child.kill('SIGKILL');
+    async [Symbol.asyncDispose]() {
+      await Promise.all([...all].map((child) => new Promise<void>((resolve) => {
+        child.once('exit', () => resolve());
+        if (child.connected) child.disconnect(); // it ends by itself then, and its planner with it
+        else child.kill('SIGKILL');
+      })));
     },
   };
 }

@@ -13,9 +13,7 @@ let pool: Pool;
 beforeAll(() => {
   pool = createPool(2);
 });
-afterAll(() => {
-  pool[Symbol.dispose]();
-});
+afterAll(() => pool[Symbol.asyncDispose]());
 
 test('operations that once went wrong are answered as one plain schema answers them', async () => {
   const outcomes = await Promise.all(kept.map(async (given) => ({ given, outcome: await pool.run({ given }) })));
