@@ -65,7 +65,11 @@ export function createPool(options: PoolOptions): Pool {
     types: { getTypeParser },
   } as pg.PoolConfig);
   let isLost = false;
-  pool.on('connect', () => (isLost = false));
+  pool.on('connect', (client) => {
+    isLost = false;
+    // The pool hears its idle clients alone. One that is ended while it is given out, and nothing is asked of it just then, would end this process.
+    client.on('error', ignore);
+  });
   // Without a listener a restart of the server would end this process.
   // While the pool ends, the server may be ending too.
   pool.on('error', (error) => {
@@ -151,8 +155,6 @@ export async function transaction<Result>(
   { deadlineMs = 15_000, isolation = 'read committed', readOnly = false }: TransactionOptions = {},
 ): Promise<Result> {
   const client = await pool.connect();
-  // A lost connection fails the statement under way; between statements only this event tells, and unheard it is fatal.
-  client.on('error', ignore);
   let expired = false;
   let broken: Error | boolean = false;
   let timer: NodeJS.Timeout | undefined;
@@ -185,7 +187,6 @@ export async function transaction<Result>(
   } finally {
     clearTimeout(timer);
     running.catch(ignore); // after the deadline nobody else hears of its failure
-    client.off('error', ignore);
     if (!expired) client.release(broken);
   }
 }

@@ -34,6 +34,8 @@ const KEYS = `test:${Buffer.alloc(32, 7).toString('base64')}`;
 const SUBJECTS = 20;
 const DEADLINE_MS = 10_000;
 const QUIESCE_MS = 90_000;
+const LEAST_ACKNOWLEDGED = 250;
+const HEALED_MS = 10_000;
 
 const subjects = Array.from({ length: SUBJECTS }, (_, index) => composeUscc(index % 2 === 0 ? '91330106' : '91440300', `MA${String(index).padStart(6, '0')}`));
 
@@ -100,6 +102,10 @@ export async function runHistory(options: HistoryOptions): Promise<Ran> {
 
   const begunAt = performance.now();
   const faults = await injectFaults(world, { postgres, redis, start }, options.seconds * 1000, say);
+  // A while longer, with nothing broken: faults may have left no time to write, and whoever follows has to be told of what comes after them.
+  const healed = performance.now();
+  const acknowledged = (): number => appends.filter(({ outcome }) => outcome === 'ok').length;
+  while (acknowledged() < LEAST_ACKNOWLEDGED && performance.now() - healed < HEALED_MS) await pause(50);
   writing.abort();
   await Promise.all(writers);
   say(`seed ${options.seed}: ${appends.length} appends, ${faults} faults; waiting until everybody has everything`);

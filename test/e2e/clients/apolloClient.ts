@@ -18,6 +18,6 @@ export function followByApolloClient({ url, token, query = CHANGES, variables = 
   return () => {
     subscription.unsubscribe();
     client.stop();
-    void socket.dispose();
+    void Promise.resolve(socket.dispose()).catch(() => {}); // a connection that fails meanwhile is waited for by nobody
   };
 }
