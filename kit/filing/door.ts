@@ -14,7 +14,7 @@ import { type AfterMerge, createMerge } from './merge.ts';
 import { createStager, type FiledRow, type RecordTable, type StagedRow } from './record.ts';
 import { createReplacement } from './replacement.ts';
 import { csvRows, jsonRows } from './rows.ts';
-import { isText, pathOfBadText } from '../text.ts';
+import { pathOfBadText } from '../text.ts';
 import { promisedDelayHoursOn } from '../sourceUnits.ts';
 import { decode } from './text.ts';
 
@@ -262,7 +262,6 @@ function badCharacters(object: Readonly<Record<string, unknown>>): RowResult | n
 
 function brokenCharacters(header: readonly string[], cells: readonly string[]): RowResult | null {
   const undecoded = cells.findIndex((cell) => cell.includes('\uFFFD'));
-  if (undecoded >= 0) return notInForm(header[undecoded] ?? '', 'The cell has bytes that are no character of the file’s encoding.');
-  const bad = cells.findIndex((cell) => !isText(cell));
-  return bad < 0 ? null : notInForm(header[bad] ?? '', UNSTORABLE);
+  // U+0000 in a cell is what a spreadsheet's export left behind: the reader drops it (standards/forms/parse.ts).
+  return undecoded < 0 ? null : notInForm(header[undecoded] ?? '', 'The cell has bytes that are no character of the file’s encoding.');
 }

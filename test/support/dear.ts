@@ -11,6 +11,6 @@ const SECTIONS =
  */
 export function dearText(n: number, lists: number): string {
   const acts = (): string => Array.from({ length: lists }, (_, act) => `b${act}:administrativeActs(first:${1 + ((n + act) % 90)}){nodes{...F}}`).join(' ');
-  const files = [1, 2].map((file) => `a${file}_${n}:creditFile(uscc:"${CODE}"){${acts()}}`).join(' ');
+  const files = [1, 2].map((file) => `a${file}_${n}:creditFile(uscc:"${CODE}",validAt:"2026-01-0${file}"){${acts()}}`).join(' ');
   return `{${files}} fragment F on CreditRecord{id version subject{uscc name phone creditFile{${SECTIONS} administrativeActs(first:1){nodes{id subject{name creditFile{${SECTIONS}}}}}}}}`;
 }

@@ -24,7 +24,11 @@ const planners = (): number[] =>
   });
 const codesOf = ({ body }: Pick<Reply, 'body'>): unknown[] => (body.errors ?? []).map(({ extensions }) => extensions['code']);
 const knownText = '{ sourceStatus { source } }';
-const newText = (n: number): string => `{ a${n}: sourceStatus { source } }`;
+/** Its plan is new as well: texts that differ by their aliases alone share one. */
+const newText = (n: number): string => {
+  const day = new Date(Date.UTC(2020, 0, 1 + n)).toISOString().slice(0, 10);
+  return `{ a${n}: sourceStatus { source } ruleSets(validAt: "${day}") { kind } }`;
+};
 
 test('planner processes killed under load lose nothing: every known and every new text has its right answer', async () => {
   const right = (await graph.query('PUBLIC', knownText)).body.data?.['sourceStatus'];
@@ -71,17 +75,21 @@ test('24 dear texts of one caller keep neither another’s new text waiting nor 
     return { ms: performance.now() - begun, codes, status: reply.status };
   });
   await until('the first of them is refused', () => order.length > 0);
-  const refused = order.length;
+  const answered = (): number => order.filter((outcome) => !outcome.endsWith('RATE_LIMITED')).length;
+  /** How many dear ones were answered while somebody else waited for a new text. */
+  const before: number[] = [];
   // Another caller's new text, and whoever asks what was asked before, also from the hog's own address.
   const waits: number[] = [];
   for (let n = 0; n < 5; n += 1) {
     const asked = performance.now();
+    const already = answered();
     expect(codesOf(await graph.query('FINANCIAL_INSTITUTION', newText(1000 + n), {}, { purpose: 'CREDIT_GRANTING' }))).toEqual([]);
     waits.push(Math.round(performance.now() - asked));
+    before.push(answered() - already);
     expect(codesOf(await graph.query('PUBLIC', knownText))).toEqual([]);
   }
-  // They overtook what was there before: of 17 dear ones most still wait.
-  expect(order.slice(refused).filter((told) => !told.endsWith('RATE_LIMITED')).length).toBeLessThan(8);
+  // They overtook what was there before: one dear text may be under way, and another begin in the other process.
+  expect(Math.max(...before)).toBeLessThanOrEqual(3);
   const outcomes = await Promise.all(hog);
   expect(outcomes.filter(({ codes }) => codes.includes('RATE_LIMITED')).length).toBe(7);
   for (const { ms, codes, status } of outcomes) {
