@@ -17,27 +17,35 @@ interface Traced {
   readonly fieldName: string;
   readonly thing: Thing;
   readonly type: GraphQLOutputType;
+  /** A field that it requires failed. */
+  isUnasked: boolean;
 }
 
 /** Where the plain schema's resolvers ran: response path → field and object. */
 export interface Trace {
-  add(info: GraphQLResolveInfo, thing: Thing): void;
+  add(info: GraphQLResolveInfo, thing: Thing): Traced;
   at(path: Path): Traced | undefined;
+  /** The fields of the object that has the field at the path. */
+  besides(path: Path): readonly Traced[];
 }
 
 type Path = readonly (string | number)[];
 
 export function createTrace(): Trace {
   const traced = new Map<string, Traced>();
+  const byObject = new Map<string, Traced[]>();
   return {
     add(info, thing) {
       const path: (string | number)[] = [];
       for (let at: GraphQLResolveInfo['path'] | undefined = info.path; at; at = at.prev) path.unshift(at.key);
-      traced.set(path.join('.'), {
-        typeName: info.parentType.name, fieldName: info.fieldName, thing, type: info.returnType,
-      });
+      const field: Traced = { typeName: info.parentType.name, fieldName: info.fieldName, thing, type: info.returnType, isUnasked: false };
+      traced.set(path.join('.'), field);
+      const object = path.slice(0, -1).join('.');
+      byObject.set(object, [...(byObject.get(object) ?? []), field]);
+      return field;
     },
     at: (path) => traced.get(path.join('.')),
+    besides: (path) => byObject.get(path.slice(0, -1).join('.')) ?? [],
   };
 }
 
@@ -58,8 +66,8 @@ const publicCodes: ReadonlySet<string> = new Set(errorCodes);
 /**
  * What is wrong with the engine's answer; empty when it is right.
  *
- * Without a fault, and with failing fields, the answers must be equal, and so must the places that errors explain. Where a subgraph is
- * down or does not know an entity, the planner's choice decides what is lost of that which several subgraphs could give: there a
+ * Without a fault the answers must be equal, and so must the places that errors explain. So they must where fields fail, but for what a
+ * failure takes along (`isTakenAlong`, `isNameless`): that may be null with an error. Where a subgraph is down or does not know an entity, the planner's choice decides what is lost of that which several subgraphs could give: there a
  * value may be missing if, and only if, the broken subgraph may have been asked for it (`mayLose`), and must be missing
  * where nobody else could give it (`mustLose`).
  */
@@ -77,16 +85,23 @@ const problem = (kind: string, what: string, path: Path): Problem => ({ kind, wh
 
 const show = (value: unknown): string => (JSON.stringify(value) ?? 'nothing').slice(0, 120);
 
-function exactProblems({ answer, plain, lenient }: Judging): Problem[] {
-  const difference = firstDifference(answer.data, plain.data, []);
-  if (difference) return [difference];
+function exactProblems(judging: Judging): Problem[] {
+  const { answer, plain, lenient, world, fault } = judging;
   const problems: Problem[] = [];
   const told = places(answer.errors ?? [], answer.data);
   const right = places(plain.errors ?? [], plain.data);
+  const taken = new Set<string>();
+  if (fault.kind === 'errors' && isObject(answer.data) && isObject(plain.data)) {
+    compareLost(judging, answer.data, plain.data, world.api.getQueryType() as GraphQLOutputType, [], told.found, problems, taken);
+  } else if (JSON.stringify(answer.data) !== JSON.stringify(plain.data)) {
+    problems.push(firstDifference(answer.data, plain.data, []));
+  }
+  if (problems.length > 0) return problems;
   for (const stray of told.stray) problems.push(problem('errors', 'an error where nothing is null', stray));
-  for (const place of right.found.keys()) if (!told.found.has(place)) problems.push(problem('errors', 'a null without its error', [place]));
-  for (const place of told.found.keys()) if (!right.found.has(place)) problems.push(problem('errors', 'an error at a null that needs none', [place]));
-  const isBelowRightNull = (path: Path): boolean => path.some((_, length) => right.found.has(path.slice(0, length).join('.')));
+  for (const place of right.found.keys()) if (!told.found.has(place) && !isWithin(place, taken)) problems.push(problem('errors', 'a null without its error', [place]));
+  for (const place of told.found.keys()) {
+    if (!right.found.has(place) && !taken.has(place)) problems.push(problem('errors', 'an error at a null that needs none', [place]));
+  }
   const possible = new Set((lenient?.errors ?? []).flatMap((error) => reasonsOf(error).map((code) => keyOf(error, code))));
   const codes = new Set((lenient?.errors ?? []).flatMap((error) => reasonsOf(error).map(publicCode)));
   for (const error of answer.errors ?? []) {
@@ -94,20 +109,22 @@ function exactProblems({ answer, plain, lenient }: Judging): Problem[] {
     const path = error.path ?? [];
     // Below one null the plain schema tells the first failure it meets; the engine tells all that its subgraphs met, and for
     // fields that were lost with them what took them along.
-    const isRight = possible.has(keyOf(error, code)) || (isBelowRightNull(path) && (codes.has(code) || code === 'INTERNAL_SERVER_ERROR'));
+    const isBelowNull = path.some((_, length) => right.found.has(path.slice(0, length).join('.')));
+    const isKnown = codes.has(code) || code === 'INTERNAL_SERVER_ERROR';
+    const field = judging.trace.at(path.slice(0, path.findLastIndex((step) => typeof step === 'string') + 1));
+    const isOfNameless = field !== undefined && isNameless(judging, getNamedType(field.type).name);
+    const isRight = possible.has(keyOf(error, code)) || isWithin(path.join('.'), taken) || (isKnown && (isBelowNull || isOfNameless));
     if (!isRight) problems.push(problem('errors', `${code}: no such failure`, path));
   }
   return problems;
 }
 
-function firstDifference(one: unknown, other: unknown, path: Path): Problem | undefined {
-  if (JSON.stringify(one) === JSON.stringify(other)) return undefined;
-  if (!isObject(one) || !isObject(other) || Object.keys(one).join() !== Object.keys(other).join()) {
-    return problem('data', `${show(one)} where ${show(other)} is right`, path);
-  }
-  for (const key of Object.keys(one)) {
-    const found = firstDifference(one[key], other[key], [...path, Array.isArray(one) ? Number(key) : key]);
-    if (found) return found;
+const isWithin = (place: string, taken: ReadonlySet<string>): boolean => [...taken].some((one) => place === one || place.startsWith(`${one}.`));
+
+function firstDifference(one: unknown, other: unknown, path: Path): Problem {
+  if (isObject(one) && isObject(other) && Object.keys(one).join() === Object.keys(other).join()) {
+    const key = Object.keys(one).find((each) => JSON.stringify(one[each]) !== JSON.stringify(other[each]));
+    if (key !== undefined) return firstDifference(one[key], other[key], [...path, Array.isArray(one) ? Number(key) : key]);
   }
   return problem('data', `${show(one)} where ${show(other)} is right`, path);
 }
@@ -148,7 +165,7 @@ function faultProblems(judging: Judging): Problem[] {
   const told = places(answer.errors ?? [], answer.data);
   for (const stray of told.stray) problems.push(problem('errors', 'an error where nothing is null', stray));
   const query = world.api.getQueryType();
-  if (query) compareLost(judging, answer.data, plain.data, query, [], told.found, problems);
+  if (query) compareLost(judging, answer.data, plain.data, query, [], told.found, problems, new Set());
   if (fault.kind === 'down' && fault.how === 'unavailable') {
     for (const error of answer.errors ?? []) {
       if (error.extensions['code'] === 'SUBGRAPH_UNAVAILABLE' && error.extensions['source'] !== fault.graph) {
@@ -160,7 +177,7 @@ function faultProblems(judging: Judging): Problem[] {
 }
 
 function compareLost(
-  judging: Judging, one: unknown, other: unknown, type: GraphQLOutputType, path: Path, told: ReadonlyMap<string, GraphQLError>, problems: Problem[],
+  judging: Judging, one: unknown, other: unknown, type: GraphQLOutputType, path: Path, told: ReadonlyMap<string, GraphQLError>, problems: Problem[], taken: Set<string>,
 ): void {
   if (problems.length > 5) return;
   const { fault } = judging;
@@ -170,11 +187,12 @@ function compareLost(
     if (one === other) return;
     if (one !== null) {
       // A subgraph that does not know an entity says null for it, also where another subgraph has the value.
-      if (!field || !mayLose(judging, field, path)) problems.push(problem('data', `${show(one)} where null is right`, path));
+      if (fault.kind === 'errors' || !field || !mayLose(judging, field, path)) problems.push(problem('data', `${show(one)} where null is right`, path));
       return;
     }
     if (!(field && mayLose(judging, field, path)) && !mayVanish(judging, other, inner, path)) problems.push(problem('data', `null where ${show(other)} is right`, path));
-    else if (fault.kind === 'down' && !told.has(path.join('.'))) problems.push(problem('errors', 'a null without its error', path));
+    else if ((fault.kind === 'down' || fault.kind === 'errors') && !told.has(path.join('.'))) problems.push(problem('errors', 'a null without its error', path));
+    taken.add(path.join('.'));
     return;
   }
   if (field && fault.kind === 'down' && mustLose(judging, field)) {
@@ -186,7 +204,7 @@ function compareLost(
       problems.push(problem('data', `${show(one)} where ${show(other)} is right`, path));
       return;
     }
-    one.forEach((item, i) => compareLost(judging, item, other[i], inner.ofType, [...path, i], told, problems));
+    one.forEach((item, i) => compareLost(judging, item, other[i], inner.ofType, [...path, i], told, problems, taken));
     return;
   }
   if (!isObject(one) || !isObject(other)) {
@@ -199,7 +217,7 @@ function compareLost(
   }
   for (const key of Object.keys(one)) {
     const child = judging.trace.at([...path, key]);
-    compareLost(judging, one[key], other[key], child?.type ?? inner, [...path, key], told, problems);
+    compareLost(judging, one[key], other[key], child?.type ?? inner, [...path, key], told, problems, taken);
   }
 }
 
@@ -220,11 +238,22 @@ function mayVanish(judging: Judging, value: unknown, type: GraphQLOutputType, pa
 
 const brokenGraph = (fault: Fault): string | undefined => (fault.kind === 'down' || fault.kind === 'unknown' ? fault.graph : undefined);
 
-// Which concrete type an object of an @interfaceObject is, only the interface's own subgraph knows.
+/**
+ * Which concrete type an object of an @interfaceObject is, only the interface's own subgraph knows, and not when it is broken or a field of
+ * the object fails there. Other subgraphs are asked for the interface's fields before that is known, so one of them that fails may
+ * take an object along to whose type the client's fragment did not apply.
+ */
 function isNameless({ world, fault }: Judging, typeName: string): boolean {
-  const graph = brokenGraph(fault);
   const family = world.family(typeName);
-  return graph !== undefined && family !== undefined && isInterfaceType(world.api.getType(family.name)) && family.graphs.has(graph);
+  if (family === undefined || !isInterfaceType(world.api.getType(family.name))) return false;
+  const graph = brokenGraph(fault);
+  return fault.kind === 'errors' || (graph !== undefined && family.graphs.has(graph));
+}
+
+/** An entity is not asked for where something required of it failed: with the field that requires it go those planned for the same request. */
+function isTakenAlong({ world, trace }: Judging, { typeName, fieldName }: Traced, path: Path): boolean {
+  const givers = world.givers(typeName, fieldName);
+  return trace.besides(path).some((other) => other.isUnasked && world.givers(typeName, other.fieldName).some((graph) => givers.includes(graph)));
 }
 
 const mustLose = ({ world, fault }: Judging, { typeName, fieldName }: Traced): boolean =>
@@ -236,6 +265,7 @@ function mayLose(judging: Judging, field: Traced, path: Path): boolean {
   const family = world.family(typeName);
   const severalKeys = family !== undefined && family.keys.length > 1;
   if (fault.kind === 'nullKeys') return severalKeys;
+  if (fault.kind === 'errors') return isTakenAlong(judging, field, path);
   const graph = brokenGraph(fault);
   if (graph === undefined) return false;
   const givers = world.givers(typeName, fieldName);

@@ -136,8 +136,15 @@ function resolvePlain(schema: GraphQLSchema): void {
       const resolve: GraphQLFieldResolver<Thing | undefined, RunContext & { trace: Trace | undefined }> = (source, args, context, info) => {
         const thing = source ?? rootThing(type.name);
         if (type.name === 'Mutation') context.mutated.push(mutationCall(name, args));
-        context.trace?.add(info, thing);
-        return context.values.valueOf(thing, name, args, context.values.requiredOf(thing, name));
+        const traced = context.trace?.add(info, thing);
+        let required: unknown;
+        try {
+          required = context.values.requiredOf(thing, name);
+        } catch (error) {
+          if (traced) traced.isUnasked = true;
+          throw error;
+        }
+        return context.values.valueOf(thing, name, args, required);
       };
       field.resolve = resolve as GraphQLFieldResolver<unknown, unknown>;
     }
