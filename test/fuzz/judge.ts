@@ -184,7 +184,11 @@ function compareLost(
   const inner = isNonNullType(type) ? type.ofType : type;
   const field = typeof path.at(-1) === 'string' ? judging.trace.at(path) : undefined;
   if (one === null || other === null) {
-    if (one === other) return;
+    if (one === other) {
+      // It would be null, but nobody was asked: its error is right.
+      if (fault.kind === 'errors' && field && mayLose(judging, field, path)) taken.add(path.join('.'));
+      return;
+    }
     if (one !== null) {
       // A subgraph that does not know an entity says null for it, also where another subgraph has the value.
       if (fault.kind === 'errors' || !field || !mayLose(judging, field, path)) problems.push(problem('data', `${show(one)} where null is right`, path));
@@ -250,10 +254,18 @@ function isNameless({ world, fault }: Judging, typeName: string): boolean {
   return fault.kind === 'errors' || (graph !== undefined && family.graphs.has(graph));
 }
 
-/** An entity is not asked for where something required of it failed: with the field that requires it go those planned for the same request. */
-function isTakenAlong({ world, trace }: Judging, { typeName, fieldName }: Traced, path: Path): boolean {
+/**
+ * An entity is not asked for where something required of it failed: with the field that requires it go those planned for the same request.
+ * A field that is fetched only because another requires it counts like one that the client asked for.
+ */
+function isTakenAlong(judging: Judging, { typeName, fieldName }: Traced, path: Path): boolean {
+  const { world, trace } = judging;
   const givers = world.givers(typeName, fieldName);
-  return trace.besides(path).some((other) => other.isUnasked && world.givers(typeName, other.fieldName).some((graph) => givers.includes(graph)));
+  return trace.besides(path).filter((one) => one.isUnasked || requiresLost(judging, one)).some((unasked) => {
+    const requiring = world.requirements(typeName, unasked.fieldName).map((coordinate) => coordinate.split('.') as [string, string])
+      .filter(([type, name]) => type === typeName && world.requires(type, name) !== undefined);
+    return [[typeName, unasked.fieldName] as const, ...requiring].some(([type, name]) => world.givers(type, name).some((graph) => givers.includes(graph)));
+  });
 }
 
 const mustLose = ({ world, fault }: Judging, { typeName, fieldName }: Traced): boolean =>
@@ -272,7 +284,7 @@ function mayLose(judging: Judging, field: Traced, path: Path): boolean {
   if (givers.includes(graph)) return true;
   // Its subgraph is reached by way of another, or of the type's name.
   if (family?.graphs.has(graph) && (severalKeys || isNameless(judging, typeName))) return true;
-  if (requiresLost(judging, field)) return true;
+  if (requiresLost(judging, field) || isTakenAlong(judging, field, path)) return true;
   // Several subgraphs give the object, and none of those that are left gives this field: a hop from the one that was asked.
   let above = path.slice(0, -1);
   while (typeof above.at(-1) === 'number') above = above.slice(0, -1);
