@@ -3,6 +3,7 @@ import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/dis
 import { fastifyApolloDrainPlugin, fastifyApolloHandler } from '@as-integrations/fastify';
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { GraphQLError, printSchema } from 'graphql';
+import { createDrain } from '#kit/drain.ts';
 import { clientError } from '#kit/errors.ts';
 import { jsonBoundsProblem } from '#kit/jsonBounds.ts';
 import type { AddressInfo, Socket } from 'node:net';
@@ -99,7 +100,6 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
     requestTimeout: REQUEST_MS,
     clientErrorHandler: (error, socket) => answerUnreadable(error.code, socket as Socket),
     return503OnClosing: false, // said in GraphQL's form below
-    forceCloseConnections: 'idle',
     // All other upgrades are declined by answering as if they were not offered: Java's client offers h2c with every first request.
     http: { headersTimeout: HEADERS_MS, connectionsCheckingInterval: HEADERS_MS / 2, shouldUpgradeCallback: ({ url, headers }) => headers.upgrade?.toLowerCase() === 'websocket' && /^\/graphql(?:\?|$)/.test(url ?? '') },
   });
@@ -122,10 +122,7 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
   });
 
   app.server.on('upgrade', sockets.upgrade);
-  // Browsers and clients open connections ahead of what they will ask. Node does not call those idle, and would wait ten seconds for them.
-  const silent = new Set<Socket>();
-  app.server.on('connection', (socket) => void silent.add(socket.once('close', () => silent.delete(socket))));
-  app.server.on('request', ({ socket }) => silent.delete(socket));
+  const drain = createDrain(app.server);
 
   const viewerOf = (request: FastifyRequest): Promise<Viewer> => {
     const { authorization, purpose } = credentialsIn(request.raw);
@@ -253,7 +250,7 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
     async [Symbol.asyncDispose]() {
       isLeaving = true;
       await Promise.all([events[Symbol.asyncDispose](), sockets[Symbol.asyncDispose]()]);
-      for (const socket of silent) socket.destroy();
+      drain();
       await apollo.stop();
       await app.close();
     },

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import type { Viewer } from '#policy/viewer.ts';
 import type { Moment } from './context.ts';
+import { createDrain } from './drain.ts';
 import { faultError, faultOf } from './faults.ts';
 import type { RecordFeed } from './feed.ts';
 import type { HeadAsk } from './heads.ts';
@@ -86,6 +87,7 @@ export async function serveSubgraph(
       return response.headersSent ? response.destroy() : send(response, 500, { errors: [{ message: 'Internal error', extensions: { code: 'INTERNAL_SERVER_ERROR' } }] });
     });
   });
+  const drain = createDrain(server);
   server.keepAliveTimeout = 65_000; // longer than the gateway's, so that it never sends into a closing connection
   server.requestTimeout = 0; // a part of a filing may take long; operations carry the gateway's deadline
   await new Promise<void>((resolve, reject) => {
@@ -97,7 +99,7 @@ export async function serveSubgraph(
     url: `http://${options.host}:${port}/graphql`,
     async [Symbol.asyncDispose]() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      server.closeIdleConnections();
+      drain();
       await closed;
     },
   };

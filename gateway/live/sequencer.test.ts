@@ -141,11 +141,13 @@ describe.each(servers())('on $name', (server) => {
     const careless = { election: () => Promise.resolve(true), timings: { tryMs: 4, busyMs: 1, idleMs: 1 } };
     const both = [start({ ...careless, holder: 'a' }), start({ ...careless, holder: 'b' })];
     await until('both have led', () => both.every((each) => each.metrics().fenced > 2));
+    const before = both.map((each) => each.metrics().fenced);
     const committed = await write(60);
     await until('the numbering of every row', async () => (await waiting()) === 0);
-    const fenced = both.map((each) => each.metrics().fenced);
+    // That they met while there was work is what makes this a test; how often is a matter of the machine.
+    const met = both.map((each, index) => each.metrics().fenced - (before[index] ?? 0));
     await expectWhole(committed);
-    expect(Math.min(...fenced)).toBeGreaterThan(10);
+    expect(Math.min(...met)).toBeGreaterThan(0);
     expect(both.reduce((sum, each) => sum + each.metrics().moved, 0)).toBe((await log()).length);
   });
 
