@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { ConfigError, readConfig } from '#kit/config.ts';
 import { createLog } from '#kit/log.ts';
 import { openDatabase } from '#kit/postgres/database.ts';
+import { stopOnSignals } from '#kit/stopping.ts';
 import { definitions } from '#subgraphs/definitions.ts';
 import { demoOrganisations } from '#standards/demoOrganisations.ts';
 import { createExplorer } from './explorer/explorer.ts';
@@ -32,17 +33,7 @@ const fail = (error: unknown): never => {
 try {
   const config = readConfig(flags.port === undefined ? {} : { PORT: flags.port });
   const log = createLog('gateway', config.logLevel);
-  let stopping: Promise<void> | undefined;
-  const stop = (): void => {
-    stopping ??= stack.disposeAsync().then(
-      () => process.exit(0),
-      (error: unknown) => {
-        log.error({ err: error }, 'stopping failed');
-        process.exit(1);
-      },
-    );
-  };
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop);
+  stopOnSignals(stack, log);
   // A rejection that nobody heard has ended its own function alone, between two steps of others: whoever waited for it has its deadline.
   process.on('unhandledRejection', (error) => log.error({ err: error }, 'a rejection was not heard'));
   // An exception that nothing caught left other code in the middle of its work, and nobody knows which: this process ends, `npm start`
@@ -51,8 +42,6 @@ try {
     log.fatal({ err: error }, 'an exception was not caught: this gateway ends');
     process.exit(1);
   });
-  // Started by another process (the CLI's `start`): end with it, also when it was killed.
-  process.on('disconnect', stop);
 
   await checkPort(config.host, config.port ?? PORT);
   let url: string;

@@ -4,6 +4,7 @@ import { joinDatabase } from '#kit/postgres/database.ts';
 import { createOwnPool } from '#kit/postgres/ownPool.ts';
 import { startTurning } from '#kit/publicationDays.ts';
 import { startSweeping } from '#kit/retention.ts';
+import { stopOnSignals } from '#kit/stopping.ts';
 import { createSubgraph } from '#kit/subgraph.ts';
 import { serveSubgraph } from '#kit/subgraphServer.ts';
 import { definitions } from './definitions.ts';
@@ -19,12 +20,7 @@ try {
   if (!name || !definition) throw new Error(`Which subgraph? npm run subgraph -- ${subgraphNames.join(' | ')}`);
   const config = readConfig();
   const log = createLog(name, config.logLevel);
-  let stopping: Promise<void> | undefined;
-  const stop = (): void => {
-    stopping ??= stack.disposeAsync().then(() => process.exit(0), () => process.exit(1));
-  };
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop);
-  process.on('disconnect', stop);
+  stopOnSignals(stack, log);
   const pool = createOwnPool(await joinDatabase(config), name, log);
   const now = (): Date => new Date();
   const subgraph = stack.use(createSubgraph(definition, { pool, cursorKeys: config.cursorKeys, digestKeys: config.digestKeys, log, now }));
