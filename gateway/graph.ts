@@ -166,7 +166,7 @@ export function createGraph(dependencies: GraphDependencies): Graph {
         if (error instanceof GraphQLError) return { errors: [error.extensions['code'] === undefined ? clientError('BAD_USER_INPUT', error.message) : error] };
         throw error;
       }
-      const sealed = enforced ? await sources.sealed().catch(() => null) : '';
+      const sealed = enforced ? await Promise.race([sources.sealed().catch(() => null), deadline.passed]) : '';
       const moment = enforced ? { validAt: shanghaiDay(now()), knownAt: sealed ?? now().toISOString() } : { validAt: '', knownAt: '' };
       const context: CallContext = { viewer, moment, events: operation.events };
       const result = await executePlan({
@@ -188,7 +188,7 @@ export function createGraph(dependencies: GraphDependencies): Graph {
       // Whoever changed something sees it in the next query: the sealed instant must not lie before the change.
       if (enforced && prepared.document && operation.operation.operation === 'mutation') {
         dependencies.hasChanged?.();
-        await sources.refresh();
+        await Promise.race([sources.refresh(), deadline.passed]); // it goes on by itself
       }
 
       const reads = result.extensions.flatMap(({ extensions }) => (Array.isArray(extensions['reads']) ? (extensions['reads'] as Read[]) : []));
@@ -227,14 +227,19 @@ const outOfTime = (): GraphQLError =>
   clientError('DEADLINE', `The operation could not be begun within ${DEADLINE_MS / 1000} s.`, { retryable: true });
 
 /** Aborts with what to tell when the time for an operation is over, or its asker has left. */
-function openDeadline(asker: AbortSignal | undefined): Disposable & { readonly signal: AbortSignal } {
+function openDeadline(asker: AbortSignal | undefined): Disposable & { readonly signal: AbortSignal; readonly passed: Promise<null> } {
   const abort = new AbortController();
-  const stop = (): void => abort.abort(outOfTime());
+  const { promise: passed, resolve } = Promise.withResolvers<null>();
+  const stop = (): void => {
+    abort.abort(outOfTime());
+    resolve(null);
+  };
   const timer = setTimeout(stop, DEADLINE_MS);
   asker?.addEventListener('abort', stop, { once: true });
   if (asker?.aborted) stop();
   return {
     signal: abort.signal,
+    passed,
     [Symbol.dispose]() {
       clearTimeout(timer);
       asker?.removeEventListener('abort', stop);

@@ -20,16 +20,13 @@ import {
   type SelectionNode,
   type SelectionSetNode,
   type ValueNode,
-  visit,
 } from 'graphql';
 import { classOfField, classOfInput } from './classes.ts';
 import { type DataClass, outcomeFor } from './matrix.ts';
 import type { Viewer } from './viewer.ts';
 
-/** What is left of an operation once the fields the viewer may not see are cut. */
+/** What the viewer may not see of an operation. */
 export interface FilteredOperation {
-  /** The document to plan; null when nothing is left to ask any subgraph. */
-  readonly document: DocumentNode | null;
   /** Field nodes of the client's operation whose value is null, by the policy. */
   readonly denied: ReadonlySet<FieldNode>;
   /** One per denied selection, not per item; `@` stands for the items of a list. */
@@ -45,10 +42,8 @@ const messages: Record<Refusal, string> = {
   PURPOSE_REQUIRED: 'This field is read for a purpose only: name one that your token allows in the header x-purpose.',
 };
 
-const typename: FieldNode = { kind: Kind.FIELD, name: { kind: Kind.NAME, value: '__typename' } };
-
 /**
- * Cuts what the viewer may not see from a valid operation, before it is planned: the subgraph is never asked.
+ * Finds what the viewer may not see in a valid operation, before it is planned: the subgraph is never asked for it.
  * @param variables the coerced variable values, since an input field may be restricted too.
  * @param conditions `obeyed`: what @skip and @include leave out is not in the answer, and has no error; the outcome is that of their values.
  *   `ignored`: it is judged as if it were asked, for whoever has not coerced the variables.
@@ -153,16 +148,7 @@ export function filterOperation(
 
   const root = schema.getRootType(operation.operation);
   if (root) walk(operation.selectionSet, root, []);
-  if (denied.size === 0) return { document, denied, errors: [], dependsOnVariables };
-
-  const cut = visit(document, {
-    Field: { enter: (node) => (denied.has(node) ? null : undefined) },
-    // What is left empty still says whether the object is there.
-    SelectionSet: { leave: (node) => (node.selections.length === 0 ? { ...node, selections: [typename] } : undefined) },
-  });
-  const rest = cut.definitions.find((definition) => definition.kind === Kind.OPERATION_DEFINITION && definition.name?.value === operation.name?.value);
-  const nothingLeft = rest?.kind === Kind.OPERATION_DEFINITION && rest.selectionSet.selections.every((selection) => selection === typename);
-  return { document: nothingLeft ? null : cut, denied, errors: [...errors.values()], dependsOnVariables };
+  return { denied, errors: [...errors.values()], dependsOnVariables };
 }
 
 function listDepth(type: unknown): number {
