@@ -19,6 +19,6 @@ export async function runHistories({ first, seeds, seconds }: { readonly first: 
     for (const each of left) write(`  left ${each}`);
     for (const { rule, who, what } of violations.slice(0, 20)) write(`  ${rule} ${who}: ${what}`);
   }
-  write(`${seeds - failed} of ${seeds} seeds without a violation`);
+  write(`${seeds - failed} passed, ${failed} failed`);
   return failed;
 }
