@@ -184,8 +184,7 @@ test('while 100 of each kind are refused at every transport, a probe waits no lo
   const each = (user + system) / 1000 / (waits.length + transports.length * cases.length * 100);
   const [p50, p99, most] = [0.5, 0.99, 1].map((share) => at(waits, share).toFixed(0));
   console.log(`probe under attack: ${waits.length} answers, p50 ${p50} ms, p99 ${p99} ms, most ${most} ms (alone p99 ${at(alone, 0.99).toFixed(0)} ms); ${each.toFixed(1)} ms of CPU for each request, its client's included`);
-  // On a machine that is busy with other things the probe waits for those too.
-  expect(at(waits, 0.99)).toBeLessThanOrEqual(Math.max(250, 10 * at(alone, 0.99)));
+  expect(at(waits, 0.99)).toBeLessThanOrEqual(250);
   expect(each).toBeLessThan(25); // ten at once are 250 ms, whatever else the machine does
 }, 240_000);
 
