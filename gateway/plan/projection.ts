@@ -101,7 +101,7 @@ function projectObject(
   return whole ? out : undefined;
 }
 
-// An error of this very place, and an object all the same: the source that failed gave nothing of it, and another gave its own part.
+// An error of this very place, and a value all the same: the source that failed gave nothing of it, and another gave its own part.
 function lostHere(reported: ReportNode | undefined, lost: readonly Cause[]): readonly Cause[] {
   if (reported === undefined) return lost;
   if (reported.lost.length > 0) return reported.lost;
@@ -140,8 +140,8 @@ function complete(
   const plan = planFor(selection, value);
   if (!plan) {
     // Whoever knows its type did not answer.
-    if (tellMissing(walk, missing?.children.get(TYPENAME), depth)) return completer.nonNull ? undefined : null;
-    return badValue(walk, completer, depth);
+    const isTold = tellMissing(walk, missing?.children.get(TYPENAME), depth) || tellLost(walk, lostHere(reported, lost), depth);
+    return !isTold ? badValue(walk, completer, depth) : completer.nonNull ? undefined : null;
   }
   if (missing !== undefined) tellFaults(walk, missing, depth);
   const { absent } = walk;
@@ -176,6 +176,7 @@ function completeList(
 ): unknown {
   const { item } = completer;
   const out: unknown[] = [];
+  const causes = lostHere(reported, lost);
   for (let i = 0; i < values.length; i += 1) {
     const value = values[i];
     const below = reported?.children.get(i);
@@ -188,7 +189,7 @@ function completeList(
       result = item.nonNull ? undefined : null;
     } else {
       const before = walk.errors.length;
-      result = complete(walk, item, value, depth + 1, below, lostHere(below, lost), missing);
+      result = complete(walk, item, value, depth + 1, below, lostHere(below, causes), missing);
       if (below !== undefined) tellBeside(walk, below.causes, before, depth + 1);
     }
     if (result === undefined) return completer.nonNull ? undefined : null;

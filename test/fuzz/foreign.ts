@@ -11,7 +11,8 @@ export const foreignGraphs: Readonly<Record<string, Readonly<Record<string, stri
     stock: `
       type Query {
         items(ids: [ID!] = ["1", "2"]): [Item!] any: [Any] nodes: [Node!]! matrix: [[Item]] me: Item @provides(fields: "title")
-        box(label: String = "x"): Box file(id: ID!): File @shareable sure: Item!
+        box(label: String = "x"): Box sure: Item!
+        file(id: ID!): File @shareable files(n: Int): [File!] @shareable shelves: [[File]] @shareable
       }
       type Mutation { setStock(value: Int!): Item drop(box: BoxInput): Box }
       input BoxInput { label: String = "none" sizes: [Int!] inner: BoxInput }
@@ -27,7 +28,7 @@ export const foreignGraphs: Readonly<Record<string, Readonly<Record<string, stri
       type Row @shareable { n: Int s: String }
     `,
     catalogue: `
-      type Query { file(id: ID!): File @shareable }
+      type Query { file(id: ID!): File @shareable files(n: Int): [File!] @shareable shelves: [[File]] @shareable }
       type Mutation { setTitle(value: String!): Item }
       enum Unit { MM CM M }
       type File @key(fields: "id") { id: ID! catalogue: String section: Section }
@@ -40,7 +41,7 @@ export const foreignGraphs: Readonly<Record<string, Readonly<Record<string, stri
       type Box @key(fields: "id") { id: ID! size: String item: Item @external label: String @external wide: String @requires(fields: "label item { id h }") }
     `,
     prices: `
-      type Query { file(id: ID!): File @shareable cheapest: Item }
+      type Query { file(id: ID!): File @shareable files(n: Int): [File!] @shareable cheapest: Item }
       type File @key(fields: "id") { id: ID! prices: [Float!] }
       type Item @key(fields: "id") { id: ID! area: Int @external price(currency: String = "CNY"): Float @requires(fields: "area") taxed: Boolean! }
       type Box @key(fields: "id") { id: ID! cost(k: Int): String boxes(first: Int!): [Box] }

@@ -55,7 +55,7 @@ function faultOf(world: World, random: Random): Fault {
   return random.weighted<Fault>([
     [{ kind: 'none' }, 50],
     [{ kind: 'errors' }, 25],
-    [{ kind: 'down', graph, how: random.pick(['unavailable', 'unavailable', 'throws', 'refuses'] as const) }, 15],
+    [{ kind: 'down', graph, how: random.pick(['unavailable', 'nulls', 'throws', 'refuses'] as const) }, 15],
     [{ kind: 'unknown', graph }, 6],
     [{ kind: 'nullKeys' }, 4],
   ]);

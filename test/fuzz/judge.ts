@@ -148,6 +148,9 @@ function places(errors: readonly GraphQLError[], data: unknown): { found: Map<st
   return { found, stray };
 }
 
+const valueAt = (data: unknown, path: Path): unknown => path.reduce<unknown>((value, segment) => (isObject(value) ? value[String(segment)] : undefined), data);
+const holdsNoObject = (value: unknown): boolean => Array.isArray(value) && value.every((item) => item === null || holdsNoObject(item));
+
 function collectNulls(value: unknown, path: Path, at: number, here: Path, nulls: string[]): void {
   if (value === null) nulls.push(here.join('.'));
   if (!isObject(value) || at >= path.length) return;
@@ -163,9 +166,18 @@ function faultProblems(judging: Judging): Problem[] {
   const { answer, plain, fault, world } = judging;
   const problems: Problem[] = [];
   const told = places(answer.errors ?? [], answer.data);
-  for (const stray of told.stray) problems.push(problem('errors', 'an error where nothing is null', stray));
+  for (const stray of told.stray) {
+    // Of a list that holds no object nothing can be null for it, and the source that failed is named all the same.
+    if (fault.kind === 'down' && fault.how === 'nulls' && holdsNoObject(valueAt(answer.data, stray))) continue;
+    problems.push(problem('errors', 'an error where nothing is null', stray));
+  }
   const query = world.api.getQueryType();
   if (query) compareLost(judging, answer.data, plain.data, query, [], told.found, problems, new Set());
+  if (fault.kind === 'down' && fault.how === 'nulls') {
+    for (const { extensions, path } of answer.errors ?? []) {
+      if (extensions['code'] !== 'SUBGRAPH_UNAVAILABLE') problems.push(problem('errors', `${String(extensions['code'])}, which nobody said`, path ?? []));
+    }
+  }
   if (fault.kind === 'down' && fault.how === 'unavailable') {
     for (const error of answer.errors ?? []) {
       if (error.extensions['code'] === 'SUBGRAPH_UNAVAILABLE' && error.extensions['source'] !== fault.graph) {

@@ -1,11 +1,11 @@
-import { execute, getOperationAST, isAbstractType, isObjectType, parse, validate } from 'graphql';
+import { execute, getOperationAST, isAbstractType, isObjectType, Kind, parse, validate } from 'graphql';
 import type { DocumentNode, ExecutionResult, GraphQLFieldResolver, GraphQLSchema, OperationDefinitionNode } from 'graphql';
 import { createPlannerPool } from '#gateway/graph/engine/plannerPool.ts';
 import { createGraph } from '#gateway/graph.ts';
 import type { Answer, Graph } from '#gateway/graph.ts';
 import { createInProcessTransport } from '#gateway/plan/inProcess.ts';
 import { SubgraphUnavailable } from '#gateway/plan/transport.ts';
-import type { SubgraphCall, Transport } from '#gateway/plan/transport.ts';
+import type { SubgraphCall, SubgraphError, SubgraphResult, Transport } from '#gateway/plan/transport.ts';
 import { silentLog } from '#kit/log.ts';
 import { publicViewer } from '#policy/viewer.ts';
 import { createTrace, judge } from './judge.ts';
@@ -73,6 +73,7 @@ function standOf(name: string): Stand {
       execute(call: SubgraphCall) {
         const { fault } = stand.current;
         if (fault.kind !== 'down' || fault.graph !== graph) return inProcess.execute(call);
+        if (fault.how === 'nulls') return Promise.resolve(allNull(call));
         if (fault.how === 'refuses') return Promise.resolve({ data: null, errors: [{ message: 'refused', extensions: { code: 'UNAUTHENTICATED' } }] });
         return Promise.reject(fault.how === 'throws' ? new TypeError('broken') : new SubgraphUnavailable('down'));
       },
@@ -87,6 +88,24 @@ function standOf(name: string): Stand {
   const stand: Stand = { world, graph, plain: world.api, lenient: world.lenient, current: none };
   stands.set(name, stand);
   return stand;
+}
+
+/** Each thing that was asked for at the root is null for its error; of entities each one. */
+function allNull({ operation, variables }: SubgraphCall): SubgraphResult {
+  const errors: SubgraphError[] = [];
+  const failed = (...path: (string | number)[]): null => {
+    errors.push({ message: 'the database is away', path, extensions: { code: 'SUBGRAPH_UNAVAILABLE', retryable: true } });
+    return null;
+  };
+  const data: Record<string, unknown> = {};
+  for (const selection of getOperationAST(parse(operation.document))?.selectionSet.selections ?? []) {
+    if (selection.kind !== Kind.FIELD) continue;
+    const key = selection.alias?.value ?? selection.name.value;
+    const representations = selection.arguments?.find(({ name }) => name.value === 'representations')?.value;
+    const asked = representations?.kind === Kind.VARIABLE ? (variables?.[representations.name.value] as unknown[]) : null;
+    data[key] = asked ? asked.map((_, i) => failed(key, i)) : failed(key);
+  }
+  return { data, errors };
 }
 
 const mutationCall = (fieldName: string, args: object): string => `${fieldName}(${JSON.stringify(args)})`;

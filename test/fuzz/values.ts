@@ -9,7 +9,8 @@ export type Fault =
   | { readonly kind: 'none' }
   /** Fields fail: some with a code that the client may read, some with none. */
   | { readonly kind: 'errors' }
-  | { readonly kind: 'down'; readonly graph: string; readonly how: 'unavailable' | 'throws' | 'refuses' }
+  /** `nulls`: it answers, but all that it was asked for is null, each with its error, as when its database is away. */
+  | { readonly kind: 'down'; readonly graph: string; readonly how: 'unavailable' | 'throws' | 'refuses' | 'nulls' }
   /** Some entities are unknown to one subgraph. */
   | { readonly kind: 'unknown'; readonly graph: string }
   /** Keys that may be null are null in some entities. */

@@ -76,17 +76,20 @@ const library: Record<string, Source> = {
 
 
 
+const notNow = fail('Not now.', { code: 'SUBGRAPH_UNAVAILABLE', retryable: true });
+
 const part = (name: string, extra = ''): Source => ({
-  sdl: `type Query { file(id: ID!): File @shareable files: [File!] @shareable }
+  sdl: `type Query { file(id: ID!): File @shareable files(without: ID): [File!] @shareable shelves(without: ID): [[File]] @shareable }
     type File @key(fields: "id") { id: ID! ${name}: Section_${name} ${name}Count: Int ${extra} } type Section_${name} { text: String }`,
   resolvers: {
     Query: {
       file: (_: unknown, { id }: { id: string }) => {
         if (id === 'bad') fail(`${id} is no code`, { code: 'BAD_USER_INPUT', argument: 'id' })();
-        if (id === `without ${name}`) fail('Not now.', { code: 'SUBGRAPH_UNAVAILABLE', retryable: true })();
+        if (id === `without ${name}`) notNow();
         return { id, known: id !== 'none' };
       },
-      files: () => [{ id: '1', known: true }, { id: 'none', known: false }],
+      files: (_: unknown, { without }: { without?: string }) => (without === name ? notNow() : [{ id: '1', known: true }, { id: 'none', known: false }]),
+      shelves: (_: unknown, { without }: { without?: string }) => (without === name ? notNow() : [[{ id: '1' }, null], []]),
     },
     File: { [name]: () => ({ text: name }), [`${name}Count`]: () => 1 },
   },
@@ -252,6 +255,18 @@ describe.each(TRANSPORTS)('%s', (kind) => {
         data: { f: { ...Object.fromEntries(['a', 'b', 'c', 'd'].map((name) => [name, name === dead ? null : { text: name }])), [`${dead}Count`]: null } },
         errors: [error(dead), error(`${dead}Count`)],
         missing: [{ source: dead, paths: [`f.${dead}`, `f.${dead}Count`] }],
+      });
+    });
+
+    test.each(['a', 'b', 'c', 'd'])('that is a list, with the database of %s out of reach, lacks the fields that only it gives in every item', async (dead) => {
+      await using graph = await startGraph(kind, four);
+      const alive = dead === 'a' ? 'b' : 'a';
+      const error = (...path: (string | number)[]) => ({ message: 'Not now.', path, extensions: { code: 'SUBGRAPH_UNAVAILABLE', retryable: true } });
+      const item = { [alive]: { text: alive }, [dead]: null };
+      expect(await graph.ask(`{ files(without: "${dead}") { ${alive} { text } ${dead} { text } } shelves(without: "${dead}") { ${alive} { text } ${dead} { text } } }`)).toEqual({
+        data: { files: [item, item], shelves: [[item, null], []] },
+        errors: [error('files', 0, dead), error('files', 1, dead), error('shelves', 0, 0, dead)],
+        missing: [{ source: dead, paths: [`files.@.${dead}`, `shelves.@.@.${dead}`] }],
       });
     });
 
