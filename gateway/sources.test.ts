@@ -1,6 +1,12 @@
-import { createSourceBook, type Source, type SourceBook } from './sources.ts';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
+import { faultOf } from '#kit/faults.ts';
+import type { HeadAsk } from '#kit/heads.ts';
+import { publicViewer } from '#policy/viewer.ts';
+import { createRemoteSource, createSourceBook, type Source, type SourceBook } from './sources.ts';
 import { SubgraphUnavailable } from './plan/transport.ts';
-import type { SubgraphStatus } from '#kit/subgraph.ts';
+import type { FilingPart, SubgraphStatus } from '#kit/subgraph.ts';
 
 // Which instant an operation is answered by: never one older than 2 s, never none.
 
@@ -123,4 +129,43 @@ test('after a write all are asked anew, also where a question was under way', as
   answer(instant(2000));
   await written;
   expect(await instantOf(book)).toBe(instant(2000));
+});
+
+// --- a source over HTTP ---------------------------------------------------------------------------------------------------
+
+/** What a network or a proxy between makes of an answer, byte by byte. */
+const spoiled: readonly (readonly [name: string, answer: string])[] = [
+  ['a body longer than was said', 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{"ended":1}'],
+  ['a body shorter than was said', 'HTTP/1.1 200 OK\r\ncontent-length: 200\r\nconnection: close\r\n\r\n{"ended":1}'],
+  ['two lengths', 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\n{}'],
+  ['a chunk that is none', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nZZ\r\n{}\r\n0\r\n\r\n'],
+  ['headers without end', `HTTP/1.1 200 OK\r\nx: ${'x'.repeat(100_000)}\r\n\r\n`],
+  ['what is no HTTP', 'SSH-2.0-OpenSSH_9.6\r\n'],
+  ['nothing', ''],
+  ['HTML', 'HTTP/1.1 200 OK\r\ncontent-length: 6\r\nconnection: close\r\n\r\n<html>'],
+  ['half of the JSON', 'HTTP/1.1 200 OK\r\ncontent-length: 5\r\nconnection: close\r\n\r\n{"end'],
+  ['a redirect', 'HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\nconnection: close\r\n\r\n'],
+  ['another status', 'HTTP/1.1 418 I am a teapot\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}'],
+];
+
+test.each(spoiled)('%s is a source that is not there, for every question', async (_, answer) => {
+  const server = createServer((socket) => {
+    socket.on('error', () => {});
+    socket.once('data', () => socket.end(answer));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  await using source = createRemoteSource('entity', `http://127.0.0.1:${(server.address() as AddressInfo).port}/graphql`, () => 'passport');
+  const filing = { id: 'f', unit: '91110105MA0EEE1197' };
+  const outcomes = await Promise.allSettled([
+    source.status(),
+    source.file(publicViewer, { filingId: 'f', number: 1, kind: 'k', format: 'CSV' } as FilingPart, Readable.from(['row'])),
+    source.weighReplacement(publicViewer, 'k', filing),
+    source.applyReplacement(publicViewer, 'k', filing, '2026-01-01T00:00:00.000Z'),
+    source.discardReplacement(publicViewer, 'k', filing),
+    source.registerUnits(publicViewer, []),
+    source.unitsOf(publicViewer, filing.unit),
+    source.heads(publicViewer, 'NAME_LIST', {} as HeadAsk),
+  ]);
+  server.close();
+  expect(outcomes.map((outcome) => (outcome.status === 'rejected' ? faultOf(outcome.reason)?.code : outcome))).toEqual(outcomes.map(() => 'SUBGRAPH_UNAVAILABLE'));
 });

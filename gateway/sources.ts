@@ -114,49 +114,47 @@ export function createRemoteSource(name: SubgraphName, url: string, passport: (v
     body: (call) => ({ moment: contextOf(call).moment }),
     timeoutMs: OPERATION_DEADLINE_MS,
   });
+  /** One question beside the graph. Whatever goes wrong on its way but for a deadline, the subgraph is not there. */
+  const ask = async (viewer: Viewer, path: string, deadlineMs: number, { method = 'GET', body, type }: Question = {}): Promise<unknown> => {
+    try {
+      const response = await request(`${base}${path}`, {
+        method, body: body ?? null, headers: { ...headers(viewer), ...(type === undefined ? null : { 'content-type': type }) },
+        signal: AbortSignal.timeout(deadlineMs), headersTimeout: deadlineMs, bodyTimeout: deadlineMs,
+      });
+      return await answerOf(response);
+    } catch (error) {
+      throw isForClient(error) || faultOf(error) ? error : new SubgraphUnavailable('the connection failed', { cause: error });
+    }
+  };
+  const replacement = (kind: string, { id, unit }: ReplacingFiling, more: Readonly<Record<string, string>> = {}): string =>
+    `/filings/${id}/replacement?${new URLSearchParams({ kind, unit, ...more })}`;
+  // What comes back is of our own subgraph server, which has seen our passport.
   return {
     name,
     transport,
-    async status() {
-      const response = await request(`${base}/status`, { headers: headers(publicViewer), headersTimeout: STATUS_DEADLINE_MS, bodyTimeout: STATUS_DEADLINE_MS, signal: AbortSignal.timeout(STATUS_DEADLINE_MS) });
-      if (response.statusCode !== 200) {
-        await response.body.dump();
-        throw new SubgraphUnavailable(`HTTP status ${response.statusCode}`);
-      }
-      return (await response.body.json()) as SubgraphStatus; // our own subgraph server, behind a passport
-    },
+    status: async () => (await ask(publicViewer, '/status', STATUS_DEADLINE_MS)) as SubgraphStatus,
     async file(viewer, part, bytes) {
       const query = new URLSearchParams({ kind: part.kind, format: part.format, ...(part.wantsRows ? { rows: 'true' } : null), ...(part.replaces ? { replaces: 'true' } : null) });
-      const response = await request(`${base}/filings/${part.filingId}/parts/${part.number}?${query}`, { method: 'PUT', headers: headers(viewer), body: bytes, signal: AbortSignal.timeout(FILING_DEADLINE_MS), headersTimeout: FILING_DEADLINE_MS });
-      return (await answerOf(response)) as PartOutcome; // our own subgraph server, behind a passport
+      return (await ask(viewer, `/filings/${part.filingId}/parts/${part.number}?${query}`, FILING_DEADLINE_MS, { method: 'PUT', body: bytes })) as PartOutcome;
     },
-    async weighReplacement(viewer, kind, { id, unit }) {
-      const response = await request(`${base}/filings/${id}/replacement?${new URLSearchParams({ kind, unit })}`, { headers: headers(viewer), signal: AbortSignal.timeout(FILING_DEADLINE_MS), headersTimeout: FILING_DEADLINE_MS });
-      return (await answerOf(response)) as Weighed; // our own subgraph server, behind a passport
-    },
-    async applyReplacement(viewer, kind, { id, unit }, at) {
-      const response = await request(`${base}/filings/${id}/replacement?${new URLSearchParams({ kind, unit, at })}`, { method: 'POST', headers: headers(viewer), signal: AbortSignal.timeout(FILING_DEADLINE_MS), headersTimeout: FILING_DEADLINE_MS });
-      return ((await answerOf(response)) as { ended: number }).ended; // as above
-    },
-    async discardReplacement(viewer, kind, { id, unit }) {
-      const response = await request(`${base}/filings/${id}/replacement?${new URLSearchParams({ kind, unit })}`, { method: 'DELETE', headers: headers(viewer), signal: AbortSignal.timeout(FILING_DEADLINE_MS), headersTimeout: FILING_DEADLINE_MS });
-      await answerOf(response);
-    },
-    async registerUnits(viewer, units) {
-      const response = await request(`${base}/source-units`, { method: 'PUT', headers: { ...headers(viewer), 'content-type': 'application/json' }, body: JSON.stringify(units), signal: AbortSignal.timeout(OPERATION_DEADLINE_MS) });
-      await answerOf(response);
-    },
-    async unitsOf(viewer, unit) {
-      const response = await request(`${base}/source-units/${unit}`, { headers: headers(viewer), signal: AbortSignal.timeout(OPERATION_DEADLINE_MS) });
-      return (await answerOf(response)) as readonly SourceUnit[]; // our own subgraph server, behind a passport
-    },
-    async heads(viewer, topic, ask) {
-      const response = await request(`${base}/heads?${new URLSearchParams({ topic })}`, { method: 'POST', headers: { ...headers(viewer), 'content-type': 'application/json' }, body: JSON.stringify(ask), signal: AbortSignal.timeout(OPERATION_DEADLINE_MS) });
-      return (await answerOf(response)) as readonly Head[]; // our own subgraph server, behind a passport
-    },
+    weighReplacement: async (viewer, kind, filing) => (await ask(viewer, replacement(kind, filing), FILING_DEADLINE_MS)) as Weighed,
+    applyReplacement: async (viewer, kind, filing, at) => ((await ask(viewer, replacement(kind, filing, { at }), FILING_DEADLINE_MS, { method: 'POST' })) as { ended: number }).ended,
+    discardReplacement: async (viewer, kind, filing) => void (await ask(viewer, replacement(kind, filing), FILING_DEADLINE_MS, { method: 'DELETE' })),
+    registerUnits: async (viewer, units) => void (await ask(viewer, '/source-units', OPERATION_DEADLINE_MS, { method: 'PUT', body: JSON.stringify(units), type: 'application/json' })),
+    unitsOf: async (viewer, unit) => (await ask(viewer, `/source-units/${unit}`, OPERATION_DEADLINE_MS)) as readonly SourceUnit[],
+    heads: async (viewer, topic, asked) =>
+      (await ask(viewer, `/heads?${new URLSearchParams({ topic })}`, OPERATION_DEADLINE_MS, { method: 'POST', body: JSON.stringify(asked), type: 'application/json' })) as readonly Head[],
     [Symbol.asyncDispose]: () => transport[Symbol.asyncDispose](),
   };
 }
+
+interface Question {
+  readonly method?: 'GET' | 'PUT' | 'POST' | 'DELETE';
+  readonly body?: Readable | string;
+  readonly type?: string;
+}
+
+const isForClient = (error: unknown): boolean => error instanceof Error && 'extensions' in error;
 
 async function answerOf(response: Awaited<ReturnType<typeof request>>): Promise<unknown> {
   const text = await response.body.text();

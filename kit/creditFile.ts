@@ -52,7 +52,7 @@ export function readKey(key: Readonly<Record<string, unknown>>, field: string, s
 export function creditFileRoots(instants: Instants) {
   const momentOf = async ({ validAt, knownAt }: Times, { moment }: SubgraphContext): Promise<Omit<CreditFile, 'uscc'>> => {
     const times = { validAt: validAt ?? moment.validAt, knownAt: knownAt ?? moment.knownAt };
-    await instants.require(times.knownAt);
+    await instants.require(times.knownAt, moment.knownAt);
     return times;
   };
 

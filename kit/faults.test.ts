@@ -25,6 +25,7 @@ test.each([
   ['a full disk', withCode('ENOSPC')],
   ['no file descriptor left', withCode('EMFILE')],
   ['both addresses of a name', Object.assign(new AggregateError([withCode('ECONNREFUSED')]), {})],
+  ['undici: a body shorter than was said', Object.assign(new Error('Response body length does not match content-length header'), { code: 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH' })],
   ['undici: what is no HTTP', Object.assign(new Error('Response does not match the HTTP/1.1 protocol'), { name: 'HTTPParserError', code: 'HPE_INVALID_STATUS' })],
   ['pg: lost', new Error('Connection terminated unexpectedly')],
   ['pg: closed', new Error('Client has encountered a connection error and is not queryable')],

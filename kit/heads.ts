@@ -82,7 +82,7 @@ export function createHeadReader({ pool, instants, now }: { readonly pool: Pool;
     limit $${FILTER + 10}`;
 
   return async (viewer, { codes, types, categories, provinces, sectors, knownAt, validAt, after, limit }) => {
-    await instants.require(knownAt);
+    await instants.require(knownAt, knownAt);
     const { uscc, recordId } = after ?? START;
     const isSingle = codes !== null && codes.length <= 1;
     const values = [...rowValues(rowScope(viewer), shanghaiDay(now())), isSingle, bulkValue(viewer), codes, types, categories, provinces, sectors, knownAt, validAt, uscc, recordId, limit];

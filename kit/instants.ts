@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { query, statement, type Client, type Pool } from './postgres/pool.ts';
 import { clientError } from './errors.ts';
 
@@ -11,9 +12,18 @@ export interface Instants {
   stamp(client: Client): Promise<string>;
   /** Seals up to now where no writer is under way, and gives the sealed instant. */
   seal(): Promise<string>;
-  /** @throws KNOWN_AT_TOO_LATE unless `knownAt` is sealed. */
-  require(knownAt: string): Promise<void>;
+  /**
+   * Returns when `knownAt` is sealed here.
+   * @param promised what all sources that answered had sealed when the operation began. This one may have been away then, and a writer may
+   *   hold its clock: up to that instant the writer is waited for.
+   * @throws KNOWN_AT_TOO_LATE for a later one; SUBGRAPH_UNAVAILABLE, retryable, when the writer takes too long
+   */
+  require(knownAt: string, promised: string): Promise<void>;
 }
+
+/** A writer takes its instant as late as it can: it commits within milliseconds, or it is in trouble. */
+const WRITER_MS = 1000;
+const RENEW_MS = 20;
 
 export function createInstants(pool: Pool, schema: string): Instants {
   const next = statement(
@@ -45,9 +55,16 @@ export function createInstants(pool: Pool, schema: string): Instants {
       if (row.last > sealed) sealed = row.last;
       return sealed;
     },
-    async require(knownAt) {
+    async require(knownAt, promised) {
       // One that was under way may have begun too early. The next begins after it: five hundred events share that too.
       if (knownAt <= sealed || knownAt <= (await renew()) || knownAt <= (await renew())) return;
+      if (knownAt <= promised) {
+        for (const until = performance.now() + WRITER_MS; performance.now() < until; ) {
+          await pause(RENEW_MS);
+          if (knownAt <= (await renew())) return;
+        }
+        throw clientError('SUBGRAPH_UNAVAILABLE', `What was known at ${knownAt} is being settled: ask again.`, { retryable: true });
+      }
       throw clientError('KNOWN_AT_TOO_LATE', `What was known at ${knownAt} is not settled yet.`, { argument: 'knownAt', expected: `an instant up to ${sealed}` });
     },
   };

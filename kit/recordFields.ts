@@ -83,7 +83,7 @@ export const recordReference =
     if (key?.kind !== type) return null;
     const { validAt, knownAt } = context.moment;
     const at = { validAt: readKey(reference, 'validAt', 'Date', validAt), knownAt: readKey(reference, 'knownAt', 'DateTime', knownAt) };
-    await instants.require(at.knownAt);
+    await instants.require(at.knownAt, knownAt);
     const row = await find(context, { uscc: key.uscc, recordId: key.recordId, ...at });
     return row && give(context, row, at);
   };

@@ -37,7 +37,7 @@ export function createResolvers(profiles: ProfileRepository, search: NameSearch,
   };
   /** Today's state: that of the operation's moment. */
   const loadToday = async (context: SubgraphContext, uscc: string): Promise<EntityState | null> => {
-    await instants.require(context.moment.knownAt);
+    await instants.require(context.moment.knownAt, context.moment.knownAt);
     return loadState(context, { uscc, ...context.moment });
   };
 
@@ -90,7 +90,7 @@ export function createResolvers(profiles: ProfileRepository, search: NameSearch,
         const { text, filter, scope } = checkSearch(args, context.viewer);
         const { times, after } = openPosition(cursors, scope, args.after ?? null, context.moment);
         const asked = { text, filter, ...times };
-        await instants.require(times.knownAt);
+        await instants.require(times.knownAt, context.moment.knownAt);
         const page = await search.find(context, asked, first, after);
         const cursorOf = new Map(page.items.map((row) => [row.uscc, () => sealPosition(cursors, scope, times, page.positionOf(row))]));
         const items = page.items.map((row) => give(context, { row, ...times }));

@@ -72,7 +72,7 @@ export function createResolvers(results: ResultRepository, workshop: Workshop): 
         checkBatch('codes', args.codes, MAX_CODES);
         const schemes = checkSchemes('schemes', args.schemes ?? schemeCodes);
         const times = { validAt: args.validAt ?? moment.validAt, knownAt: args.knownAt ?? moment.knownAt };
-        await instants.require(times.knownAt);
+        await instants.require(times.knownAt, moment.knownAt);
         const checks = args.codes.map((input) => ({ input, check: checkUscc(input) }));
         const asked = new Set(checks.map(({ check }) => (check.status === 'VALID' ? check.uscc : null)));
         asked.delete(null);

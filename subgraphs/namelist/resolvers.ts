@@ -84,7 +84,7 @@ export function createResolvers(entries: EntryRepository, workshop: Workshop): R
         const times = { validAt: args.validAt ?? context.moment.validAt, knownAt: args.knownAt ?? context.moment.knownAt };
         const scope = pageScope(context, 'Query.nameListEntries', filter, times);
         const after = open(scope, args.after);
-        await instants.require(times.knownAt);
+        await instants.require(times.knownAt, context.moment.knownAt);
         return givePage(context, times, scope, await entries.findEntries(context, filter, times, first, after), () => entries.countFound(context, filter, times));
       },
 
