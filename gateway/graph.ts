@@ -24,7 +24,8 @@ import { type AbsentRule, executePlan, type Missing } from './plan/execute.ts';
 import { type CostLimits, type CostGuard, type CostReport, createCostGuard } from './graph/cost/costGuard.ts';
 import { createHomes } from './graph/cost/homes.ts';
 import { weightProblems } from './graph/cost/estimate.ts';
-import { readWeights } from './graph/cost/weights.ts';
+import { printWithCosts } from './graph/cost/publish.ts';
+import { readWeights, type Weights } from './graph/cost/weights.ts';
 import { callerOf } from './graph/engine/caller.ts';
 import type { PlannerPool } from './graph/engine/plannerPool.ts';
 import { createPlanner } from './plan/planner.ts';
@@ -66,6 +67,8 @@ export interface Graph {
   run(operation: Operation): Promise<Answer>;
   /** The schema as a role sees it. */
   view(role: Role): GraphQLSchema;
+  /** The same as SDL, with what fields weigh. */
+  sdl(role: Role): string;
 }
 
 export interface GraphDependencies {
@@ -118,7 +121,9 @@ export function createGraph(dependencies: GraphDependencies): Graph {
   const enforced = dependencies.policy === 'enforced';
   const problems = enforced ? policyProblems(schema) : [];
   if (problems.length > 0) throw new Error(`The graph has no sound policy:\n  ${problems.join('\n  ')}`);
-  const costOf = limits ? costGuard(dependencies.supergraph, schema, limits) : undefined;
+  const document = parse(dependencies.supergraph, { noLocation: true });
+  const weights = readWeights(document);
+  const costOf = limits ? costGuard(document, schema, weights, limits) : undefined;
   const absent = enforced && schema.getType('CreditFile') ? existence : undefined;
 
   const views = new Map<Role, GraphQLSchema>();
@@ -153,6 +158,7 @@ export function createGraph(dependencies: GraphDependencies): Graph {
   return {
     schema,
     view,
+    sdl: (role) => printWithCosts(view(role), weights),
     async run(operation) {
       const { viewer } = operation;
       if (operation.operation.operation === 'subscription')
@@ -234,12 +240,10 @@ export function createGraph(dependencies: GraphDependencies): Graph {
 const extensionsOf = (extensions: Readonly<Record<string, unknown>>): Pick<Answer, 'extensions'> | null => (Object.keys(extensions).length > 0 ? { extensions } : null);
 
 /** @throws Error that names every list of which nothing says how long it is */
-function costGuard(supergraph: string, schema: GraphQLSchema, limits: CostLimits): CostGuard {
-  const document = parse(supergraph, { noLocation: true });
-  const weights = readWeights(document);
+function costGuard(supergraph: DocumentNode, schema: GraphQLSchema, weights: Weights, limits: CostLimits): CostGuard {
   const problems = weightProblems(schema, weights);
   if (problems.length > 0) throw new Error(`The graph has no sound weights:\n  ${problems.join('\n  ')}`);
-  return createCostGuard({ schema, weights, homes: createHomes(document), limits });
+  return createCostGuard({ schema, weights, homes: createHomes(supergraph), limits });
 }
 
 const answerTooLarge = ({ most }: AnswerTooLarge, { operation }: OperationDefinitionNode): GraphQLError => {

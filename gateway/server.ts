@@ -2,7 +2,7 @@ import { ApolloServer } from '@apollo/server';
 import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
 import { fastifyApolloDrainPlugin, fastifyApolloHandler } from '@as-integrations/fastify';
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { GraphQLError, printSchema } from 'graphql';
+import { GraphQLError } from 'graphql';
 import { createDrain } from '#kit/drain.ts';
 import { clientError } from '#kit/errors.ts';
 import { jsonBoundsProblem } from '#kit/jsonBounds.ts';
@@ -237,7 +237,7 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
 
   app.get('/sdl', async (request, reply) => {
     const { role } = await viewerOf(request);
-    return reply.type('text/plain; charset=utf-8').header('cache-control', 'private, no-store').send(printSchema(graph.view(role)));
+    return reply.type('text/plain; charset=utf-8').header('cache-control', 'private, no-store').send(graph.sdl(role));
   });
   app.get('/health/live', () => ({ status: 'ok' }));
   app.get('/health/ready', async (_, reply) => {
