@@ -121,9 +121,9 @@ export function createGraph(dependencies: GraphDependencies): Graph {
   const enforced = dependencies.policy === 'enforced';
   const problems = enforced ? policyProblems(schema) : [];
   if (problems.length > 0) throw new Error(`The graph has no sound policy:\n  ${problems.join('\n  ')}`);
-  const document = parse(dependencies.supergraph, { noLocation: true });
-  const weights = readWeights(document);
-  const costOf = limits ? costGuard(document, schema, weights, limits) : undefined;
+  const supergraph = parse(dependencies.supergraph, { noLocation: true });
+  const weights = readWeights(supergraph);
+  const costOf = limits ? costGuard(supergraph, schema, weights, limits) : undefined;
   const absent = enforced && schema.getType('CreditFile') ? existence : undefined;
 
   const views = new Map<Role, GraphQLSchema>();
