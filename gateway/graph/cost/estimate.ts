@@ -97,8 +97,9 @@ function costOfPlace(building: Building, place: Place): Amount {
     const crossings = new Set<number>();
     const amounts = described.map(({ nodes, field, id }) => {
       if (!field) return 0;
-      const crossed = crossingOf(building, type, field, place.at);
-      if (crossed !== null) crossings.add(crossed);
+      // The subgraphs of which one is asked, where none that gives the object gives the field as well.
+      const { homes } = facts(building, type, field);
+      if (homes !== 0 && (homes & place.at) === 0) crossings.add(homes);
       let amount = known.get(id);
       if (amount === undefined) known.set(id, (amount = costOfField(building, type, field, nodes, place)));
       return amount;
@@ -113,7 +114,7 @@ function costOfPlace(building: Building, place: Place): Amount {
 /** Each lists the types of the schema. */
 function costOfIntrospection({ schema, model }: Building, fields: ReadonlyMap<string, readonly FieldNode[]>): number {
   const asked = [...fields.values()].filter(([node]) => node && isIntrospectionField(node.name.value)).length;
-  return asked * Object.keys(schema.getTypeMap()).length * model.types;
+  return asked === 0 ? 0 : asked * Object.keys(schema.getTypeMap()).length * model.types;
 }
 
 /** What tells a field from others: its nodes, and all of its definition that a cost depends on. Undefined: it is answered without any. */
@@ -126,21 +127,34 @@ function describe(building: Building, type: GraphQLObjectType, nodes: readonly F
     if (number === undefined) building.numbers.set(node, (number = building.numbers.size));
     return number;
   });
-  return { id: `${key}:${numbers.join('+')}:${signatureOf(building, type, field)}`, field };
+  return { id: `${key}:${numbers.join('+')}:${facts(building, type, field).signature}`, field };
 }
 
-const signatures = new WeakMap<Weights, Map<GraphQLField<unknown, unknown>, string>>();
+/** What a schema says of a field, found once. */
+interface FieldFacts {
+  /** Equal where a cost does not tell two fields apart. */
+  readonly signature: string;
+  readonly coordinate: string;
+  readonly size: ListSize | undefined;
+  /** The subgraphs that give it, as bits. */
+  readonly homes: number;
+}
 
-function signatureOf({ weights, homes }: Building, type: GraphQLObjectType, field: GraphQLField<unknown, unknown>): string {
-  let known = signatures.get(weights);
-  if (!known) signatures.set(weights, (known = new Map()));
-  let signature = known.get(field);
-  if (signature === undefined) {
+const factsOf = new WeakMap<Weights, Map<GraphQLField<unknown, unknown>, FieldFacts>>();
+
+function facts({ weights, homes }: Building, type: GraphQLObjectType, field: GraphQLField<unknown, unknown>): FieldFacts {
+  let known = factsOf.get(weights);
+  if (!known) factsOf.set(weights, (known = new Map()));
+  let found = known.get(field);
+  if (!found) {
     const coordinate = `${type.name}.${field.name}`;
+    const size = sizeOf(weights, type, field);
+    const own = homes(type.name, field.name);
     const args = field.args.map(({ name }) => weights.costs.get(`${coordinate}(${name}:)`) ?? '');
-    known.set(field, (signature = [field.type, weights.costs.get(coordinate) ?? '', JSON.stringify(sizeOf(weights, type, field)), homes(type.name, field.name), ...args].join(',')));
+    const signature = [field.type, weights.costs.get(coordinate) ?? '', JSON.stringify(size), own, ...args].join(',');
+    known.set(field, (found = { signature, coordinate, size, homes: own }));
   }
-  return signature;
+  return found;
 }
 
 /** An interface may say it for its types. */
@@ -149,26 +163,18 @@ function sizeOf(weights: Weights, type: GraphQLObjectType, field: GraphQLField<u
   return own ?? type.getInterfaces().map(({ name }) => weights.sizes.get(`${name}.${field.name}`)).find((size) => size !== undefined);
 }
 
-/** The subgraphs of which one is asked for the field; null: one that gives the object gives the field as well. */
-function crossingOf({ homes }: Building, type: GraphQLObjectType, field: GraphQLField<unknown, unknown>, at: number): number | null {
-  const own = homes(type.name, field.name);
-  return own === 0 || (own & at) !== 0 ? null : own;
-}
-
 /** A field of one object, with all that stands below it. */
 function costOfField(building: Building, type: GraphQLObjectType, field: GraphQLField<unknown, unknown>, nodes: readonly FieldNode[], place: Place): Amount {
-  const { weights, model, schema, homes } = building;
+  const { weights, model, schema } = building;
   const node = nodes[0] as FieldNode; // a key has one
-  const coordinate = `${type.name}.${field.name}`;
+  const { coordinate, size, homes: own } = facts(building, type, field);
   const named = getNamedType(field.type);
   const below = isCompositeType(named) ? named : undefined;
   const directives = (node.directives ?? []).map((directive) => argumentsCost(weights, `@${directive.name.value}`, schema.getDirective(directive.name.value)?.args ?? [], directive));
   const call = atLeastNone(sum([weights.costs.get(coordinate) ?? (below ? 1 : 0), argumentsCost(weights, coordinate, field.args, node), ...directives]));
-  const size = sizeOf(weights, type, field);
   const length = listLength(field, node, size);
   const isSizing = size !== undefined && size.sizedFields.length > 0;
   const items = hasList(field.type) ? (place.sized?.get(field.name) ?? (isSizing ? 1 : length)) : 1;
-  const own = homes(type.name, field.name);
   const item = below
     ? costOfPlace(building, {
       type: below,
