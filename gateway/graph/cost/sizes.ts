@@ -1,5 +1,5 @@
 import {
-  type FieldNode, getNamedType, type GraphQLArgument, type GraphQLField, type GraphQLInputType, isInputObjectType, isListType, isNonNullType,
+  type FieldNode, getNamedType, type GraphQLArgument, type GraphQLError, type GraphQLField, type GraphQLInputType, isInputObjectType, isListType, isNonNullType,
   Kind, type ValueNode, valueFromAST,
 } from 'graphql';
 import { badInput } from '#kit/errors.ts';
@@ -30,8 +30,10 @@ export function listLength(field: GraphQLField<unknown, unknown>, node: FieldNod
   return slices.every(({ isConstant }) => isConstant) ? length({}) : length;
 }
 
-const notOne = ({ name }: GraphQLField<unknown, unknown>, allowed: readonly string[]) =>
-  badInput(allowed.join(', '), 'ONE_OF', `How many items \`${name}\` gives is said by just one of ${allowed.join(', ')}.`, `just one of ${allowed.join(', ')}`);
+function notOne({ name }: GraphQLField<unknown, unknown>, allowed: readonly string[]): GraphQLError {
+  const names = allowed.join(', ');
+  return badInput(names, 'ONE_OF', `How many items \`${name}\` gives is said by just one of ${names}.`, `just one of ${names}`);
+}
 
 const lengthOf = (value: unknown): number | undefined => {
   if (Array.isArray(value)) return value.length;
