@@ -36,7 +36,7 @@ import { createWebhookWorker } from './live/webhooks.ts';
 import { createWebhookSecrets } from './live/webhookSecrets.ts';
 import { createWebhookTargets } from './live/webhookTargets.ts';
 import { createReadiness } from './http/readiness.ts';
-import { standardLimits } from './limits.ts';
+import { planningLimits, standardLimits } from './limits.ts';
 import { countRightsFailures, createMetrics, measureFaults, measureLive, measurePlanners, measureStreams, measureWebhooks, metricsRoute } from './metrics.ts';
 import { createInProcessTransport } from './plan/inProcess.ts';
 import { type GatewayServer, serveGateway, type ServerOptions } from './server.ts';
@@ -134,6 +134,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       log,
       now,
       policy: 'enforced',
+      limits: { ...planningLimits, ...config.operationLimits },
       hasChanged: () => sequencer.poke(),
     }));
     const documents = createDocuments(graph.schema, options.limits ?? standardLimits);

@@ -2,7 +2,7 @@ import { ApolloServer } from '@apollo/server';
 import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
 import { fastifyApolloDrainPlugin, fastifyApolloHandler } from '@as-integrations/fastify';
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { GraphQLError, printSchema } from 'graphql';
+import { GraphQLError } from 'graphql';
 import { createDrain } from '#kit/drain.ts';
 import { clientError } from '#kit/errors.ts';
 import { jsonBoundsProblem } from '#kit/jsonBounds.ts';
@@ -25,6 +25,7 @@ import type { SourceBook } from './sources.ts';
 export interface RequestContext {
   readonly viewer: Viewer;
   readonly mode: 'filter' | 'reject';
+  readonly reportsCost: boolean;
   readonly signal: AbortSignal;
   readonly address: string | undefined;
 }
@@ -136,8 +137,8 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
     reply.raw.once('close', () => {
       if (!reply.raw.writableFinished) abort.abort();
     });
-    const { rejects } = credentialsIn(request.raw);
-    return { viewer: await viewerOf(request), mode: rejects ? 'reject' : options.policyMode, signal: abort.signal, address: request.raw.socket.remoteAddress };
+    const { rejects, reportsCost } = credentialsIn(request.raw);
+    return { viewer: await viewerOf(request), mode: rejects ? 'reject' : options.policyMode, reportsCost, signal: abort.signal, address: request.raw.socket.remoteAddress };
   };
 
   const apollo = new ApolloServer<RequestContext>({
@@ -146,10 +147,10 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
         Promise.resolve({
           // Read here again, which costs a look into a map: the document that Apollo has parsed was not validated by it.
           executor: async ({ request, context }) => {
-            const asked: Asked = { query: request.query ?? '', operationName: request.operationName, variables: request.variables ?? {} };
+            const asked: Asked = { query: request.query ?? '', operationName: request.operationName, variables: request.variables ?? {}, reportsCost: request.extensions?.['cost'] === 'report' };
             const read = readOperation(doors, asked);
-            const { viewer, mode, signal, address } = context as unknown as RequestContext; // made by `context` below
-            const answer = 'errors' in read ? read : await runOperation(doors, read, asked, { viewer, mode, signal, address });
+            const { viewer, mode, reportsCost, signal, address } = context as unknown as RequestContext; // made by `context` below
+            const answer = 'errors' in read ? read : await runOperation(doors, read, asked, { viewer, mode, reportsCost, signal, address });
             return answer as never; // ExecutionResult, with `data` left out where nothing ran
           },
         }),
@@ -221,12 +222,14 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
     method: ['GET', 'POST', 'OPTIONS'],
     handler: async function (request, reply) {
       if (asksForEvents(request.headers.accept)) return events.handle(request, reply);
+      // Who asks comes before what is asked: whoever is nobody has nothing parsed.
+      const context = await contextOf(request, reply);
       const asked = readRequest(request);
       const read = asked && readOperation(doors, asked);
       if (read && 'errors' in read) return refuse(request, reply, read.errors);
       // What is no operation, and all that has to be negotiated, is Apollo's to word (docs/adr/0010-known-texts.md).
       if (!read || !isPlain(request)) return throughApollo.call(this, request, reply);
-      const answer = await runOperation(doors, read, asked, await contextOf(request, reply));
+      const answer = await runOperation(doors, read, asked, context);
       if (answer.data === undefined) return refuse(request, reply, answer.errors ?? []);
       return reply.header('cache-control', 'no-store').type('application/json; charset=utf-8').send(`${answerText(doors, answer)}\n`);
     },
@@ -234,7 +237,7 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
 
   app.get('/sdl', async (request, reply) => {
     const { role } = await viewerOf(request);
-    return reply.type('text/plain; charset=utf-8').header('cache-control', 'private, no-store').send(printSchema(graph.view(role)));
+    return reply.type('text/plain; charset=utf-8').header('cache-control', 'private, no-store').send(graph.sdl(role));
   });
   app.get('/health/live', () => ({ status: 'ok' }));
   app.get('/health/ready', async (_, reply) => {

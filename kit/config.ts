@@ -31,6 +31,8 @@ export interface Config {
   readonly webhookTargets: 'public' | 'any';
   /** Processes that plan new operations, about 80 MB each. */
   readonly planners: number;
+  /** What one operation may cost (docs/COST.md), and the bytes that its answer may have. */
+  readonly operationLimits: { readonly cost: number; readonly answerBytes: number };
   /** How many WebSockets and streams of events one caller may hold at once. */
   readonly streamLimits: { readonly perToken: number; readonly perOrganisation: number; readonly perAddress: number };
   readonly dataDir: string;
@@ -79,6 +81,8 @@ const environment = z.object({
   POLICY_MODE: z.enum(['filter', 'reject']).default('filter'),
   WEBHOOK_TARGETS: z.enum(['public', 'any']).default('public'),
   PLANNERS: z.coerce.number().int().min(1).max(16).default(2),
+  COST_LIMIT: places(250_000),
+  ANSWER_BYTES: places(32 * 1024 * 1024),
   STREAMS_PER_TOKEN: places(100),
   STREAMS_PER_ORGANISATION: places(500),
   STREAMS_PER_ADDRESS: places(2000),
@@ -142,6 +146,7 @@ export function parseConfig(variables: Readonly<Record<string, string | undefine
     policyMode: values.POLICY_MODE,
     webhookTargets: values.WEBHOOK_TARGETS,
     planners: values.PLANNERS,
+    operationLimits: { cost: values.COST_LIMIT, answerBytes: values.ANSWER_BYTES },
     streamLimits: { perToken: values.STREAMS_PER_TOKEN, perOrganisation: values.STREAMS_PER_ORGANISATION, perAddress: values.STREAMS_PER_ADDRESS },
     dataDir,
     logLevel: values.LOG_LEVEL,

@@ -34,6 +34,8 @@ export interface Asked {
   readonly query: string;
   readonly operationName: string | null | undefined;
   readonly variables: Readonly<Record<string, unknown>>;
+  /** Whether `extensions.cost` is `report`. */
+  readonly reportsCost: boolean;
 }
 
 export const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -45,7 +47,7 @@ export function readAsked(given: unknown): Asked | null {
   if (typeof query !== 'string' || query === '') return null;
   if (operationName !== undefined && operationName !== null && typeof operationName !== 'string') return null;
   for (const each of [variables, extensions]) if (each !== undefined && each !== null && !isRecord(each)) return null;
-  return { query, operationName, variables: isRecord(variables) ? variables : {} };
+  return { query, operationName, variables: isRecord(variables) ? variables : {}, reportsCost: isRecord(extensions) && extensions['cost'] === 'report' };
 }
 
 /** Reads what is asked before anything of it is walked: its texts, then its document. */
@@ -62,11 +64,12 @@ function variablesProblem(variables: Asked['variables']): GraphQLError | null {
   return null;
 }
 
-/** Who asks, for what, and whether to be refused whole. */
+/** Who asks, for what, whether to be refused whole, and whether to hear what it costs. */
 export interface Credentials {
   readonly authorization: string | undefined;
   readonly purpose: string | undefined;
   readonly rejects: boolean;
+  readonly reportsCost: boolean;
 }
 
 export function credentialsIn(request: { readonly headers: IncomingHttpHeaders; readonly rawHeaders: readonly string[] }): Credentials {
@@ -77,6 +80,7 @@ export function credentialsIn(request: { readonly headers: IncomingHttpHeaders; 
     authorization: authorizations > 1 ? '' : request.headers.authorization,
     purpose: typeof purpose === 'string' && purpose !== '' ? purpose : undefined,
     rejects: request.headers['x-unauthorized'] === 'reject',
+    reportsCost: request.headers['x-cost'] === 'report',
   };
 }
 
@@ -89,6 +93,8 @@ export const tell = ({ words }: Pick<DoorOptions, 'words'>, errors: readonly unk
 export interface Run {
   readonly viewer: Viewer;
   readonly mode: 'filter' | 'reject';
+  /** As the connection asks it for all of its operations. */
+  readonly reportsCost: boolean;
   readonly signal: AbortSignal;
   /** The client's, see `callerOf`. */
   readonly address: string | undefined;
@@ -97,7 +103,7 @@ export interface Run {
 /** Runs a query or a mutation: an answer with data, or the errors for which there is none. Nothing is thrown. */
 export async function runOperation(options: Pick<DoorOptions, 'graph' | 'sources'>, read: ReadDocument, asked: Asked, run: Run): Promise<Answer> {
   try {
-    const answer = await options.graph.run({ ...read, variables: asked.variables, ...run });
+    const answer = await options.graph.run({ ...read, variables: asked.variables, ...run, reportsCost: run.reportsCost || asked.reportsCost });
     return (await isOutage(options, answer)) ? { errors: [unavailable('None of the sources can be reached now: ask again later.')] } : answer;
   } catch (error) {
     const known = errorOf(error);

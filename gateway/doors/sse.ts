@@ -64,7 +64,7 @@ export function createEventDoor(options: DoorOptions): EventDoor {
     async handle(request, reply) {
       const asked = readRequest(request);
       if (!asked) throw badRequest('The request is not GraphQL over HTTP: `query` is a text, `variables` an object.', 400);
-      const { authorization, purpose, rejects } = credentialsIn(request.raw);
+      const { authorization, purpose, rejects, reportsCost } = credentialsIn(request.raw);
       const mode = rejects ? 'reject' : policyMode;
       const session = await authenticator.session(authorization, purpose).catch((error: unknown) => ({ errors: [errorOf(error)] }));
       if ('errors' in session) return refuse(request, reply, session.errors);
@@ -81,7 +81,7 @@ export function createEventDoor(options: DoorOptions): EventDoor {
           release();
         });
         open.add(stream);
-        const begun = await live.subscribe({ ...read, variables: asked.variables, session, mode, lastEventId: header(request, 'last-event-id'), address: request.raw.socket.remoteAddress }, stream).catch((error: unknown) => ({ errors: [errorOf(error)] }));
+        const begun = await live.subscribe({ ...read, variables: asked.variables, session, mode, reportsCost: reportsCost || asked.reportsCost, lastEventId: header(request, 'last-event-id'), address: request.raw.socket.remoteAddress }, stream).catch((error: unknown) => ({ errors: [errorOf(error)] }));
         if ('errors' in begun) {
           stream.forget();
           return refuse(request, reply, begun.errors);
@@ -95,7 +95,7 @@ export function createEventDoor(options: DoorOptions): EventDoor {
       open.add(stream);
       const abort = new AbortController();
       stream.stopsWith(() => abort.abort());
-      const answer = await answerOnce(options, read, asked, { viewer: session.viewer, mode, signal: abort.signal, address: request.raw.socket.remoteAddress });
+      const answer = await answerOnce(options, read, asked, { viewer: session.viewer, mode, reportsCost, signal: abort.signal, address: request.raw.socket.remoteAddress });
       if (typeof answer !== 'string') {
         stream.forget();
         return refuse(request, reply, answer.errors);

@@ -149,6 +149,7 @@ class Connection {
   #session: Session | null = null;
   #address: string | undefined;
   #mode: 'filter' | 'reject';
+  #reportsCost: boolean;
   #subscriptions: Map<string, Subscription> | null = null;
   #beatAt: number;
   /** Pings since the client was last heard of. */
@@ -163,6 +164,7 @@ class Connection {
     this.#network = network;
     this.#credentials = credentials;
     this.#mode = credentials.rejects ? 'reject' : door.policyMode;
+    this.#reportsCost = credentials.reportsCost;
     this.#beatAt = performance.now() + door.timing.heartbeatMs;
     this.#initTimer = setTimeout(() => this.close(closings.initialisationTimeout), door.timing.initMs).unref();
     socket.on('message', (data, isBinary) => this.#guarded(() => this.#receive(data, isBinary)));
@@ -244,8 +246,9 @@ class Connection {
     this.#credentials = null;
     this.#door.uninitialised.delete(this);
     this.#stopWaiting();
-    const { authorization, purpose, rejects } = overriding(headers, payload ?? {});
+    const { authorization, purpose, rejects, reportsCost } = overriding(headers, payload ?? {});
     if (rejects) this.#mode = 'reject';
+    this.#reportsCost = reportsCost;
     try {
       this.#session = await this.#door.authenticator.session(authorization, purpose);
     } catch (error) {
@@ -276,7 +279,7 @@ class Connection {
       if (!(await session.isGood())) return this.close(closings.rightsEnded);
       if (subscription.isOver) return;
       if ('errors' in read) this.#refuse(subscription, read.errors);
-      else if (isStream) await this.#follow(subscription, live, { ...read, variables: asked.variables, session, mode: this.#mode, address: this.#address });
+      else if (isStream) await this.#follow(subscription, live, { ...read, variables: asked.variables, session, mode: this.#mode, reportsCost: this.#reportsCost || asked.reportsCost, address: this.#address });
       else await this.#answer(subscription, read, asked, session);
     } catch (error) {
       this.#refuse(subscription, [errorOf(error)]);
@@ -292,7 +295,7 @@ class Connection {
   async #answer(subscription: Subscription, read: ReadDocument, asked: Asked, { viewer }: Session): Promise<void> {
     const abort = new AbortController();
     subscription.stopsWith(() => abort.abort());
-    const answer = await answerOnce(this.#door, read, asked, { viewer, mode: this.#mode, signal: abort.signal, address: this.#address });
+    const answer = await answerOnce(this.#door, read, asked, { viewer, mode: this.#mode, reportsCost: this.#reportsCost, signal: abort.signal, address: this.#address });
     if (typeof answer !== 'string') return this.#refuse(subscription, answer.errors);
     subscription.next(answer);
     subscription.complete();
@@ -518,5 +521,6 @@ function overriding(headers: Credentials, payload: Record<string, unknown>): Cre
     authorization: said('authorization') ?? headers.authorization,
     purpose: said('x-purpose') || headers.purpose,
     rejects: said('x-unauthorized') === 'reject' || headers.rejects,
+    reportsCost: said('x-cost') === 'report' || headers.reportsCost,
   };
 }

@@ -499,19 +499,20 @@ export async function createLive(options: LiveOptions): Promise<Live & { readonl
 
   /** What is asked for, checked as a query would be; the stream's own arguments are read here. */
   const begin = async (request: StreamRequest, query: EventQuery): Promise<{ filter: ChangeFilter; after: string | null; audience: Audience } | { errors: readonly GraphQLError[] }> => {
-    const { session, mode, variables, operationName, address } = request;
+    const { session, mode, variables, operationName, address, reportsCost = false } = request;
     const { viewer } = session;
     const coerced = coerceVariables(graph.schema, request.operation, variables);
     if ('errors' in coerced && coerced.errors) return { errors: coerced.errors };
-    const audience: Audience = { query, operationName, variables, viewer, mode };
     const field = graph.schema.getSubscriptionType()?.getFields()[query.field.name.value];
     const topic = topics[query.field.name.value];
     if (!field || !topic) return { errors: [clientError('BAD_USER_INPUT', 'There is no such subscription.', { reason: 'SUBSCRIPTION' })] };
-    const answer = await graph.run({ document: query.document, operation: query.operation, operationName, variables, viewer, mode, address, events: [] });
+    const answer = await graph.run({ document: query.document, operation: query.operation, operationName, variables, viewer, mode, address, reportsCost, events: [] });
     if (!(answer.data?.[query.key] as { events?: unknown } | null | undefined)?.events) return { errors: answer.errors ?? [] };
     const given = getArgumentValues(field, query.field, coerced.variables) as { filter: NameListChangeFilter | EvaluationChangeFilter; after?: string | null };
     const filter = readFilter(topic, given.filter);
     if (filter.watchlist !== null && !(await ownsWatchlist(viewer, filter.watchlist))) throw clientError('NOT_FOUND', 'Your organisation has no watchlist with this id.', { argument: 'filter.watchlist' });
+    const cost = answer.extensions?.['cost'];
+    const audience: Audience = { query, operationName, variables, viewer, mode, ...(cost === undefined ? null : { cost }) };
     return { filter, after: request.lastEventId ?? given.after ?? null, audience };
   };
 
@@ -529,7 +530,7 @@ export async function createLive(options: LiveOptions): Promise<Live & { readonl
 
   const groupOf = (request: StreamRequest, audience: Audience, filter: ChangeFilter): Group => {
     const used = variablesIn(audience.query);
-    const key = JSON.stringify([numberOf(request.document), audience.operationName ?? '', audience.mode, audience.viewer.grant, used.map((name) => audience.variables[name] ?? null)]);
+    const key = JSON.stringify([numberOf(request.document), audience.operationName ?? '', audience.mode, audience.cost !== undefined, audience.viewer.grant, used.map((name) => audience.variables[name] ?? null)]);
     let crowd = crowds.get(key);
     if (!crowd) crowds.set(key, (crowd = { key, audience, renderer: rendererOf(audience), reading: createGate({ pause: wait, longestMs: LONGEST_BACK_OFF_MS, onChange: readingChanged }), groups: new Map(), queue: [], queued: 0, done: tail, isTelling: false, subscribers: 0 }));
     let group = crowd.groups.get(filter.canonical);

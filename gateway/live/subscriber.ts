@@ -36,6 +36,8 @@ export interface StreamRequest {
   readonly variables: Readonly<Record<string, unknown>>;
   readonly session: Session;
   readonly mode: 'filter' | 'reject';
+  /** Whether each event says what it costs. */
+  readonly reportsCost?: boolean;
   /** The client's, see `callerOf`. */
   readonly address?: string | undefined;
   /** A cursor given outside of the operation (`last-event-id`), which comes before the argument `after`. */

@@ -2,6 +2,7 @@ import { Pool } from 'undici';
 import type { Dispatcher } from 'undici';
 import { createBreaker, type Outcome } from '#kit/breaker.ts';
 import { createRetryBudget } from '#kit/retry.ts';
+import { addRead } from './answerSize.ts';
 import { isObject } from './merge.ts';
 import { SubgraphUnavailable } from './transport.ts';
 import type { PlannedOperation, SubgraphCall, SubgraphError, SubgraphResult, Transport } from './transport.ts';
@@ -89,13 +90,15 @@ export function createHttpTransport(options: HttpTransportOptions): Transport & 
           },
           onResponseData(given, chunk) {
             size += chunk.length;
-            if (size <= maxBytes) {
+            try {
+              if (size > maxBytes) throw new SubgraphUnavailable(`answer of more than ${maxBytes} bytes`);
+              if (call.meter) addRead(call.meter, chunk.length);
               chunks.push(chunk);
-              return;
+            } catch (error) {
+              chunks.length = 0;
+              finish(error as Error);
+              given.abort(error as Error);
             }
-            const error = new SubgraphUnavailable(`answer of more than ${maxBytes} bytes`);
-            finish(error);
-            given.abort(error);
           },
           onResponseEnd() {
             try {

@@ -625,7 +625,7 @@ export type SourceCoverage = {
   readonly firstFiledAt: Maybe<Scalars['DateTime']['output']>;
   /** When the newest of them came in (最近归集时间). */
   readonly lastFiledAt: Maybe<Scalars['DateTime']['output']>;
-  /** Records of the item from the unit that stand now (记录数). */
+  /** Records of the item from the unit that stand now, as far as the viewer may see them; the state and the dates are of all that was filed (记录数). */
   readonly recordCount: Maybe<TotalCount>;
   /** The records that are counted, newest first, as far as the viewer may see them (记录明细). */
   readonly records: Maybe<CollectedRecordConnection>;

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { buildSchema, execute, GraphQLError } from 'graphql';
+import { buildSchema, execute, GraphQLError, printSchema } from 'graphql';
 import WebSocket from 'ws';
 import { silentLog } from '#kit/log.ts';
 import { publicViewer } from '#policy/viewer.ts';
@@ -41,6 +41,7 @@ export function createSmallGraph(): SmallGraph {
   return {
     schema,
     view: () => schema,
+    sdl: () => printSchema(schema),
     waiting: () => waiting,
     ran: () => ran,
     aborted: () => aborted,

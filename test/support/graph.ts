@@ -115,7 +115,7 @@ export async function askGateway(url: string, token: string | null, query: strin
 const PURPOSES = ['SUPERVISION', 'CREDIT_GRANTING'];
 
 /** `absent`: subgraphs that are to be found nowhere. */
-export async function startGraph(options: { remote?: boolean; redisUrl?: string; absent?: readonly SubgraphName[]; database?: Database; now?: () => Date; accessSink?: GatewayOptions['accessSink']; routes?: GatewayOptions['routes']; limits?: GatewayOptions['limits']; webhookTargets?: Config['webhookTargets']; planners?: number; notifies?: boolean } = {}): Promise<TestGraph> {
+export async function startGraph(options: { remote?: boolean; redisUrl?: string; absent?: readonly SubgraphName[]; database?: Database; now?: () => Date; accessSink?: GatewayOptions['accessSink']; routes?: GatewayOptions['routes']; limits?: GatewayOptions['limits']; operationLimits?: Partial<Config['operationLimits']>; webhookTargets?: Config['webhookTargets']; planners?: number; notifies?: boolean } = {}): Promise<TestGraph> {
   const stack = new AsyncDisposableStack();
   const issuer = stack.use(await createIssuer());
   const database = options.database ?? stack.use(await openDatabase());
@@ -136,7 +136,7 @@ export async function startGraph(options: { remote?: boolean; redisUrl?: string;
   for (const name of options.absent ?? []) remoteSubgraphs[name] = 'http://127.0.0.1:1/graphql';
   const gateway = stack.use(
     await createGateway({
-      config: { ...shared, remoteSubgraphs },
+      config: { ...shared, remoteSubgraphs, operationLimits: { ...shared.operationLimits, ...options.operationLimits } },
       databaseUrl: database.url,
       subgraphs: definitions,
       log: silentLog,
