@@ -1,5 +1,5 @@
 import { type DataClass, matrix } from './matrix.ts';
-import type { Viewer } from './viewer.ts';
+import { type Role, roles, type Viewer } from './viewer.ts';
 
 /** Everything that can be done beyond reading, by the class that the matrix allows or denies. What is not here cannot be done. */
 const actions = {
@@ -13,9 +13,13 @@ const actions = {
   'information:declare': 'DECLARE',
   'consent:give': 'DECLARE',
   'changes:follow': 'FOLLOW',
+  'document:publish': 'ADMIT',
   'metrics:read': 'ADMIT',
 } satisfies Record<string, DataClass>;
 
 export type Action = keyof typeof actions;
+
+/** Whose the action is. */
+export const rolesThatMay = (action: Action): readonly Role[] => roles.filter((role) => matrix[role][actions[action]] === 'ALLOW');
 
 export const may = (viewer: Viewer, action: Action): boolean => matrix[viewer.role][actions[action]] === 'ALLOW';
