@@ -37,7 +37,7 @@ import { createWebhookSecrets } from './live/webhookSecrets.ts';
 import { createWebhookTargets } from './live/webhookTargets.ts';
 import { createDocumentCheck } from './trustedDocuments/check.ts';
 import { readReleasedDocuments } from './trustedDocuments/released.ts';
-import { createDocumentStore, documentsPart } from './trustedDocuments/store.ts';
+import { createDocumentStore, documentsPart, type TrustedDocuments } from './trustedDocuments/store.ts';
 import { createReadiness } from './http/readiness.ts';
 import { standardLimits } from './limits.ts';
 import { countRightsFailures, createMetrics, measureDocuments, measureFaults, measureLive, measurePlanners, measureStreams, measureWebhooks, metricsRoute } from './metrics.ts';
@@ -68,6 +68,7 @@ export interface Gateway extends AsyncDisposable {
   readonly graph: Graph;
   readonly sources: SourceBook;
   readonly authenticator: Authenticator;
+  readonly trusted: TrustedDocuments;
 }
 
 /** Where the gateway listens when nobody says otherwise. */
@@ -203,7 +204,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       }),
     );
     const owned = stack.move();
-    return { url: server.url, graph, sources: book, authenticator, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+    return { url: server.url, graph, sources: book, authenticator, trusted, [Symbol.asyncDispose]: () => owned.disposeAsync() };
   } catch (error) {
     await stack.disposeAsync();
     throw error;
