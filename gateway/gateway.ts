@@ -37,7 +37,7 @@ import { createWebhookSecrets } from './live/webhookSecrets.ts';
 import { createWebhookTargets } from './live/webhookTargets.ts';
 import { createDocumentCheck } from './trustedDocuments/check.ts';
 import { readReleasedDocuments } from './trustedDocuments/released.ts';
-import { createDocumentStore, documentsPart, type TrustedDocuments } from './trustedDocuments/store.ts';
+import { createDocumentStore, type DocumentStore, documentsPart } from './trustedDocuments/store.ts';
 import { createReadiness } from './http/readiness.ts';
 import { standardLimits } from './limits.ts';
 import { countRightsFailures, createMetrics, measureDocuments, measureFaults, measureLive, measurePlanners, measureStreams, measureWebhooks, metricsRoute } from './metrics.ts';
@@ -68,7 +68,7 @@ export interface Gateway extends AsyncDisposable {
   readonly graph: Graph;
   readonly sources: SourceBook;
   readonly authenticator: Authenticator;
-  readonly trusted: TrustedDocuments;
+  readonly trusted: DocumentStore;
 }
 
 /** Where the gateway listens when nobody says otherwise. */

@@ -75,7 +75,7 @@ const post = (accept: string): Ask => async (url, { body, token }) =>
   told(await fetch(`${url}/graphql`, { method: 'POST', headers: { 'content-type': 'application/json', accept, ...bearer(token) }, body: JSON.stringify(body) }));
 
 const parametersOf = (body: Json): URLSearchParams =>
-  new URLSearchParams(Object.entries(body).flatMap(([name, value]) => (value === undefined ? [] : [[name, typeof value === 'string' ? value : JSON.stringify(value)]])));
+  new URLSearchParams(Object.entries(body).flatMap(([name, value]) => (value === undefined ? [] : [[name, typeof value === 'string' ? value : JSON.stringify(value)] as [string, string]])));
 
 const get = (accept: string): Ask => async (url, { body, token }) =>
   told(await fetch(`${url}/graphql?${parametersOf(body).toString()}`, { headers: { accept, 'apollo-require-preflight': '1', ...bearer(token) } }));
