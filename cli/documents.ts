@@ -37,7 +37,7 @@ export interface ShownDocument extends ManifestDocument {
 const MANIFEST = 'id role version state documentCount digest proposedBy proposedByActor proposedAt publishedBy publishedByActor publishedAt withdrawnBy withdrawnByActor withdrawnAt';
 const PAGE = 'pageInfo { hasNextPage endCursor }';
 
-/** What the commands ask. The release lets operators ask these everywhere (gateway/trustedDocuments/released.json). */
+/** What the release lets every role ask that sees it (gateway/trustedDocuments/released.json). */
 export const documentTexts = {
   list: `query documentManifests($role: String, $after: Cursor) { documentManifests(role: $role, first: 100, after: $after) { nodes { ${MANIFEST} } ${PAGE} } }`,
   manifest: `query documentManifest($id: ID!) { documentManifest(id: $id) { ${MANIFEST} } }`,

@@ -22,7 +22,7 @@ export interface WantedGrant {
 }
 
 const GRANT = 'id organisation role province sector from to';
-/** What the commands ask. The release lets operators ask these everywhere (gateway/trustedDocuments/released.json). */
+/** What the release lets every role ask that sees it (gateway/trustedDocuments/released.json). */
 export const grantTexts = {
   find: `query grants($organisation: USCC, $after: Cursor) { grants(organisation: $organisation, first: 100, after: $after) { nodes { ${GRANT} } pageInfo { hasNextPage endCursor } } }`,
   give: `mutation grantRole($input: GrantRoleInput!) { grantRole(input: $input) { __typename ... on RoleGranted { grant { ${GRANT} } } ${DOMAIN_ERROR} } }`,

@@ -1,5 +1,5 @@
 import { type DataClass, matrix } from './matrix.ts';
-import { type Role, roles, type Viewer } from './viewer.ts';
+import type { Viewer } from './viewer.ts';
 
 /** Everything that can be done beyond reading, by the class that the matrix allows or denies. What is not here cannot be done. */
 const actions = {
@@ -18,8 +18,5 @@ const actions = {
 } satisfies Record<string, DataClass>;
 
 export type Action = keyof typeof actions;
-
-/** Whose the action is. */
-export const rolesThatMay = (action: Action): readonly Role[] => roles.filter((role) => matrix[role][actions[action]] === 'ALLOW');
 
 export const may = (viewer: Viewer, action: Action): boolean => matrix[viewer.role][actions[action]] === 'ALLOW';

@@ -3,7 +3,7 @@ import { type DocumentNode, GraphQLError } from 'graphql';
 import type { Log } from '#kit/log.ts';
 import { createListener, type Listener } from '#kit/postgres/listener.ts';
 import { type Pool, query, statement } from '#kit/postgres/pool.ts';
-import type { Role } from '#policy/viewer.ts';
+import { type Role, roles as everyRole } from '#policy/viewer.ts';
 import { unavailable } from '../errors.ts';
 import type { Part } from '../http/readiness.ts';
 import type { DocumentCheck } from './check.ts';
@@ -54,6 +54,8 @@ interface Published {
   readonly id: string;
   readonly name: string;
   readonly text: string;
+  /** Part of the release and of no manifest: a role whose view it does not fit has no such document. */
+  readonly isReleased: boolean;
   /** Undefined until it was looked at. */
   problem?: string | null;
 }
@@ -66,19 +68,14 @@ interface OfRole {
 
 export type LoadedDocument = Pick<Published, 'id' | 'name' | 'text'>;
 
-export interface DocumentsOfRole {
-  readonly role: Role;
-  readonly documents: readonly LoadedDocument[];
-}
-
 export interface StoreOptions {
   readonly pool: Pool;
   readonly url: string;
   readonly check: DocumentCheck;
   /** Roles that may only ask what is published for them. */
   readonly restricted: ReadonlySet<Role>;
-  /** Part of the release: what its own tools ask before anything can be published. */
-  readonly released: readonly DocumentsOfRole[];
+  /** What the release's own tools ask: trusted for every role that sees all of it. */
+  readonly released: readonly LoadedDocument[];
   readonly log: Log;
 }
 
@@ -129,19 +126,22 @@ export function createDocumentStore({ pool, url, check, restricted, released, lo
     return document.problem;
   };
 
-  const rebuild = (manifests: readonly DocumentsOfRole[]): void => {
-    const before = roles;
-    const fresh = new Map<Role, OfRole>();
-    for (const { role, documents } of manifests) {
-      let ofRole = fresh.get(role);
-      if (!ofRole) fresh.set(role, (ofRole = { byId: new Map(), byText: new Map() }));
+  const rebuild = (manifests: readonly { readonly role: Role; readonly documents: readonly LoadedDocument[] }[]): void => {
+    const fresh = new Map<Role, OfRole>(everyRole.map((role) => [role, { byId: new Map(), byText: new Map() }]));
+    const add = (role: Role, documents: readonly LoadedDocument[], isReleased: boolean): void => {
+      const { byId, byText } = fresh.get(role) ?? { byId: new Map(), byText: new Map() };
       for (const { id, name, text } of documents) {
-        // The same text in many manifests is one document, and was looked at once.
-        let document = ofRole.byText.get(text);
-        if (!document) ofRole.byText.set(text, (document = before?.get(role)?.byText.get(text) ?? { role, id, name, text }));
-        ofRole.byId.set(id, document).set(digestId(text), document);
+        // The same text in many manifests is one document, and is looked at once.
+        let document = byText.get(text);
+        if (!document) {
+          const problem = roles?.get(role)?.byText.get(text)?.problem;
+          byText.set(text, (document = { role, id, name, text, isReleased, ...(problem === undefined ? null : { problem }) }));
+        }
+        byId.set(id, document).set(digestId(text), document);
       }
-    }
+    };
+    for (const { role, documents } of manifests) add(role, documents, false);
+    for (const role of everyRole) add(role, released, true);
     roles = fresh;
     names = new Map([...fresh.values()].flatMap(({ byText }) => [...byText].map(([text, { name }]) => [text, name] as const)));
     for (const watcher of watchers) {
@@ -158,6 +158,7 @@ export function createDocumentStore({ pool, url, check, restricted, released, lo
     for (const { byText } of documents.values()) {
       for (const document of byText.values()) {
         if (of !== generation || isClosed) return;
+        if (document.isReleased) continue;
         const isNew = document.problem === undefined;
         if (problemOf(document) !== null) outdated.push(document);
         if (isNew) await turn();
@@ -178,7 +179,7 @@ export function createDocumentStore({ pool, url, check, restricted, released, lo
     const ids = new Set(kept.map(({ id }) => id));
     for (const id of loaded.keys()) if (!ids.has(id)) loaded.delete(id);
     inForce = now;
-    rebuild([...released, ...kept.map(({ id, role }) => ({ role: role as Role, documents: loaded.get(id) ?? [] }))]); // a manifest is made for a role
+    rebuild(kept.map(({ id, role }) => ({ role: role as Role, documents: loaded.get(id) ?? [] }))); // a manifest is made for a role
   };
 
   // One reading at a time. Whoever asks during one is answered by the next: this one may have looked before the change.
@@ -209,6 +210,9 @@ export function createDocumentStore({ pool, url, check, restricted, released, lo
   });
   const poll = setInterval(() => void refresh(), POLL_MS).unref();
 
+  const unlessAnotherRole = (document: Published | undefined): Published | null =>
+    document === undefined || (document.isReleased && problemOf(document) !== null) ? null : document;
+
   const usable = (document: Published): AllowedText | GraphQLError => {
     const problem = problemOf(document);
     if (problem === null) return { text: document.text, publishedFor: document.role };
@@ -218,8 +222,8 @@ export function createDocumentStore({ pool, url, check, restricted, released, lo
   return {
     allow: (role, asked) =>
       allowed(asked, {
-        byId: (id) => (roles === null ? 'UNKNOWN' : (roles.get(role)?.byId.get(id) ?? null)),
-        byText: (text) => (!restricted.has(role) ? 'ANY' : roles === null ? 'UNKNOWN' : (roles.get(role)?.byText.get(text) ?? null)),
+        byId: (id) => (roles === null ? 'UNKNOWN' : unlessAnotherRole(roles.get(role)?.byId.get(id))),
+        byText: (text) => (!restricted.has(role) ? 'ANY' : roles === null ? 'UNKNOWN' : unlessAnotherRole(roles.get(role)?.byText.get(text))),
         usable,
       }),
     watch(role, text, onWithdrawn) {
@@ -237,7 +241,7 @@ export function createDocumentStore({ pool, url, check, restricted, released, lo
     refresh,
     state() {
       if (roles === null) return null;
-      const documents = [...roles.values()].flatMap(({ byText }) => [...byText.values()]);
+      const documents = [...roles.values()].flatMap(({ byText }) => [...byText.values()]).filter(({ isReleased }) => !isReleased);
       return { published: documents.length, outdated: documents.filter(({ problem }) => typeof problem === 'string').length };
     },
     async [Symbol.asyncDispose]() {

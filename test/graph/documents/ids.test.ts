@@ -36,7 +36,7 @@ describe.each(transports)('%s', (name, ask) => {
     expect(await outcome({ documentId: `sha256:${sha256(LISTS)}` })).toEqual(lists);
     expect(await outcome({ documentId: sha256(LISTS) })).toEqual(lists);
     const named = { operationName: 'Name', variables: { uscc: composeUscc('91330106', 'MA9EEE01') } };
-    const unknown = [overHttp(200), { entity: null }, [['NOT_FOUND', 'This code is not known here.']]];
+    const unknown = [overHttp(200), { entity: null }, [['NOT_FOUND', `${named.variables.uscc} is not known here.`]]];
     for (const documentId of ['name', `sha256:${sha256(NAME)}`]) expect(await outcome({ documentId, ...named })).toEqual(unknown);
     expect(await outcome({ documentId: '__proto__' })).toMatchObject({ purposes: expect.any(Array) });
     expect(await outcome({ documentId: 'of-banks' }, graph.tokenOf('FINANCIAL_INSTITUTION'))).toMatchObject({ purposes: expect.any(Array) });
