@@ -11,6 +11,11 @@ export interface Finding {
   readonly advice?: string;
 }
 
+const FIND = 'query findSubject($uscc: USCC!) { entity(uscc: $uscc) { name } }';
+const WHO = 'query whoAmI { viewer { role organisation } }';
+/** What the release lets every role ask that sees it (gateway/trustedDocuments/released.json). */
+export const doctorTexts = [FIND, WHO];
+
 const NODE_MAJOR = 24;
 
 /** Looks at everything between the user and an answer, in the order in which it is needed; what cannot be looked at is left out. */
@@ -37,7 +42,7 @@ export async function examine(url: string, token: () => Promise<TokenSource>, no
       state: 'ok',
       message: role === 'PUBLIC' || organisation === null ? 'none is used: you are the public' : `you are ${organisation} as ${role}`,
     })),
-    await checked('data', () => asPublic.query('query isThere($uscc: USCC!) { entity(uscc: $uscc) { name } }', { uscc: demoSubject }), ({ data, errors }) => {
+    await checked('data', () => asPublic.query(FIND, { uscc: demoSubject }), ({ data, errors }) => {
       const entity = data?.['entity'];
       if (entity) return { state: 'ok', message: 'the demo data is there' };
       const [error] = errors ?? [];
@@ -48,7 +53,7 @@ export async function examine(url: string, token: () => Promise<TokenSource>, no
   return findings;
 }
 
-const whoIs = async (api: Api): Promise<{ role: string; organisation: string | null }> => api.ask('viewer', '{ viewer { role organisation } }');
+const whoIs = async (api: Api): Promise<{ role: string; organisation: string | null }> => api.ask('viewer', WHO);
 
 async function checked<Result>(check: string, ask: () => Promise<Result>, judge: (result: Result) => Omit<Finding, 'check'>): Promise<Finding> {
   try {

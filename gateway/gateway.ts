@@ -35,9 +35,12 @@ import { createWake, type Wake } from './live/wake.ts';
 import { createWebhookWorker } from './live/webhooks.ts';
 import { createWebhookSecrets } from './live/webhookSecrets.ts';
 import { createWebhookTargets } from './live/webhookTargets.ts';
+import { createDocumentCheck } from './trustedDocuments/check.ts';
+import { readReleasedDocuments } from './trustedDocuments/released.ts';
+import { createDocumentStore, type DocumentStore, documentsPart } from './trustedDocuments/store.ts';
 import { createReadiness } from './http/readiness.ts';
 import { planningLimits, standardLimits } from './limits.ts';
-import { countRightsFailures, createMetrics, measureFaults, measureLive, measurePlanners, measureStreams, measureWebhooks, metricsRoute } from './metrics.ts';
+import { countRightsFailures, createMetrics, measureDocuments, measureFaults, measureLive, measurePlanners, measureStreams, measureWebhooks, metricsRoute } from './metrics.ts';
 import { createInProcessTransport } from './plan/inProcess.ts';
 import { type GatewayServer, serveGateway, type ServerOptions } from './server.ts';
 import { createLocalSource, createRemoteSource, createSourceBook, type Source, type SourceBook } from './sources.ts';
@@ -65,6 +68,7 @@ export interface Gateway extends AsyncDisposable {
   readonly graph: Graph;
   readonly sources: SourceBook;
   readonly authenticator: Authenticator;
+  readonly trusted: DocumentStore;
 }
 
 /** Where the gateway listens when nobody says otherwise. */
@@ -115,9 +119,11 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       webhooks: { secrets: webhookSecrets, targets, isDue: () => webhooks?.wake() },
       exports: {
         fieldsProblem: (topic, selection, viewer) => fieldsProblem({ graph, documents }, topic, selection, viewer),
+        mayChooseFields: ({ role }) => !config.trustedOnly.has(role),
         sealed: async (topic) => (await keeper(sources, topic).status()).sealed,
         wasMade: () => exports.wake(),
       },
+      documents: { check: (role, text) => check(role, text), onChanged: () => trusted.refresh() },
       now,
     });
     const desk = createOwnSchema('The desk', join(import.meta.dirname, 'desk/schema.graphql'), resolvers);
@@ -137,7 +143,11 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       limits: { ...planningLimits, ...config.operationLimits },
       hasChanged: () => sequencer.poke(),
     }));
-    const documents = createDocuments(graph.schema, options.limits ?? standardLimits);
+    const limits = options.limits ?? standardLimits;
+    const documents = createDocuments(graph.schema, limits);
+    const check = createDocumentCheck(graph, limits);
+    const trusted = stack.use(createDocumentStore({ pool, url: databaseUrl, check, restricted: config.trustedOnly, released: await readReleasedDocuments(), log }));
+    measureDocuments(metrics, trusted);
     const exportReader = createExportReader({ graph, documents, sources, cursors, pool, log: changeLog, now });
     const exports = stack.use(createExportWorker({ pool, reader: exportReader, grants, log }));
     measureLive(metrics, sequencer, wake);
@@ -164,6 +174,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     // Listening means that it can answer: what is settled is known before anybody can ask. Sources that are down do not keep it from starting.
     await book.refresh();
     await planners.ready();
+    await trusted.refresh();
     const server: GatewayServer = stack.use(
       await serveGateway({
         host: config.host,
@@ -176,13 +187,15 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
           parts: {
             database: () => ({ state: reachability.isReachable() ? 'ok' : 'unavailable' }),
             changes: () => ({ state: wake.connected() ? 'ok' : 'degraded', numberedHere: sequencer.state().phase === 'leading', wokenBy: config.redisUrl === null ? 'database' : 'redis' }),
+            documents: () => documentsPart(trusted.state()),
             grants: () => ({ state: grants.version === null ? 'degraded' : 'ok' }),
             planners: () => ({ state: planners.processes().length === config.planners ? 'ok' : 'degraded' }),
             log: () => ({ state: writingOf(log)?.isFailing() ? 'degraded' : 'ok' }),
           },
         }),
         authenticator,
-        limits: options.limits ?? standardLimits,
+        limits,
+        trusted,
         policyMode: config.policyMode,
         streamLimits: config.streamLimits,
         live,
@@ -192,7 +205,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       }),
     );
     const owned = stack.move();
-    return { url: server.url, graph, sources: book, authenticator, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+    return { url: server.url, graph, sources: book, authenticator, trusted, [Symbol.asyncDispose]: () => owned.disposeAsync() };
   } catch (error) {
     await stack.disposeAsync();
     throw error;

@@ -9,6 +9,7 @@ import type { Sequencer } from './live/sequencer.ts';
 import type { Wake } from './live/wake.ts';
 import type { WebhookMetrics } from './live/webhooks.ts';
 import type { ServerOptions } from './server.ts';
+import type { DocumentStore } from './trustedDocuments/store.ts';
 
 // GET /metrics, in the text format of Prometheus: names and numbers, and never a code of anybody.
 
@@ -79,6 +80,12 @@ export function measureFaults(metrics: Metrics, database: Reachability, writing:
   metrics.gauge('database_reachable', '1 while connections can be made, 0 while one at a time tries whether they can.', () => Number(database.isReachable()));
   metrics.total('log_lines_lost_total', 'Lines of the log that could not be written.', () => writing?.lost() ?? 0);
   metrics.gauge('log_failing', '1 while lines of the log cannot be written.', () => (writing ? Number(writing.isFailing()) : null));
+}
+
+/** What is published for roles. Alarms: documents that no longer fit, which their clients are refused. */
+export function measureDocuments(metrics: Metrics, documents: Pick<DocumentStore, 'state'>): void {
+  metrics.gauge('documents_published', 'Documents that are published, each once for each role.', () => documents.state()?.published ?? null);
+  metrics.gauge('documents_outdated', 'Those of them that no longer fit the schema, the limits or the view of their role.', () => documents.state()?.outdated ?? null);
 }
 
 /** What the planning of new operations costs. Alarms: processes that die, texts that cannot be planned, waiting that gets longer. */

@@ -11,16 +11,18 @@ import type { Log } from '#kit/log.ts';
 import type { Viewer } from '#policy/viewer.ts';
 import type { Authenticator } from './auth.ts';
 import { createDocuments } from './documents.ts';
-import { answerText, type Asked, credentialsIn, type DoorOptions, readOperation, runOperation, tell } from './doors/operation.ts';
+import { answerText, type Asked, credentialsIn, type DoorOptions, type ReadOperation, readOperation, runOperation, tell } from './doors/operation.ts';
 import { asksForEvents, createEventDoor, readRequest } from './doors/sse.ts';
 import { createWebSocketDoor } from './doors/websocket.ts';
 import { createErrorWords, errorOf, headOf, unavailable } from './errors.ts';
-import type { Graph } from './graph.ts';
+import type { Answer, Graph } from './graph.ts';
 import type { Readiness } from './http/readiness.ts';
 import { createStreamQuota, standardStreamLimits, type StreamLimits } from './http/streamQuota.ts';
 import type { Limits } from './limits.ts';
 import type { Live } from './live/subscriber.ts';
 import type { SourceBook } from './sources.ts';
+import { createCacheRule, MAX_AGE_SECONDS } from './trustedDocuments/cacheable.ts';
+import { nothingPublished, type TrustedDocuments } from './trustedDocuments/store.ts';
 
 export interface RequestContext {
   readonly viewer: Viewer;
@@ -39,6 +41,8 @@ export interface ServerOptions {
   readonly readiness?: () => Promise<Readiness>;
   readonly authenticator: Authenticator;
   readonly limits: Limits;
+  /** What was published; left out: nothing, and every text runs. */
+  readonly trusted?: TrustedDocuments;
   readonly policyMode: 'filter' | 'reject';
   /** How many connections and streams one caller may hold at once; standardStreamLimits unless said otherwise. */
   readonly streamLimits?: StreamLimits | undefined;
@@ -91,6 +95,9 @@ const statusFor = (status: number, accept: string, code: unknown): number =>
 const isPlain = ({ method, headers: { 'content-type': contentType, accept } }: FastifyRequest): boolean =>
   method === 'POST' && contentType !== undefined && /^application\/json(;|$)/.test(contentType) && (accept === undefined || accept === '*/*' || accept === 'application/json');
 
+const mediaType = ({ headers: { accept = '' } }: FastifyRequest): string =>
+  `${accept.includes('application/graphql-response+json') ? 'application/graphql-response+json' : 'application/json'}; charset=utf-8`;
+
 /** The HTTP doors of the gateway. Rules stand in graph.ts and limits.ts, which every door calls; nothing here decides. */
 export async function serveGateway(options: ServerOptions): Promise<GatewayServer> {
   const { graph, authenticator, log } = options;
@@ -106,7 +113,7 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
   });
   const words = createErrorWords(log);
   const doors: DoorOptions = {
-    graph, documents: createDocuments(graph.schema, options.limits), sources: options.sources, authenticator, live: options.live,
+    graph, documents: createDocuments(graph.schema, options.limits), trusted: options.trusted ?? nothingPublished, sources: options.sources, authenticator, live: options.live,
     quota: createStreamQuota(options.streamLimits ?? standardStreamLimits), words, policyMode: options.policyMode, log,
     now: options.now ?? (() => new Date()),
   };
@@ -132,7 +139,7 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
     });
   };
 
-  const contextOf = async (request: FastifyRequest, reply: FastifyReply): Promise<RequestContext> => {
+  const makeContext = async (request: FastifyRequest, reply: FastifyReply): Promise<RequestContext> => {
     const abort = new AbortController();
     reply.raw.once('close', () => {
       if (!reply.raw.writableFinished) abort.abort();
@@ -141,15 +148,26 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
     return { viewer: await viewerOf(request), mode: rejects ? 'reject' : options.policyMode, reportsCost, signal: abort.signal, address: request.raw.socket.remoteAddress };
   };
 
+  // Asked twice where Apollo answers: who asks is looked up once.
+  const contexts = new WeakMap<FastifyRequest, Promise<RequestContext>>();
+  const contextOf = (request: FastifyRequest, reply: FastifyReply): Promise<RequestContext> => {
+    let context = contexts.get(request);
+    if (!context) contexts.set(request, (context = makeContext(request, reply)));
+    return context;
+  };
+
   const apollo = new ApolloServer<RequestContext>({
     gateway: {
       load: () =>
         Promise.resolve({
           // Read here again, which costs a look into a map: the document that Apollo has parsed was not validated by it.
           executor: async ({ request, context }) => {
-            const asked: Asked = { query: request.query ?? '', operationName: request.operationName, variables: request.variables ?? {}, reportsCost: request.extensions?.['cost'] === 'report' };
-            const read = readOperation(doors, asked);
+            const asked: Asked = {
+              query: request.query ?? '', documentId: undefined, isAutomatic: false, operationName: request.operationName, variables: request.variables ?? {},
+              reportsCost: request.extensions?.['cost'] === 'report',
+            };
             const { viewer, mode, reportsCost, signal, address } = context as unknown as RequestContext; // made by `context` below
+            const read = readOperation(doors, asked, viewer.role);
             const answer = 'errors' in read ? read : await runOperation(doors, read, asked, { viewer, mode, reportsCost, signal, address });
             return answer as never; // ExecutionResult, with `data` left out where nothing ran
           },
@@ -201,7 +219,7 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
     return reply
       .code(statusFor(status, accept, told[0]?.extensions?.['code']))
       .header('cache-control', 'no-store')
-      .type(`${accept.includes('application/graphql-response+json') ? 'application/graphql-response+json' : 'application/json'}; charset=utf-8`)
+      .type(mediaType(request))
       .send(`${JSON.stringify({ errors: told })}\n`);
   };
 
@@ -217,6 +235,16 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
     return asksForEvents(request.headers.accept) ? events.refuse(request, reply, errors) : refuse(request, reply.header('connection', 'close'), errors);
   });
 
+  const mayBeKept = createCacheRule(graph.schema);
+  /** What others may do with an answer: of a catalogue, asked by GET with an id and without any token, they keep it for a minute. */
+  const cachingOf = ({ method, headers }: FastifyRequest, asked: Asked, read: ReadOperation, { errors, extensions }: Answer): Readonly<Record<string, string>> => {
+    if (method !== 'GET' || asked.documentId === undefined) return { 'cache-control': 'no-store' };
+    const isWhole = !errors?.length && (extensions?.['completeness'] as { status?: unknown } | undefined)?.status === 'COMPLETE'; // written by gateway/graph.ts
+    const isPublic = headers.authorization === undefined && isWhole && mayBeKept(read);
+    // Whoever shows a token is never given what was kept for those without, nor the other way round.
+    return { vary: 'accept, authorization, x-cost, x-purpose, x-unauthorized', 'cache-control': isPublic ? `public, max-age=${MAX_AGE_SECONDS}` : 'no-store' };
+  };
+
   app.route({
     url: '/graphql',
     method: ['GET', 'POST', 'OPTIONS'],
@@ -225,13 +253,17 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
       // Who asks comes before what is asked: whoever is nobody has nothing parsed.
       const context = await contextOf(request, reply);
       const asked = readRequest(request);
-      const read = asked && readOperation(doors, asked);
-      if (read && 'errors' in read) return refuse(request, reply, read.errors);
-      // What is no operation, and all that has to be negotiated, is Apollo's to word (docs/adr/0010-known-texts.md).
-      if (!read || !isPlain(request)) return throughApollo.call(this, request, reply);
+      if (!asked) return throughApollo.call(this, request, reply); // what is no operation is Apollo's to word
+      const read = readOperation(doors, asked, context.viewer.role);
+      if ('errors' in read) return refuse(request, reply, read.errors);
+      // All that has to be negotiated or prevented is Apollo's, too (docs/adr/0010-known-texts.md), but for ids, which it does not know: none
+      // of them does anything by GET, and no browser adds a token by itself (docs/adr/0022-trusted-documents.md).
+      if (asked.documentId === undefined && !isPlain(request)) return throughApollo.call(this, request, reply);
+      if (request.method === 'GET' && read.operation.operation === 'mutation')
+        return refuse(request, reply, [new GraphQLError('A mutation is sent by POST.', { extensions: { code: 'BAD_REQUEST', http: { status: 405, headers: new Map([['allow', 'POST']]) } } })]);
       const answer = await runOperation(doors, read, asked, context);
       if (answer.data === undefined) return refuse(request, reply, answer.errors ?? []);
-      return reply.header('cache-control', 'no-store').type('application/json; charset=utf-8').send(`${answerText(doors, answer)}\n`);
+      return reply.headers(cachingOf(request, asked, read, answer)).type(mediaType(request)).send(`${answerText(doors, answer)}\n`);
     },
   });
 

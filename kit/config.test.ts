@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { roles } from '#policy/viewer.ts';
 import { ConfigError, parseConfig } from './config.ts';
 
 let dataDir: string;
@@ -23,7 +24,7 @@ test('with nothing set everything has a default, and the keys made once are foun
   expect({ ...config, passportKeys: 0, cursorKeys: 0, digestKeys: 0 }).toEqual({
     port: null, host: '127.0.0.1', databaseUrl: null, redisUrl: null, remoteSubgraphs: {}, jwksUrl: null,
     jwtIssuer: 'https://issuer.credit-graph.invalid', jwtAudience: 'credit-graph', passportKeys: 0, cursorKeys: 0, digestKeys: 0,
-    policyMode: 'filter', webhookTargets: 'public', operationLimits: { cost: 250_000, answerBytes: 33_554_432 }, streamLimits: { perToken: 100, perOrganisation: 500, perAddress: 2000 },
+    policyMode: 'filter', webhookTargets: 'public', trustedOnly: new Set(), operationLimits: { cost: 250_000, answerBytes: 33_554_432 }, streamLimits: { perToken: 100, perOrganisation: 500, perAddress: 2000 },
     planners: 2, dataDir, logLevel: 'info', production: false,
   });
   expect(parseConfig({ DATA_DIR: dataDir }).passportKeys).toEqual(config.passportKeys);
@@ -47,4 +48,17 @@ test('production sends no notices into its own network', () => {
 
 test('an empty variable is one that was not set', () => {
   expect(messageOf({ PORT: '', REDIS_URL: '' })).toBe('accepted');
+});
+
+test('texts that nobody published run where nothing is said, and not in production; some roles may be held to published ones', () => {
+  const key = `k:${Buffer.alloc(32, 1).toString('base64')}`;
+  const real = { DATABASE_URL: 'postgres://db/x', JWKS_URL: 'https://issuer.example/jwks.json', JWT_ISSUER: 'i', JWT_AUDIENCE: 'a', PASSPORT_KEYS: key, CURSOR_KEYS: key, DIGEST_KEYS: key };
+  const heldIn = (variables: Record<string, string>): unknown => [...parseConfig({ DATA_DIR: dataDir, ...variables }).trustedOnly];
+  expect(heldIn({})).toEqual([]);
+  expect(heldIn({ DOCUMENTS: 'open' })).toEqual([]);
+  expect(heldIn({ ...real, NODE_ENV: 'production' })).toEqual([...roles]);
+  expect(heldIn({ ...real, NODE_ENV: 'production', DOCUMENTS: 'open' })).toEqual([]);
+  expect(heldIn({ DOCUMENTS: 'trusted' })).toEqual([...roles]);
+  expect(heldIn({ DOCUMENTS: 'trusted:PUBLIC,SUBJECT' })).toEqual(['PUBLIC', 'SUBJECT']);
+  for (const DOCUMENTS of ['any', 'TRUSTED', 'trusted:', 'trusted:MINISTER', 'trusted:PUBLIC,']) expect(messageOf({ DOCUMENTS })).toMatch(/^ {2}DOCUMENTS: expected open, trusted, or trusted: and roles of PUBLIC, SUBJECT, /m);
 });

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { type KeyRing, parseKeyRing } from './keys.ts';
 import { type LogLevel, logLevels } from './log.ts';
+import { isRole, type Role, roles } from '#policy/viewer.ts';
 import { storageProblem } from './storageProblem.ts';
 
 /** The four subgraphs, in the order of their ports 4001–4004. */
@@ -27,6 +28,8 @@ export interface Config {
   readonly cursorKeys: KeyRing;
   readonly digestKeys: KeyRing;
   readonly policyMode: 'filter' | 'reject';
+  /** Roles that may only ask what was published for them; others ask what they like. */
+  readonly trustedOnly: ReadonlySet<Role>;
   /** Where webhooks may be: at public addresses over HTTPS, or anywhere, for development. */
   readonly webhookTargets: 'public' | 'any';
   /** Processes that plan new operations, about 80 MB each. */
@@ -64,6 +67,16 @@ const remotes = (text: string, context: z.RefinementCtx): Partial<Record<Subgrap
   return found;
 };
 
+/** `open`, `trusted`, or `trusted:ROLE,ROLE` for some of the roles. */
+const trustedOnly = (text: string, context: z.RefinementCtx): ReadonlySet<Role> => {
+  if (text === 'open') return new Set();
+  if (text === 'trusted') return new Set(roles);
+  const named = text.startsWith('trusted:') ? text.slice('trusted:'.length).split(',') : [];
+  if (named.length > 0 && named.every(isRole)) return new Set(named);
+  context.addIssue({ code: 'custom', message: `expected open, trusted, or trusted: and roles of ${roles.join(', ')}` });
+  return z.NEVER;
+};
+
 const places = (standard: number) => z.coerce.number().int().min(1).default(standard);
 
 const environment = z.object({
@@ -79,6 +92,7 @@ const environment = z.object({
   CURSOR_KEYS: z.string().transform(keyRing).optional(),
   DIGEST_KEYS: z.string().transform(keyRing).optional(),
   POLICY_MODE: z.enum(['filter', 'reject']).default('filter'),
+  DOCUMENTS: z.string().transform(trustedOnly).optional(),
   WEBHOOK_TARGETS: z.enum(['public', 'any']).default('public'),
   PLANNERS: z.coerce.number().int().min(1).max(16).default(2),
   COST_LIMIT: places(250_000),
@@ -144,6 +158,7 @@ export function parseConfig(variables: Readonly<Record<string, string | undefine
     cursorKeys: values.CURSOR_KEYS ?? own('cursor'),
     digestKeys: values.DIGEST_KEYS ?? own('digest'),
     policyMode: values.POLICY_MODE,
+    trustedOnly: values.DOCUMENTS ?? new Set(production ? roles : []),
     webhookTargets: values.WEBHOOK_TARGETS,
     planners: values.PLANNERS,
     operationLimits: { cost: values.COST_LIMIT, answerBytes: values.ANSWER_BYTES },

@@ -16,6 +16,7 @@ import { createExports, type Exports } from './exports.ts';
 import { createWatchlists, type Watchlists } from './watchlists.ts';
 import { createWebhooks, type Webhooks } from './webhooks.ts';
 import { createRuleChanges, type RuleChanges } from './ruleChanges.ts';
+import { createDocumentManifests, type DocumentManifests } from '../trustedDocuments/repository.ts';
 
 export interface GrantRow {
   readonly id: string;
@@ -54,6 +55,7 @@ export type Refusal = 'NOT_FOUND' | 'PARTS_MISSING' | 'BINDING';
 
 export interface DeskRepository extends AsyncDisposable {
   readonly ruleChanges: RuleChanges;
+  readonly documentManifests: DocumentManifests;
   readonly watchlists: Watchlists;
   readonly exports: Exports;
   readonly consents: ConsentBook;
@@ -104,6 +106,7 @@ export function createDeskRepository(pool: Pool, now: () => Date): DeskRepositor
 
   return {
     ruleChanges: createRuleChanges(prisma, now),
+    documentManifests: createDocumentManifests(prisma, now),
     watchlists: createWatchlists(prisma, now),
     exports: createExports(prisma, now),
     consents: createConsentBook(prisma, now),

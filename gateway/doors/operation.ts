@@ -2,20 +2,22 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import type { Log } from '#kit/log.ts';
 import { textProblem } from '#kit/text.ts';
-import type { Viewer } from '#policy/viewer.ts';
+import type { Role, Viewer } from '#policy/viewer.ts';
 import type { Authenticator } from '../auth.ts';
 import type { Documents, ReadDocument } from '../documents.ts';
 import { errorOf, type ErrorWords, formatted, unavailable } from '../errors.ts';
 import type { Answer, Graph } from '../graph.ts';
 import type { StreamHolder, StreamQuota } from '../http/streamQuota.ts';
-import type { Live, Session } from '../live/subscriber.ts';
+import type { Live, Session, Sink, Stream, StreamRequest } from '../live/subscriber.ts';
 import type { SourceBook } from '../sources.ts';
+import type { AllowedText, AskedDocument, TrustedDocuments } from '../trustedDocuments/store.ts';
 
 // What all transports have in common: an operation as it is asked, who asks it, how it is run, and its answer as text.
 
 export interface DoorOptions {
   readonly graph: Graph;
   readonly documents: Documents;
+  readonly trusted: TrustedDocuments;
   readonly sources: Pick<SourceBook, 'states' | 'refresh'>;
   readonly authenticator: Authenticator;
   /** Undefined where there is nothing to follow; subscriptions are refused then. */
@@ -30,8 +32,7 @@ export interface DoorOptions {
 }
 
 /** The parameters of GraphQL over HTTP, which a `subscribe` has too. */
-export interface Asked {
-  readonly query: string;
+export interface Asked extends AskedDocument {
   readonly operationName: string | null | undefined;
   readonly variables: Readonly<Record<string, unknown>>;
   /** Whether `extensions.cost` is `report`. */
@@ -43,17 +44,31 @@ export const isRecord = (value: unknown): value is Record<string, unknown> => ty
 /** Null: it is no operation. */
 export function readAsked(given: unknown): Asked | null {
   if (!isRecord(given)) return null;
-  const { query, operationName, variables, extensions } = given;
-  if (typeof query !== 'string' || query === '') return null;
+  const { query, documentId, operationName, variables, extensions } = given;
+  const hasText = query !== undefined && query !== null && query !== '';
+  if (hasText && typeof query !== 'string') return null;
+  const isAutomatic = isRecord(extensions) && extensions['persistedQuery'] !== undefined && extensions['persistedQuery'] !== null;
+  if (!hasText && !isAutomatic && (documentId === undefined || documentId === null)) return null;
   if (operationName !== undefined && operationName !== null && typeof operationName !== 'string') return null;
   for (const each of [variables, extensions]) if (each !== undefined && each !== null && !isRecord(each)) return null;
-  return { query, operationName, variables: isRecord(variables) ? variables : {}, reportsCost: isRecord(extensions) && extensions['cost'] === 'report' };
+  return {
+    query: hasText ? query : null, documentId: documentId ?? undefined, isAutomatic, operationName, variables: isRecord(variables) ? variables : {},
+    reportsCost: isRecord(extensions) && extensions['cost'] === 'report',
+  };
 }
 
-/** Reads what is asked before anything of it is walked: its texts, then its document. */
-export function readOperation({ documents }: Pick<DoorOptions, 'documents'>, { query, operationName, variables }: Asked): ReturnType<Documents> {
+/** What is asked, as it may run: also as long as what it was asked by is published. */
+export type ReadOperation = ReadDocument & AllowedText;
+
+/** Reads what a role asks before anything of it is walked: its texts, then whether it may be asked, then its document. */
+export function readOperation({ documents, trusted }: Pick<DoorOptions, 'documents' | 'trusted'>, asked: Asked, role: Role): ReadOperation | { readonly errors: readonly GraphQLError[] } {
+  const { operationName, variables } = asked;
   const problem = textProblem('operationName', operationName) ?? variablesProblem(variables);
-  return problem ? { errors: [problem] } : documents(query, operationName);
+  if (problem) return { errors: [problem] };
+  const allowed = trusted.allow(role, asked);
+  if (allowed instanceof GraphQLError) return { errors: [allowed] };
+  const read = documents(allowed.text, operationName);
+  return 'errors' in read ? read : { ...read, ...allowed };
 }
 
 function variablesProblem(variables: Asked['variables']): GraphQLError | null {
@@ -129,6 +144,49 @@ async function isOutage({ sources }: Pick<DoorOptions, 'sources'>, { data, error
   await sources.refresh();
   const states = sources.states();
   return states.length > 0 && states.every(({ state }) => state === 'UNAVAILABLE');
+}
+
+/** Begins a stream, which ends when what it was asked by is published no more. @param live of the options, where there is one */
+export async function followOperation({ trusted }: Pick<DoorOptions, 'trusted'>, live: Live, { text, publishedFor }: AllowedText, request: StreamRequest, sink: Sink): ReturnType<Live['subscribe']> {
+  if (publishedFor === null) return live.subscribe(request, sink);
+  let cursor: string | null = null;
+  let stream: Stream | null = null;
+  let isOver = false;
+  const unwatch = trusted.watch(publishedFor, text, () => {
+    if (isOver) return;
+    isOver = true;
+    stream?.stop();
+    sink.end('WITHDRAWN', cursor);
+  });
+  const watched: Sink = {
+    next(json, after) {
+      cursor = after;
+      sink.next(json, after);
+    },
+    waiting: () => sink.waiting(),
+    drained: () => sink.drained(),
+    end(reason, last) {
+      unwatch();
+      if (!isOver) sink.end(reason, last);
+      isOver = true;
+    },
+  };
+  const begun = await live.subscribe(request, watched).catch((error: unknown) => {
+    unwatch();
+    throw error;
+  });
+  if ('errors' in begun) {
+    unwatch();
+    return begun;
+  }
+  stream = begun;
+  if (isOver) begun.stop();
+  return {
+    stop() {
+      unwatch();
+      begun.stop();
+    },
+  };
 }
 
 /** Who holds a stream, for the quota. */

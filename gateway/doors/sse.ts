@@ -5,7 +5,7 @@ import { clientError } from '#kit/errors.ts';
 import { jsonBoundsProblem } from '#kit/jsonBounds.ts';
 import { errorOf, headOf, RETRY_AFTER_SECONDS } from '../errors.ts';
 import type { Sink, StreamEnd } from '../live/subscriber.ts';
-import { type Asked, answerOnce, credentialsIn, type DoorOptions, holderOf, readAsked, readOperation, tell } from './operation.ts';
+import { type Asked, answerOnce, credentialsIn, type DoorOptions, followOperation, holderOf, readAsked, readOperation, tell } from './operation.ts';
 
 // Server-sent events: one operation, one response (the "distinct connections" of the GraphQL over SSE protocol). What is refused before the
 // first event is a JSON answer with its status, as at the HTTP door. `complete` means that the stream is finished: clients of that protocol
@@ -34,8 +34,8 @@ const RESUME_MS = 1000;
  */
 const BEFORE_CLOSING_MS = 250;
 
-/** The two ends that are final; what else ends a stream ends its connection. */
-const FINISHED: Partial<Record<StreamEnd, number>> = { COMPLETED: 1000, CURSOR_EXPIRED: 1000 };
+/** The ends that are final; what else ends a stream ends its connection. */
+const FINISHED: Partial<Record<StreamEnd, number>> = { COMPLETED: 1000, CURSOR_EXPIRED: 1000, WITHDRAWN: 1000 };
 
 export function createEventDoor(options: DoorOptions): EventDoor {
   const { authenticator, live, policyMode, quota } = options;
@@ -63,12 +63,12 @@ export function createEventDoor(options: DoorOptions): EventDoor {
     refuse,
     async handle(request, reply) {
       const asked = readRequest(request);
-      if (!asked) throw badRequest('The request is not GraphQL over HTTP: `query` is a text, `variables` an object.', 400);
+      if (!asked) throw badRequest('The request is not GraphQL over HTTP: `query` or `documentId` is a text, `variables` an object.', 400);
       const { authorization, purpose, rejects, reportsCost } = credentialsIn(request.raw);
       const mode = rejects ? 'reject' : policyMode;
       const session = await authenticator.session(authorization, purpose).catch((error: unknown) => ({ errors: [errorOf(error)] }));
       if ('errors' in session) return refuse(request, reply, session.errors);
-      const read = readOperation(options, asked);
+      const read = readOperation(options, asked, session.viewer.role);
       if ('errors' in read) return refuse(request, reply, read.errors);
       const { operation } = read.operation;
       if (request.method === 'GET' && operation === 'mutation') throw badRequest('A mutation is sent by POST.', 405, new Map([['allow', 'POST']]));
@@ -81,7 +81,8 @@ export function createEventDoor(options: DoorOptions): EventDoor {
           release();
         });
         open.add(stream);
-        const begun = await live.subscribe({ ...read, variables: asked.variables, session, mode, reportsCost: reportsCost || asked.reportsCost, lastEventId: header(request, 'last-event-id'), address: request.raw.socket.remoteAddress }, stream).catch((error: unknown) => ({ errors: [errorOf(error)] }));
+        const wanted = { ...read, variables: asked.variables, session, mode, reportsCost: reportsCost || asked.reportsCost, lastEventId: header(request, 'last-event-id'), address: request.raw.socket.remoteAddress };
+        const begun = await followOperation(options, live, read, wanted, stream).catch((error: unknown) => ({ errors: [errorOf(error)] }));
         if ('errors' in begun) {
           stream.forget();
           return refuse(request, reply, begun.errors);

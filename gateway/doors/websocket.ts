@@ -5,9 +5,8 @@ import { jsonBoundsProblem } from '#kit/jsonBounds.ts';
 import { textProblem } from '#kit/text.ts';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { errorOf } from '../errors.ts';
-import type { ReadDocument } from '../documents.ts';
 import type { Live, Session, Sink, StreamEnd, StreamRequest } from '../live/subscriber.ts';
-import { type Asked, answerOnce, type Credentials, credentialsIn, type DoorOptions, holderOf, isRecord, readAsked, readOperation, tell } from './operation.ts';
+import { type Asked, answerOnce, type Credentials, credentialsIn, type DoorOptions, followOperation, holderOf, isRecord, type ReadOperation, readAsked, readOperation, tell } from './operation.ts';
 
 // graphql-transport-ws (docs/PROTOCOL.md; docs/adr/0016-following-changes.md says why it is our own). A connection that only waits costs
 // its socket and one object: timers and lists are there while they are needed.
@@ -271,7 +270,7 @@ class Connection {
     if (this.#subscriptions.has(id)) return this.close(closings.idInUse);
     if (this.#subscriptions.size >= MAX_SUBSCRIPTIONS) return this.close(closings.tooManySubscriptions);
     const { live } = this.#door;
-    const read = readOperation(this.#door, asked);
+    const read = readOperation(this.#door, asked, session.viewer.role);
     const isStream = !('errors' in read) && read.operation.operation === 'subscription' && live !== undefined;
     const subscription = new Subscription(this, id, isStream);
     this.#subscriptions.set(id, subscription);
@@ -279,20 +278,20 @@ class Connection {
       if (!(await session.isGood())) return this.close(closings.rightsEnded);
       if (subscription.isOver) return;
       if ('errors' in read) this.#refuse(subscription, read.errors);
-      else if (isStream) await this.#follow(subscription, live, { ...read, variables: asked.variables, session, mode: this.#mode, reportsCost: this.#reportsCost || asked.reportsCost, address: this.#address });
+      else if (isStream) await this.#follow(subscription, live, read, { ...read, variables: asked.variables, session, mode: this.#mode, reportsCost: this.#reportsCost || asked.reportsCost, address: this.#address });
       else await this.#answer(subscription, read, asked, session);
     } catch (error) {
       this.#refuse(subscription, [errorOf(error)]);
     }
   }
 
-  async #follow(subscription: Subscription, live: Live, request: StreamRequest): Promise<void> {
-    const stream = await live.subscribe(request, subscription);
+  async #follow(subscription: Subscription, live: Live, read: ReadOperation, request: StreamRequest): Promise<void> {
+    const stream = await followOperation(this.#door, live, read, request, subscription);
     if ('errors' in stream) this.#refuse(subscription, stream.errors);
     else subscription.stopsWith(() => stream.stop());
   }
 
-  async #answer(subscription: Subscription, read: ReadDocument, asked: Asked, { viewer }: Session): Promise<void> {
+  async #answer(subscription: Subscription, read: ReadOperation, asked: Asked, { viewer }: Session): Promise<void> {
     const abort = new AbortController();
     subscription.stopsWith(() => abort.abort());
     const answer = await answerOnce(this.#door, read, asked, { viewer, mode: this.#mode, reportsCost: this.#reportsCost, signal: abort.signal, address: this.#address });
@@ -448,6 +447,8 @@ class Subscription implements Sink {
         return this.#connection.closeFor(reason, cursor);
       case 'GOING_AWAY':
         return this.#connection.goAway();
+      case 'WITHDRAWN':
+        return this.fail([{ message: 'The document that this stream was asked by is not published any more.', extensions: { code: 'DOCUMENT_NOT_FOUND', ...(cursor === null ? null : { cursor }) } }]);
       case 'FAILED':
         return this.fail([{ message: 'Internal error', extensions: { code: 'INTERNAL_SERVER_ERROR', ...(cursor === null ? null : { cursor }) } }]);
       case 'CURSOR_EXPIRED':

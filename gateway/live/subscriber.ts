@@ -2,7 +2,7 @@ import type { DocumentNode, GraphQLError, OperationDefinitionNode } from 'graphq
 import type { Viewer } from '#policy/viewer.ts';
 
 /** Why a stream ends (docs/PROTOCOL.md); each door has its own word for it. */
-export type StreamEnd = 'COMPLETED' | 'SLOW_CONSUMER' | 'UNAUTHENTICATED' | 'GOING_AWAY' | 'CURSOR_EXPIRED' | 'FAILED';
+export type StreamEnd = 'COMPLETED' | 'SLOW_CONSUMER' | 'UNAUTHENTICATED' | 'GOING_AWAY' | 'CURSOR_EXPIRED' | 'WITHDRAWN' | 'FAILED';
 
 /** Where a door takes a subscriber's messages from the stream to the network. Nothing here waits: what cannot be sent yet waits in the connection. */
 export interface Sink {

@@ -234,8 +234,10 @@ export type CreditRecordHistoryArgs = {
 export type DataClass =
   /** A registered address; down to the district for self-employed businesses (登记住所). */
   | 'ADDRESS'
-  /** Admitting organisations to roles: the doing (授权操作). */
+  /** Admitting organisations to roles, and documents to them: the doing (授权操作). */
   | 'ADMIT'
+  /** Catalogues and rules alone, the same for everybody and about nobody: an answer of nothing else may be kept by others (公共目录与规则). */
+  | 'CATALOGUE'
   /** Telephone and e-mail (联系方式). */
   | 'CONTACT'
   /** Declaring information about oneself: the doing (自主申报). */
@@ -246,7 +248,7 @@ export type DataClass =
   | 'FILING'
   /** Following changes: watchlists, webhooks, snapshots, and the doing (订阅与快照). */
   | 'FOLLOW'
-  /** Grants and revoked tokens (授权管理). */
+  /** Grants, revoked tokens and trusted documents (授权管理). */
   | 'GRANT'
   /** All versions of a record, superseded and erased ones too (历史版本). */
   | 'HISTORY'

@@ -14,6 +14,7 @@ import type { Graph } from '#gateway/graph.ts';
 import { createStreamQuota, standardStreamLimits } from '#gateway/http/streamQuota.ts';
 import { standardLimits } from '#gateway/limits.ts';
 import type { Live, Sink, StreamRequest } from '#gateway/live/subscriber.ts';
+import { nothingPublished } from '#gateway/trustedDocuments/store.ts';
 
 // Doors without a database behind them: a graph of four fields, and streams that a test tells by hand.
 
@@ -109,6 +110,7 @@ export function createHandLive(options: { refuse?: readonly GraphQLError[] } = {
 export function doorOptions(options: Partial<DoorOptions> & { readonly graph: Graph }): DoorOptions {
   return {
     documents: createDocuments(options.graph.schema, standardLimits),
+    trusted: nothingPublished,
     authenticator: dangerouslyTrustEveryoneAs(publicViewer),
     sources: { states: () => [], refresh: () => Promise.resolve() },
     live: undefined,

@@ -115,12 +115,12 @@ export async function askGateway(url: string, token: string | null, query: strin
 const PURPOSES = ['SUPERVISION', 'CREDIT_GRANTING'];
 
 /** `absent`: subgraphs that are to be found nowhere. */
-export async function startGraph(options: { remote?: boolean; redisUrl?: string; absent?: readonly SubgraphName[]; database?: Database; now?: () => Date; accessSink?: GatewayOptions['accessSink']; routes?: GatewayOptions['routes']; limits?: GatewayOptions['limits']; operationLimits?: Partial<Config['operationLimits']>; webhookTargets?: Config['webhookTargets']; planners?: number; notifies?: boolean } = {}): Promise<TestGraph> {
+export async function startGraph(options: { remote?: boolean; redisUrl?: string; absent?: readonly SubgraphName[]; database?: Database; now?: () => Date; accessSink?: GatewayOptions['accessSink']; routes?: GatewayOptions['routes']; limits?: GatewayOptions['limits']; operationLimits?: Partial<Config['operationLimits']>; webhookTargets?: Config['webhookTargets']; planners?: number; notifies?: boolean; documents?: string } = {}): Promise<TestGraph> {
   const stack = new AsyncDisposableStack();
   const issuer = stack.use(await createIssuer());
   const database = options.database ?? stack.use(await openDatabase());
   const now = options.now ?? (() => new Date());
-  const base = parseConfig({ DATA_DIR: issuer.dataDir, PORT: '0', LOG_LEVEL: 'silent', WEBHOOK_TARGETS: options.webhookTargets, PLANNERS: String(options.planners ?? 1) });
+  const base = parseConfig({ DATA_DIR: issuer.dataDir, PORT: '0', LOG_LEVEL: 'silent', WEBHOOK_TARGETS: options.webhookTargets, DOCUMENTS: options.documents, PLANNERS: String(options.planners ?? 1) });
   // Known keys: the same position gives the same cursor in every graph of a test run.
   const keys = [{ id: 'test', secret: Buffer.alloc(32, 7) }] as const;
   const shared: Config = { ...base, redisUrl: options.redisUrl ?? null, passportKeys: keys, cursorKeys: keys, digestKeys: keys };

@@ -69,6 +69,7 @@ test('the health paths say whether it lives, and part by part whether it can ans
       knownThrough: { entity: instant, disclosure: instant, namelist: instant, evaluation: instant },
       database: { state: 'ok' },
       changes: { state: 'ok', numberedHere: expect.any(Boolean), wokenBy: 'database' },
+      documents: { state: 'ok', published: expect.any(Number), outdated: 0 },
       grants: { state: 'ok' },
       planners: { state: 'ok' },
       log: { state: 'ok' },
