@@ -15,7 +15,8 @@ import { createSubgraph, type SubgraphDefinition } from '#kit/subgraph.ts';
 import { may } from '#policy/actions.ts';
 import type { Viewer } from '#policy/viewer.ts';
 import { type AccessSink, createLogSink } from './audit.ts';
-import { type Authenticator, createAuthenticator, createKeySet } from './auth.ts';
+import { type Authenticator, createAuthenticator } from './auth.ts';
+import { createKeySet } from './auth/keySet.ts';
 import { createRightsLookup } from './auth/rightsLookup.ts';
 import { withWholePages } from './changes/wholePages.ts';
 import { ListeningGrantBook } from './desk/grants.ts';
@@ -37,7 +38,7 @@ import { createWebhookSecrets } from './live/webhookSecrets.ts';
 import { createWebhookTargets } from './live/webhookTargets.ts';
 import { createReadiness } from './http/readiness.ts';
 import { standardLimits } from './limits.ts';
-import { countRightsFailures, createMetrics, measureFaults, measureLive, measurePlanners, measureStreams, measureWebhooks, metricsRoute } from './metrics.ts';
+import { countRightsFailures, createMetrics, measureFaults, measureKeySet, measureLive, measurePlanners, measureStreams, measureWebhooks, metricsRoute } from './metrics.ts';
 import { createInProcessTransport } from './plan/inProcess.ts';
 import { type GatewayServer, serveGateway, type ServerOptions } from './server.ts';
 import { createLocalSource, createRemoteSource, createSourceBook, type Source, type SourceBook } from './sources.ts';
@@ -90,7 +91,11 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     const ruleBook = createRuleBook(pool);
     const cursors = createCursorSealer(config.cursorKeys);
     const metrics = createMetrics();
-    const lookUp = createRightsLookup({ log, failures: countRightsFailures(metrics) });
+    const rightsFailures = countRightsFailures(metrics);
+    const lookUp = createRightsLookup({ log, failures: rightsFailures });
+    const location = config.jwksUrl ?? join(config.dataDir, 'issuer', 'jwks.json');
+    const keySet = stack.use(createKeySet({ location, times: config.keySetTimes, now, log, failures: rightsFailures }));
+    measureKeySet(metrics, keySet);
     const changeLog = createChangeLog(pool, lookUp);
     const wake = stack.use(createWake({ databaseUrl, redisUrl: config.redisUrl, log }));
     const sequencer = stack.use(createSequencer({ url: databaseUrl, holder: `${hostname()} ${process.pid}`, rules: ruleBook, log, now, onBatch: (lastSeq) => void wake.announce(lastSeq) }));
@@ -153,7 +158,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     const live = stack.use(await createLive({ log: changeLog, wake: hints, graph, cursors, ownsWatchlist, logger: log, now, metrics: measureStreams(metrics) }));
     sequencer.start();
     const authenticator = createAuthenticator({
-      keySet: createKeySet(config.jwksUrl ?? join(config.dataDir, 'issuer', 'jwks.json'), now, lookUp),
+      keySet,
       lookUp,
       issuer: config.jwtIssuer,
       audience: config.jwtAudience,
@@ -161,8 +166,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       now,
     });
     // Listening means that it can answer: what is settled is known before anybody can ask. Sources that are down do not keep it from starting.
-    await book.refresh();
-    await planners.ready();
+    await Promise.all([book.refresh(), keySet.start(), planners.ready()]);
     const server: GatewayServer = stack.use(
       await serveGateway({
         host: config.host,
@@ -176,6 +180,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
             database: () => ({ state: reachability.isReachable() ? 'ok' : 'unavailable' }),
             changes: () => ({ state: wake.connected() ? 'ok' : 'degraded', numberedHere: sequencer.state().phase === 'leading', wokenBy: config.redisUrl === null ? 'database' : 'redis' }),
             grants: () => ({ state: grants.version === null ? 'degraded' : 'ok' }),
+            issuer: () => ({ state: keySet.state().state === 'ok' ? 'ok' : 'degraded' }),
             planners: () => ({ state: planners.processes().length === config.planners ? 'ok' : 'degraded' }),
             log: () => ({ state: writingOf(log)?.isFailing() ? 'degraded' : 'ok' }),
           },

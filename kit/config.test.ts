@@ -21,7 +21,7 @@ const messageOf = (variables: Record<string, string>): string => {
 test('with nothing set everything has a default, and the keys made once are found again', () => {
   const config = parseConfig({ DATA_DIR: dataDir });
   expect({ ...config, passportKeys: 0, cursorKeys: 0, digestKeys: 0 }).toEqual({
-    port: null, host: '127.0.0.1', databaseUrl: null, redisUrl: null, remoteSubgraphs: {}, jwksUrl: null,
+    port: null, host: '127.0.0.1', databaseUrl: null, redisUrl: null, remoteSubgraphs: {}, jwksUrl: null, keySetTimes: { refreshMs: 300_000, graceMs: 14_400_000 },
     jwtIssuer: 'https://issuer.credit-graph.invalid', jwtAudience: 'credit-graph', passportKeys: 0, cursorKeys: 0, digestKeys: 0,
     policyMode: 'filter', webhookTargets: 'public', streamLimits: { perToken: 100, perOrganisation: 500, perAddress: 2000 },
     planners: 2, dataDir, logLevel: 'info', production: false,

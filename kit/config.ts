@@ -21,6 +21,8 @@ export interface Config {
   readonly remoteSubgraphs: Readonly<Partial<Record<SubgraphName, string>>>;
   /** Null: the development issuer's keys in `dataDir`. */
   readonly jwksUrl: string | null;
+  /** How often the issuer's keys are fetched, and how long known ones stay good while it cannot be reached. */
+  readonly keySetTimes: { readonly refreshMs: number; readonly graceMs: number };
   readonly jwtIssuer: string;
   readonly jwtAudience: string;
   readonly passportKeys: KeyRing;
@@ -71,6 +73,8 @@ const environment = z.object({
   REDIS_URL: url(['redis:', 'rediss:']).optional(),
   SUBGRAPHS: z.string().default('').transform(remotes),
   JWKS_URL: url(['https:', 'http:']).optional(),
+  JWKS_REFRESH_SECONDS: z.coerce.number().int().min(10).max(600).default(300),
+  JWKS_GRACE_SECONDS: z.coerce.number().int().min(0).max(86_400).default(14_400),
   JWT_ISSUER: z.string().min(1).default('https://issuer.credit-graph.invalid'),
   JWT_AUDIENCE: z.string().min(1).default('credit-graph'),
   PASSPORT_KEYS: z.string().transform(keyRing).optional(),
@@ -134,6 +138,7 @@ export function parseConfig(variables: Readonly<Record<string, string | undefine
     redisUrl: values.REDIS_URL ?? null,
     remoteSubgraphs: values.SUBGRAPHS,
     jwksUrl: values.JWKS_URL ?? null,
+    keySetTimes: { refreshMs: values.JWKS_REFRESH_SECONDS * 1000, graceMs: values.JWKS_GRACE_SECONDS * 1000 },
     jwtIssuer: values.JWT_ISSUER,
     jwtAudience: values.JWT_AUDIENCE,
     passportKeys: values.PASSPORT_KEYS ?? own('passport'),

@@ -249,7 +249,7 @@ class Connection {
     try {
       this.#session = await this.#door.authenticator.session(authorization, purpose);
     } catch (error) {
-      if (error instanceof GraphQLError) return this.close([4403, error.message]);
+      if (error instanceof GraphQLError) return this.close([4403, cutToReason(error.message)]);
       this.#door.log.error({ err: error }, 'a connection could not be begun');
       return this.close(closings.cannotSay);
     }
@@ -507,6 +507,14 @@ function readMessage(text: string): Message | null {
 const isId = (id: unknown): id is string => typeof id === 'string' && id !== '' && id.length <= MAX_ID;
 
 /** What `connection_init` says comes before what the headers of the upgrade say. */
+/** As much of a sentence as the reason of a closing frame holds (RFC 6455 §5.5.1). */
+function cutToReason(sentence: string): string {
+  if (Buffer.byteLength(sentence) <= MAX_REASON_BYTES) return sentence;
+  let cut = sentence.slice(0, MAX_REASON_BYTES - 3);
+  while (Buffer.byteLength(cut) > MAX_REASON_BYTES - 3) cut = cut.slice(0, -1);
+  return `${cut}…`;
+}
+
 function overriding(headers: Credentials, payload: Record<string, unknown>): Credentials {
   // Clients write header names as they like. Who means to show a token must not pass for the public since it stands under another name.
   const said = (header: string): string | undefined => {
@@ -516,7 +524,7 @@ function overriding(headers: Credentials, payload: Record<string, unknown>): Cre
   };
   return {
     authorization: said('authorization') ?? headers.authorization,
-    purpose: said('x-purpose') || headers.purpose,
+    purpose: said('x-purpose') ?? headers.purpose,
     rejects: said('x-unauthorized') === 'reject' || headers.rejects,
   };
 }
