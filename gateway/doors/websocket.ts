@@ -507,14 +507,6 @@ function readMessage(text: string): Message | null {
 const isId = (id: unknown): id is string => typeof id === 'string' && id !== '' && id.length <= MAX_ID;
 
 /** What `connection_init` says comes before what the headers of the upgrade say. */
-/** As much of a sentence as the reason of a closing frame holds (RFC 6455 §5.5.1). */
-function cutToReason(sentence: string): string {
-  if (Buffer.byteLength(sentence) <= MAX_REASON_BYTES) return sentence;
-  let cut = sentence.slice(0, MAX_REASON_BYTES - 3);
-  while (Buffer.byteLength(cut) > MAX_REASON_BYTES - 3) cut = cut.slice(0, -1);
-  return `${cut}…`;
-}
-
 function overriding(headers: Credentials, payload: Record<string, unknown>): Credentials {
   // Clients write header names as they like. Who means to show a token must not pass for the public since it stands under another name.
   const said = (header: string): string | undefined => {
@@ -527,4 +519,12 @@ function overriding(headers: Credentials, payload: Record<string, unknown>): Cre
     purpose: said('x-purpose') ?? headers.purpose,
     rejects: said('x-unauthorized') === 'reject' || headers.rejects,
   };
+}
+
+/** As much of a sentence as the reason of a closing frame holds (RFC 6455 §5.5.1). */
+function cutToReason(sentence: string): string {
+  if (Buffer.byteLength(sentence) <= MAX_REASON_BYTES) return sentence;
+  let cut = sentence.slice(0, MAX_REASON_BYTES - 3);
+  while (Buffer.byteLength(cut) > MAX_REASON_BYTES - 3) cut = cut.slice(0, -1);
+  return `${cut}…`;
 }

@@ -113,8 +113,8 @@ export async function askGateway(url: string, token: string | null, query: strin
   return { status: response.status, headers: response.headers, text, body: JSON.parse(text) };
 }
 
-/** `absent`: subgraphs that are to be found nowhere. */
-export async function startGraph(options: { remote?: boolean; redisUrl?: string; absent?: readonly SubgraphName[]; database?: Database; now?: () => Date; accessSink?: GatewayOptions['accessSink']; routes?: GatewayOptions['routes']; limits?: GatewayOptions['limits']; webhookTargets?: Config['webhookTargets']; planners?: number; notifies?: boolean } = {}): Promise<TestGraph> {
+/** `absent`: subgraphs that are to be found nowhere. `issuer`: one of the test's own, whose tokens it makes itself. */
+export async function startGraph(options: { issuer?: Pick<Config, 'jwksUrl' | 'jwtIssuer' | 'keySetTimes'>; remote?: boolean; redisUrl?: string; absent?: readonly SubgraphName[]; database?: Database; now?: () => Date; accessSink?: GatewayOptions['accessSink']; routes?: GatewayOptions['routes']; limits?: GatewayOptions['limits']; webhookTargets?: Config['webhookTargets']; planners?: number; notifies?: boolean } = {}): Promise<TestGraph> {
   const stack = new AsyncDisposableStack();
   const issuer = stack.use(await createIssuer());
   const database = options.database ?? stack.use(await openDatabase());
@@ -122,7 +122,7 @@ export async function startGraph(options: { remote?: boolean; redisUrl?: string;
   const base = parseConfig({ DATA_DIR: issuer.dataDir, PORT: '0', LOG_LEVEL: 'silent', WEBHOOK_TARGETS: options.webhookTargets, PLANNERS: String(options.planners ?? 1) });
   // Known keys: the same position gives the same cursor in every graph of a test run.
   const keys = [{ id: 'test', secret: Buffer.alloc(32, 7) }] as const;
-  const shared: Config = { ...base, redisUrl: options.redisUrl ?? null, passportKeys: keys, cursorKeys: keys, digestKeys: keys };
+  const shared: Config = { ...base, ...options.issuer, redisUrl: options.redisUrl ?? null, passportKeys: keys, cursorKeys: keys, digestKeys: keys };
   const remoteSubgraphs: Partial<Record<SubgraphName, string>> = {};
   if (options.remote) {
     for (const definition of definitions) {
