@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { type KeyRing, parseKeyRing } from './keys.ts';
+import { keyProblems } from './keyStrength.ts';
 import { type LogLevel, logLevels } from './log.ts';
 import { storageProblem } from './storageProblem.ts';
 
@@ -28,6 +29,8 @@ export interface Config {
   readonly passportKeys: KeyRing;
   readonly cursorKeys: KeyRing;
   readonly digestKeys: KeyRing;
+  /** What production would refuse about the keys that were given, a sentence each. */
+  readonly keyProblems: readonly string[];
   readonly policyMode: 'filter' | 'reject';
   /** Where webhooks may be: at public addresses over HTTPS, or anywhere, for development. */
   readonly webhookTargets: 'public' | 'any';
@@ -120,10 +123,12 @@ export function parseConfig(variables: Readonly<Record<string, string | undefine
       if (given[name] === undefined) problems.push(`${name}: required in production`);
     if (given['WEBHOOK_TARGETS'] === 'any') problems.push('WEBHOOK_TARGETS: `any` lets a webhook reach into your own network, which production refuses');
   }
+  const weak = parsed.success ? keyProblems(givenRings(parsed.data), developmentRings(parsed.data.DATA_DIR)) : [];
+  if (production) problems.push(...weak);
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
   const values = parsed.data;
   const dataDir = resolve(values.DATA_DIR);
-  const own = (use: string): KeyRing => {
+  const own = (use: (typeof uses)[number]): KeyRing => {
     try {
       return developmentKeys(dataDir, use);
     } catch (error) {
@@ -144,6 +149,7 @@ export function parseConfig(variables: Readonly<Record<string, string | undefine
     passportKeys: values.PASSPORT_KEYS ?? own('passport'),
     cursorKeys: values.CURSOR_KEYS ?? own('cursor'),
     digestKeys: values.DIGEST_KEYS ?? own('digest'),
+    keyProblems: weak,
     policyMode: values.POLICY_MODE,
     webhookTargets: values.WEBHOOK_TARGETS,
     planners: values.PLANNERS,
@@ -154,8 +160,19 @@ export function parseConfig(variables: Readonly<Record<string, string | undefine
   };
 }
 
-function developmentKeys(dataDir: string, use: string): KeyRing {
-  const file = join(dataDir, 'keys', `${use}.key`);
+const ringNames = ['PASSPORT_KEYS', 'CURSOR_KEYS', 'DIGEST_KEYS'] as const;
+const uses = ['passport', 'cursor', 'digest'] as const;
+const fileOf = (dataDir: string, use: string): string => join(dataDir, 'keys', `${use}.key`);
+
+const givenRings = (values: Readonly<Partial<Record<(typeof ringNames)[number], KeyRing>>>): Record<string, KeyRing> =>
+  Object.fromEntries(ringNames.flatMap((name) => (values[name] ? [[name, values[name]]] : [])));
+
+/** Keys that development has made here, where it has. */
+const developmentRings = (dataDir: string): KeyRing[] =>
+  uses.map((use) => fileOf(resolve(dataDir), use)).flatMap((file) => (existsSync(file) ? [parseKeyRing(readFileSync(file, 'utf8'))] : []));
+
+function developmentKeys(dataDir: string, use: (typeof uses)[number]): KeyRing {
+  const file = fileOf(dataDir, use);
   if (!existsSync(file)) {
     mkdirSync(join(dataDir, 'keys'), { recursive: true, mode: 0o700 });
     try {

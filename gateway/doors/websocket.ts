@@ -7,6 +7,7 @@ import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { errorOf } from '../errors.ts';
 import type { ReadDocument } from '../documents.ts';
 import type { Live, Session, Sink, StreamEnd, StreamRequest } from '../live/subscriber.ts';
+import { answerOn } from '../http/rawAnswer.ts';
 import { type Asked, answerOnce, type Credentials, credentialsIn, type DoorOptions, holderOf, isRecord, readAsked, readOperation, tell } from './operation.ts';
 
 // graphql-transport-ws (docs/PROTOCOL.md; docs/adr/0016-following-changes.md says why it is our own). A connection that only waits costs
@@ -105,6 +106,7 @@ export function createWebSocketDoor(options: DoorOptions & { readonly timing?: P
     maxPayload: MAX_MESSAGE_BYTES,
     handleProtocols: (offered) => (offered.has(SUB_PROTOCOL) ? SUB_PROTOCOL : ([...offered][0] ?? false)),
   });
+  server.on('wsClientError', ({ message }, socket) => answerOn(socket, '400 Bad Request', `${message}.`, ['sec-websocket-version: 13']));
   const heart = setInterval(() => {
     const at = performance.now();
     const today = options.now().getTime();

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
@@ -38,8 +39,8 @@ const example = Object.fromEntries(read('docker/.env.example').split('\n').filte
 const environmentOf = (service: Service, values: Readonly<Record<string, string>>): Record<string, string> =>
   Object.fromEntries(Object.entries(service.environment).map(([name, value]) => [name, String(value).replaceAll(/\$\{(\w+):\?\}/g, (_, key: string) => values[key] ?? `{no ${key}}`)]));
 
-const key = `k1:${Buffer.alloc(32, 1).toString('base64')}`;
-const real = { POSTGRES_PASSWORD: 'secret', JWKS_URL: 'https://issuer.example/jwks.json', JWT_ISSUER: 'https://issuer.example', JWT_AUDIENCE: 'credit-graph', PASSPORT_KEYS: key, CURSOR_KEYS: key, DIGEST_KEYS: key };
+const key = (): string => `k1:${randomBytes(32).toString('base64')}`;
+const real = { POSTGRES_PASSWORD: 'secret', JWKS_URL: 'https://issuer.example/jwks.json', JWT_ISSUER: 'https://issuer.example', JWT_AUDIENCE: 'credit-graph', PASSPORT_KEYS: key(), CURSOR_KEYS: key(), DIGEST_KEYS: key() };
 
 test('what runs is the gateway and each subgraph, by entry points that exist, each on its own port', () => {
   expect(ours.map(([name, { command, environment }]) => [name, command?.slice(1).join(' '), environment['PORT']])).toEqual([
