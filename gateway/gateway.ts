@@ -84,7 +84,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
 
     const pool = stack.use(createOwnPool(databaseUrl, 'gateway', log));
     const repository = stack.use(createDeskRepository(pool, now));
-    if (options.bootstrapOperator) await repository.bootstrap(options.bootstrapOperator, 'OPERATOR');
+    const operator = options.bootstrapOperator ?? null;
+    if (operator !== null && (await repository.bootstrap(operator, 'OPERATOR'))) log.warn({ operator }, 'nobody was operator: this organisation is now');
     const grants = stack.use(new ListeningGrantBook(pool, databaseUrl, log));
     await grants.listen();
 

@@ -32,7 +32,8 @@ const fail = (error: unknown): never => {
 };
 
 try {
-  const config = readConfig(flags.port === undefined ? {} : { PORT: flags.port });
+  const operatorFlag = flags['bootstrap-operator'];
+  const config = readConfig({ ...(flags.port === undefined ? null : { PORT: flags.port }), ...(operatorFlag === undefined ? null : { BOOTSTRAP_OPERATOR: operatorFlag }) });
   if (flags['check-config']) {
     process.stdout.write(`${JSON.stringify({ production: config.production, keyProblems: config.keyProblems })}\n`);
     process.exit(0);
@@ -57,7 +58,7 @@ try {
   } else {
     const database = stack.use(await openDatabase(config, log));
     const development = config.jwksUrl === null && !config.production;
-    const operator = flags['bootstrap-operator'] ?? (development ? demoOrganisations.find(({ kind }) => kind === 'operator')?.uscc : undefined);
+    const operator = config.bootstrapOperator ?? (development ? demoOrganisations.find(({ kind }) => kind === 'operator')?.uscc : undefined);
     const explorer = await createExplorer({ savedQueries, ...(development ? { tokens: () => developmentTokens(config.dataDir) } : null) });
     const gateway = stack.use(
       await createGateway({ config, databaseUrl: database.url, subgraphs: definitions, log, bootstrapOperator: operator ?? null, sweeps: true, routes: [async (app) => void (await app.register(explorer))] }),

@@ -6,6 +6,7 @@ import { type KeyRing, parseKeyRing } from './keys.ts';
 import { keyProblems } from './keyStrength.ts';
 import { type LogLevel, logLevels } from './log.ts';
 import { storageProblem } from './storageProblem.ts';
+import { checkUscc } from '#standards/uscc.ts';
 
 /** The four subgraphs, in the order of their ports 4001–4004. */
 export const subgraphNames = ['entity', 'disclosure', 'namelist', 'evaluation'] as const;
@@ -32,6 +33,8 @@ export interface Config {
   /** What production would refuse about the keys that were given, a sentence each. */
   readonly keyProblems: readonly string[];
   readonly policyMode: 'filter' | 'reject';
+  /** The organisation that may make the first grants, while nobody may. */
+  readonly bootstrapOperator: string | null;
   /** Where webhooks may be: at public addresses over HTTPS, or anywhere, for development. */
   readonly webhookTargets: 'public' | 'any';
   /** Processes that plan new operations, about 80 MB each. */
@@ -50,6 +53,13 @@ const keyRing = (text: string, context: z.RefinementCtx): KeyRing => {
     context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : String(error) });
     return z.NEVER;
   }
+};
+
+const uscc = (text: string, context: z.RefinementCtx): string => {
+  const check = checkUscc(text);
+  if (check.status === 'VALID') return check.uscc;
+  context.addIssue({ code: 'custom', message: `expected the code of an organisation${check.status === 'INVALID' ? `: ${check.message}` : ''}` });
+  return z.NEVER;
 };
 
 const url = (protocols: readonly string[]) =>
@@ -83,6 +93,7 @@ const environment = z.object({
   PASSPORT_KEYS: z.string().transform(keyRing).optional(),
   CURSOR_KEYS: z.string().transform(keyRing).optional(),
   DIGEST_KEYS: z.string().transform(keyRing).optional(),
+  BOOTSTRAP_OPERATOR: z.string().transform(uscc).optional(),
   POLICY_MODE: z.enum(['filter', 'reject']).default('filter'),
   WEBHOOK_TARGETS: z.enum(['public', 'any']).default('public'),
   PLANNERS: z.coerce.number().int().min(1).max(16).default(2),
@@ -150,6 +161,7 @@ export function parseConfig(variables: Readonly<Record<string, string | undefine
     cursorKeys: values.CURSOR_KEYS ?? own('cursor'),
     digestKeys: values.DIGEST_KEYS ?? own('digest'),
     keyProblems: weak,
+    bootstrapOperator: values.BOOTSTRAP_OPERATOR ?? null,
     policyMode: values.POLICY_MODE,
     webhookTargets: values.WEBHOOK_TARGETS,
     planners: values.PLANNERS,
