@@ -70,6 +70,7 @@ test('the health paths say whether it lives, and part by part whether it can ans
       database: { state: 'ok' },
       changes: { state: 'ok', numberedHere: expect.any(Boolean), wokenBy: 'database' },
       grants: { state: 'ok' },
+      issuer: { state: 'ok' },
       planners: { state: 'ok' },
       log: { state: 'ok' },
     },
