@@ -36,7 +36,8 @@ export function createAssertionJudge(audiences: readonly string[], now: () => Da
 
   const useOnce = (name: string, exp: number, seconds: number): void => {
     if (used.size >= MAX_USED) for (const [each, until] of used) if (until <= seconds) used.delete(each);
-    if (used.size >= MAX_USED) throw new TokenRefused('temporarily_unavailable', 'Too many assertions were used in the last minutes: come back.', 503);
+    if (used.size >= MAX_USED)
+      throw new TokenRefused('temporarily_unavailable', 'Too many assertions were used in the last minutes: come back.', 503);
     used.set(name, exp + SKEW_SECONDS);
   };
 
@@ -46,7 +47,8 @@ export function createAssertionJudge(audiences: readonly string[], now: () => Da
       const { header, claims } = read(assertion);
       const client = clients.find(({ id }) => id === claims['sub']);
       if (!client) throw badClient('The assertion is of no registered client (sub): credit-graph issuer register.');
-      if (header['alg'] !== client.algorithm) throw badClient(`The assertion is signed with ${shown(header['alg'])}; the key of this client is for ${client.algorithm}.`);
+      if (header['alg'] !== client.algorithm)
+        throw badClient(`The assertion is signed with ${shown(header['alg'])}; the key of this client is for ${client.algorithm}.`);
       try {
         jwt.verify(assertion, client.publicKey, { algorithms: [client.algorithm], ignoreExpiration: true, ignoreNotBefore: true });
       } catch {
@@ -55,15 +57,20 @@ export function createAssertionJudge(audiences: readonly string[], now: () => Da
       const { iss, aud, exp, nbf, iat, jti } = claims;
       if (iss !== client.id) throw badClient(`The assertion is issued by ${shown(iss)}: iss and sub are both the client.`);
       const audience: unknown = Array.isArray(aud) && aud.length === 1 ? aud[0] : aud;
-      if (typeof audience !== 'string' || !audiences.includes(audience)) throw badClient(`The assertion is for the audience ${shown(aud)}; it has to be ${audiences.join(' or ')}.`);
+      if (typeof audience !== 'string' || !audiences.includes(audience))
+        throw badClient(`The assertion is for the audience ${shown(aud)}; it has to be ${audiences.join(' or ')}.`);
       if (!isInstant(exp) || !isInstant(iat)) throw badClient('The assertion has no exp and iat, in seconds.');
       if (exp + SKEW_SECONDS <= seconds) throw badClient('The assertion has expired (exp): make a new one for each token.');
-      if (exp > seconds + MAX_LIFETIME_SECONDS + SKEW_SECONDS) throw badClient(`The assertion is good for too long (exp): at most ${MAX_LIFETIME_SECONDS} seconds.`);
-      if (iat > seconds + SKEW_SECONDS || (nbf !== undefined && !(isInstant(nbf) && nbf <= seconds + SKEW_SECONDS))) throw badClient('The assertion is not valid yet (iat, nbf): look at your clock.');
+      if (exp > seconds + MAX_LIFETIME_SECONDS + SKEW_SECONDS)
+        throw badClient(`The assertion is good for too long (exp): at most ${MAX_LIFETIME_SECONDS} seconds.`);
+      if (iat > seconds + SKEW_SECONDS || (nbf !== undefined && !(isInstant(nbf) && nbf <= seconds + SKEW_SECONDS)))
+        throw badClient('The assertion is not valid yet (iat, nbf): look at your clock.');
       if (iat < begun) throw badClient('The assertion was made before this issuer started (iat): make a new one for each token.');
-      if (typeof jti !== 'string' || jti === '' || jti.length > MAX_JTI) throw badClient(`The assertion has no id (jti) of 1 to ${MAX_JTI} characters.`);
+      if (typeof jti !== 'string' || jti === '' || jti.length > MAX_JTI)
+        throw badClient(`The assertion has no id (jti) of 1 to ${MAX_JTI} characters.`);
       const name = `${client.id} ${jti}`;
-      if ((used.get(name) ?? 0) > seconds) throw badClient(`The assertion with the jti ${shown(jti)} was used before: make a new one for each token.`);
+      if ((used.get(name) ?? 0) > seconds)
+        throw badClient(`The assertion with the jti ${shown(jti)} was used before: make a new one for each token.`);
       useOnce(name, exp, seconds);
       return client;
     },

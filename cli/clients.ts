@@ -43,20 +43,28 @@ export async function registerClient(dataDir: string, client: Client): Promise<v
 export function clientOf(id: string, key: string, claims: TokenClaims): Client {
   if (!CLIENT_ID.test(id)) throw usage(`"${id.slice(0, 40)}" is not the id of a client.`, 'An id has 1 to 64 letters, digits and . _ : -');
   if (/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(key) || /"d"\s*:/.test(key)) {
-    throw usage('This is a private key: it stays with the client.', 'Give its public part: openssl pkey -in client.pem -pubout -out client.pub.pem');
+    throw usage(
+      'This is a private key: it stays with the client.',
+      'Give its public part: openssl pkey -in client.pem -pubout -out client.pub.pem',
+    );
   }
   const publicKey = readKey(key);
   const { asymmetricKeyType: type, asymmetricKeyDetails: details } = publicKey;
   const isEc = type === 'ec' && details?.namedCurve === 'prime256v1';
   if (!isEc && !(type === 'rsa' && (details?.modulusLength ?? 0) >= MIN_RSA_BITS)) {
-    throw usage('A client has an EC key on P-256, or an RSA key of 2048 bits or more.', 'openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out client.pem');
+    throw usage(
+      'A client has an EC key on P-256, or an RSA key of 2048 bits or more.',
+      'openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out client.pem',
+    );
   }
   return { id, publicKey: publicKey.export({ format: 'pem', type: 'spki' }).toString(), algorithm: isEc ? 'ES256' : 'RS256', claims };
 }
 
 function readKey(text: string): KeyObject {
   try {
-    return text.trimStart().startsWith('{') ? createPublicKey({ key: JSON.parse(text) as JsonWebKey, format: 'jwk' }) : createPublicKey(text);
+    return text.trimStart().startsWith('{')
+      ? createPublicKey({ key: JSON.parse(text) as JsonWebKey, format: 'jwk' })
+      : createPublicKey(text);
   } catch {
     throw usage('The file holds no public key, neither PEM nor JWK.', 'openssl pkey -in client.pem -pubout -out client.pub.pem');
   }

@@ -9,8 +9,8 @@ import { Failure } from './failure.ts';
 import { openIssuer, type Issuer } from './issuer.ts';
 import type { Settings } from './settings.ts';
 
-// The development issuer as a server, on this machine alone: machine clients get their tokens from it as they would from a real one (OAuth 2.0,
-// `client_credentials` with `private_key_jwt`).
+// The development issuer as a server, on this machine alone: machine clients get their tokens from it as they would from a real one
+// (OAuth 2.0, `client_credentials` with `private_key_jwt`).
 
 export interface IssuerServer extends AsyncDisposable {
   readonly url: string;
@@ -30,7 +30,10 @@ const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
  * @param options.port 0: any free one
  * @throws Failure in production, and when the port is taken
  */
-export async function serveIssuer(settings: Settings, options: { readonly port: number; readonly now?: () => Date }): Promise<IssuerServer> {
+export async function serveIssuer(
+  settings: Settings,
+  options: { readonly port: number; readonly now?: () => Date },
+): Promise<IssuerServer> {
   const issuer = await openIssuer(settings);
   const jwks = JSON.parse(await readFile(join(settings.dataDir, 'issuer', 'jwks.json'), 'utf8')) as object; // `openIssuer` has just published it
   const now = options.now ?? (() => new Date());
@@ -40,7 +43,10 @@ export async function serveIssuer(settings: Settings, options: { readonly port: 
   try {
     await once(server, 'listening');
   } catch (error) {
-    throw new Failure(`The issuer cannot listen at ${HOST}:${options.port} (${(error as NodeJS.ErrnoException).code ?? String(error)}).`, { advice: 'Give another --port.', cause: error });
+    throw new Failure(`The issuer cannot listen at ${HOST}:${options.port} (${(error as NodeJS.ErrnoException).code ?? String(error)}).`, {
+      advice: 'Give another --port.',
+      cause: error,
+    });
   }
   const { port } = server.address() as AddressInfo; // listening on a port, so it is one
   const names = [`${HOST}:${port}`, `localhost:${port}`];
@@ -49,18 +55,32 @@ export async function serveIssuer(settings: Settings, options: { readonly port: 
 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     // A page of another site whose name leads here (DNS rebinding) sends that name.
-    if (!names.includes(request.headers.host ?? '')) return send(response, 421, { error: 'invalid_request', error_description: `This issuer answers to ${names.join(' and ')} alone.` });
+    if (!names.includes(request.headers.host ?? ''))
+      return send(response, 421, { error: 'invalid_request', error_description: `This issuer answers to ${names.join(' and ')} alone.` });
     const { pathname } = new URL(request.url ?? '/', url);
     if (request.method === 'GET' && pathname === '/jwks.json') return send(response, 200, jwks);
-    if (request.method === 'GET' && pathname === '/.well-known/oauth-authorization-server') return send(response, 200, metadata(settings.jwtIssuer, url));
-    if (pathname !== '/token') return send(response, 404, { error: 'invalid_request', error_description: 'There are /token, /jwks.json and /.well-known/oauth-authorization-server.' });
-    if (request.method !== 'POST') return send(response.setHeader('allow', 'POST'), 405, { error: 'invalid_request', error_description: 'A token is asked for by POST.' });
+    if (request.method === 'GET' && pathname === '/.well-known/oauth-authorization-server')
+      return send(response, 200, metadata(settings.jwtIssuer, url));
+    if (pathname !== '/token')
+      return send(response, 404, {
+        error: 'invalid_request',
+        error_description: 'There are /token, /jwks.json and /.well-known/oauth-authorization-server.',
+      });
+    if (request.method !== 'POST')
+      return send(response.setHeader('allow', 'POST'), 405, {
+        error: 'invalid_request',
+        error_description: 'A token is asked for by POST.',
+      });
     return send(response, 200, grant(issuer, judge, await readClients(settings.dataDir), await readForm(request)));
   };
   server.on('request', (request, response) => {
     handle(request, response).catch((error: unknown) => {
       if (!(error instanceof TokenRefused)) process.stderr.write(`The issuer could not answer: ${String(error)}\n`);
-      const { error: code, status, message } = error instanceof TokenRefused ? error : { error: 'server_error', status: 500, message: 'The issuer could not answer.' };
+      const {
+        error: code,
+        status,
+        message,
+      } = error instanceof TokenRefused ? error : { error: 'server_error', status: 500, message: 'The issuer could not answer.' };
       send(response, status, { error: code, error_description: printable(message) });
     });
   });
@@ -94,22 +114,29 @@ function grant(issuer: Issuer, assertions: AssertionJudge, clients: readonly Cli
   };
   const grantType = given('grant_type');
   if (grantType === null) throw new TokenRefused('invalid_request', `grant_type is missing: it is ${GRANT_TYPE}.`);
-  if (grantType !== GRANT_TYPE) throw new TokenRefused('unsupported_grant_type', `grant_type is ${grantType.slice(0, 40)}; only ${GRANT_TYPE} is given here.`);
-  if (given('client_assertion_type') !== ASSERTION_TYPE) throw new TokenRefused('invalid_client', `client_assertion_type has to be ${ASSERTION_TYPE}.`);
+  if (grantType !== GRANT_TYPE)
+    throw new TokenRefused('unsupported_grant_type', `grant_type is ${grantType.slice(0, 40)}; only ${GRANT_TYPE} is given here.`);
+  if (given('client_assertion_type') !== ASSERTION_TYPE)
+    throw new TokenRefused('invalid_client', `client_assertion_type has to be ${ASSERTION_TYPE}.`);
   const client = assertions.judge(given('client_assertion') ?? '', clients);
   const named = given('client_id');
   if (named !== null && named !== client.id) throw new TokenRefused('invalid_client', 'client_id is not the client of the assertion.');
   const { purposes, ...claims } = client.claims;
   const wanted = given('scope')?.split(' ').filter(Boolean) ?? purposes;
   const foreign = wanted.find((purpose) => !purposes.includes(purpose));
-  if (foreign !== undefined) throw new TokenRefused('invalid_scope', `The client may not read for ${foreign.slice(0, 40)}; it may for ${purposes.join(' ') || 'nothing'}.`);
+  if (foreign !== undefined)
+    throw new TokenRefused(
+      'invalid_scope',
+      `The client may not read for ${foreign.slice(0, 40)}; it may for ${purposes.join(' ') || 'nothing'}.`,
+    );
   const token = issuer.sign({ ...claims, purposes: wanted, client: client.id }, TOKEN_TTL);
   return { access_token: token, token_type: 'Bearer', expires_in: TOKEN_TTL, ...(wanted.length > 0 ? { scope: wanted.join(' ') } : null) };
 }
 
 async function readForm(request: IncomingMessage): Promise<URLSearchParams> {
   const type = request.headers['content-type'] ?? '';
-  if (!/^application\/x-www-form-urlencoded\s*(;\s*charset="?utf-8"?\s*)?$/i.test(type)) throw new TokenRefused('invalid_request', 'The body is application/x-www-form-urlencoded.', 415);
+  if (!/^application\/x-www-form-urlencoded\s*(;\s*charset="?utf-8"?\s*)?$/i.test(type))
+    throw new TokenRefused('invalid_request', 'The body is application/x-www-form-urlencoded.', 415);
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
@@ -126,6 +153,12 @@ const printable = (text: string): string => text.replaceAll(/[^\x20-\x21\x23-\x5
 function send(response: ServerResponse, status: number, body: object): void {
   const isUnread = status === 413;
   response
-    .writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store', pragma: 'no-cache', 'x-content-type-options': 'nosniff', ...(isUnread ? { connection: 'close' } : null) })
+    .writeHead(status, {
+      'content-type': 'application/json',
+      'cache-control': 'no-store',
+      pragma: 'no-cache',
+      'x-content-type-options': 'nosniff',
+      ...(isUnread ? { connection: 'close' } : null),
+    })
     .end(`${JSON.stringify(body)}\n`);
 }

@@ -2,10 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { parseKeyRing } from './keys.ts';
 import { keyProblems } from './keyStrength.ts';
 
-const ring = (...secrets: readonly Buffer[]) => parseKeyRing(secrets.map((secret, index) => `k${index + 1}:${secret.toString('base64')}`).join());
+const ring = (...secrets: readonly Buffer[]) =>
+  parseKeyRing(secrets.map((secret, index) => `k${index + 1}:${secret.toString('base64')}`).join());
 
 test('keys out of a random generator are good, however many there are', () => {
-  for (let tries = 0; tries < 2000; tries += 1) expect(keyProblems({ A: ring(randomBytes(32), randomBytes(48)), B: ring(randomBytes(64)) })).toEqual([]);
+  for (let tries = 0; tries < 2000; tries += 1)
+    expect(keyProblems({ A: ring(randomBytes(32), randomBytes(48)), B: ring(randomBytes(64)) })).toEqual([]);
 });
 
 test.each<[string, Buffer]>([
@@ -37,10 +39,20 @@ test('a key stands for one use, and once', () => {
 
 test('a key of development is known by its name and by itself', () => {
   const made = randomBytes(32);
-  expect(keyProblems({ A: parseKeyRing(`dev:${randomBytes(32).toString('base64')}`) })).toEqual([expect.stringContaining('is a key of development')]);
-  expect(keyProblems({ A: ring(made) }, [parseKeyRing(`dev:${made.toString('base64')}`)])).toEqual([expect.stringContaining('A: key "k1" is a key of development')]);
+  expect(keyProblems({ A: parseKeyRing(`dev:${randomBytes(32).toString('base64')}`) })).toEqual([
+    expect.stringContaining('is a key of development'),
+  ]);
+  expect(keyProblems({ A: ring(made) }, [parseKeyRing(`dev:${made.toString('base64')}`)])).toEqual([
+    expect.stringContaining('A: key "k1" is a key of development'),
+  ]);
 });
 
-test.each(['k1:$(openssl rand -base64 32 | head -c 44 and more text)', 'k1:replace-me', 'k1:', `k1:${'A'.repeat(44)}!`, `k1:${randomBytes(32).toString('base64')},k1:${randomBytes(32).toString('base64')}`])('%s is no ring', (text) => {
+test.each([
+  'k1:$(openssl rand -base64 32 | head -c 44 and more text)',
+  'k1:replace-me',
+  'k1:',
+  `k1:${'A'.repeat(44)}!`,
+  `k1:${randomBytes(32).toString('base64')},k1:${randomBytes(32).toString('base64')}`,
+])('%s is no ring', (text) => {
   expect(() => parseKeyRing(text)).toThrow(/^expected /);
 });

@@ -1,7 +1,7 @@
 import type { Key, KeyRing } from './keys.ts';
 
-// What production does not start with: keys that somebody could guess, or that do two things. No number here is a proof of chance; each names a mistake
-// that people make, and that 32 bytes out of a random generator do not make once in the life of a country.
+// What production does not start with: keys that somebody could guess, or that do two things. No number here is a proof of chance; each
+// names a mistake that people make, and that 32 bytes out of a random generator do not make once in the life of a country.
 
 /** Of 32 random bytes about 30 are different; fewer than 20 come once in 10^9. */
 const MIN_DISTINCT = 20;
@@ -9,7 +9,8 @@ const MIN_DISTINCT = 20;
 const isText = (secret: Buffer): boolean => secret.every((byte) => byte >= 0x20 && byte < 0x7f);
 /** The same bytes again and again, or each as far from the one before as that from its own. */
 const isPattern = (secret: Buffer): boolean => {
-  for (let period = 1; period <= secret.length / 2; period += 1) if (secret.every((byte, at) => at < period || byte === secret[at - period])) return true;
+  for (let period = 1; period <= secret.length / 2; period += 1)
+    if (secret.every((byte, at) => at < period || byte === secret[at - period])) return true;
   const step = (at: number): number => ((secret[at] ?? 0) - (secret[at - 1] ?? 0)) & 0xff;
   return secret.every((_, at) => at < 2 || step(at) === step(1));
 };
@@ -26,7 +27,7 @@ function weakness({ id, secret }: Key, development: ReadonlySet<string>): string
 }
 
 /**
- * What is wrong with the keys of a production deployment, a sentence for each, by the names of the variables and never by the keys themselves.
+ * What is wrong with the keys of a production deployment, a sentence for each: by the names of the variables, never by the keys themselves.
  * @param rings by the variable that holds them: no two may share a key, since what one use gives away would be the other's secret
  * @param developmentRings keys that development made for itself, which a copied directory brings along
  */

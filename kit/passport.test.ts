@@ -6,12 +6,27 @@ import { createPassportControl, createPassportOffice, type Question } from './pa
 
 const ring: KeyRing = [{ id: 'a', secret: Buffer.alloc(32, 1) }];
 const at = new Date('2026-11-23T08:00:00Z');
-const viewer = createViewer({ ...publicViewer, role: 'AUDITOR', organisation: '91110105MA0EEE1197', purposes: ['AUDIT'], purpose: 'AUDIT', tokenId: 't1' });
+const viewer = createViewer({
+  ...publicViewer,
+  role: 'AUDITOR',
+  organisation: '91110105MA0EEE1197',
+  purposes: ['AUDIT'],
+  purpose: 'AUDIT',
+  tokenId: 't1',
+});
 const question: Question = { method: 'POST', path: '/graphql', body: '{"query":"{ __typename }"}' };
 const office = createPassportOffice(ring, () => at);
 const later = (seconds: number): Date => new Date(at.getTime() + seconds * 1000);
 /** The viewer whom a control reads out of what is shown with a question; null when it is refused. */
-const reads = (shown: string, { asked = question, subgraph = 'namelist', keys = ring, now = at }: { asked?: Question; subgraph?: string; keys?: KeyRing; now?: Date } = {}): Viewer | null => {
+const reads = (
+  shown: string,
+  {
+    asked = question,
+    subgraph = 'namelist',
+    keys = ring,
+    now = at,
+  }: { asked?: Question; subgraph?: string; keys?: KeyRing; now?: Date } = {},
+): Viewer | null => {
   const opened = createPassportControl(keys, subgraph, () => now).open(shown);
   return opened?.isFor(asked) ? opened.viewer : null;
 };
@@ -44,7 +59,8 @@ test('the same question as text and as bytes is the same', () => {
 test('the seal of one viewer does not go with the passport of another', () => {
   const [mine, theirs] = [office(publicViewer, 'namelist', question).split('~'), office(viewer, 'namelist', question).split('~')];
   expect(reads(`${theirs[0]}~${mine[1]}`)).toBeNull();
-  for (const seal of ['', '~', `${theirs[1]}~`, theirs[1]?.slice(0, -1), theirs[1]?.toUpperCase(), 'é'.repeat(64)]) expect(reads(`${theirs[0]}~${seal}`)).toBeNull();
+  for (const seal of ['', '~', `${theirs[1]}~`, theirs[1]?.slice(0, -1), theirs[1]?.toUpperCase(), 'é'.repeat(64)])
+    expect(reads(`${theirs[0]}~${seal}`)).toBeNull();
   expect(reads(theirs[0] ?? '')).toBeNull();
 });
 
@@ -71,14 +87,23 @@ test('a passport that was good is refused once it is over, also by a control tha
 
 test("an unsigned passport, one that lives too long, a client's token and plain text are none", () => {
   const control = createPassportControl(ring, 'namelist', () => new Date());
-  const made = (claims: object, key: Buffer | string, options: jwt.SignOptions = {}): string => jwt.sign(claims, key, { algorithm: 'HS256', keyid: 'a', issuer: 'credit-graph-gateway', audience: 'namelist', expiresIn: 30, ...options });
+  const made = (claims: object, key: Buffer | string, options: jwt.SignOptions = {}): string =>
+    jwt.sign(claims, key, {
+      algorithm: 'HS256',
+      keyid: 'a',
+      issuer: 'credit-graph-gateway',
+      audience: 'namelist',
+      expiresIn: 30,
+      ...options,
+    });
   const good = made({ viewer }, deriveKey(ring[0], 'passport'));
   expect(control.open(`${good}~x`)).not.toBeNull();
   const unsigned = made({ viewer }, '', { algorithm: 'none' });
   const stranger = made({ viewer }, Buffer.alloc(32, 1));
   const roleless = made({ viewer: { role: 'ROOT' } }, deriveKey(ring[0], 'passport'));
   const endless = made({ viewer }, deriveKey(ring[0], 'passport'), { expiresIn: 3600 });
-  for (const nonsense of [unsigned, stranger, roleless, endless, '', 'x', 'a.b.c', '~', `${good}~x~y`]) expect(control.open(nonsense.includes('~') ? nonsense : `${nonsense}~x`)).toBeNull();
+  for (const nonsense of [unsigned, stranger, roleless, endless, '', 'x', 'a.b.c', '~', `${good}~x~y`])
+    expect(control.open(nonsense.includes('~') ? nonsense : `${nonsense}~x`)).toBeNull();
 });
 
 test('a passport is signed once for many questions of a viewer, and two viewers never share one', () => {

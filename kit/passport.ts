@@ -4,14 +4,15 @@ import { createViewer, isRole, type Viewer } from '#policy/viewer.ts';
 import { createKeyedHash, deriveKey, type KeyRing } from './keys.ts';
 
 /**
- * What a subgraph accepts in place of the client's token, which stops at the gateway: who is asking, signed by the gateway, good for one subgraph and
- * half a minute; and a seal over this one question, so that who sees a passport on its way can ask nothing else with it. Both halves stand here, so
- * that they cannot drift apart.
+ * What a subgraph accepts in place of the client's token, which stops at the gateway: who is asking, signed by the gateway, good for one
+ * subgraph and half a minute; and a seal over this one question, so that who sees a passport on its way can ask nothing else with it. Both
+ * halves stand here, so that they cannot drift apart.
  *
  *     authorization: Passport <JWT>~<seal of method, path, JWT and the digest of the body>
  *
- * The passport is signed once for many questions, the seal is made for each. For a question of 2 KB that takes a twelfth of signing a JWT for each, and
- * checking it a tenth of verifying one: 16 and 27 µs against 180 and 245 in one run on a busy machine (`node test/bench/passports.ts`).
+ * The passport is signed once for many questions, the seal is made for each. For a question of 2 KB that takes a twelfth of signing a JWT
+ * for each, and checking it a tenth of verifying one: 16 and 27 µs against 180 and 245 in one run on a busy machine
+ * (`node test/bench/passports.ts`).
  */
 const ISSUER = 'credit-graph-gateway';
 const LIFETIME_SECONDS = 30;
@@ -46,7 +47,12 @@ export function createPassportOffice(ring: KeyRing, now: () => Date): PassportOf
     if (issued.size > MAX_REMEMBERED) issued.clear();
     const { grant: _, ...claims } = viewer;
     const seconds = Math.floor(at / 1000);
-    const passport = jwt.sign({ viewer: claims, iat: seconds, exp: seconds + LIFETIME_SECONDS }, secret, { algorithm: ALGORITHM, keyid: key.id, issuer: ISSUER, audience: subgraph });
+    const passport = jwt.sign({ viewer: claims, iat: seconds, exp: seconds + LIFETIME_SECONDS }, secret, {
+      algorithm: ALGORITHM,
+      keyid: key.id,
+      issuer: ISSUER,
+      audience: subgraph,
+    });
     issued.set(slot, { passport, until: at + (LIFETIME_SECONDS * 1000) / 2 });
     return passport;
   };
@@ -95,9 +101,11 @@ export function createPassportControl(ring: KeyRing, subgraph: string, now: () =
 }
 
 /** Neither a method nor a path nor a passport has a line break in it, so that no two questions are the same text. */
-const sealed = (passport: string, { method, path, body }: Question): string => `${method}\n${path}\n${passport}\n${hash('sha256', body, 'hex')}`;
+const sealed = (passport: string, { method, path, body }: Question): string =>
+  `${method}\n${path}\n${passport}\n${hash('sha256', body, 'hex')}`;
 
-const isSame = (given: string, expected: string): boolean => given.length === expected.length && timingSafeEqual(Buffer.from(given, 'latin1'), Buffer.from(expected, 'latin1'));
+const isSame = (given: string, expected: string): boolean =>
+  given.length === expected.length && timingSafeEqual(Buffer.from(given, 'latin1'), Buffer.from(expected, 'latin1'));
 
 interface Verified {
   readonly viewer: Viewer;
@@ -105,14 +113,26 @@ interface Verified {
   readonly keyed: ReturnType<typeof createKeyedHash>;
 }
 
-function verify(passport: string, keys: ReadonlyMap<string, { readonly secret: Buffer; readonly keyed: Verified['keyed'] }>, subgraph: string, at: number): Verified | null {
+function verify(
+  passport: string,
+  keys: ReadonlyMap<string, { readonly secret: Buffer; readonly keyed: Verified['keyed'] }>,
+  subgraph: string,
+  at: number,
+): Verified | null {
   try {
     const header = jwt.decode(passport, { complete: true })?.header;
     const key = header?.kid === undefined ? undefined : keys.get(header.kid);
     if (!key) return null;
     const seconds = Math.floor(at / 1000);
-    const claims = jwt.verify(passport, key.secret, { algorithms: [ALGORITHM], issuer: ISSUER, audience: subgraph, clockTimestamp: seconds, clockTolerance: SKEW_SECONDS });
-    if (typeof claims === 'string' || typeof claims.exp !== 'number' || typeof claims.iat !== 'number' || !isRole(claims['viewer']?.role)) return null;
+    const claims = jwt.verify(passport, key.secret, {
+      algorithms: [ALGORITHM],
+      issuer: ISSUER,
+      audience: subgraph,
+      clockTimestamp: seconds,
+      clockTolerance: SKEW_SECONDS,
+    });
+    if (typeof claims === 'string' || typeof claims.exp !== 'number' || typeof claims.iat !== 'number' || !isRole(claims['viewer']?.role))
+      return null;
     if (claims.iat > seconds + SKEW_SECONDS || claims.exp - claims.iat > LIFETIME_SECONDS) return null;
     return { viewer: createViewer(claims['viewer']), until: (claims.exp + SKEW_SECONDS) * 1000, keyed: key.keyed };
   } catch {

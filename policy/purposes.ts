@@ -1,7 +1,16 @@
 import type { Role } from './viewer.ts';
 
 /** Statutory tasks of whoever decides about entities. */
-const ofAuthorities = ['SUPERVISION', 'LICENSING', 'PROCUREMENT', 'FUNDING_REVIEW', 'JOINT_MEASURES', 'REPAIR', 'OBJECTION', 'LEGAL_REVIEW'] as const;
+const ofAuthorities = [
+  'SUPERVISION',
+  'LICENSING',
+  'PROCUREMENT',
+  'FUNDING_REVIEW',
+  'JOINT_MEASURES',
+  'REPAIR',
+  'OBJECTION',
+  'LEGAL_REVIEW',
+] as const;
 
 /**
  * What each role may read non-public data for: codes of the catalogue (standards/data/purposes.json). A purpose is refused to a role that
@@ -29,7 +38,9 @@ export const mayNamePurpose = (role: Role, code: string): boolean => (purposesBy
 
 /** The part of docs/VISIBILITY.md about purposes. */
 export function purposesByRoleList(): string {
-  const lines = Object.entries(purposesByRole).map(([role, codes]) => `- ${role}: ${codes.map((code) => `\`${code}\``).join(', ') || 'none'}`);
+  const lines = Object.entries(purposesByRole).map(
+    ([role, codes]) => `- ${role}: ${codes.map((code) => `\`${code}\``).join(', ') || 'none'}`,
+  );
   return [
     '## Who reads for what',
     '',

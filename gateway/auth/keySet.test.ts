@@ -34,10 +34,22 @@ async function arrange(options: { away?: boolean; graceMs?: number } = {}): Prom
   let at = Date.parse('2026-11-29T08:00:00Z');
   const now = (): Date => new Date(at);
   const warnings: string[] = [];
-  const log = { ...silentLog, warn: (...words: unknown[]) => void warnings.push(String(words.at(-1))), error: () => {}, info: () => {} } as unknown as Log;
+  const log = {
+    ...silentLog,
+    warn: (...words: unknown[]) => void warnings.push(String(words.at(-1))),
+    error: () => {},
+    info: () => {},
+  } as unknown as Log;
   const metrics = createMetrics();
   const failures = countRightsFailures(metrics);
-  const keySet = createKeySet({ location: server.url, times: { refreshMs: 10 * MINUTE, graceMs: options.graceMs ?? 4 * HOUR }, now, log, failures, random: () => 0 });
+  const keySet = createKeySet({
+    location: server.url,
+    times: { refreshMs: 10 * MINUTE, graceMs: options.graceMs ?? 4 * HOUR },
+    now,
+    log,
+    failures,
+    random: () => 0,
+  });
   measureKeySet(metrics, keySet);
   const grants = { version: 1, scopes: () => Promise.resolve([{ province: null, sector: null }]), isRevoked: () => Promise.resolve(false) };
   const lookUp = createRightsLookup({ log, failures });
@@ -47,7 +59,12 @@ async function arrange(options: { away?: boolean; graceMs?: number } = {}): Prom
     return extensions ? `${extensions.code} ${extensions.reason}` : name;
   };
   return {
-    server, keySet, authenticator, first, warnings, now,
+    server,
+    keySet,
+    authenticator,
+    first,
+    warnings,
+    now,
     move: (ms) => void (at += ms),
     token: async (key = first, payload) => `Bearer ${await signed(key, now(), payload ? { payload: { ...payload } } : {})}`,
     outcome: (token) => authenticator.viewer(token, undefined).then(() => 'good', reasonOf),
@@ -77,7 +94,12 @@ test('K1 rotated: tokens of the new key are good at once, those of the old one s
   const second = await newKey('second', 'RS256');
   world.server.publish(second, world.first);
   world.move(11_000);
-  expect([await world.outcome(await world.token(second)), await world.outcome(old), await world.outcome(await world.token()), await stream()]).toEqual(['good', 'good', 'good', 'goes on']);
+  expect([
+    await world.outcome(await world.token(second)),
+    await world.outcome(old),
+    await world.outcome(await world.token()),
+    await stream(),
+  ]).toEqual(['good', 'good', 'good', 'goes on']);
   expect(world.server.asked()).toBe(2);
 });
 
@@ -90,7 +112,11 @@ test('K2 withdrawn: within the interval its tokens are refused, seen before or n
   world.move(10 * MINUTE - 1000);
   expect([await world.outcome(old), await stream(), world.server.asked()]).toEqual(['good', 'goes on', 1]);
   world.move(2000);
-  expect([await stream(), await world.outcome(old), await world.outcome(await world.token())]).toEqual(['ends', 'UNAUTHENTICATED KEY', 'UNAUTHENTICATED KEY']);
+  expect([await stream(), await world.outcome(old), await world.outcome(await world.token())]).toEqual([
+    'ends',
+    'UNAUTHENTICATED KEY',
+    'UNAUTHENTICATED KEY',
+  ]);
   // Back again: whoever was ended connects anew.
   world.server.publish(world.first);
   world.move(11 * MINUTE);
@@ -107,7 +133,11 @@ test('K3 the issuer is away for an hour: known keys serve, an unknown one cannot
   expect(await world.outcome(await world.token(await newKey('second')))).toBe('RightsLookupFailed');
   expect(world.warnings).toContain('the keys of the issuer could not be fetched; those that are known serve on');
   expect(world.keySet.state()).toEqual({ state: 'degraded', keys: 1, ageSeconds: 3540, failures: expect.any(Number) });
-  expect([await world.metric('issuer_reachable'), await world.metric('issuer_keys_age_seconds'), await world.metric('issuer_key_fetch_failures_total')]).toEqual([0, 3540, world.keySet.state().failures]);
+  expect([
+    await world.metric('issuer_reachable'),
+    await world.metric('issuer_keys_age_seconds'),
+    await world.metric('issuer_key_fetch_failures_total'),
+  ]).toEqual([0, 3540, world.keySet.state().failures]);
   await world.server.comeBack();
   world.move(11_000);
   await world.outcome(await world.token(await newKey('third')));
@@ -122,7 +152,11 @@ test('K4 the issuer is away for longer than known keys are good for: nothing can
   world.move(29 * MINUTE);
   expect([await world.outcome(old), await stream()]).toEqual(['good', 'goes on']);
   world.move(2 * MINUTE);
-  expect([await world.outcome(await world.token()), await world.outcome(old), await stream()]).toEqual(['RightsLookupFailed', 'RightsLookupFailed', 'waits']);
+  expect([await world.outcome(await world.token()), await world.outcome(old), await stream()]).toEqual([
+    'RightsLookupFailed',
+    'RightsLookupFailed',
+    'waits',
+  ]);
   expect([world.keySet.state().state, await world.metric('rights_lookup_failures_total')]).toEqual(['unavailable', 3]);
   expect((await world.authenticator.viewer(undefined, undefined)).role).toBe('PUBLIC');
   await world.server.comeBack();
@@ -142,7 +176,10 @@ test('K5 the issuer is away at the start: no token can be judged until it is the
   expect([await world.outcome(token), world.keySet.state().state]).toEqual(['good', 'ok']);
 });
 
-const text = (body: string, status = 200) => (response: ServerResponse) => void response.writeHead(status).end(body);
+const text =
+  (body: string, status = 200) =>
+  (response: ServerResponse) =>
+    void response.writeHead(status).end(body);
 test.each<[string, (response: ServerResponse) => void]>([
   ['no JSON', text('<html>')],
   ['JSON that is no set', text('[]')],
@@ -160,7 +197,12 @@ test.each<[string, (response: ServerResponse) => void]>([
   world.server.answer(garbage);
   world.move(11 * MINUTE);
   // The first who comes waits for the fetch; what is known serves then.
-  expect([await world.outcome(old), await world.outcome(await world.token()), await stream(), world.keySet.state().state]).toEqual(['good', 'good', 'goes on', 'degraded']);
+  expect([await world.outcome(old), await world.outcome(await world.token()), await stream(), world.keySet.state().state]).toEqual([
+    'good',
+    'good',
+    'goes on',
+    'degraded',
+  ]);
   expect(await world.outcome(await world.token(await newKey('second')))).toBe('RightsLookupFailed');
 });
 
@@ -190,7 +232,12 @@ test('K8 an empty set withdraws every key', async () => {
 test('K9 tokens of made-up keys fetch the set once in ten seconds, however many they are', async () => {
   await using world = await arrange();
   expect(await world.outcome(await world.token())).toBe('good');
-  const strangers = await Promise.all(Array.from({ length: 200 }, async (_, index) => `Bearer ${await signed({ ...world.first, jwk: { kid: `made up ${index}` } }, world.now())}`));
+  const strangers = await Promise.all(
+    Array.from(
+      { length: 200 },
+      async (_, index) => `Bearer ${await signed({ ...world.first, jwk: { kid: `made up ${index}` } }, world.now())}`,
+    ),
+  );
   world.move(11_000);
   expect(new Set(await Promise.all(strangers.map(world.outcome)))).toEqual(new Set(['UNAUTHENTICATED KEY']));
   expect(world.server.asked()).toBe(2);

@@ -36,7 +36,7 @@ export interface KeySetState {
 export interface KeySet extends Disposable {
   /**
    * The key of this name; null when the issuer has none.
-   * @throws RightsLookupFailed while that cannot be said: the issuer is away, and the key is not known or has not been confirmed for too long
+   * @throws RightsLookupFailed while that cannot be said: the issuer is away, and the key is unknown or was confirmed too long ago
    */
   find(kid: string): Promise<VerifyingKey | null>;
   /** Whether a key that was found is still the issuer's: at once while the set is fresh. @throws RightsLookupFailed, also by its promise */
@@ -105,7 +105,10 @@ export function createKeySet(options: {
       if (closing.signal.aborted) return;
       failed = error;
       failureCount += 1;
-      log.warn({ err: error, ageSeconds: ageSeconds(), keys: keys.size }, 'the keys of the issuer could not be fetched; those that are known serve on');
+      log.warn(
+        { err: error, ageSeconds: ageSeconds(), keys: keys.size },
+        'the keys of the issuer could not be fetched; those that are known serve on',
+      );
     }
   };
   const fetchOnce = (): Promise<void> => {
@@ -157,7 +160,12 @@ export function createKeySet(options: {
     },
     state() {
       const isKnown = since(heardAt) <= Math.max(graceMs, refreshMs) && keys.size > 0;
-      return { state: isKnown ? (failed === null ? 'ok' : 'degraded') : 'unavailable', keys: keys.size, ageSeconds: ageSeconds(), failures: failureCount };
+      return {
+        state: isKnown ? (failed === null ? 'ok' : 'degraded') : 'unavailable',
+        keys: keys.size,
+        ageSeconds: ageSeconds(),
+        failures: failureCount,
+      };
     },
     async start() {
       timer ??= setInterval(() => void refresh(), TICK_MS).unref();
@@ -174,7 +182,12 @@ async function read(location: string, closing: AbortSignal): Promise<unknown> {
   if (!/^https?:/.test(location)) return JSON.parse(await readFile(location, 'utf8'));
   const signal = AbortSignal.any([closing, AbortSignal.timeout(FETCH_DEADLINE_MS)]);
   // Redirects are not followed: keys come from where the operator said.
-  const response = await request(location, { headersTimeout: FETCH_DEADLINE_MS, bodyTimeout: FETCH_DEADLINE_MS, signal, headers: { accept: 'application/jwk-set+json, application/json' } });
+  const response = await request(location, {
+    headersTimeout: FETCH_DEADLINE_MS,
+    bodyTimeout: FETCH_DEADLINE_MS,
+    signal,
+    headers: { accept: 'application/jwk-set+json, application/json' },
+  });
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of response.body as AsyncIterable<Buffer>) {
@@ -233,7 +246,8 @@ function parseJwk(given: unknown): VerifyingKey | string {
   if (algorithm === null || (alg !== undefined && alg !== algorithm)) return 'not for ES256 or RS256';
   try {
     const key = createPublicKey({ key: jwk, format: 'jwk' });
-    if (algorithm === 'RS256' && (key.asymmetricKeyDetails?.modulusLength ?? 0) < MIN_RSA_BITS) return `an RSA key of fewer than ${MIN_RSA_BITS} bits`;
+    if (algorithm === 'RS256' && (key.asymmetricKeyDetails?.modulusLength ?? 0) < MIN_RSA_BITS)
+      return `an RSA key of fewer than ${MIN_RSA_BITS} bits`;
     return { kid, key, algorithm, material: key.export({ format: 'der', type: 'spki' }).toString('base64') };
   } catch {
     return 'not a key of its kind';

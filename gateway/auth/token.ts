@@ -27,7 +27,9 @@ const messages: Record<Reason, string> = {
 export function refuse(reason: Reason, message: string = messages[reason], expected?: string): GraphQLError {
   return new GraphQLError(message, {
     extensions: {
-      code: 'UNAUTHENTICATED', reason, ...(expected === undefined ? null : { expected }),
+      code: 'UNAUTHENTICATED',
+      reason,
+      ...(expected === undefined ? null : { expected }),
       http: { status: 401, headers: new Map([['www-authenticate', 'Bearer']]) },
     },
   });
@@ -71,15 +73,22 @@ export function tokenIn(authorization: string): string {
  * @param seconds now
  * @throws UNAUTHENTICATED with a reason; RightsLookupFailed while its key cannot be judged
  */
-export async function verifyToken(token: string, keySet: Pick<KeySet, 'find'>, { issuer, audience }: TokenContract, seconds: number): Promise<Claims> {
+export async function verifyToken(
+  token: string,
+  keySet: Pick<KeySet, 'find'>,
+  { issuer, audience }: TokenContract,
+  seconds: number,
+): Promise<Claims> {
   const [head = '', body = ''] = token.split('.');
   const header = objectIn(head);
   // `jku`, `jwk`, `x5u` and `x5c` in the header are never looked at: keys come from the configured set alone.
   if (header['crit'] !== undefined) throw refuse('MALFORMED', 'The token has a critical header (crit) that is not known here.');
   const { alg, kid, typ } = header;
   if (alg !== 'ES256' && alg !== 'RS256') throw refuse('ALGORITHM');
-  if (typeof kid !== 'string' || kid === '' || kid.length > MAX_CLAIM) throw refuse('MALFORMED', `The token names no key (kid) of 1 to ${MAX_CLAIM} characters.`);
-  if (typeof typ !== 'string' || typ.toLowerCase() !== 'at+jwt') throw refuse('MALFORMED', 'The token is no access token: its typ is not at+jwt.');
+  if (typeof kid !== 'string' || kid === '' || kid.length > MAX_CLAIM)
+    throw refuse('MALFORMED', `The token names no key (kid) of 1 to ${MAX_CLAIM} characters.`);
+  if (typeof typ !== 'string' || typ.toLowerCase() !== 'at+jwt')
+    throw refuse('MALFORMED', 'The token is no access token: its typ is not at+jwt.');
   const claims = objectIn(body);
   const key = await keySet.find(kid);
   if (!key) throw refuse('KEY');
@@ -119,7 +128,10 @@ function readClaims(claims: Readonly<Record<string, unknown>>, key: VerifyingKey
   // An unknown role has no rights; it is not some default one.
   if (typeof role !== 'string' || !isRole(role) || role === publicViewer.role) throw refuse('ROLE');
   return {
-    organisation, tokenId, role, key,
+    organisation,
+    tokenId,
+    role,
+    key,
     province: optional(claims, 'province'),
     sector: optional(claims, 'sector'),
     purposes: readPurposes(purposes, role),
@@ -149,8 +161,10 @@ function readPurposes(given: unknown, role: Role): readonly string[] {
   for (const purpose of given as unknown[]) {
     if (typeof purpose !== 'string') throw refuse('PURPOSE', 'The claim "purposes" of the token has an item that is no text.', allowed);
     const named = JSON.stringify(purpose.slice(0, 40));
-    if (findPurpose(purpose) === null) throw refuse('PURPOSE', `The token names the purpose ${named}, which is in no catalogue; ${role} may name: ${allowed}.`, allowed);
-    if (!mayNamePurpose(role, purpose)) throw refuse('PURPOSE', `The token names the purpose ${named}, which ${role} may not read for; it may name: ${allowed}.`, allowed);
+    if (findPurpose(purpose) === null)
+      throw refuse('PURPOSE', `The token names the purpose ${named}, which is in no catalogue; ${role} may name: ${allowed}.`, allowed);
+    if (!mayNamePurpose(role, purpose))
+      throw refuse('PURPOSE', `The token names the purpose ${named}, which ${role} may not read for; it may name: ${allowed}.`, allowed);
   }
   return [...new Set(given as string[])];
 }

@@ -15,8 +15,13 @@ export function charsetProblem(contentType: string | undefined, allowed: Readonl
   for (const [, quoted, plain] of (contentType ?? '').matchAll(PARAMETER)) {
     const charset = quoted ?? plain?.trim() ?? '';
     if (allowed.has(charset.toLowerCase())) continue;
-    const expected = [...allowed].filter((name) => name !== 'utf8').join(', ').toUpperCase();
-    return new GraphQLError(`The body says that it is in ${JSON.stringify(charset.slice(0, 40))}; it is read as ${expected}.`, { extensions: { code: 'BAD_REQUEST', argument: 'content-type', expected, http: { status: 415 } } });
+    const expected = [...allowed]
+      .filter((name) => name !== 'utf8')
+      .join(', ')
+      .toUpperCase();
+    return new GraphQLError(`The body says that it is in ${JSON.stringify(charset.slice(0, 40))}; it is read as ${expected}.`, {
+      extensions: { code: 'BAD_REQUEST', argument: 'content-type', expected, http: { status: 415 } },
+    });
   }
   return null;
 }

@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { isFromThisMachine } from './loopback.ts';
 
-const asked = (host: string | undefined, remoteAddress: string | undefined): boolean => isFromThisMachine({ headers: { host }, socket: { remoteAddress } } as Pick<IncomingMessage, 'headers' | 'socket'>);
+const asked = (host: string | undefined, remoteAddress: string | undefined): boolean =>
+  isFromThisMachine({ headers: { host }, socket: { remoteAddress } } as Pick<IncomingMessage, 'headers' | 'socket'>);
 
 test.each<[string | undefined, string | undefined, boolean]>([
   ['127.0.0.1:4000', '127.0.0.1', true],

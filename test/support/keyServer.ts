@@ -20,11 +20,22 @@ export const ISSUER = 'https://issuer.example';
 export const AUDIENCE = 'credit-graph';
 
 /** A good token of the national centre, but for what is changed. */
-export async function signed(key: IssuerKey, at: Date, { header = {}, payload = {} }: { header?: object; payload?: JWTPayload } = {}): Promise<string> {
+export async function signed(
+  key: IssuerKey,
+  at: Date,
+  { header = {}, payload = {} }: { header?: object; payload?: JWTPayload } = {},
+): Promise<string> {
   const seconds = Math.floor(at.getTime() / 1000);
   const claims = {
-    iss: ISSUER, aud: AUDIENCE, sub: '91110105MA0EEE1197', jti: crypto.randomUUID(), iat: seconds, exp: seconds + 3600,
-    role: 'NATIONAL_CENTRE', purposes: ['SUPERVISION'], ...payload,
+    iss: ISSUER,
+    aud: AUDIENCE,
+    sub: '91110105MA0EEE1197',
+    jti: crypto.randomUUID(),
+    iat: seconds,
+    exp: seconds + 3600,
+    role: 'NATIONAL_CENTRE',
+    purposes: ['SUPERVISION'],
+    ...payload,
   };
   return new SignJWT(claims).setProtectedHeader({ alg: key.alg, kid: key.jwk.kid ?? '', typ: 'at+jwt', ...header }).sign(key.privateKey);
 }
@@ -45,7 +56,8 @@ export async function startKeyServer(...keys: readonly IssuerKey[]): Promise<Key
   let asked = 0;
   let answer: ((response: ServerResponse) => void) | null = () => {};
   const publish: KeyServer['publish'] = (...published) => {
-    answer = (response) => void response.setHeader('content-type', 'application/jwk-set+json').end(JSON.stringify({ keys: published.map(({ jwk }) => jwk) }));
+    answer = (response) =>
+      void response.setHeader('content-type', 'application/jwk-set+json').end(JSON.stringify({ keys: published.map(({ jwk }) => jwk) }));
   };
   publish(...keys);
   const server = createServer((_, response) => {
@@ -66,5 +78,13 @@ export async function startKeyServer(...keys: readonly IssuerKey[]): Promise<Key
     await closed;
   };
   await comeBack();
-  return { url: `http://127.0.0.1:${port}/jwks.json`, asked: () => asked, publish, answer: (how) => (answer = how), goAway, comeBack, [Symbol.asyncDispose]: goAway };
+  return {
+    url: `http://127.0.0.1:${port}/jwks.json`,
+    asked: () => asked,
+    publish,
+    answer: (how) => (answer = how),
+    goAway,
+    comeBack,
+    [Symbol.asyncDispose]: goAway,
+  };
 }

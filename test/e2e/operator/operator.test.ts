@@ -28,13 +28,23 @@ beforeAll(async () => {
   stack.defer(() => rm(dataDir, { recursive: true, force: true }));
   const random = (): string => `k1:${randomBytes(32).toString('base64')}`;
   variables = {
-    NODE_ENV: 'production', DATABASE_URL: database.url, DATA_DIR: dataDir, PORT: '0', PLANNERS: '1',
-    JWKS_URL: issuer.url, JWT_ISSUER: ISSUER, JWT_AUDIENCE: AUDIENCE, PASSPORT_KEYS: random(), CURSOR_KEYS: random(), DIGEST_KEYS: random(),
+    NODE_ENV: 'production',
+    DATABASE_URL: database.url,
+    DATA_DIR: dataDir,
+    PORT: '0',
+    PLANNERS: '1',
+    JWKS_URL: issuer.url,
+    JWT_ISSUER: ISSUER,
+    JWT_AUDIENCE: AUDIENCE,
+    PASSPORT_KEYS: random(),
+    CURSOR_KEYS: random(),
+    DIGEST_KEYS: random(),
   };
 });
 afterAll(() => stack.disposeAsync());
 
-const tokenOf = (role: string, organisation: string): Promise<string> => signed(key, new Date(), { payload: { role, sub: organisation, purposes: [] } });
+const tokenOf = (role: string, organisation: string): Promise<string> =>
+  signed(key, new Date(), { payload: { role, sub: organisation, purposes: [] } });
 const start = (more: Record<string, string> = {}): Promise<TestProcess> => startProcess('gateway/main.ts', [], { ...variables, ...more });
 const run = async (gateway: TestProcess, token: string, ...words: string[]): Promise<string> => {
   const env = { PATH: process.env['PATH'] ?? '', ...variables, CREDIT_GRAPH_URL: gateway.url, CREDIT_GRAPH_TOKEN: token };
@@ -74,10 +84,20 @@ test('without one nobody is operator; the first is named by the environment, mak
 
 test('the command line in production makes no token of its own', async () => {
   const env = { PATH: process.env['PATH'] ?? '', ...variables };
-  for (const words of [['token', '--role', 'OPERATOR'], ['issuer', 'serve'], ['issuer', 'register', '--client', 'x', '--key', 'package.json', '--role', 'AUDITOR']])
-    await expect(promisify(execFile)(process.execPath, [join(root, 'cli/main.ts'), ...words], { env, cwd: root })).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining('does not work with NODE_ENV=production') });
+  for (const words of [
+    ['token', '--role', 'OPERATOR'],
+    ['issuer', 'serve'],
+    ['issuer', 'register', '--client', 'x', '--key', 'package.json', '--role', 'AUDITOR'],
+  ])
+    await expect(promisify(execFile)(process.execPath, [join(root, 'cli/main.ts'), ...words], { env, cwd: root })).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('does not work with NODE_ENV=production'),
+    });
 });
 
-test.each([['x', 'expected the code of an organisation'], ['914403001922038217', 'expected the code of an organisation']])('BOOTSTRAP_OPERATOR=%s is no code, and refused at boot by name', async (code, named) => {
+test.each([
+  ['x', 'expected the code of an organisation'],
+  ['914403001922038217', 'expected the code of an organisation'],
+])('BOOTSTRAP_OPERATOR=%s is no code, and refused at boot by name', async (code, named) => {
   await expect(start({ BOOTSTRAP_OPERATOR: code })).rejects.toThrow(new RegExp(`BOOTSTRAP_OPERATOR: ${named}`));
 });

@@ -18,11 +18,14 @@ const stack = new AsyncDisposableStack();
 beforeAll(async () => {
   first = await newKey('first');
   server = stack.use(await startKeyServer(first));
-  graph = stack.use(await startGraph({ now, issuer: { jwksUrl: server.url, jwtIssuer: ISSUER, keySetTimes: { refreshMs: 60_000, graceMs: 3_600_000 } } }));
+  graph = stack.use(
+    await startGraph({ now, issuer: { jwksUrl: server.url, jwtIssuer: ISSUER, keySetTimes: { refreshMs: 60_000, graceMs: 3_600_000 } } }),
+  );
 });
 afterAll(() => stack.disposeAsync());
 
-const token = (key: IssuerKey = first, payload: object = {}): Promise<string> => signed(key, now(), { payload: { sub: organisation, ...payload } });
+const token = (key: IssuerKey = first, payload: object = {}): Promise<string> =>
+  signed(key, now(), { payload: { sub: organisation, ...payload } });
 const ask = async (by: string): Promise<unknown> => {
   const { status, body, headers } = await askGateway(graph.url, by, WHO);
   const { code, reason, retryable } = body.errors?.[0]?.extensions ?? {};
@@ -40,7 +43,10 @@ test('a withdrawn key ends at every transport what its tokens began, and a strea
   moved += 11_000; // an unknown key is looked for once in ten seconds
   const [old, other] = [await token(), await token(second)];
   expect([await ask(old), await ask(other)]).toEqual([good, good]);
-  const open: Following[] = [stack.use(await followByWebSocket(graph.url, old, STREAM)), stack.use(await followBySse(graph.url, old, STREAM))];
+  const open: Following[] = [
+    stack.use(await followByWebSocket(graph.url, old, STREAM)),
+    stack.use(await followBySse(graph.url, old, STREAM)),
+  ];
   const goesOn = stack.use(await followByWebSocket(graph.url, other, STREAM));
   await Promise.all([...open, goesOn].map((stream) => stream.next()));
 
@@ -65,7 +71,9 @@ test('while the issuer is away known keys serve, unknown ones are 503 and never 
     expect(await ready()).toMatchObject({ status: 'degraded', issuer: { state: 'degraded' } });
     expect([await ask(old), await ask(await token()), await ask(await token(await newKey('third')))]).toEqual([good, good, later]);
     const operator = organisationOf('OPERATOR').organisation;
-    const metrics = await fetch(`${graph.url}/metrics`, { headers: { authorization: `Bearer ${await token(first, { sub: operator, role: 'OPERATOR', purposes: [] })}` } });
+    const metrics = await fetch(`${graph.url}/metrics`, {
+      headers: { authorization: `Bearer ${await token(first, { sub: operator, role: 'OPERATOR', purposes: [] })}` },
+    });
     expect(await metrics.text()).toMatch(/^credit_graph_issuer_reachable 0$/m);
     expect((await askGateway(graph.url, null, WHO)).body.data).toEqual({ viewer: { role: 'PUBLIC' } });
   } finally {
