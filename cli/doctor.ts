@@ -1,3 +1,6 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { type Api, createApi } from './api.ts';
 import type { TokenSource } from './caller.ts';
 import { demoSubject } from './demoRoles.ts';
@@ -17,6 +20,22 @@ const WHO = 'query whoAmI { viewer { role organisation } }';
 export const doctorTexts = [FIND, WHO];
 
 const NODE_MAJOR = 24;
+const GATEWAY = join(import.meta.dirname, '../gateway/main.ts');
+const CHECK_MS = 20_000;
+
+/** What the gateway of this machine would say of its own configuration when it starts: it is asked, and not started. */
+export async function examineConfiguration(): Promise<Finding> {
+  const check = 'config';
+  try {
+    const { stdout } = await promisify(execFile)(process.execPath, [GATEWAY, '--check-config'], { timeout: CHECK_MS });
+    const { production, keyProblems } = JSON.parse(stdout) as { production: boolean; keyProblems: readonly string[] };
+    if (keyProblems.length === 0) return { check, state: 'ok', message: production ? 'the configuration is sound, for production' : 'the configuration is sound, for development' };
+    return { check, state: 'note', message: keyProblems.join('; '), advice: 'Production does not start with such keys.' };
+  } catch (error) {
+    const { stderr = '', message } = error as Error & { stderr?: string };
+    return { check, state: 'problem', message: stderr.trim() || message, advice: 'No gateway starts with this: mend what is named.' };
+  }
+}
 
 /** Looks at everything between the user and an answer, in the order in which it is needed; what cannot be looked at is left out. */
 export async function examine(url: string, token: () => Promise<TokenSource>, nodeVersion: string = process.versions.node): Promise<Finding[]> {

@@ -7,9 +7,10 @@ import { demoOrganisations } from '#standards/demoOrganisations.ts';
 import { forms } from '#standards/forms/forms.ts';
 import { type AnswerError, createApi } from './api.ts';
 import { type CallerOptions, chooseCaller, readList, readTtl, readUscc } from './caller.ts';
+import { clientOf, registerClient } from './clients.ts';
 import { consentLine, findConsents, giveConsent, isGiven, revokeConsent } from './consents.ts';
 import { claimsFor, CONSENTING_ROLE, roleNames, GRANTING_ROLE, REGISTERING_ROLE } from './demoRoles.ts';
-import { examine, findingLines } from './doctor.ts';
+import { examine, examineConfiguration, findingLines } from './doctor.ts';
 import { confirmDocuments, documentLine, findManifest, findManifests, manifestLine, proposeDocuments, readManifest, withdrawDocuments } from './documents.ts';
 import { takeExport } from './export.ts';
 import { exitCodes, Failure, usage } from './failure.ts';
@@ -18,6 +19,7 @@ import { generate } from './generate/generate.ts';
 import { endGrant, findGrants, giveRole, isThere, revokeToken } from './grants.ts';
 import { ingest, type Ingested } from './ingest.ts';
 import { openIssuer } from './issuer.ts';
+import { serveIssuer } from './issuerServer.ts';
 import { createProgress } from './progress.ts';
 import { readSettings, withoutPath } from './settings.ts';
 import { start } from './start.ts';
@@ -110,6 +112,38 @@ program
   .action(async ({ ttl, purpose, ...wanted }: { role: string; org?: string; province?: string; sector?: string; purpose?: string[]; actor?: string; ttl: number }) => {
     const claims = claimsFor({ ...wanted, purposes: purpose });
     print((await openIssuer(settings)).sign(claims, ttl));
+  });
+
+const issuing = program.command('issuer').description('the development issuer as machine clients meet it (docs/KEYS.md)').addHelpText('after', exitCodeHelp());
+
+issuing
+  .command('register')
+  .description('register a machine client by its public key, or change it; it is in effect at once')
+  .requiredOption('--client <id>', 'what the client is called')
+  .requiredOption('--key <file>', 'its public key, PEM or JWK')
+  .requiredOption('--role <role>', 'role of its tokens')
+  .option('--org <uscc>', 'organisation it acts for (default: the demo organisation of the role)', readUscc)
+  .option('--province <digits>', 'province its tokens are bound to, such as 33')
+  .option('--sector <code>', 'sector its tokens are bound to, a section of GB/T 4754')
+  .option('--purpose <codes>', 'purposes its tokens allow, separated by commas (default: one that fits the role)', readList)
+  .addHelpText('after', exitCodeHelp())
+  .action(async ({ client, key, purpose, ...wanted }: { client: string; key: string; role: string; org?: string; province?: string; sector?: string; purpose?: string[] }) => {
+    if (settings.production) throw new Failure('The development issuer does not work with NODE_ENV=production.', { advice: 'Register the client where your tokens come from.' });
+    await registerClient(settings.dataDir, clientOf(client, await readText(key), claimsFor({ ...wanted, purposes: purpose })));
+  });
+
+issuing
+  .command('serve')
+  .description('give tokens to machine clients on this machine, until Ctrl-C')
+  .option('--port <number>', 'where to listen on 127.0.0.1', whole(0), 4010)
+  .addHelpText('after', exitCodeHelp())
+  .action(async ({ port }: { port: number }) => {
+    const stopped = new Promise<void>((resolve) => {
+      for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve());
+    });
+    await using issuer = await serveIssuer(settings, { port });
+    print(`${issuer.url}/token`);
+    await stopped;
   });
 
 connectedInRole(program.command('query'))
@@ -414,7 +448,9 @@ connectedInRole(program.command('doctor'))
   .option('--json', 'print the findings as JSON')
   .addHelpText('after', exitCodeHelp({ 1: 'a problem was found' }))
   .action(async ({ json, url, ...caller }: ConnectionOptions & { json?: boolean }) => {
-    const findings = await examine(url === undefined ? settings.url : withoutPath(url), () => chooseCaller(settings, caller));
+    // Of a gateway elsewhere the configuration of this machine says nothing.
+    const configuration = url === undefined ? [await examineConfiguration()] : [];
+    const findings = [...configuration, ...(await examine(url === undefined ? settings.url : withoutPath(url), () => chooseCaller(settings, caller)))];
     if (json) print(JSON.stringify(findings));
     else process.stdout.write(findingLines(findings));
     if (findings.some(({ state }) => state === 'problem')) process.exitCode = exitCodes.failed;
@@ -464,8 +500,9 @@ function readVariables(json: string): Record<string, unknown> {
   throw usage('--variables is not a JSON object.', `Such as --variables '{"uscc":"…"}'`);
 }
 
-async function readQuery(file: string): Promise<string> {
-  if (file === '-') return text(process.stdin);
+const readQuery = (file: string): Promise<string> => (file === '-' ? text(process.stdin) : readText(file));
+
+async function readText(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {

@@ -15,7 +15,8 @@ import { createSubgraph, type SubgraphDefinition } from '#kit/subgraph.ts';
 import { may } from '#policy/actions.ts';
 import type { Viewer } from '#policy/viewer.ts';
 import { type AccessSink, createLogSink } from './audit.ts';
-import { type Authenticator, createAuthenticator, createKeySet } from './auth.ts';
+import { type Authenticator, createAuthenticator } from './auth.ts';
+import { createKeySet } from './auth/keySet.ts';
 import { createRightsLookup } from './auth/rightsLookup.ts';
 import { withWholePages } from './changes/wholePages.ts';
 import { ListeningGrantBook } from './desk/grants.ts';
@@ -40,7 +41,7 @@ import { readReleasedDocuments } from './trustedDocuments/released.ts';
 import { createDocumentStore, type DocumentStore, documentsPart } from './trustedDocuments/store.ts';
 import { createReadiness } from './http/readiness.ts';
 import { planningLimits, standardLimits } from './limits.ts';
-import { countRightsFailures, createMetrics, measureDocuments, measureFaults, measureLive, measurePlanners, measureStreams, measureWebhooks, metricsRoute } from './metrics.ts';
+import { countRightsFailures, createMetrics, measureDocuments, measureFaults, measureKeySet, measureLive, measurePlanners, measureStreams, measureWebhooks, metricsRoute } from './metrics.ts';
 import { createInProcessTransport } from './plan/inProcess.ts';
 import { type GatewayServer, serveGateway, type ServerOptions } from './server.ts';
 import { createLocalSource, createRemoteSource, createSourceBook, type Source, type SourceBook } from './sources.ts';
@@ -87,14 +88,19 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
 
     const pool = stack.use(createOwnPool(databaseUrl, 'gateway', log));
     const repository = stack.use(createDeskRepository(pool, now));
-    if (options.bootstrapOperator) await repository.bootstrap(options.bootstrapOperator, 'OPERATOR');
+    const operator = options.bootstrapOperator ?? null;
+    if (operator !== null && (await repository.bootstrap(operator, 'OPERATOR'))) log.warn({ operator }, 'nobody was operator: this organisation is now');
     const grants = stack.use(new ListeningGrantBook(pool, databaseUrl, log));
     await grants.listen();
 
     const ruleBook = createRuleBook(pool);
     const cursors = createCursorSealer(config.cursorKeys);
     const metrics = createMetrics();
-    const lookUp = createRightsLookup({ log, failures: countRightsFailures(metrics) });
+    const rightsFailures = countRightsFailures(metrics);
+    const lookUp = createRightsLookup({ log, failures: rightsFailures });
+    const location = config.jwksUrl ?? join(config.dataDir, 'issuer', 'jwks.json');
+    const keySet = stack.use(createKeySet({ location, times: config.keySetTimes, now, log, failures: rightsFailures }));
+    measureKeySet(metrics, keySet);
     const changeLog = createChangeLog(pool, lookUp);
     const wake = stack.use(createWake({ databaseUrl, redisUrl: config.redisUrl, log }));
     const sequencer = stack.use(createSequencer({ url: databaseUrl, holder: `${hostname()} ${process.pid}`, rules: ruleBook, log, now, onBatch: (lastSeq) => void wake.announce(lastSeq) }));
@@ -164,7 +170,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     const live = stack.use(await createLive({ log: changeLog, wake: hints, graph, cursors, ownsWatchlist, logger: log, now, metrics: measureStreams(metrics) }));
     sequencer.start();
     const authenticator = createAuthenticator({
-      keySet: createKeySet(config.jwksUrl ?? join(config.dataDir, 'issuer', 'jwks.json'), now, lookUp),
+      keySet,
       lookUp,
       issuer: config.jwtIssuer,
       audience: config.jwtAudience,
@@ -172,8 +178,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       now,
     });
     // Listening means that it can answer: what is settled is known before anybody can ask. Sources that are down do not keep it from starting.
-    await book.refresh();
-    await planners.ready();
+    await Promise.all([book.refresh(), keySet.start(), planners.ready()]);
     await trusted.refresh();
     const server: GatewayServer = stack.use(
       await serveGateway({
@@ -189,6 +194,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
             changes: () => ({ state: wake.connected() ? 'ok' : 'degraded', numberedHere: sequencer.state().phase === 'leading', wokenBy: config.redisUrl === null ? 'database' : 'redis' }),
             documents: () => documentsPart(trusted.state()),
             grants: () => ({ state: grants.version === null ? 'degraded' : 'ok' }),
+            issuer: () => ({ state: keySet.state().state === 'ok' ? 'ok' : 'degraded' }),
             planners: () => ({ state: planners.processes().length === config.planners ? 'ok' : 'degraded' }),
             log: () => ({ state: writingOf(log)?.isFailing() ? 'degraded' : 'ok' }),
           },

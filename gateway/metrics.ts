@@ -3,6 +3,7 @@ import { Counter, Gauge, Registry } from 'prom-client';
 import type { LineWriter } from '#kit/lineWriter.ts';
 import type { Reachability } from '#kit/postgres/reachability.ts';
 import type { Viewer } from '#policy/viewer.ts';
+import type { KeySet } from './auth/keySet.ts';
 import type { PlannerPool } from './graph/engine/plannerPool.ts';
 import type { LiveMetrics } from './live/live.ts';
 import type { Sequencer } from './live/sequencer.ts';
@@ -108,6 +109,14 @@ export const countRightsFailures = (metrics: Metrics): { add(): void } =>
     'rights_lookup_failures_total',
     'Look-ups of keys, grants, revoked tokens and consents that failed; each was answered with 503.',
   );
+
+/** The issuer's keys. Alarms: fetches that fail, a set that gets older than the interval. */
+export function measureKeySet(metrics: Metrics, keySet: Pick<KeySet, 'state'>): void {
+  metrics.gauge('issuer_keys', 'Keys of the issuer that tokens may be signed with.', () => keySet.state().keys);
+  metrics.gauge('issuer_keys_age_seconds', 'Since the keys of the issuer were last fetched.', () => keySet.state().ageSeconds);
+  metrics.gauge('issuer_reachable', '1 while the keys of the issuer can be fetched, 0 while those that are known serve on.', () => Number(keySet.state().state === 'ok'));
+  metrics.total('issuer_key_fetch_failures_total', 'Fetches of the keys of the issuer that failed.', () => keySet.state().failures);
+}
 
 /** What the streams of this gateway do. */
 export function measureStreams(metrics: Metrics): LiveMetrics {

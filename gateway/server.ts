@@ -6,6 +6,8 @@ import { GraphQLError } from 'graphql';
 import { createDrain } from '#kit/drain.ts';
 import { clientError } from '#kit/errors.ts';
 import { jsonBoundsProblem } from '#kit/jsonBounds.ts';
+import { isUtf8 } from 'node:buffer';
+import { type IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Log } from '#kit/log.ts';
 import type { Viewer } from '#policy/viewer.ts';
@@ -16,6 +18,8 @@ import { asksForEvents, createEventDoor, readRequest } from './doors/sse.ts';
 import { createWebSocketDoor } from './doors/websocket.ts';
 import { createErrorWords, errorOf, headOf, unavailable } from './errors.ts';
 import type { Answer, Graph } from './graph.ts';
+import { charsetProblem, UTF_8 } from './http/charset.ts';
+import { answerOn } from './http/rawAnswer.ts';
 import type { Readiness } from './http/readiness.ts';
 import { createStreamQuota, standardStreamLimits, type StreamLimits } from './http/streamQuota.ts';
 import type { Limits } from './limits.ts';
@@ -65,6 +69,17 @@ const MAX_BODY_BYTES = 4 * 1024 * 1024;
 const HEADERS_MS = 10_000;
 const REQUEST_MS = 120_000;
 
+/**
+ * Nothing is kept by anybody on the way but what says that it may be, refusals least of all. Set where every answer begins: some are worded by
+ * Fastify, by Apollo Server or by Node itself, before any hook of ours.
+ */
+class UnstoredResponse<Request extends IncomingMessage = IncomingMessage> extends ServerResponse<Request> {
+  constructor(...given: ConstructorParameters<typeof ServerResponse<Request>>) {
+    super(...given);
+    this.setHeader('cache-control', 'no-store');
+  }
+}
+
 /** An error of the framework as one of ours. */
 function requestError({ statusCode: status = 500, message }: FastifyError): GraphQLError {
   const error = (text: string, code: string): GraphQLError => new GraphQLError(text, { extensions: { code, http: { status } } });
@@ -76,9 +91,7 @@ function requestError({ statusCode: status = 500, message }: FastifyError): Grap
 function answerUnreadable(code: string, socket: Socket): void {
   if (code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
   const [status, message] = unreadable[code] ?? ['400 Bad Request', 'What was sent is no HTTP request.'];
-  const body = `${JSON.stringify({ errors: [{ message, extensions: { code: 'BAD_REQUEST' } }] })}\n`;
-  const head = ['content-type: application/json; charset=utf-8', `content-length: ${Buffer.byteLength(body)}`, 'cache-control: no-store', 'connection: close'];
-  socket.end(`HTTP/1.1 ${status}\r\n${head.join('\r\n')}\r\n\r\n${body}`);
+  answerOn(socket, status, message);
 }
 
 const unreadable: Readonly<Record<string, readonly [status: string, message: string]>> = {
@@ -109,7 +122,12 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
     clientErrorHandler: (error, socket) => answerUnreadable(error.code, socket as Socket),
     return503OnClosing: false, // said in GraphQL's form below
     // All other upgrades are declined by answering as if they were not offered: Java's client offers h2c with every first request.
-    http: { headersTimeout: HEADERS_MS, connectionsCheckingInterval: HEADERS_MS / 2, shouldUpgradeCallback: ({ url, headers }) => headers.upgrade?.toLowerCase() === 'websocket' && /^\/graphql(?:\?|$)/.test(url ?? '') },
+    http: {
+      headersTimeout: HEADERS_MS,
+      connectionsCheckingInterval: HEADERS_MS / 2,
+      shouldUpgradeCallback: ({ url, headers }) => headers.upgrade?.toLowerCase() === 'websocket' && /^\/graphql(?:\?|$)/.test(url ?? ''),
+      ServerResponse: UnstoredResponse,
+    },
   });
   const words = createErrorWords(log);
   const doors: DoorOptions = {
@@ -123,10 +141,16 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
 
   // Bounded before it is parsed, since what is parsed is walked by many.
   const parseJson = app.getDefaultJsonParser('error', 'error');
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
-    const problem = jsonBoundsProblem(String(body));
-    if (problem === null) parseJson(request, String(body), done);
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    if (!isUtf8(body as Buffer)) return done(new GraphQLError('The body is not UTF-8.', { extensions: { code: 'BAD_REQUEST', http: { status: 400 } } }), undefined);
+    const text = String(body);
+    const problem = jsonBoundsProblem(text);
+    if (problem === null) parseJson(request, text, done);
     else done(clientError('COST_LIMIT', problem, { expected: problem }), undefined);
+  });
+  app.addHook('preParsing', async ({ headers, routeOptions }) => {
+    const problem = charsetProblem(headers['content-type'], routeOptions.config.charsets ?? UTF_8);
+    if (problem) throw problem;
   });
 
   app.server.on('upgrade', sockets.upgrade);
@@ -218,7 +242,6 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
     for (const [name, value] of headers) reply.header(name, value);
     return reply
       .code(statusFor(status, accept, told[0]?.extensions?.['code']))
-      .header('cache-control', 'no-store')
       .type(mediaType(request))
       .send(`${JSON.stringify({ errors: told })}\n`);
   };
@@ -274,7 +297,7 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
   app.get('/health/live', () => ({ status: 'ok' }));
   app.get('/health/ready', async (_, reply) => {
     const readiness = (await options.readiness?.()) ?? { status: 'ok', unavailable: [], knownThrough: {} };
-    return reply.code(readiness.status === 'unavailable' ? 503 : 200).header('cache-control', 'no-store').send(readiness);
+    return reply.code(readiness.status === 'unavailable' ? 503 : 200).send(readiness);
   });
   for (const route of options.routes) await route(app, viewerOf);
 

@@ -3,9 +3,11 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { type KeyRing, parseKeyRing } from './keys.ts';
+import { keyProblems } from './keyStrength.ts';
 import { type LogLevel, logLevels } from './log.ts';
 import { isRole, type Role, roles } from '#policy/viewer.ts';
 import { storageProblem } from './storageProblem.ts';
+import { checkUscc } from '#standards/uscc.ts';
 
 /** The four subgraphs, in the order of their ports 4001–4004. */
 export const subgraphNames = ['entity', 'disclosure', 'namelist', 'evaluation'] as const;
@@ -22,14 +24,20 @@ export interface Config {
   readonly remoteSubgraphs: Readonly<Partial<Record<SubgraphName, string>>>;
   /** Null: the development issuer's keys in `dataDir`. */
   readonly jwksUrl: string | null;
+  /** How often the issuer's keys are fetched, and how long known ones stay good while it cannot be reached. */
+  readonly keySetTimes: { readonly refreshMs: number; readonly graceMs: number };
   readonly jwtIssuer: string;
   readonly jwtAudience: string;
   readonly passportKeys: KeyRing;
   readonly cursorKeys: KeyRing;
   readonly digestKeys: KeyRing;
+  /** What production would refuse about the keys that were given, a sentence each. */
+  readonly keyProblems: readonly string[];
   readonly policyMode: 'filter' | 'reject';
   /** Roles that may only ask what was published for them; others ask what they like. */
   readonly trustedOnly: ReadonlySet<Role>;
+  /** The organisation that may make the first grants, while nobody may. */
+  readonly bootstrapOperator: string | null;
   /** Where webhooks may be: at public addresses over HTTPS, or anywhere, for development. */
   readonly webhookTargets: 'public' | 'any';
   /** Processes that plan new operations, about 80 MB each. */
@@ -50,6 +58,13 @@ const keyRing = (text: string, context: z.RefinementCtx): KeyRing => {
     context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : String(error) });
     return z.NEVER;
   }
+};
+
+const uscc = (text: string, context: z.RefinementCtx): string => {
+  const check = checkUscc(text);
+  if (check.status === 'VALID') return check.uscc;
+  context.addIssue({ code: 'custom', message: `expected the code of an organisation${check.status === 'INVALID' ? `: ${check.message}` : ''}` });
+  return z.NEVER;
 };
 
 const url = (protocols: readonly string[]) =>
@@ -86,11 +101,14 @@ const environment = z.object({
   REDIS_URL: url(['redis:', 'rediss:']).optional(),
   SUBGRAPHS: z.string().default('').transform(remotes),
   JWKS_URL: url(['https:', 'http:']).optional(),
+  JWKS_REFRESH_SECONDS: z.coerce.number().int().min(10).max(600).default(300),
+  JWKS_GRACE_SECONDS: z.coerce.number().int().min(0).max(86_400).default(14_400),
   JWT_ISSUER: z.string().min(1).default('https://issuer.credit-graph.invalid'),
   JWT_AUDIENCE: z.string().min(1).default('credit-graph'),
   PASSPORT_KEYS: z.string().transform(keyRing).optional(),
   CURSOR_KEYS: z.string().transform(keyRing).optional(),
   DIGEST_KEYS: z.string().transform(keyRing).optional(),
+  BOOTSTRAP_OPERATOR: z.string().transform(uscc).optional(),
   POLICY_MODE: z.enum(['filter', 'reject']).default('filter'),
   DOCUMENTS: z.string().transform(trustedOnly).optional(),
   WEBHOOK_TARGETS: z.enum(['public', 'any']).default('public'),
@@ -134,10 +152,12 @@ export function parseConfig(variables: Readonly<Record<string, string | undefine
       if (given[name] === undefined) problems.push(`${name}: required in production`);
     if (given['WEBHOOK_TARGETS'] === 'any') problems.push('WEBHOOK_TARGETS: `any` lets a webhook reach into your own network, which production refuses');
   }
+  const weak = parsed.success ? keyProblems(givenRings(parsed.data), developmentRings(parsed.data.DATA_DIR)) : [];
+  if (production) problems.push(...weak);
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
   const values = parsed.data;
   const dataDir = resolve(values.DATA_DIR);
-  const own = (use: string): KeyRing => {
+  const own = (use: (typeof uses)[number]): KeyRing => {
     try {
       return developmentKeys(dataDir, use);
     } catch (error) {
@@ -152,13 +172,16 @@ export function parseConfig(variables: Readonly<Record<string, string | undefine
     redisUrl: values.REDIS_URL ?? null,
     remoteSubgraphs: values.SUBGRAPHS,
     jwksUrl: values.JWKS_URL ?? null,
+    keySetTimes: { refreshMs: values.JWKS_REFRESH_SECONDS * 1000, graceMs: values.JWKS_GRACE_SECONDS * 1000 },
     jwtIssuer: values.JWT_ISSUER,
     jwtAudience: values.JWT_AUDIENCE,
     passportKeys: values.PASSPORT_KEYS ?? own('passport'),
     cursorKeys: values.CURSOR_KEYS ?? own('cursor'),
     digestKeys: values.DIGEST_KEYS ?? own('digest'),
+    keyProblems: weak,
+    bootstrapOperator: values.BOOTSTRAP_OPERATOR ?? null,
     policyMode: values.POLICY_MODE,
-    trustedOnly: values.DOCUMENTS ?? new Set(production ? roles : []),
+    trustedOnly: values.DOCUMENTS ?? new Set(),
     webhookTargets: values.WEBHOOK_TARGETS,
     planners: values.PLANNERS,
     operationLimits: { cost: values.COST_LIMIT, answerBytes: values.ANSWER_BYTES },
@@ -169,8 +192,19 @@ export function parseConfig(variables: Readonly<Record<string, string | undefine
   };
 }
 
-function developmentKeys(dataDir: string, use: string): KeyRing {
-  const file = join(dataDir, 'keys', `${use}.key`);
+const ringNames = ['PASSPORT_KEYS', 'CURSOR_KEYS', 'DIGEST_KEYS'] as const;
+const uses = ['passport', 'cursor', 'digest'] as const;
+const fileOf = (dataDir: string, use: string): string => join(dataDir, 'keys', `${use}.key`);
+
+const givenRings = (values: Readonly<Partial<Record<(typeof ringNames)[number], KeyRing>>>): Record<string, KeyRing> =>
+  Object.fromEntries(ringNames.flatMap((name) => (values[name] ? [[name, values[name]]] : [])));
+
+/** Keys that development has made here, where it has. */
+const developmentRings = (dataDir: string): KeyRing[] =>
+  uses.map((use) => fileOf(resolve(dataDir), use)).flatMap((file) => (existsSync(file) ? [parseKeyRing(readFileSync(file, 'utf8'))] : []));
+
+function developmentKeys(dataDir: string, use: (typeof uses)[number]): KeyRing {
+  const file = fileOf(dataDir, use);
   if (!existsSync(file)) {
     mkdirSync(join(dataDir, 'keys'), { recursive: true, mode: 0o700 });
     try {

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
 import type { Viewer } from '#policy/viewer.ts';
 import type { Moment } from './context.ts';
 import { createDrain } from './drain.ts';
@@ -13,13 +14,15 @@ import type { UnitRegistration } from './sourceUnits.ts';
 import type { FilingPart, Subgraph } from './subgraph.ts';
 
 const MAX_BODY_BYTES = 8 * 1024 * 1024;
+/** Held in memory once: nothing of a part is recorded before it is known to be what the gateway sent. */
+const MAX_PART_BYTES = 16 * 1024 * 1024;
 
 export interface SubgraphServer extends AsyncDisposable {
   readonly url: string;
 }
 
 /**
- * One subgraph over HTTP. Every path but `/health/live` wants a passport and answers 401 without one:
+ * One subgraph over HTTP. Every path but `/health/live` wants a passport for this one question and answers 401 without one:
  * `POST /graphql` runs an operation, `GET /status` tells how far the source is complete, `PUT /filings/{id}/parts/{n}` records a part,
  * `GET` and `POST /filings/{id}/replacement` weigh and apply a full replacement, `PUT /source-units` registers units that file and `GET /source-units/{uscc}` tells what one files,
  * `POST /heads` reads records without their content.
@@ -28,23 +31,29 @@ export async function serveSubgraph(
   subgraph: Subgraph,
   options: { host: string; port: number; passportKeys: KeyRing; log: Log; now: () => Date },
 ): Promise<SubgraphServer> {
-  const viewerOf = createPassportControl(options.passportKeys, subgraph.name, options.now);
+  const passports = createPassportControl(options.passportKeys, subgraph.name, options.now);
+  const refuse = (response: ServerResponse): void => send(response, 401, { errors: [{ message: 'A passport of the gateway is needed.', extensions: { code: 'UNAUTHENTICATED' } }] });
 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://subgraph.invalid');
     if (pathname === '/health/live') return send(response, 200, { status: 'ok' });
-    const [scheme, passport] = (request.headers.authorization ?? '').split(' ');
-    const viewer = scheme === 'Passport' && passport ? viewerOf(passport) : null;
-    if (!viewer) return send(response, 401, { errors: [{ message: 'A passport of the gateway is needed.', extensions: { code: 'UNAUTHENTICATED' } }] });
-    if (pathname === '/graphql' && request.method === 'POST') return runOperation(subgraph, viewer, request, response);
-    if (pathname === '/status' && request.method === 'GET') return send(response, 200, await subgraph.status());
     const part = /^\/filings\/([\w-]{1,64})\/parts\/(\d{1,5})$/.exec(pathname);
+    const [scheme, shown] = (request.headers.authorization ?? '').split(' ');
+    const passport = scheme === 'Passport' && shown ? passports.open(shown) : null;
+    // Whoever has none sends no body; whoever has one for another question asks nothing.
+    if (!passport) return refuse(response);
+    const body = await readBody(request, part ? MAX_PART_BYTES : MAX_BODY_BYTES);
+    if (body === null) return send(response, 413, { errors: [{ message: `A body has at most ${part ? MAX_PART_BYTES : MAX_BODY_BYTES} bytes.`, extensions: { code: 'BAD_USER_INPUT' } }] });
+    if (!passport.isFor({ method: request.method ?? '', path: request.url ?? '', body })) return refuse(response);
+    const { viewer } = passport;
+    if (pathname === '/graphql' && request.method === 'POST') return runOperation(subgraph, viewer, jsonIn(body), response);
+    if (pathname === '/status' && request.method === 'GET') return send(response, 200, await subgraph.status());
     if (part && request.method === 'PUT') {
       const kind = searchParams.get('kind') ?? '';
       const door = subgraph.filings[kind];
       if (!door) return send(response, 404, { errors: [{ message: `This subgraph keeps no filings of kind "${kind}".`, extensions: { code: 'NOT_FOUND' } }] });
       const filingPart: FilingPart = { filingId: part[1] ?? '', number: Number(part[2]), kind, format: searchParams.get('format') === 'NDJSON' ? 'NDJSON' : 'CSV', wantsRows: searchParams.get('rows') === 'true', replaces: searchParams.get('replaces') === 'true' };
-      return send(response, 200, await door(viewer, filingPart, request));
+      return send(response, 200, await door(viewer, filingPart, Readable.from([body])));
     }
     const replacing = /^\/filings\/([\w-]{1,64})\/replacement$/.exec(pathname)?.[1];
     const replacement = subgraph.filings[searchParams.get('kind') ?? '']?.replacement;
@@ -58,19 +67,13 @@ export async function serveSubgraph(
       }
     }
     if (pathname === '/source-units' && request.method === 'PUT') {
-      const units = await readJson(request, response);
-      if (units === TOO_LARGE) return undefined;
-      await subgraph.units.register(viewer, units as UnitRegistration[]); // from the gateway, which has checked the input
+      await subgraph.units.register(viewer, jsonIn(body) as UnitRegistration[]); // from the gateway, which has checked the input
       return send(response, 200, {});
     }
     const unit = /^\/source-units\/([0-9A-Z]{18})$/.exec(pathname)?.[1];
     if (unit && request.method === 'GET') return send(response, 200, await subgraph.units.of(unit));
     const readHeads = pathname === '/heads' && request.method === 'POST' ? subgraph.heads[searchParams.get('topic') as RecordFeed['topic']] : undefined;
-    if (readHeads) {
-      const ask = await readJson(request, response);
-      if (ask === TOO_LARGE) return undefined;
-      return send(response, 200, await readHeads(viewer, ask as HeadAsk)); // from the gateway, which has made it
-    }
+    if (readHeads) return send(response, 200, await readHeads(viewer, jsonIn(body) as HeadAsk)); // from the gateway, which has made it
     return send(response, 404, { errors: [{ message: 'No such path.', extensions: { code: 'NOT_FOUND' } }] });
   };
 
@@ -116,30 +119,28 @@ const isOperationBody = (body: unknown): body is OperationBody =>
   typeof body === 'object' && body !== null && 'query' in body && typeof body.query === 'string' && 'extensions' in body &&
   typeof (body.extensions as { moment?: Moment } | null)?.moment?.knownAt === 'string' && typeof (body.extensions as { moment: Moment }).moment.validAt === 'string';
 
-const TOO_LARGE = Symbol('too large');
-
-/** The body as JSON, null when it is none; TOO_LARGE when it was answered so. */
-async function readJson(request: IncomingMessage, response: ServerResponse): Promise<unknown> {
+/** Null when it has more bytes. */
+async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer | null> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    if (bytes > MAX_BODY_BYTES) {
-      send(response, 413, { errors: [{ message: `A body has at most ${MAX_BODY_BYTES} bytes.`, extensions: { code: 'BAD_USER_INPUT' } }] });
-      return TOO_LARGE;
-    }
+    if (bytes > maxBytes) return null;
     chunks.push(chunk);
   }
+  return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
+}
+
+/** Null when it is no JSON. */
+function jsonIn(body: Buffer): unknown {
   try {
-    return JSON.parse(Buffer.concat(chunks).toString('utf8')) as unknown;
+    return JSON.parse(body.toString('utf8')) as unknown;
   } catch {
     return null;
   }
 }
 
-async function runOperation(subgraph: Subgraph, viewer: Viewer, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const body = await readJson(request, response);
-  if (body === TOO_LARGE) return;
+async function runOperation(subgraph: Subgraph, viewer: Viewer, body: unknown, response: ServerResponse): Promise<void> {
   if (!isOperationBody(body)) return send(response, 400, { errors: [{ message: 'Expected JSON with query and extensions.moment.', extensions: { code: 'BAD_USER_INPUT' } }] });
   const abort = new AbortController();
   response.once('close', () => abort.abort());

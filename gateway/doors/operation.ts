@@ -93,7 +93,7 @@ export function credentialsIn(request: { readonly headers: IncomingHttpHeaders; 
   return {
     // Of two Authorization headers Node keeps the first; which one a proxy looked at nobody knows.
     authorization: authorizations > 1 ? '' : request.headers.authorization,
-    purpose: typeof purpose === 'string' && purpose !== '' ? purpose : undefined,
+    purpose: typeof purpose === 'string' ? purpose : undefined, // an empty one is none that a token allows
     rejects: request.headers['x-unauthorized'] === 'reject',
     reportsCost: request.headers['x-cost'] === 'report',
   };

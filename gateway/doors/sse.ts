@@ -55,7 +55,7 @@ export function createEventDoor(options: DoorOptions): EventDoor {
       return reply;
     }
     for (const [name, value] of headers) reply.header(name, value);
-    return reply.code(status).header('cache-control', 'no-store').send({ errors: told });
+    return reply.code(status).send({ errors: told });
   };
 
   return {

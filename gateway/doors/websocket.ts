@@ -6,6 +6,7 @@ import { textProblem } from '#kit/text.ts';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { errorOf } from '../errors.ts';
 import type { Live, Session, Sink, StreamEnd, StreamRequest } from '../live/subscriber.ts';
+import { answerOn } from '../http/rawAnswer.ts';
 import { type Asked, answerOnce, type Credentials, credentialsIn, type DoorOptions, followOperation, holderOf, isRecord, type ReadOperation, readAsked, readOperation, tell } from './operation.ts';
 
 // graphql-transport-ws (docs/PROTOCOL.md; docs/adr/0016-following-changes.md says why it is our own). A connection that only waits costs
@@ -104,6 +105,7 @@ export function createWebSocketDoor(options: DoorOptions & { readonly timing?: P
     maxPayload: MAX_MESSAGE_BYTES,
     handleProtocols: (offered) => (offered.has(SUB_PROTOCOL) ? SUB_PROTOCOL : ([...offered][0] ?? false)),
   });
+  server.on('wsClientError', ({ message }, socket) => answerOn(socket, '400 Bad Request', `${message}.`, ['sec-websocket-version: 13']));
   const heart = setInterval(() => {
     const at = performance.now();
     const today = options.now().getTime();
@@ -251,7 +253,7 @@ class Connection {
     try {
       this.#session = await this.#door.authenticator.session(authorization, purpose);
     } catch (error) {
-      if (error instanceof GraphQLError) return this.close([4403, error.message]);
+      if (error instanceof GraphQLError) return this.close([4403, cutToReason(error.message)]);
       this.#door.log.error({ err: error }, 'a connection could not be begun');
       return this.close(closings.cannotSay);
     }
@@ -520,8 +522,16 @@ function overriding(headers: Credentials, payload: Record<string, unknown>): Cre
   };
   return {
     authorization: said('authorization') ?? headers.authorization,
-    purpose: said('x-purpose') || headers.purpose,
+    purpose: said('x-purpose') ?? headers.purpose,
     rejects: said('x-unauthorized') === 'reject' || headers.rejects,
     reportsCost: said('x-cost') === 'report' || headers.reportsCost,
   };
+}
+
+/** As much of a sentence as the reason of a closing frame holds (RFC 6455 §5.5.1). */
+function cutToReason(sentence: string): string {
+  if (Buffer.byteLength(sentence) <= MAX_REASON_BYTES) return sentence;
+  let cut = sentence.slice(0, MAX_REASON_BYTES - 3);
+  while (Buffer.byteLength(cut) > MAX_REASON_BYTES - 3) cut = cut.slice(0, -1);
+  return `${cut}…`;
 }

@@ -9,7 +9,8 @@ import type { PlannedOperation, SubgraphCall, SubgraphError, SubgraphResult, Tra
 
 export interface HttpTransportOptions {
   url: string;
-  headers: (call: SubgraphCall) => Record<string, string>;
+  /** @param body as it is sent */
+  headers: (call: SubgraphCall, body: string) => Record<string, string>;
   /** Goes into the request body as `extensions`. */
   body?: (call: SubgraphCall) => Record<string, unknown> | undefined;
   /** For the whole exchange: connection, headers and body together. */
@@ -74,7 +75,7 @@ export function createHttpTransport(options: HttpTransportOptions): Transport & 
       call.signal?.addEventListener('abort', onAbort, { once: true });
 
       pool.dispatch(
-        { path, method: 'POST', body, headers: { 'content-type': 'application/json', accept: 'application/json', ...options.headers(call) } },
+        { path, method: 'POST', body, headers: { 'content-type': 'application/json', accept: 'application/json', ...options.headers(call, body) } },
         {
           onRequestStart(given) {
             controller = given;

@@ -33,7 +33,7 @@ test('every code is explained', () => {
 });
 
 test('every reason for which a token is refused is explained', () => {
-  const reasons = union(read('gateway/auth.ts'), 'Reason');
+  const reasons = union(read('gateway/auth/token.ts'), 'Reason');
   expect(reasons).toContain('AUDIENCE');
   expect(listed('Reasons of UNAUTHENTICATED')).toEqual(reasons);
 });

@@ -141,7 +141,7 @@ interface Asked {
 const byFetch = (accept: string, method: 'GET' | 'POST') => async ({ query, variables = {} }: Asked): Promise<unknown> => {
   const parameters = new URLSearchParams({ query, variables: JSON.stringify(variables) });
   const response = method === 'POST'
-    ? await fetch(`${graph.url}/graphql`, { method, headers: { 'content-type': 'application/json', accept }, body: JSON.stringify({ query, variables }) })
+    ? await fetch(`${graph.url}/graphql`, { method: 'POST', headers: { 'content-type': 'application/json', accept }, body: JSON.stringify({ query, variables }) })
     : await fetch(`${graph.url}/graphql?${parameters}`, { headers: { accept, 'apollo-require-preflight': '1' } });
   const text = await response.text();
   return JSON.parse(accept === 'text/event-stream' ? (/^data: ?(.+)$/m.exec(text)?.[1] ?? 'null') : text);

@@ -71,6 +71,7 @@ test('the health paths say whether it lives, and part by part whether it can ans
       changes: { state: 'ok', numberedHere: expect.any(Boolean), wokenBy: 'database' },
       documents: { state: 'ok', published: expect.any(Number), outdated: 0 },
       grants: { state: 'ok' },
+      issuer: { state: 'ok' },
       planners: { state: 'ok' },
       log: { state: 'ok' },
     },

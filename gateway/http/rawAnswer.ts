@@ -1,0 +1,14 @@
+import type { Duplex } from 'node:stream';
+
+/** Answers where there is only the socket: what Node's parser refuses, and upgrades that do not come about. The connection ends with it. */
+export function answerOn(socket: Duplex, status: string, message: string, headers: readonly string[] = []): void {
+  const body = `${JSON.stringify({ errors: [{ message, extensions: { code: 'BAD_REQUEST' } }] })}\n`;
+  const head = [
+    'content-type: application/json; charset=utf-8',
+    `content-length: ${Buffer.byteLength(body)}`,
+    'cache-control: no-store',
+    'connection: close',
+    ...headers,
+  ];
+  socket.end(`HTTP/1.1 ${status}\r\n${head.join('\r\n')}\r\n\r\n${body}`);
+}
