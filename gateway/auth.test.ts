@@ -4,7 +4,8 @@ import { until } from '#test/support/until.ts';
 import { silentLog } from '#kit/log.ts';
 import { type Authenticator, createAuthenticator, createKeySet, type GrantBook, type GrantScope } from './auth.ts';
 import { createRightsLookup } from './auth/rightsLookup.ts';
-import { countRightsFailures, createMetrics } from './metrics.ts';
+import { createMetrics } from '#kit/telemetry/metrics.ts';
+import { countRightsFailures } from './metrics.ts';
 
 // Sessions: a token that is looked at again while its connection lasts (PROTOCOL.md P18).
 

@@ -8,10 +8,11 @@ import { clientError } from '#kit/errors.ts';
 import { jsonBoundsProblem } from '#kit/jsonBounds.ts';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Log } from '#kit/log.ts';
+import { closeScope, inScope, openScope, type RequestScope, requestIdOf, type Tracer, traceparentIn } from '#kit/telemetry/scope.ts';
 import type { Viewer } from '#policy/viewer.ts';
 import type { Authenticator } from './auth.ts';
 import { createDocuments } from './documents.ts';
-import { answerText, type Asked, credentialsIn, type DoorOptions, readOperation, runOperation, tell } from './doors/operation.ts';
+import { answerText, type Asked, credentialsIn, type DoorOptions, type OperationMetrics, readOperation, runOperation, tellRefusal } from './doors/operation.ts';
 import { asksForEvents, createEventDoor, readRequest } from './doors/sse.ts';
 import { createWebSocketDoor } from './doors/websocket.ts';
 import { createErrorWords, errorOf, headOf, unavailable } from './errors.ts';
@@ -44,6 +45,10 @@ export interface ServerOptions {
   /** Without it subscriptions are refused at every door. It ends its streams before the doors are closed, or they do. */
   readonly live?: Live | undefined;
   readonly now?: () => Date;
+  /** What is counted of operations; left out: nothing is. */
+  readonly metrics?: OperationMetrics;
+  /** Left out: nothing is traced. `clients`: whether a client's trace goes on in ours, or is only pointed at. */
+  readonly tracing?: { readonly tracer: Tracer | null; readonly clients: 'parent' | 'link' };
   /** Further routes: filings, explorer. */
   readonly routes: readonly ((app: FastifyInstance, viewerOf: (request: FastifyRequest) => Promise<Viewer>) => Promise<void>)[];
   readonly log: Log;
@@ -72,7 +77,7 @@ function answerUnreadable(code: string, socket: Socket): void {
   if (code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
   const [status, message] = unreadable[code] ?? ['400 Bad Request', 'What was sent is no HTTP request.'];
   const body = `${JSON.stringify({ errors: [{ message, extensions: { code: 'BAD_REQUEST' } }] })}\n`;
-  const head = ['content-type: application/json; charset=utf-8', `content-length: ${Buffer.byteLength(body)}`, 'cache-control: no-store', 'connection: close'];
+  const head = ['content-type: application/json; charset=utf-8', `content-length: ${Buffer.byteLength(body)}`, 'cache-control: no-store', `x-request-id: ${requestIdOf(undefined)}`, 'connection: close'];
   socket.end(`HTTP/1.1 ${status}\r\n${head.join('\r\n')}\r\n\r\n${body}`);
 }
 
@@ -97,6 +102,7 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
     bodyLimit: MAX_BODY_BYTES,
     trustProxy: false,
     logger: false,
+    genReqId: ({ headers }) => requestIdOf(headers['x-request-id']),
     requestTimeout: REQUEST_MS,
     clientErrorHandler: (error, socket) => answerUnreadable(error.code, socket as Socket),
     return503OnClosing: false, // said in GraphQL's form below
@@ -104,10 +110,11 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
     http: { headersTimeout: HEADERS_MS, connectionsCheckingInterval: HEADERS_MS / 2, shouldUpgradeCallback: ({ url, headers }) => headers.upgrade?.toLowerCase() === 'websocket' && /^\/graphql(?:\?|$)/.test(url ?? '') },
   });
   const words = createErrorWords(log);
+  const { tracer, clients } = options.tracing ?? { tracer: null, clients: 'link' };
   const doors: DoorOptions = {
     graph, documents: createDocuments(graph.schema, options.limits), sources: options.sources, authenticator, live: options.live,
     quota: createStreamQuota(options.streamLimits ?? standardStreamLimits), words, policyMode: options.policyMode, log,
-    now: options.now ?? (() => new Date()),
+    now: options.now ?? (() => new Date()), metrics: options.metrics, tracer,
   };
   const events = createEventDoor(doors);
   const sockets = createWebSocketDoor(doors);
@@ -149,7 +156,7 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
             const asked: Asked = { query: request.query ?? '', operationName: request.operationName, variables: request.variables ?? {} };
             const read = readOperation(doors, asked);
             const { viewer, mode, signal, address } = context as unknown as RequestContext; // made by `context` below
-            const answer = 'errors' in read ? read : await runOperation(doors, read, asked, { viewer, mode, signal, address });
+            const answer = 'errors' in read ? read : await runOperation(doors, read, asked, { transport: 'http', viewer, mode, signal, address });
             return answer as never; // ExecutionResult, with `data` left out where nothing ran
           },
         }),
@@ -195,7 +202,7 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
   const refuse = (request: FastifyRequest, reply: FastifyReply, errors: readonly unknown[]): FastifyReply => {
     const { accept = '' } = request.headers;
     const { status, headers } = headOf(errors[0]);
-    const told = tell(doors, errors);
+    const told = tellRefusal(doors, 'http', errors);
     for (const [name, value] of headers) reply.header(name, value);
     return reply
       .code(statusFor(status, accept, told[0]?.extensions?.['code']))
@@ -205,9 +212,36 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
   };
 
   // Whatever is refused outside of an operation, by us or by the framework before a route is asked.
-  app.setErrorHandler((error: FastifyError | GraphQLError, request, reply) => refuse(request, reply, [error instanceof GraphQLError || !('statusCode' in error) ? errorOf(error) : requestError(error)]));
+  app.setErrorHandler((error: FastifyError | GraphQLError, request, reply) =>
+    within(request, () => refuse(request, reply, [error instanceof GraphQLError || !('statusCode' in error) ? errorOf(error) : requestError(error)])));
 
   app.setNotFoundHandler((request, reply) => refuse(request, reply, [new GraphQLError('There is nothing at this address: the graph is at /graphql.', { extensions: { code: 'NOT_FOUND', http: { status: 404 } } })]));
+
+  // Its id stands in each answer, and in each line that is logged under it.
+  const scopes = new WeakMap<FastifyRequest, RequestScope>();
+  const within = <Result>(request: FastifyRequest, work: () => Result): Result => {
+    const scope = scopes.get(request);
+    return scope ? inScope(scope, work) : work();
+  };
+  const beginSpan = (request: FastifyRequest, theTracer: Tracer) => {
+    const { method, routeOptions: { url: route }, raw: { headers } } = request;
+    const traceparent = traceparentIn(headers);
+    const attributes = { 'http.request.method': method, ...(route === undefined ? null : { 'http.route': route }) };
+    return theTracer.begin(route === undefined ? method : `${method} ${route}`, 'SERVER', attributes, traceparent === null ? null : { traceparent, as: clients });
+  };
+  app.addHook('onRequest', (request, reply, done) => {
+    const scope = openScope(request.id, tracer && beginSpan(request, tracer));
+    scopes.set(request, scope);
+    reply.header('x-request-id', request.id);
+    reply.raw.once('close', () => {
+      const { statusCode } = reply.raw;
+      scope.span?.set({ 'http.response.status_code': statusCode });
+      closeScope(scope, statusCode >= 500 ? String(statusCode) : undefined);
+    });
+    inScope(scope, done);
+  });
+  // What comes after the body was read would else run under the connection, and not under the request.
+  app.addHook('preValidation', (request, _, done) => within(request, done));
 
   // Those who come back are at another instance by then; that this one lives is said to the end.
   app.addHook('onRequest', async (request, reply) => {
@@ -226,7 +260,7 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
       if (read && 'errors' in read) return refuse(request, reply, read.errors);
       // What is no operation, and all that has to be negotiated, is Apollo's to word (docs/adr/0010-known-texts.md).
       if (!read || !isPlain(request)) return throughApollo.call(this, request, reply);
-      const answer = await runOperation(doors, read, asked, await contextOf(request, reply));
+      const answer = await runOperation(doors, read, asked, { transport: 'http', ...(await contextOf(request, reply)) });
       if (answer.data === undefined) return refuse(request, reply, answer.errors ?? []);
       return reply.header('cache-control', 'no-store').type('application/json; charset=utf-8').send(`${answerText(doors, answer)}\n`);
     },

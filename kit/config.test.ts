@@ -24,6 +24,7 @@ test('with nothing set everything has a default, and the keys made once are foun
     port: null, host: '127.0.0.1', databaseUrl: null, redisUrl: null, remoteSubgraphs: {}, jwksUrl: null,
     jwtIssuer: 'https://issuer.credit-graph.invalid', jwtAudience: 'credit-graph', passportKeys: 0, cursorKeys: 0, digestKeys: 0,
     policyMode: 'filter', webhookTargets: 'public', streamLimits: { perToken: 100, perOrganisation: 500, perAddress: 2000 },
+    metricsToken: null, tracing: { endpoint: null, ratio: 1, clients: 'link' },
     planners: 2, dataDir, logLevel: 'info', production: false,
   });
   expect(parseConfig({ DATA_DIR: dataDir }).passportKeys).toEqual(config.passportKeys);

@@ -1,5 +1,6 @@
 import { pino, type Logger } from 'pino';
 import { createLineWriter, type LineWriter } from './lineWriter.ts';
+import { currentScope } from './telemetry/scope.ts';
 
 export type Log = Logger;
 
@@ -9,6 +10,13 @@ export type LogLevel = (typeof logLevels)[number];
 /** An error as one reads it: database drivers hang their whole connection on theirs. */
 const briefly = (error: unknown): unknown => (error instanceof Error ? { type: error.name, message: error.message, code: (error as { code?: unknown }).code, stack: error.stack } : error);
 
+/** Of which request a line is. */
+const ofRequest = (): object => {
+  const scope = currentScope();
+  if (!scope) return {};
+  return scope.span ? { requestId: scope.requestId, traceId: scope.span.traceId } : { requestId: scope.requestId };
+};
+
 const writers = new WeakMap<Log, LineWriter>();
 
 /**
@@ -17,7 +25,7 @@ const writers = new WeakMap<Log, LineWriter>();
  */
 export function createLog(part: string, level: LogLevel, writer: LineWriter = createLineWriter(2)): Log {
   process.once('exit', () => writer.flushSync());
-  const log = pino({ name: part, level, redact: ['*.authorization', '*.token', '*.passport', '*.secret'], serializers: { err: briefly } }, writer);
+  const log = pino({ name: part, level, redact: ['*.authorization', '*.token', '*.passport', '*.secret'], serializers: { err: briefly }, mixin: ofRequest }, writer);
   writers.set(log, writer);
   return log;
 }
