@@ -5,7 +5,7 @@ import type { Config } from '#kit/config.ts';
 import { createCursorSealer } from '#kit/cursor.ts';
 import { type Log, writingOf } from '#kit/log.ts';
 import { createMetrics, measureBulkheads, measurePools, type Metrics } from '#kit/telemetry/metrics.ts';
-import type { Tracer } from '#kit/telemetry/scope.ts';
+import { outsideRequests, type Tracer } from '#kit/telemetry/scope.ts';
 import { createScrapeCheck } from '#kit/telemetry/scraping.ts';
 import { createPassportOffice } from '#kit/passport.ts';
 import { createOwnPool } from '#kit/postgres/ownPool.ts';
@@ -127,12 +127,12 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       ruleBook,
       cursors,
       changeLog,
-      wasAdded: () => present.wake(),
-      webhooks: { secrets: webhookSecrets, targets, isDue: () => webhooks?.wake() },
+      wasAdded: () => outsideRequests(() => present.wake()),
+      webhooks: { secrets: webhookSecrets, targets, isDue: () => outsideRequests(() => webhooks?.wake()) },
       exports: {
         fieldsProblem: (topic, selection, viewer) => fieldsProblem({ graph, documents }, topic, selection, viewer),
         sealed: async (topic) => (await keeper(sources, topic).status()).sealed,
-        wasMade: () => exports.wake(),
+        wasMade: () => outsideRequests(() => exports.wake()),
       },
       now,
     });
@@ -151,7 +151,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       log,
       now,
       policy: 'enforced',
-      hasChanged: () => sequencer.poke(),
+      hasChanged: () => outsideRequests(() => sequencer.poke()),
     }));
     const documents = createDocuments(graph.schema, options.limits ?? standardLimits);
     const exportReader = createExportReader({ graph, documents, sources, cursors, pool, log: changeLog, now });
@@ -208,7 +208,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
         metrics: measureOperations(metrics),
         tracing: { tracer: options.tracer ?? null, clients: config.tracing.clients },
         routes: [
-          filingRoutes({ repository, sources, log, hasChanged: () => sequencer.poke() }),
+          filingRoutes({ repository, sources, log, hasChanged: () => outsideRequests(() => sequencer.poke()) }),
           exportRoutes({ exports: repository.exports, reader: exportReader }),
           // In production nobody guesses at it where no scraper was let in.
           ...(config.production && config.metricsToken === null ? [] : [metricsRoute(metrics, createScrapeCheck(config.metricsToken), (viewer) => may(viewer, 'metrics:read'))]),

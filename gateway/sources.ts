@@ -9,7 +9,7 @@ import type { RecordFeed } from '#kit/feed.ts';
 import type { ReplacingFiling, Weighed } from '#kit/filing/replacement.ts';
 import type { Head, HeadAsk } from '#kit/heads.ts';
 import type { SourceUnit, UnitRegistration } from '#kit/sourceUnits.ts';
-import { inSpan, scopeHeaders } from '#kit/telemetry/scope.ts';
+import { inSpan, outsideRequests, scopeHeaders } from '#kit/telemetry/scope.ts';
 import type { FilingDoor, FilingPart, PartOutcome, Subgraph, SubgraphStatus } from '#kit/subgraph.ts';
 import { publicViewer, type Viewer } from '#policy/viewer.ts';
 import type { DeskEvent } from './live/events.ts';
@@ -249,7 +249,7 @@ export function createSourceBook(sources: readonly Source[], clockMs: () => numb
   };
 
   const renew = (): Promise<void> => {
-    underWay ??= ask().finally(() => {
+    underWay ??= outsideRequests(ask).finally(() => {
       underWay = null;
     });
     return underWay;

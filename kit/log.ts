@@ -8,7 +8,17 @@ export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 's
 export type LogLevel = (typeof logLevels)[number];
 
 /** An error as one reads it: database drivers hang their whole connection on theirs. */
-const briefly = (error: unknown): unknown => (error instanceof Error ? { type: error.name, message: error.message, code: (error as { code?: unknown }).code, stack: error.stack } : error);
+function briefly(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const { name, message, stack } = error;
+  const { code } = error as { code?: unknown };
+  if (!quotesInput(name, code)) return { type: name, message, code, stack };
+  const bare = message.replace(/["'`][^]*["'`]/, '…');
+  return { type: name, message: bare, code, stack: stack?.replace(message, () => bare) };
+}
+
+/** What the database (data exceptions, SQLSTATE 22) and JSON say of a value that they cannot read, they say with that value. */
+const quotesInput = (name: string, code: unknown): boolean => name === 'SyntaxError' || (typeof code === 'string' && /^22[0-9A-Z]{3}$/.test(code));
 
 /** Of which request a line is. */
 const ofRequest = (): object => {

@@ -50,7 +50,15 @@ export async function serveSubgraph(
     const [scheme, passport] = (headers.authorization ?? '').split(' ');
     return scheme === 'Passport' && passport ? viewerOf(passport) : null;
   };
-  const measured = exposed ? measureSubgraph(exposed.metrics, subgraph) : null;
+  const count = exposed ? measureSubgraph(exposed.metrics, subgraph) : null;
+  const observe = (query: string, begunAt: number, { data, errors = [] }: ExecutionResult): void =>
+    safely(() => {
+      const kind = /^\s*mutation\b/.test(query) ? 'mutation' : 'query';
+      const outcome = errors.length === 0 ? 'ok' : data ? 'partial' : codeOf(errors[0]);
+      const ms = performance.now() - begunAt;
+      count?.({ kind, outcome }, ms / 1000);
+      if (options.log.isLevelEnabled('debug')) options.log.debug({ kind, outcome, ms: Math.round(ms) }, 'an operation was answered');
+    });
 
   const handle = async (viewer: Viewer | null, request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://subgraph.invalid');
@@ -61,7 +69,7 @@ export async function serveSubgraph(
       return void response.writeHead(200, { 'content-type': exposed.metrics.contentType, 'cache-control': 'no-store' }).end(text);
     }
     if (!viewer) return send(response, 401, { errors: [{ message: 'A passport of the gateway is needed.', extensions: { code: 'UNAUTHENTICATED' } }] });
-    if (pathname === '/graphql' && request.method === 'POST') return runOperation(subgraph, viewer, request, response, measured);
+    if (pathname === '/graphql' && request.method === 'POST') return runOperation(subgraph, viewer, request, response, observe);
     if (pathname === '/status' && request.method === 'GET') return send(response, 200, await subgraph.status());
     const part = /^\/filings\/([\w-]{1,64})\/parts\/(\d{1,5})$/.exec(pathname);
     if (part && request.method === 'PUT') {
@@ -156,17 +164,14 @@ function routeOf(url: string): string {
   return routes.has(route) ? route : 'other';
 }
 
-type SubgraphMetrics = (query: string, seconds: number, result: ExecutionResult) => void;
-
 /** What a subgraph's process answers, and what it holds. */
-function measureSubgraph(metrics: Metrics, subgraph: Subgraph): SubgraphMetrics {
+function measureSubgraph(metrics: Metrics, subgraph: Subgraph): (labels: { kind: string; outcome: string }, seconds: number) => void {
   measurePools(metrics, { [subgraph.name]: subgraph.pool });
   measureBulkheads(metrics, () => Object.entries(subgraph.bulkheads));
   const kind = operationKinds;
   const operations = metrics.counters('subgraph_operations_total', 'Operations of the gateway that this subgraph has answered.', { kind, outcome: outcomes });
   const duration = metrics.histogram('subgraph_operation_duration_seconds', 'How long answering them took.', { kind }, OPERATION_SECONDS);
-  return (query, seconds, { data, errors = [] }) => {
-    const labels = { kind: /^\s*mutation\b/.test(query) ? 'mutation' : 'query', outcome: errors.length === 0 ? 'ok' : data ? 'partial' : codeOf(errors[0]) };
+  return (labels, seconds) => {
     operations.add(labels);
     duration.observe(labels, seconds);
   };
@@ -204,7 +209,7 @@ async function readJson(request: IncomingMessage, response: ServerResponse): Pro
   }
 }
 
-async function runOperation(subgraph: Subgraph, viewer: Viewer, request: IncomingMessage, response: ServerResponse, measured: SubgraphMetrics | null): Promise<void> {
+async function runOperation(subgraph: Subgraph, viewer: Viewer, request: IncomingMessage, response: ServerResponse, observe: (query: string, begunAt: number, result: ExecutionResult) => void): Promise<void> {
   const begunAt = performance.now();
   const body = await readJson(request, response);
   if (body === TOO_LARGE) return;
@@ -219,7 +224,7 @@ async function runOperation(subgraph: Subgraph, viewer: Viewer, request: Incomin
     moment: body.extensions.moment,
     signal: abort.signal,
   });
-  if (measured) safely(() => measured(body.query, (performance.now() - begunAt) / 1000, result));
+  observe(body.query, begunAt, result);
   return send(response, 200, result);
 }
 

@@ -11,6 +11,8 @@ import type { Span, Tracer } from './scope.ts';
 const MAX_WAITING_SPANS = 4096;
 const EXPORT_EVERY_MS = 2000;
 const EXPORT_DEADLINE_MS = 5000;
+/** What the last spans get when the process ends. */
+const LAST_EXPORT_MS = 2000;
 const ONE_WORD_PER_MS = 60_000;
 
 const contextOf = (traceparent: string): SpanContext => {
@@ -56,7 +58,12 @@ export function createOtlpTracer(endpoint: string, ratio: number, service: strin
       const links = caller?.as === 'link' ? [{ context: contextOf(caller.traceparent) }] : [];
       return wrap(tracer.startSpan(name, { kind: SpanKind[kind], attributes, links }, parent));
     },
-    // A collector that is away does not keep the process from ending.
-    [Symbol.asyncDispose]: () => provider.shutdown().catch(lost),
+    async [Symbol.asyncDispose]() {
+      // A collector that is away does not keep the process from ending.
+      let timer: NodeJS.Timeout | undefined;
+      const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, LAST_EXPORT_MS)));
+      await Promise.race([provider.shutdown().catch(lost), late]);
+      clearTimeout(timer);
+    },
   };
 }

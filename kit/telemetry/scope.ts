@@ -60,6 +60,9 @@ export function endTrace(scope: RequestScope): void {
 
 export const inScope = <Result>(scope: RequestScope, work: () => Result): Result => storage.run(scope, work);
 
+/** Runs what all requests share, which one of them happened to start. */
+export const outsideRequests = <Result>(work: () => Result): Result => storage.exit(work);
+
 const NO_ATTRIBUTES: SpanAttributes = {};
 
 /** Runs work as a step of the trace of the request that runs; without one it only runs it. */
