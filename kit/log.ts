@@ -9,16 +9,21 @@ export type LogLevel = (typeof logLevels)[number];
 
 /** An error as one reads it: database drivers hang their whole connection on theirs. */
 function briefly(error: unknown): unknown {
-  if (!(error instanceof Error)) return error;
+  if (!(error instanceof Error)) return isAnswered(error) ? { ...error, message: withoutQuotes(error.message) } : error;
   const { name, message, stack } = error;
   const { code } = error as { code?: unknown };
   if (!quotesInput(name, code)) return { type: name, message, code, stack };
-  const bare = message.replace(/["'`][^]*["'`]/, '…');
+  const bare = withoutQuotes(message);
   return { type: name, message: bare, code, stack: stack?.replace(message, () => bare) };
 }
 
-/** What the database (data exceptions, SQLSTATE 22) and JSON say of a value that they cannot read, they say with that value. */
-const quotesInput = (name: string, code: unknown): boolean => name === 'SyntaxError' || (typeof code === 'string' && /^22[0-9A-Z]{3}$/.test(code));
+/** An error of a subgraph's answer, whose cause stands in that subgraph's own log. */
+const isAnswered = (error: unknown): error is { message: string } => typeof error === 'object' && error !== null && 'message' in error && typeof error.message === 'string';
+
+/** What GraphQL, JSON and the database (data exceptions, SQLSTATE 22) say of a value that they cannot read, they say with that value. */
+const quotesInput = (name: string, code: unknown): boolean => name === 'SyntaxError' || name === 'GraphQLError' || (typeof code === 'string' && /^22[0-9A-Z]{3}$/.test(code));
+
+const withoutQuotes = (message: string): string => message.replace(/["'`][^]*["'`]/, '…');
 
 /** Of which request a line is. */
 const ofRequest = (): object => {
