@@ -1,3 +1,6 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse as parseYaml } from 'yaml';
 import { type Collector, startCollector, treeOf } from '#test/support/collector.ts';
 import { codesByActs, type DemoGraph, startDemoGraph } from '#test/support/demo.ts';
 import { askGateway } from '#test/support/graph.ts';
@@ -117,6 +120,47 @@ test('a scraper with the token reads each process, and nobody without', async ()
     const { status, text } = await scrape(url, token);
     expect([url, token, status, text.includes('credit_graph_')]).toEqual([url, token, token === null && url === gateway.url ? 403 : 401, false]);
   }
+});
+
+interface Alerts {
+  readonly groups: readonly { readonly rules: readonly { readonly alert: string; readonly expr: string; readonly labels: Record<string, string>; readonly annotations: Record<string, string> }[] }[];
+}
+
+test('every metric and label that the alerts and the board name is one that the processes give, and each alert says what to do', async () => {
+  const texts = await Promise.all([gateway.url, entityUrl].map(async (url) => (await fetch(`${url}/metrics`, { headers: { authorization: `Bearer ${TOKEN}` } })).text()));
+  /** By series name, as a query names it: the labels that its series have. Of what has counted nothing yet there is only the type. */
+  const given = new Map<string, Set<string>>([['up', new Set()]]);
+  for (const line of texts.join('\n').split('\n')) {
+    const [, name = '', labels = ''] = /^(?:# TYPE )?(\w+)(?:\{(.*)\})? \S+$/.exec(line) ?? [];
+    const known = given.get(name) ?? given.set(name, new Set()).get(name);
+    for (const [, label = ''] of labels.matchAll(/(\w+)="/g)) known?.add(label);
+  }
+  const read = (file: string): string => readFileSync(join(import.meta.dirname, '../../../docker/monitoring', file), 'utf8');
+  const alerts = (parseYaml(read('alerts.yml')) as Alerts).groups.flatMap(({ rules }) => rules);
+  const panels = (JSON.parse(read('board.json')) as { panels: { targets: { expr: string; legendFormat: string }[] }[] }).panels.flatMap(({ targets }) => targets);
+  const OF_PROMETHEUS = ['job', 'instance'];
+  const problems = [...alerts.map(({ expr, annotations }) => ({ expr, words: Object.values(annotations).join(' ').replaceAll('$labels.', '') })), ...panels.map(({ expr, legendFormat }) => ({ expr, words: legendFormat }))].flatMap(({ expr, words }) => {
+    const selectors = [...expr.matchAll(/\b(up|(?:credit_graph|nodejs|process)_\w+)(?:\{([^}]*)\})?/g)];
+    const labelsOf = (text: string, pattern: RegExp): string[] => [...text.matchAll(pattern)].flatMap(([, names = '']) => names.split(',').map((name) => name.trim()));
+    const known = new Set([...OF_PROMETHEUS, ...selectors.flatMap(([, name = '']) => [...(given.get(name) ?? [])])]);
+    return [
+      ...(selectors.length === 0 ? [`${expr}: names no metric`] : []),
+      ...selectors.filter(([, name = '']) => !given.has(name)).map(([, name]) => `${name}: no such metric`),
+      ...selectors.flatMap(([, name = '', labels = '']) => labelsOf(labels, /(\w+)[=!]/g).filter((label) => !given.get(name)?.has(label) && !OF_PROMETHEUS.includes(label)).map((label) => `${name}: no label ${label}`)),
+      ...[...labelsOf(expr, /\bby \(([^)]*)\)/g), ...labelsOf(words, /\{\{ ?(\w+) ?\}\}/g)].filter((label) => !known.has(label)).map((label) => `${expr}: no label ${label}`),
+    ];
+  });
+  expect(problems).toEqual([]);
+  expect([alerts.length, panels.length].every((count) => count > 15)).toBe(true);
+  expect(new Set(alerts.map(({ alert }) => alert)).size).toBe(alerts.length);
+  for (const { alert, labels, annotations } of alerts) {
+    expect([alert, ['page', 'ticket'].includes(labels['severity'] ?? ''), annotations['summary']?.endsWith('.'), /^[A-Z].{30,}\.$/.test(annotations['action'] ?? '')]).toEqual([alert, true, true, true]);
+  }
+  // What the alerts tell to search for is what the code logs.
+  const sources = globSync('{kit,gateway,subgraphs}/**/*.ts', { cwd: join(import.meta.dirname, '../../..') }).map((file) => readFileSync(join(import.meta.dirname, '../../..', file), 'utf8')).join('');
+  const searched = alerts.flatMap(({ annotations }) => [...(annotations['action'] ?? '').matchAll(/"([^"]+)"/g)].map(([, words = '']) => words));
+  expect(searched.length).toBeGreaterThan(4);
+  expect(searched.filter((words) => !sources.includes(`'${words}'`))).toEqual([]);
 });
 
 test('a collector that hangs or is not there changes no answer, and keeps no process from ending', async () => {
