@@ -233,22 +233,22 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
     const scope = openScope(request.id, tracer && beginSpan(request, tracer));
     scopes.set(request, scope);
     reply.header('x-request-id', request.id);
-    reply.raw.once('close', () => {
+    reply.raw.on('close', () => {
       const { statusCode } = reply.raw;
       scope.span?.set({ 'http.response.status_code': statusCode });
       closeScope(scope, statusCode >= 500 ? String(statusCode) : undefined);
     });
-    inScope(scope, done);
+    // Those who come back are at another instance by then; that this one lives is said to the end.
+    if (isLeaving && request.url !== '/health/live') inScope(scope, () => refuseLeaving(request, reply));
+    else inScope(scope, done);
   });
   // What comes after the body was read would else run under the connection, and not under the request.
   app.addHook('preValidation', (request, _, done) => within(request, done));
 
-  // Those who come back are at another instance by then; that this one lives is said to the end.
-  app.addHook('onRequest', async (request, reply) => {
-    if (!isLeaving || request.url === '/health/live') return;
+  const refuseLeaving = (request: FastifyRequest, reply: FastifyReply): FastifyReply => {
     const errors = [unavailable('This instance is going away: ask again.')];
     return asksForEvents(request.headers.accept) ? events.refuse(request, reply, errors) : refuse(request, reply.header('connection', 'close'), errors);
-  });
+  };
 
   app.route({
     url: '/graphql',
