@@ -49,3 +49,13 @@ test('production sends no notices into its own network', () => {
 test('an empty variable is one that was not set', () => {
   expect(messageOf({ PORT: '', REDIS_URL: '' })).toBe('accepted');
 });
+
+test.each([
+  [{ METRICS_TOKEN: 'short' }, 'METRICS_TOKEN: expected 16 to 256 printable characters without a space'],
+  [{ METRICS_TOKEN: '0123456789 abcdef' }, 'METRICS_TOKEN: expected 16 to 256 printable characters without a space'],
+  [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318' }, 'OTEL_EXPORTER_OTLP_ENDPOINT: expected a URL with http: or https:'],
+  [{ OTEL_TRACES_SAMPLER_ARG: '1.5' }, 'OTEL_TRACES_SAMPLER_ARG: '],
+  [{ CLIENT_TRACES: 'trust' }, 'CLIENT_TRACES: '],
+])('what is seen is set soundly or not at all: %j', (variables, problem) => {
+  expect(messageOf(variables as Record<string, string>)).toContain(problem);
+});
