@@ -5,7 +5,8 @@ import { silentLog } from '#kit/log.ts';
 import { type Authenticator, createAuthenticator, type GrantBook, type GrantScope } from './auth.ts';
 import { createKeySet } from './auth/keySet.ts';
 import { createRightsLookup } from './auth/rightsLookup.ts';
-import { countRightsFailures, createMetrics } from './metrics.ts';
+import { createMetrics } from '#kit/telemetry/metrics.ts';
+import { countRightsFailures } from './metrics.ts';
 
 // Sessions: a token that is looked at again while its connection lasts (PROTOCOL.md P18).
 

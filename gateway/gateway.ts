@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import type { Config } from '#kit/config.ts';
 import { createCursorSealer } from '#kit/cursor.ts';
 import { type Log, writingOf } from '#kit/log.ts';
+import { createMetrics, measureBulkheads, measurePools, type Metrics } from '#kit/telemetry/metrics.ts';
+import { outsideRequests, type Tracer } from '#kit/telemetry/scope.ts';
+import { createScrapeCheck } from '#kit/telemetry/scraping.ts';
 import { createPassportOffice } from '#kit/passport.ts';
 import { createOwnPool } from '#kit/postgres/ownPool.ts';
 import { reachabilityOf } from '#kit/postgres/reachability.ts';
@@ -11,7 +14,7 @@ import { createRuleBook } from '#kit/ruleBook.ts';
 import { createOwnSchema } from '#kit/schema/ownSchema.ts';
 import { startTurning } from '#kit/publicationDays.ts';
 import { startSweeping } from '#kit/retention.ts';
-import { createSubgraph, type SubgraphDefinition } from '#kit/subgraph.ts';
+import { createSubgraph, type Subgraph, type SubgraphDefinition } from '#kit/subgraph.ts';
 import { may } from '#policy/actions.ts';
 import type { Viewer } from '#policy/viewer.ts';
 import { type AccessSink, createLogSink } from './audit.ts';
@@ -41,7 +44,10 @@ import { readReleasedDocuments } from './trustedDocuments/released.ts';
 import { createDocumentStore, type DocumentStore, documentsPart } from './trustedDocuments/store.ts';
 import { createReadiness } from './http/readiness.ts';
 import { planningLimits, standardLimits } from './limits.ts';
-import { countRightsFailures, createMetrics, measureDocuments, measureFaults, measureKeySet, measureLive, measurePlanners, measureStreams, measureWebhooks, metricsRoute } from './metrics.ts';
+import {
+  countRightsFailures, measureDocuments, measureFaults, measureKeySet, measureLive, measureOperations, measurePlanners, measureSources, measureStreams, measureWebhooks,
+  metricsRoute,
+} from './metrics.ts';
 import { createInProcessTransport } from './plan/inProcess.ts';
 import { type GatewayServer, serveGateway, type ServerOptions } from './server.ts';
 import { createLocalSource, createRemoteSource, createSourceBook, type Source, type SourceBook } from './sources.ts';
@@ -56,6 +62,10 @@ export interface GatewayOptions {
   readonly accessSink?: AccessSink;
   readonly limits?: ServerOptions['limits'];
   readonly routes?: ServerOptions['routes'];
+  /** Left out: of its own, which say nothing of the process. */
+  readonly metrics?: Metrics;
+  /** Left out: nothing is traced. */
+  readonly tracer?: Tracer | null;
   /** Whether subgraphs in this process erase, once a day, what is no longer kept. */
   readonly sweeps?: boolean;
   /** Whether it tells the receivers of webhooks; where not, other gateways do. It does unless told not to. */
@@ -81,9 +91,17 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const now = options.now ?? (() => new Date());
   const stack = new AsyncDisposableStack();
   try {
+    const metrics = options.metrics ?? createMetrics();
     const planners = stack.use(createPlannerPool({ size: config.planners, log }));
     const passport = createPassportOffice(config.passportKeys, now);
-    const sources = options.subgraphs.map((definition): Source => stack.use(openSource(definition, options, passport, now, stack)));
+    const local: Subgraph[] = [];
+    const sources = options.subgraphs.map((definition): Source => {
+      const remote = config.remoteSubgraphs[definition.name];
+      if (remote !== undefined) return stack.use(createRemoteSource(definition.name, remote, passport));
+      const subgraph = openSubgraph(definition, options, now, stack);
+      local.push(subgraph);
+      return stack.use(createLocalSource(subgraph));
+    });
     const book = createSourceBook(sources);
 
     const pool = stack.use(createOwnPool(databaseUrl, 'gateway', log));
@@ -95,7 +113,6 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
 
     const ruleBook = createRuleBook(pool);
     const cursors = createCursorSealer(config.cursorKeys);
-    const metrics = createMetrics();
     const rightsFailures = countRightsFailures(metrics);
     const lookUp = createRightsLookup({ log, failures: rightsFailures });
     const location = config.jwksUrl ?? join(config.dataDir, 'issuer', 'jwks.json');
@@ -121,25 +138,26 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       ruleBook,
       cursors,
       changeLog,
-      wasAdded: () => present.wake(),
-      webhooks: { secrets: webhookSecrets, targets, isDue: () => webhooks?.wake() },
+      wasAdded: () => outsideRequests(() => present.wake()),
+      webhooks: { secrets: webhookSecrets, targets, isDue: () => outsideRequests(() => webhooks?.wake()) },
       exports: {
         fieldsProblem: (topic, selection, viewer) => fieldsProblem({ graph, documents }, topic, selection, viewer),
         mayChooseFields: ({ role }) => !config.trustedOnly.has(role),
         sealed: async (topic) => (await keeper(sources, topic).status()).sealed,
-        wasMade: () => exports.wake(),
+        wasMade: () => outsideRequests(() => exports.wake()),
       },
       documents: { check: (role, text) => check(role, text), onChanged: () => trusted.refresh() },
       now,
     });
     const desk = createOwnSchema('The desk', join(import.meta.dirname, 'desk/schema.graphql'), resolvers);
 
+    const measured = measureSources(metrics, sources, ['desk']);
     const graph = withWholePages(createGraph({
       supergraph: await readFile(join(import.meta.dirname, 'supergraph.graphql'), 'utf8'),
       planners,
       transports: {
-        ...Object.fromEntries(sources.map(({ name, transport }) => [name, transport])),
-        desk: createInProcessTransport(desk, (call) => ({ contextValue: deskContext(call.context) }), log),
+        ...Object.fromEntries(sources.map(({ name, transport }) => [name, measured(name, transport)])),
+        desk: measured('desk', createInProcessTransport(desk, (call) => ({ contextValue: deskContext(call.context) }), log)),
       },
       sources: book,
       accessSink: options.accessSink ?? createLogSink(log),
@@ -147,7 +165,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       now,
       policy: 'enforced',
       limits: { ...planningLimits, ...config.operationLimits },
-      hasChanged: () => sequencer.poke(),
+      hasChanged: () => outsideRequests(() => sequencer.poke()),
     }));
     const limits = options.limits ?? standardLimits;
     const documents = createDocuments(graph.schema, limits);
@@ -158,6 +176,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     const exports = stack.use(createExportWorker({ pool, reader: exportReader, grants, log }));
     measureLive(metrics, sequencer, wake);
     measurePlanners(metrics, planners);
+    measurePools(metrics, { gateway: pool, ...Object.fromEntries(local.map(({ name, pool: own }) => [name, own])) });
+    measureBulkheads(metrics, () => local.flatMap(({ bulkheads }) => Object.entries(bulkheads)));
     const ownsWatchlist = async (viewer: Viewer, id: string): Promise<boolean> => (await repository.watchlists.find(viewer, id)) !== null;
     const hints: Pick<Wake, 'listen'> = {
       listen: (onWake) =>
@@ -206,7 +226,15 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
         streamLimits: config.streamLimits,
         live,
         now,
-        routes: [filingRoutes({ repository, sources, log, hasChanged: () => sequencer.poke() }), exportRoutes({ exports: repository.exports, reader: exportReader }), metricsRoute(metrics, (viewer) => may(viewer, 'metrics:read')), ...(options.routes ?? [])],
+        metrics: measureOperations(metrics),
+        tracing: { tracer: options.tracer ?? null, clients: config.tracing.clients },
+        routes: [
+          filingRoutes({ repository, sources, log, hasChanged: () => outsideRequests(() => sequencer.poke()) }),
+          exportRoutes({ exports: repository.exports, reader: exportReader }),
+          // In production nobody guesses at it where no scraper was let in.
+          ...(config.production && config.metricsToken === null ? [] : [metricsRoute(metrics, createScrapeCheck(config.metricsToken), (viewer) => may(viewer, 'metrics:read'))]),
+          ...(options.routes ?? []),
+        ],
         log,
       }),
     );
@@ -218,13 +246,13 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   }
 }
 
-function openSource(definition: SubgraphDefinition, { config, databaseUrl, log, sweeps }: GatewayOptions, passport: Parameters<typeof createRemoteSource>[2], now: () => Date, stack: AsyncDisposableStack): Source {
-  const remote = config.remoteSubgraphs[definition.name];
-  if (remote !== undefined) return createRemoteSource(definition.name, remote, passport);
-  const subgraph = createSubgraph(definition, { pool: createOwnPool(databaseUrl, definition.name, log), cursorKeys: config.cursorKeys, digestKeys: config.digestKeys, log, now });
+/** A subgraph in this process. It ends with the source that is made of it. */
+function openSubgraph(definition: SubgraphDefinition, { config, databaseUrl, log, sweeps }: GatewayOptions, now: () => Date, stack: AsyncDisposableStack): Subgraph {
+  const pool = createOwnPool(databaseUrl, definition.name, log);
+  const subgraph = createSubgraph(definition, { pool, cursorKeys: config.cursorKeys, digestKeys: config.digestKeys, log, now });
   if (sweeps) {
     stack.use(startSweeping(subgraph.sweep, now, log));
     stack.use(startTurning(subgraph.turnDays, now, log));
   }
-  return createLocalSource(subgraph);
+  return subgraph;
 }

@@ -5,6 +5,8 @@ import { ConfigError, readConfig } from '#kit/config.ts';
 import { createLog } from '#kit/log.ts';
 import { openDatabase } from '#kit/postgres/database.ts';
 import { stopOnSignals } from '#kit/stopping.ts';
+import { createMetrics } from '#kit/telemetry/metrics.ts';
+import { createTracer } from '#kit/telemetry/tracer.ts';
 import { definitions } from '#subgraphs/definitions.ts';
 import { demoOrganisations } from '#standards/demoOrganisations.ts';
 import { createExplorer } from './explorer/explorer.ts';
@@ -60,8 +62,15 @@ try {
     const development = config.jwksUrl === null && !config.production;
     const operator = config.bootstrapOperator ?? (development ? demoOrganisations.find(({ kind }) => kind === 'operator')?.uscc : undefined);
     const explorer = await createExplorer({ savedQueries, ...(development ? { tokens: () => developmentTokens(config.dataDir) } : null) });
+    const tracer = await createTracer(config.tracing, 'credit-graph gateway', log);
+    if (tracer) stack.use(tracer);
+    const metrics = createMetrics();
+    metrics.process();
     const gateway = stack.use(
-      await createGateway({ config, databaseUrl: database.url, subgraphs: definitions, log, bootstrapOperator: operator ?? null, sweeps: true, routes: [async (app) => void (await app.register(explorer))] }),
+      await createGateway({
+        config, databaseUrl: database.url, subgraphs: definitions, log, metrics, tracer, bootstrapOperator: operator ?? null, sweeps: true,
+        routes: [async (app) => void (await app.register(explorer))],
+      }),
     );
     url = gateway.url;
   }

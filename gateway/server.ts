@@ -10,10 +10,11 @@ import { isUtf8 } from 'node:buffer';
 import { type IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Log } from '#kit/log.ts';
+import { closeScope, inScope, openScope, type RequestScope, requestIdOf, type Tracer, traceparentIn } from '#kit/telemetry/scope.ts';
 import type { Viewer } from '#policy/viewer.ts';
 import type { Authenticator } from './auth.ts';
 import { createDocuments } from './documents.ts';
-import { answerText, type Asked, credentialsIn, type DoorOptions, type ReadOperation, readOperation, runOperation, tell } from './doors/operation.ts';
+import { answerText, type Asked, credentialsIn, type DoorOptions, type OperationMetrics, type ReadOperation, readOperation, runOperation, tellRefusal } from './doors/operation.ts';
 import { asksForEvents, createEventDoor, readRequest } from './doors/sse.ts';
 import { createWebSocketDoor } from './doors/websocket.ts';
 import { createErrorWords, errorOf, headOf, unavailable } from './errors.ts';
@@ -53,6 +54,10 @@ export interface ServerOptions {
   /** Without it subscriptions are refused at every door. It ends its streams before the doors are closed, or they do. */
   readonly live?: Live | undefined;
   readonly now?: () => Date;
+  /** What is counted of operations; left out: nothing is. */
+  readonly metrics?: OperationMetrics;
+  /** Left out: nothing is traced. `clients`: whether a client's trace goes on in ours, or is only pointed at. */
+  readonly tracing?: { readonly tracer: Tracer | null; readonly clients: 'parent' | 'link' };
   /** Further routes: filings, explorer. */
   readonly routes: readonly ((app: FastifyInstance, viewerOf: (request: FastifyRequest) => Promise<Viewer>) => Promise<void>)[];
   readonly log: Log;
@@ -118,6 +123,7 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
     bodyLimit: MAX_BODY_BYTES,
     trustProxy: false,
     logger: false,
+    genReqId: ({ headers }) => requestIdOf(headers['x-request-id']),
     requestTimeout: REQUEST_MS,
     clientErrorHandler: (error, socket) => answerUnreadable(error.code, socket as Socket),
     return503OnClosing: false, // said in GraphQL's form below
@@ -130,10 +136,11 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
     },
   });
   const words = createErrorWords(log);
+  const { tracer, clients } = options.tracing ?? { tracer: null, clients: 'link' };
   const doors: DoorOptions = {
     graph, documents: createDocuments(graph.schema, options.limits), trusted: options.trusted ?? nothingPublished, sources: options.sources, authenticator, live: options.live,
     quota: createStreamQuota(options.streamLimits ?? standardStreamLimits), words, policyMode: options.policyMode, log,
-    now: options.now ?? (() => new Date()),
+    now: options.now ?? (() => new Date()), metrics: options.metrics, tracer,
   };
   const events = createEventDoor(doors);
   const sockets = createWebSocketDoor(doors);
@@ -192,7 +199,7 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
             };
             const { viewer, mode, reportsCost, signal, address } = context as unknown as RequestContext; // made by `context` below
             const read = readOperation(doors, asked, viewer.role);
-            const answer = 'errors' in read ? read : await runOperation(doors, read, asked, { viewer, mode, reportsCost, signal, address });
+            const answer = 'errors' in read ? read : await runOperation(doors, read, asked, { transport: 'http', viewer, mode, reportsCost, signal, address });
             return answer as never; // ExecutionResult, with `data` left out where nothing ran
           },
         }),
@@ -238,7 +245,7 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
   const refuse = (request: FastifyRequest, reply: FastifyReply, errors: readonly unknown[]): FastifyReply => {
     const { accept = '' } = request.headers;
     const { status, headers } = headOf(errors[0]);
-    const told = tell(doors, errors);
+    const told = tellRefusal(doors, 'http', errors);
     for (const [name, value] of headers) reply.header(name, value);
     return reply
       .code(statusFor(status, accept, told[0]?.extensions?.['code']))
@@ -247,16 +254,43 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
   };
 
   // Whatever is refused outside of an operation, by us or by the framework before a route is asked.
-  app.setErrorHandler((error: FastifyError | GraphQLError, request, reply) => refuse(request, reply, [error instanceof GraphQLError || !('statusCode' in error) ? errorOf(error) : requestError(error)]));
+  app.setErrorHandler((error: FastifyError | GraphQLError, request, reply) =>
+    within(request, () => refuse(request, reply, [error instanceof GraphQLError || !('statusCode' in error) ? errorOf(error) : requestError(error)])));
 
   app.setNotFoundHandler((request, reply) => refuse(request, reply, [new GraphQLError('There is nothing at this address: the graph is at /graphql.', { extensions: { code: 'NOT_FOUND', http: { status: 404 } } })]));
 
-  // Those who come back are at another instance by then; that this one lives is said to the end.
-  app.addHook('onRequest', async (request, reply) => {
-    if (!isLeaving || request.url === '/health/live') return;
+  // Its id stands in each answer, and in each line that is logged under it.
+  const scopes = new WeakMap<FastifyRequest, RequestScope>();
+  const within = <Result>(request: FastifyRequest, work: () => Result): Result => {
+    const scope = scopes.get(request);
+    return scope ? inScope(scope, work) : work();
+  };
+  const beginSpan = (request: FastifyRequest, theTracer: Tracer) => {
+    const { method, routeOptions: { url: route }, raw: { headers } } = request;
+    const traceparent = traceparentIn(headers);
+    const attributes = { 'http.request.method': method, ...(route === undefined ? null : { 'http.route': route }) };
+    return theTracer.begin(route === undefined ? method : `${method} ${route}`, 'SERVER', attributes, traceparent === null ? null : { traceparent, as: clients });
+  };
+  app.addHook('onRequest', (request, reply, done) => {
+    const scope = openScope(request.id, tracer && beginSpan(request, tracer));
+    scopes.set(request, scope);
+    reply.header('x-request-id', request.id);
+    reply.raw.on('close', () => {
+      const { statusCode } = reply.raw;
+      scope.span?.set({ 'http.response.status_code': statusCode });
+      closeScope(scope, statusCode >= 500 ? String(statusCode) : undefined);
+    });
+    // Those who come back are at another instance by then; that this one lives is said to the end.
+    if (isLeaving && request.url !== '/health/live') inScope(scope, () => refuseLeaving(request, reply));
+    else inScope(scope, done);
+  });
+  // What comes after the body was read would else run under the connection, and not under the request.
+  app.addHook('preValidation', (request, _, done) => within(request, done));
+
+  const refuseLeaving = (request: FastifyRequest, reply: FastifyReply): FastifyReply => {
     const errors = [unavailable('This instance is going away: ask again.')];
     return asksForEvents(request.headers.accept) ? events.refuse(request, reply, errors) : refuse(request, reply.header('connection', 'close'), errors);
-  });
+  };
 
   const mayBeKept = createCacheRule(graph.schema);
   /** What others may do with an answer: of a catalogue, asked by GET with an id and without any token, they keep it for a minute. */
@@ -284,7 +318,7 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
       if (asked.documentId === undefined && !isPlain(request)) return throughApollo.call(this, request, reply);
       if (request.method === 'GET' && read.operation.operation === 'mutation')
         return refuse(request, reply, [new GraphQLError('A mutation is sent by POST.', { extensions: { code: 'BAD_REQUEST', http: { status: 405, headers: new Map([['allow', 'POST']]) } } })]);
-      const answer = await runOperation(doors, read, asked, context);
+      const answer = await runOperation(doors, read, asked, { transport: 'http', ...context });
       if (answer.data === undefined) return refuse(request, reply, answer.errors ?? []);
       return reply.headers(cachingOf(request, asked, read, answer)).type(mediaType(request)).send(`${answerText(doors, answer)}\n`);
     },

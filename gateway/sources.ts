@@ -11,10 +11,11 @@ import type { ReplacingFiling, Weighed } from '#kit/filing/replacement.ts';
 import type { Head, HeadAsk } from '#kit/heads.ts';
 import type { SourceUnit, UnitRegistration } from '#kit/sourceUnits.ts';
 import type { PassportOffice } from '#kit/passport.ts';
+import { inSpan, outsideRequests, scopeHeaders } from '#kit/telemetry/scope.ts';
 import type { FilingDoor, FilingPart, PartOutcome, Subgraph, SubgraphStatus } from '#kit/subgraph.ts';
 import { publicViewer, type Viewer } from '#policy/viewer.ts';
 import type { DeskEvent } from './live/events.ts';
-import { createHttpTransport } from './plan/http.ts';
+import { clientAttributes, createHttpTransport } from './plan/http.ts';
 import { SubgraphUnavailable, type SubgraphCall, type Transport } from './plan/transport.ts';
 
 /** What a call carries through the plan executor to a subgraph. */
@@ -29,6 +30,8 @@ export interface CallContext {
 export interface Source extends AsyncDisposable {
   readonly name: string;
   readonly transport: Transport;
+  /** Whether it is left alone now, since it failed again and again. */
+  isBreakerOpen(): boolean;
   status(): Promise<SubgraphStatus>;
   /** Hands on a part of a filing. @throws SubgraphUnavailable, or an error for the client. */
   file(viewer: Viewer, part: FilingPart, bytes: Readable): Promise<PartOutcome>;
@@ -68,6 +71,7 @@ export function createLocalSource(subgraph: Subgraph): Source {
   };
   return {
     name: subgraph.name,
+    isBreakerOpen: () => breaker.isOpen(),
     transport: {
       async execute(call) {
         const { viewer, moment } = contextOf(call);
@@ -109,6 +113,7 @@ const FILING_DEADLINE_MS = 10 * 60_000;
 /** A subgraph over HTTP: it gets a passport, never the client's token. */
 export function createRemoteSource(name: SubgraphName, url: string, passport: PassportOffice): Source {
   const base = url.replace(/\/graphql\/?$/, '');
+  const origin = new URL(base);
   // For the path as the subgraph receives it: what stands before it is the way of a proxy.
   const headers = (viewer: Viewer, method: string, path: string, body: string | Uint8Array): Record<string, string> => ({ authorization: `Passport ${passport(viewer, name, { method, path, body })}` });
   const transport = createHttpTransport({
@@ -120,11 +125,13 @@ export function createRemoteSource(name: SubgraphName, url: string, passport: Pa
   /** One question beside the graph. Whatever goes wrong on its way but for a deadline, the subgraph is not there. */
   const ask = async (viewer: Viewer, path: string, deadlineMs: number, { method = 'GET', body, type }: Question = {}): Promise<unknown> => {
     try {
-      const response = await request(`${base}${path}`, {
-        method, body: body ?? null, headers: { ...headers(viewer, method, path, body ?? ''), ...(type === undefined ? null : { 'content-type': type }) },
-        signal: AbortSignal.timeout(deadlineMs), headersTimeout: deadlineMs, bodyTimeout: deadlineMs,
-      });
-      return await answerOf(response);
+      return await inSpan(method, 'CLIENT', clientAttributes(method, origin), async () =>
+        answerOf(
+          await request(`${base}${path}`, {
+            method, body: body ?? null, headers: { ...scopeHeaders(), ...headers(viewer, method, path, body ?? ''), ...(type === undefined ? null : { 'content-type': type }) },
+            signal: AbortSignal.timeout(deadlineMs), headersTimeout: deadlineMs, bodyTimeout: deadlineMs,
+          }),
+        ));
     } catch (error) {
       throw isForClient(error) || faultOf(error) ? error : new SubgraphUnavailable('the connection failed', { cause: error });
     }
@@ -135,6 +142,7 @@ export function createRemoteSource(name: SubgraphName, url: string, passport: Pa
   return {
     name,
     transport,
+    isBreakerOpen: () => transport.isBreakerOpen(),
     status: async () => (await ask(publicViewer, '/status', STATUS_DEADLINE_MS)) as SubgraphStatus,
     async file(viewer, part, bytes) {
       const query = new URLSearchParams({ kind: part.kind, format: part.format, ...(part.wantsRows ? { rows: 'true' } : null), ...(part.replaces ? { replaces: 'true' } : null) });
@@ -244,7 +252,7 @@ export function createSourceBook(sources: readonly Source[], clockMs: () => numb
   };
 
   const renew = (): Promise<void> => {
-    underWay ??= ask().finally(() => {
+    underWay ??= outsideRequests(ask).finally(() => {
       underWay = null;
     });
     return underWay;

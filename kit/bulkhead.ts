@@ -1,7 +1,11 @@
 import { clientError } from './errors.ts';
 
 /** Runs work beside at most some other work of its kind. @throws RATE_LIMITED when too many wait already, DEADLINE when its turn does not come in time */
-export type Bulkhead = <Result>(work: () => Promise<Result>) => Promise<Result>;
+export interface Bulkhead {
+  <Result>(work: () => Promise<Result>): Promise<Result>;
+  running(): number;
+  waiting(): number;
+}
 
 /** @param waitMs how long work waits for its turn */
 export function createBulkhead({ maxConcurrent, maxWaiting, waitMs }: { readonly maxConcurrent: number; readonly maxWaiting: number; readonly waitMs: number }): Bulkhead {
@@ -25,7 +29,7 @@ export function createBulkhead({ maxConcurrent, maxWaiting, waitMs }: { readonly
       waiting.add(go);
     });
   };
-  return async (work) => {
+  const bulkhead = async <Result>(work: () => Promise<Result>): Promise<Result> => {
     await turn();
     try {
       return await work();
@@ -38,4 +42,5 @@ export function createBulkhead({ maxConcurrent, maxWaiting, waitMs }: { readonly
       } else running -= 1;
     }
   };
+  return Object.assign(bulkhead, { running: () => running, waiting: () => waiting.size });
 }

@@ -26,6 +26,7 @@ test('with nothing set everything has a default, and the keys made once are foun
     port: null, host: '127.0.0.1', databaseUrl: null, redisUrl: null, remoteSubgraphs: {}, jwksUrl: null, keySetTimes: { refreshMs: 300_000, graceMs: 14_400_000 },
     jwtIssuer: 'https://issuer.credit-graph.invalid', jwtAudience: 'credit-graph', passportKeys: 0, cursorKeys: 0, digestKeys: 0,
     policyMode: 'filter', webhookTargets: 'public', trustedOnly: new Set(), operationLimits: { cost: 250_000, answerBytes: 33_554_432 }, streamLimits: { perToken: 100, perOrganisation: 500, perAddress: 2000 },
+    metricsToken: null, tracing: { endpoint: null, ratio: 1, clients: 'link' },
     keyProblems: [], bootstrapOperator: null, planners: 2, dataDir, logLevel: 'info', production: false,
   });
   expect(parseConfig({ DATA_DIR: dataDir }).passportKeys).toEqual(config.passportKeys);
@@ -85,4 +86,14 @@ describe('keys in production', () => {
   test('outside of production the same are told of, and serve', () => {
     expect(parseConfig({ DATA_DIR: dataDir, CURSOR_KEYS: `z:${Buffer.alloc(32).toString('base64')}` }).keyProblems).toEqual(['CURSOR_KEYS: key "z" is all zeros: make one with `openssl rand -base64 32`']);
   });
+});
+
+test.each([
+  [{ METRICS_TOKEN: 'short' }, 'METRICS_TOKEN: expected 16 to 256 printable characters without a space'],
+  [{ METRICS_TOKEN: '0123456789 abcdef' }, 'METRICS_TOKEN: expected 16 to 256 printable characters without a space'],
+  [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318' }, 'OTEL_EXPORTER_OTLP_ENDPOINT: expected a URL with http: or https:'],
+  [{ OTEL_TRACES_SAMPLER_ARG: '1.5' }, 'OTEL_TRACES_SAMPLER_ARG: '],
+  [{ CLIENT_TRACES: 'trust' }, 'CLIENT_TRACES: '],
+])('what is seen is set soundly or not at all: %j', (variables, problem) => {
+  expect(messageOf(variables as Record<string, string>)).toContain(problem);
 });

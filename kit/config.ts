@@ -46,6 +46,16 @@ export interface Config {
   readonly operationLimits: { readonly cost: number; readonly answerBytes: number };
   /** How many WebSockets and streams of events one caller may hold at once. */
   readonly streamLimits: { readonly perToken: number; readonly perOrganisation: number; readonly perAddress: number };
+  /** What a scraper shows at `/metrics`. Null: in production there is no `/metrics` then. */
+  readonly metricsToken: string | null;
+  readonly tracing: {
+    /** Of an OpenTelemetry collector; null: nothing is traced. */
+    readonly endpoint: string | null;
+    /** Of the traces that begin here, how many are kept: 0 to 1. */
+    readonly ratio: number;
+    /** Whether a trace of a client goes on in ours, or is only pointed at: anybody can send `traceparent`. */
+    readonly clients: 'parent' | 'link';
+  };
   readonly dataDir: string;
   readonly logLevel: LogLevel;
   readonly production: boolean;
@@ -118,6 +128,10 @@ const environment = z.object({
   STREAMS_PER_TOKEN: places(100),
   STREAMS_PER_ORGANISATION: places(500),
   STREAMS_PER_ADDRESS: places(2000),
+  METRICS_TOKEN: z.string().regex(/^[\x21-\x7e]{16,256}$/, 'expected 16 to 256 printable characters without a space').optional(),
+  OTEL_EXPORTER_OTLP_ENDPOINT: url(['http:', 'https:']).optional(),
+  OTEL_TRACES_SAMPLER_ARG: z.coerce.number().min(0).max(1).default(1),
+  CLIENT_TRACES: z.enum(['link', 'parent']).default('link'),
   DATA_DIR: z.string().min(1).default('./.data'),
   LOG_LEVEL: z.enum(logLevels).default('info'),
   NODE_ENV: z.string().optional(),
@@ -186,6 +200,8 @@ export function parseConfig(variables: Readonly<Record<string, string | undefine
     planners: values.PLANNERS,
     operationLimits: { cost: values.COST_LIMIT, answerBytes: values.ANSWER_BYTES },
     streamLimits: { perToken: values.STREAMS_PER_TOKEN, perOrganisation: values.STREAMS_PER_ORGANISATION, perAddress: values.STREAMS_PER_ADDRESS },
+    metricsToken: values.METRICS_TOKEN ?? null,
+    tracing: { endpoint: values.OTEL_EXPORTER_OTLP_ENDPOINT ?? null, ratio: values.OTEL_TRACES_SAMPLER_ARG, clients: values.CLIENT_TRACES },
     dataDir,
     logLevel: values.LOG_LEVEL,
     production,

@@ -1,8 +1,9 @@
 import type { ServerResponse } from 'node:http';
 import { type Log, silentLog } from '#kit/log.ts';
+import { createMetrics } from '#kit/telemetry/metrics.ts';
 import { AUDIENCE, ISSUER, type IssuerKey, type KeyServer, newKey, signed, startKeyServer } from '#test/support/keyServer.ts';
 import { type Authenticator, createAuthenticator } from '../auth.ts';
-import { createMetrics, countRightsFailures, measureKeySet } from '../metrics.ts';
+import { countRightsFailures, measureKeySet } from '../metrics.ts';
 import { createKeySet, type KeySet } from './keySet.ts';
 import { createRightsLookup } from './rightsLookup.ts';
 

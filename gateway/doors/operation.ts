@@ -1,6 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { GraphQLError, type GraphQLFormattedError } from 'graphql';
+import { type DocumentNode, GraphQLError, type GraphQLFormattedError } from 'graphql';
 import type { Log } from '#kit/log.ts';
+import { codeOf, type TransportName } from '#kit/telemetry/outcomes.ts';
+import { inSpan, type Tracer } from '#kit/telemetry/scope.ts';
 import { textProblem } from '#kit/text.ts';
 import type { Role, Viewer } from '#policy/viewer.ts';
 import type { Authenticator } from '../auth.ts';
@@ -13,6 +15,23 @@ import type { SourceBook } from '../sources.ts';
 import type { AllowedText, AskedDocument, TrustedDocuments } from '../trustedDocuments/store.ts';
 
 // What all transports have in common: an operation as it is asked, who asks it, how it is run, and its answer as text.
+
+export interface AnsweredOperation {
+  readonly document: DocumentNode;
+  readonly kind: 'query' | 'mutation' | 'subscription';
+  readonly transport: TransportName;
+  /** `ok`, `partial` (something is missing), or the code of the first error for which there is no data. */
+  readonly outcome: string;
+  readonly seconds: number;
+  /** What it was charged; left out where nothing was. */
+  readonly cost?: number | undefined;
+}
+
+/** What is counted of operations. Neither function throws. */
+export interface OperationMetrics {
+  answered(operation: AnsweredOperation): void;
+  refused(transport: TransportName, code: string): void;
+}
 
 export interface DoorOptions {
   readonly graph: Graph;
@@ -29,6 +48,10 @@ export interface DoorOptions {
   readonly policyMode: 'filter' | 'reject';
   readonly log: Log;
   readonly now: () => Date;
+  /** Left out: nothing is counted. */
+  readonly metrics?: OperationMetrics | undefined;
+  /** Left out: nothing is traced. */
+  readonly tracer?: Tracer | null | undefined;
 }
 
 /** The parameters of GraphQL over HTTP, which a `subscribe` has too. */
@@ -105,7 +128,15 @@ export const answerText = (options: Pick<DoorOptions, 'words'>, { data, errors, 
 
 export const tell = ({ words }: Pick<DoorOptions, 'words'>, errors: readonly unknown[]): GraphQLFormattedError[] => errors.map((error) => words(formatted(error), error));
 
+/** The same of a refusal, which is counted. */
+export function tellRefusal(options: Pick<DoorOptions, 'words' | 'metrics'>, transport: TransportName, errors: readonly unknown[]): GraphQLFormattedError[] {
+  const told = tell(options, errors);
+  options.metrics?.refused(transport, String(told[0]?.extensions?.['code']));
+  return told;
+}
+
 export interface Run {
+  readonly transport: TransportName;
   readonly viewer: Viewer;
   readonly mode: 'filter' | 'reject';
   /** As the connection asks it for all of its operations. */
@@ -116,7 +147,42 @@ export interface Run {
 }
 
 /** Runs a query or a mutation: an answer with data, or the errors for which there is none. Nothing is thrown. */
-export async function runOperation(options: Pick<DoorOptions, 'graph' | 'sources'>, read: ReadDocument, asked: Asked, run: Run): Promise<Answer> {
+export const runOperation = (options: RunOptions, read: ReadDocument, asked: Asked, run: Run): Promise<Answer> =>
+  observed(options, read, run.transport, () => answerTo(options, read, asked, run));
+
+type RunOptions = Pick<DoorOptions, 'graph' | 'sources' | 'metrics' | 'log'>;
+
+/** Begins a stream, or says why there is none. */
+const beginStream = (options: DoorOptions, transport: TransportName, live: Live, request: StreamRequest, sink: Sink): ReturnType<Live['subscribe']> =>
+  observed(options, request, transport, () => live.subscribe({ ...request, transport }, sink));
+
+/** Counts, times and traces one operation, by nothing that its caller wrote. */
+async function observed<Result extends object>(
+  { metrics, log }: Pick<DoorOptions, 'metrics' | 'log'>,
+  { document, operation: { operation: kind } }: Pick<ReadDocument, 'document' | 'operation'>,
+  transport: TransportName,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const begunAt = performance.now();
+  const result = await inSpan(kind, 'INTERNAL', () => ({ 'graphql.operation.type': kind }), async (span) => {
+    const answer = await work();
+    span?.set({ 'credit_graph.outcome': outcomeOf(answer) });
+    return answer;
+  });
+  const outcome = outcomeOf(result);
+  const seconds = (performance.now() - begunAt) / 1000;
+  metrics?.answered({ document, kind, transport, outcome, seconds });
+  if (log.isLevelEnabled('debug')) log.debug({ kind, transport, outcome, ms: Math.round(seconds * 1000) }, 'an operation was answered');
+  return result;
+}
+
+function outcomeOf(result: object): string {
+  const { data, errors, extensions }: Answer = result;
+  if (data === undefined && errors) return codeOf(errors[0]);
+  return (extensions?.['completeness'] as { status?: unknown } | undefined)?.status === 'PARTIAL' ? 'partial' : 'ok';
+}
+
+async function answerTo(options: RunOptions, read: ReadDocument, asked: Asked, run: Run): Promise<Answer> {
   try {
     const answer = await options.graph.run({ ...read, variables: asked.variables, ...run, reportsCost: run.reportsCost || asked.reportsCost });
     return (await isOutage(options, answer)) ? { errors: [unavailable('None of the sources can be reached now: ask again later.')] } : answer;
@@ -147,8 +213,9 @@ async function isOutage({ sources }: Pick<DoorOptions, 'sources'>, { data, error
 }
 
 /** Begins a stream, which ends when what it was asked by is published no more. @param live of the options, where there is one */
-export async function followOperation({ trusted }: Pick<DoorOptions, 'trusted'>, live: Live, { text, publishedFor }: AllowedText, request: StreamRequest, sink: Sink): ReturnType<Live['subscribe']> {
-  if (publishedFor === null) return live.subscribe(request, sink);
+export async function followOperation(options: DoorOptions, transport: TransportName, live: Live, { text, publishedFor }: AllowedText, request: StreamRequest, sink: Sink): ReturnType<Live['subscribe']> {
+  const { trusted } = options;
+  if (publishedFor === null) return beginStream(options, transport, live, request, sink);
   let cursor: string | null = null;
   let stream: Stream | null = null;
   let isOver = false;
@@ -171,7 +238,7 @@ export async function followOperation({ trusted }: Pick<DoorOptions, 'trusted'>,
       isOver = true;
     },
   };
-  const begun = await live.subscribe(request, watched).catch((error: unknown) => {
+  const begun = await beginStream(options, transport, live, request, watched).catch((error: unknown) => {
     unwatch();
     throw error;
   });

@@ -3,9 +3,10 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { GraphQLError } from 'graphql';
 import { clientError } from '#kit/errors.ts';
 import { jsonBoundsProblem } from '#kit/jsonBounds.ts';
+import { currentScope, endTrace } from '#kit/telemetry/scope.ts';
 import { errorOf, headOf, RETRY_AFTER_SECONDS } from '../errors.ts';
 import type { Sink, StreamEnd } from '../live/subscriber.ts';
-import { type Asked, answerOnce, credentialsIn, type DoorOptions, followOperation, holderOf, readAsked, readOperation, tell } from './operation.ts';
+import { type Asked, answerOnce, credentialsIn, type DoorOptions, followOperation, holderOf, readAsked, readOperation, tellRefusal } from './operation.ts';
 
 // Server-sent events: one operation, one response (the "distinct connections" of the GraphQL over SSE protocol). What is refused before the
 // first event is a JSON answer with its status, as at the HTTP door. `complete` means that the stream is finished: clients of that protocol
@@ -48,7 +49,7 @@ export function createEventDoor(options: DoorOptions): EventDoor {
    */
   const refuse = (request: FastifyRequest, reply: FastifyReply, errors: readonly unknown[]): FastifyReply => {
     const { status, headers } = headOf(errors[0]);
-    const told = tell(options, errors);
+    const told = tellRefusal(options, 'sse', errors);
     if (request.method === 'GET' && (status === 503 || status === 429)) {
       const stream = new EventStream(reply, () => {});
       stream.comeBack(String(told[0]?.extensions?.['code']));
@@ -82,13 +83,15 @@ export function createEventDoor(options: DoorOptions): EventDoor {
         });
         open.add(stream);
         const wanted = { ...read, variables: asked.variables, session, mode, reportsCost: reportsCost || asked.reportsCost, lastEventId: header(request, 'last-event-id'), address: request.raw.socket.remoteAddress };
-        const begun = await followOperation(options, live, read, wanted, stream).catch((error: unknown) => ({ errors: [errorOf(error)] }));
+        const begun = await followOperation(options, 'sse', live, read, wanted, stream).catch((error: unknown) => ({ errors: [errorOf(error)] }));
         if ('errors' in begun) {
           stream.forget();
           return refuse(request, reply, begun.errors);
         }
         stream.stopsWith(() => begun.stop());
         stream.begin();
+        const scope = currentScope();
+        if (scope) endTrace(scope); // a stream may last for days
         if (isLeaving) stream.goAway(); // it began while this instance was asked to go
         return;
       }
@@ -96,7 +99,7 @@ export function createEventDoor(options: DoorOptions): EventDoor {
       open.add(stream);
       const abort = new AbortController();
       stream.stopsWith(() => abort.abort());
-      const answer = await answerOnce(options, read, asked, { viewer: session.viewer, mode, reportsCost, signal: abort.signal, address: request.raw.socket.remoteAddress });
+      const answer = await answerOnce(options, read, asked, { transport: 'sse', viewer: session.viewer, mode, reportsCost, signal: abort.signal, address: request.raw.socket.remoteAddress });
       if (typeof answer !== 'string') {
         stream.forget();
         return refuse(request, reply, answer.errors);
@@ -139,6 +142,7 @@ class EventStream implements Sink {
     this.#phase = 'OPEN';
     this.#reply.hijack();
     this.#response.writeHead(200, {
+      'x-request-id': this.#reply.request.id,
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-store',
       'x-accel-buffering': 'no', // nginx would keep events back until its buffer is full

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { requestIdOf } from '#kit/telemetry/scope.ts';
 
 /** Answers where there is only the socket: what Node's parser refuses, and upgrades that do not come about. The connection ends with it. */
 export function answerOn(socket: Duplex, status: string, message: string, headers: readonly string[] = []): void {
@@ -7,6 +8,7 @@ export function answerOn(socket: Duplex, status: string, message: string, header
     'content-type: application/json; charset=utf-8',
     `content-length: ${Buffer.byteLength(body)}`,
     'cache-control: no-store',
+    `x-request-id: ${requestIdOf(undefined)}`,
     'connection: close',
     ...headers,
   ];

@@ -4,6 +4,7 @@ import { getArgumentValues, type GraphQLError, Kind } from 'graphql';
 import type { CursorSealer } from '#kit/cursor.ts';
 import { clientError } from '#kit/errors.ts';
 import type { Log } from '#kit/log.ts';
+import type { TransportName } from '#kit/telemetry/outcomes.ts';
 import { shanghaiDay } from '#standards/dates.ts';
 import type { EvaluationChangeFilter, NameListChangeFilter } from '../desk/resolvers.generated.ts';
 import type { Graph } from '../graph.ts';
@@ -38,8 +39,8 @@ export interface LiveOptions {
 }
 
 export interface LiveMetrics {
-  opened(): void;
-  ended(reason: StreamEnd): void;
+  opened(transport: TransportName): void;
+  ended(reason: StreamEnd, transport: TransportName): void;
   told(events: number): void;
 }
 
@@ -68,6 +69,7 @@ const TOLD_WHILE_WAITING = 10;
 const LOOK_MS = 1000;
 
 interface Subscriber {
+  readonly transport: TransportName;
   readonly sink: Sink;
   readonly session: Session;
   readonly group: Group;
@@ -155,7 +157,7 @@ export async function createLive(options: LiveOptions): Promise<Live & { readonl
   };
   const end = (subscriber: Subscriber, reason: StreamEnd): void => {
     if (!leave(subscriber)) return;
-    metrics?.ended(reason);
+    metrics?.ended(reason, subscriber.transport);
     subscriber.sink.end(reason, cursorOf(subscriber.group, subscriber.place));
   };
 
@@ -554,16 +556,16 @@ export async function createLive(options: LiveOptions): Promise<Live & { readonl
         const place = after === null ? atEnd(bounds.head) : openPlace(cursors, cursorScope(audience.viewer, filter), after);
         if (closing.signal.aborted) return { errors: [clientError('SUBGRAPH_UNAVAILABLE', 'The gateway is going away: come back.', { retryable: true })] };
         const group = groupOf(request, audience, filter);
-        const subscriber: Subscriber = { sink, session: request.session, group, place, joinedAt: 0n, held: null, untoldSince: null, checkpointAt: performance.now() + CHECKPOINT_MS, ended: false };
+        const subscriber: Subscriber = { transport: request.transport ?? 'websocket', sink, session: request.session, group, place, joinedAt: 0n, held: null, untoldSince: null, checkpointAt: performance.now() + CHECKPOINT_MS, ended: false };
         group.subscribers += 1;
         group.crowd.subscribers += 1;
         subscribers.add(subscriber);
-        metrics?.opened();
+        metrics?.opened(subscriber.transport);
         void run(subscriber, async () => {
           if (after === null) tellCheckpoints([subscriber]);
           await catchUp(subscriber);
         });
-        return { stop: () => void (leave(subscriber) && metrics?.ended('COMPLETED')) };
+        return { stop: () => void (leave(subscriber) && metrics?.ended('COMPLETED', subscriber.transport)) };
       } catch (error) {
         if (error instanceof Error && 'extensions' in error) return { errors: [error as GraphQLError] };
         throw error;

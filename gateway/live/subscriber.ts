@@ -1,4 +1,5 @@
 import type { DocumentNode, GraphQLError, OperationDefinitionNode } from 'graphql';
+import type { TransportName } from '#kit/telemetry/outcomes.ts';
 import type { Viewer } from '#policy/viewer.ts';
 
 /** Why a stream ends (docs/PROTOCOL.md); each door has its own word for it. */
@@ -40,6 +41,8 @@ export interface StreamRequest {
   readonly reportsCost?: boolean;
   /** The client's, see `callerOf`. */
   readonly address?: string | undefined;
+  /** By which it is told, for those who count. */
+  readonly transport?: TransportName | undefined;
   /** A cursor given outside of the operation (`last-event-id`), which comes before the argument `after`. */
   readonly lastEventId?: string | undefined;
 }

@@ -36,9 +36,9 @@ const copied = all('COPY').filter(([first]) => !first?.startsWith('--')).flatMap
 
 const example = Object.fromEntries(read('docker/.env.example').split('\n').filter((line) => /^[A-Z]/.test(line)).map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]));
 
-/** A service's variables as compose gives them: `${NAME:?}` and `${NAME:-}` from the values given. */
+/** A service's variables as compose gives them: `${NAME:?}` from the values given, and `${NAME:-…}`, which may be left out. */
 const environmentOf = (service: Service, values: Readonly<Record<string, string>>): Record<string, string> =>
-  Object.fromEntries(Object.entries(service.environment).map(([name, value]) => [name, String(value).replaceAll(/\$\{(\w+):[?-]\}/g, (_, key: string) => values[key] ?? `{no ${key}}`)]));
+  Object.fromEntries(Object.entries(service.environment).map(([name, value]) => [name, String(value).replaceAll(/\$\{(\w+):([?-])([^}]*)\}/g, (_, key: string, kind: string, preset: string) => values[key] ?? (kind === '-' ? preset : `{no ${key}}`))]));
 
 const key = (): string => `k1:${randomBytes(32).toString('base64')}`;
 const operator = demoOrganisations.find(({ kind }) => kind === 'operator')?.uscc ?? '';
@@ -56,6 +56,13 @@ test('with real values every process finds its configuration sound, and the gate
   for (const [, service] of ours) expect(parseConfig(environmentOf(service, real)).production).toBe(true);
   const { remoteSubgraphs } = parseConfig(environmentOf(services['gateway'] as Service, real)); // asserted above
   expect(remoteSubgraphs).toEqual(Object.fromEntries(subgraphNames.map((name, index) => [name, `http://${name}:${4001 + index}/graphql`])));
+});
+
+test('what may be left out is: without it nothing is served at /metrics and nothing is traced, and with it both are', () => {
+  for (const [, service] of ours) {
+    const [bare, whole] = [parseConfig(environmentOf(service, real)), parseConfig(environmentOf(service, { ...real, METRICS_TOKEN: '0123456789abcdef', OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318' }))];
+    expect([bare.metricsToken, bare.tracing.endpoint, whole.metricsToken, whole.tracing.endpoint]).toEqual([null, null, '0123456789abcdef', 'http://collector:4318']);
+  }
 });
 
 test('with the placeholders of .env.example no process starts', () => {

@@ -6,9 +6,11 @@ import jwt from 'jsonwebtoken';
 import pg from 'pg';
 import { type Config, parseConfig, type SubgraphName } from '#kit/config.ts';
 import { createPool } from '#kit/postgres/pool.ts';
-import { silentLog } from '#kit/log.ts';
+import { type Log, silentLog } from '#kit/log.ts';
 import { createSubgraph } from '#kit/subgraph.ts';
 import { serveSubgraph } from '#kit/subgraphServer.ts';
+import type { Metrics } from '#kit/telemetry/metrics.ts';
+import type { Tracer } from '#kit/telemetry/scope.ts';
 import { createGateway, type Gateway, type GatewayOptions } from '#gateway/gateway.ts';
 import { roleBinding, type Role } from '#policy/viewer.ts';
 import { definitions } from '#subgraphs/definitions.ts';
@@ -114,21 +116,22 @@ export async function askGateway(url: string, token: string | null, query: strin
 }
 
 /** `absent`: subgraphs that are to be found nowhere. `issuer`: one of the test's own, whose tokens it makes itself. */
-export async function startGraph(options: { issuer?: Pick<Config, 'jwksUrl' | 'jwtIssuer' | 'keySetTimes'>; remote?: boolean; redisUrl?: string; absent?: readonly SubgraphName[]; database?: Database; now?: () => Date; accessSink?: GatewayOptions['accessSink']; routes?: GatewayOptions['routes']; limits?: GatewayOptions['limits']; operationLimits?: Partial<Config['operationLimits']>; webhookTargets?: Config['webhookTargets']; planners?: number; notifies?: boolean; documents?: string } = {}): Promise<TestGraph> {
+export async function startGraph(options: { issuer?: Pick<Config, 'jwksUrl' | 'jwtIssuer' | 'keySetTimes'>; remote?: boolean; redisUrl?: string; absent?: readonly SubgraphName[]; database?: Database; now?: () => Date; accessSink?: GatewayOptions['accessSink']; routes?: GatewayOptions['routes']; limits?: GatewayOptions['limits']; operationLimits?: Partial<Config['operationLimits']>; webhookTargets?: Config['webhookTargets']; planners?: number; notifies?: boolean; documents?: string; config?: Partial<Config>; log?: Log; metrics?: Metrics; tracer?: Tracer | null } = {}): Promise<TestGraph> {
   const stack = new AsyncDisposableStack();
   const issuer = stack.use(await createIssuer());
   const database = options.database ?? stack.use(await openDatabase());
   const now = options.now ?? (() => new Date());
+  const { log = silentLog, tracer = null } = options;
   const base = parseConfig({ DATA_DIR: issuer.dataDir, PORT: '0', LOG_LEVEL: 'silent', WEBHOOK_TARGETS: options.webhookTargets, DOCUMENTS: options.documents, PLANNERS: String(options.planners ?? 1) });
   // Known keys: the same position gives the same cursor in every graph of a test run.
   const keys = [{ id: 'test', secret: Buffer.alloc(32, 7) }] as const;
-  const shared: Config = { ...base, ...options.issuer, redisUrl: options.redisUrl ?? null, passportKeys: keys, cursorKeys: keys, digestKeys: keys };
+  const shared: Config = { ...base, ...options.issuer, redisUrl: options.redisUrl ?? null, passportKeys: keys, cursorKeys: keys, digestKeys: keys, ...options.config };
   const remoteSubgraphs: Partial<Record<SubgraphName, string>> = {};
   if (options.remote) {
     for (const definition of definitions) {
       const pool = createPool({ url: database.url, role: `credit_${definition.name}`, applicationName: definition.name, max: 5, statementTimeoutMs: 5000 });
-      const subgraph = stack.use(createSubgraph(definition, { pool, cursorKeys: keys, digestKeys: keys, log: silentLog, now }));
-      const server = stack.use(await serveSubgraph(subgraph, { host: '127.0.0.1', port: 0, passportKeys: keys, log: silentLog, now }));
+      const subgraph = stack.use(createSubgraph(definition, { pool, cursorKeys: keys, digestKeys: keys, log, now }));
+      const server = stack.use(await serveSubgraph(subgraph, { host: '127.0.0.1', port: 0, passportKeys: keys, log, now, tracer }));
       remoteSubgraphs[definition.name] = server.url;
     }
   }
@@ -138,8 +141,10 @@ export async function startGraph(options: { issuer?: Pick<Config, 'jwksUrl' | 'j
       config: { ...shared, remoteSubgraphs, operationLimits: { ...shared.operationLimits, ...options.operationLimits } },
       databaseUrl: database.url,
       subgraphs: definitions,
-      log: silentLog,
+      log,
       now,
+      tracer,
+      ...(options.metrics ? { metrics: options.metrics } : null),
       bootstrapOperator: organisationOf('OPERATOR').organisation,
       ...(options.accessSink ? { accessSink: options.accessSink } : null),
       ...(options.routes ? { routes: options.routes } : null),
