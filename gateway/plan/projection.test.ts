@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { GraphQLError, buildSchema, parse } from 'graphql';
 import type { OperationDefinitionNode } from 'graphql';
+import { AnswerTooLarge, createMeter } from './answerSize.ts';
 import { createMissingNode, createReportNode, internalCause, missingAt, reportAt, sortedErrors, unavailableCause } from './errors.ts';
 import type { Fragments } from './document.ts';
 import { project } from './projection.ts';
@@ -58,6 +59,25 @@ test('the compiled answer is the interpreted one, whatever came', () => {
   }), { numRuns: 400, seed: 7 });
   expect(perfect).toBeGreaterThan(50);
   expect(perfect).toBeLessThan(350);
+});
+
+test('both ways of making an answer count it alike, never as more than it has, and stop where it is too large', () => {
+  const compiled = projectionOf(text);
+  const interpreted = { ...compiled, uses: 9, fast: undefined };
+  const used = (projection: typeof compiled, merged: unknown): [used: number, bytes: number] => {
+    const meter = createMeter();
+    const { data } = project(projection, merged as Record<string, unknown>, { ...nothing, meter });
+    return [meter.used, Buffer.byteLength(JSON.stringify(data))];
+  };
+  const leaf = (typename: string, more: object = {}) => ({ __typename: typename, id: 'x', _0_id: 'x', s: '信用', e: 'X', f: 1.5, t: true, l: [1, 22], b: null, a: null, ...more });
+  const merged = { a: leaf('A'), aa: [leaf('A', { b: leaf('B', { a: leaf('A') }) }), leaf('A')], grid: [[leaf('A')], []], n: leaf('B'), u: leaf('A') };
+  for (let round = 0; round < 3; round += 1) {
+    const [fast, bytes] = used(compiled, merged);
+    const [slow] = used(interpreted, merged);
+    expect(Math.abs(fast - slow)).toBeLessThan(bytes / 4);
+    for (const each of [fast, slow]) expect([each > bytes / 2, each <= bytes]).toEqual([true, true]);
+    for (const projection of [compiled, interpreted]) expect(() => project(projection, merged, { ...nothing, meter: createMeter(50) })).toThrow(AnswerTooLarge);
+  }
 });
 
 const errorsWith = (...path: string[]): unknown => {

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { AnswerTooLarge, createMeter } from '#gateway/plan/answerSize.ts';
 import { createHttpTransport } from '#gateway/plan/http.ts';
 import type { HttpTransportOptions } from '#gateway/plan/http.ts';
 import { SubgraphUnavailable } from '#gateway/plan/transport.ts';
@@ -94,6 +95,29 @@ test('a request carries query, name, variables and extensions as JSON, and the h
     '{"query":"query Q($__proto__: Int) { a }","operationName":"Q","variables":{"n":[1,"信用"],"__proto__":2},"extensions":{"purpose":"P"}}',
   ]);
   expect(served.requests[0]?.headers).toMatchObject({ passport: 'p1', 'content-type': 'application/json', accept: 'application/json' });
+});
+
+test('what is read for one answer is bounded over all of its calls, while it is read; too much is no failure of the source', async () => {
+  await using stack = new AsyncDisposableStack();
+  const state = { sent: 0 };
+  const served = await serve(stack, (_, response, count) => {
+    if (count > 3) return ok(response);
+    // Without an end: only who stops reading ends it.
+    const more = (): void => {
+      while (!response.destroyed && response.write(' '.repeat(1000))) state.sent += 1000;
+      response.once('drain', more);
+    };
+    more();
+  });
+  const transport = transportTo(stack, served, { breaker: { failures: 1 } });
+  for (let attempt = 0; attempt < 2; attempt += 1) {
+    await expect(transport.execute(callOf('query', { meter: createMeter(5000) }))).rejects.toThrow(AnswerTooLarge);
+  }
+  const meter = createMeter(5000);
+  meter.read = 9999;
+  await expect(transport.execute(callOf('query', { meter }))).rejects.toThrow('an answer of more than 5000 bytes');
+  expect(await transport.execute(callOf('query', { meter: createMeter(5000) }))).toEqual({ data: { a: 1 } });
+  expect(state.sent).toBeLessThan(50_000_000);
 });
 
 test('a read that met a broken connection is asked once more', async () => {
