@@ -20,7 +20,6 @@ beforeAll(async () => {
 });
 afterAll(() => graph[Symbol.asyncDispose]());
 
-const purposeOf = (role: Role): string => purposeFor(role) ?? '';
 const EXPORT = 'id status rows progress manifest cursor knownAt expiresAt failure parts { no path digest bytes rows }';
 interface Export {
   readonly id: string;
@@ -31,12 +30,12 @@ interface Export {
   readonly parts: readonly { readonly no: number; readonly path: string; readonly digest: string; readonly bytes: number; readonly rows: number }[];
 }
 async function create(role: Role, input: Record<string, unknown>): Promise<Record<string, unknown>> {
-  const { body, text } = await graph.query(role, `mutation ($input: CreateExportInput!) { createExport(input: $input) { __typename ... on ExportCreated { export { ${EXPORT} } } ... on DomainError { code message path } } }`, { input: { idempotencyKey: randomUUID(), ...input } }, { purpose: purposeOf(role) });
+  const { body, text } = await graph.query(role, `mutation ($input: CreateExportInput!) { createExport(input: $input) { __typename ... on ExportCreated { export { ${EXPORT} } } ... on DomainError { code message path } } }`, { input: { idempotencyKey: randomUUID(), ...input } }, { purpose: purposeFor(role) });
   const answer = body.data?.['createExport'] as Record<string, unknown> | null | undefined;
   if (!answer) throw new Error(text);
   return answer;
 }
-const find = async (role: Role, id: string): Promise<Export | null> => ((await graph.query(role, `query ($id: ID!) { export(id: $id) { ${EXPORT} } }`, { id }, { purpose: purposeOf(role) })).body.data?.['export'] ?? null) as Export | null;
+const find = async (role: Role, id: string): Promise<Export | null> => ((await graph.query(role, `query ($id: ID!) { export(id: $id) { ${EXPORT} } }`, { id }, { purpose: purposeFor(role) })).body.data?.['export'] ?? null) as Export | null;
 async function completed(role: Role, input: Record<string, unknown>): Promise<Export> {
   const { export: made } = (await create(role, input)) as { export: Export };
   return until('the export is complete', async () => {
@@ -44,7 +43,7 @@ async function completed(role: Role, input: Record<string, unknown>): Promise<Ex
     return found?.status === 'COMPLETED' && found;
   });
 }
-const read = (role: Role, path: string): Promise<Response> => fetch(`${graph.url}${path}`, { headers: role === 'PUBLIC' ? {} : { authorization: `Bearer ${graph.tokenOf(role)}`, 'x-purpose': purposeOf(role) } });
+const read = (role: Role, path: string): Promise<Response> => fetch(`${graph.url}${path}`, { headers: role === 'PUBLIC' ? {} : { authorization: `Bearer ${graph.tokenOf(role)}`, ...(purposeFor(role) === null ? null : { 'x-purpose': purposeFor(role) ?? '' }) } });
 async function rowsOf(role: Role, { parts }: Export): Promise<Record<string, unknown>[]> {
   const rows: Record<string, unknown>[] = [];
   for (const { path, digest, bytes } of parts) {

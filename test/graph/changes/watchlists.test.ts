@@ -16,10 +16,9 @@ beforeAll(async () => {
 });
 afterAll(() => graph[Symbol.asyncDispose]());
 
-const purpose = 'CREDIT_GRANTING';
 const mutate = async (role: Role, name: string, input: Record<string, unknown>, options: { token?: string } = {}): Promise<Record<string, unknown> | null | undefined> => {
   const type = `${name[0]?.toUpperCase()}${name.slice(1)}Input`;
-  const { body, text } = await graph.query(role, `mutation ($input: ${type}!) { ${name}(input: $input) { __typename ${name === 'createWatchlist' ? '... on WatchlistCreated { watchlist { id name size } }' : '... on WatchlistChanged { watchlist { size } codes { input outcome reason } }'} ... on DomainError { code path } } }`, { input: { idempotencyKey: randomUUID(), ...input } }, { purpose, ...options });
+  const { body, text } = await graph.query(role, `mutation ($input: ${type}!) { ${name}(input: $input) { __typename ${name === 'createWatchlist' ? '... on WatchlistCreated { watchlist { id name size } }' : '... on WatchlistChanged { watchlist { size } codes { input outcome reason } }'} ... on DomainError { code path } } }`, { input: { idempotencyKey: randomUUID(), ...input } }, options);
   if (!body.data) throw new Error(text);
   return body.data[name] as Record<string, unknown> | null;
 };
@@ -51,7 +50,7 @@ test('what is added is told in its present state, once, and its changes from the
   await list(graph, { uscc: listed }, { uscc: other }, { uscc: repaired });
   await list(graph, { uscc: repaired, removedOn: daysFromNow(-1), removalReason: '信用修复' });
   const id = await create();
-  await using stream = await followByWebSocket(graph.url, graph.tokenOf('FINANCIAL_INSTITUTION'), STREAM, { variables: { list: id }, purpose });
+  await using stream = await followByWebSocket(graph.url, graph.tokenOf('FINANCIAL_INSTITUTION'), STREAM, { variables: { list: id } });
   await stream.next();
   expect(await add(id, listed, unlisted, repaired)).toEqual({ __typename: 'WatchlistChanged', watchlist: { size: 3 }, codes: [listed, unlisted, repaired].map((input) => ({ input, outcome: 'ADDED', reason: null })) });
   expect(toldOf((await stream.event()).data)).toEqual(told(listed, 'PRESENT'));
@@ -61,7 +60,7 @@ test('what is added is told in its present state, once, and its changes from the
   // Added again it is not told again.
   expect(await add(id, listed)).toMatchObject({ codes: [{ outcome: 'UNCHANGED' }] });
   await presented();
-  const page = pageOf(await graph.query('FINANCIAL_INSTITUTION', PAGE, { list: id }, { purpose }));
+  const page = pageOf(await graph.query('FINANCIAL_INSTITUTION', PAGE, { list: id }));
   expect(page.events.filter(({ kind }) => kind === 'PRESENT')).toHaveLength(0); // overtaken by the correction
   expect(page.events.map(({ subject }) => (subject as { uscc: string }).uscc)).not.toContain(other);
 });
@@ -72,12 +71,12 @@ test('the cursor is of the list, not of what is on it; what is taken away is not
   const id = await create();
   await add(id, one, two);
   await presented();
-  const first = pageOf(await graph.query('FINANCIAL_INSTITUTION', PAGE, { list: id }, { purpose }));
+  const first = pageOf(await graph.query('FINANCIAL_INSTITUTION', PAGE, { list: id }));
   expect(first.events.filter(({ kind }) => kind === 'PRESENT')).toEqual(expect.arrayContaining([told(one, 'PRESENT'), told(two, 'PRESENT')]));
   expect(await mutate('FINANCIAL_INSTITUTION', 'removeFromWatchlist', { id, codes: [two, newEntity()] })).toMatchObject({ watchlist: { size: 1 }, codes: [{ outcome: 'TAKEN_AWAY' }, { outcome: 'UNCHANGED' }] });
   await list(graph, { uscc: one, grounds: '更正' }, { uscc: two, grounds: '更正' });
   await numbered(graph);
-  expect(pageOf(await graph.query('FINANCIAL_INSTITUTION', PAGE, { list: id, after: first.endCursor }, { purpose })).events).toEqual([told(one, 'CORRECTED', 2)]);
+  expect(pageOf(await graph.query('FINANCIAL_INSTITUTION', PAGE, { list: id, after: first.endCursor })).events).toEqual([told(one, 'CORRECTED', 2)]);
 });
 
 test('a code that is none, and a self-employed business, are refused one by one', async () => {
@@ -93,11 +92,11 @@ test('a watchlist is its owner’s: the public has none, others neither see nor 
   const id = await create();
   expect((await graph.query('PUBLIC', 'mutation { createWatchlist(input: { idempotencyKey: "p", name: "x" }) { __typename } }')).body).toMatchObject({ data: { createWatchlist: null }, errors: [{ extensions: { code: 'UNAUTHORIZED_FIELD_OR_TYPE' } }] });
   expect(await mutate('CREDIT_SERVICE_AGENCY', 'addToWatchlist', { id, codes: [newEntity()] })).toEqual({ __typename: 'InvalidInput', code: 'NOT_FOUND', path: ['input', 'id'] });
-  const { body } = await graph.query('CREDIT_SERVICE_AGENCY', '{ viewer { watchlists(first: 10) { nodes { id } totalCount { value } } } }', {}, { purpose });
+  const { body } = await graph.query('CREDIT_SERVICE_AGENCY', '{ viewer { watchlists(first: 10) { nodes { id } totalCount { value } } } }');
   expect(body.data).toEqual({ viewer: { watchlists: { nodes: [], totalCount: { value: 0 } } } });
-  await using stream = await followByWebSocket(graph.url, graph.tokenOf('CREDIT_SERVICE_AGENCY'), STREAM, { variables: { list: id }, purpose });
+  await using stream = await followByWebSocket(graph.url, graph.tokenOf('CREDIT_SERVICE_AGENCY'), STREAM, { variables: { list: id } });
   expect((await stream.next()).errors?.map(({ extensions: { code } }) => code)).toEqual(['NOT_FOUND']);
-  const mine = await graph.query('FINANCIAL_INSTITUTION', '{ viewer { watchlists(first: 1) { nodes { id size } pageInfo { hasNextPage } } } }', {}, { purpose });
+  const mine = await graph.query('FINANCIAL_INSTITUTION', '{ viewer { watchlists(first: 1) { nodes { id size } pageInfo { hasNextPage } } } }');
   expect(mine.body.data).toEqual({ viewer: { watchlists: { nodes: [{ id, size: 0 }], pageInfo: { hasNextPage: true } } } });
 });
 
@@ -110,7 +109,7 @@ test('the same key makes one list, with other content a conflict', async () => {
 
 test('changes around the moment of adding are told, whichever comes first', async () => {
   const id = await create();
-  await using stream = await followByWebSocket(graph.url, graph.tokenOf('FINANCIAL_INSTITUTION'), STREAM, { variables: { list: id }, purpose });
+  await using stream = await followByWebSocket(graph.url, graph.tokenOf('FINANCIAL_INSTITUTION'), STREAM, { variables: { list: id } });
   await stream.next();
   const codes = Array.from({ length: 8 }, () => newEntity());
   await list(graph, ...codes.map((uscc) => ({ uscc })));
@@ -131,7 +130,7 @@ test('a change whose followers could not be looked up is told once they can be',
   const id = await create();
   await add(id, uscc);
   await presented();
-  await using stream = await followByWebSocket(graph.url, graph.tokenOf('FINANCIAL_INSTITUTION'), STREAM, { variables: { list: id }, purpose });
+  await using stream = await followByWebSocket(graph.url, graph.tokenOf('FINANCIAL_INSTITUTION'), STREAM, { variables: { list: id } });
   await stream.next();
   const blocker = new pg.Client({ connectionString: graph.database.url });
   await blocker.connect();
