@@ -12,7 +12,8 @@ import type { Answer, Graph } from '../graph.ts';
 import type { StreamHolder, StreamQuota } from '../http/streamQuota.ts';
 import type { Live, Session, Sink, Stream, StreamRequest } from '../live/subscriber.ts';
 import type { SourceBook } from '../sources.ts';
-import type { AllowedText, AskedDocument, TrustedDocuments } from '../trustedDocuments/store.ts';
+import type { AllowedText, AskedDocument } from '../trustedDocuments/allow.ts';
+import type { TrustedDocuments } from '../trustedDocuments/store.ts';
 
 // What all transports have in common: an operation as it is asked, who asks it, how it is run, and its answer as text.
 

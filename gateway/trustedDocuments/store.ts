@@ -1,29 +1,14 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { type DocumentNode, GraphQLError } from 'graphql';
+import type { DocumentNode, GraphQLError } from 'graphql';
 import type { Log } from '#kit/log.ts';
 import { createListener, type Listener } from '#kit/postgres/listener.ts';
 import { type Pool, query, statement } from '#kit/postgres/pool.ts';
 import { type Role, roles as everyRole } from '#policy/viewer.ts';
-import { unavailable } from '../errors.ts';
 import type { Part } from '../http/readiness.ts';
+import { allow, type AllowedText, type AskedDocument, type Found } from './allow.ts';
 import type { DocumentCheck } from './check.ts';
-import { digestId, ID_RULE, readDocumentId } from './ids.ts';
+import { digestId } from './ids.ts';
 import { DOCUMENTS_CHANGED, MAX_PUBLISHED, MAX_PUBLISHED_BYTES } from './repository.ts';
-
-/** What an operation is asked by: its text, or the id of one that was published. */
-export interface AskedDocument {
-  readonly query: string | null;
-  /** Undefined: none was given. Whatever else was is an id, or wrong. */
-  readonly documentId: unknown;
-  /** Apollo's `extensions.persistedQuery`: it would have us keep what anybody sends. */
-  readonly isAutomatic: boolean;
-}
-
-/** A text that may run; `publishedFor`: as long as it is published for this role. */
-export interface AllowedText {
-  readonly text: string;
-  readonly publishedFor: Role | null;
-}
 
 /** The published documents, as one gateway has them in memory: whole, within the bounds that publishing keeps. */
 export interface TrustedDocuments {
@@ -102,13 +87,6 @@ const documentsOf = statement(
    limit 1000`,
 );
 
-const refusal = (code: string, status: number, message: string, details: Readonly<Record<string, string>> = {}): GraphQLError =>
-  new GraphQLError(message, { extensions: { code, ...details, http: { status } } });
-
-/** What is said of Apollo's automatic persisted queries, at every transport. */
-const notAutomatic = (): GraphQLError =>
-  refusal('PERSISTED_QUERY_NOT_SUPPORTED', 400, 'Queries are not persisted by sending them: send `query`, or the `documentId` of a document that was published.');
-
 export function createDocumentStore({ pool, url, check, restricted, released, log }: StoreOptions): DocumentStore {
   const loaded = new Map<string, readonly LoadedDocument[]>();
   let roles: ReadonlyMap<Role, OfRole> | null = null;
@@ -164,7 +142,8 @@ export function createDocumentStore({ pool, url, check, restricted, released, lo
         if (isNew) await turn();
       }
     }
-    for (const { role, id, name, problem } of outdated.slice(0, MAX_NAMED)) log.warn({ role, id, name, problem }, 'a published document no longer fits, and is refused');
+    for (const { role, id, name, problem } of outdated.slice(0, MAX_NAMED))
+      log.warn({ role, id, name, problem }, 'a published document no longer fits, and is refused');
     if (outdated.length > MAX_NAMED) log.warn({ count: outdated.length }, 'so many published documents no longer fit');
   };
 
@@ -172,9 +151,10 @@ export function createDocumentStore({ pool, url, check, restricted, released, lo
     const rows = await query<{ id: string; role: string; bytes: number }>(pool, published, []);
     let bytes = 0;
     const kept = rows.filter((row) => (bytes += row.bytes) <= MAX_PUBLISHED_BYTES);
-    if (kept.length < rows.length) log.error({ bytes, manifests: rows.length - kept.length }, 'more documents are published than are held: those of the last manifests are refused');
     const now = kept.map(({ id }) => id).join(' ');
     if (roles !== null && now === inForce) return;
+    const left = rows.length - kept.length;
+    if (left > 0) log.error({ bytes, manifests: left }, 'more is published than is held: the documents of the last manifests are refused');
     for (const { id } of kept) if (!loaded.has(id)) loaded.set(id, await query<LoadedDocument>(pool, documentsOf, [id]));
     const ids = new Set(kept.map(({ id }) => id));
     for (const id of loaded.keys()) if (!ids.has(id)) loaded.delete(id);
@@ -210,21 +190,19 @@ export function createDocumentStore({ pool, url, check, restricted, released, lo
   });
   const poll = setInterval(() => void refresh(), POLL_MS).unref();
 
-  const unlessAnotherRole = (document: Published | undefined): Published | null =>
-    document === undefined || (document.isReleased && problemOf(document) !== null) ? null : document;
-
-  const usable = (document: Published): AllowedText | GraphQLError => {
+  const found = (of: OfRole | undefined, by: keyof OfRole, key: string): Found => {
+    const document = of?.[by].get(key);
+    if (!document) return null;
     const problem = problemOf(document);
-    if (problem === null) return { text: document.text, publishedFor: document.role };
-    return refusal('DOCUMENT_OUTDATED', 410, `The published document "${document.name}" no longer fits: ${problem}`);
+    return document.isReleased && problem !== null ? null : { ...document, problem };
   };
 
   return {
     allow: (role, asked) =>
-      allowed(asked, {
-        byId: (id) => (roles === null ? 'UNKNOWN' : unlessAnotherRole(roles.get(role)?.byId.get(id))),
-        byText: (text) => (!restricted.has(role) ? 'ANY' : roles === null ? 'UNKNOWN' : unlessAnotherRole(roles.get(role)?.byText.get(text))),
-        usable,
+      allow(asked, {
+        role,
+        isRestricted: restricted.has(role),
+        find: (by, key) => (roles === null ? 'UNREADABLE' : found(roles.get(role), by, key)),
       }),
     watch(role, text, onWithdrawn) {
       // Withdrawn since it was asked.
@@ -241,7 +219,8 @@ export function createDocumentStore({ pool, url, check, restricted, released, lo
     refresh,
     state() {
       if (roles === null) return null;
-      const documents = [...roles.values()].flatMap(({ byText }) => [...byText.values()]).filter(({ isReleased }) => !isReleased);
+      const all = [...roles.values()].flatMap(({ byText }) => [...byText.values()]);
+      const documents = all.filter(({ isReleased }) => !isReleased);
       return { published: documents.length, outdated: documents.filter(({ problem }) => typeof problem === 'string').length };
     },
     async [Symbol.asyncDispose]() {
@@ -253,41 +232,13 @@ export function createDocumentStore({ pool, url, check, restricted, released, lo
   };
 }
 
-/** What is found, or that nothing is (null), or that nobody can say yet (UNKNOWN), or that any text will do (ANY). */
-interface Lookup {
-  byId(id: string): Published | 'UNKNOWN' | null;
-  byText(text: string): Published | 'UNKNOWN' | 'ANY' | null;
-  usable(document: Published): AllowedText | GraphQLError;
-}
-
-function allowed({ query: text, documentId, isAutomatic }: AskedDocument, { byId, byText, usable }: Lookup): AllowedText | GraphQLError {
-  if (isAutomatic) return notAutomatic();
-  if (documentId !== undefined) {
-    if (text !== null) return refusal('BAD_REQUEST', 400, 'The request has both `query` and `documentId`: send one of them.', { argument: 'documentId', expected: '`query` or `documentId`' });
-    const id = readDocumentId(documentId);
-    if (id === null) return refusal('BAD_REQUEST', 400, `${shown(documentId)} is no id of a document.`, { argument: 'documentId', expected: ID_RULE });
-    const found = byId(id);
-    if (found === 'UNKNOWN') return unreadable();
-    // One of another role, one that was withdrawn, one that never was: nobody learns which.
-    return found ? usable(found) : refusal('DOCUMENT_NOT_FOUND', 404, `No document "${id}" is published for your role.`, { argument: 'documentId', expected: 'the id of a document that is published for your role' });
-  }
-  const given = text ?? '';
-  const found = byText(given);
-  if (found === 'ANY') return { text: given, publishedFor: null };
-  if (found === 'UNKNOWN') return unreadable();
-  return found ? usable(found) : refusal('DOCUMENT_NOT_TRUSTED', 403, 'Only published documents are answered here, and this text is none that is published for your role.', { argument: 'query', expected: 'a published text, or its `documentId`' });
-}
-
-const unreadable = (): GraphQLError => unavailable('The published documents cannot be looked up now: ask again later.');
-
-const shown = (id: unknown): string => (typeof id === 'string' ? `"${id.slice(0, 40)}${id.length > 40 ? '…' : ''}"` : 'What is not a text');
-
 /** What `/health/ready` says of them: how many, and none by its name. */
-export const documentsPart = (state: DocumentsState | null): Part => (state === null ? { state: 'degraded' } : { state: state.outdated > 0 ? 'degraded' : 'ok', ...state });
+export const documentsPart = (state: DocumentsState | null): Part =>
+  state === null ? { state: 'degraded' } : { state: state.outdated > 0 ? 'degraded' : 'ok', ...state };
 
 /** Nothing is published and every text runs: for servers without a database behind them. */
 export const nothingPublished: TrustedDocuments = {
-  allow: (_, asked) => allowed(asked, { byId: () => null, byText: () => 'ANY', usable: ({ text, role }) => ({ text, publishedFor: role }) }),
+  allow: (role, asked) => allow(asked, { role, isRestricted: false, find: () => null }),
   watch: () => () => {},
   nameOf: () => null,
   restricts: () => false,

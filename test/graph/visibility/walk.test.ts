@@ -12,6 +12,7 @@ import { until } from '#test/support/until.ts';
 import { columns, fielded, fieldOf, fieldsOf, inputs, lineOf, listDepth, outcomeOf, pathsFor, schema, type Step, table } from './coordinates.ts';
 import { type Answer, bodyOf, dataOf, firms, followed, formOf, hidden, type Place, placeNames, shadow, shadowName, sites, startWorld, unknown, type Viewer, viewerOf, viewers, type World } from './world.ts';
 import { purposesOf } from '#test/support/purposes.ts';
+import { operatorsOf } from '#test/support/trusted.ts';
 
 // Every field, argument and input field × every role, through the public API, against the committed docs/VISIBILITY.md: what the
 // document says is what happens. It is generated from what the policy reads; this test asks the running graph.
@@ -35,6 +36,8 @@ let receiver: Receiver;
 let consent = '';
 /** Changes of the rules that another person proposed: one for each decision. */
 const changes = { approveRuleChange: '', rejectRuleChange: '' };
+/** Manifests of documents that another operator proposed: one to be published, and one that was and is to be withdrawn. */
+const manifests = { confirmDocuments: '', withdrawDocuments: '' };
 const stack = new AsyncDisposableStack();
 beforeAll(async () => {
   receiver = stack.use(await startReceiver());
@@ -46,6 +49,7 @@ beforeAll(async () => {
   await listSomething();
   await consentToSomething();
   await proposeSomething();
+  await trustSomething();
   await replaceSomething();
   await registerSomething();
   for (const place of ['near', 'far'] as const) {
@@ -97,6 +101,9 @@ const mayDo = {
   proposeRuleChange: ['RULE_KEEPER'],
   approveRuleChange: ['RULE_KEEPER'],
   rejectRuleChange: ['RULE_KEEPER'],
+  proposeDocuments: ['OPERATOR'],
+  confirmDocuments: ['OPERATOR'],
+  withdrawDocuments: ['OPERATOR'],
 } as const satisfies Record<string, readonly Role[]>;
 const isRefused = (role: Role, { on, field = '' }: Pick<Step, 'on' | 'field'>): boolean => field !== '' && outcomeOf(`${on}.${field}`, role) === 'DENY';
 
@@ -294,6 +301,18 @@ async function proposeSomething(): Promise<void> {
   await mutate('RULE_KEEPER', `approveRuleChange(input: ${inputOf('RULE_KEEPER', 'approveRuleChange')}) { __typename }`);
 }
 
+/** Documents that a second operator proposed, some published and withdrawn. */
+async function trustSomething(): Promise<void> {
+  const { propose } = operatorsOf(world.graph);
+  for (const mutation of ['confirmDocuments', 'withdrawDocuments'] as const) {
+    const { manifest } = await propose('2', 'PUBLIC', [{ id: mutation, text: `query ${mutation} { purposes { code } }` }]);
+    manifests[mutation] = manifest?.id ?? '';
+  }
+  await mutate('OPERATOR', `confirmDocuments(input: { idempotencyKey: "to be withdrawn", id: "${manifests.withdrawDocuments}" }) { __typename }`);
+  for (const mutation of ['proposeDocuments', 'confirmDocuments', 'withdrawDocuments'] as const)
+    await mutate('OPERATOR', `${mutation}(input: ${inputOf('OPERATOR', mutation)}) { __typename }`);
+}
+
 type Mutation = keyof typeof mayDo;
 
 /** Each mutation is done once for real, on something made for it, and asked again with its key; errors are had by other content under that key, or by nonsense. */
@@ -358,6 +377,11 @@ function inputOf(role: Role, mutation: Mutation, wanted: 'success' | 'Conflict' 
     case 'approveRuleChange':
     case 'rejectRuleChange':
       return `{ ${key}, id: "${changes[mutation]}${other}" }`;
+    case 'proposeDocuments':
+      return `{ ${key}, role: "${wanted === 'InvalidInput' ? 'NOBODY' : 'PUBLIC'}", documents: [{ id: "walk", text: "query Walk { purposes { code ${wanted === 'Conflict' ? 'name' : ''} } }" }] }`;
+    case 'confirmDocuments':
+    case 'withdrawDocuments':
+      return `{ ${key}, id: "${manifests[mutation]}${other}" }`;
     case 'revokeToken':
       return `{ ${key}, tokenId: "a token of nobody", reason: "walk${other}" }`;
   }
@@ -386,7 +410,8 @@ function argumentsOf(role: Role, on: string, name: string, where: Where, wanted?
     authority: `"${where === 'near' ? sites.near.unit : sites.far.unit}"`,
     month: where === 'near' ? '"2026-03"' : '"2026-04"',
     state: 'OVERDUE',
-    id: name === 'record' ? JSON.stringify(publishedAt[where === 'near' ? 'near' : 'far']) : name === 'webhookDeliveries' || name === 'export' ? JSON.stringify(followingOf.get(role)?.[name === 'export' ? 'export' : 'told'] ?? randomUUID()) : JSON.stringify(where === 'near' || role === 'AUDITOR' ? (filingOf.get(role) ?? filingOf.get('NATIONAL_CENTRE')) : world.filings.far),
+    manifest: `"${manifests.withdrawDocuments}"`,
+    id: name === 'documentManifest' ? JSON.stringify(manifests.withdrawDocuments) : name === 'record' ? JSON.stringify(publishedAt[where === 'near' ? 'near' : 'far']) : name === 'webhookDeliveries' || name === 'export' ? JSON.stringify(followingOf.get(role)?.[name === 'export' ? 'export' : 'told'] ?? randomUUID()) : JSON.stringify(where === 'near' || role === 'AUDITOR' ? (filingOf.get(role) ?? filingOf.get('NATIONAL_CENTRE')) : world.filings.far),
     input: on === 'Mutation' ? inputOf(role, name as Mutation, wanted === 'Conflict' ? 'Conflict' : wanted === 'InvalidInput' || wanted === 'DomainError' ? 'InvalidInput' : 'success') : '',
   };
   // Without a place, a page has none that has gone, and a stream begins with a checkpoint.
@@ -473,6 +498,7 @@ const chunks = <Item>(items: readonly Item[], size: number): Item[][] => Array.f
 
 /** Null in every planted row, each for a reason; all else that a role may see has a value there, so that null cannot pass for it. */
 const alwaysNull: ReadonlySet<string> = new Set([
+  'TrustedDocument.problem',
   // By role.
   'Viewer.organisation', 'Viewer.purpose', 'Viewer.province', 'Viewer.sector',
   // No code was replaced, no name given up on a known day, no entry removed; what is in force has no end yet; no clause is cited.
@@ -662,7 +688,7 @@ function classedInputs(role: Role): InputUse[] {
   const filtered: Record<string, { field: string; rest: string }> = { NameListEntryFilter: { field: 'nameListEntries', rest: '' }, EntityFilter: { field: 'searchEntities', rest: 'query: "可见之店", ' }, NameListChangeFilter: { field: 'nameListChanges', rest: '' }, EvaluationChangeFilter: { field: 'evaluationChanges', rest: '' } };
   const declaration = { idempotencyKey: 'i', kind: 'OTHER', itemNo: 'i', title: 'i', content: 'i', truthCommitment: false, authorisation: { disclosureLevel: 'PUBLIC', purposes: [], until: '2090-01-01' } };
   /** Inputs inside of others, by the one that they are used in. */
-  const within: Record<string, string> = { AuthorisationInput: 'DeclareInformationInput', RuleSetInput: 'ProposeRuleChangeInput', RuleValueInput: 'ProposeRuleChangeInput', ListingChangesInput: 'CorrectListingInput', SourceUnitInput: 'RegisterSourceUnitsInput' };
+  const within: Record<string, string> = { DocumentInput: 'ProposeDocumentsInput', AuthorisationInput: 'DeclareInformationInput', RuleSetInput: 'ProposeRuleChangeInput', RuleValueInput: 'ProposeRuleChangeInput', ListingChangesInput: 'CorrectListingInput', SourceUnitInput: 'RegisterSourceUnitsInput' };
   const noSuch = { id: 'no code', kind: 'K', name: 'n', source: 's', effectiveFrom: '2090-01-01', effectiveTo: '2091-01-01', region: '33', values: [{ code: 'C', number: 1, unit: 'DAYS' }] };
   const mutationInputs: Record<string, { field: Mutation; value: Record<string, unknown>; more?: Record<string, unknown> }> = {
     CreateFilingInput: { field: 'createFiling', value: { idempotencyKey: 'i', kind: 'nonsense', format: 'NDJSON', partsExpected: 1 }, more: { mode: 'ADD' } },
@@ -695,6 +721,9 @@ function classedInputs(role: Role): InputUse[] {
     ProposeRuleChangeInput: { field: 'proposeRuleChange', value: { idempotencyKey: 'i', action: 'ADD', ruleSet: noSuch }, more: { ruleSetId: 'NONE', effectiveTo: '2090-01-01' } },
     ApproveRuleChangeInput: { field: 'approveRuleChange', value: { idempotencyKey: 'i', id: randomUUID() } },
     RejectRuleChangeInput: { field: 'rejectRuleChange', value: { idempotencyKey: 'i', id: randomUUID() } },
+    ProposeDocumentsInput: { field: 'proposeDocuments', value: { idempotencyKey: 'i', role: 'NOBODY', documents: [{ id: 'i', text: 'i' }] } },
+    ConfirmDocumentsInput: { field: 'confirmDocuments', value: { idempotencyKey: 'i', id: randomUUID() } },
+    WithdrawDocumentsInput: { field: 'withdrawDocuments', value: { idempotencyKey: 'i', id: randomUUID() } },
     RevokeTokenInput: { field: 'revokeToken', value: { idempotencyKey: 'inputs', tokenId: 'a token of nobody', reason: 'walk' } },
   };
   const uses: InputUse[] = [];
@@ -716,6 +745,17 @@ function classedInputs(role: Role): InputUse[] {
   }
   uses.push({ coordinate: 'Query.grants(organisation:)', on: 'Query', field: 'grants', literal: { query: `{ grants(organisation: "${hidden}", first: 1) { __typename } }` }, variable: { query: 'query ($v: USCC) { grants(organisation: $v, first: 1) { __typename } }', variables: { v: hidden } } });
   uses.push({ coordinate: 'Query.ruleChanges(state:)', on: 'Query', field: 'ruleChanges', literal: { query: '{ ruleChanges(state: PROPOSED, first: 1) { __typename } }' }, variable: { query: 'query ($v: RuleChangeState) { ruleChanges(state: $v, first: 1) { __typename } }', variables: { v: 'PROPOSED' } } });
+  const useOf = (argument: string, field: string, type: string, value: string, rest = ''): InputUse => ({
+    coordinate: `Query.${field}(${argument}:)`, on: 'Query', field,
+    literal: { query: `{ ${field}(${argument}: ${type === 'DocumentManifestState' ? value : JSON.stringify(value)}${rest}) { __typename } }` },
+    variable: { query: `query ($v: ${type}) { ${field}(${argument}: $v${rest}) { __typename } }`, variables: { v: value } },
+  });
+  uses.push(
+    useOf('role', 'documentManifests', 'String', 'PUBLIC', ', first: 1'),
+    useOf('state', 'documentManifests', 'DocumentManifestState', 'PUBLISHED', ', first: 1'),
+    useOf('id', 'documentManifest', 'ID!', manifests.withdrawDocuments),
+    useOf('manifest', 'trustedDocuments', 'ID!', manifests.withdrawDocuments, ', first: 1'),
+  );
   const used = new Set([...uses.map(({ coordinate }) => coordinate), ...Object.values(mutationInputs).map(({ field }) => `Mutation.${field}(input:)`)]);
   const classed = [...table.keys()].filter((coordinate) => coordinate.includes('(') || inputs.some(({ name }) => coordinate.startsWith(`${name}.`)));
   if (classed.some((coordinate) => !used.has(coordinate))) throw new Error(`no use is known of ${classed.filter((coordinate) => !used.has(coordinate)).join(', ')} (${role})`);
