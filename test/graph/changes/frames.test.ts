@@ -203,12 +203,12 @@ test('the bytes of a connection are those of RFC 6455 and of the protocol', asyn
   const ended = new Promise((resolve) => socket.once('close', resolve));
   /** A text frame as a client sends it: final, masked (with zeros). */
   const frame = (text: string): Buffer => Buffer.concat([Buffer.from([0x81, 0x80 | text.length, 0, 0, 0, 0]), Buffer.from(text)]);
-  socket.write('GET /graphql HTTP/1.1\r\nHost: gateway.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: graphql-transport-ws\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n');
+  socket.write('GET /graphql HTTP/1.1\r\nHost: gateway.test\r\nX-Request-Id: bytes-1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: graphql-transport-ws\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n');
   socket.write(frame('{"type":"connection_init"}'));
   socket.write(frame('{"type":"connection_init"}'));
   await until('the close frame', () => bytes.includes('A second connection_init.'));
   const head = bytes.subarray(0, bytes.indexOf('\r\n\r\n')).toString();
-  expect(head.split('\r\n')).toEqual(['HTTP/1.1 101 Switching Protocols', 'Upgrade: websocket', 'Connection: Upgrade', 'Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=', 'Sec-WebSocket-Protocol: graphql-transport-ws']);
+  expect(head.split('\r\n')).toEqual(['HTTP/1.1 101 Switching Protocols', 'Upgrade: websocket', 'Connection: Upgrade', 'Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=', 'Sec-WebSocket-Protocol: graphql-transport-ws', 'x-request-id: bytes-1']);
   const reason = 'A second connection_init.';
   expect(bytes.subarray(bytes.indexOf('\r\n\r\n') + 4).toString('latin1')).toBe(`\x88${String.fromCharCode(2 + reason.length)}\x11\x4d${reason}`); // 0x114d is 4429
   socket.end(Buffer.from([0x88, 0x82, 0, 0, 0, 0, 0x11, 0x4d]));
