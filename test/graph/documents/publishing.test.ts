@@ -5,6 +5,7 @@ import { createApi } from '#cli/api.ts';
 import { confirmDocuments, documentLine, documentsOf, findManifest, findManifests, manifestLine, proposeDocuments, withdrawDocuments } from '#cli/documents.ts';
 import { roles } from '#policy/viewer.ts';
 import { organisationOf, startGraph, type TestGraph } from '#test/support/graph.ts';
+import { purposesOf } from '#test/support/purposes.ts';
 import { byDigest, type Done, operatorsOf, sha256 } from '#test/support/trusted.ts';
 
 // Manifests of documents, published by two operators through the public API.
@@ -73,7 +74,7 @@ test('nobody but operators proposes, publishes, withdraws or looks; auditors loo
   for (const role of roles) {
     may[role] = [];
     for (const [kind, text] of [...looks.map((each) => ['query', each] as const), ...does.map((each) => ['mutation', each] as const)]) {
-      const token = role === 'PUBLIC' || role === 'OPERATOR' ? undefined : graph.issuer.token({ role, organisation: organisationOf(role).organisation, purposes: ['SUPERVISION'], actor: '1002' });
+      const token = role === 'PUBLIC' || role === 'OPERATOR' ? undefined : graph.issuer.token({ role, organisation: organisationOf(role).organisation, purposes: purposesOf(role), actor: '1002' });
       if (role === 'OPERATOR' && kind === 'mutation') continue; // tried elsewhere
       const { body } = await graph.query(role, `${kind} { done: ${text} }`, {}, token === undefined ? {} : { token });
       if (body.data?.['done'] != null) may[role]?.push(text.slice(0, text.indexOf('(')));
