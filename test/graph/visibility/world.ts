@@ -358,7 +358,7 @@ export async function answerOf(response: Response, events = Infinity): Promise<A
       if ((text.match(/^data: .*\n\n/gm) ?? []).length >= events) break;
     }
   }
-  return { status: response.status, headers: Object.fromEntries([...response.headers].filter(([header]) => header !== 'date')), text };
+  return { status: response.status, headers: Object.fromEntries([...response.headers].filter(([header]) => header !== 'date' && header !== 'x-request-id')), text };
 }
 
 export async function startWorld(options: Parameters<typeof startGraph>[0] = {}): Promise<World> {
