@@ -21,6 +21,7 @@ import { withWholePages } from './changes/wholePages.ts';
 import { ListeningGrantBook } from './desk/grants.ts';
 import { createDeskRepository } from './desk/repository.ts';
 import { createDeskResolvers, deskContext } from './desk/resolvers.ts';
+import { type Budgets, createMemoryBudgets, createSharedBudgets, createSharedStore } from './budget/budgets.ts';
 import { createDocuments } from './documents.ts';
 import { exportRoutes } from './exports.ts';
 import { filingRoutes } from './filings.ts';
@@ -31,10 +32,11 @@ import { createExportReader, createExportWorker, fieldsProblem, keeper } from '.
 import { createLive } from './live/live.ts';
 import { createPresentStates } from './live/present.ts';
 import { createSequencer } from './live/sequencer.ts';
-import { createWake, type Wake } from './live/wake.ts';
+import { createWake, databaseOf, type Wake } from './live/wake.ts';
 import { createWebhookWorker } from './live/webhooks.ts';
 import { createWebhookSecrets } from './live/webhookSecrets.ts';
 import { createWebhookTargets } from './live/webhookTargets.ts';
+import { createClientAddresses } from './http/address.ts';
 import { createReadiness } from './http/readiness.ts';
 import { standardLimits } from './limits.ts';
 import { countRightsFailures, createMetrics, measureFaults, measureLive, measurePlanners, measureStreams, measureWebhooks, metricsRoute } from './metrics.ts';
@@ -51,6 +53,8 @@ export interface GatewayOptions {
   readonly now?: () => Date;
   readonly accessSink?: AccessSink;
   readonly limits?: ServerOptions['limits'];
+  /** Counted in Redis where the configuration names one, and in this process otherwise. */
+  readonly budgets?: Budgets;
   readonly routes?: ServerOptions['routes'];
   /** Whether subgraphs in this process erase, once a day, what is no longer kept. */
   readonly sweeps?: boolean;
@@ -95,6 +99,9 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     const wake = stack.use(createWake({ databaseUrl, redisUrl: config.redisUrl, log }));
     const sequencer = stack.use(createSequencer({ url: databaseUrl, holder: `${hostname()} ${process.pid}`, rules: ruleBook, log, now, onBatch: (lastSeq) => void wake.announce(lastSeq) }));
     const present = stack.use(createPresentStates({ pool, sources, log, now, wasTold: () => sequencer.poke() }));
+
+    const shared = config.redisUrl === null ? null : stack.use(createSharedStore(config.redisUrl, databaseOf(databaseUrl), log));
+    const budgets = options.budgets ?? (shared ? createSharedBudgets(config.budgets, shared) : createMemoryBudgets(config.budgets));
 
     const reachability = reachabilityOf(databaseUrl);
     measureFaults(metrics, reachability, writingOf(log));
@@ -183,6 +190,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
         authenticator,
         limits: options.limits ?? standardLimits,
         policyMode: config.policyMode,
+        budgets,
+        addresses: createClientAddresses(config.trustedProxies),
         streamLimits: config.streamLimits,
         live,
         now,

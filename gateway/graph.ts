@@ -17,6 +17,7 @@ import type { Read } from '#kit/context.ts';
 import type { Role, Viewer } from '#policy/viewer.ts';
 import { roleView } from '#policy/visibility.ts';
 import type { AccessSink } from './audit.ts';
+import type { BudgetState } from './budget/budgets.ts';
 import { answerIntrospection } from './plan/document.ts';
 import { type AbsentRule, executePlan, type Missing } from './plan/execute.ts';
 import { callerOf } from './graph/engine/caller.ts';
@@ -42,6 +43,8 @@ export interface Operation {
   readonly signal?: AbortSignal | undefined;
   /** The client's address: of those without an organisation each is a caller of its own. */
   readonly address?: string | undefined;
+  /** What is left of the caller's budget, for `Viewer.budget`. */
+  readonly budget?: BudgetState | undefined;
   /** What a page of changes is given to tell, in place of what it would find itself (gateway/live). */
   readonly events?: readonly DeskEvent[] | undefined;
 }
@@ -168,7 +171,7 @@ export function createGraph(dependencies: GraphDependencies): Graph {
       }
       const sealed = enforced ? await Promise.race([sources.sealed().catch(() => null), deadline.passed]) : '';
       const moment = enforced ? { validAt: shanghaiDay(now()), knownAt: sealed ?? now().toISOString() } : { validAt: '', knownAt: '' };
-      const context: CallContext = { viewer, moment, events: operation.events };
+      const context: CallContext = { viewer, moment, events: operation.events, budget: operation.budget };
       const result = await executePlan({
         plan,
         prepared,

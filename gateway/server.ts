@@ -8,9 +8,13 @@ import { clientError } from '#kit/errors.ts';
 import { jsonBoundsProblem } from '#kit/jsonBounds.ts';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Log } from '#kit/log.ts';
+import { standardBudgets } from '#policy/budgets.ts';
 import type { Viewer } from '#policy/viewer.ts';
 import type { Authenticator } from './auth.ts';
+import { type Budgets, type BudgetState, createMemoryBudgets } from './budget/budgets.ts';
+import { rateLimitHeaders } from './budget/refusal.ts';
 import { createDocuments } from './documents.ts';
+import { type ClientAddresses, createClientAddresses } from './http/address.ts';
 import { answerText, type Asked, credentialsIn, type DoorOptions, readOperation, runOperation, tell } from './doors/operation.ts';
 import { asksForEvents, createEventDoor, readRequest } from './doors/sse.ts';
 import { createWebSocketDoor } from './doors/websocket.ts';
@@ -27,6 +31,8 @@ export interface RequestContext {
   readonly mode: 'filter' | 'reject';
   readonly signal: AbortSignal;
   readonly address: string | undefined;
+  /** Says in the answer's headers what is left of the budget. */
+  readonly headers: (budget: BudgetState | undefined) => void;
 }
 
 export interface ServerOptions {
@@ -39,6 +45,10 @@ export interface ServerOptions {
   readonly authenticator: Authenticator;
   readonly limits: Limits;
   readonly policyMode: 'filter' | 'reject';
+  /** What callers may ask for; left out: each as much as its role has, counted here. */
+  readonly budgets?: Budgets | undefined;
+  /** Whose request it is where proxies stand before the gateway; left out: the connection's other end. */
+  readonly addresses?: ClientAddresses | undefined;
   /** How many connections and streams one caller may hold at once; standardStreamLimits unless said otherwise. */
   readonly streamLimits?: StreamLimits | undefined;
   /** Without it subscriptions are refused at every door. It ends its streams before the doors are closed, or they do. */
@@ -107,6 +117,8 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
   const doors: DoorOptions = {
     graph, documents: createDocuments(graph.schema, options.limits), sources: options.sources, authenticator, live: options.live,
     quota: createStreamQuota(options.streamLimits ?? standardStreamLimits), words, policyMode: options.policyMode, log,
+    budgets: options.budgets ?? createMemoryBudgets(standardBudgets),
+    addresses: options.addresses ?? createClientAddresses([]),
     now: options.now ?? (() => new Date()),
   };
   const events = createEventDoor(doors);
@@ -137,7 +149,10 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
       if (!reply.raw.writableFinished) abort.abort();
     });
     const { rejects } = credentialsIn(request.raw);
-    return { viewer: await viewerOf(request), mode: rejects ? 'reject' : options.policyMode, signal: abort.signal, address: request.raw.socket.remoteAddress };
+    const headers = (budget: BudgetState | undefined): void => {
+      for (const [name, value] of budget ? rateLimitHeaders(budget) : []) reply.header(name, value);
+    };
+    return { headers, viewer: await viewerOf(request), mode: rejects ? 'reject' : options.policyMode, signal: abort.signal, address: doors.addresses.of(request.raw) };
   };
 
   const apollo = new ApolloServer<RequestContext>({
@@ -148,9 +163,11 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
           executor: async ({ request, context }) => {
             const asked: Asked = { query: request.query ?? '', operationName: request.operationName, variables: request.variables ?? {} };
             const read = readOperation(doors, asked);
-            const { viewer, mode, signal, address } = context as unknown as RequestContext; // made by `context` below
-            const answer = 'errors' in read ? read : await runOperation(doors, read, asked, { viewer, mode, signal, address });
-            return answer as never; // ExecutionResult, with `data` left out where nothing ran
+            const { viewer, mode, signal, address, headers } = context as unknown as RequestContext; // made by `context` below
+            if ('errors' in read) return read as never; // ExecutionResult, with `data` left out where nothing ran
+            const { budget, ...answer } = await runOperation(doors, read, asked, { viewer, mode, signal, address });
+            headers(budget);
+            return answer as never;
           },
         }),
       onSchemaLoadOrUpdate(callback) {
@@ -226,7 +243,9 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
       if (read && 'errors' in read) return refuse(request, reply, read.errors);
       // What is no operation, and all that has to be negotiated, is Apollo's to word (docs/adr/0010-known-texts.md).
       if (!read || !isPlain(request)) return throughApollo.call(this, request, reply);
-      const answer = await runOperation(doors, read, asked, await contextOf(request, reply));
+      const context = await contextOf(request, reply);
+      const { budget, ...answer } = await runOperation(doors, read, asked, context);
+      context.headers(budget);
       if (answer.data === undefined) return refuse(request, reply, answer.errors ?? []);
       return reply.header('cache-control', 'no-store').type('application/json; charset=utf-8').send(`${answerText(doors, answer)}\n`);
     },

@@ -11,6 +11,7 @@ import type { Head, HeadAsk } from '#kit/heads.ts';
 import type { SourceUnit, UnitRegistration } from '#kit/sourceUnits.ts';
 import type { FilingDoor, FilingPart, PartOutcome, Subgraph, SubgraphStatus } from '#kit/subgraph.ts';
 import { publicViewer, type Viewer } from '#policy/viewer.ts';
+import type { BudgetState } from './budget/budgets.ts';
 import type { DeskEvent } from './live/events.ts';
 import { createHttpTransport } from './plan/http.ts';
 import { SubgraphUnavailable, type SubgraphCall, type Transport } from './plan/transport.ts';
@@ -21,6 +22,8 @@ export interface CallContext {
   readonly moment: Moment;
   /** Changes to be told, for the desk alone. */
   readonly events?: readonly DeskEvent[] | undefined;
+  /** What is left of the caller's budget, for the desk alone. */
+  readonly budget?: BudgetState | undefined;
 }
 
 /** A subgraph as the gateway uses it, wherever it runs. */

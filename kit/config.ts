@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { type KeyRing, parseKeyRing } from './keys.ts';
 import { type LogLevel, logLevels } from './log.ts';
 import { storageProblem } from './storageProblem.ts';
+import { parseBudgets, type RoleBudgets } from '#policy/budgets.ts';
 
 /** The four subgraphs, in the order of their ports 4001–4004. */
 export const subgraphNames = ['entity', 'disclosure', 'namelist', 'evaluation'] as const;
@@ -33,6 +34,12 @@ export interface Config {
   readonly planners: number;
   /** How many WebSockets and streams of events one caller may hold at once. */
   readonly streamLimits: { readonly perToken: number; readonly perOrganisation: number; readonly perAddress: number };
+  /** How many connections are held open at once, whatever they do: of one address, and of all. */
+  readonly connectionLimits: { readonly perAddress: number; readonly inAll: number };
+  /** Addresses and networks of proxies that say whose request it is (`x-forwarded-for`); of nobody else is that believed. */
+  readonly trustedProxies: readonly string[];
+  /** What one caller may ask for, by role. */
+  readonly budgets: RoleBudgets;
   readonly dataDir: string;
   readonly logLevel: LogLevel;
   readonly production: boolean;
@@ -62,6 +69,14 @@ const remotes = (text: string, context: z.RefinementCtx): Partial<Record<Subgrap
   return found;
 };
 
+/** @returns the entries of a list of addresses and networks */
+const networks = (text: string, context: z.RefinementCtx): readonly string[] => {
+  const entries = text.split(',').map((entry) => entry.trim()).filter(Boolean);
+  const bad = entries.filter((entry) => !z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]).safeParse(entry).success);
+  for (const entry of bad) context.addIssue({ code: 'custom', message: `"${entry}": expected an address or a network such as 10.0.0.0/8` });
+  return entries;
+};
+
 const places = (standard: number) => z.coerce.number().int().min(1).default(standard);
 
 const environment = z.object({
@@ -82,6 +97,11 @@ const environment = z.object({
   STREAMS_PER_TOKEN: places(100),
   STREAMS_PER_ORGANISATION: places(500),
   STREAMS_PER_ADDRESS: places(2000),
+  CONNECTIONS_PER_ADDRESS: places(2500),
+  CONNECTIONS: places(20_000),
+  TRUSTED_PROXIES: z.string().default('').transform(networks),
+  BUDGETS: z.string().default(''),
+  SELF_EMPLOYED_A_DAY: z.string().default(''),
   DATA_DIR: z.string().min(1).default('./.data'),
   LOG_LEVEL: z.enum(logLevels).default('info'),
   NODE_ENV: z.string().optional(),
@@ -116,7 +136,13 @@ export function parseConfig(variables: Readonly<Record<string, string | undefine
       if (given[name] === undefined) problems.push(`${name}: required in production`);
     if (given['WEBHOOK_TARGETS'] === 'any') problems.push('WEBHOOK_TARGETS: `any` lets a webhook reach into your own network, which production refuses');
   }
-  if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
+  let budgets: RoleBudgets | null = null;
+  try {
+    budgets = parseBudgets(given['BUDGETS'] ?? '', given['SELF_EMPLOYED_A_DAY'] ?? '');
+  } catch (error) {
+    problems.push(`BUDGETS, SELF_EMPLOYED_A_DAY: ${(error as Error).message}`);
+  }
+  if (!parsed.success || !budgets || problems.length > 0) throw new ConfigError(problems);
   const values = parsed.data;
   const dataDir = resolve(values.DATA_DIR);
   const own = (use: string): KeyRing => {
@@ -143,6 +169,9 @@ export function parseConfig(variables: Readonly<Record<string, string | undefine
     webhookTargets: values.WEBHOOK_TARGETS,
     planners: values.PLANNERS,
     streamLimits: { perToken: values.STREAMS_PER_TOKEN, perOrganisation: values.STREAMS_PER_ORGANISATION, perAddress: values.STREAMS_PER_ADDRESS },
+    connectionLimits: { perAddress: values.CONNECTIONS_PER_ADDRESS, inAll: values.CONNECTIONS },
+    trustedProxies: values.TRUSTED_PROXIES,
+    budgets,
     dataDir,
     logLevel: values.LOG_LEVEL,
     production,

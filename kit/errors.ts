@@ -29,6 +29,8 @@ export interface ErrorDetails {
   /** What was expected in its place. */
   expected?: string;
   retryable?: boolean;
+  /** When to ask again, in seconds. */
+  retryAfter?: number;
 }
 
 /** An error for the client: a code to branch on and a sentence to act on. Never put into it what the viewer may not know. */

@@ -5,8 +5,12 @@ import { textProblem } from '#kit/text.ts';
 import type { Viewer } from '#policy/viewer.ts';
 import type { Authenticator } from '../auth.ts';
 import type { Documents, ReadDocument } from '../documents.ts';
+import type { Budgets, BudgetState } from '../budget/budgets.ts';
+import { costOf } from '../budget/cost.ts';
+import { budgetRefusal } from '../budget/refusal.ts';
 import { errorOf, type ErrorWords, formatted, unavailable } from '../errors.ts';
 import type { Answer, Graph } from '../graph.ts';
+import type { ClientAddresses } from '../http/address.ts';
 import type { StreamHolder, StreamQuota } from '../http/streamQuota.ts';
 import type { Live, Session } from '../live/subscriber.ts';
 import type { SourceBook } from '../sources.ts';
@@ -22,6 +26,8 @@ export interface DoorOptions {
   readonly live: Live | undefined;
   /** How many connections and streams one caller may hold. */
   readonly quota: StreamQuota;
+  readonly budgets: Budgets;
+  readonly addresses: ClientAddresses;
   readonly words: ErrorWords;
   /** For operations without `x-unauthorized: reject`. */
   readonly policyMode: 'filter' | 'reject';
@@ -94,11 +100,25 @@ export interface Run {
   readonly address: string | undefined;
 }
 
+/** An answer, and what is left of the budget after it. */
+export interface Charged extends Answer {
+  readonly budget?: BudgetState;
+}
+
+/** Charges an operation to whoever asks, before anything of it runs. */
+export async function charge({ budgets, now }: Pick<DoorOptions, 'budgets' | 'now'>, read: ReadDocument, { variables }: Asked, { viewer, address }: Pick<Run, 'viewer' | 'address'>): Promise<{ readonly budget: BudgetState; readonly refusal: GraphQLError | null }> {
+  const cost = costOf(read, variables);
+  const budget = await budgets.spend(viewer, address, cost);
+  return { budget, refusal: budget.isGiven ? null : budgetRefusal(budget, cost, now()) };
+}
+
 /** Runs a query or a mutation: an answer with data, or the errors for which there is none. Nothing is thrown. */
-export async function runOperation(options: Pick<DoorOptions, 'graph' | 'sources'>, read: ReadDocument, asked: Asked, run: Run): Promise<Answer> {
+export async function runOperation(options: Pick<DoorOptions, 'graph' | 'sources' | 'budgets' | 'now'>, read: ReadDocument, asked: Asked, run: Run): Promise<Charged> {
   try {
-    const answer = await options.graph.run({ ...read, variables: asked.variables, ...run });
-    return (await isOutage(options, answer)) ? { errors: [unavailable('None of the sources can be reached now: ask again later.')] } : answer;
+    const { budget, refusal } = await charge(options, read, asked, run);
+    if (refusal) return { errors: [refusal], budget };
+    const answer = await options.graph.run({ ...read, variables: asked.variables, ...run, budget });
+    return (await isOutage(options, answer)) ? { errors: [unavailable('None of the sources can be reached now: ask again later.')], budget } : { ...answer, budget };
   } catch (error) {
     const known = errorOf(error);
     return { errors: [known instanceof GraphQLError ? known : internal(error)] };

@@ -5,7 +5,7 @@ import { clientError } from '#kit/errors.ts';
 import { jsonBoundsProblem } from '#kit/jsonBounds.ts';
 import { errorOf, headOf, RETRY_AFTER_SECONDS } from '../errors.ts';
 import type { Sink, StreamEnd } from '../live/subscriber.ts';
-import { type Asked, answerOnce, credentialsIn, type DoorOptions, holderOf, readAsked, readOperation, tell } from './operation.ts';
+import { type Asked, answerOnce, charge, credentialsIn, type DoorOptions, holderOf, readAsked, readOperation, tell } from './operation.ts';
 
 // Server-sent events: one operation, one response (the "distinct connections" of the GraphQL over SSE protocol). What is refused before the
 // first event is a JSON answer with its status, as at the HTTP door. `complete` means that the stream is finished: clients of that protocol
@@ -51,7 +51,8 @@ export function createEventDoor(options: DoorOptions): EventDoor {
     const told = tell(options, errors);
     if (request.method === 'GET' && (status === 503 || status === 429)) {
       const stream = new EventStream(reply, () => {});
-      stream.comeBack(String(told[0]?.extensions?.['code']));
+      const retryAfter = told[0]?.extensions?.['retryAfter'];
+      stream.comeBack(String(told[0]?.extensions?.['code']), typeof retryAfter === 'number' ? retryAfter : RETRY_AFTER_SECONDS);
       return reply;
     }
     for (const [name, value] of headers) reply.header(name, value);
@@ -66,6 +67,7 @@ export function createEventDoor(options: DoorOptions): EventDoor {
       if (!asked) throw badRequest('The request is not GraphQL over HTTP: `query` is a text, `variables` an object.', 400);
       const { authorization, purpose, rejects } = credentialsIn(request.raw);
       const mode = rejects ? 'reject' : policyMode;
+      const address = options.addresses.of(request.raw);
       const session = await authenticator.session(authorization, purpose).catch((error: unknown) => ({ errors: [errorOf(error)] }));
       if ('errors' in session) return refuse(request, reply, session.errors);
       const read = readOperation(options, asked);
@@ -74,14 +76,19 @@ export function createEventDoor(options: DoorOptions): EventDoor {
       if (request.method === 'GET' && operation === 'mutation') throw badRequest('A mutation is sent by POST.', 405, new Map([['allow', 'POST']]));
 
       if (operation === 'subscription' && live) {
-        const release = quota.take({ ...holderOf(session), address: request.raw.socket.remoteAddress });
+        const release = quota.take({ ...holderOf(session), address });
         if (typeof release === 'string') return refuse(request, reply, [clientError('RATE_LIMITED', release, { retryable: true })]);
         const stream = new EventStream(reply, (ended) => {
           open.delete(ended);
           release();
         });
         open.add(stream);
-        const begun = await live.subscribe({ ...read, variables: asked.variables, session, mode, lastEventId: header(request, 'last-event-id'), address: request.raw.socket.remoteAddress }, stream).catch((error: unknown) => ({ errors: [errorOf(error)] }));
+        const { refusal } = await charge(options, read, asked, { viewer: session.viewer, address });
+        if (refusal) {
+          stream.forget();
+          return refuse(request, reply, [refusal]);
+        }
+        const begun = await live.subscribe({ ...read, variables: asked.variables, session, mode, lastEventId: header(request, 'last-event-id'), address }, stream).catch((error: unknown) => ({ errors: [errorOf(error)] }));
         if ('errors' in begun) {
           stream.forget();
           return refuse(request, reply, begun.errors);
@@ -95,7 +102,7 @@ export function createEventDoor(options: DoorOptions): EventDoor {
       open.add(stream);
       const abort = new AbortController();
       stream.stopsWith(() => abort.abort());
-      const answer = await answerOnce(options, read, asked, { viewer: session.viewer, mode, signal: abort.signal, address: request.raw.socket.remoteAddress });
+      const answer = await answerOnce(options, read, asked, { viewer: session.viewer, mode, signal: abort.signal, address });
       if (typeof answer !== 'string') {
         stream.forget();
         return refuse(request, reply, answer.errors);
@@ -147,9 +154,9 @@ class EventStream implements Sink {
   }
 
   /** A stream without an event, whose reader comes back later. @param why for whoever reads it with another client */
-  comeBack(why: string): void {
+  comeBack(why: string, afterSeconds: number): void {
     this.begin();
-    this.#close(why, RETRY_AFTER_SECONDS * 1000);
+    this.#close(why, afterSeconds * 1000);
   }
 
   next(json: string, cursor: string | null): void {

@@ -4,10 +4,10 @@ import { GraphQLError } from 'graphql';
 import { jsonBoundsProblem } from '#kit/jsonBounds.ts';
 import { textProblem } from '#kit/text.ts';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
-import { errorOf } from '../errors.ts';
+import { errorOf, RETRY_AFTER_SECONDS } from '../errors.ts';
 import type { ReadDocument } from '../documents.ts';
 import type { Live, Session, Sink, StreamEnd, StreamRequest } from '../live/subscriber.ts';
-import { type Asked, answerOnce, type Credentials, credentialsIn, type DoorOptions, holderOf, isRecord, readAsked, readOperation, tell } from './operation.ts';
+import { type Asked, answerOnce, charge, type Credentials, credentialsIn, type DoorOptions, holderOf, isRecord, readAsked, readOperation, tell } from './operation.ts';
 
 // graphql-transport-ws (docs/PROTOCOL.md; docs/adr/0016-following-changes.md says why it is our own). A connection that only waits costs
 // its socket and one object: timers and lists are there while they are needed.
@@ -119,7 +119,7 @@ export function createWebSocketDoor(options: DoorOptions & { readonly timing?: P
         open.add(connection);
         // After the handshake: in a client the refusal of a handshake is an error without a code, and not tried again.
         if (isLeaving) return connection.close(closings.goingAway);
-        connection.admit(request.socket.remoteAddress);
+        connection.admit(options.addresses.of(request));
       });
     },
     async [Symbol.asyncDispose]() {
@@ -276,7 +276,11 @@ class Connection {
       if (!(await session.isGood())) return this.close(closings.rightsEnded);
       if (subscription.isOver) return;
       if ('errors' in read) this.#refuse(subscription, read.errors);
-      else if (isStream) await this.#follow(subscription, live, { ...read, variables: asked.variables, session, mode: this.#mode, address: this.#address });
+      else if (isStream) {
+        const { refusal } = await charge(this.#door, read, asked, { viewer: session.viewer, address: this.#address });
+        if (refusal) this.#refuse(subscription, [refusal]);
+        else await this.#follow(subscription, live, { ...read, variables: asked.variables, session, mode: this.#mode, address: this.#address });
+      }
       else await this.#answer(subscription, read, asked, session);
     } catch (error) {
       this.#refuse(subscription, [errorOf(error)]);
@@ -301,7 +305,9 @@ class Connection {
   /** An `error` is final for a client's stream: one that only cannot be had now ends the connection, which the client opens again. */
   #refuse(subscription: Subscription, errors: readonly unknown[]): void {
     const told = tell(this.#door, errors);
-    if (subscription.isStream && !subscription.isOver && told[0]?.extensions?.['retryable'] === true) this.close(closings.unavailable);
+    const { code, retryable, retryAfter } = told[0]?.extensions ?? {};
+    if (subscription.isStream && !subscription.isOver && retryable === true)
+      this.close(code === 'RATE_LIMITED' ? [closings.unavailable[0], `RATE_LIMITED: come back in ${String(retryAfter ?? RETRY_AFTER_SECONDS)} s.`] : closings.unavailable);
     else subscription.fail(told);
   }
 

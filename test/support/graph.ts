@@ -10,6 +10,7 @@ import { silentLog } from '#kit/log.ts';
 import { createSubgraph } from '#kit/subgraph.ts';
 import { serveSubgraph } from '#kit/subgraphServer.ts';
 import { createGateway, type Gateway, type GatewayOptions } from '#gateway/gateway.ts';
+import { type RoleBudgets, standardBudgets } from '#policy/budgets.ts';
 import { roleBinding, type Role } from '#policy/viewer.ts';
 import { definitions } from '#subgraphs/definitions.ts';
 import { demoOrganisations } from '#standards/demoOrganisations.ts';
@@ -114,8 +115,11 @@ export async function askGateway(url: string, token: string | null, query: strin
 
 const PURPOSES = ['SUPERVISION', 'CREDIT_GRANTING'];
 
+/** A test asks more than its caller would, and all as few callers. */
+const raisedBudgets = Object.fromEntries(Object.entries(standardBudgets).map(([role, budget]) => [role, { ...budget, points: 2 ** 31 - 1 }])) as RoleBudgets;
+
 /** `absent`: subgraphs that are to be found nowhere. */
-export async function startGraph(options: { remote?: boolean; redisUrl?: string; absent?: readonly SubgraphName[]; database?: Database; now?: () => Date; accessSink?: GatewayOptions['accessSink']; routes?: GatewayOptions['routes']; limits?: GatewayOptions['limits']; webhookTargets?: Config['webhookTargets']; planners?: number; notifies?: boolean } = {}): Promise<TestGraph> {
+export async function startGraph(options: { remote?: boolean; redisUrl?: string; absent?: readonly SubgraphName[]; database?: Database; now?: () => Date; accessSink?: GatewayOptions['accessSink']; routes?: GatewayOptions['routes']; limits?: GatewayOptions['limits']; budgets?: RoleBudgets; trustedProxies?: readonly string[]; webhookTargets?: Config['webhookTargets']; planners?: number; notifies?: boolean } = {}): Promise<TestGraph> {
   const stack = new AsyncDisposableStack();
   const issuer = stack.use(await createIssuer());
   const database = options.database ?? stack.use(await openDatabase());
@@ -123,7 +127,10 @@ export async function startGraph(options: { remote?: boolean; redisUrl?: string;
   const base = parseConfig({ DATA_DIR: issuer.dataDir, PORT: '0', LOG_LEVEL: 'silent', WEBHOOK_TARGETS: options.webhookTargets, PLANNERS: String(options.planners ?? 1) });
   // Known keys: the same position gives the same cursor in every graph of a test run.
   const keys = [{ id: 'test', secret: Buffer.alloc(32, 7) }] as const;
-  const shared: Config = { ...base, redisUrl: options.redisUrl ?? null, passportKeys: keys, cursorKeys: keys, digestKeys: keys };
+  const shared: Config = {
+    ...base, redisUrl: options.redisUrl ?? null, budgets: options.budgets ?? raisedBudgets, trustedProxies: options.trustedProxies ?? [],
+    passportKeys: keys, cursorKeys: keys, digestKeys: keys,
+  };
   const remoteSubgraphs: Partial<Record<SubgraphName, string>> = {};
   if (options.remote) {
     for (const definition of definitions) {
