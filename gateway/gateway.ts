@@ -22,6 +22,7 @@ import { ListeningGrantBook } from './desk/grants.ts';
 import { createDeskRepository } from './desk/repository.ts';
 import { createDeskResolvers, deskContext } from './desk/resolvers.ts';
 import { type Budgets, createMemoryBudgets, createSharedBudgets, createSharedStore } from './budget/budgets.ts';
+import { createSelfEmployedCeiling } from './budget/selfEmployed.ts';
 import { createDocuments } from './documents.ts';
 import { exportRoutes } from './exports.ts';
 import { filingRoutes } from './filings.ts';
@@ -141,6 +142,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       log,
       now,
       policy: 'enforced',
+      selfEmployed: createSelfEmployedCeiling({ budgets: config.budgets, store: shared, now }),
       hasChanged: () => sequencer.poke(),
     }));
     const documents = createDocuments(graph.schema, options.limits ?? standardLimits);

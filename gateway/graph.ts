@@ -18,6 +18,7 @@ import type { Role, Viewer } from '#policy/viewer.ts';
 import { roleView } from '#policy/visibility.ts';
 import type { AccessSink } from './audit.ts';
 import type { BudgetState } from './budget/budgets.ts';
+import type { SelfEmployedCeiling } from './budget/selfEmployed.ts';
 import { answerIntrospection } from './plan/document.ts';
 import { type AbsentRule, executePlan, type Missing } from './plan/execute.ts';
 import { callerOf } from './graph/engine/caller.ts';
@@ -74,6 +75,8 @@ export interface GraphDependencies {
   readonly now: () => Date;
   /** Off only for auditing federation on foreign supergraphs; see `--dangerously-no-policy`. */
   readonly policy: 'enforced' | 'dangerously-none';
+  /** How many self-employed businesses a caller may learn of; left out: any number. */
+  readonly selfEmployed?: SelfEmployedCeiling | undefined;
   /** A mutation has run: what it changed waits to be numbered. */
   readonly hasChanged?: () => void;
 }
@@ -193,6 +196,11 @@ export function createGraph(dependencies: GraphDependencies): Graph {
         dependencies.hasChanged?.();
         await Promise.race([sources.refresh(), deadline.passed]); // it goes on by itself
       }
+
+      const subjects = new Set(result.extensions.flatMap(({ extensions }) => (Array.isArray(extensions['selfEmployed']) ? (extensions['selfEmployed'] as string[]) : [])));
+      const beyond = subjects.size > 0 ? await dependencies.selfEmployed?.admit(viewer, operation.address, subjects) : null;
+      // What a mutation has done is done, and says so; events come to those alone who have a task about such businesses.
+      if (beyond && operation.operation.operation === 'query' && operation.events === undefined) return { errors: [beyond] };
 
       const reads = result.extensions.flatMap(({ extensions }) => (Array.isArray(extensions['reads']) ? (extensions['reads'] as Read[]) : []));
       if (reads.length > 0) {
