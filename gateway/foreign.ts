@@ -39,7 +39,7 @@ export async function auditForeignSupergraph(options: { supergraph: string; host
       }),
     );
     const owned = stack.move();
-    return { url: server.url, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+    return { url: server.url, connections: server.connections, [Symbol.asyncDispose]: () => owned.disposeAsync() };
   } catch (error) {
     await stack.disposeAsync();
     throw error;

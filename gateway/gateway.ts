@@ -194,6 +194,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
         policyMode: config.policyMode,
         budgets,
         addresses: createClientAddresses(config.trustedProxies),
+        connectionLimits: config.connectionLimits,
         streamLimits: config.streamLimits,
         live,
         now,

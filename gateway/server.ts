@@ -6,7 +6,9 @@ import { GraphQLError, printSchema } from 'graphql';
 import { createDrain } from '#kit/drain.ts';
 import { clientError } from '#kit/errors.ts';
 import { jsonBoundsProblem } from '#kit/jsonBounds.ts';
+import type { IncomingMessage } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { Transform } from 'node:stream';
 import type { Log } from '#kit/log.ts';
 import { standardBudgets } from '#policy/budgets.ts';
 import type { Viewer } from '#policy/viewer.ts';
@@ -15,6 +17,9 @@ import { type Budgets, type BudgetState, createMemoryBudgets } from './budget/bu
 import { rateLimitHeaders } from './budget/refusal.ts';
 import { createDocuments } from './documents.ts';
 import { type ClientAddresses, createClientAddresses } from './http/address.ts';
+import { createBodies } from './http/bodies.ts';
+import { type ConnectionLimits, guardConnections, type WritingLimits } from './http/connections.ts';
+import { type Load, watchLoad } from './http/load.ts';
 import { answerText, type Asked, credentialsIn, type DoorOptions, readOperation, runOperation, tell } from './doors/operation.ts';
 import { asksForEvents, createEventDoor, readRequest } from './doors/sse.ts';
 import { createWebSocketDoor } from './doors/websocket.ts';
@@ -49,6 +54,12 @@ export interface ServerOptions {
   readonly budgets?: Budgets | undefined;
   /** Whose request it is where proxies stand before the gateway; left out: the connection's other end. */
   readonly addresses?: ClientAddresses | undefined;
+  /** Left out: the standard ones of each. */
+  readonly connectionLimits?: ConnectionLimits | undefined;
+  readonly writingLimits?: WritingLimits | undefined;
+  readonly timing?: Partial<RequestTiming> | undefined;
+  /** Whether the event loop still bears new work; left out: as it is measured. */
+  readonly load?: Load | undefined;
   /** How many connections and streams one caller may hold at once; standardStreamLimits unless said otherwise. */
   readonly streamLimits?: StreamLimits | undefined;
   /** Without it subscriptions are refused at every door. It ends its streams before the doors are closed, or they do. */
@@ -61,35 +72,66 @@ export interface ServerOptions {
 
 export interface GatewayServer extends AsyncDisposable {
   readonly url: string;
+  /** How many connections are held. */
+  readonly connections: () => number;
 }
 
 /** A batch of 1 000 rows in the variables (`fileRecords`); the text of a query is bounded by the limits. */
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
 
-/** A client that sends nothing more, at each step of a request. Answers have the deadline of their operation, streams none. */
-const HEADERS_MS = 10_000;
-const REQUEST_MS = 120_000;
+/** Of whoever shows no token: the longest text of a query, and as much again in variables as a thousand codes take. */
+const MAX_ANONYMOUS_BYTES = 256 * 1024;
+
+/** How long a client has for each step of a request. Answers have the deadline of their operation, and are to be read (http/connections.ts). */
+export interface RequestTiming {
+  readonly headersMs: number;
+  readonly requestMs: number;
+}
+
+const standardTiming: RequestTiming = { headersMs: 10_000, requestMs: 120_000 };
+/** A connection that is kept for a next request: longer than load balancers keep theirs, or they would lose one that was just sent. */
+const KEEP_ALIVE_MS = 72_000;
+
+const tooLarge = (most: number): GraphQLError => {
+  const size = most < 1024 * 1024 ? `${most / 1024} KB without a token` : `${most / 1024 / 1024} MB`;
+  return new GraphQLError(`The body of this request has at most ${size}; larger files are filed in parts.`, { extensions: { code: 'BODY_TOO_LARGE', expected: `at most ${most} bytes`, http: { status: 413 } } });
+};
+
+const OVERLOADED = 'Too much is asked at once: ask again.';
+const busy = (message: string): GraphQLError => new GraphQLError(message, { extensions: { code: 'BUSY', retryable: true, http: { status: 503 } } });
+
+/** Passes on so many bytes, and fails with BODY_TOO_LARGE at the next. */
+function limitedTo(most: number): Transform {
+  let bytes = 0;
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      bytes += chunk.length;
+      if (bytes > most) done(tooLarge(most));
+      else done(null, chunk);
+    },
+  });
+}
 
 /** An error of the framework as one of ours. */
 function requestError({ statusCode: status = 500, message }: FastifyError): GraphQLError {
   const error = (text: string, code: string): GraphQLError => new GraphQLError(text, { extensions: { code, http: { status } } });
-  if (status === 413) return error(`The body of a request has at most ${MAX_BODY_BYTES / 1024 / 1024} MB; larger files are filed in parts.`, 'BODY_TOO_LARGE');
+  if (status === 413) return tooLarge(MAX_BODY_BYTES);
   return status < 500 ? error(message, 'BAD_REQUEST') : error('Internal error', 'INTERNAL_SERVER_ERROR');
 }
 
 /** What Node's parser refuses before there is a request: the socket is all there is. @param code of the parser's error */
-function answerUnreadable(code: string, socket: Socket): void {
+function answerUnreadable(code: string, socket: Socket, timing: RequestTiming): void {
   if (code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
-  const [status, message] = unreadable[code] ?? ['400 Bad Request', 'What was sent is no HTTP request.'];
+  const [status, message] = unreadable(timing)[code] ?? ['400 Bad Request', 'What was sent is no HTTP request.'];
   const body = `${JSON.stringify({ errors: [{ message, extensions: { code: 'BAD_REQUEST' } }] })}\n`;
   const head = ['content-type: application/json; charset=utf-8', `content-length: ${Buffer.byteLength(body)}`, 'cache-control: no-store', 'connection: close'];
   socket.end(`HTTP/1.1 ${status}\r\n${head.join('\r\n')}\r\n\r\n${body}`);
 }
 
-const unreadable: Readonly<Record<string, readonly [status: string, message: string]>> = {
+const unreadable = ({ headersMs, requestMs }: RequestTiming): Readonly<Record<string, readonly [status: string, message: string]>> => ({
   HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', 'The address and the headers of a request have at most 16 KB: send the query by POST.'],
-  ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', `The headers of a request are sent within ${HEADERS_MS / 1000} seconds, all of it within ${REQUEST_MS / 1000}.`],
-};
+  ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', `The headers of a request are sent within ${headersMs / 1000} seconds, all of it within ${requestMs / 1000}.`],
+});
 
 /** What is worded for clients that read application/json alone: 200 with the errors (GraphQL over HTTP §6.4.1). */
 const OF_THE_OPERATION: ReadonlySet<unknown> = new Set(['GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED', 'BAD_USER_INPUT']);
@@ -103,22 +145,29 @@ const isPlain = ({ method, headers: { 'content-type': contentType, accept } }: F
 /** The HTTP doors of the gateway. Rules stand in graph.ts and limits.ts, which every door calls; nothing here decides. */
 export async function serveGateway(options: ServerOptions): Promise<GatewayServer> {
   const { graph, authenticator, log } = options;
+  const timing = { ...standardTiming, ...options.timing };
+  const addresses = options.addresses ?? createClientAddresses([]);
   const app = Fastify({
     bodyLimit: MAX_BODY_BYTES,
     trustProxy: false,
     logger: false,
-    requestTimeout: REQUEST_MS,
-    clientErrorHandler: (error, socket) => answerUnreadable(error.code, socket as Socket),
+    requestTimeout: timing.requestMs,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    clientErrorHandler: (error, socket) => answerUnreadable(error.code, socket as Socket, timing),
     return503OnClosing: false, // said in GraphQL's form below
     // All other upgrades are declined by answering as if they were not offered: Java's client offers h2c with every first request.
-    http: { headersTimeout: HEADERS_MS, connectionsCheckingInterval: HEADERS_MS / 2, shouldUpgradeCallback: ({ url, headers }) => headers.upgrade?.toLowerCase() === 'websocket' && /^\/graphql(?:\?|$)/.test(url ?? '') },
+    http: {
+      headersTimeout: timing.headersMs,
+      connectionsCheckingInterval: timing.headersMs / 2,
+      shouldUpgradeCallback: ({ url, headers }) => headers.upgrade?.toLowerCase() === 'websocket' && /^\/graphql(?:\?|$)/.test(url ?? ''),
+    },
   });
   const words = createErrorWords(log);
   const doors: DoorOptions = {
     graph, documents: createDocuments(graph.schema, options.limits), sources: options.sources, authenticator, live: options.live,
     quota: createStreamQuota(options.streamLimits ?? standardStreamLimits), words, policyMode: options.policyMode, log,
     budgets: options.budgets ?? createMemoryBudgets(standardBudgets),
-    addresses: options.addresses ?? createClientAddresses([]),
+    addresses,
     now: options.now ?? (() => new Date()),
   };
   const events = createEventDoor(doors);
@@ -133,14 +182,27 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
     else done(clientError('COST_LIMIT', problem, { expected: problem }), undefined);
   });
 
-  app.server.on('upgrade', sockets.upgrade);
+  const connections = guardConnections(app.server, { addresses, ...(options.connectionLimits ? { limits: options.connectionLimits } : null), ...(options.writingLimits ? { writing: options.writingLimits } : null) });
+  const load = options.load ?? watchLoad();
+  const bodies = createBodies();
+  app.server.on('upgrade', (request, network, head) => {
+    const problem = connections.problemOf(request);
+    sockets.upgrade(request, network, head, problem === null ? (load.isTooMuch() ? OVERLOADED : null) : `RATE_LIMITED: ${problem}`);
+  });
   const drain = createDrain(app.server);
 
-  const viewerOf = (request: FastifyRequest): Promise<Viewer> => {
-    const { authorization, purpose } = credentialsIn(request.raw);
-    return authenticator.viewer(authorization, purpose).catch((error: unknown) => {
-      throw errorOf(error);
-    });
+  // Looked at once for a request, before its body is read, and taken from here after that.
+  const viewers = new WeakMap<IncomingMessage, Promise<Viewer>>();
+  const viewerOf = ({ raw }: FastifyRequest): Promise<Viewer> => {
+    let viewer = viewers.get(raw);
+    if (!viewer) {
+      const { authorization, purpose } = credentialsIn(raw);
+      viewer = authenticator.viewer(authorization, purpose).catch((error: unknown) => {
+        throw errorOf(error);
+      });
+      viewers.set(raw, viewer);
+    }
+    return viewer;
   };
 
   const contextOf = async (request: FastifyRequest, reply: FastifyReply): Promise<RequestContext> => {
@@ -221,6 +283,10 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
       .send(`${JSON.stringify({ errors: told })}\n`);
   };
 
+  /** One that may be asked again elsewhere or later, as its transport says that. */
+  const turnAway = (request: FastifyRequest, reply: FastifyReply, error: GraphQLError): FastifyReply =>
+    asksForEvents(request.headers.accept) ? events.refuse(request, reply, [error]) : refuse(request, reply.header('connection', 'close'), [error]);
+
   // Whatever is refused outside of an operation, by us or by the framework before a route is asked.
   app.setErrorHandler((error: FastifyError | GraphQLError, request, reply) => refuse(request, reply, [error instanceof GraphQLError || !('statusCode' in error) ? errorOf(error) : requestError(error)]));
 
@@ -229,8 +295,35 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
   // Those who come back are at another instance by then; that this one lives is said to the end.
   app.addHook('onRequest', async (request, reply) => {
     if (!isLeaving || request.url === '/health/live') return;
-    const errors = [unavailable('This instance is going away: ask again.')];
-    return asksForEvents(request.headers.accept) ? events.refuse(request, reply, errors) : refuse(request, reply.header('connection', 'close'), errors);
+    return turnAway(request, reply, unavailable('This instance is going away: ask again.'));
+  });
+
+  // Before the body of a request is read it is looked at whose connection it is, whether there is room for it, and who asks.
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.url.startsWith('/health/')) return;
+    const problem = connections.problemOf(request.raw);
+    if (problem !== null) return turnAway(request, reply, clientError('RATE_LIMITED', problem, { reason: 'CONNECTIONS', retryable: true }));
+    if (load.isTooMuch()) return turnAway(request, reply, busy(OVERLOADED));
+    const { 'content-length': length, 'transfer-encoding': encoding, authorization } = request.headers;
+    if (length === undefined && encoding === undefined) return;
+    const most = authorization === undefined ? MAX_ANONYMOUS_BYTES : (request.routeOptions.bodyLimit ?? MAX_BODY_BYTES);
+    const bytes = length === undefined ? most : Number(length);
+    if (bytes > most) throw tooLarge(most);
+    const release = bodies.reserve(addresses.of(request.raw), bytes);
+    if (!release) return turnAway(request, reply, busy('Too much is being sent at once: send it again.'));
+    reply.raw.once('close', release);
+    if (authorization !== undefined) await viewerOf(request);
+  });
+  // Of a body without a length it is known only then whether it is too large.
+  app.addHook('preParsing', (request, _reply, body, done) => {
+    const { 'content-length': length, authorization } = request.headers;
+    done(null, length === undefined && authorization === undefined ? body.pipe(limitedTo(MAX_ANONYMOUS_BYTES)) : body);
+  });
+
+  app.route({
+    url: '/graphql',
+    method: ['PUT', 'PATCH', 'DELETE', 'TRACE'],
+    handler: (request, reply) => refuse(request, reply, [new GraphQLError('The graph is asked by GET or POST.', { extensions: { code: 'BAD_REQUEST', http: { status: 405, headers: new Map([['allow', 'GET, POST, OPTIONS']]) } } })]),
   });
 
   app.route({
@@ -266,10 +359,13 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
   const { port } = app.server.address() as AddressInfo; // listening on a port, so it is one
   return {
     url: `http://${options.host}:${port}`,
+    connections: connections.open,
     async [Symbol.asyncDispose]() {
       isLeaving = true;
       await Promise.all([events[Symbol.asyncDispose](), sockets[Symbol.asyncDispose]()]);
       drain();
+      connections[Symbol.dispose]();
+      load[Symbol.dispose]();
       await apollo.stop();
       await app.close();
     },
