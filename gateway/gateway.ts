@@ -43,7 +43,7 @@ import { standardLimits } from './limits.ts';
 import { countRightsFailures, createMetrics, measureFaults, measureLive, measurePlanners, measureStreams, measureWebhooks, metricsRoute } from './metrics.ts';
 import { createInProcessTransport } from './plan/inProcess.ts';
 import { type GatewayServer, serveGateway, type ServerOptions } from './server.ts';
-import { createLocalSource, createRemoteSource, createSourceBook, type Source, type SourceBook } from './sources.ts';
+import { createLocalSource, createRemoteSource, createSourceBook, type Source, type SourceBook, withBulkhead } from './sources.ts';
 
 export interface GatewayOptions {
   readonly config: Config;
@@ -83,7 +83,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   try {
     const planners = stack.use(createPlannerPool({ size: config.planners, log }));
     const passport = createPassportOffice(config.passportKeys, now);
-    const sources = options.subgraphs.map((definition): Source => stack.use(openSource(definition, options, passport, now, stack)));
+    const sources = options.subgraphs.map((definition): Source => withBulkhead(stack.use(openSource(definition, options, passport, now, stack))));
     const book = createSourceBook(sources);
 
     const pool = stack.use(createOwnPool(databaseUrl, 'gateway', log));

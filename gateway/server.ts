@@ -2,7 +2,8 @@ import { ApolloServer } from '@apollo/server';
 import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
 import { fastifyApolloDrainPlugin, fastifyApolloHandler } from '@as-integrations/fastify';
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { GraphQLError, printSchema } from 'graphql';
+import { type DocumentNode, GraphQLError, printSchema } from 'graphql';
+import { createByteCache } from '#kit/byteCache.ts';
 import { createDrain } from '#kit/drain.ts';
 import { clientError } from '#kit/errors.ts';
 import { jsonBoundsProblem } from '#kit/jsonBounds.ts';
@@ -15,7 +16,7 @@ import type { Viewer } from '#policy/viewer.ts';
 import type { Authenticator } from './auth.ts';
 import { type Budgets, type BudgetState, createMemoryBudgets } from './budget/budgets.ts';
 import { rateLimitHeaders } from './budget/refusal.ts';
-import { createDocuments } from './documents.ts';
+import { bytesOf, createDocuments } from './documents.ts';
 import { type ClientAddresses, createClientAddresses } from './http/address.ts';
 import { createBodies } from './http/bodies.ts';
 import { type ConnectionLimits, guardConnections, type WritingLimits } from './http/connections.ts';
@@ -142,6 +143,18 @@ const statusFor = (status: number, accept: string, code: unknown): number =>
 const isPlain = ({ method, headers: { 'content-type': contentType, accept } }: FastifyRequest): boolean =>
   method === 'POST' && contentType !== undefined && /^application\/json(;|$)/.test(contentType) && (accept === undefined || accept === '*/*' || accept === 'application/json');
 
+/** Apollo Server keeps documents of its own, which nothing runs: no more of them than it takes not to parse those again that are asked often. */
+const MAX_APOLLO_BYTES = 8 * 1024 * 1024;
+
+function createApolloDocuments() {
+  const documents = createByteCache<DocumentNode>(MAX_APOLLO_BYTES);
+  return {
+    get: (key: string) => Promise.resolve(documents.get(key)),
+    set: (key: string, document: DocumentNode) => Promise.resolve(documents.set(key, document, bytesOf(document))),
+    delete: (key: string) => Promise.resolve(documents.delete(key)),
+  };
+}
+
 /** The HTTP doors of the gateway. Rules stand in graph.ts and limits.ts, which every door calls; nothing here decides. */
 export async function serveGateway(options: ServerOptions): Promise<GatewayServer> {
   const { graph, authenticator, log } = options;
@@ -242,6 +255,7 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
     csrfPrevention: true,
     allowBatchedHttpRequests: false,
     persistedQueries: false,
+    documentStore: createApolloDocuments(),
     includeStacktraceInErrorResponses: false,
     hideSchemaDetailsFromClientErrors: true,
     stopOnTerminationSignals: false,

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import type { GraphQLError } from 'graphql';
 import { request } from 'undici';
 import { createBreaker, type Outcome } from '#kit/breaker.ts';
+import { createBulkhead } from '#kit/bulkhead.ts';
 import type { SubgraphName } from '#kit/config.ts';
 import type { Moment } from '#kit/context.ts';
 import { faultOf } from '#kit/faults.ts';
@@ -99,6 +100,20 @@ export function createLocalSource(subgraph: Subgraph): Source {
     },
     [Symbol.asyncDispose]: () => subgraph[Symbol.asyncDispose](),
   };
+}
+
+/**
+ * Calls of one subgraph at once, and that wait for their turn: as many as a busy second brings, so that one source which is slow holds no more
+ * of the gateway than that. Beyond it the source is one that does not answer.
+ */
+const MAX_CALLS = 512;
+const MAX_WAITING_CALLS = 2048;
+const TURN_MS = 3000;
+
+/** The source, with its calls in a bulkhead of their own. */
+export function withBulkhead(source: Source, { maxConcurrent = MAX_CALLS, maxWaiting = MAX_WAITING_CALLS, waitMs = TURN_MS }: { maxConcurrent?: number; maxWaiting?: number; waitMs?: number } = {}): Source {
+  const bulkhead = createBulkhead({ maxConcurrent, maxWaiting, waitMs, refusal: (why) => new SubgraphUnavailable(`its bulkhead is full: ${why}`) });
+  return { ...source, transport: { ...source.transport, execute: (call) => bulkhead(() => source.transport.execute(call)) } };
 }
 
 /** A busy machine answers late. A source that has not answered in time is waited for no longer than all others can bear. */

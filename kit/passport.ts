@@ -1,5 +1,6 @@
 import jwt from 'jsonwebtoken';
 import { createViewer, isRole, type Viewer } from '#policy/viewer.ts';
+import { createByteCache } from './byteCache.ts';
 import { deriveKey, type KeyRing } from './keys.ts';
 
 /**
@@ -10,22 +11,23 @@ const ISSUER = 'credit-graph-gateway';
 const LIFETIME_SECONDS = 30;
 const ALGORITHM = 'HS256';
 const USE = 'passport';
+/** Ten thousand passports, and fewer of those with many purposes. */
+const MAX_BYTES = 16 * 1024 * 1024;
 
 /** Signs passports; one is reused for the same viewer and subgraph for half its life, since signing costs more than a query. */
 export function createPassportOffice(ring: KeyRing, now: () => Date): (viewer: Viewer, subgraph: string) => string {
   const [key] = ring;
   const secret = deriveKey(key, USE);
-  const issued = new Map<string, { passport: string; until: number }>();
+  const issued = createByteCache<{ readonly passport: string; readonly until: number }>(MAX_BYTES);
   return (viewer, subgraph) => {
     const slot = `${subgraph} ${viewer.grant} ${viewer.tokenId ?? ''}`;
     const at = now().getTime();
     const known = issued.get(slot);
     if (known && known.until > at) return known.passport;
-    if (issued.size > 10_000) issued.clear();
     const { grant: _, ...claims } = viewer;
     const seconds = Math.floor(at / 1000);
     const passport = jwt.sign({ viewer: claims, iat: seconds, exp: seconds + LIFETIME_SECONDS }, secret, { algorithm: ALGORITHM, keyid: key.id, issuer: ISSUER, audience: subgraph });
-    issued.set(slot, { passport, until: at + (LIFETIME_SECONDS * 1000) / 2 });
+    issued.set(slot, { passport, until: at + (LIFETIME_SECONDS * 1000) / 2 }, passport.length);
     return passport;
   };
 }
@@ -33,15 +35,14 @@ export function createPassportOffice(ring: KeyRing, now: () => Date): (viewer: V
 /** Reads passports; null for everything that is not one for this subgraph, now. */
 export function createPassportControl(ring: KeyRing, subgraph: string, now: () => Date): (passport: string) => Viewer | null {
   const secrets = new Map(ring.map((key) => [key.id, deriveKey(key, USE)]));
-  const seen = new Map<string, { viewer: Viewer; until: number }>();
+  const seen = createByteCache<{ readonly viewer: Viewer; readonly until: number }>(MAX_BYTES);
   return (passport) => {
     const at = now().getTime();
     const known = seen.get(passport);
     if (known && known.until > at) return known.viewer;
     const viewer = verify(passport, secrets, subgraph, at);
     if (!viewer) return null;
-    if (seen.size > 10_000) seen.clear();
-    seen.set(passport, viewer);
+    seen.set(passport, viewer, passport.length);
     return viewer.viewer;
   };
 }

@@ -274,7 +274,7 @@ describe('load', () => {
   test('an event loop that is blocked again and again is found to be', async () => {
     using load = watchLoad();
     const block = setInterval(() => {
-      for (const until = performance.now() + 1300; performance.now() < until; );
+      for (const end = performance.now() + 1300; performance.now() < end; );
     }, 1);
     try {
       await until('it is too much', () => load.isTooMuch());
