@@ -101,6 +101,10 @@ const tooLarge = (most: number): GraphQLError => {
 const OVERLOADED = 'Too much is asked at once: ask again.';
 const busy = (message: string): GraphQLError => new GraphQLError(message, { extensions: { code: 'BUSY', retryable: true, http: { status: 503 } } });
 
+/** JSON is UTF-8 (RFC 8259): what is read as another encoding says something else to whoever looks at it on its way. */
+const isUtf8 = (contentType: string): boolean => /^utf-?8$/i.test(/;\s*charset\s*=\s*"?([^";\s]*)/i.exec(contentType.slice(0, 1024))?.[1] ?? 'utf-8');
+const unsupportedCharset = (): GraphQLError => new GraphQLError('The body of a request is JSON in UTF-8.', { extensions: { code: 'BAD_REQUEST', expected: 'charset=utf-8', http: { status: 415 } } });
+
 /** Passes on so many bytes, and fails with BODY_TOO_LARGE at the next. */
 function limitedTo(most: number): Transform {
   let bytes = 0;
@@ -167,6 +171,7 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
     requestTimeout: timing.requestMs,
     keepAliveTimeout: KEEP_ALIVE_MS,
     clientErrorHandler: (error, socket) => answerUnreadable(error.code, socket as Socket, timing),
+    frameworkErrors: (error, request, reply) => refuse(request, reply, [requestError(error)]), // an address that is no text
     return503OnClosing: false, // said in GraphQL's form below
     // All other upgrades are declined by answering as if they were not offered: Java's client offers h2c with every first request.
     http: {
@@ -306,6 +311,12 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
 
   app.setNotFoundHandler((request, reply) => refuse(request, reply, [new GraphQLError('There is nothing at this address: the graph is at /graphql.', { extensions: { code: 'NOT_FOUND', http: { status: 404 } } })]));
 
+  // Whatever is not said to be kept is not: a refusal least of all.
+  app.addHook('onSend', (_request, reply, payload, done) => {
+    if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
+    done(null, payload);
+  });
+
   // Those who come back are at another instance by then; that this one lives is said to the end.
   app.addHook('onRequest', async (request, reply) => {
     if (!isLeaving || request.url === '/health/live') return;
@@ -318,7 +329,8 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
     const problem = connections.problemOf(request.raw);
     if (problem !== null) return turnAway(request, reply, clientError('RATE_LIMITED', problem, { reason: 'CONNECTIONS', retryable: true }));
     if (load.isTooMuch()) return turnAway(request, reply, busy(OVERLOADED));
-    const { 'content-length': length, 'transfer-encoding': encoding, authorization } = request.headers;
+    const { 'content-length': length, 'transfer-encoding': encoding, 'content-type': contentType = '', authorization } = request.headers;
+    if (request.routeOptions.url === '/graphql' && !isUtf8(contentType)) throw unsupportedCharset();
     if (length === undefined && encoding === undefined) return;
     const most = authorization === undefined ? MAX_ANONYMOUS_BYTES : (request.routeOptions.bodyLimit ?? MAX_BODY_BYTES);
     const bytes = length === undefined ? most : Number(length);
