@@ -39,8 +39,8 @@ export interface PartOutcome {
 
 export interface Api {
   readonly url: string;
-  /** Any answer the gateway gives, errors and all. Throws a Failure when there is none. */
-  query(document: string, variables?: Readonly<Record<string, unknown>>): Promise<Answer>;
+  /** Any answer the gateway gives, errors and all, to a text or to a document that was published. Throws a Failure when there is none. */
+  query(document: string | { readonly id: string }, variables?: Readonly<Record<string, unknown>>): Promise<Answer>;
   /** One root field of an answer that must have no errors. Throws a Failure that names the first one. */
   ask<Field>(field: string, document: string, variables?: Readonly<Record<string, unknown>>): Promise<Field>;
   putPart(filing: string, number: number, bytes: Buffer, format: 'CSV' | 'NDJSON'): Promise<PartOutcome>;
@@ -105,7 +105,7 @@ export function createApi(options: ApiOptions): Api {
   };
 
   const query: Api['query'] = async (document, variables) => {
-    const body = JSON.stringify({ query: document, ...(variables === undefined ? null : { variables }) });
+    const body = JSON.stringify({ ...(typeof document === 'string' ? { query: document } : { documentId: document.id }), ...(variables === undefined ? null : { variables }) });
     const answer = await call('/graphql', () => ({ method: 'POST', headers: { ...headers(), 'content-type': 'application/json' }, body }), QUERY_DEADLINE_MS);
     if (isAnswer(answer.body)) return answer.body;
     throw new Failure(`${url}/graphql answered with HTTP status ${answer.status} and no GraphQL answer.`, { advice: 'Is this the address of a Credit Graph gateway?' });

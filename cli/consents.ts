@@ -23,6 +23,8 @@ const CONSENT = 'id subject grantee purpose givenAt expiresAt revokedAt';
 const LIST = `query consents($after: Cursor) { viewer { consents(first: 100, after: $after) { nodes { ${CONSENT} } pageInfo { hasNextPage endCursor } } } }`;
 const GIVE = `mutation giveConsent($input: GiveConsentInput!) { giveConsent(input: $input) { __typename ... on ConsentGiven { consent { ${CONSENT} } } ${DOMAIN_ERROR} } }`;
 const REVOKE = `mutation revokeConsent($input: RevokeConsentInput!) { revokeConsent(input: $input) { __typename ... on ConsentRevoked { consent { ${CONSENT} } } ${DOMAIN_ERROR} } }`;
+/** What the release lets every role ask that sees it (gateway/trustedDocuments/released.json). */
+export const consentTexts = [LIST, GIVE, REVOKE];
 
 /** All that the caller's organisation gave or received, newest first. */
 export async function findConsents(api: Api): Promise<Consent[]> {

@@ -12,6 +12,10 @@ import { type Issuer, replaceFile } from './issuer.ts';
 import type { Progress } from './progress.ts';
 import { registerUnits } from './units.ts';
 
+const IS_THERE = 'query isThere($uscc: USCC!) { entity(uscc: $uscc) { uscc } }';
+/** What the release lets every role ask that sees it (gateway/trustedDocuments/released.json). */
+export const demoTexts = [IS_THERE];
+
 /** Smaller than a delivery’s, so that a progress bar moves and two parts of a file are under way at once. */
 const DEMO_PART_BYTES = 2 * 1024 * 1024;
 
@@ -74,7 +78,7 @@ const count = (number: number): string => Math.round(number).toLocaleString('en'
 
 /** Whether the graph does not know the demo's subject. Anything but yes or no is a failure: "unavailable" is not "empty". */
 async function lacksSubject(api: Api): Promise<boolean> {
-  const { data, errors } = await api.query('query isThere($uscc: USCC!) { entity(uscc: $uscc) { uscc } }', { uscc: demoSubject });
+  const { data, errors } = await api.query(IS_THERE, { uscc: demoSubject });
   if (data?.['entity']) return false;
   const [error] = errors ?? [];
   if (error?.extensions?.['code'] === 'NOT_FOUND') return true;

@@ -1,3 +1,6 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { type Api, createApi } from './api.ts';
 import type { TokenSource } from './caller.ts';
 import { demoSubject } from './demoRoles.ts';
@@ -11,7 +14,28 @@ export interface Finding {
   readonly advice?: string;
 }
 
+const FIND = 'query findSubject($uscc: USCC!) { entity(uscc: $uscc) { name } }';
+const WHO = 'query whoAmI { viewer { role organisation } }';
+/** What the release lets every role ask that sees it (gateway/trustedDocuments/released.json). */
+export const doctorTexts = [FIND, WHO];
+
 const NODE_MAJOR = 24;
+const GATEWAY = join(import.meta.dirname, '../gateway/main.ts');
+const CHECK_MS = 20_000;
+
+/** What the gateway of this machine would say of its own configuration when it starts: it is asked, and not started. */
+export async function examineConfiguration(): Promise<Finding> {
+  const check = 'config';
+  try {
+    const { stdout } = await promisify(execFile)(process.execPath, [GATEWAY, '--check-config'], { timeout: CHECK_MS });
+    const { production, keyProblems } = JSON.parse(stdout) as { production: boolean; keyProblems: readonly string[] };
+    if (keyProblems.length === 0) return { check, state: 'ok', message: production ? 'the configuration is sound, for production' : 'the configuration is sound, for development' };
+    return { check, state: 'note', message: keyProblems.join('; '), advice: 'Production does not start with such keys.' };
+  } catch (error) {
+    const { stderr = '', message } = error as Error & { stderr?: string };
+    return { check, state: 'problem', message: stderr.trim() || message, advice: 'No gateway starts with this: mend what is named.' };
+  }
+}
 
 /** Looks at everything between the user and an answer, in the order in which it is needed; what cannot be looked at is left out. */
 export async function examine(url: string, token: () => Promise<TokenSource>, nodeVersion: string = process.versions.node): Promise<Finding[]> {
@@ -37,7 +61,7 @@ export async function examine(url: string, token: () => Promise<TokenSource>, no
       state: 'ok',
       message: role === 'PUBLIC' || organisation === null ? 'none is used: you are the public' : `you are ${organisation} as ${role}`,
     })),
-    await checked('data', () => asPublic.query('query isThere($uscc: USCC!) { entity(uscc: $uscc) { name } }', { uscc: demoSubject }), ({ data, errors }) => {
+    await checked('data', () => asPublic.query(FIND, { uscc: demoSubject }), ({ data, errors }) => {
       const entity = data?.['entity'];
       if (entity) return { state: 'ok', message: 'the demo data is there' };
       const [error] = errors ?? [];
@@ -48,7 +72,7 @@ export async function examine(url: string, token: () => Promise<TokenSource>, no
   return findings;
 }
 
-const whoIs = async (api: Api): Promise<{ role: string; organisation: string | null }> => api.ask('viewer', '{ viewer { role organisation } }');
+const whoIs = async (api: Api): Promise<{ role: string; organisation: string | null }> => api.ask('viewer', WHO);
 
 async function checked<Result>(check: string, ask: () => Promise<Result>, judge: (result: Result) => Omit<Finding, 'check'>): Promise<Finding> {
   try {

@@ -44,6 +44,8 @@ interface Kept {
 const EXPORT = 'id status failure cursor knownAt parts { no path digest }';
 const CREATE = `mutation createExport($input: CreateExportInput!) { createExport(input: $input) { __typename ... on ExportCreated { export { ${EXPORT} } } ${DOMAIN_ERROR} } }`;
 const FIND = `query export($id: ID!) { export(id: $id) { ${EXPORT} } }`;
+/** What the release lets every role ask that sees it (gateway/trustedDocuments/released.json). */
+export const exportTexts = [CREATE, FIND];
 const LOOK_EVERY_MS = 500;
 
 /**

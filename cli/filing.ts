@@ -22,6 +22,8 @@ export interface Filing {
 export const FILING = 'id status replacement { standing missing ended }';
 const FIND = `query filing($id: ID!) { filing(id: $id) { ${FILING} } }`;
 const CONFIRM = `mutation confirmFiling($input: ConfirmFilingInput!) { confirmFiling(input: $input) { __typename ... on FilingConfirmed { filing { ${FILING} } } ${DOMAIN_ERROR} } }`;
+/** What the release lets every role ask that sees it (gateway/trustedDocuments/released.json). */
+export const filingTexts = [FIND, CONFIRM];
 
 export const waits = ({ status }: Pick<Filing, 'status'>): boolean => status === 'QUARANTINED';
 

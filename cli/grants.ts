@@ -22,16 +22,19 @@ export interface WantedGrant {
 }
 
 const GRANT = 'id organisation role province sector from to';
-const FIND = `query grants($organisation: USCC, $after: Cursor) { grants(organisation: $organisation, first: 100, after: $after) { nodes { ${GRANT} } pageInfo { hasNextPage endCursor } } }`;
-const GIVE = `mutation grantRole($input: GrantRoleInput!) { grantRole(input: $input) { __typename ... on RoleGranted { grant { ${GRANT} } } ${DOMAIN_ERROR} } }`;
-const END = `mutation endGrant($input: EndGrantInput!) { endGrant(input: $input) { __typename ... on GrantEnded { grant { ${GRANT} } } ${DOMAIN_ERROR} } }`;
-const REVOKE = `mutation revokeToken($input: RevokeTokenInput!) { revokeToken(input: $input) { __typename ... on TokenRevoked { tokenId } ${DOMAIN_ERROR} } }`;
+/** What the release lets every role ask that sees it (gateway/trustedDocuments/released.json). */
+export const grantTexts = {
+  find: `query grants($organisation: USCC, $after: Cursor) { grants(organisation: $organisation, first: 100, after: $after) { nodes { ${GRANT} } pageInfo { hasNextPage endCursor } } }`,
+  give: `mutation grantRole($input: GrantRoleInput!) { grantRole(input: $input) { __typename ... on RoleGranted { grant { ${GRANT} } } ${DOMAIN_ERROR} } }`,
+  end: `mutation endGrant($input: EndGrantInput!) { endGrant(input: $input) { __typename ... on GrantEnded { grant { ${GRANT} } } ${DOMAIN_ERROR} } }`,
+  revoke: `mutation revokeToken($input: RevokeTokenInput!) { revokeToken(input: $input) { __typename ... on TokenRevoked { tokenId } ${DOMAIN_ERROR} } }`,
+} as const;
 
 /** Grants that have not ended, of one organisation or of all. */
 export async function findGrants(api: Api, organisation: string | null, now: Date): Promise<Grant[]> {
   const found: Grant[] = [];
   for (let after: string | null = null; ; ) {
-    const page: { nodes: Grant[]; pageInfo: { hasNextPage: boolean; endCursor: string | null } } = await api.ask('grants', FIND, { organisation, after });
+    const page: { nodes: Grant[]; pageInfo: { hasNextPage: boolean; endCursor: string | null } } = await api.ask('grants', grantTexts.find, { organisation, after });
     found.push(...page.nodes.filter(({ to }) => to === null || Date.parse(to) > now.getTime()));
     if (!page.pageInfo.hasNextPage) return found;
     after = page.pageInfo.endCursor;
@@ -52,14 +55,14 @@ export const isThere = (grants: readonly Grant[], wanted: WantedGrant): Grant | 
 export async function giveRole(api: Api, wanted: WantedGrant): Promise<Grant> {
   // A key of the content would bring back the answer of a grant that was ended in the meantime.
   const input = { idempotencyKey: randomUUID(), ...wanted };
-  return successOf(await api.ask<{ grant: Grant }>('grantRole', GIVE, { input }), `grant ${wanted.role}`).grant;
+  return successOf(await api.ask<{ grant: Grant }>('grantRole', grantTexts.give, { input }), `grant ${wanted.role}`).grant;
 }
 
 export async function endGrant(api: Api, id: string): Promise<Grant> {
-  return successOf(await api.ask<{ grant: Grant }>('endGrant', END, { input: { idempotencyKey: `end ${id}`, id } }), `grant ${id}`).grant;
+  return successOf(await api.ask<{ grant: Grant }>('endGrant', grantTexts.end, { input: { idempotencyKey: `end ${id}`, id } }), `grant ${id}`).grant;
 }
 
 export async function revokeToken(api: Api, tokenId: string, reason: string): Promise<string> {
   const idempotencyKey = createHash('sha256').update(JSON.stringify([tokenId, reason])).digest('hex');
-  return successOf(await api.ask<{ tokenId: string }>('revokeToken', REVOKE, { input: { idempotencyKey, tokenId, reason } }), `token ${tokenId}`).tokenId;
+  return successOf(await api.ask<{ tokenId: string }>('revokeToken', grantTexts.revoke, { input: { idempotencyKey, tokenId, reason } }), `token ${tokenId}`).tokenId;
 }

@@ -42,6 +42,8 @@ const RECEIPT = 'rows added corrected unchanged pending rejected warned digest';
 const SENT = `${FILING} parts { number outcome { ${RECEIPT} } } receipt { ${RECEIPT} }`;
 const CREATE = `mutation createFiling($input: CreateFilingInput!) { createFiling(input: $input) { __typename ... on FilingCreated { filing { ${SENT} } } ${DOMAIN_ERROR} } }`;
 const COMPLETE = `mutation completeFiling($input: CompleteFilingInput!) { completeFiling(input: $input) { __typename ... on FilingCompleted { filing { ${SENT} } } ${DOMAIN_ERROR} } }`;
+/** What the release lets every role ask that sees it (gateway/trustedDocuments/released.json). */
+export const ingestTexts = [CREATE, COMPLETE];
 
 const IN_FLIGHT = 2;
 

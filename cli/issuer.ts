@@ -15,6 +15,8 @@ export interface TokenClaims {
   readonly purposes: readonly string[];
   /** Who acts for the organisation: an opaque number. */
   readonly actor?: string | undefined;
+  /** The machine client that it was given to (RFC 9068 §2.2). */
+  readonly client?: string | undefined;
 }
 
 export interface Issuer {
@@ -38,8 +40,8 @@ export async function openIssuer(settings: Pick<Settings, 'dataDir' | 'jwtIssuer
   return {
     sign(claims, ttlSeconds = MAX_TTL_SECONDS) {
       if (!Number.isInteger(ttlSeconds) || ttlSeconds < 1 || ttlSeconds > MAX_TTL_SECONDS) throw usage('A token lives from one second to one hour.', 'Give --ttl 1h or less, such as 15m or 90s.');
-      const { role, organisation, province, sector, purposes, actor } = claims;
-      const payload = { role, ...(province === undefined ? null : { province }), ...(sector === undefined ? null : { sector }), ...(actor === undefined ? null : { actor }), purposes };
+      const { role, organisation, province, sector, purposes, actor, client } = claims;
+      const payload = { role, ...(province === undefined ? null : { province }), ...(sector === undefined ? null : { sector }), ...(actor === undefined ? null : { actor }), ...(client === undefined ? null : { client_id: client }), purposes };
       return jwt.sign(payload, key, {
         algorithm: 'ES256',
         header: { alg: 'ES256', typ: 'at+jwt', kid: jwk.kid },

@@ -7,9 +7,11 @@ import { demoOrganisations } from '#standards/demoOrganisations.ts';
 import { forms } from '#standards/forms/forms.ts';
 import { type AnswerError, createApi } from './api.ts';
 import { type CallerOptions, chooseCaller, readList, readTtl, readUscc } from './caller.ts';
+import { clientOf, registerClient } from './clients.ts';
 import { consentLine, findConsents, giveConsent, isGiven, revokeConsent } from './consents.ts';
 import { claimsFor, CONSENTING_ROLE, roleNames, GRANTING_ROLE, REGISTERING_ROLE } from './demoRoles.ts';
-import { examine, findingLines } from './doctor.ts';
+import { examine, examineConfiguration, findingLines } from './doctor.ts';
+import { confirmDocuments, documentLine, findManifest, findManifests, manifestLine, proposeDocuments, readManifest, withdrawDocuments } from './documents.ts';
 import { takeExport } from './export.ts';
 import { exitCodes, Failure, usage } from './failure.ts';
 import { decideFiling, filingLine, findFiling, waits } from './filing.ts';
@@ -17,6 +19,7 @@ import { generate } from './generate/generate.ts';
 import { endGrant, findGrants, giveRole, isThere, revokeToken } from './grants.ts';
 import { ingest, type Ingested } from './ingest.ts';
 import { openIssuer } from './issuer.ts';
+import { serveIssuer } from './issuerServer.ts';
 import { createProgress } from './progress.ts';
 import { readSettings, withoutPath } from './settings.ts';
 import { start } from './start.ts';
@@ -111,14 +114,48 @@ program
     print((await openIssuer(settings)).sign(claims, ttl));
   });
 
+const issuing = program.command('issuer').description('the development issuer as machine clients meet it (docs/KEYS.md)').addHelpText('after', exitCodeHelp());
+
+issuing
+  .command('register')
+  .description('register a machine client by its public key, or change it; it is in effect at once')
+  .requiredOption('--client <id>', 'what the client is called')
+  .requiredOption('--key <file>', 'its public key, PEM or JWK')
+  .requiredOption('--role <role>', 'role of its tokens')
+  .option('--org <uscc>', 'organisation it acts for (default: the demo organisation of the role)', readUscc)
+  .option('--province <digits>', 'province its tokens are bound to, such as 33')
+  .option('--sector <code>', 'sector its tokens are bound to, a section of GB/T 4754')
+  .option('--purpose <codes>', 'purposes its tokens allow, separated by commas (default: one that fits the role)', readList)
+  .addHelpText('after', exitCodeHelp())
+  .action(async ({ client, key, purpose, ...wanted }: { client: string; key: string; role: string; org?: string; province?: string; sector?: string; purpose?: string[] }) => {
+    if (settings.production) throw new Failure('The development issuer does not work with NODE_ENV=production.', { advice: 'Register the client where your tokens come from.' });
+    await registerClient(settings.dataDir, clientOf(client, await readText(key), claimsFor({ ...wanted, purposes: purpose })));
+  });
+
+issuing
+  .command('serve')
+  .description('give tokens to machine clients on this machine, until Ctrl-C')
+  .option('--port <number>', 'where to listen on 127.0.0.1', whole(0), 4010)
+  .addHelpText('after', exitCodeHelp())
+  .action(async ({ port }: { port: number }) => {
+    const stopped = new Promise<void>((resolve) => {
+      for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve());
+    });
+    await using issuer = await serveIssuer(settings, { port });
+    print(`${issuer.url}/token`);
+    await stopped;
+  });
+
 connectedInRole(program.command('query'))
   .description('send a query and print the answer as JSON')
-  .argument('<file>', 'a file with the query, or - for standard input')
+  .argument('[file]', 'a file with the query, or - for standard input')
+  .option('--id <id>', 'a published document, in place of a file: `sha256:…`, or its name')
   .option('--variables <json>', 'variables as a JSON object')
   .option('--purpose <code>', 'what the query is for')
   .addHelpText('after', exitCodeHelp({ 0: 'answered, also in part', 1: 'no data, or no answer' }))
-  .action(async (file: string, { variables, ...options }: ConnectionOptions & { variables?: string }) => {
-    const document = file === '-' ? await text(process.stdin) : await readText(file);
+  .action(async (file: string | undefined, { id, variables, ...options }: ConnectionOptions & { id?: string; variables?: string }) => {
+    if ((file === undefined) === (id === undefined)) throw usage('Give a file with a query, or --id and the id of a published document.');
+    const document = id === undefined ? await readQuery(file ?? '-') : { id };
     const answer = await (await connect(options)).query(document, variables === undefined ? undefined : readVariables(variables));
     print(JSON.stringify(answer, null, 2));
     if (hasNothing(answer.data, answer.errors)) process.exitCode = exitCodes.failed;
@@ -296,6 +333,69 @@ connected(granting.command('end'))
     if (json) print(JSON.stringify(grant));
   });
 
+const publishing = program
+  .command('documents')
+  .description('trusted documents: manifests that two operators publish for a role; done as OPERATOR')
+  .addHelpText('after', exitCodeHelp());
+
+/** As an operator: whose number is given acts with a token that is made for it. */
+const connectOperator = ({ actor, ...options }: ConnectionOptions) => connect(actor === undefined ? options : { ...options, role: GRANTING_ROLE, actor }, GRANTING_ROLE, PATIENT);
+
+withActor(connected(publishing.command('publish')))
+  .description('propose the documents of a manifest for a role; the same ones stand once')
+  .argument('<file>', 'an `apollo-persisted-query-manifest`, or the persisted-documents.json of codegen')
+  .requiredOption('--role <role>', 'the role whose documents they are; PUBLIC is one')
+  .option('--json', 'print the manifest as JSON')
+  .addHelpText('after', `\nPrints the id. Nothing of it is trusted until another operator confirms it: \`credit-graph documents confirm ID\`.\n${exitCodeHelp()}`)
+  .action(async (file: string, { role, json, ...options }: ConnectionOptions & { role: string; json?: boolean }) => {
+    const manifest = await proposeDocuments(await connectOperator(options), role, await readManifest(file));
+    print(json ? JSON.stringify(manifest) : manifest.id);
+    if (manifest.state === 'PROPOSED') note(`It waits for a second operator (another --actor): \`credit-graph documents confirm ${manifest.id}\`.`);
+  });
+
+withActor(connected(publishing.command('confirm')))
+  .description('publish what another operator proposed')
+  .argument('<id>', 'the manifest')
+  .option('--json', 'print the manifest as JSON')
+  .addHelpText('after', exitCodeHelp())
+  .action(async (id: string, { json, ...options }: ConnectionOptions & { json?: boolean }) => {
+    const manifest = await confirmDocuments(await connectOperator(options), id);
+    print(json ? JSON.stringify(manifest) : manifestLine(manifest));
+  });
+
+withActor(connected(publishing.command('withdraw')))
+  .description('take a manifest back, published or proposed; streams that nothing else allows end')
+  .argument('<id>', 'the manifest')
+  .option('--json', 'print the manifest as JSON')
+  .addHelpText('after', exitCodeHelp())
+  .action(async (id: string, { json, ...options }: ConnectionOptions & { json?: boolean }) => {
+    const manifest = await withdrawDocuments(await connectOperator(options), id);
+    print(json ? JSON.stringify(manifest) : manifestLine(manifest));
+  });
+
+connected(publishing.command('list'))
+  .description('all manifests, newest first')
+  .option('--role <role>', 'only those for this role')
+  .option('--json', 'print them as JSON')
+  .addHelpText('after', exitCodeHelp())
+  .action(async ({ role, json, ...options }: ConnectionOptions & { json?: boolean }) => {
+    const manifests = await findManifests(await connectOperator(options), role ?? null);
+    if (json) print(JSON.stringify(manifests));
+    else for (const manifest of manifests) print(manifestLine(manifest));
+  });
+
+connected(publishing.command('show'))
+  .description('a manifest and its documents, with those that are refused since they no longer fit')
+  .argument('<id>', 'the manifest')
+  .option('--json', 'print it as JSON, with the texts')
+  .addHelpText('after', exitCodeHelp())
+  .action(async (id: string, { json, ...options }: ConnectionOptions & { json?: boolean }) => {
+    const { manifest, documents } = await findManifest(await connectOperator(options), id);
+    if (json) return void print(JSON.stringify({ ...manifest, documents }));
+    print(manifestLine(manifest));
+    for (const document of documents) print(documentLine(document));
+  });
+
 const consenting = program.command('consent').description(`let an organisation read what is not published about yours, or end that; done as ${CONSENTING_ROLE} unless --role says otherwise`).addHelpText('after', exitCodeHelp());
 
 connectedInRole(consenting.command('give'))
@@ -348,7 +448,9 @@ connectedInRole(program.command('doctor'))
   .option('--json', 'print the findings as JSON')
   .addHelpText('after', exitCodeHelp({ 1: 'a problem was found' }))
   .action(async ({ json, url, ...caller }: ConnectionOptions & { json?: boolean }) => {
-    const findings = await examine(url === undefined ? settings.url : withoutPath(url), () => chooseCaller(settings, caller));
+    // Of a gateway elsewhere the configuration of this machine says nothing.
+    const configuration = url === undefined ? [await examineConfiguration()] : [];
+    const findings = [...configuration, ...(await examine(url === undefined ? settings.url : withoutPath(url), () => chooseCaller(settings, caller)))];
     if (json) print(JSON.stringify(findings));
     else process.stdout.write(findingLines(findings));
     if (findings.some(({ state }) => state === 'problem')) process.exitCode = exitCodes.failed;
@@ -397,6 +499,8 @@ function readVariables(json: string): Record<string, unknown> {
   }
   throw usage('--variables is not a JSON object.', `Such as --variables '{"uscc":"…"}'`);
 }
+
+const readQuery = (file: string): Promise<string> => (file === '-' ? text(process.stdin) : readText(file));
 
 async function readText(file: string): Promise<string> {
   try {

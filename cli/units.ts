@@ -27,6 +27,8 @@ export interface SourceUnit {
 
 const REGISTER = `mutation registerSourceUnits($input: RegisterSourceUnitsInput!) { registerSourceUnits(input: $input) { __typename ... on SourceUnitsRegistered { count } ${DOMAIN_ERROR} } }`;
 const FIND = 'query sourceUnits($unit: USCC!) { sourceUnits(unit: $unit) { unit name kind province sector promisedDelayHours registered registeredAt lastFiledAt late } }';
+/** What the release lets every role ask that sees it (gateway/trustedDocuments/released.json). */
+export const unitTexts = [REGISTER, FIND];
 const BATCH = 1000;
 
 /** Registers units, or changes what they are registered for. */

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 // What is asked of the gateway. `npm run codegen` checks it against docs/schema.graphql and makes documents.generated.ts from it. What is
 // asked of a change stands in a fragment, which a caller may replace; what following needs, its id and cursor, stands beside it.
 
@@ -106,4 +108,16 @@ const ofTopic: Readonly<Record<Topic, { readonly stream: string; readonly page: 
 export function documentOf(topic: Topic, door: 'stream' | 'page', fields?: string): string {
   const { begin, fields: usual, [door]: operation } = ofTopic[topic];
   return `${operation}${fields === undefined ? usual : `${begin} { ${fields}\n}`}`;
+}
+
+export const digestOf = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+/** An `apollo-persisted-query-manifest` of what is asked of a topic, to be published for a role (docs/DOCUMENTS.md). @param fields as following has them */
+export function manifestOf(topic: Topic, fields?: string) {
+  const operations = (['stream', 'page'] as const).map((door) => {
+    const body = documentOf(topic, door, fields);
+    const [, type = '', name = ''] = /^\s*(query|subscription) (\w+)/.exec(body) ?? [];
+    return { id: digestOf(body), name, type, body };
+  });
+  return { format: 'apollo-persisted-query-manifest', version: 1, operations } as const;
 }

@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts';
+import { digestOf } from './documents.ts';
 import { type AnswerError, ChangesError, failureOf, Passing, statusFailure } from './failure.ts';
 import { COMMENT, createEventReader } from './serverSentEvents.ts';
 
@@ -15,6 +16,8 @@ export interface GatewayOptions {
   /** What it is read for; needed by every role but the public. */
   readonly purpose?: string | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** `id`: the SHA-256 of what is asked in place of its text, where it was published (`manifestOf`). Default `text`. */
+  readonly sends?: 'text' | 'id' | undefined;
 }
 
 export interface Asked {
@@ -50,7 +53,7 @@ export const SILENCE_MS = 25_000;
 export const ANSWER_MS = 60_000;
 
 /** @throws ChangesError when the address is none */
-export function createGateway({ url, token: source = () => null, purpose, signal }: GatewayOptions, clock: Clock): Gateway {
+export function createGateway({ url, token: source = () => null, purpose, signal, sends = 'text' }: GatewayOptions, clock: Clock): Gateway {
   const address = addressOf(url);
   const unanswered: Trouble = { late: `${address} did not answer`, lost: `${address} cannot be reached` };
   let refused: { readonly token: string | null; readonly error: unknown } | null = null;
@@ -80,7 +83,7 @@ export function createGateway({ url, token: source = () => null, purpose, signal
       fetch(address, {
         method: 'POST',
         headers: { 'content-type': 'application/json', accept, ...(token === null ? null : { authorization: `Bearer ${token}` }), ...(purpose === undefined ? null : { 'x-purpose': purpose }) },
-        body: JSON.stringify(asked),
+        body: JSON.stringify(sends === 'id' ? { documentId: `sha256:${digestOf(asked.query)}`, variables: asked.variables } : asked),
         redirect: 'manual', // the token is for this address
         signal: connection.signal,
       }),
@@ -201,6 +204,7 @@ const words: Readonly<Record<string, string | undefined>> = {
   GOING_AWAY: 'This gateway is going away.',
   UNAUTHENTICATED: 'The token has ended or was revoked, or a grant has changed.',
   SLOW_CONSUMER: 'Changes were read too slowly.',
+  WITHDRAWN: 'The document that they were asked by was withdrawn.',
 };
 
 function endOf(data: string): string {

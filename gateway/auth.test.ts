@@ -2,9 +2,11 @@ import { join } from 'node:path';
 import { createIssuer, type TestIssuer } from '#test/support/graph.ts';
 import { until } from '#test/support/until.ts';
 import { silentLog } from '#kit/log.ts';
-import { type Authenticator, createAuthenticator, createKeySet, type GrantBook, type GrantScope } from './auth.ts';
+import { type Authenticator, createAuthenticator, type GrantBook, type GrantScope } from './auth.ts';
+import { createKeySet } from './auth/keySet.ts';
 import { createRightsLookup } from './auth/rightsLookup.ts';
-import { countRightsFailures, createMetrics } from './metrics.ts';
+import { createMetrics } from '#kit/telemetry/metrics.ts';
+import { countRightsFailures } from './metrics.ts';
 
 // Sessions: a token that is looked at again while its connection lasts (PROTOCOL.md P18).
 
@@ -43,8 +45,10 @@ const bookOf = (grants: readonly GrantScope[] = [{ province: null, sector: null 
 let failed = createMetrics();
 const authenticatorOf = (grants: GrantBook, now = (): Date => new Date(), keys = join(issuer.dataDir, 'issuer/jwks.json')): Authenticator => {
   failed = createMetrics();
-  const lookUp = createRightsLookup({ log: silentLog, failures: countRightsFailures(failed) });
-  return createAuthenticator({ keySet: createKeySet(keys, now, lookUp), lookUp, issuer: 'https://issuer.credit-graph.invalid', audience: 'credit-graph', grants, now });
+  const failures = countRightsFailures(failed);
+  const lookUp = createRightsLookup({ log: silentLog, failures });
+  const keySet = createKeySet({ location: keys, times: { refreshMs: 300_000, graceMs: 3_600_000 }, now, log: silentLog, failures });
+  return createAuthenticator({ keySet, lookUp, issuer: 'https://issuer.credit-graph.invalid', audience: 'credit-graph', grants, now });
 };
 
 const tokenOf = (claims: Partial<Parameters<TestIssuer['token']>[0]> = {}): string => `Bearer ${issuer.token({ role: 'NATIONAL_CENTRE', organisation: '91110105MA0EEE1197', purposes: ['SUPERVISION', 'AUDIT'], ...claims })}`;
@@ -182,11 +186,35 @@ describe('what decides about rights and cannot be looked up', () => {
   });
 });
 
-test('a purpose that is in no catalogue is none: it is not the only one that a token allows, and cannot be named', async () => {
+test.each<[string, unknown, string]>([
+  ['made up', ['MADE_UP'], '"MADE_UP"'],
+  ['empty', [''], '""'],
+  ['made up beside a good one', ['SUPERVISION', 'MADE_UP'], '"MADE_UP"'],
+  ['of another role', ['CREDIT_GRANTING'], '"CREDIT_GRANTING"'],
+  ['of an object’s own', ['constructor'], '"constructor"'],
+  ['in a list of lists', [['SUPERVISION']], 'an item that is no text'],
+  ['that is a number', [1], 'an item that is no text'],
+  ['no list', 'SUPERVISION', 'no list'],
+  ['an object', { 0: 'SUPERVISION', length: 1 }, 'no list'],
+])('a token with a purpose %s is refused by name, with those that its role may name', async (_, purposes, named) => {
+  const token = `Bearer ${issuer.token({ role: 'NATIONAL_CENTRE', organisation: '91110105MA0EEE1197' }, { payload: { purposes } })}`;
+  for (const by of ['viewer', 'session'] as const)
+    await expect(authenticatorOf(bookOf())[by](token, undefined)).rejects.toMatchObject({
+      message: expect.stringContaining(named),
+      extensions: { code: 'UNAUTHENTICATED', reason: 'PURPOSE', expected: expect.stringContaining('SUPERVISION'), http: { status: 401 } },
+    });
+});
+
+test.each(['MADE_UP', '', 'AUDIT, SUPERVISION', 'CREDIT_GRANTING', 'supervision'])('the purpose %p in x-purpose is refused by name, with those of the token', async (purpose) => {
+  await expect(authenticatorOf(bookOf()).viewer(tokenOf(), purpose)).rejects.toMatchObject({
+    message: `The token does not allow the purpose ${JSON.stringify(purpose)}; it allows: SUPERVISION, AUDIT.`,
+    extensions: { code: 'PURPOSE_REQUIRED', reason: 'NOT_ALLOWED', argument: 'x-purpose', expected: 'SUPERVISION, AUDIT', http: { status: 400 } },
+  });
+});
+
+test('a role without purposes names none, and needs none', async () => {
   const authenticator = authenticatorOf(bookOf());
-  for (const purposes of [['MADE_UP'], [''], ['MADE_UP', '']]) {
-    const token = tokenOf({ purposes });
-    expect([(await authenticator.viewer(token, undefined)).purposes, (await authenticator.viewer(token, undefined)).purpose]).toEqual([[], null]);
-    await expect(authenticator.viewer(token, purposes[0])).rejects.toMatchObject({ extensions: { code: 'PURPOSE_REQUIRED', reason: 'NOT_ALLOWED' } });
-  }
+  const token = (purposes: string[]): string => `Bearer ${issuer.token({ role: 'OPERATOR', organisation: '91110105MA0EEE1197', purposes })}`;
+  expect((await authenticator.viewer(token([]), undefined)).purposes).toEqual([]);
+  await expect(authenticator.viewer(token(['SUPERVISION']), undefined)).rejects.toMatchObject({ extensions: { reason: 'PURPOSE', expected: 'none' } });
 });

@@ -1,7 +1,7 @@
 import { composeServices } from '@theguild/federation-composition';
 import type { DocumentNode } from 'graphql';
 import { withFieldClasses } from '#kit/schema/typeDefs.ts';
-
+import { liftListArguments, setListArguments } from './graph/cost/listArguments.ts';
 
 /**
  * Composes subgraphs into one supergraph. A build-time step: the result is committed as gateway/supergraph.graphql and reviewed,
@@ -9,7 +9,8 @@ import { withFieldClasses } from '#kit/schema/typeDefs.ts';
  * @throws Error with every composition error, one a line.
  */
 export function compose(subgraphs: readonly { name: string; url: string; typeDefs: DocumentNode }[]): string {
-  const { supergraphSdl, errors } = composeServices(subgraphs.map((subgraph) => ({ ...subgraph, typeDefs: withFieldClasses(subgraph.typeDefs) })));
+  const parts = subgraphs.map(({ name, url, typeDefs }) => ({ name, url, ...liftListArguments(withFieldClasses(typeDefs)) }));
+  const { supergraphSdl, errors } = composeServices(parts.map(({ name, url, typeDefs }) => ({ name, url, typeDefs })));
   if (!supergraphSdl) throw new Error(`The subgraphs do not compose:\n${(errors ?? []).map((error) => error.message).join('\n')}`);
-  return supergraphSdl;
+  return setListArguments(supergraphSdl, new Map(parts.flatMap(({ lifted }) => [...lifted])));
 }

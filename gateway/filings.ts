@@ -10,6 +10,7 @@ import { filingKinds } from './desk/filingKinds.ts';
 import type { DeskRepository } from './desk/repository.ts';
 import { SubgraphUnavailable } from './plan/transport.ts';
 import { RETRY_AFTER_SECONDS } from './errors.ts';
+import { FILED } from './http/charset.ts';
 import type { Source } from './sources.ts';
 
 /** A part is held in memory once, so that its digest is checked before any row of it is recorded. */
@@ -33,7 +34,8 @@ export const filingRoutes =
     await app.register((door, _, done) => {
       door.removeAllContentTypeParsers();
       door.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: MAX_PART_BYTES }, (_request, body, parsed) => parsed(null, body));
-      door.put<{ Params: { id: string; n: string }; Body: Buffer | null }>('/filings/:id/parts/:n', { bodyLimit: MAX_PART_BYTES, onRequest: async (request) => requireFiler(await viewerOf(request)) }, async (request, reply) => {
+      const part = { bodyLimit: MAX_PART_BYTES, config: { charsets: FILED }, onRequest: async (request: FastifyRequest) => requireFiler(await viewerOf(request)) };
+      door.put<{ Params: { id: string; n: string }; Body: Buffer | null }>('/filings/:id/parts/:n', part, async (request, reply) => {
         try {
           const viewer = await viewerOf(request);
           const outcome = await recordPart(options, viewer, request);
@@ -44,7 +46,7 @@ export const filingRoutes =
           if (status === 500) options.log.error({ err: error }, 'a part could not be recorded');
           const { message, ...rest } = extensions;
           if (status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS);
-          return reply.code(status).header('cache-control', 'no-store').send({ errors: [{ message, extensions: rest }] });
+          return reply.code(status).send({ errors: [{ message, extensions: rest }] });
         }
       });
       done();

@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import type { Config } from '#kit/config.ts';
 import { createCursorSealer } from '#kit/cursor.ts';
 import { type Log, writingOf } from '#kit/log.ts';
+import { createMetrics, measureBulkheads, measurePools, type Metrics } from '#kit/telemetry/metrics.ts';
+import { outsideRequests, type Tracer } from '#kit/telemetry/scope.ts';
+import { createScrapeCheck } from '#kit/telemetry/scraping.ts';
 import { createPassportOffice } from '#kit/passport.ts';
 import { createOwnPool } from '#kit/postgres/ownPool.ts';
 import { reachabilityOf } from '#kit/postgres/reachability.ts';
@@ -11,11 +14,12 @@ import { createRuleBook } from '#kit/ruleBook.ts';
 import { createOwnSchema } from '#kit/schema/ownSchema.ts';
 import { startTurning } from '#kit/publicationDays.ts';
 import { startSweeping } from '#kit/retention.ts';
-import { createSubgraph, type SubgraphDefinition } from '#kit/subgraph.ts';
+import { createSubgraph, type Subgraph, type SubgraphDefinition } from '#kit/subgraph.ts';
 import { may } from '#policy/actions.ts';
 import type { Viewer } from '#policy/viewer.ts';
 import { type AccessSink, createLogSink } from './audit.ts';
-import { type Authenticator, createAuthenticator, createKeySet } from './auth.ts';
+import { type Authenticator, createAuthenticator } from './auth.ts';
+import { createKeySet } from './auth/keySet.ts';
 import { createRightsLookup } from './auth/rightsLookup.ts';
 import { withWholePages } from './changes/wholePages.ts';
 import { ListeningGrantBook } from './desk/grants.ts';
@@ -38,9 +42,15 @@ import { createWebhookWorker } from './live/webhooks.ts';
 import { createWebhookSecrets } from './live/webhookSecrets.ts';
 import { createWebhookTargets } from './live/webhookTargets.ts';
 import { createClientAddresses } from './http/address.ts';
+import { createDocumentCheck } from './trustedDocuments/check.ts';
+import { readReleasedDocuments } from './trustedDocuments/released.ts';
+import { createDocumentStore, type DocumentStore, documentsPart } from './trustedDocuments/store.ts';
 import { createReadiness } from './http/readiness.ts';
-import { standardLimits } from './limits.ts';
-import { countRightsFailures, createMetrics, measureFaults, measureLive, measurePlanners, measureStreams, measureWebhooks, metricsRoute } from './metrics.ts';
+import { planningLimits, standardLimits } from './limits.ts';
+import {
+  countRightsFailures, measureDocuments, measureFaults, measureKeySet, measureLive, measureOperations, measurePlanners, measureSources, measureStreams, measureWebhooks,
+  metricsRoute,
+} from './metrics.ts';
 import { createInProcessTransport } from './plan/inProcess.ts';
 import { type GatewayServer, serveGateway, type ServerOptions } from './server.ts';
 import { createLocalSource, createRemoteSource, createSourceBook, type Source, type SourceBook, withBulkhead } from './sources.ts';
@@ -57,6 +67,10 @@ export interface GatewayOptions {
   /** Counted in Redis where the configuration names one, and in this process otherwise. */
   readonly budgets?: Budgets;
   readonly routes?: ServerOptions['routes'];
+  /** Left out: of its own, which say nothing of the process. */
+  readonly metrics?: Metrics;
+  /** Left out: nothing is traced. */
+  readonly tracer?: Tracer | null;
   /** Whether subgraphs in this process erase, once a day, what is no longer kept. */
   readonly sweeps?: boolean;
   /** Whether it tells the receivers of webhooks; where not, other gateways do. It does unless told not to. */
@@ -70,6 +84,7 @@ export interface Gateway extends AsyncDisposable {
   readonly graph: Graph;
   readonly sources: SourceBook;
   readonly authenticator: Authenticator;
+  readonly trusted: DocumentStore;
 }
 
 /** Where the gateway listens when nobody says otherwise. */
@@ -81,21 +96,33 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const now = options.now ?? (() => new Date());
   const stack = new AsyncDisposableStack();
   try {
+    const metrics = options.metrics ?? createMetrics();
     const planners = stack.use(createPlannerPool({ size: config.planners, log }));
     const passport = createPassportOffice(config.passportKeys, now);
-    const sources = options.subgraphs.map((definition): Source => withBulkhead(stack.use(openSource(definition, options, passport, now, stack))));
+    const local: Subgraph[] = [];
+    const sources = options.subgraphs.map((definition): Source => {
+      const remote = config.remoteSubgraphs[definition.name];
+      if (remote !== undefined) return withBulkhead(stack.use(createRemoteSource(definition.name, remote, passport)));
+      const subgraph = openSubgraph(definition, options, now, stack);
+      local.push(subgraph);
+      return withBulkhead(stack.use(createLocalSource(subgraph)));
+    });
     const book = createSourceBook(sources);
 
     const pool = stack.use(createOwnPool(databaseUrl, 'gateway', log));
     const repository = stack.use(createDeskRepository(pool, now));
-    if (options.bootstrapOperator) await repository.bootstrap(options.bootstrapOperator, 'OPERATOR');
+    const operator = options.bootstrapOperator ?? null;
+    if (operator !== null && (await repository.bootstrap(operator, 'OPERATOR'))) log.warn({ operator }, 'nobody was operator: this organisation is now');
     const grants = stack.use(new ListeningGrantBook(pool, databaseUrl, log));
     await grants.listen();
 
     const ruleBook = createRuleBook(pool);
     const cursors = createCursorSealer(config.cursorKeys);
-    const metrics = createMetrics();
-    const lookUp = createRightsLookup({ log, failures: countRightsFailures(metrics) });
+    const rightsFailures = countRightsFailures(metrics);
+    const lookUp = createRightsLookup({ log, failures: rightsFailures });
+    const location = config.jwksUrl ?? join(config.dataDir, 'issuer', 'jwks.json');
+    const keySet = stack.use(createKeySet({ location, times: config.keySetTimes, now, log, failures: rightsFailures }));
+    measureKeySet(metrics, keySet);
     const changeLog = createChangeLog(pool, lookUp);
     const wake = stack.use(createWake({ databaseUrl, redisUrl: config.redisUrl, log }));
     const sequencer = stack.use(createSequencer({ url: databaseUrl, holder: `${hostname()} ${process.pid}`, rules: ruleBook, log, now, onBatch: (lastSeq) => void wake.announce(lastSeq) }));
@@ -119,23 +146,26 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       ruleBook,
       cursors,
       changeLog,
-      wasAdded: () => present.wake(),
-      webhooks: { secrets: webhookSecrets, targets, isDue: () => webhooks?.wake() },
+      wasAdded: () => outsideRequests(() => present.wake()),
+      webhooks: { secrets: webhookSecrets, targets, isDue: () => outsideRequests(() => webhooks?.wake()) },
       exports: {
         fieldsProblem: (topic, selection, viewer) => fieldsProblem({ graph, documents }, topic, selection, viewer),
+        mayChooseFields: ({ role }) => !config.trustedOnly.has(role),
         sealed: async (topic) => (await keeper(sources, topic).status()).sealed,
-        wasMade: () => exports.wake(),
+        wasMade: () => outsideRequests(() => exports.wake()),
       },
+      documents: { check: (role, text) => check(role, text), onChanged: () => trusted.refresh() },
       now,
     });
     const desk = createOwnSchema('The desk', join(import.meta.dirname, 'desk/schema.graphql'), resolvers);
 
+    const measured = measureSources(metrics, sources, ['desk']);
     const graph = withWholePages(createGraph({
       supergraph: await readFile(join(import.meta.dirname, 'supergraph.graphql'), 'utf8'),
       planners,
       transports: {
-        ...Object.fromEntries(sources.map(({ name, transport }) => [name, transport])),
-        desk: createInProcessTransport(desk, (call) => ({ contextValue: deskContext(call.context) }), log),
+        ...Object.fromEntries(sources.map(({ name, transport }) => [name, measured(name, transport)])),
+        desk: measured('desk', createInProcessTransport(desk, (call) => ({ contextValue: deskContext(call.context) }), log)),
       },
       sources: book,
       accessSink: options.accessSink ?? createLogSink(log),
@@ -143,13 +173,20 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       now,
       policy: 'enforced',
       selfEmployed: createSelfEmployedCeiling({ budgets: config.budgets, store: shared, now }),
-      hasChanged: () => sequencer.poke(),
+      limits: { ...planningLimits, ...config.operationLimits },
+      hasChanged: () => outsideRequests(() => sequencer.poke()),
     }));
-    const documents = createDocuments(graph.schema, options.limits ?? standardLimits);
+    const limits = options.limits ?? standardLimits;
+    const documents = createDocuments(graph.schema, limits);
+    const check = createDocumentCheck(graph, limits);
+    const trusted = stack.use(createDocumentStore({ pool, url: databaseUrl, check, restricted: config.trustedOnly, released: await readReleasedDocuments(), log }));
+    measureDocuments(metrics, trusted);
     const exportReader = createExportReader({ graph, documents, sources, cursors, pool, log: changeLog, now });
     const exports = stack.use(createExportWorker({ pool, reader: exportReader, grants, log }));
     measureLive(metrics, sequencer, wake);
     measurePlanners(metrics, planners);
+    measurePools(metrics, { gateway: pool, ...Object.fromEntries(local.map(({ name, pool: own }) => [name, own])) });
+    measureBulkheads(metrics, () => local.flatMap(({ bulkheads }) => Object.entries(bulkheads)));
     const ownsWatchlist = async (viewer: Viewer, id: string): Promise<boolean> => (await repository.watchlists.find(viewer, id)) !== null;
     const hints: Pick<Wake, 'listen'> = {
       listen: (onWake) =>
@@ -162,7 +199,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     const live = stack.use(await createLive({ log: changeLog, wake: hints, graph, cursors, ownsWatchlist, logger: log, now, metrics: measureStreams(metrics) }));
     sequencer.start();
     const authenticator = createAuthenticator({
-      keySet: createKeySet(config.jwksUrl ?? join(config.dataDir, 'issuer', 'jwks.json'), now, lookUp),
+      keySet,
       lookUp,
       issuer: config.jwtIssuer,
       audience: config.jwtAudience,
@@ -170,8 +207,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       now,
     });
     // Listening means that it can answer: what is settled is known before anybody can ask. Sources that are down do not keep it from starting.
-    await book.refresh();
-    await planners.ready();
+    await Promise.all([book.refresh(), keySet.start(), planners.ready()]);
+    await trusted.refresh();
     const server: GatewayServer = stack.use(
       await serveGateway({
         host: config.host,
@@ -184,13 +221,16 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
           parts: {
             database: () => ({ state: reachability.isReachable() ? 'ok' : 'unavailable' }),
             changes: () => ({ state: wake.connected() ? 'ok' : 'degraded', numberedHere: sequencer.state().phase === 'leading', wokenBy: config.redisUrl === null ? 'database' : 'redis' }),
+            documents: () => documentsPart(trusted.state()),
             grants: () => ({ state: grants.version === null ? 'degraded' : 'ok' }),
+            issuer: () => ({ state: keySet.state().state === 'ok' ? 'ok' : 'degraded' }),
             planners: () => ({ state: planners.processes().length === config.planners ? 'ok' : 'degraded' }),
             log: () => ({ state: writingOf(log)?.isFailing() ? 'degraded' : 'ok' }),
           },
         }),
         authenticator,
-        limits: options.limits ?? standardLimits,
+        limits,
+        trusted,
         policyMode: config.policyMode,
         budgets,
         addresses: createClientAddresses(config.trustedProxies),
@@ -198,25 +238,33 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
         streamLimits: config.streamLimits,
         live,
         now,
-        routes: [filingRoutes({ repository, sources, log, hasChanged: () => sequencer.poke() }), exportRoutes({ exports: repository.exports, reader: exportReader }), metricsRoute(metrics, (viewer) => may(viewer, 'metrics:read')), ...(options.routes ?? [])],
+        metrics: measureOperations(metrics),
+        tracing: { tracer: options.tracer ?? null, clients: config.tracing.clients },
+        routes: [
+          filingRoutes({ repository, sources, log, hasChanged: () => outsideRequests(() => sequencer.poke()) }),
+          exportRoutes({ exports: repository.exports, reader: exportReader }),
+          // In production nobody guesses at it where no scraper was let in.
+          ...(config.production && config.metricsToken === null ? [] : [metricsRoute(metrics, createScrapeCheck(config.metricsToken), (viewer) => may(viewer, 'metrics:read'))]),
+          ...(options.routes ?? []),
+        ],
         log,
       }),
     );
     const owned = stack.move();
-    return { url: server.url, graph, sources: book, authenticator, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+    return { url: server.url, graph, sources: book, authenticator, trusted, [Symbol.asyncDispose]: () => owned.disposeAsync() };
   } catch (error) {
     await stack.disposeAsync();
     throw error;
   }
 }
 
-function openSource(definition: SubgraphDefinition, { config, databaseUrl, log, sweeps }: GatewayOptions, passport: Parameters<typeof createRemoteSource>[2], now: () => Date, stack: AsyncDisposableStack): Source {
-  const remote = config.remoteSubgraphs[definition.name];
-  if (remote !== undefined) return createRemoteSource(definition.name, remote, passport);
-  const subgraph = createSubgraph(definition, { pool: createOwnPool(databaseUrl, definition.name, log), cursorKeys: config.cursorKeys, digestKeys: config.digestKeys, log, now });
+/** A subgraph in this process. It ends with the source that is made of it. */
+function openSubgraph(definition: SubgraphDefinition, { config, databaseUrl, log, sweeps }: GatewayOptions, now: () => Date, stack: AsyncDisposableStack): Subgraph {
+  const pool = createOwnPool(databaseUrl, definition.name, log);
+  const subgraph = createSubgraph(definition, { pool, cursorKeys: config.cursorKeys, digestKeys: config.digestKeys, log, now });
   if (sweeps) {
     stack.use(startSweeping(subgraph.sweep, now, log));
     stack.use(startTurning(subgraph.turnDays, now, log));
   }
-  return createLocalSource(subgraph);
+  return subgraph;
 }

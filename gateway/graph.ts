@@ -6,6 +6,7 @@ import {
   type GraphQLSchema,
   Kind,
   type OperationDefinitionNode,
+  parse,
 } from 'graphql';
 import { clientError, errorCodes, notFound } from '#kit/errors.ts';
 import type { Log } from '#kit/log.ts';
@@ -19,8 +20,14 @@ import { roleView } from '#policy/visibility.ts';
 import type { AccessSink } from './audit.ts';
 import type { BudgetState } from './budget/budgets.ts';
 import type { SelfEmployedCeiling } from './budget/selfEmployed.ts';
+import { AnswerTooLarge } from './plan/answerSize.ts';
 import { answerIntrospection } from './plan/document.ts';
 import { type AbsentRule, executePlan, type Missing } from './plan/execute.ts';
+import { type CostLimits, type CostGuard, type CostReport, createCostGuard } from './graph/cost/costGuard.ts';
+import { createHomes } from './graph/cost/homes.ts';
+import { weightProblems } from './graph/cost/estimate.ts';
+import { printWithCosts } from './graph/cost/publish.ts';
+import { readWeights, type Weights } from './graph/cost/weights.ts';
 import { callerOf } from './graph/engine/caller.ts';
 import type { PlannerPool } from './graph/engine/plannerPool.ts';
 import { createPlanner } from './plan/planner.ts';
@@ -41,11 +48,17 @@ export interface Operation {
   readonly viewer: Viewer;
   /** `filter` answers what may be seen; `reject` refuses the whole operation. */
   readonly mode: 'filter' | 'reject';
+  /** Whether the answer says what the operation costs. */
+  readonly reportsCost?: boolean;
   readonly signal?: AbortSignal | undefined;
   /** The client's address: of those without an organisation each is a caller of its own. */
   readonly address?: string | undefined;
-  /** What is left of the caller's budget, for `Viewer.budget`. */
-  readonly budget?: BudgetState | undefined;
+  /**
+   * Takes what the operation costs from its caller's budget, before anything of it is planned; left out: nothing is taken.
+   * @returns what is left, for `Viewer.budget`
+   * @throws GraphQLError RATE_LIMITED or COST_LIMIT: it is refused with that
+   */
+  readonly charge?: ((cost: number) => Promise<BudgetState>) | undefined;
   /** What a page of changes is given to tell, in place of what it would find itself (gateway/live). */
   readonly events?: readonly DeskEvent[] | undefined;
 }
@@ -62,6 +75,8 @@ export interface Graph {
   run(operation: Operation): Promise<Answer>;
   /** The schema as a role sees it. */
   view(role: Role): GraphQLSchema;
+  /** The same as SDL, with what fields weigh. */
+  sdl(role: Role): string;
 }
 
 export interface GraphDependencies {
@@ -79,6 +94,8 @@ export interface GraphDependencies {
   readonly selfEmployed?: SelfEmployedCeiling | undefined;
   /** A mutation has run: what it changed waits to be numbered. */
   readonly hasChanged?: () => void;
+  /** What an operation may cost, and the bytes of its answer; left out: anything. */
+  readonly limits?: CostLimits & { readonly answerBytes: number };
 }
 
 interface Filtered {
@@ -108,12 +125,15 @@ const existence: AbsentRule = {
 
 /** @throws Error that names every field without a sound policy. */
 export function createGraph(dependencies: GraphDependencies): Graph {
-  const { transports, sources, accessSink, log, now } = dependencies;
+  const { transports, sources, accessSink, log, now, limits } = dependencies;
   const planner = createPlanner(dependencies.supergraph, { planners: dependencies.planners, scalars });
   const { schema } = planner;
   const enforced = dependencies.policy === 'enforced';
   const problems = enforced ? policyProblems(schema) : [];
   if (problems.length > 0) throw new Error(`The graph has no sound policy:\n  ${problems.join('\n  ')}`);
+  const supergraph = parse(dependencies.supergraph, { noLocation: true });
+  const weights = readWeights(supergraph);
+  const costOf = limits ? costGuard(supergraph, schema, weights, limits) : undefined;
   const absent = enforced && schema.getType('CreditFile') ? existence : undefined;
 
   const views = new Map<Role, GraphQLSchema>();
@@ -148,6 +168,7 @@ export function createGraph(dependencies: GraphDependencies): Graph {
   return {
     schema,
     view,
+    sdl: (role) => printWithCosts(view(role), weights),
     async run(operation) {
       const { viewer } = operation;
       if (operation.operation.operation === 'subscription')
@@ -160,7 +181,11 @@ export function createGraph(dependencies: GraphDependencies): Graph {
       let plan: QueryPlan;
       let denied: Filtered['denied'];
       let errors: Filtered['errors'];
+      let cost: CostReport | undefined;
+      let budget: BudgetState | undefined;
       try {
+        cost = costOf?.(operation.operation, fragments, coerced.variables, operation.events?.length ?? 1);
+        budget = await operation.charge?.(cost?.estimated ?? 1);
         ({ denied, errors } = filter(operation, fragments, coerced.variables));
         if (errors.length > 0 && operation.mode === 'reject') return { errors };
         prepared = prepareOperation(planner, operation.operation, fragments, coerced.variables, denied, absent);
@@ -174,8 +199,8 @@ export function createGraph(dependencies: GraphDependencies): Graph {
       }
       const sealed = enforced ? await Promise.race([sources.sealed().catch(() => null), deadline.passed]) : '';
       const moment = enforced ? { validAt: shanghaiDay(now()), knownAt: sealed ?? now().toISOString() } : { validAt: '', knownAt: '' };
-      const context: CallContext = { viewer, moment, events: operation.events, budget: operation.budget };
-      const result = await executePlan({
+      const context: CallContext = { viewer, moment, events: operation.events, budget };
+      const executed = await executePlan({
         plan,
         prepared,
         schema,
@@ -185,11 +210,16 @@ export function createGraph(dependencies: GraphDependencies): Graph {
         transports: sealed === null ? unsettled : transports,
         context,
         signal: deadline.signal,
+        maxBytes: limits?.answerBytes,
         publicCodes,
         absent,
         introspection: answerIntrospection(view(viewer.role), operation.operation, fragments, coerced.variables),
         onSubgraphError: (source, error, count) => log.warn({ source, err: error, count }, 'a source failed'),
+      }).catch((error: unknown) => {
+        if (error instanceof AnswerTooLarge) return error;
+        throw error;
       });
+      if (executed instanceof AnswerTooLarge) deadline.stop(); // what is still asked for it
 
       // Whoever changed something sees it in the next query: the sealed instant must not lie before the change.
       if (enforced && prepared.document && operation.operation.operation === 'mutation') {
@@ -197,6 +227,8 @@ export function createGraph(dependencies: GraphDependencies): Graph {
         await Promise.race([sources.refresh(), deadline.passed]); // it goes on by itself
       }
 
+      if (executed instanceof AnswerTooLarge) return { errors: [answerTooLarge(executed, operation.operation)] };
+      const result = executed;
       const subjects = new Set(result.extensions.flatMap(({ extensions }) => (Array.isArray(extensions['selfEmployed']) ? (extensions['selfEmployed'] as string[]) : [])));
       const beyond = subjects.size > 0 ? await dependencies.selfEmployed?.admit(viewer, operation.address, subjects) : null;
       // What a mutation has done is done, and says so; events come to those alone who have a task about such businesses.
@@ -217,10 +249,24 @@ export function createGraph(dependencies: GraphDependencies): Graph {
       if (operation.mode === 'reject' && all.some(({ extensions }) => extensions['code'] === 'UNAUTHORIZED_FIELD_OR_TYPE')) return { errors: all };
       const missing = withDenied(result.missing, errors);
       const completeness = { status: missing.length > 0 ? 'PARTIAL' : 'COMPLETE', missing };
-      return { data: result.data, ...(all.length > 0 ? { errors: all } : null), ...(enforced ? { extensions: { completeness } } : null) };
+      return { data: result.data, ...(all.length > 0 ? { errors: all } : null), ...extensionsOf({ ...(enforced ? { completeness } : null), ...(operation.reportsCost && cost ? { cost } : null) }) };
     },
   };
 }
+
+const extensionsOf = (extensions: Readonly<Record<string, unknown>>): Pick<Answer, 'extensions'> | null => (Object.keys(extensions).length > 0 ? { extensions } : null);
+
+/** @throws Error that names every list of which nothing says how long it is */
+function costGuard(supergraph: DocumentNode, schema: GraphQLSchema, weights: Weights, limits: CostLimits): CostGuard {
+  const problems = weightProblems(schema, weights);
+  if (problems.length > 0) throw new Error(`The graph has no sound weights:\n  ${problems.join('\n  ')}`);
+  return createCostGuard({ schema, weights, homes: createHomes(supergraph), limits });
+}
+
+const answerTooLarge = ({ most }: AnswerTooLarge, { operation }: OperationDefinitionNode): GraphQLError => {
+  const done = operation === 'mutation' ? ' It was carried out all the same.' : '';
+  return clientError('COST_LIMIT', `The answer has more than ${most} bytes.${done}`, { expected: `an answer of at most ${most} bytes: fewer fields, smaller pages, or several operations` });
+};
 
 const unreachable: Transport = { execute: () => Promise.reject(new SubgraphUnavailable('no source says what is settled')) };
 
@@ -238,7 +284,7 @@ const outOfTime = (): GraphQLError =>
   clientError('DEADLINE', `The operation could not be begun within ${DEADLINE_MS / 1000} s.`, { retryable: true });
 
 /** Aborts with what to tell when the time for an operation is over, or its asker has left. */
-function openDeadline(asker: AbortSignal | undefined): Disposable & { readonly signal: AbortSignal; readonly passed: Promise<null> } {
+function openDeadline(asker: AbortSignal | undefined): Disposable & { readonly signal: AbortSignal; readonly passed: Promise<null>; stop(): void } {
   const abort = new AbortController();
   const { promise: passed, resolve } = Promise.withResolvers<null>();
   const stop = (): void => {
@@ -251,6 +297,7 @@ function openDeadline(asker: AbortSignal | undefined): Disposable & { readonly s
   return {
     signal: abort.signal,
     passed,
+    stop,
     [Symbol.dispose]() {
       clearTimeout(timer);
       asker?.removeEventListener('abort', stop);

@@ -25,6 +25,14 @@ export interface Limits {
   readonly pairs: number;
 }
 
+/** What is reckoned of an operation before it is planned, beside its cost, which is configured (docs/COST.md). */
+export const planningLimits = {
+  /** Fetches of a plan, about. A plan of 300 takes the planner 0.1 to 0.2 s; what the explorer and the documentation ask needs 6 at most. */
+  fetches: 300,
+  /** Selections once every fragment is written out for each type: 0.1 s. */
+  selections: 100_000,
+};
+
 export const standardLimits: Limits = {
   bytes: 64 * 1024, tokens: 2000, nesting: 64, definitions: 100, depth: 12, aliases: 30, rootFields: 10, directives: 20,
   fields: 5000, pairs: 5000,

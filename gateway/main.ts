@@ -5,6 +5,8 @@ import { ConfigError, readConfig } from '#kit/config.ts';
 import { createLog } from '#kit/log.ts';
 import { openDatabase } from '#kit/postgres/database.ts';
 import { stopOnSignals } from '#kit/stopping.ts';
+import { createMetrics } from '#kit/telemetry/metrics.ts';
+import { createTracer } from '#kit/telemetry/tracer.ts';
 import { definitions } from '#subgraphs/definitions.ts';
 import { demoOrganisations } from '#standards/demoOrganisations.ts';
 import { createExplorer } from './explorer/explorer.ts';
@@ -21,6 +23,7 @@ const { values: flags } = parseArgs({
     port: { type: 'string' },
     'dangerously-no-policy': { type: 'boolean', default: false },
     'bootstrap-operator': { type: 'string' },
+    'check-config': { type: 'boolean', default: false },
   },
 });
 
@@ -31,8 +34,14 @@ const fail = (error: unknown): never => {
 };
 
 try {
-  const config = readConfig(flags.port === undefined ? {} : { PORT: flags.port });
+  const operatorFlag = flags['bootstrap-operator'];
+  const config = readConfig({ ...(flags.port === undefined ? null : { PORT: flags.port }), ...(operatorFlag === undefined ? null : { BOOTSTRAP_OPERATOR: operatorFlag }) });
+  if (flags['check-config']) {
+    process.stdout.write(`${JSON.stringify({ production: config.production, keyProblems: config.keyProblems })}\n`);
+    process.exit(0);
+  }
   const log = createLog('gateway', config.logLevel);
+  for (const problem of config.keyProblems) log.warn({ problem }, 'a key that production refuses');
   stopOnSignals(stack, log);
   // A rejection that nobody heard has ended its own function alone, between two steps of others: whoever waited for it has its deadline.
   process.on('unhandledRejection', (error) => log.error({ err: error }, 'a rejection was not heard'));
@@ -50,11 +59,18 @@ try {
     url = stack.use(await auditForeignSupergraph({ supergraph: await readFile(flags.supergraph, 'utf8'), host: config.host, port: config.port ?? PORT, planners: config.planners, log })).url;
   } else {
     const database = stack.use(await openDatabase(config, log));
-    const development = config.jwksUrl === null;
-    const operator = flags['bootstrap-operator'] ?? (development ? demoOrganisations.find(({ kind }) => kind === 'operator')?.uscc : undefined);
+    const development = config.jwksUrl === null && !config.production;
+    const operator = config.bootstrapOperator ?? (development ? demoOrganisations.find(({ kind }) => kind === 'operator')?.uscc : undefined);
     const explorer = await createExplorer({ savedQueries, ...(development ? { tokens: () => developmentTokens(config.dataDir) } : null) });
+    const tracer = await createTracer(config.tracing, 'credit-graph gateway', log);
+    if (tracer) stack.use(tracer);
+    const metrics = createMetrics();
+    metrics.process();
     const gateway = stack.use(
-      await createGateway({ config, databaseUrl: database.url, subgraphs: definitions, log, bootstrapOperator: operator ?? null, sweeps: true, routes: [async (app) => void (await app.register(explorer))] }),
+      await createGateway({
+        config, databaseUrl: database.url, subgraphs: definitions, log, metrics, tracer, bootstrapOperator: operator ?? null, sweeps: true,
+        routes: [async (app) => void (await app.register(explorer))],
+      }),
     );
     url = gateway.url;
   }

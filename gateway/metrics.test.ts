@@ -1,7 +1,9 @@
 import Fastify from 'fastify';
 import type { Viewer } from '#policy/viewer.ts';
 import type { SequencerMetrics } from './live/sequencer.ts';
-import { createMetrics, measureLive, metricsRoute } from './metrics.ts';
+import { createMetrics } from '#kit/telemetry/metrics.ts';
+import { createScrapeCheck } from '#kit/telemetry/scraping.ts';
+import { measureLive, metricsRoute } from './metrics.ts';
 
 const idle: SequencerMetrics = { isLeading: false, batches: 0, moved: 0, purged: 0, fenced: 0, feed: null };
 
@@ -62,7 +64,7 @@ credit_graph_events_told_total 10
 test('GET /metrics is for whoever may read it', async () => {
   await using app = Fastify();
   const viewer = (role: Viewer['role']): Viewer => ({ role }) as Viewer;
-  await metricsRoute(measured(() => idle), ({ role }) => role === 'OPERATOR')(app, (request) => Promise.resolve(viewer(request.headers.authorization === 'Bearer operator' ? 'OPERATOR' : 'PUBLIC')));
+  await metricsRoute(measured(() => idle), createScrapeCheck(null), ({ role }) => role === 'OPERATOR')(app, (request) => Promise.resolve(viewer(request.headers.authorization === 'Bearer operator' ? 'OPERATOR' : 'PUBLIC')));
   const refused = await app.inject('/metrics');
   expect(refused.body).not.toContain('credit_graph');
   const { statusCode, headers, body } = await app.inject({ url: '/metrics', headers: { authorization: 'Bearer operator' } });

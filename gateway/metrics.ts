@@ -1,57 +1,25 @@
 import { GraphQLError } from 'graphql';
-import { Counter, Gauge, Registry } from 'prom-client';
+import type { DocumentNode } from 'graphql';
 import type { LineWriter } from '#kit/lineWriter.ts';
 import type { Reachability } from '#kit/postgres/reachability.ts';
+import { OPERATION_SECONDS, OTHER, type Metrics } from '#kit/telemetry/metrics.ts';
+import { codeOf, operationKinds, outcomes, refusalCodes, safely, type TransportName, transportNames } from '#kit/telemetry/outcomes.ts';
+import { inSpan, noAttributes } from '#kit/telemetry/scope.ts';
+import type { ScrapeCheck } from '#kit/telemetry/scraping.ts';
 import type { Viewer } from '#policy/viewer.ts';
+import type { KeySet } from './auth/keySet.ts';
+import type { OperationMetrics } from './doors/operation.ts';
 import type { PlannerPool } from './graph/engine/plannerPool.ts';
+import type { Transport } from './plan/transport.ts';
 import type { LiveMetrics } from './live/live.ts';
 import type { Sequencer } from './live/sequencer.ts';
 import type { Wake } from './live/wake.ts';
 import type { WebhookMetrics } from './live/webhooks.ts';
 import type { ServerOptions } from './server.ts';
+import type { DocumentStore } from './trustedDocuments/store.ts';
+import type { Source } from './sources.ts';
 
-// GET /metrics, in the text format of Prometheus: names and numbers, and never a code of anybody.
-
-export interface Metrics {
-  /** What is read at each reading; null: there is no such number now, and its line is left out. */
-  gauge(name: string, help: string, read: () => number | null): void;
-  /** The same of what never falls, as long as this process runs. */
-  total(name: string, help: string, read: () => number): void;
-  /** Counts from 0 by itself. */
-  counter(name: string, help: string): { add(count?: number): void };
-  /** Everything as text. */
-  text(): Promise<string>;
-  readonly contentType: string;
-}
-
-const PREFIX = 'credit_graph_';
-
-export function createMetrics(): Metrics {
-  const registry = new Registry();
-  return {
-    gauge(name, help, read) {
-      const collect = function (this: Gauge): void {
-        const value = read();
-        if (value === null) this.remove();
-        else this.set(value);
-      };
-      registry.registerMetric(new Gauge({ name: PREFIX + name, help, registers: [], collect }));
-    },
-    total(name, help, read) {
-      const collect = function (this: Counter): void {
-        this.reset();
-        this.inc(read());
-      };
-      registry.registerMetric(new Counter({ name: PREFIX + name, help, registers: [], collect }));
-    },
-    counter(name, help) {
-      const counter = new Counter({ name: PREFIX + name, help, registers: [registry] });
-      return { add: (count = 1) => counter.inc(count) };
-    },
-    text: () => registry.metrics(),
-    contentType: registry.contentType,
-  };
-}
+// What of the gateway is measured, and GET /metrics.
 
 /** How far the log is behind, and who numbers it. Alarms: nobody leads, the oldest row gets older, gateways that hear no hints. */
 export function measureLive(metrics: Metrics, sequencer: Pick<Sequencer, 'metrics'>, wake: Pick<Wake, 'connected'>): void {
@@ -81,6 +49,12 @@ export function measureFaults(metrics: Metrics, database: Reachability, writing:
   metrics.gauge('log_failing', '1 while lines of the log cannot be written.', () => (writing ? Number(writing.isFailing()) : null));
 }
 
+/** What is published for roles. Alarms: documents that no longer fit, which their clients are refused. */
+export function measureDocuments(metrics: Metrics, documents: Pick<DocumentStore, 'state'>): void {
+  metrics.gauge('documents_published', 'Documents that are published, each once for each role.', () => documents.state()?.published ?? null);
+  metrics.gauge('documents_outdated', 'Those of them that no longer fit the schema, the limits or the view of their role.', () => documents.state()?.outdated ?? null);
+}
+
 /** What the planning of new operations costs. Alarms: processes that die, texts that cannot be planned, waiting that gets longer. */
 export function measurePlanners(metrics: Metrics, planners: Pick<PlannerPool, 'measured' | 'waiting' | 'remembered' | 'processes'>): void {
   const { measured } = planners;
@@ -102,17 +76,92 @@ export const countRightsFailures = (metrics: Metrics): { add(): void } =>
     'Look-ups of keys, grants, revoked tokens and consents that failed; each was answered with 503.',
   );
 
+/** The issuer's keys. Alarms: fetches that fail, a set that gets older than the interval. */
+export function measureKeySet(metrics: Metrics, keySet: Pick<KeySet, 'state'>): void {
+  metrics.gauge('issuer_keys', 'Keys of the issuer that tokens may be signed with.', () => keySet.state().keys);
+  metrics.gauge('issuer_keys_age_seconds', 'Since the keys of the issuer were last fetched.', () => keySet.state().ageSeconds);
+  metrics.gauge('issuer_reachable', '1 while the keys of the issuer can be fetched, 0 while those that are known serve on.', () => Number(keySet.state().state === 'ok'));
+  metrics.total('issuer_key_fetch_failures_total', 'Fetches of the keys of the issuer that failed.', () => keySet.state().failures);
+}
+
+/** By which names operations are counted: those of documents that this gateway was given, never one that a caller makes up. */
+export interface OperationNames {
+  readonly names: readonly string[];
+  /** `other` for a document that has none of them. */
+  nameOf(document: DocumentNode): string;
+}
+
+/** Until there are trusted documents. */
+export const noNames: OperationNames = { names: [], nameOf: () => OTHER };
+
+/** Points, as the limits count them. */
+const COSTS: readonly number[] = [1, 10, 100, 1000, 10_000, 100_000];
+
+/** What is asked of this gateway and what becomes of it. Alarms: faults of ours, answers that lack something, waiting that gets longer. */
+export function measureOperations(metrics: Metrics, { names, nameOf }: OperationNames = noNames): OperationMetrics {
+  const labels = { operation: [...names, OTHER], kind: operationKinds, transport: transportNames };
+  const operations = metrics.counters('operations_total', 'Operations that were answered or refused, by how they ended.', { ...labels, outcome: outcomes });
+  const duration = metrics.histogram('operation_duration_seconds', 'From an operation that was read to its answer, or to the beginning of its stream.', labels, OPERATION_SECONDS);
+  const costs = metrics.histogram('operation_cost_points', 'What operations were charged, where they were.', { kind: operationKinds }, COSTS);
+  const refusals = metrics.counters('refusals_total', 'Requests and operations that were refused whole, by code.', { transport: transportNames, code: refusalCodes });
+  return {
+    answered({ document, kind, transport, outcome, seconds, cost }) {
+      safely(() => {
+        const operation = nameOf(document);
+        operations.add({ operation, kind, transport, outcome });
+        duration.observe({ operation, kind, transport }, seconds);
+        if (cost !== undefined) costs.observe({ kind }, cost);
+      });
+    },
+    refused: (transport, code) => safely(() => refusals.add({ transport, code })),
+  };
+}
+
+/** How a call of a source can end, as the gateway sees it. */
+const callOutcomes: readonly string[] = ['ok', 'error', 'unavailable', OTHER];
+
+/** What the gateway asks of its sources. Each call is a step of its request's trace, too. */
+export function measureSources(metrics: Metrics, sources: readonly Pick<Source, 'name' | 'isBreakerOpen'>[], own: readonly string[]): (name: string, transport: Transport) => Transport {
+  const source = [...sources.map(({ name }) => name), ...own];
+  const calls = metrics.counters('source_calls_total', 'Operations sent to a source: answered, answered with errors, or not answered.', { source, outcome: callOutcomes });
+  const duration = metrics.histogram('source_call_duration_seconds', 'How long a source took to answer.', { source }, OPERATION_SECONDS);
+  metrics.gauges('source_breaker_open', '1 while a source that failed again and again is left alone.', ['source'], () => sources.map(({ name, isBreakerOpen }) => [{ source: name }, Number(isBreakerOpen())]));
+  return (name, transport) => ({
+    execute(call) {
+      const begunAt = performance.now();
+      const ended = (outcome: string): void =>
+        safely(() => {
+          calls.add({ source: name, outcome });
+          duration.observe({ source: name }, (performance.now() - begunAt) / 1000);
+        });
+      return inSpan(`subgraph ${name}`, 'INTERNAL', noAttributes, async (span) => {
+        try {
+          const result = await transport.execute(call);
+          const error = result.errors?.[0];
+          if (span && error) span.set({ 'error.type': codeOf(Object.assign(new Error(), { extensions: error.extensions })) });
+          ended(error ? 'error' : 'ok');
+          return result;
+        } catch (error) {
+          ended('unavailable');
+          throw error;
+        }
+      });
+    },
+  });
+}
+
 /** What the streams of this gateway do. */
 export function measureStreams(metrics: Metrics): LiveMetrics {
-  let open = 0;
-  metrics.gauge('streams_open', 'Streams that are open here.', () => open);
+  const open = new Map<TransportName, number>(transportNames.filter((name) => name !== 'http').map((name) => [name, 0]));
+  const move = (transport: TransportName, by: number): void => void open.set(transport, (open.get(transport) ?? 0) + by);
+  metrics.gauges('streams_open', 'Streams that are open here, by transport.', ['transport'], () => [...open].map(([transport, count]) => [{ transport }, count]));
   const told = metrics.counter('events_told_total', 'Events told to subscribers, each of them counted.');
   const slow = metrics.counter('streams_slow_total', 'Streams that were ended since their reader was too slow.');
   const failed = metrics.counter('streams_failed_total', 'Streams that were ended by a fault of ours.');
   return {
-    opened: () => void (open += 1),
-    ended(reason) {
-      open -= 1;
+    opened: (transport) => move(transport, 1),
+    ended(reason, transport) {
+      move(transport, -1);
       if (reason === 'SLOW_CONSUMER') slow.add();
       if (reason === 'FAILED') failed.add();
     },
@@ -135,14 +184,15 @@ export function measureWebhooks(metrics: Metrics): WebhookMetrics {
 }
 
 /**
- * `GET /metrics`, for whoever `mayRead`. Not for everyone: the last number given tells of changes that the asker may not see, and a client
- * never sees it.
+ * `GET /metrics`, for a scraper that shows METRICS_TOKEN and for whoever `mayRead`. Not for everyone: the last number given tells of changes
+ * that the reader may not see.
  */
 export const metricsRoute =
-  (metrics: Metrics, mayRead: (viewer: Viewer) => boolean): ServerOptions['routes'][number] =>
+  (metrics: Metrics, isScraper: ScrapeCheck, mayRead: (viewer: Viewer) => boolean): ServerOptions['routes'][number] =>
   async (app, viewerOf) => {
     app.get('/metrics', async (request, reply) => {
-      if (!mayRead(await viewerOf(request))) throw new GraphQLError('Your role may not read the metrics.', { extensions: { code: 'UNAUTHORIZED_FIELD_OR_TYPE', http: { status: 403 } } });
+      if (!isScraper(request.headers.authorization) && !mayRead(await viewerOf(request)))
+        throw new GraphQLError('Your role may not read the metrics.', { extensions: { code: 'UNAUTHORIZED_FIELD_OR_TYPE', http: { status: 403 } } });
       return reply.type(metrics.contentType).header('cache-control', 'no-store').send(await metrics.text());
     });
   };

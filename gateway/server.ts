@@ -2,15 +2,17 @@ import { ApolloServer } from '@apollo/server';
 import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
 import { fastifyApolloDrainPlugin, fastifyApolloHandler } from '@as-integrations/fastify';
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { type DocumentNode, GraphQLError, printSchema } from 'graphql';
+import { type DocumentNode, GraphQLError } from 'graphql';
 import { createByteCache } from '#kit/byteCache.ts';
 import { createDrain } from '#kit/drain.ts';
 import { clientError } from '#kit/errors.ts';
 import { jsonBoundsProblem } from '#kit/jsonBounds.ts';
-import type { IncomingMessage } from 'node:http';
+import { isUtf8 } from 'node:buffer';
+import { type IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { Transform } from 'node:stream';
 import type { Log } from '#kit/log.ts';
+import { closeScope, inScope, openScope, type RequestScope, requestIdOf, type Tracer, traceparentIn } from '#kit/telemetry/scope.ts';
 import { standardBudgets } from '#policy/budgets.ts';
 import type { Viewer } from '#policy/viewer.ts';
 import type { Authenticator } from './auth.ts';
@@ -21,20 +23,25 @@ import { type ClientAddresses, createClientAddresses } from './http/address.ts';
 import { createBodies } from './http/bodies.ts';
 import { type ConnectionLimits, guardConnections, type WritingLimits } from './http/connections.ts';
 import { type Load, watchLoad } from './http/load.ts';
-import { answerText, type Asked, credentialsIn, type DoorOptions, readOperation, runOperation, tell } from './doors/operation.ts';
+import { answerText, type Asked, credentialsIn, type DoorOptions, type OperationMetrics, type ReadOperation, readOperation, runOperation, tellRefusal } from './doors/operation.ts';
 import { asksForEvents, createEventDoor, readRequest } from './doors/sse.ts';
 import { createWebSocketDoor } from './doors/websocket.ts';
 import { createErrorWords, errorOf, headOf, unavailable } from './errors.ts';
-import type { Graph } from './graph.ts';
+import type { Answer, Graph } from './graph.ts';
+import { charsetProblem, UTF_8 } from './http/charset.ts';
+import { answerOn } from './http/rawAnswer.ts';
 import type { Readiness } from './http/readiness.ts';
 import { createStreamQuota, standardStreamLimits, type StreamLimits } from './http/streamQuota.ts';
 import type { Limits } from './limits.ts';
 import type { Live } from './live/subscriber.ts';
 import type { SourceBook } from './sources.ts';
+import { createCacheRule, MAX_AGE_SECONDS } from './trustedDocuments/cacheable.ts';
+import { nothingPublished, type TrustedDocuments } from './trustedDocuments/store.ts';
 
 export interface RequestContext {
   readonly viewer: Viewer;
   readonly mode: 'filter' | 'reject';
+  readonly reportsCost: boolean;
   readonly signal: AbortSignal;
   readonly address: string | undefined;
   /** Says in the answer's headers what is left of the budget. */
@@ -50,6 +57,8 @@ export interface ServerOptions {
   readonly readiness?: () => Promise<Readiness>;
   readonly authenticator: Authenticator;
   readonly limits: Limits;
+  /** What was published; left out: nothing, and every text runs. */
+  readonly trusted?: TrustedDocuments;
   readonly policyMode: 'filter' | 'reject';
   /** What callers may ask for; left out: each as much as its role has, counted here. */
   readonly budgets?: Budgets | undefined;
@@ -66,6 +75,10 @@ export interface ServerOptions {
   /** Without it subscriptions are refused at every door. It ends its streams before the doors are closed, or they do. */
   readonly live?: Live | undefined;
   readonly now?: () => Date;
+  /** What is counted of operations; left out: nothing is. */
+  readonly metrics?: OperationMetrics;
+  /** Left out: nothing is traced. `clients`: whether a client's trace goes on in ours, or is only pointed at. */
+  readonly tracing?: { readonly tracer: Tracer | null; readonly clients: 'parent' | 'link' };
   /** Further routes: filings, explorer. */
   readonly routes: readonly ((app: FastifyInstance, viewerOf: (request: FastifyRequest) => Promise<Viewer>) => Promise<void>)[];
   readonly log: Log;
@@ -101,10 +114,6 @@ const tooLarge = (most: number): GraphQLError => {
 const OVERLOADED = 'Too much is asked at once: ask again.';
 const busy = (message: string): GraphQLError => new GraphQLError(message, { extensions: { code: 'BUSY', retryable: true, http: { status: 503 } } });
 
-/** JSON is UTF-8 (RFC 8259): what is read as another encoding says something else to whoever looks at it on its way. */
-const isUtf8 = (contentType: string): boolean => /^utf-?8$/i.test(/;\s*charset\s*=\s*"?([^";\s]*)/i.exec(contentType.slice(0, 1024))?.[1] ?? 'utf-8');
-const unsupportedCharset = (): GraphQLError => new GraphQLError('The body of a request is JSON in UTF-8.', { extensions: { code: 'BAD_REQUEST', expected: 'charset=utf-8', http: { status: 415 } } });
-
 /** Passes on so many bytes, and fails with BODY_TOO_LARGE at the next. */
 function limitedTo(most: number): Transform {
   let bytes = 0;
@@ -115,6 +124,17 @@ function limitedTo(most: number): Transform {
       else done(null, chunk);
     },
   });
+}
+
+/**
+ * Nothing is kept by anybody on the way but what says that it may be, refusals least of all. Set where every answer begins: some are worded by
+ * Fastify, by Apollo Server or by Node itself, before any hook of ours.
+ */
+class UnstoredResponse<Request extends IncomingMessage = IncomingMessage> extends ServerResponse<Request> {
+  constructor(...given: ConstructorParameters<typeof ServerResponse<Request>>) {
+    super(...given);
+    this.setHeader('cache-control', 'no-store');
+  }
 }
 
 /** An error of the framework as one of ours. */
@@ -128,9 +148,7 @@ function requestError({ statusCode: status = 500, message }: FastifyError): Grap
 function answerUnreadable(code: string, socket: Socket, timing: RequestTiming): void {
   if (code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
   const [status, message] = unreadable(timing)[code] ?? ['400 Bad Request', 'What was sent is no HTTP request.'];
-  const body = `${JSON.stringify({ errors: [{ message, extensions: { code: 'BAD_REQUEST' } }] })}\n`;
-  const head = ['content-type: application/json; charset=utf-8', `content-length: ${Buffer.byteLength(body)}`, 'cache-control: no-store', 'connection: close'];
-  socket.end(`HTTP/1.1 ${status}\r\n${head.join('\r\n')}\r\n\r\n${body}`);
+  answerOn(socket, status, message);
 }
 
 const unreadable = ({ headersMs, requestMs }: RequestTiming): Readonly<Record<string, readonly [status: string, message: string]>> => ({
@@ -158,6 +176,8 @@ function createApolloDocuments() {
     delete: (key: string) => Promise.resolve(documents.delete(key)),
   };
 }
+const mediaType = ({ headers: { accept = '' } }: FastifyRequest): string =>
+  `${accept.includes('application/graphql-response+json') ? 'application/graphql-response+json' : 'application/json'}; charset=utf-8`;
 
 /** The HTTP doors of the gateway. Rules stand in graph.ts and limits.ts, which every door calls; nothing here decides. */
 export async function serveGateway(options: ServerOptions): Promise<GatewayServer> {
@@ -168,25 +188,28 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
     bodyLimit: MAX_BODY_BYTES,
     trustProxy: false,
     logger: false,
+    genReqId: ({ headers }) => requestIdOf(headers['x-request-id']),
     requestTimeout: timing.requestMs,
     keepAliveTimeout: KEEP_ALIVE_MS,
     clientErrorHandler: (error, socket) => answerUnreadable(error.code, socket as Socket, timing),
-    frameworkErrors: (error, request, reply) => refuse(request, reply, [requestError(error)]), // an address that is no text
+    frameworkErrors: (error, request, reply) => refuse(request, reply.header('x-request-id', request.id), [requestError(error)]), // an address that is no text
     return503OnClosing: false, // said in GraphQL's form below
     // All other upgrades are declined by answering as if they were not offered: Java's client offers h2c with every first request.
     http: {
       headersTimeout: timing.headersMs,
       connectionsCheckingInterval: timing.headersMs / 2,
       shouldUpgradeCallback: ({ url, headers }) => headers.upgrade?.toLowerCase() === 'websocket' && /^\/graphql(?:\?|$)/.test(url ?? ''),
+      ServerResponse: UnstoredResponse,
     },
   });
   const words = createErrorWords(log);
+  const { tracer, clients } = options.tracing ?? { tracer: null, clients: 'link' };
   const doors: DoorOptions = {
-    graph, documents: createDocuments(graph.schema, options.limits), sources: options.sources, authenticator, live: options.live,
+    graph, documents: createDocuments(graph.schema, options.limits), trusted: options.trusted ?? nothingPublished, sources: options.sources, authenticator, live: options.live,
     quota: createStreamQuota(options.streamLimits ?? standardStreamLimits), words, policyMode: options.policyMode, log,
     budgets: options.budgets ?? createMemoryBudgets(standardBudgets),
     addresses,
-    now: options.now ?? (() => new Date()),
+    now: options.now ?? (() => new Date()), metrics: options.metrics, tracer,
   };
   const events = createEventDoor(doors);
   const sockets = createWebSocketDoor(doors);
@@ -194,10 +217,16 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
 
   // Bounded before it is parsed, since what is parsed is walked by many.
   const parseJson = app.getDefaultJsonParser('error', 'error');
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
-    const problem = jsonBoundsProblem(String(body));
-    if (problem === null) parseJson(request, String(body), done);
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    if (!isUtf8(body as Buffer)) return done(new GraphQLError('The body is not UTF-8.', { extensions: { code: 'BAD_REQUEST', http: { status: 400 } } }), undefined);
+    const text = String(body);
+    const problem = jsonBoundsProblem(text);
+    if (problem === null) parseJson(request, text, done);
     else done(clientError('COST_LIMIT', problem, { expected: problem }), undefined);
+  });
+  app.addHook('preParsing', async ({ headers, routeOptions }) => {
+    const problem = charsetProblem(headers['content-type'], routeOptions.config.charsets ?? UTF_8);
+    if (problem) throw problem;
   });
 
   const connections = guardConnections(app.server, { addresses, ...(options.connectionLimits ? { limits: options.connectionLimits } : null), ...(options.writingLimits ? { writing: options.writingLimits } : null) });
@@ -223,16 +252,24 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
     return viewer;
   };
 
-  const contextOf = async (request: FastifyRequest, reply: FastifyReply): Promise<RequestContext> => {
+  const makeContext = async (request: FastifyRequest, reply: FastifyReply): Promise<RequestContext> => {
     const abort = new AbortController();
     reply.raw.once('close', () => {
       if (!reply.raw.writableFinished) abort.abort();
     });
-    const { rejects } = credentialsIn(request.raw);
+    const { rejects, reportsCost } = credentialsIn(request.raw);
     const headers = (budget: BudgetState | undefined): void => {
       for (const [name, value] of budget ? rateLimitHeaders(budget) : []) reply.header(name, value);
     };
-    return { headers, viewer: await viewerOf(request), mode: rejects ? 'reject' : options.policyMode, signal: abort.signal, address: doors.addresses.of(request.raw) };
+    return { headers, viewer: await viewerOf(request), mode: rejects ? 'reject' : options.policyMode, reportsCost, signal: abort.signal, address: doors.addresses.of(request.raw) };
+  };
+
+  // Asked twice where Apollo answers: who asks is looked up once.
+  const contexts = new WeakMap<FastifyRequest, Promise<RequestContext>>();
+  const contextOf = (request: FastifyRequest, reply: FastifyReply): Promise<RequestContext> => {
+    let context = contexts.get(request);
+    if (!context) contexts.set(request, (context = makeContext(request, reply)));
+    return context;
   };
 
   const apollo = new ApolloServer<RequestContext>({
@@ -241,11 +278,14 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
         Promise.resolve({
           // Read here again, which costs a look into a map: the document that Apollo has parsed was not validated by it.
           executor: async ({ request, context }) => {
-            const asked: Asked = { query: request.query ?? '', operationName: request.operationName, variables: request.variables ?? {} };
-            const read = readOperation(doors, asked);
-            const { viewer, mode, signal, address, headers } = context as unknown as RequestContext; // made by `context` below
+            const asked: Asked = {
+              query: request.query ?? '', documentId: undefined, isAutomatic: false, operationName: request.operationName, variables: request.variables ?? {},
+              reportsCost: request.extensions?.['cost'] === 'report',
+            };
+            const { viewer, mode, reportsCost, signal, address, headers } = context as unknown as RequestContext; // made by `context` below
+            const read = readOperation(doors, asked, viewer.role);
             if ('errors' in read) return read as never; // ExecutionResult, with `data` left out where nothing ran
-            const { budget, ...answer } = await runOperation(doors, read, asked, { viewer, mode, signal, address });
+            const { budget, ...answer } = await runOperation(doors, read, asked, { transport: 'http', viewer, mode, reportsCost, signal, address });
             headers(budget);
             return answer as never;
           },
@@ -293,12 +333,11 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
   const refuse = (request: FastifyRequest, reply: FastifyReply, errors: readonly unknown[]): FastifyReply => {
     const { accept = '' } = request.headers;
     const { status, headers } = headOf(errors[0]);
-    const told = tell(doors, errors);
+    const told = tellRefusal(doors, 'http', errors);
     for (const [name, value] of headers) reply.header(name, value);
     return reply
       .code(statusFor(status, accept, told[0]?.extensions?.['code']))
-      .header('cache-control', 'no-store')
-      .type(`${accept.includes('application/graphql-response+json') ? 'application/graphql-response+json' : 'application/json'}; charset=utf-8`)
+      .type(mediaType(request))
       .send(`${JSON.stringify({ errors: told })}\n`);
   };
 
@@ -307,21 +346,38 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
     asksForEvents(request.headers.accept) ? events.refuse(request, reply, [error]) : refuse(request, reply.header('connection', 'close'), [error]);
 
   // Whatever is refused outside of an operation, by us or by the framework before a route is asked.
-  app.setErrorHandler((error: FastifyError | GraphQLError, request, reply) => refuse(request, reply, [error instanceof GraphQLError || !('statusCode' in error) ? errorOf(error) : requestError(error)]));
+  app.setErrorHandler((error: FastifyError | GraphQLError, request, reply) =>
+    within(request, () => refuse(request, reply, [error instanceof GraphQLError || !('statusCode' in error) ? errorOf(error) : requestError(error)])));
 
   app.setNotFoundHandler((request, reply) => refuse(request, reply, [new GraphQLError('There is nothing at this address: the graph is at /graphql.', { extensions: { code: 'NOT_FOUND', http: { status: 404 } } })]));
 
-  // Whatever is not said to be kept is not: a refusal least of all.
-  app.addHook('onSend', (_request, reply, payload, done) => {
-    if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
-    done(null, payload);
+  // Its id stands in each answer, and in each line that is logged under it.
+  const scopes = new WeakMap<FastifyRequest, RequestScope>();
+  const within = <Result>(request: FastifyRequest, work: () => Result): Result => {
+    const scope = scopes.get(request);
+    return scope ? inScope(scope, work) : work();
+  };
+  const beginSpan = (request: FastifyRequest, theTracer: Tracer) => {
+    const { method, routeOptions: { url: route }, raw: { headers } } = request;
+    const traceparent = traceparentIn(headers);
+    const attributes = { 'http.request.method': method, ...(route === undefined ? null : { 'http.route': route }) };
+    return theTracer.begin(route === undefined ? method : `${method} ${route}`, 'SERVER', attributes, traceparent === null ? null : { traceparent, as: clients });
+  };
+  app.addHook('onRequest', (request, reply, done) => {
+    const scope = openScope(request.id, tracer && beginSpan(request, tracer));
+    scopes.set(request, scope);
+    reply.header('x-request-id', request.id);
+    reply.raw.on('close', () => {
+      const { statusCode } = reply.raw;
+      scope.span?.set({ 'http.response.status_code': statusCode });
+      closeScope(scope, statusCode >= 500 ? String(statusCode) : undefined);
+    });
+    // Those who come back are at another instance by then; that this one lives is said to the end.
+    if (isLeaving && request.url !== '/health/live') inScope(scope, () => turnAway(request, reply, unavailable('This instance is going away: ask again.')));
+    else inScope(scope, done);
   });
-
-  // Those who come back are at another instance by then; that this one lives is said to the end.
-  app.addHook('onRequest', async (request, reply) => {
-    if (!isLeaving || request.url === '/health/live') return;
-    return turnAway(request, reply, unavailable('This instance is going away: ask again.'));
-  });
+  // What comes after the body was read would else run under the connection, and not under the request.
+  app.addHook('preValidation', (request, _, done) => within(request, done));
 
   // Before the body of a request is read it is looked at whose connection it is, whether there is room for it, and who asks.
   app.addHook('onRequest', async (request, reply) => {
@@ -329,8 +385,7 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
     const problem = connections.problemOf(request.raw);
     if (problem !== null) return turnAway(request, reply, clientError('RATE_LIMITED', problem, { reason: 'CONNECTIONS', retryable: true }));
     if (load.isTooMuch()) return turnAway(request, reply, busy(OVERLOADED));
-    const { 'content-length': length, 'transfer-encoding': encoding, 'content-type': contentType = '', authorization } = request.headers;
-    if (request.routeOptions.url === '/graphql' && !isUtf8(contentType)) throw unsupportedCharset();
+    const { 'content-length': length, 'transfer-encoding': encoding, authorization } = request.headers;
     if (length === undefined && encoding === undefined) return;
     const most = authorization === undefined ? MAX_ANONYMOUS_BYTES : (request.routeOptions.bodyLimit ?? MAX_BODY_BYTES);
     const bytes = length === undefined ? most : Number(length);
@@ -346,6 +401,16 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
     done(null, length === undefined && authorization === undefined ? body.pipe(limitedTo(MAX_ANONYMOUS_BYTES)) : body);
   });
 
+  const mayBeKept = createCacheRule(graph.schema);
+  /** What others may do with an answer: of a catalogue, asked by GET with an id and without any token, they keep it for a minute. */
+  const cachingOf = ({ method, headers }: FastifyRequest, asked: Asked, read: ReadOperation, { errors, extensions }: Answer): Readonly<Record<string, string>> => {
+    if (method !== 'GET' || asked.documentId === undefined) return { 'cache-control': 'no-store' };
+    const isWhole = !errors?.length && (extensions?.['completeness'] as { status?: unknown } | undefined)?.status === 'COMPLETE'; // written by gateway/graph.ts
+    const isPublic = headers.authorization === undefined && isWhole && mayBeKept(read);
+    // Whoever shows a token is never given what was kept for those without, nor the other way round.
+    return { vary: 'accept, authorization, x-cost, x-purpose, x-unauthorized', 'cache-control': isPublic ? `public, max-age=${MAX_AGE_SECONDS}` : 'no-store' };
+  };
+
   app.route({
     url: '/graphql',
     method: ['PUT', 'PATCH', 'DELETE', 'TRACE'],
@@ -357,27 +422,32 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
     method: ['GET', 'POST', 'OPTIONS'],
     handler: async function (request, reply) {
       if (asksForEvents(request.headers.accept)) return events.handle(request, reply);
-      const asked = readRequest(request);
-      const read = asked && readOperation(doors, asked);
-      if (read && 'errors' in read) return refuse(request, reply, read.errors);
-      // What is no operation, and all that has to be negotiated, is Apollo's to word (docs/adr/0010-known-texts.md).
-      if (!read || !isPlain(request)) return throughApollo.call(this, request, reply);
+      // Who asks comes before what is asked: whoever is nobody has nothing parsed.
       const context = await contextOf(request, reply);
-      const { budget, ...answer } = await runOperation(doors, read, asked, context);
+      const asked = readRequest(request);
+      if (!asked) return throughApollo.call(this, request, reply); // what is no operation is Apollo's to word
+      const read = readOperation(doors, asked, context.viewer.role);
+      if ('errors' in read) return refuse(request, reply, read.errors);
+      // All that has to be negotiated or prevented is Apollo's, too (docs/adr/0010-known-texts.md), but for ids, which it does not know: none
+      // of them does anything by GET, and no browser adds a token by itself (docs/adr/0022-trusted-documents.md).
+      if (asked.documentId === undefined && !isPlain(request)) return throughApollo.call(this, request, reply);
+      if (request.method === 'GET' && read.operation.operation === 'mutation')
+        return refuse(request, reply, [new GraphQLError('A mutation is sent by POST.', { extensions: { code: 'BAD_REQUEST', http: { status: 405, headers: new Map([['allow', 'POST']]) } } })]);
+      const { budget, ...answer } = await runOperation(doors, read, asked, { transport: 'http', ...context });
       context.headers(budget);
       if (answer.data === undefined) return refuse(request, reply, answer.errors ?? []);
-      return reply.header('cache-control', 'no-store').type('application/json; charset=utf-8').send(`${answerText(doors, answer)}\n`);
+      return reply.headers(cachingOf(request, asked, read, answer)).type(mediaType(request)).send(`${answerText(doors, answer)}\n`);
     },
   });
 
   app.get('/sdl', async (request, reply) => {
     const { role } = await viewerOf(request);
-    return reply.type('text/plain; charset=utf-8').header('cache-control', 'private, no-store').send(printSchema(graph.view(role)));
+    return reply.type('text/plain; charset=utf-8').header('cache-control', 'private, no-store').send(graph.sdl(role));
   });
   app.get('/health/live', () => ({ status: 'ok' }));
   app.get('/health/ready', async (_, reply) => {
     const readiness = (await options.readiness?.()) ?? { status: 'ok', unavailable: [], knownThrough: {} };
-    return reply.code(readiness.status === 'unavailable' ? 503 : 200).header('cache-control', 'no-store').send(readiness);
+    return reply.code(readiness.status === 'unavailable' ? 503 : 200).send(readiness);
   });
   for (const route of options.routes) await route(app, viewerOf);
 

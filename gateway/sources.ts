@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import type { GraphQLError } from 'graphql';
 import { request } from 'undici';
 import { createBreaker, type Outcome } from '#kit/breaker.ts';
@@ -10,11 +11,13 @@ import type { RecordFeed } from '#kit/feed.ts';
 import type { ReplacingFiling, Weighed } from '#kit/filing/replacement.ts';
 import type { Head, HeadAsk } from '#kit/heads.ts';
 import type { SourceUnit, UnitRegistration } from '#kit/sourceUnits.ts';
+import type { PassportOffice } from '#kit/passport.ts';
+import { inSpan, outsideRequests, scopeHeaders } from '#kit/telemetry/scope.ts';
 import type { FilingDoor, FilingPart, PartOutcome, Subgraph, SubgraphStatus } from '#kit/subgraph.ts';
 import { publicViewer, type Viewer } from '#policy/viewer.ts';
 import type { BudgetState } from './budget/budgets.ts';
 import type { DeskEvent } from './live/events.ts';
-import { createHttpTransport } from './plan/http.ts';
+import { clientAttributes, createHttpTransport } from './plan/http.ts';
 import { SubgraphUnavailable, type SubgraphCall, type Transport } from './plan/transport.ts';
 
 /** What a call carries through the plan executor to a subgraph. */
@@ -31,6 +34,8 @@ export interface CallContext {
 export interface Source extends AsyncDisposable {
   readonly name: string;
   readonly transport: Transport;
+  /** Whether it is left alone now, since it failed again and again. */
+  isBreakerOpen(): boolean;
   status(): Promise<SubgraphStatus>;
   /** Hands on a part of a filing. @throws SubgraphUnavailable, or an error for the client. */
   file(viewer: Viewer, part: FilingPart, bytes: Readable): Promise<PartOutcome>;
@@ -70,6 +75,7 @@ export function createLocalSource(subgraph: Subgraph): Source {
   };
   return {
     name: subgraph.name,
+    isBreakerOpen: () => breaker.isOpen(),
     transport: {
       async execute(call) {
         const { viewer, moment } = contextOf(call);
@@ -123,23 +129,27 @@ const OPERATION_DEADLINE_MS = 5000;
 const FILING_DEADLINE_MS = 10 * 60_000;
 
 /** A subgraph over HTTP: it gets a passport, never the client's token. */
-export function createRemoteSource(name: SubgraphName, url: string, passport: (viewer: Viewer, subgraph: string) => string): Source {
+export function createRemoteSource(name: SubgraphName, url: string, passport: PassportOffice): Source {
   const base = url.replace(/\/graphql\/?$/, '');
-  const headers = (viewer: Viewer): Record<string, string> => ({ authorization: `Passport ${passport(viewer, name)}` });
+  const origin = new URL(base);
+  // For the path as the subgraph receives it: what stands before it is the way of a proxy.
+  const headers = (viewer: Viewer, method: string, path: string, body: string | Uint8Array): Record<string, string> => ({ authorization: `Passport ${passport(viewer, name, { method, path, body })}` });
   const transport = createHttpTransport({
     url: `${base}/graphql`,
-    headers: (call) => headers(contextOf(call).viewer),
+    headers: (call, body) => headers(contextOf(call).viewer, 'POST', '/graphql', body),
     body: (call) => ({ moment: contextOf(call).moment }),
     timeoutMs: OPERATION_DEADLINE_MS,
   });
   /** One question beside the graph. Whatever goes wrong on its way but for a deadline, the subgraph is not there. */
   const ask = async (viewer: Viewer, path: string, deadlineMs: number, { method = 'GET', body, type }: Question = {}): Promise<unknown> => {
     try {
-      const response = await request(`${base}${path}`, {
-        method, body: body ?? null, headers: { ...headers(viewer), ...(type === undefined ? null : { 'content-type': type }) },
-        signal: AbortSignal.timeout(deadlineMs), headersTimeout: deadlineMs, bodyTimeout: deadlineMs,
-      });
-      return await answerOf(response);
+      return await inSpan(method, 'CLIENT', clientAttributes(method, origin), async () =>
+        answerOf(
+          await request(`${base}${path}`, {
+            method, body: body ?? null, headers: { ...scopeHeaders(), ...headers(viewer, method, path, body ?? ''), ...(type === undefined ? null : { 'content-type': type }) },
+            signal: AbortSignal.timeout(deadlineMs), headersTimeout: deadlineMs, bodyTimeout: deadlineMs,
+          }),
+        ));
     } catch (error) {
       throw isForClient(error) || faultOf(error) ? error : new SubgraphUnavailable('the connection failed', { cause: error });
     }
@@ -150,10 +160,11 @@ export function createRemoteSource(name: SubgraphName, url: string, passport: (v
   return {
     name,
     transport,
+    isBreakerOpen: () => transport.isBreakerOpen(),
     status: async () => (await ask(publicViewer, '/status', STATUS_DEADLINE_MS)) as SubgraphStatus,
     async file(viewer, part, bytes) {
       const query = new URLSearchParams({ kind: part.kind, format: part.format, ...(part.wantsRows ? { rows: 'true' } : null), ...(part.replaces ? { replaces: 'true' } : null) });
-      return (await ask(viewer, `/filings/${part.filingId}/parts/${part.number}?${query}`, FILING_DEADLINE_MS, { method: 'PUT', body: bytes })) as PartOutcome;
+      return (await ask(viewer, `/filings/${part.filingId}/parts/${part.number}?${query}`, FILING_DEADLINE_MS, { method: 'PUT', body: await buffer(bytes) })) as PartOutcome;
     },
     weighReplacement: async (viewer, kind, filing) => (await ask(viewer, replacement(kind, filing), FILING_DEADLINE_MS)) as Weighed,
     applyReplacement: async (viewer, kind, filing, at) => ((await ask(viewer, replacement(kind, filing, { at }), FILING_DEADLINE_MS, { method: 'POST' })) as { ended: number }).ended,
@@ -168,7 +179,7 @@ export function createRemoteSource(name: SubgraphName, url: string, passport: (v
 
 interface Question {
   readonly method?: 'GET' | 'PUT' | 'POST' | 'DELETE';
-  readonly body?: Readable | string;
+  readonly body?: Buffer | string;
   readonly type?: string;
 }
 
@@ -259,7 +270,7 @@ export function createSourceBook(sources: readonly Source[], clockMs: () => numb
   };
 
   const renew = (): Promise<void> => {
-    underWay ??= ask().finally(() => {
+    underWay ??= outsideRequests(ask).finally(() => {
       underWay = null;
     });
     return underWay;

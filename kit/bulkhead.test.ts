@@ -1,28 +1,80 @@
 import { createBulkhead } from './bulkhead.ts';
 
-const hold = () => Promise.withResolvers<string>();
-
-test('so many run at once, so many wait, and who waits longest is next', async () => {
-  const bulkhead = createBulkhead({ maxConcurrent: 1, maxWaiting: 2, waitMs: 60_000 });
-  const [one, two, three] = [hold(), hold(), hold()];
+/** Work that goes on until it is told to end. */
+function createWork(bulkhead: ReturnType<typeof createBulkhead>) {
+  const ends = new Map<string, PromiseWithResolvers<void>>();
   const begun: string[] = [];
-  const run = (name: string, held: typeof one): Promise<string> => bulkhead(() => (begun.push(name), held.promise));
-  const first = run('one', one);
-  const waiting = [run('two', two), run('three', three)];
-  await expect(run('four', hold())).rejects.toMatchObject({ extensions: { code: 'RATE_LIMITED', reason: 'BUSY', retryable: true } });
-  expect(begun).toEqual(['one']);
-  one.resolve('1');
-  expect(await first).toBe('1');
-  two.reject(new Error('failed'));
-  await expect(waiting[0]).rejects.toThrow('failed');
-  three.resolve('3');
-  expect(await waiting[1]).toBe('3');
-  expect(begun).toEqual(['one', 'two', 'three']);
+  return {
+    begun,
+    start(name: string): Promise<string> {
+      const end = Promise.withResolvers<void>();
+      ends.set(name, end);
+      return bulkhead(async () => {
+        begun.push(name);
+        await end.promise;
+        return name;
+      });
+    },
+    end: (name: string) => ends.get(name)?.resolve(),
+    fail: (name: string, error: Error) => ends.get(name)?.reject(error),
+  };
+}
+
+const refusal = (code: string) => expect.objectContaining({ extensions: expect.objectContaining({ code, retryable: true }) as unknown }) as unknown;
+
+test('so much work runs at once and no more, and turns go to who waits longest', async () => {
+  const { begun, start, end } = createWork(createBulkhead({ maxConcurrent: 2, maxWaiting: 3, waitMs: 60_000 }));
+  const all = ['a', 'b', 'c', 'd'].map((name) => start(name));
+  await Promise.resolve();
+  expect(begun).toEqual(['a', 'b']);
+  end('b');
+  expect(await all[1]).toBe('b');
+  expect(begun).toEqual(['a', 'b', 'c']);
+  end('a');
+  await all[0];
+  expect(begun).toEqual(['a', 'b', 'c', 'd']);
+  for (const name of ['c', 'd']) end(name);
+  expect(await Promise.all(all)).toEqual(['a', 'b', 'c', 'd']);
+});
+
+test('when too many wait, the next one is refused at once, and not run', async () => {
+  const { begun, start, end } = createWork(createBulkhead({ maxConcurrent: 1, maxWaiting: 1, waitMs: 60_000 }));
+  const [first, second] = [start('first'), start('second')];
+  await expect(start('third')).rejects.toMatchObject({ extensions: { code: 'RATE_LIMITED', reason: 'BUSY', retryable: true } });
+  for (const name of ['first', 'second']) end(name);
+  expect(await Promise.all([first, second])).toEqual(['first', 'second']);
+  expect(begun).toEqual(['first', 'second']);
+});
+
+test('whose turn does not come in time is refused and never run, and holds nobody up', async () => {
+  const { begun, start, end } = createWork(createBulkhead({ maxConcurrent: 1, maxWaiting: 5, waitMs: 5 }));
+  const first = start('first');
+  await expect(start('late')).rejects.toEqual(refusal('DEADLINE'));
+  const third = start('third');
+  end('first');
+  end('third');
+  expect(await Promise.all([first, third])).toEqual(['first', 'third']);
+  expect(begun).toEqual(['first', 'third']);
+});
+
+test('work that fails gives its turn on, and its error to who asked', async () => {
+  const { begun, start, end, fail } = createWork(createBulkhead({ maxConcurrent: 1, maxWaiting: 5, waitMs: 60_000 }));
+  const [first, second] = [start('first'), start('second')];
+  fail('first', new Error('it failed'));
+  await expect(first).rejects.toThrow('it failed');
+  end('second');
+  expect(await second).toBe('second');
+  // Nothing is left running: the next one begins at once.
+  const third = start('third');
+  await Promise.resolve();
+  expect(begun).toEqual(['first', 'second', 'third']);
+  end('third');
+  await third;
 });
 
 test('a turn that does not come in time is refused, in the words of whoever made it, and leaves its place', async () => {
   const bulkhead = createBulkhead({ maxConcurrent: 1, maxWaiting: 1, waitMs: 5, refusal: (why) => new Error(why) });
-  const held = hold();
+  const held = Promise.withResolvers<string>();
   const running = bulkhead(() => held.promise);
   await expect(bulkhead(() => Promise.resolve('late'))).rejects.toThrow('TOO_LATE');
   const next = bulkhead(() => Promise.resolve('next'));

@@ -1,7 +1,11 @@
 import { clientError } from './errors.ts';
 
 /** Runs work beside at most some other work of its kind. @throws RATE_LIMITED when too many wait already, DEADLINE when its turn does not come in time */
-export type Bulkhead = <Result>(work: () => Promise<Result>) => Promise<Result>;
+export interface Bulkhead {
+  <Result>(work: () => Promise<Result>): Promise<Result>;
+  running(): number;
+  waiting(): number;
+}
 
 export interface BulkheadOptions {
   readonly maxConcurrent: number;
@@ -38,7 +42,7 @@ export function createBulkhead({ maxConcurrent, maxWaiting, waitMs, refusal = fo
       waiting.add(go);
     });
   };
-  return async (work) => {
+  const bulkhead = async <Result>(work: () => Promise<Result>): Promise<Result> => {
     await turn();
     try {
       return await work();
@@ -51,4 +55,5 @@ export function createBulkhead({ maxConcurrent, maxWaiting, waitMs, refusal = fo
       } else running -= 1;
     }
   };
+  return Object.assign(bulkhead, { running: () => running, waiting: () => waiting.size });
 }

@@ -1,7 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { standardBudgets } from '#policy/budgets.ts';
+import { roles } from '#policy/viewer.ts';
 import { ConfigError, parseConfig } from './config.ts';
 
 let dataDir: string;
@@ -22,11 +24,12 @@ const messageOf = (variables: Record<string, string>): string => {
 test('with nothing set everything has a default, and the keys made once are found again', () => {
   const config = parseConfig({ DATA_DIR: dataDir });
   expect({ ...config, passportKeys: 0, cursorKeys: 0, digestKeys: 0 }).toEqual({
-    port: null, host: '127.0.0.1', databaseUrl: null, redisUrl: null, remoteSubgraphs: {}, jwksUrl: null,
+    port: null, host: '127.0.0.1', databaseUrl: null, redisUrl: null, remoteSubgraphs: {}, jwksUrl: null, keySetTimes: { refreshMs: 300_000, graceMs: 14_400_000 },
     jwtIssuer: 'https://issuer.credit-graph.invalid', jwtAudience: 'credit-graph', passportKeys: 0, cursorKeys: 0, digestKeys: 0,
-    policyMode: 'filter', webhookTargets: 'public', streamLimits: { perToken: 100, perOrganisation: 500, perAddress: 2000 },
+    policyMode: 'filter', webhookTargets: 'public', trustedOnly: new Set(), operationLimits: { cost: 250_000, answerBytes: 33_554_432 }, streamLimits: { perToken: 100, perOrganisation: 500, perAddress: 2000 },
+    metricsToken: null, tracing: { endpoint: null, ratio: 1, clients: 'link' },
     connectionLimits: { perAddress: 2500, inAll: 20_000 }, trustedProxies: [], budgets: standardBudgets,
-    planners: 2, dataDir, logLevel: 'info', production: false,
+    keyProblems: [], bootstrapOperator: null, planners: 2, dataDir, logLevel: 'info', production: false,
   });
   expect(parseConfig({ DATA_DIR: dataDir }).passportKeys).toEqual(config.passportKeys);
   expect(config.passportKeys).not.toEqual(config.cursorKeys);
@@ -56,4 +59,50 @@ test('budgets and proxies that make no sense are named', () => {
 
 test('an empty variable is one that was not set', () => {
   expect(messageOf({ PORT: '', REDIS_URL: '' })).toBe('accepted');
+});
+
+test('texts that nobody published run where nothing is said; all roles or some may be held to published ones', () => {
+  const heldIn = (variables: Record<string, string>): unknown => [...parseConfig({ DATA_DIR: dataDir, ...variables }).trustedOnly];
+  expect(heldIn({})).toEqual([]);
+  expect(heldIn({ DOCUMENTS: 'open' })).toEqual([]);
+  expect(heldIn({ DOCUMENTS: 'trusted' })).toEqual([...roles]);
+  expect(heldIn({ DOCUMENTS: 'trusted:PUBLIC,SUBJECT' })).toEqual(['PUBLIC', 'SUBJECT']);
+  for (const DOCUMENTS of ['any', 'TRUSTED', 'trusted:', 'trusted:MINISTER', 'trusted:PUBLIC,']) expect(messageOf({ DOCUMENTS })).toMatch(/^ {2}DOCUMENTS: expected open, trusted, or trusted: and roles of PUBLIC, SUBJECT, /m);
+});
+
+describe('keys in production', () => {
+  const random = (): string => `k1:${randomBytes(32).toString('base64')}`;
+  const production = (keys: Record<string, string>): string =>
+    messageOf({ NODE_ENV: 'production', DATABASE_URL: 'postgres://x/y', JWKS_URL: 'https://issuer.example/jwks', JWT_ISSUER: 'i', JWT_AUDIENCE: 'a', PASSPORT_KEYS: random(), CURSOR_KEYS: random(), DIGEST_KEYS: random(), ...keys });
+
+  test('of their own, at random, are accepted', () => {
+    expect(production({})).toBe('accepted');
+  });
+
+  test('of zeros, the same for two uses, and those of development are refused at boot by name, all at once', () => {
+    parseConfig({ DATA_DIR: dataDir }); // development has been here
+    const made = readFileSync(join(dataDir, 'keys/digest.key'), 'utf8').replace('dev:', 'k1:');
+    const zeros = `z:${Buffer.alloc(32).toString('base64')}`;
+    const message = production({ PASSPORT_KEYS: zeros, CURSOR_KEYS: zeros, DIGEST_KEYS: made });
+    expect(message.split('\n').slice(1)).toEqual([
+      '  PASSPORT_KEYS: key "z" is all zeros: make one with `openssl rand -base64 32`',
+      '  CURSOR_KEYS: key "z" is all zeros: make one with `openssl rand -base64 32`',
+      '  CURSOR_KEYS: key "z" is the same as key "z" of PASSPORT_KEYS: each use has a key of its own',
+      '  DIGEST_KEYS: key "k1" is a key of development: make one with `openssl rand -base64 32`',
+    ]);
+  });
+
+  test('outside of production the same are told of, and serve', () => {
+    expect(parseConfig({ DATA_DIR: dataDir, CURSOR_KEYS: `z:${Buffer.alloc(32).toString('base64')}` }).keyProblems).toEqual(['CURSOR_KEYS: key "z" is all zeros: make one with `openssl rand -base64 32`']);
+  });
+});
+
+test.each([
+  [{ METRICS_TOKEN: 'short' }, 'METRICS_TOKEN: expected 16 to 256 printable characters without a space'],
+  [{ METRICS_TOKEN: '0123456789 abcdef' }, 'METRICS_TOKEN: expected 16 to 256 printable characters without a space'],
+  [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318' }, 'OTEL_EXPORTER_OTLP_ENDPOINT: expected a URL with http: or https:'],
+  [{ OTEL_TRACES_SAMPLER_ARG: '1.5' }, 'OTEL_TRACES_SAMPLER_ARG: '],
+  [{ CLIENT_TRACES: 'trust' }, 'CLIENT_TRACES: '],
+])('what is seen is set soundly or not at all: %j', (variables, problem) => {
+  expect(messageOf(variables as Record<string, string>)).toContain(problem);
 });

@@ -3,9 +3,12 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { type KeyRing, parseKeyRing } from './keys.ts';
+import { keyProblems } from './keyStrength.ts';
 import { type LogLevel, logLevels } from './log.ts';
+import { isRole, type Role, roles } from '#policy/viewer.ts';
 import { storageProblem } from './storageProblem.ts';
 import { parseBudgets, type RoleBudgets } from '#policy/budgets.ts';
+import { checkUscc } from '#standards/uscc.ts';
 
 /** The four subgraphs, in the order of their ports 4001–4004. */
 export const subgraphNames = ['entity', 'disclosure', 'namelist', 'evaluation'] as const;
@@ -22,16 +25,26 @@ export interface Config {
   readonly remoteSubgraphs: Readonly<Partial<Record<SubgraphName, string>>>;
   /** Null: the development issuer's keys in `dataDir`. */
   readonly jwksUrl: string | null;
+  /** How often the issuer's keys are fetched, and how long known ones stay good while it cannot be reached. */
+  readonly keySetTimes: { readonly refreshMs: number; readonly graceMs: number };
   readonly jwtIssuer: string;
   readonly jwtAudience: string;
   readonly passportKeys: KeyRing;
   readonly cursorKeys: KeyRing;
   readonly digestKeys: KeyRing;
+  /** What production would refuse about the keys that were given, a sentence each. */
+  readonly keyProblems: readonly string[];
   readonly policyMode: 'filter' | 'reject';
+  /** Roles that may only ask what was published for them; others ask what they like. */
+  readonly trustedOnly: ReadonlySet<Role>;
+  /** The organisation that may make the first grants, while nobody may. */
+  readonly bootstrapOperator: string | null;
   /** Where webhooks may be: at public addresses over HTTPS, or anywhere, for development. */
   readonly webhookTargets: 'public' | 'any';
   /** Processes that plan new operations, about 80 MB each. */
   readonly planners: number;
+  /** What one operation may cost (docs/COST.md), and the bytes that its answer may have. */
+  readonly operationLimits: { readonly cost: number; readonly answerBytes: number };
   /** How many WebSockets and streams of events one caller may hold at once. */
   readonly streamLimits: { readonly perToken: number; readonly perOrganisation: number; readonly perAddress: number };
   /** How many connections are held open at once, whatever they do: of one address, and of all. */
@@ -40,6 +53,16 @@ export interface Config {
   readonly trustedProxies: readonly string[];
   /** What one caller may ask for, by role. */
   readonly budgets: RoleBudgets;
+  /** What a scraper shows at `/metrics`. Null: in production there is no `/metrics` then. */
+  readonly metricsToken: string | null;
+  readonly tracing: {
+    /** Of an OpenTelemetry collector; null: nothing is traced. */
+    readonly endpoint: string | null;
+    /** Of the traces that begin here, how many are kept: 0 to 1. */
+    readonly ratio: number;
+    /** Whether a trace of a client goes on in ours, or is only pointed at: anybody can send `traceparent`. */
+    readonly clients: 'parent' | 'link';
+  };
   readonly dataDir: string;
   readonly logLevel: LogLevel;
   readonly production: boolean;
@@ -52,6 +75,13 @@ const keyRing = (text: string, context: z.RefinementCtx): KeyRing => {
     context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : String(error) });
     return z.NEVER;
   }
+};
+
+const uscc = (text: string, context: z.RefinementCtx): string => {
+  const check = checkUscc(text);
+  if (check.status === 'VALID') return check.uscc;
+  context.addIssue({ code: 'custom', message: `expected the code of an organisation${check.status === 'INVALID' ? `: ${check.message}` : ''}` });
+  return z.NEVER;
 };
 
 const url = (protocols: readonly string[]) =>
@@ -77,6 +107,16 @@ const networks = (text: string, context: z.RefinementCtx): readonly string[] => 
   return entries;
 };
 
+/** `open`, `trusted`, or `trusted:ROLE,ROLE` for some of the roles. */
+const trustedOnly = (text: string, context: z.RefinementCtx): ReadonlySet<Role> => {
+  if (text === 'open') return new Set();
+  if (text === 'trusted') return new Set(roles);
+  const named = text.startsWith('trusted:') ? text.slice('trusted:'.length).split(',') : [];
+  if (named.length > 0 && named.every(isRole)) return new Set(named);
+  context.addIssue({ code: 'custom', message: `expected open, trusted, or trusted: and roles of ${roles.join(', ')}` });
+  return z.NEVER;
+};
+
 const places = (standard: number) => z.coerce.number().int().min(1).default(standard);
 
 const environment = z.object({
@@ -86,14 +126,20 @@ const environment = z.object({
   REDIS_URL: url(['redis:', 'rediss:']).optional(),
   SUBGRAPHS: z.string().default('').transform(remotes),
   JWKS_URL: url(['https:', 'http:']).optional(),
+  JWKS_REFRESH_SECONDS: z.coerce.number().int().min(10).max(600).default(300),
+  JWKS_GRACE_SECONDS: z.coerce.number().int().min(0).max(86_400).default(14_400),
   JWT_ISSUER: z.string().min(1).default('https://issuer.credit-graph.invalid'),
   JWT_AUDIENCE: z.string().min(1).default('credit-graph'),
   PASSPORT_KEYS: z.string().transform(keyRing).optional(),
   CURSOR_KEYS: z.string().transform(keyRing).optional(),
   DIGEST_KEYS: z.string().transform(keyRing).optional(),
+  BOOTSTRAP_OPERATOR: z.string().transform(uscc).optional(),
   POLICY_MODE: z.enum(['filter', 'reject']).default('filter'),
+  DOCUMENTS: z.string().transform(trustedOnly).optional(),
   WEBHOOK_TARGETS: z.enum(['public', 'any']).default('public'),
   PLANNERS: z.coerce.number().int().min(1).max(16).default(2),
+  COST_LIMIT: places(250_000),
+  ANSWER_BYTES: places(32 * 1024 * 1024),
   STREAMS_PER_TOKEN: places(100),
   STREAMS_PER_ORGANISATION: places(500),
   STREAMS_PER_ADDRESS: places(2000),
@@ -102,6 +148,10 @@ const environment = z.object({
   TRUSTED_PROXIES: z.string().default('').transform(networks),
   BUDGETS: z.string().default(''),
   SELF_EMPLOYED_A_DAY: z.string().default(''),
+  METRICS_TOKEN: z.string().regex(/^[\x21-\x7e]{16,256}$/, 'expected 16 to 256 printable characters without a space').optional(),
+  OTEL_EXPORTER_OTLP_ENDPOINT: url(['http:', 'https:']).optional(),
+  OTEL_TRACES_SAMPLER_ARG: z.coerce.number().min(0).max(1).default(1),
+  CLIENT_TRACES: z.enum(['link', 'parent']).default('link'),
   DATA_DIR: z.string().min(1).default('./.data'),
   LOG_LEVEL: z.enum(logLevels).default('info'),
   NODE_ENV: z.string().optional(),
@@ -142,10 +192,12 @@ export function parseConfig(variables: Readonly<Record<string, string | undefine
   } catch (error) {
     problems.push(`BUDGETS, SELF_EMPLOYED_A_DAY: ${(error as Error).message}`);
   }
+  const weak = parsed.success ? keyProblems(givenRings(parsed.data), developmentRings(parsed.data.DATA_DIR)) : [];
+  if (production) problems.push(...weak);
   if (!parsed.success || !budgets || problems.length > 0) throw new ConfigError(problems);
   const values = parsed.data;
   const dataDir = resolve(values.DATA_DIR);
-  const own = (use: string): KeyRing => {
+  const own = (use: (typeof uses)[number]): KeyRing => {
     try {
       return developmentKeys(dataDir, use);
     } catch (error) {
@@ -160,26 +212,44 @@ export function parseConfig(variables: Readonly<Record<string, string | undefine
     redisUrl: values.REDIS_URL ?? null,
     remoteSubgraphs: values.SUBGRAPHS,
     jwksUrl: values.JWKS_URL ?? null,
+    keySetTimes: { refreshMs: values.JWKS_REFRESH_SECONDS * 1000, graceMs: values.JWKS_GRACE_SECONDS * 1000 },
     jwtIssuer: values.JWT_ISSUER,
     jwtAudience: values.JWT_AUDIENCE,
     passportKeys: values.PASSPORT_KEYS ?? own('passport'),
     cursorKeys: values.CURSOR_KEYS ?? own('cursor'),
     digestKeys: values.DIGEST_KEYS ?? own('digest'),
+    keyProblems: weak,
+    bootstrapOperator: values.BOOTSTRAP_OPERATOR ?? null,
     policyMode: values.POLICY_MODE,
+    trustedOnly: values.DOCUMENTS ?? new Set(),
     webhookTargets: values.WEBHOOK_TARGETS,
     planners: values.PLANNERS,
+    operationLimits: { cost: values.COST_LIMIT, answerBytes: values.ANSWER_BYTES },
     streamLimits: { perToken: values.STREAMS_PER_TOKEN, perOrganisation: values.STREAMS_PER_ORGANISATION, perAddress: values.STREAMS_PER_ADDRESS },
     connectionLimits: { perAddress: values.CONNECTIONS_PER_ADDRESS, inAll: values.CONNECTIONS },
     trustedProxies: values.TRUSTED_PROXIES,
     budgets,
+    metricsToken: values.METRICS_TOKEN ?? null,
+    tracing: { endpoint: values.OTEL_EXPORTER_OTLP_ENDPOINT ?? null, ratio: values.OTEL_TRACES_SAMPLER_ARG, clients: values.CLIENT_TRACES },
     dataDir,
     logLevel: values.LOG_LEVEL,
     production,
   };
 }
 
-function developmentKeys(dataDir: string, use: string): KeyRing {
-  const file = join(dataDir, 'keys', `${use}.key`);
+const ringNames = ['PASSPORT_KEYS', 'CURSOR_KEYS', 'DIGEST_KEYS'] as const;
+const uses = ['passport', 'cursor', 'digest'] as const;
+const fileOf = (dataDir: string, use: string): string => join(dataDir, 'keys', `${use}.key`);
+
+const givenRings = (values: Readonly<Partial<Record<(typeof ringNames)[number], KeyRing>>>): Record<string, KeyRing> =>
+  Object.fromEntries(ringNames.flatMap((name) => (values[name] ? [[name, values[name]]] : [])));
+
+/** Keys that development has made here, where it has. */
+const developmentRings = (dataDir: string): KeyRing[] =>
+  uses.map((use) => fileOf(resolve(dataDir), use)).flatMap((file) => (existsSync(file) ? [parseKeyRing(readFileSync(file, 'utf8'))] : []));
+
+function developmentKeys(dataDir: string, use: (typeof uses)[number]): KeyRing {
+  const file = fileOf(dataDir, use);
   if (!existsSync(file)) {
     mkdirSync(join(dataDir, 'keys'), { recursive: true, mode: 0o700 });
     try {

@@ -37,9 +37,8 @@ interface Duty {
   readonly is_late: boolean;
 }
 
+/** Of all that was filed, whoever may see it: whether a unit does its duty is said of all of it, and says nothing about an entity. */
 interface Figures {
-  /** Up to one more than COUNT_LIMIT. */
-  readonly count: number;
   readonly first: string | null;
   readonly last: string | null;
 }
@@ -72,11 +71,9 @@ function createKept(schema: SubgraphName, { table, typeOf, hasKinds }: KeptKind)
   return {
     table,
     typeOf,
-    // Whatever the viewer may see of them: the figure is the unit's, and says nothing about an entity.
     figures: statement(
       `${schema}.coverage.${table}.figures`,
-      `select (select count(*)::int from (select from ${from} where ${standing(1)} limit ${COUNT_LIMIT + 1}) capped) as count,
-              (select min(record.collected_at) from ${from} where ${standing(1)}) as first,
+      `select (select min(record.collected_at) from ${from} where ${standing(1)}) as first,
               (select max(record.collected_at) from ${from} where ${standing(1)}) as last`,
     ),
     page: statement(
@@ -129,6 +126,10 @@ export function createCoverage({ pool, cursors, now }: Workshop, schema: Subgrap
     return { unit, item: item.code };
   };
 
+  /** Up to one more than COUNT_LIMIT of those that the viewer may see. */
+  const countOf = async ({ unit, item, kept }: Pick<SourceCoverage, 'unit' | 'item' | 'kept'>, rights: readonly unknown[]): Promise<number> =>
+    (await query<{ count: number }>(pool, kept.count, [...rights, unit, item]))[0]?.count ?? 0;
+
   return {
     Query: { collectionCoverage: (_: unknown, { unit, item }: Coverage, context: SubgraphContext): Coverage => open(unit, item, context) },
     CollectionCoverage: {
@@ -142,7 +143,7 @@ export function createCoverage({ pool, cursors, now }: Workshop, schema: Subgrap
     async own({ unit, item }: Coverage): Promise<SourceCoverage | null> {
       const found = ofItem.get(item);
       if (!found) return null;
-      const [registered, [figures = { count: 0, first: null, last: null }]] = await Promise.all([
+      const [registered, [figures = { first: null, last: null }]] = await Promise.all([
         query<Duty>(pool, duties, [unit, found.kinds, now().toISOString()]),
         query<Figures>(pool, found.kept.figures, [unit, item]),
       ]);
@@ -152,10 +153,10 @@ export function createCoverage({ pool, cursors, now }: Workshop, schema: Subgrap
     SourceCoverage: {
       state: ({ duties: registered, figures }: SourceCoverage) => {
         if (registered.length === 0) return 'NOT_REGISTERED' as const;
-        if (figures.count === 0) return 'NEVER_FILED' as const;
+        if (figures.first === null) return 'NEVER_FILED' as const;
         return registered.some(({ is_late }) => is_late) ? ('LATE' as const) : ('COLLECTED' as const);
       },
-      recordCount: ({ figures }: SourceCoverage) => totalCount(figures.count),
+      recordCount: async (coverage: SourceCoverage, _: unknown, { viewer, today }: SubgraphContext) => totalCount(await countOf(coverage, rowValues(rowScope(viewer), today))),
       firstFiledAt: ({ figures }: SourceCoverage) => figures.first,
       lastFiledAt: ({ figures }: SourceCoverage) => figures.last,
       registrations: ({ duties: registered }: SourceCoverage) =>
@@ -171,7 +172,7 @@ export function createCoverage({ pool, cursors, now }: Workshop, schema: Subgrap
         return {
           page: { items: items.map((row) => ({ row, id: encodeId(kept.typeOf(row), row.uscc, row.record_id) })), hasNextPage },
           cursorOf: ({ row }) => cursors.seal(scope, [row.collected_at, row.record_id]),
-          count: async () => (await query<{ count: number }>(pool, kept.count, [...rights, unit, item]))[0]?.count ?? 0,
+          count: () => countOf({ unit, item, kept }, rights),
         };
       },
     },

@@ -16,7 +16,7 @@ export interface Instants {
    * Returns when `knownAt` is sealed here.
    * @param promised what all sources that answered had sealed when the operation began. This one may have been away then, and a writer may
    *   hold its clock: up to that instant the writer is waited for.
-   * @throws KNOWN_AT_TOO_LATE for a later one; SUBGRAPH_UNAVAILABLE, retryable, when the writer takes too long
+   * @throws KNOWN_AT_TOO_LATE for a later one, and for one that has not come; SUBGRAPH_UNAVAILABLE, retryable, when the writer takes too long
    */
   require(knownAt: string, promised: string): Promise<void>;
 }
@@ -35,11 +35,13 @@ export function createInstants(pool: Pool, schema: string): Instants {
     `${schema}.clock.seal`,
     `with free as (select only_row from ${schema}.clock for update skip locked),
           sealed as (update ${schema}.clock set last = greatest(date_trunc('milliseconds', clock_timestamp()), last) from free where clock.only_row = free.only_row returning last)
-     select last from sealed
+     select last, clock_timestamp() as now from sealed
      union all
-     select last from ${schema}.clock where not exists (select from sealed)`,
+     select last, clock_timestamp() as now from ${schema}.clock where not exists (select from sealed)`,
   );
   let sealed = '';
+  /** What the server's clock said at the last sealing. */
+  let serverNow = '';
   let underWay: Promise<string> | null = null;
   // Whoever asks at the same time is served by one statement.
   const renew = (): Promise<string> => (underWay ??= instants.seal().finally(() => (underWay = null)));
@@ -50,15 +52,16 @@ export function createInstants(pool: Pool, schema: string): Instants {
       return row.last;
     },
     async seal() {
-      const [row] = await query<{ last: string }>(pool, sealNow);
+      const [row] = await query<{ last: string; now: string }>(pool, sealNow);
       if (!row) throw new Error(`${schema}.clock has no row`);
+      serverNow = row.now;
       if (row.last > sealed) sealed = row.last;
       return sealed;
     },
     async require(knownAt, promised) {
       // One that was under way may have begun too early. The next begins after it: five hundred events share that too.
       if (knownAt <= sealed || knownAt <= (await renew()) || knownAt <= (await renew())) return;
-      if (knownAt <= promised) {
+      if (knownAt <= promised && knownAt <= serverNow) {
         for (const until = performance.now() + WRITER_MS; performance.now() < until; ) {
           await pause(RENEW_MS);
           if (knownAt <= (await renew())) return;

@@ -8,15 +8,18 @@ export interface Key {
 
 export type KeyRing = readonly [Key, ...Key[]];
 
+const BASE64 = /^[\w+/-]+={0,2}$/; // or what is no key, such as a command that was not run, would be read as one
+
 /** @throws Error unless `text` is `kid:base64,…` with keys of at least 32 bytes. */
 export function parseKeyRing(text: string): KeyRing {
   const keys = text.split(',').map((entry): Key => {
     const [id, secret, ...rest] = entry.split(':');
     const bytes = Buffer.from(secret ?? '', 'base64');
-    if (!id || !/^[\w.-]{1,32}$/.test(id) || rest.length > 0 || bytes.length < 32) throw new Error('expected kid:base64[,kid:base64…] with keys of at least 32 bytes');
+    if (!id || !/^[\w.-]{1,32}$/.test(id) || rest.length > 0 || !BASE64.test(secret ?? '') || bytes.length < 32) throw new Error('expected kid:base64[,kid:base64…] with keys of at least 32 bytes');
     return { id, secret: bytes };
   });
   const [first, ...others] = keys;
+  if (new Set(keys.map(({ id }) => id)).size < keys.length) throw new Error('expected a name of its own for each key');
   if (!first) throw new Error('expected at least one key');
   return [first, ...others];
 }

@@ -1,5 +1,6 @@
 import { pino, type Logger } from 'pino';
 import { createLineWriter, type LineWriter } from './lineWriter.ts';
+import { currentScope } from './telemetry/scope.ts';
 
 export type Log = Logger;
 
@@ -7,7 +8,29 @@ export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 's
 export type LogLevel = (typeof logLevels)[number];
 
 /** An error as one reads it: database drivers hang their whole connection on theirs. */
-const briefly = (error: unknown): unknown => (error instanceof Error ? { type: error.name, message: error.message, code: (error as { code?: unknown }).code, stack: error.stack } : error);
+function briefly(error: unknown): unknown {
+  if (!(error instanceof Error)) return isAnswered(error) ? { ...error, message: withoutQuotes(error.message) } : error;
+  const { name, message, stack } = error;
+  const { code } = error as { code?: unknown };
+  if (!quotesInput(name, code)) return { type: name, message, code, stack };
+  const bare = withoutQuotes(message);
+  return { type: name, message: bare, code, stack: stack?.replace(message, () => bare) };
+}
+
+/** An error of a subgraph's answer, whose cause stands in that subgraph's own log. */
+const isAnswered = (error: unknown): error is { message: string } => typeof error === 'object' && error !== null && 'message' in error && typeof error.message === 'string';
+
+/** What GraphQL, JSON and the database (data exceptions, SQLSTATE 22) say of a value that they cannot read, they say with that value. */
+const quotesInput = (name: string, code: unknown): boolean => name === 'SyntaxError' || name === 'GraphQLError' || (typeof code === 'string' && /^22[0-9A-Z]{3}$/.test(code));
+
+const withoutQuotes = (message: string): string => message.replace(/["'`][^]*["'`]/, '…');
+
+/** Of which request a line is. */
+const ofRequest = (): object => {
+  const scope = currentScope();
+  if (!scope) return {};
+  return scope.span ? { requestId: scope.requestId, traceId: scope.span.traceId } : { requestId: scope.requestId };
+};
 
 const writers = new WeakMap<Log, LineWriter>();
 
@@ -17,7 +40,7 @@ const writers = new WeakMap<Log, LineWriter>();
  */
 export function createLog(part: string, level: LogLevel, writer: LineWriter = createLineWriter(2)): Log {
   process.once('exit', () => writer.flushSync());
-  const log = pino({ name: part, level, redact: ['*.authorization', '*.token', '*.passport', '*.secret'], serializers: { err: briefly } }, writer);
+  const log = pino({ name: part, level, redact: ['*.authorization', '*.token', '*.passport', '*.secret'], serializers: { err: briefly }, mixin: ofRequest }, writer);
   writers.set(log, writer);
   return log;
 }

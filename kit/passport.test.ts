@@ -1,43 +1,114 @@
+import { createHash, createHmac } from 'node:crypto';
 import jwt from 'jsonwebtoken';
-import { createViewer, publicViewer } from '#policy/viewer.ts';
+import { createViewer, publicViewer, type Viewer } from '#policy/viewer.ts';
 import { deriveKey, type KeyRing } from './keys.ts';
-import { createPassportControl, createPassportOffice } from './passport.ts';
+import { createPassportControl, createPassportOffice, type Question } from './passport.ts';
 
 const ring: KeyRing = [{ id: 'a', secret: Buffer.alloc(32, 1) }];
 const at = new Date('2026-11-23T08:00:00Z');
-const viewer = createViewer({ ...publicViewer, role: 'AUDITOR', organisation: '91110105MA0EEE1197', purposes: ['AUDIT'], purpose: 'AUDIT', tokenId: 't1' });
+const viewer = createViewer({
+  ...publicViewer,
+  role: 'AUDITOR',
+  organisation: '91110105MA0EEE1197',
+  purposes: ['AUDIT'],
+  purpose: 'AUDIT',
+  tokenId: 't1',
+});
+const question: Question = { method: 'POST', path: '/graphql', body: '{"query":"{ __typename }"}' };
 const office = createPassportOffice(ring, () => at);
+const later = (seconds: number): Date => new Date(at.getTime() + seconds * 1000);
+/** The viewer whom a control reads out of what is shown with a question; null when it is refused. */
+const reads = (
+  shown: string,
+  {
+    asked = question,
+    subgraph = 'namelist',
+    keys = ring,
+    now = at,
+  }: { asked?: Question; subgraph?: string; keys?: KeyRing; now?: Date } = {},
+): Viewer | null => {
+  const opened = createPassportControl(keys, subgraph, () => now).open(shown);
+  return opened?.isFor(asked) ? opened.viewer : null;
+};
 
-test('a passport brings the whole viewer to the subgraph it was made for', () => {
-  expect(createPassportControl(ring, 'namelist', () => at)(office(viewer, 'namelist'))).toEqual(viewer);
+test('a passport brings the whole viewer to the subgraph and the question that it was made for', () => {
+  expect(reads(office(viewer, 'namelist', question))).toEqual(viewer);
 });
 
-test('a passport for another subgraph, of another key, or out of date is none', () => {
-  const passport = office(viewer, 'namelist');
-  expect(createPassportControl(ring, 'entity', () => at)(passport)).toBeNull();
-  expect(createPassportControl([{ id: 'a', secret: Buffer.alloc(32, 9) }], 'namelist', () => at)(passport)).toBeNull();
-  expect(createPassportControl(ring, 'namelist', () => new Date(at.getTime() + 31_000))(passport)).toBeNull();
+test('a passport for another subgraph or of another key is none', () => {
+  const passport = office(viewer, 'namelist', question);
+  expect(reads(passport, { subgraph: 'entity' })).toBeNull();
+  expect(reads(passport, { keys: [{ id: 'a', secret: Buffer.alloc(32, 9) }] })).toBeNull();
 });
 
-test('a passport that was good is refused once its half minute is over, also by a control that has seen it', () => {
+test.each<[string, Question]>([
+  ['another body', { ...question, body: '{"query":"{ x }"}' }],
+  ['no body', { ...question, body: '' }],
+  ['another method', { ...question, method: 'PUT' }],
+  ['another path', { ...question, path: '/status' }],
+  ['more in the path', { ...question, path: '/graphql?x=1' }],
+])('a captured passport is none for %s', (_, asked) => {
+  expect(reads(office(viewer, 'namelist', question), { asked })).toBeNull();
+});
+
+test('the same question as text and as bytes is the same', () => {
+  const body = '{"query":"{ 云帆 }"}';
+  expect(reads(office(viewer, 'namelist', { ...question, body }), { asked: { ...question, body: Buffer.from(body) } })).toEqual(viewer);
+});
+
+test('the seal of one viewer does not go with the passport of another', () => {
+  const [mine, theirs] = [office(publicViewer, 'namelist', question).split('~'), office(viewer, 'namelist', question).split('~')];
+  expect(reads(`${theirs[0]}~${mine[1]}`)).toBeNull();
+  for (const seal of ['', '~', `${theirs[1]}~`, theirs[1]?.slice(0, -1), theirs[1]?.toUpperCase(), 'é'.repeat(64)])
+    expect(reads(`${theirs[0]}~${seal}`)).toBeNull();
+  expect(reads(theirs[0] ?? '')).toBeNull();
+});
+
+test('the seal is HMAC-SHA-256 (RFC 2104) of what is written down, by Node’s own', () => {
+  const [passport, seal] = office(viewer, 'namelist', question).split('~');
+  const digest = createHash('sha256').update(question.body).digest('hex');
+  const key = deriveKey(ring[0], 'passport seal');
+  expect(seal).toBe(createHmac('sha256', key).update(`POST\n/graphql\n${passport}\n${digest}`).digest('hex'));
+});
+
+test('it is good for half a minute, and five seconds for clocks that differ, in either direction', () => {
+  const passport = office(viewer, 'namelist', question);
+  expect([34, 36, -5, -6].map((seconds) => reads(passport, { now: later(seconds) }) !== null)).toEqual([true, false, true, false]);
+});
+
+test('a passport that was good is refused once it is over, also by a control that has seen it', () => {
   let now = at;
   const control = createPassportControl(ring, 'namelist', () => now);
-  const passport = office(viewer, 'namelist');
-  expect(control(passport)).toEqual(viewer);
-  now = new Date(at.getTime() + 31_000);
-  expect(control(passport)).toBeNull();
+  const passport = office(viewer, 'namelist', question);
+  expect(control.open(passport)?.viewer).toEqual(viewer);
+  now = later(36);
+  expect(control.open(passport)).toBeNull();
 });
 
-test("an unsigned passport, a client's token and plain text are none", () => {
-  const control = createPassportControl(ring, 'namelist', () => at);
-  const unsigned = jwt.sign({ viewer }, '', { algorithm: 'none', keyid: 'a', issuer: 'credit-graph-gateway', audience: 'namelist' });
-  const stranger = jwt.sign({ viewer }, Buffer.alloc(32, 1), { algorithm: 'HS256', keyid: 'a', issuer: 'credit-graph-gateway', audience: 'namelist', expiresIn: 30 });
-  const roleless = jwt.sign({ viewer: { role: 'ROOT' } }, deriveKey(ring[0], 'passport'), { algorithm: 'HS256', keyid: 'a', issuer: 'credit-graph-gateway', audience: 'namelist', expiresIn: 30 });
-  for (const nonsense of [unsigned, stranger, roleless, '', 'x', 'a.b.c']) expect(control(nonsense)).toBeNull();
+test("an unsigned passport, one that lives too long, a client's token and plain text are none", () => {
+  const control = createPassportControl(ring, 'namelist', () => new Date());
+  const made = (claims: object, key: Buffer | string, options: jwt.SignOptions = {}): string =>
+    jwt.sign(claims, key, {
+      algorithm: 'HS256',
+      keyid: 'a',
+      issuer: 'credit-graph-gateway',
+      audience: 'namelist',
+      expiresIn: 30,
+      ...options,
+    });
+  const good = made({ viewer }, deriveKey(ring[0], 'passport'));
+  expect(control.open(`${good}~x`)).not.toBeNull();
+  const unsigned = made({ viewer }, '', { algorithm: 'none' });
+  const stranger = made({ viewer }, Buffer.alloc(32, 1));
+  const roleless = made({ viewer: { role: 'ROOT' } }, deriveKey(ring[0], 'passport'));
+  const endless = made({ viewer }, deriveKey(ring[0], 'passport'), { expiresIn: 3600 });
+  for (const nonsense of [unsigned, stranger, roleless, endless, '', 'x', 'a.b.c', '~', `${good}~x~y`])
+    expect(control.open(nonsense.includes('~') ? nonsense : `${nonsense}~x`)).toBeNull();
 });
 
-test('two viewers never share a passport', () => {
-  expect(office(viewer, 'namelist')).toBe(office(viewer, 'namelist'));
-  expect(office(viewer, 'namelist')).not.toBe(office(publicViewer, 'namelist'));
-  expect(office(viewer, 'namelist')).not.toBe(office(createViewer({ ...viewer, purpose: null }), 'namelist'));
+test('a passport is signed once for many questions of a viewer, and two viewers never share one', () => {
+  const passportOf = (who: Viewer, asked = question): string => office(who, 'namelist', asked).split('~')[0] ?? '';
+  expect(passportOf(viewer)).toBe(passportOf(viewer, { ...question, body: 'x' }));
+  expect(passportOf(viewer)).not.toBe(passportOf(publicViewer));
+  expect(passportOf(viewer)).not.toBe(passportOf(createViewer({ ...viewer, purpose: null })));
 });

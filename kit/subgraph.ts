@@ -2,6 +2,7 @@ import type { ExecutionResult, GraphQLError, GraphQLSchema } from 'graphql';
 import type { Readable } from 'node:stream';
 import { filterOperation } from '#policy/filter.ts';
 import type { Viewer } from '#policy/viewer.ts';
+import type { Bulkhead } from './bulkhead.ts';
 import type { SubgraphName } from './config.ts';
 import type { Moment, Read, SubgraphContext } from './context.ts';
 import { createCursorSealer, type CursorSealer } from './cursor.ts';
@@ -113,6 +114,8 @@ export interface SubgraphParts {
   readonly erasable?: readonly ErasableTable[];
   /** Records without their content, by topic; left out: no record of it is told one by one. */
   readonly heads?: HeadReaders;
+  /** What lets only some questions of a kind through at once, by name; left out: nothing does. */
+  readonly bulkheads?: Readonly<Record<string, Bulkhead>>;
 }
 
 /** By topic of the log. */
@@ -147,6 +150,8 @@ export interface Subgraph extends AsyncDisposable {
   /** Tells what began and ended to be published by the calendar. */
   readonly turnDays: TurnDays;
   readonly heads: HeadReaders;
+  readonly bulkheads: Readonly<Record<string, Bulkhead>>;
+  readonly pool: Pool;
 }
 
 /** One line for each kind of failure of a call, however many fields failed of it: what was thrown, and where first. */
@@ -174,7 +179,7 @@ export function createSubgraph(definition: SubgraphDefinition, dependencies: Sub
   const instants = createInstants(pool, definition.name);
   const units = createSourceUnits(pool, definition.name, now);
   const rules = createRuleBook(pool);
-  const { resolvers, filings, erasable = [], heads = {} } = definition.open({
+  const { resolvers, filings, erasable = [], heads = {}, bulkheads = {} } = definition.open({
     pool,
     units,
     instants,
@@ -210,6 +215,8 @@ export function createSubgraph(definition: SubgraphDefinition, dependencies: Sub
     turnDays: createTurnDays({ pool, instants, now }, definition.name, erasable.flatMap((table) => (tellsRecords(table.feed) ? [{ ...table, feed: table.feed }] : []))),
     units,
     heads,
+    bulkheads,
+    pool,
     async execute(request) {
       const operation = prepare(request.document, request.operationName);
       if ('errors' in operation) return operation;

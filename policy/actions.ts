@@ -13,6 +13,7 @@ const actions = {
   'information:declare': 'DECLARE',
   'consent:give': 'DECLARE',
   'changes:follow': 'FOLLOW',
+  'document:publish': 'ADMIT',
   'metrics:read': 'ADMIT',
 } satisfies Record<string, DataClass>;
 

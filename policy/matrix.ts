@@ -1,7 +1,7 @@
 import { type Role, type Viewer } from './viewer.ts';
 
 /** The data classes of policy/policy.graphql. A test compares the two. */
-export const dataClasses = ['OPEN', 'IDENTITY', 'ADDRESS', 'CONTACT', 'PERSON', 'RECORD', 'SCORE', 'PROVENANCE', 'REMARK', 'FILING', 'GRANT', 'FILE', 'ADMIT', 'HISTORY', 'REPORT', 'REGISTER', 'RULES', 'LEGISLATE', 'DECLARE', 'FOLLOW', 'OWN'] as const;
+export const dataClasses = ['OPEN', 'CATALOGUE', 'IDENTITY', 'ADDRESS', 'CONTACT', 'PERSON', 'RECORD', 'SCORE', 'PROVENANCE', 'REMARK', 'FILING', 'GRANT', 'FILE', 'ADMIT', 'HISTORY', 'REPORT', 'REGISTER', 'RULES', 'LEGISLATE', 'DECLARE', 'FOLLOW', 'OWN'] as const;
 
 export type DataClass = (typeof dataClasses)[number];
 
@@ -14,6 +14,7 @@ export type Outcome = 'ALLOW' | 'MASK' | 'DENY' | 'ROW';
 
 const allOf = (outcome: Outcome): Record<DataClass, Outcome> => ({
   OPEN: outcome,
+  CATALOGUE: outcome,
   IDENTITY: outcome,
   ADDRESS: outcome,
   CONTACT: outcome,
@@ -37,7 +38,7 @@ const allOf = (outcome: Outcome): Record<DataClass, Outcome> => ({
 });
 
 /** Reads no data about anybody: catalogues, what it keeps itself, and its own affairs. */
-const noData: Record<DataClass, Outcome> = { ...allOf('DENY'), OPEN: 'ALLOW', OWN: 'ALLOW' };
+const noData: Record<DataClass, Outcome> = { ...allOf('DENY'), OPEN: 'ALLOW', CATALOGUE: 'ALLOW', OWN: 'ALLOW' };
 
 /** What the law makes public about an entity, with its published records. */
 const published: Record<DataClass, Outcome> = { ...noData, IDENTITY: 'ALLOW', ADDRESS: 'MASK', PERSON: 'MASK', RECORD: 'ROW' };

@@ -19,7 +19,7 @@ test('the data classes of the SDL are those of the matrix', () => {
 
 test('an operator and a rule keeper see catalogues and their own affairs, nothing about anybody', () => {
   for (const role of ['OPERATOR', 'RULE_KEEPER'] as const) {
-    expect(Object.entries(matrix[role]).filter(([, outcome]) => outcome !== 'DENY').map(([dataClass]) => dataClass).filter((dataClass) => !['GRANT', 'ADMIT', 'RULES', 'LEGISLATE'].includes(dataClass))).toEqual(['OPEN', 'OWN']);
+    expect(Object.entries(matrix[role]).filter(([, outcome]) => outcome !== 'DENY').map(([dataClass]) => dataClass).filter((dataClass) => !['GRANT', 'ADMIT', 'RULES', 'LEGISLATE'].includes(dataClass))).toEqual(['OPEN', 'CATALOGUE', 'OWN']);
     expect(rowScope(viewerAs(role)).everywhere).toEqual([]);
   }
 });
@@ -113,5 +113,5 @@ test("a role's view has no field, argument or input field that it is denied", ()
 });
 
 test('every class that some role is denied counts as restricted', () => {
-  expect(dataClasses.filter((dataClass) => !isRestricted(dataClass))).toEqual(['OPEN', 'OWN']);
+  expect(dataClasses.filter((dataClass) => !isRestricted(dataClass))).toEqual(['OPEN', 'CATALOGUE', 'OWN']);
 });

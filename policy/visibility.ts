@@ -13,6 +13,7 @@ import {
 } from 'graphql';
 import { classOfField, classOfInput } from './classes.ts';
 import { type DataClass, matrix } from './matrix.ts';
+import { purposesByRoleList } from './purposes.ts';
 import { type Role, roles } from './viewer.ts';
 
 const sees = (role: Role, dataClass: DataClass | undefined): boolean => dataClass === undefined || matrix[role][dataClass] !== 'DENY';
@@ -113,5 +114,5 @@ export function visibilityDocument(schema: GraphQLSchema): string {
     `| field | class | ${roles.join(' | ')} |`,
     `|---|---|${roles.map(() => '---').join('|')}|`,
     ...rows,
-  ].join('\n')}\n`;
+  ].join('\n')}\n\n${purposesByRoleList()}`;
 }

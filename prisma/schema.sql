@@ -557,6 +557,30 @@ create table feed.sequencer (
   constraint sequencer_only_one CHECK (only_row)
 );
 
+create table gateway.document_manifest (
+  id uuid not null,
+  role text not null,
+  version integer,
+  state text not null default 'PROPOSED'::text,
+  digest bytea not null,
+  document_count integer not null,
+  bytes integer not null,
+  proposed_by text not null,
+  proposed_by_actor text not null,
+  proposed_at timestamp(3) with time zone not null,
+  published_by text,
+  published_by_actor text,
+  published_at timestamp(3) with time zone,
+  withdrawn_by text,
+  withdrawn_by_actor text,
+  withdrawn_at timestamp(3) with time zone,
+  constraint document_manifest_pkey PRIMARY KEY (id),
+  constraint document_manifest_published CHECK ((((published_at IS NULL) = (version IS NULL)) AND ((state <> 'PUBLISHED'::text) OR (version IS NOT NULL)))),
+  constraint document_manifest_state_known CHECK ((state = ANY (ARRAY['PROPOSED'::text, 'PUBLISHED'::text, 'WITHDRAWN'::text]))),
+  constraint document_manifest_two_persons CHECK (((published_at IS NULL) OR ((published_by_actor IS NOT NULL) AND (published_by_actor <> proposed_by_actor)))),
+  constraint document_manifest_withdrawn CHECK (((withdrawn_at IS NOT NULL) = (state = 'WITHDRAWN'::text)))
+);
+
 create table gateway.export (
   id uuid not null,
   organisation text not null,
@@ -652,6 +676,16 @@ create table gateway.revoked_token (
   revoked_at timestamp(3) with time zone not null,
   revoked_by text not null,
   constraint revoked_token_pkey PRIMARY KEY (token_id)
+);
+
+create table gateway.trusted_document (
+  manifest_id uuid not null,
+  "position" integer not null,
+  document_id text not null,
+  name text not null,
+  text text not null,
+  constraint trusted_document_pkey PRIMARY KEY (manifest_id, "position"),
+  constraint trusted_document_of_manifest FOREIGN KEY (manifest_id) REFERENCES gateway.document_manifest(id)
 );
 
 create table gateway.watchlist (
@@ -887,8 +921,12 @@ CREATE UNIQUE INDEX result_current ON evaluation.result USING btree (uscc, recor
 CREATE INDEX log_by_record ON feed.log USING btree (uscc, record_id, seq) WHERE (record_id IS NOT NULL);
 CREATE INDEX log_by_topic ON feed.log USING btree (topic, seq);
 CREATE INDEX grant_by_organisation ON gateway."grant" USING btree (organisation, role);
+CREATE UNIQUE INDEX document_manifest_content ON gateway.document_manifest USING btree (role, digest) WHERE (state <> 'WITHDRAWN'::text);
+CREATE INDEX document_manifest_newest ON gateway.document_manifest USING btree (proposed_at DESC, id DESC);
+CREATE UNIQUE INDEX document_manifest_version ON gateway.document_manifest USING btree (role, version);
 CREATE INDEX export_by_organisation ON gateway.export USING btree (organisation, role, created_at DESC, id DESC);
 CREATE INDEX export_to_make ON gateway.export USING btree (created_at, id) WHERE (status = ANY (ARRAY['CREATED'::text, 'RUNNING'::text, 'CANCELLING'::text]));
+CREATE UNIQUE INDEX trusted_document_by_id ON gateway.trusted_document USING btree (manifest_id, document_id);
 CREATE INDEX watchlist_by_organisation ON gateway.watchlist USING btree (organisation, role, created_at DESC, id DESC);
 CREATE INDEX watchlist_item_by_code ON gateway.watchlist_item USING btree (uscc, watchlist);
 CREATE INDEX watchlist_item_untold ON gateway.watchlist_item USING btree (added_at) WHERE (told_at IS NULL);
@@ -986,12 +1024,14 @@ grant select on table feed.sequencer to credit_gateway;
 grant select on table feed.sequencer to credit_namelist;
 grant select, update on table feed.sequencer to credit_sequencer;
 grant insert, select, update on table gateway."grant" to credit_gateway;
+grant insert, select, update (published_at), update (published_by), update (published_by_actor), update (state), update (version), update (withdrawn_at), update (withdrawn_by), update (withdrawn_by_actor) on table gateway.document_manifest to credit_gateway;
 grant insert, select, update on table gateway.export to credit_gateway;
 grant insert, select on table gateway.export_part to credit_gateway;
 grant insert, select, update on table gateway.filing to credit_gateway;
 grant insert, select, update on table gateway.filing_part to credit_gateway;
 grant delete, insert, select, update on table gateway.idempotency to credit_gateway;
 grant insert, select, update on table gateway.revoked_token to credit_gateway;
+grant insert, select on table gateway.trusted_document to credit_gateway;
 grant insert, select, update on table gateway.watchlist to credit_gateway;
 grant delete, insert, select, update on table gateway.watchlist_item to credit_gateway;
 grant insert, select, update on table gateway.webhook to credit_gateway;

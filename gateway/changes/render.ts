@@ -16,6 +16,8 @@ export interface Audience {
   readonly variables: Readonly<Record<string, unknown>>;
   readonly viewer: Viewer;
   readonly mode: 'filter' | 'reject';
+  /** What an event costs, where it is to say so. */
+  readonly cost?: unknown;
 }
 
 /** An answer of GraphQL as JSON text, without its cursor: parts between which it stands. Null: nobody may see the record any more. */
@@ -85,7 +87,7 @@ export function createRenderer({ graph, audience, pause, patienceMs = PATIENCE_M
       const text = JSON.stringify({
         ...(own.length > 0 ? { errors: own.map(({ error, path }) => shown(error, [query.key, ...path])) } : null),
         data: { [query.key]: event },
-        extensions: { cursor: CURSOR_MARK, ...(own.length > 0 ? completenessOf(extensions, query, event) : null) },
+        extensions: { cursor: CURSOR_MARK, ...costOf(audience), ...(own.length > 0 ? completenessOf(extensions, query, event) : null) },
       });
       return text.split(MARK_AS_JSON);
     });
@@ -99,7 +101,8 @@ export function createRenderer({ graph, audience, pause, patienceMs = PATIENCE_M
 }
 
 /** A `Checkpoint` or `CursorExpired` in a subscriber's own selection. No source is asked, so that it comes also when none answers. */
-export function renderNotice({ schema }: Graph, { query, operationName, variables }: Audience, notice: Exclude<DeskEvent, { readonly kind: unknown }>): readonly string[] {
+export function renderNotice({ schema }: Graph, audience: Audience, notice: Exclude<DeskEvent, { readonly kind: unknown }>): readonly string[] {
+  const { query, operationName, variables } = audience;
   const { data } = executeSync({
     schema,
     document: query.document,
@@ -108,8 +111,10 @@ export function renderNotice({ schema }: Graph, { query, operationName, variable
     rootValue: { [query.field.name.value]: { events: [notice] } },
   });
   const [event] = (data?.[query.key] as { events: readonly unknown[] } | undefined)?.events ?? [];
-  return JSON.stringify({ data: { [query.key]: event }, extensions: { cursor: CURSOR_MARK } }).split(MARK_AS_JSON);
+  return JSON.stringify({ data: { [query.key]: event }, extensions: { cursor: CURSOR_MARK, ...costOf(audience) } }).split(MARK_AS_JSON);
 }
+
+const costOf = ({ cost }: Audience) => (cost === undefined ? null : { cost });
 
 class Unanswered extends Error {
   readonly errors: readonly GraphQLError[];

@@ -16,6 +16,8 @@ import type { MutationCancelExportArgs, MutationCreateExportArgs, QueryExportArg
 export interface ExportDoor {
   /** Why the viewer cannot have these fields of the topic's changes; null: it can. */
   readonly fieldsProblem: (topic: Topic, selection: string, viewer: Viewer) => Promise<string | null>;
+  /** Whether the viewer may choose the fields: not where it may only ask what was published for it. */
+  readonly mayChooseFields: (viewer: Viewer) => boolean;
   /** The sealed instant of the source that keeps the topic. @throws SubgraphUnavailable */
   readonly sealed: (topic: Topic) => Promise<string>;
   /** There is one to be made. */
@@ -39,7 +41,7 @@ const wholeRecord: Readonly<Record<Topic, string>> = {
 };
 
 /** What of the schema is about exports; spread into the desk's resolvers. */
-export function createExportResolvers({ exports, log, cursors, ownsWatchlist, fieldsProblem, sealed, wasMade }: ExportingParts) {
+export function createExportResolvers({ exports, log, cursors, ownsWatchlist, fieldsProblem, mayChooseFields, sealed, wasMade }: ExportingParts) {
   const scope = ({ organisation, role }: Viewer): string => JSON.stringify(['Viewer.exports', organisation, role]);
   return {
     Query: {
@@ -68,6 +70,7 @@ export function createExportResolvers({ exports, log, cursors, ownsWatchlist, fi
         const topic: Topic = nameListChanges != null ? 'NAME_LIST' : 'EVALUATION';
         const filter = readFilter(topic, given);
         if (filter.watchlist !== null && !(await ownsWatchlist(viewer, filter.watchlist))) return invalid('NOT_FOUND', 'Your organisation has no watchlist with this id.', ['input', nameListChanges != null ? 'nameListChanges' : 'evaluationChanges', 'watchlist']);
+        if (input.fields != null && !mayChooseFields(viewer)) return invalid('FIELDS', 'Only published documents are answered here: leave `fields` out, for all that a record states.', ['input', 'fields']);
         const selection = input.fields == null ? wholeRecord[topic] : selectionOf(input.fields);
         if (selection instanceof GraphQLError) return invalid('FIELDS', selection.message, ['input', 'fields']);
         const problem = await fieldsProblem(topic, selection, viewer);

@@ -16,6 +16,7 @@ import { createExports, type Exports } from './exports.ts';
 import { createWatchlists, type Watchlists } from './watchlists.ts';
 import { createWebhooks, type Webhooks } from './webhooks.ts';
 import { createRuleChanges, type RuleChanges } from './ruleChanges.ts';
+import { createDocumentManifests, type DocumentManifests } from '../trustedDocuments/repository.ts';
 
 export interface GrantRow {
   readonly id: string;
@@ -54,6 +55,7 @@ export type Refusal = 'NOT_FOUND' | 'PARTS_MISSING' | 'BINDING';
 
 export interface DeskRepository extends AsyncDisposable {
   readonly ruleChanges: RuleChanges;
+  readonly documentManifests: DocumentManifests;
   readonly watchlists: Watchlists;
   readonly exports: Exports;
   readonly consents: ConsentBook;
@@ -81,8 +83,12 @@ export interface DeskRepository extends AsyncDisposable {
   grantRole(viewer: Viewer, input: { idempotencyKey: string; organisation: string; role: Role; province?: string | null; sector?: string | null; to?: string | null }): Promise<Once<string> | Refusal>;
   endGrant(viewer: Viewer, input: { idempotencyKey: string; id: string }): Promise<Once<string> | Refusal>;
   revokeToken(viewer: Viewer, input: { idempotencyKey: string; tokenId: string; reason: string }): Promise<Once<string>>;
-  /** The first grant of an installation, without which nobody could grant anything. Does nothing when it is there. */
-  bootstrap(organisation: string, role: Role): Promise<void>;
+  /**
+   * The first grant of an installation, without which nobody could grant anything. Does nothing while anybody has the role: a grant that was ended
+   * does not come back with the next start.
+   * @returns whether it was made
+   */
+  bootstrap(organisation: string, role: Role): Promise<boolean>;
 }
 
 /** Grants, revoked tokens and the books of filings, in the gateway's own schema. */
@@ -104,6 +110,7 @@ export function createDeskRepository(pool: Pool, now: () => Date): DeskRepositor
 
   return {
     ruleChanges: createRuleChanges(prisma, now),
+    documentManifests: createDocumentManifests(prisma, now),
     watchlists: createWatchlists(prisma, now),
     exports: createExports(prisma, now),
     consents: createConsentBook(prisma, now),
@@ -224,8 +231,10 @@ export function createDeskRepository(pool: Pool, now: () => Date): DeskRepositor
       }),
 
     async bootstrap(organisation, role) {
-      const inForce = await prisma.grant.findFirst({ where: { organisation, role, OR: [{ validTo: null }, { validTo: { gt: now() } }] } });
-      if (!inForce) await prisma.grant.create({ data: { id: randomUUID(), organisation, role, validFrom: now(), grantedBy: 'bootstrap' } });
+      const inForce = await prisma.grant.findFirst({ where: { role, OR: [{ validTo: null }, { validTo: { gt: now() } }] } });
+      if (inForce) return false;
+      await prisma.grant.create({ data: { id: randomUUID(), organisation, role, validFrom: now(), grantedBy: 'bootstrap' } });
+      return true;
     },
 
     [Symbol.asyncDispose]: () => prisma.$disconnect(),

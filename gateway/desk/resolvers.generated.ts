@@ -10,6 +10,7 @@ import type { ConsentRow } from './consents.ts';
 import type { WebhookRow, DeliveryRow } from './webhooks.ts';
 import type { RuleSet as RuleSetParent } from '../../standards/ruleSets.ts';
 import type { RuleChangeRow } from './ruleChanges.ts';
+import type { ManifestRow, DocumentRow } from '../trustedDocuments/repository.ts';
 export type Maybe<T> = T | null;
 export type InputMaybe<T> = T | null | undefined;
 export type Omit<T, K extends keyof T> = Pick<T, Exclude<keyof T, K>>;
@@ -313,6 +314,17 @@ export type CompleteFilingInput = {
 /** What `completeFiling` answers. */
 export type CompleteFilingResult = Conflict | FilingCompleted | InvalidInput;
 
+/** Publishes what another operator proposed (确认可信文档). */
+export type ConfirmDocumentsInput = {
+  /** The manifest (清单标识). */
+  readonly id: Scalars['ID']['input'];
+  /** Your own key (幂等键). */
+  readonly idempotencyKey: Scalars['String']['input'];
+};
+
+/** What `confirmDocuments` answers. */
+export type ConfirmDocumentsResult = Conflict | DocumentsPublished | InvalidInput;
+
 /** Decides on a full replacement that waits (确认全量报送). */
 export type ConfirmFilingInput = {
   /** True: what is missing ends. False: nothing ends and the filing is over (是否确认). */
@@ -517,8 +529,10 @@ export type CursorExpired = {
 export type DataClass =
   /** A registered address; down to the district for self-employed businesses (登记住所). */
   | 'ADDRESS'
-  /** Admitting organisations to roles: the doing (授权操作). */
+  /** Admitting organisations to roles, and documents to them: the doing (授权操作). */
   | 'ADMIT'
+  /** Catalogues and rules alone, the same for everybody and about nobody: an answer of nothing else may be kept by others (公共目录与规则). */
+  | 'CATALOGUE'
   /** Telephone and e-mail (联系方式). */
   | 'CONTACT'
   /** Declaring information about oneself: the doing (自主申报). */
@@ -529,7 +543,7 @@ export type DataClass =
   | 'FILING'
   /** Following changes: watchlists, webhooks, snapshots, and the doing (订阅与快照). */
   | 'FOLLOW'
-  /** Grants and revoked tokens (授权管理). */
+  /** Grants, revoked tokens and trusted documents (授权管理). */
   | 'GRANT'
   /** All versions of a record, superseded and erased ones too (历史版本). */
   | 'HISTORY'
@@ -568,6 +582,101 @@ export type DisclosureLevel =
   | 'PUBLIC'
   /** For named recipients or with authorisation (授权查询). */
   | 'RESTRICTED';
+
+/** A document to be published (文档). */
+export type DocumentInput = {
+  /** The SHA-256 of the text in hex, with `sha256:` before it or without, or a name of your own: letters, digits and `-._~` (文档标识). */
+  readonly id: Scalars['String']['input'];
+  /** One operation that has a name, with the fragments that it needs (文本). */
+  readonly text: Scalars['String']['input'];
+};
+
+/** Documents that are published together for a role, which takes two operators; what it says never changes (可信文档清单). */
+export type DocumentManifest = {
+  readonly __typename?: 'DocumentManifest';
+  /** SHA-256 in hex of its ids and texts (摘要). */
+  readonly digest: Maybe<Scalars['String']['output']>;
+  /** How many documents it has (文档数). */
+  readonly documentCount: Maybe<Scalars['Int']['output']>;
+  /** Its identifier (清单标识). */
+  readonly id: Scalars['ID']['output'];
+  /** When (提议时间). */
+  readonly proposedAt: Maybe<Scalars['DateTime']['output']>;
+  /** The organisation that proposed it (提议机构). */
+  readonly proposedBy: Maybe<Scalars['USCC']['output']>;
+  /** Who proposed it, by the number in that organisation's register (提议人编号). */
+  readonly proposedByActor: Maybe<Scalars['String']['output']>;
+  /** When (发布时间). */
+  readonly publishedAt: Maybe<Scalars['DateTime']['output']>;
+  /** The organisation that published it; null until then (确认机构). */
+  readonly publishedBy: Maybe<Scalars['USCC']['output']>;
+  /** Who published it, by the number in that organisation's register (确认人编号). */
+  readonly publishedByActor: Maybe<Scalars['String']['output']>;
+  /** The role whose documents they are (角色). */
+  readonly role: Maybe<Scalars['String']['output']>;
+  /** Where it stands (状态). */
+  readonly state: Maybe<DocumentManifestState>;
+  /** Its number among those published for the role, from 1; null until then (版本). */
+  readonly version: Maybe<Scalars['Int']['output']>;
+  /** When (撤回时间). */
+  readonly withdrawnAt: Maybe<Scalars['DateTime']['output']>;
+  /** The organisation that withdrew it; null until then (撤回机构). */
+  readonly withdrawnBy: Maybe<Scalars['USCC']['output']>;
+  /** Who withdrew it, by the number in that organisation's register (撤回人编号). */
+  readonly withdrawnByActor: Maybe<Scalars['String']['output']>;
+};
+
+/** A page of manifests (清单分页). */
+export type DocumentManifestConnection = {
+  readonly __typename?: 'DocumentManifestConnection';
+  /** The items with their positions. */
+  readonly edges: Maybe<ReadonlyArray<DocumentManifestEdge>>;
+  /** The items. */
+  readonly nodes: Maybe<ReadonlyArray<DocumentManifest>>;
+  /** Where the page stands. */
+  readonly pageInfo: Maybe<PageInfo>;
+  /** How many there are. */
+  readonly totalCount: Maybe<TotalCount>;
+};
+
+/** One of the manifests and its position (清单分页项). */
+export type DocumentManifestEdge = {
+  readonly __typename?: 'DocumentManifestEdge';
+  /** The position. */
+  readonly cursor: Maybe<Scalars['Cursor']['output']>;
+  /** The item. */
+  readonly node: Maybe<DocumentManifest>;
+};
+
+/** Where a manifest of trusted documents stands (可信文档清单状态). */
+export type DocumentManifestState =
+  /** Waits for a second operator (待确认). */
+  | 'PROPOSED'
+  /** Its documents are trusted (已发布). */
+  | 'PUBLISHED'
+  /** Laid aside, or no longer trusted (已撤回). */
+  | 'WITHDRAWN';
+
+/** Documents were proposed; the same ones stand once, and are given again (已提议). */
+export type DocumentsProposed = {
+  readonly __typename?: 'DocumentsProposed';
+  /** The manifest (清单). */
+  readonly manifest: Maybe<DocumentManifest>;
+};
+
+/** Documents were published (已发布). */
+export type DocumentsPublished = {
+  readonly __typename?: 'DocumentsPublished';
+  /** The manifest (清单). */
+  readonly manifest: Maybe<DocumentManifest>;
+};
+
+/** Documents were withdrawn (已撤回). */
+export type DocumentsWithdrawn = {
+  readonly __typename?: 'DocumentsWithdrawn';
+  /** The manifest (清单). */
+  readonly manifest: Maybe<DocumentManifest>;
+};
 
 /** Something the caller can mend (业务错误). */
 export type DomainError = {
@@ -1013,6 +1122,8 @@ export type Mutation = {
   readonly cancelExport: Maybe<CancelExportResult>;
   /** Ends a filing when all its parts have arrived (完成报送). */
   readonly completeFiling: Maybe<CompleteFilingResult>;
+  /** Publishes what another operator proposed: within seconds its documents are trusted everywhere, beside those published before (确认可信文档). */
+  readonly confirmDocuments: Maybe<ConfirmDocumentsResult>;
   /** Applies or discards a full replacement that waits since it would end more than is plausible; takes a second person (确认全量报送). */
   readonly confirmFiling: Maybe<ConfirmFilingResult>;
   /** Takes a snapshot, with the cursor after which changes go on from it (创建快照导出). */
@@ -1033,6 +1144,8 @@ export type Mutation = {
   readonly grantRole: Maybe<GrantRoleResult>;
   /** Sends nothing more; the place in the log stays (暂停推送). */
   readonly pauseWebhook: Maybe<PauseWebhookResult>;
+  /** Proposes documents for a role; none of them is trusted until a second operator confirms (提议可信文档). */
+  readonly proposeDocuments: Maybe<ProposeDocumentsResult>;
   /** Proposes a change of the rules; nothing changes until a second person approves it (提议规则变更). */
   readonly proposeRuleChange: Maybe<ProposeRuleChangeResult>;
   /** Tries now what has not arrived yet, whenever it would be tried next; one that has paused by itself goes on. Nothing is sent when nothing is new (重新推送). */
@@ -1051,6 +1164,8 @@ export type Mutation = {
   readonly revokeToken: Maybe<RevokeTokenResult>;
   /** Makes a new secret; the former one signs too for 24 hours (轮换签名密钥). */
   readonly rotateWebhookSecret: Maybe<RotateWebhookSecretResult>;
+  /** Withdraws a manifest, published or proposed: what no other published manifest of its role has is not trusted any more (撤回可信文档). */
+  readonly withdrawDocuments: Maybe<WithdrawDocumentsResult>;
 };
 
 
@@ -1071,6 +1186,11 @@ export type MutationCancelExportArgs = {
 
 export type MutationCompleteFilingArgs = {
   input: CompleteFilingInput;
+};
+
+
+export type MutationConfirmDocumentsArgs = {
+  input: ConfirmDocumentsInput;
 };
 
 
@@ -1124,6 +1244,11 @@ export type MutationPauseWebhookArgs = {
 };
 
 
+export type MutationProposeDocumentsArgs = {
+  input: ProposeDocumentsInput;
+};
+
+
 export type MutationProposeRuleChangeArgs = {
   input: ProposeRuleChangeInput;
 };
@@ -1166,6 +1291,11 @@ export type MutationRevokeTokenArgs = {
 
 export type MutationRotateWebhookSecretArgs = {
   input: RotateWebhookSecretInput;
+};
+
+
+export type MutationWithdrawDocumentsArgs = {
+  input: WithdrawDocumentsInput;
 };
 
 /** What a list means for those on it (名单类别). */
@@ -1357,6 +1487,19 @@ export type PauseWebhookInput = {
 /** What `pauseWebhook` answers. */
 export type PauseWebhookResult = Conflict | InvalidInput | WebhookChanged;
 
+/** Proposes documents for a role (提议可信文档). */
+export type ProposeDocumentsInput = {
+  /** The documents, 1 to 1 000 (文档). */
+  readonly documents: ReadonlyArray<DocumentInput>;
+  /** Your own key (幂等键). */
+  readonly idempotencyKey: Scalars['String']['input'];
+  /** The role whose documents they are; `PUBLIC` is one (角色). */
+  readonly role: Scalars['String']['input'];
+};
+
+/** What `proposeDocuments` answers. */
+export type ProposeDocumentsResult = Conflict | DocumentsProposed | InvalidInput;
+
 /** Proposes a change of the rules (提议规则变更). */
 export type ProposeRuleChangeInput = {
   /** `ADD` takes `ruleSet`; `END` takes `ruleSetId` and `effectiveTo` (变更方式). */
@@ -1398,6 +1541,10 @@ export type Purpose = {
 
 export type Query = {
   readonly __typename?: 'Query';
+  /** One manifest of trusted documents (可信文档清单). */
+  readonly documentManifest: Maybe<DocumentManifest>;
+  /** Manifests of trusted documents, newest first (可信文档清单). */
+  readonly documentManifests: Maybe<DocumentManifestConnection>;
   /** Changes of evaluations after a cursor, oldest first; without one, from the oldest that is kept (评价结果变更). */
   readonly evaluationChanges: Maybe<ChangePage>;
   /** A snapshot of the viewer's organisation in this role (快照导出). */
@@ -1420,10 +1567,25 @@ export type Query = {
   readonly sourceStatus: Maybe<ReadonlyArray<SourceState>>;
   /** What a unit files, as it is registered and as it does: one's own, one's province's, or any for who assesses (数据来源单位). */
   readonly sourceUnits: Maybe<ReadonlyArray<SourceUnit>>;
+  /** What a manifest has, in its order (清单内文档). */
+  readonly trustedDocuments: Maybe<TrustedDocumentConnection>;
   /** Who is asking, and all that is the asker's own (当前用户). */
   readonly viewer: Maybe<Viewer>;
   /** What was sent to a webhook of the organisation in this role, newest first; kept for 30 days, at most 1 000 (推送记录). */
   readonly webhookDeliveries: Maybe<WebhookDeliveryConnection>;
+};
+
+
+export type QueryDocumentManifestArgs = {
+  id: Scalars['ID']['input'];
+};
+
+
+export type QueryDocumentManifestsArgs = {
+  after?: InputMaybe<Scalars['Cursor']['input']>;
+  first: Scalars['Int']['input'];
+  role?: InputMaybe<Scalars['String']['input']>;
+  state?: InputMaybe<DocumentManifestState>;
 };
 
 
@@ -1479,6 +1641,13 @@ export type QueryRuleChangesArgs = {
 
 export type QuerySourceUnitsArgs = {
   unit: Scalars['USCC']['input'];
+};
+
+
+export type QueryTrustedDocumentsArgs = {
+  after?: InputMaybe<Scalars['Cursor']['input']>;
+  first: Scalars['Int']['input'];
+  manifest: Scalars['ID']['input'];
 };
 
 
@@ -1799,7 +1968,7 @@ export type SourceCoverage = {
   readonly firstFiledAt: Maybe<Scalars['DateTime']['output']>;
   /** When the newest of them came in (最近归集时间). */
   readonly lastFiledAt: Maybe<Scalars['DateTime']['output']>;
-  /** Records of the item from the unit that stand now (记录数). */
+  /** Records of the item from the unit that stand now, as far as the viewer may see them; the state and the dates are of all that was filed (记录数). */
   readonly recordCount: Maybe<TotalCount>;
   /** The records that are counted, newest first, as far as the viewer may see them (记录明细). */
   readonly records: Maybe<CollectedRecordConnection>;
@@ -1918,6 +2087,41 @@ export type TotalCount = {
   readonly exact: Scalars['Boolean']['output'];
   /** The number counted; at most 10 000 are counted, of a search in names at most 1 000. */
   readonly value: Scalars['Int']['output'];
+};
+
+/** A document of a manifest (可信文档). */
+export type TrustedDocument = {
+  readonly __typename?: 'TrustedDocument';
+  /** What `documentId` asks for it by: `sha256:` and the digest of its text, or a name of its own (文档标识). */
+  readonly id: Scalars['ID']['output'];
+  /** The name of its operation (操作名). */
+  readonly name: Maybe<Scalars['String']['output']>;
+  /** Why it is refused although it is published: it no longer fits the schema, the limits or the role's view. Null: it is answered (失效原因). */
+  readonly problem: Maybe<Scalars['String']['output']>;
+  /** What it asks, to the character (文本). */
+  readonly text: Maybe<Scalars['String']['output']>;
+};
+
+/** A page of trusted documents (可信文档分页). */
+export type TrustedDocumentConnection = {
+  readonly __typename?: 'TrustedDocumentConnection';
+  /** The items with their positions. */
+  readonly edges: Maybe<ReadonlyArray<TrustedDocumentEdge>>;
+  /** The items. */
+  readonly nodes: Maybe<ReadonlyArray<TrustedDocument>>;
+  /** Where the page stands. */
+  readonly pageInfo: Maybe<PageInfo>;
+  /** How many there are. */
+  readonly totalCount: Maybe<TotalCount>;
+};
+
+/** One of the documents and its position (可信文档分页项). */
+export type TrustedDocumentEdge = {
+  readonly __typename?: 'TrustedDocumentEdge';
+  /** The position. */
+  readonly cursor: Maybe<Scalars['Cursor']['output']>;
+  /** The item. */
+  readonly node: Maybe<TrustedDocument>;
 };
 
 /** Who is asking (当前用户). */
@@ -2212,6 +2416,17 @@ export type WebhookTopic =
   /** Changes of name lists: `nameListChanges` (名单变更). */
   | 'NAME_LIST';
 
+/** Withdraws a manifest (撤回可信文档). */
+export type WithdrawDocumentsInput = {
+  /** The manifest (清单标识). */
+  readonly id: Scalars['ID']['input'];
+  /** Your own key (幂等键). */
+  readonly idempotencyKey: Scalars['String']['input'];
+};
+
+/** What `withdrawDocuments` answers. */
+export type WithdrawDocumentsResult = Conflict | DocumentsWithdrawn | InvalidInput;
+
 
 
 export type ResolverTypeWrapper<T> = Promise<T> | T;
@@ -2326,6 +2541,11 @@ export type ResolversUnionTypes<_RefType extends Record<string, unknown>> = {
     | ( FilingCompleted & { __typename: 'FilingCompleted' } )
     | ( InvalidInput & { __typename: 'InvalidInput' } )
   ;
+  ConfirmDocumentsResult:
+    | ( Conflict & { __typename: 'Conflict' } )
+    | ( Omit<DocumentsPublished, 'manifest'> & { manifest?: Maybe<_RefType['DocumentManifest']> } & { __typename: 'DocumentsPublished' } )
+    | ( InvalidInput & { __typename: 'InvalidInput' } )
+  ;
   ConfirmFilingResult:
     | ( Conflict & { __typename: 'Conflict' } )
     | ( FilingConfirmed & { __typename: 'FilingConfirmed' } )
@@ -2376,6 +2596,11 @@ export type ResolversUnionTypes<_RefType extends Record<string, unknown>> = {
     | ( InvalidInput & { __typename: 'InvalidInput' } )
     | ( Omit<WebhookChanged, 'webhook'> & { webhook?: Maybe<_RefType['Webhook']> } & { __typename: 'WebhookChanged' } )
   ;
+  ProposeDocumentsResult:
+    | ( Conflict & { __typename: 'Conflict' } )
+    | ( Omit<DocumentsProposed, 'manifest'> & { manifest?: Maybe<_RefType['DocumentManifest']> } & { __typename: 'DocumentsProposed' } )
+    | ( InvalidInput & { __typename: 'InvalidInput' } )
+  ;
   ProposeRuleChangeResult:
     | ( Conflict & { __typename: 'Conflict' } )
     | ( InvalidInput & { __typename: 'InvalidInput' } )
@@ -2420,6 +2645,11 @@ export type ResolversUnionTypes<_RefType extends Record<string, unknown>> = {
     | ( Conflict & { __typename: 'Conflict' } )
     | ( InvalidInput & { __typename: 'InvalidInput' } )
     | ( Omit<WebhookSecretRotated, 'webhook'> & { webhook?: Maybe<_RefType['Webhook']> } & { __typename: 'WebhookSecretRotated' } )
+  ;
+  WithdrawDocumentsResult:
+    | ( Conflict & { __typename: 'Conflict' } )
+    | ( Omit<DocumentsWithdrawn, 'manifest'> & { manifest?: Maybe<_RefType['DocumentManifest']> } & { __typename: 'DocumentsWithdrawn' } )
+    | ( InvalidInput & { __typename: 'InvalidInput' } )
   ;
 };
 
@@ -2483,6 +2713,8 @@ export type ResolversTypes = {
   CollectionState: CollectionState;
   CompleteFilingInput: CompleteFilingInput;
   CompleteFilingResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['CompleteFilingResult']>;
+  ConfirmDocumentsInput: ConfirmDocumentsInput;
+  ConfirmDocumentsResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['ConfirmDocumentsResult']>;
   ConfirmFilingInput: ConfirmFilingInput;
   ConfirmFilingResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['ConfirmFilingResult']>;
   Conflict: ResolverTypeWrapper<Conflict>;
@@ -2509,6 +2741,14 @@ export type ResolversTypes = {
   Date: ResolverTypeWrapper<Scalars['Date']['output']>;
   DateTime: ResolverTypeWrapper<Scalars['DateTime']['output']>;
   DisclosureLevel: DisclosureLevel;
+  DocumentInput: DocumentInput;
+  DocumentManifest: ResolverTypeWrapper<ManifestRow>;
+  DocumentManifestConnection: ResolverTypeWrapper<Connection<ManifestRow>>;
+  DocumentManifestEdge: ResolverTypeWrapper<Edge<ManifestRow>>;
+  DocumentManifestState: DocumentManifestState;
+  DocumentsProposed: ResolverTypeWrapper<Omit<DocumentsProposed, 'manifest'> & { manifest?: Maybe<ResolversTypes['DocumentManifest']> }>;
+  DocumentsPublished: ResolverTypeWrapper<Omit<DocumentsPublished, 'manifest'> & { manifest?: Maybe<ResolversTypes['DocumentManifest']> }>;
+  DocumentsWithdrawn: ResolverTypeWrapper<Omit<DocumentsWithdrawn, 'manifest'> & { manifest?: Maybe<ResolversTypes['DocumentManifest']> }>;
   DomainError: ResolverTypeWrapper<ResolversInterfaceTypes<ResolversTypes>['DomainError']>;
   EndGrantInput: EndGrantInput;
   EndGrantResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['EndGrantResult']>;
@@ -2564,6 +2804,8 @@ export type ResolversTypes = {
   PageInfo: ResolverTypeWrapper<PageEnd>;
   PauseWebhookInput: PauseWebhookInput;
   PauseWebhookResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['PauseWebhookResult']>;
+  ProposeDocumentsInput: ProposeDocumentsInput;
+  ProposeDocumentsResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['ProposeDocumentsResult']>;
   ProposeRuleChangeInput: ProposeRuleChangeInput;
   ProposeRuleChangeResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['ProposeRuleChangeResult']>;
   Provenance: ResolverTypeWrapper<Provenance>;
@@ -2611,6 +2853,9 @@ export type ResolversTypes = {
   Subscription: ResolverTypeWrapper<Record<PropertyKey, never>>;
   TokenRevoked: ResolverTypeWrapper<TokenRevoked>;
   TotalCount: ResolverTypeWrapper<TotalCount>;
+  TrustedDocument: ResolverTypeWrapper<DocumentRow>;
+  TrustedDocumentConnection: ResolverTypeWrapper<Connection<DocumentRow>>;
+  TrustedDocumentEdge: ResolverTypeWrapper<Edge<DocumentRow>>;
   USCC: ResolverTypeWrapper<Scalars['USCC']['output']>;
   Viewer: ResolverTypeWrapper<ViewerParent>;
   VoluntaryItem: ResolverTypeWrapper<VoluntaryItem>;
@@ -2634,6 +2879,8 @@ export type ResolversTypes = {
   WebhookSecretRotated: ResolverTypeWrapper<Omit<WebhookSecretRotated, 'webhook'> & { webhook?: Maybe<ResolversTypes['Webhook']> }>;
   WebhookState: WebhookState;
   WebhookTopic: WebhookTopic;
+  WithdrawDocumentsInput: WithdrawDocumentsInput;
+  WithdrawDocumentsResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['WithdrawDocumentsResult']>;
 };
 
 /** Mapping between all available schema types and the resolvers parents */
@@ -2668,6 +2915,8 @@ export type ResolversParentTypes = {
   CollectionDuty: CollectionDuty;
   CompleteFilingInput: CompleteFilingInput;
   CompleteFilingResult: ResolversUnionTypes<ResolversParentTypes>['CompleteFilingResult'];
+  ConfirmDocumentsInput: ConfirmDocumentsInput;
+  ConfirmDocumentsResult: ResolversUnionTypes<ResolversParentTypes>['ConfirmDocumentsResult'];
   ConfirmFilingInput: ConfirmFilingInput;
   ConfirmFilingResult: ResolversUnionTypes<ResolversParentTypes>['ConfirmFilingResult'];
   Conflict: Conflict;
@@ -2692,6 +2941,13 @@ export type ResolversParentTypes = {
   CursorExpired: CursorExpired;
   Date: Scalars['Date']['output'];
   DateTime: Scalars['DateTime']['output'];
+  DocumentInput: DocumentInput;
+  DocumentManifest: ManifestRow;
+  DocumentManifestConnection: Connection<ManifestRow>;
+  DocumentManifestEdge: Edge<ManifestRow>;
+  DocumentsProposed: Omit<DocumentsProposed, 'manifest'> & { manifest?: Maybe<ResolversParentTypes['DocumentManifest']> };
+  DocumentsPublished: Omit<DocumentsPublished, 'manifest'> & { manifest?: Maybe<ResolversParentTypes['DocumentManifest']> };
+  DocumentsWithdrawn: Omit<DocumentsWithdrawn, 'manifest'> & { manifest?: Maybe<ResolversParentTypes['DocumentManifest']> };
   DomainError: ResolversInterfaceTypes<ResolversParentTypes>['DomainError'];
   EndGrantInput: EndGrantInput;
   EndGrantResult: ResolversUnionTypes<ResolversParentTypes>['EndGrantResult'];
@@ -2740,6 +2996,8 @@ export type ResolversParentTypes = {
   PageInfo: PageEnd;
   PauseWebhookInput: PauseWebhookInput;
   PauseWebhookResult: ResolversUnionTypes<ResolversParentTypes>['PauseWebhookResult'];
+  ProposeDocumentsInput: ProposeDocumentsInput;
+  ProposeDocumentsResult: ResolversUnionTypes<ResolversParentTypes>['ProposeDocumentsResult'];
   ProposeRuleChangeInput: ProposeRuleChangeInput;
   ProposeRuleChangeResult: ResolversUnionTypes<ResolversParentTypes>['ProposeRuleChangeResult'];
   Provenance: Provenance;
@@ -2782,6 +3040,9 @@ export type ResolversParentTypes = {
   Subscription: Record<PropertyKey, never>;
   TokenRevoked: TokenRevoked;
   TotalCount: TotalCount;
+  TrustedDocument: DocumentRow;
+  TrustedDocumentConnection: Connection<DocumentRow>;
+  TrustedDocumentEdge: Edge<DocumentRow>;
   USCC: Scalars['USCC']['output'];
   Viewer: ViewerParent;
   VoluntaryItem: VoluntaryItem;
@@ -2800,6 +3061,8 @@ export type ResolversParentTypes = {
   WebhookDeliveryEdge: Edge<DeliveryRow>;
   WebhookEdge: Edge<WebhookRow>;
   WebhookSecretRotated: Omit<WebhookSecretRotated, 'webhook'> & { webhook?: Maybe<ResolversParentTypes['Webhook']> };
+  WithdrawDocumentsInput: WithdrawDocumentsInput;
+  WithdrawDocumentsResult: ResolversUnionTypes<ResolversParentTypes>['WithdrawDocumentsResult'];
 };
 
 export type DataDirectiveArgs = {
@@ -2945,6 +3208,10 @@ export type CompleteFilingResultResolvers<ContextType = DeskContext, ParentType 
   __resolveType?: TypeResolveFn<'Conflict' | 'FilingCompleted' | 'InvalidInput', ParentType, ContextType>;
 };
 
+export type ConfirmDocumentsResultResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['ConfirmDocumentsResult'] = ResolversParentTypes['ConfirmDocumentsResult']> = {
+  __resolveType?: TypeResolveFn<'Conflict' | 'DocumentsPublished' | 'InvalidInput', ParentType, ContextType>;
+};
+
 export type ConfirmFilingResultResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['ConfirmFilingResult'] = ResolversParentTypes['ConfirmFilingResult']> = {
   __resolveType?: TypeResolveFn<'Conflict' | 'FilingConfirmed' | 'InvalidInput', ParentType, ContextType>;
 };
@@ -3049,6 +3316,51 @@ export interface DateScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes
 export interface DateTimeScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['DateTime'], any> {
   name: 'DateTime';
 }
+
+export type DocumentManifestResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['DocumentManifest'] = ResolversParentTypes['DocumentManifest']> = {
+  digest?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  documentCount?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  proposedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  proposedBy?: Resolver<Maybe<ResolversTypes['USCC']>, ParentType, ContextType>;
+  proposedByActor?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  publishedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  publishedBy?: Resolver<Maybe<ResolversTypes['USCC']>, ParentType, ContextType>;
+  publishedByActor?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  role?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  state?: Resolver<Maybe<ResolversTypes['DocumentManifestState']>, ParentType, ContextType>;
+  version?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  withdrawnAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  withdrawnBy?: Resolver<Maybe<ResolversTypes['USCC']>, ParentType, ContextType>;
+  withdrawnByActor?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+};
+
+export type DocumentManifestConnectionResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['DocumentManifestConnection'] = ResolversParentTypes['DocumentManifestConnection']> = {
+  edges?: Resolver<Maybe<ReadonlyArray<ResolversTypes['DocumentManifestEdge']>>, ParentType, ContextType>;
+  nodes?: Resolver<Maybe<ReadonlyArray<ResolversTypes['DocumentManifest']>>, ParentType, ContextType>;
+  pageInfo?: Resolver<Maybe<ResolversTypes['PageInfo']>, ParentType, ContextType>;
+  totalCount?: Resolver<Maybe<ResolversTypes['TotalCount']>, ParentType, ContextType>;
+};
+
+export type DocumentManifestEdgeResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['DocumentManifestEdge'] = ResolversParentTypes['DocumentManifestEdge']> = {
+  cursor?: Resolver<Maybe<ResolversTypes['Cursor']>, ParentType, ContextType>;
+  node?: Resolver<Maybe<ResolversTypes['DocumentManifest']>, ParentType, ContextType>;
+};
+
+export type DocumentsProposedResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['DocumentsProposed'] = ResolversParentTypes['DocumentsProposed']> = {
+  manifest?: Resolver<Maybe<ResolversTypes['DocumentManifest']>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type DocumentsPublishedResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['DocumentsPublished'] = ResolversParentTypes['DocumentsPublished']> = {
+  manifest?: Resolver<Maybe<ResolversTypes['DocumentManifest']>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type DocumentsWithdrawnResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['DocumentsWithdrawn'] = ResolversParentTypes['DocumentsWithdrawn']> = {
+  manifest?: Resolver<Maybe<ResolversTypes['DocumentManifest']>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
 
 export type DomainErrorResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['DomainError'] = ResolversParentTypes['DomainError']> = {
   __resolveType?: TypeResolveFn<'Conflict' | 'InvalidInput', ParentType, ContextType>;
@@ -3256,6 +3568,7 @@ export type MutationResolvers<ContextType = DeskContext, ParentType extends Reso
   approveRuleChange?: Resolver<Maybe<ResolversTypes['ApproveRuleChangeResult']>, ParentType, ContextType, RequireFields<MutationApproveRuleChangeArgs, 'input'>>;
   cancelExport?: Resolver<Maybe<ResolversTypes['CancelExportResult']>, ParentType, ContextType, RequireFields<MutationCancelExportArgs, 'input'>>;
   completeFiling?: Resolver<Maybe<ResolversTypes['CompleteFilingResult']>, ParentType, ContextType, RequireFields<MutationCompleteFilingArgs, 'input'>>;
+  confirmDocuments?: Resolver<Maybe<ResolversTypes['ConfirmDocumentsResult']>, ParentType, ContextType, RequireFields<MutationConfirmDocumentsArgs, 'input'>>;
   confirmFiling?: Resolver<Maybe<ResolversTypes['ConfirmFilingResult']>, ParentType, ContextType, RequireFields<MutationConfirmFilingArgs, 'input'>>;
   createExport?: Resolver<Maybe<ResolversTypes['CreateExportResult']>, ParentType, ContextType, RequireFields<MutationCreateExportArgs, 'input'>>;
   createFiling?: Resolver<Maybe<ResolversTypes['CreateFilingResult']>, ParentType, ContextType, RequireFields<MutationCreateFilingArgs, 'input'>>;
@@ -3266,6 +3579,7 @@ export type MutationResolvers<ContextType = DeskContext, ParentType extends Reso
   giveConsent?: Resolver<Maybe<ResolversTypes['GiveConsentResult']>, ParentType, ContextType, RequireFields<MutationGiveConsentArgs, 'input'>>;
   grantRole?: Resolver<Maybe<ResolversTypes['GrantRoleResult']>, ParentType, ContextType, RequireFields<MutationGrantRoleArgs, 'input'>>;
   pauseWebhook?: Resolver<Maybe<ResolversTypes['PauseWebhookResult']>, ParentType, ContextType, RequireFields<MutationPauseWebhookArgs, 'input'>>;
+  proposeDocuments?: Resolver<Maybe<ResolversTypes['ProposeDocumentsResult']>, ParentType, ContextType, RequireFields<MutationProposeDocumentsArgs, 'input'>>;
   proposeRuleChange?: Resolver<Maybe<ResolversTypes['ProposeRuleChangeResult']>, ParentType, ContextType, RequireFields<MutationProposeRuleChangeArgs, 'input'>>;
   redeliverWebhook?: Resolver<Maybe<ResolversTypes['RedeliverWebhookResult']>, ParentType, ContextType, RequireFields<MutationRedeliverWebhookArgs, 'input'>>;
   registerSourceUnits?: Resolver<Maybe<ResolversTypes['RegisterSourceUnitsResult']>, ParentType, ContextType, RequireFields<MutationRegisterSourceUnitsArgs, 'input'>>;
@@ -3275,6 +3589,7 @@ export type MutationResolvers<ContextType = DeskContext, ParentType extends Reso
   revokeConsent?: Resolver<Maybe<ResolversTypes['RevokeConsentResult']>, ParentType, ContextType, RequireFields<MutationRevokeConsentArgs, 'input'>>;
   revokeToken?: Resolver<Maybe<ResolversTypes['RevokeTokenResult']>, ParentType, ContextType, RequireFields<MutationRevokeTokenArgs, 'input'>>;
   rotateWebhookSecret?: Resolver<Maybe<ResolversTypes['RotateWebhookSecretResult']>, ParentType, ContextType, RequireFields<MutationRotateWebhookSecretArgs, 'input'>>;
+  withdrawDocuments?: Resolver<Maybe<ResolversTypes['WithdrawDocumentsResult']>, ParentType, ContextType, RequireFields<MutationWithdrawDocumentsArgs, 'input'>>;
 };
 
 export type NameListChangeResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['NameListChange'] = ResolversParentTypes['NameListChange']> = {
@@ -3343,6 +3658,10 @@ export type PauseWebhookResultResolvers<ContextType = DeskContext, ParentType ex
   __resolveType?: TypeResolveFn<'Conflict' | 'InvalidInput' | 'WebhookChanged', ParentType, ContextType>;
 };
 
+export type ProposeDocumentsResultResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['ProposeDocumentsResult'] = ResolversParentTypes['ProposeDocumentsResult']> = {
+  __resolveType?: TypeResolveFn<'Conflict' | 'DocumentsProposed' | 'InvalidInput', ParentType, ContextType>;
+};
+
 export type ProposeRuleChangeResultResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['ProposeRuleChangeResult'] = ResolversParentTypes['ProposeRuleChangeResult']> = {
   __resolveType?: TypeResolveFn<'Conflict' | 'InvalidInput' | 'RuleChangeProposed', ParentType, ContextType>;
 };
@@ -3360,6 +3679,8 @@ export type PurposeResolvers<ContextType = DeskContext, ParentType extends Resol
 };
 
 export type QueryResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['Query'] = ResolversParentTypes['Query']> = {
+  documentManifest?: Resolver<Maybe<ResolversTypes['DocumentManifest']>, ParentType, ContextType, RequireFields<QueryDocumentManifestArgs, 'id'>>;
+  documentManifests?: Resolver<Maybe<ResolversTypes['DocumentManifestConnection']>, ParentType, ContextType, RequireFields<QueryDocumentManifestsArgs, 'first'>>;
   evaluationChanges?: Resolver<Maybe<ResolversTypes['ChangePage']>, ParentType, ContextType, RequireFields<QueryEvaluationChangesArgs, 'filter' | 'first'>>;
   export?: Resolver<Maybe<ResolversTypes['Export']>, ParentType, ContextType, RequireFields<QueryExportArgs, 'id'>>;
   filing?: Resolver<Maybe<ResolversTypes['Filing']>, ParentType, ContextType, RequireFields<QueryFilingArgs, 'id'>>;
@@ -3371,6 +3692,7 @@ export type QueryResolvers<ContextType = DeskContext, ParentType extends Resolve
   ruleChanges?: Resolver<Maybe<ResolversTypes['RuleChangeConnection']>, ParentType, ContextType, RequireFields<QueryRuleChangesArgs, 'first'>>;
   sourceStatus?: Resolver<Maybe<ReadonlyArray<ResolversTypes['SourceState']>>, ParentType, ContextType>;
   sourceUnits?: Resolver<Maybe<ReadonlyArray<ResolversTypes['SourceUnit']>>, ParentType, ContextType, RequireFields<QuerySourceUnitsArgs, 'unit'>>;
+  trustedDocuments?: Resolver<Maybe<ResolversTypes['TrustedDocumentConnection']>, ParentType, ContextType, RequireFields<QueryTrustedDocumentsArgs, 'first' | 'manifest'>>;
   viewer?: Resolver<Maybe<ResolversTypes['Viewer']>, ParentType, ContextType>;
   webhookDeliveries?: Resolver<Maybe<ResolversTypes['WebhookDeliveryConnection']>, ParentType, ContextType, RequireFields<QueryWebhookDeliveriesArgs, 'first' | 'id'>>;
 };
@@ -3533,6 +3855,25 @@ export type TotalCountResolvers<ContextType = DeskContext, ParentType extends Re
   value?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
 };
 
+export type TrustedDocumentResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['TrustedDocument'] = ResolversParentTypes['TrustedDocument']> = {
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  name?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  problem?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  text?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+};
+
+export type TrustedDocumentConnectionResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['TrustedDocumentConnection'] = ResolversParentTypes['TrustedDocumentConnection']> = {
+  edges?: Resolver<Maybe<ReadonlyArray<ResolversTypes['TrustedDocumentEdge']>>, ParentType, ContextType>;
+  nodes?: Resolver<Maybe<ReadonlyArray<ResolversTypes['TrustedDocument']>>, ParentType, ContextType>;
+  pageInfo?: Resolver<Maybe<ResolversTypes['PageInfo']>, ParentType, ContextType>;
+  totalCount?: Resolver<Maybe<ResolversTypes['TotalCount']>, ParentType, ContextType>;
+};
+
+export type TrustedDocumentEdgeResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['TrustedDocumentEdge'] = ResolversParentTypes['TrustedDocumentEdge']> = {
+  cursor?: Resolver<Maybe<ResolversTypes['Cursor']>, ParentType, ContextType>;
+  node?: Resolver<Maybe<ResolversTypes['TrustedDocument']>, ParentType, ContextType>;
+};
+
 export interface UsccScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['USCC'], any> {
   name: 'USCC';
 }
@@ -3657,6 +3998,10 @@ export type WebhookSecretRotatedResolvers<ContextType = DeskContext, ParentType 
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
 };
 
+export type WithdrawDocumentsResultResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['WithdrawDocumentsResult'] = ResolversParentTypes['WithdrawDocumentsResult']> = {
+  __resolveType?: TypeResolveFn<'Conflict' | 'DocumentsWithdrawn' | 'InvalidInput', ParentType, ContextType>;
+};
+
 export type Resolvers<ContextType = DeskContext> = {
   AddToWatchlistResult?: AddToWatchlistResultResolvers<ContextType>;
   AdministrativeAdjudication?: AdministrativeAdjudicationResolvers<ContextType>;
@@ -3680,6 +4025,7 @@ export type Resolvers<ContextType = DeskContext> = {
   CollectedRecordEdge?: CollectedRecordEdgeResolvers<ContextType>;
   CollectionDuty?: CollectionDutyResolvers<ContextType>;
   CompleteFilingResult?: CompleteFilingResultResolvers<ContextType>;
+  ConfirmDocumentsResult?: ConfirmDocumentsResultResolvers<ContextType>;
   ConfirmFilingResult?: ConfirmFilingResultResolvers<ContextType>;
   Conflict?: ConflictResolvers<ContextType>;
   Consent?: ConsentResolvers<ContextType>;
@@ -3699,6 +4045,12 @@ export type Resolvers<ContextType = DeskContext> = {
   CursorExpired?: CursorExpiredResolvers<ContextType>;
   Date?: GraphQLScalarType;
   DateTime?: GraphQLScalarType;
+  DocumentManifest?: DocumentManifestResolvers<ContextType>;
+  DocumentManifestConnection?: DocumentManifestConnectionResolvers<ContextType>;
+  DocumentManifestEdge?: DocumentManifestEdgeResolvers<ContextType>;
+  DocumentsProposed?: DocumentsProposedResolvers<ContextType>;
+  DocumentsPublished?: DocumentsPublishedResolvers<ContextType>;
+  DocumentsWithdrawn?: DocumentsWithdrawnResolvers<ContextType>;
   DomainError?: DomainErrorResolvers<ContextType>;
   EndGrantResult?: EndGrantResultResolvers<ContextType>;
   Entity?: EntityResolvers<ContextType>;
@@ -3739,6 +4091,7 @@ export type Resolvers<ContextType = DeskContext> = {
   Organisation?: OrganisationResolvers<ContextType>;
   PageInfo?: PageInfoResolvers<ContextType>;
   PauseWebhookResult?: PauseWebhookResultResolvers<ContextType>;
+  ProposeDocumentsResult?: ProposeDocumentsResultResolvers<ContextType>;
   ProposeRuleChangeResult?: ProposeRuleChangeResultResolvers<ContextType>;
   Provenance?: ProvenanceResolvers<ContextType>;
   Purpose?: PurposeResolvers<ContextType>;
@@ -3769,6 +4122,9 @@ export type Resolvers<ContextType = DeskContext> = {
   Subscription?: SubscriptionResolvers<ContextType>;
   TokenRevoked?: TokenRevokedResolvers<ContextType>;
   TotalCount?: TotalCountResolvers<ContextType>;
+  TrustedDocument?: TrustedDocumentResolvers<ContextType>;
+  TrustedDocumentConnection?: TrustedDocumentConnectionResolvers<ContextType>;
+  TrustedDocumentEdge?: TrustedDocumentEdgeResolvers<ContextType>;
   USCC?: GraphQLScalarType;
   Viewer?: ViewerResolvers<ContextType>;
   VoluntaryItem?: VoluntaryItemResolvers<ContextType>;
@@ -3787,6 +4143,7 @@ export type Resolvers<ContextType = DeskContext> = {
   WebhookDeliveryEdge?: WebhookDeliveryEdgeResolvers<ContextType>;
   WebhookEdge?: WebhookEdgeResolvers<ContextType>;
   WebhookSecretRotated?: WebhookSecretRotatedResolvers<ContextType>;
+  WithdrawDocumentsResult?: WithdrawDocumentsResultResolvers<ContextType>;
 };
 
 export type DirectiveResolvers<ContextType = DeskContext> = {

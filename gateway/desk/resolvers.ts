@@ -24,6 +24,7 @@ import { createRuleResolvers } from './rules.ts';
 import { createWebhookResolvers, type WebhookDoor } from './notifying.ts';
 import { createWatchlistResolvers } from './watching.ts';
 import { createConsentResolvers } from './consenting.ts';
+import { createDocumentResolvers, type DocumentParts } from '../trustedDocuments/resolvers.ts';
 
 const refusals: Record<Refusal, () => Named<InvalidInput>> = {
   NOT_FOUND: () => invalid('NOT_FOUND', 'Your organisation has none with this id.', ['input', 'id']),
@@ -57,6 +58,7 @@ export interface DeskParts {
   readonly wasAdded: () => void;
   readonly webhooks: WebhookDoor;
   readonly exports: ExportDoor;
+  readonly documents: Pick<DocumentParts, 'check' | 'onChanged'>;
   readonly now: () => Date;
 }
 
@@ -67,7 +69,7 @@ export interface ShownGrant extends Grant {
 
 const MAX_PARTS = 10_000;
 
-export function createDeskResolvers({ repository, grants, sources, keepers, ruleBook, cursors, changeLog, wasAdded, webhooks, exports, now }: DeskParts): ResolverMap<Resolvers, ResolversParentTypes> {
+export function createDeskResolvers({ repository, grants, sources, keepers, ruleBook, cursors, changeLog, wasAdded, webhooks, exports, documents, now }: DeskParts): ResolverMap<Resolvers, ResolversParentTypes> {
   const sourceStates = () =>
     sources.states().map(({ source, state, knownThrough, lateUnits }) => ({
       source,
@@ -103,6 +105,7 @@ export function createDeskResolvers({ repository, grants, sources, keepers, rule
   const changes = createChangeResolvers({ log: changeLog, cursors, ownsWatchlist, now });
   const watching = createWatchlistResolvers(repository.watchlists, cursors, wasAdded);
   const consenting = createConsentResolvers({ consents: repository.consents, rules: ruleBook, cursors, now });
+  const publishing = createDocumentResolvers({ ...documents, manifests: repository.documentManifests, cursors });
   const exporting = createExportResolvers({ ...exports, exports: repository.exports, log: changeLog, cursors, ownsWatchlist });
   const notifying = createWebhookResolvers({ ...webhooks, webhooks: repository.webhooks, ownsWatchlist, log: changeLog, cursors });
 
@@ -113,6 +116,7 @@ export function createDeskResolvers({ repository, grants, sources, keepers, rule
     ...consenting,
     ...notifying,
     ...exporting,
+    ...publishing,
     Viewer: {
       ...watching.Viewer,
       ...consenting.Viewer,
@@ -125,6 +129,7 @@ export function createDeskResolvers({ repository, grants, sources, keepers, rule
       ...changes.Query,
       ...notifying.Query,
       ...exporting.Query,
+      ...publishing.Query,
       ...unitsAndRows.Query,
       viewer: (_, __, { viewer }) => viewer,
       sourceStatus: sourceStates,
@@ -152,6 +157,7 @@ export function createDeskResolvers({ repository, grants, sources, keepers, rule
       ...consenting.Mutation,
       ...notifying.Mutation,
       ...exporting.Mutation,
+      ...publishing.Mutation,
       async createFiling(_, { input }, { viewer }) {
         if (!may(viewer, 'filing:create')) throw forbidden();
         if (!Object.hasOwn(filingKinds, input.kind)) return invalid('UNKNOWN_KIND', `There is no filing of kind "${input.kind.slice(0, 40)}"; known are ${Object.keys(filingKinds).join(', ')}.`, ['input', 'kind']);

@@ -1,25 +1,45 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { GraphQLError, type GraphQLFormattedError } from 'graphql';
+import { type DocumentNode, GraphQLError, type GraphQLFormattedError } from 'graphql';
 import type { Log } from '#kit/log.ts';
+import { codeOf, type TransportName } from '#kit/telemetry/outcomes.ts';
+import { inSpan, type Tracer } from '#kit/telemetry/scope.ts';
 import { textProblem } from '#kit/text.ts';
-import type { Viewer } from '#policy/viewer.ts';
+import type { Role, Viewer } from '#policy/viewer.ts';
 import type { Authenticator } from '../auth.ts';
 import type { Documents, ReadDocument } from '../documents.ts';
 import type { Budgets, BudgetState } from '../budget/budgets.ts';
-import { costOf } from '../budget/cost.ts';
 import { budgetRefusal } from '../budget/refusal.ts';
 import { errorOf, type ErrorWords, formatted, unavailable } from '../errors.ts';
-import type { Answer, Graph } from '../graph.ts';
+import type { Answer, Graph, Operation } from '../graph.ts';
 import type { ClientAddresses } from '../http/address.ts';
 import type { StreamHolder, StreamQuota } from '../http/streamQuota.ts';
-import type { Live, Session } from '../live/subscriber.ts';
+import type { Live, Session, Sink, Stream, StreamRequest } from '../live/subscriber.ts';
 import type { SourceBook } from '../sources.ts';
+import type { AllowedText, AskedDocument, TrustedDocuments } from '../trustedDocuments/store.ts';
 
 // What all transports have in common: an operation as it is asked, who asks it, how it is run, and its answer as text.
+
+export interface AnsweredOperation {
+  readonly document: DocumentNode;
+  readonly kind: 'query' | 'mutation' | 'subscription';
+  readonly transport: TransportName;
+  /** `ok`, `partial` (something is missing), or the code of the first error for which there is no data. */
+  readonly outcome: string;
+  readonly seconds: number;
+  /** What it was charged; left out where nothing was. */
+  readonly cost?: number | undefined;
+}
+
+/** What is counted of operations. Neither function throws. */
+export interface OperationMetrics {
+  answered(operation: AnsweredOperation): void;
+  refused(transport: TransportName, code: string): void;
+}
 
 export interface DoorOptions {
   readonly graph: Graph;
   readonly documents: Documents;
+  readonly trusted: TrustedDocuments;
   readonly sources: Pick<SourceBook, 'states' | 'refresh'>;
   readonly authenticator: Authenticator;
   /** Undefined where there is nothing to follow; subscriptions are refused then. */
@@ -33,13 +53,18 @@ export interface DoorOptions {
   readonly policyMode: 'filter' | 'reject';
   readonly log: Log;
   readonly now: () => Date;
+  /** Left out: nothing is counted. */
+  readonly metrics?: OperationMetrics | undefined;
+  /** Left out: nothing is traced. */
+  readonly tracer?: Tracer | null | undefined;
 }
 
 /** The parameters of GraphQL over HTTP, which a `subscribe` has too. */
-export interface Asked {
-  readonly query: string;
+export interface Asked extends AskedDocument {
   readonly operationName: string | null | undefined;
   readonly variables: Readonly<Record<string, unknown>>;
+  /** Whether `extensions.cost` is `report`. */
+  readonly reportsCost: boolean;
 }
 
 export const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -47,17 +72,31 @@ export const isRecord = (value: unknown): value is Record<string, unknown> => ty
 /** Null: it is no operation. */
 export function readAsked(given: unknown): Asked | null {
   if (!isRecord(given)) return null;
-  const { query, operationName, variables, extensions } = given;
-  if (typeof query !== 'string' || query === '') return null;
+  const { query, documentId, operationName, variables, extensions } = given;
+  const hasText = query !== undefined && query !== null && query !== '';
+  if (hasText && typeof query !== 'string') return null;
+  const isAutomatic = isRecord(extensions) && extensions['persistedQuery'] !== undefined && extensions['persistedQuery'] !== null;
+  if (!hasText && !isAutomatic && (documentId === undefined || documentId === null)) return null;
   if (operationName !== undefined && operationName !== null && typeof operationName !== 'string') return null;
   for (const each of [variables, extensions]) if (each !== undefined && each !== null && !isRecord(each)) return null;
-  return { query, operationName, variables: isRecord(variables) ? variables : {} };
+  return {
+    query: hasText ? query : null, documentId: documentId ?? undefined, isAutomatic, operationName, variables: isRecord(variables) ? variables : {},
+    reportsCost: isRecord(extensions) && extensions['cost'] === 'report',
+  };
 }
 
-/** Reads what is asked before anything of it is walked: its texts, then its document. */
-export function readOperation({ documents }: Pick<DoorOptions, 'documents'>, { query, operationName, variables }: Asked): ReturnType<Documents> {
+/** What is asked, as it may run: also as long as what it was asked by is published. */
+export type ReadOperation = ReadDocument & AllowedText;
+
+/** Reads what a role asks before anything of it is walked: its texts, then whether it may be asked, then its document. */
+export function readOperation({ documents, trusted }: Pick<DoorOptions, 'documents' | 'trusted'>, asked: Asked, role: Role): ReadOperation | { readonly errors: readonly GraphQLError[] } {
+  const { operationName, variables } = asked;
   const problem = textProblem('operationName', operationName) ?? variablesProblem(variables);
-  return problem ? { errors: [problem] } : documents(query, operationName);
+  if (problem) return { errors: [problem] };
+  const allowed = trusted.allow(role, asked);
+  if (allowed instanceof GraphQLError) return { errors: [allowed] };
+  const read = documents(allowed.text, operationName);
+  return 'errors' in read ? read : { ...read, ...allowed };
 }
 
 function variablesProblem(variables: Asked['variables']): GraphQLError | null {
@@ -68,11 +107,12 @@ function variablesProblem(variables: Asked['variables']): GraphQLError | null {
   return null;
 }
 
-/** Who asks, for what, and whether to be refused whole. */
+/** Who asks, for what, whether to be refused whole, and whether to hear what it costs. */
 export interface Credentials {
   readonly authorization: string | undefined;
   readonly purpose: string | undefined;
   readonly rejects: boolean;
+  readonly reportsCost: boolean;
 }
 
 export function credentialsIn(request: { readonly headers: IncomingHttpHeaders; readonly rawHeaders: readonly string[] }): Credentials {
@@ -81,8 +121,9 @@ export function credentialsIn(request: { readonly headers: IncomingHttpHeaders; 
   return {
     // Of two Authorization headers Node keeps the first; which one a proxy looked at nobody knows.
     authorization: authorizations > 1 ? '' : request.headers.authorization,
-    purpose: typeof purpose === 'string' && purpose !== '' ? purpose : undefined,
+    purpose: typeof purpose === 'string' ? purpose : undefined, // an empty one is none that a token allows
     rejects: request.headers['x-unauthorized'] === 'reject',
+    reportsCost: request.headers['x-cost'] === 'report',
   };
 }
 
@@ -92,9 +133,19 @@ export const answerText = (options: Pick<DoorOptions, 'words'>, { data, errors, 
 
 export const tell = ({ words }: Pick<DoorOptions, 'words'>, errors: readonly unknown[]): GraphQLFormattedError[] => errors.map((error) => words(formatted(error), error));
 
+/** The same of a refusal, which is counted. */
+export function tellRefusal(options: Pick<DoorOptions, 'words' | 'metrics'>, transport: TransportName, errors: readonly unknown[]): GraphQLFormattedError[] {
+  const told = tell(options, errors);
+  options.metrics?.refused(transport, String(told[0]?.extensions?.['code']));
+  return told;
+}
+
 export interface Run {
+  readonly transport: TransportName;
   readonly viewer: Viewer;
   readonly mode: 'filter' | 'reject';
+  /** As the connection asks it for all of its operations. */
+  readonly reportsCost: boolean;
   readonly signal: AbortSignal;
   /** The client's, see `callerOf`. */
   readonly address: string | undefined;
@@ -102,23 +153,73 @@ export interface Run {
 
 /** An answer, and what is left of the budget after it. */
 export interface Charged extends Answer {
-  readonly budget?: BudgetState;
+  readonly budget?: BudgetState | undefined;
 }
 
-/** Charges an operation to whoever asks, before anything of it runs. */
-export async function charge({ budgets, now }: Pick<DoorOptions, 'budgets' | 'now'>, read: ReadDocument, { variables }: Asked, { viewer, address }: Pick<Run, 'viewer' | 'address'>): Promise<{ readonly budget: BudgetState; readonly refusal: GraphQLError | null }> {
-  const cost = costOf(read, variables);
-  const budget = await budgets.spend(viewer, address, cost);
-  return { budget, refusal: budget.isGiven ? null : budgetRefusal(budget, cost, now()) };
+/** What one operation took from its caller's budget, once it was charged. */
+interface Bill {
+  readonly charge: NonNullable<Operation['charge']>;
+  charged?: { readonly cost: number; readonly budget: BudgetState };
+}
+
+function openBill({ budgets, now }: Pick<DoorOptions, 'budgets' | 'now'>, viewer: Viewer, address: string | undefined): Bill {
+  const bill: Bill = {
+    async charge(cost) {
+      const budget = await budgets.spend(viewer, address, cost);
+      bill.charged = { cost, budget };
+      if (!budget.isGiven) throw budgetRefusal(budget, cost, now());
+      return budget;
+    },
+  };
+  return bill;
 }
 
 /** Runs a query or a mutation: an answer with data, or the errors for which there is none. Nothing is thrown. */
-export async function runOperation(options: Pick<DoorOptions, 'graph' | 'sources' | 'budgets' | 'now'>, read: ReadDocument, asked: Asked, run: Run): Promise<Charged> {
+export async function runOperation(options: RunOptions, read: ReadDocument, asked: Asked, run: Run): Promise<Charged> {
+  const bill = openBill(options, run.viewer, run.address);
+  const answer = await observed(options, read, run.transport, bill, () => answerTo(options, read, asked, run, bill));
+  return { ...answer, budget: bill.charged?.budget };
+}
+
+type RunOptions = Pick<DoorOptions, 'graph' | 'sources' | 'budgets' | 'now' | 'metrics' | 'log'>;
+
+/** Begins a stream, which is charged once, or says why there is none. */
+function beginStream(options: DoorOptions, transport: TransportName, live: Live, request: StreamRequest, sink: Sink): ReturnType<Live['subscribe']> {
+  const bill = openBill(options, request.session.viewer, request.address);
+  return observed(options, request, transport, bill, () => live.subscribe({ ...request, transport, charge: bill.charge }, sink));
+}
+
+/** Counts, times and traces one operation, by nothing that its caller wrote. */
+async function observed<Result extends object>(
+  { metrics, log }: Pick<DoorOptions, 'metrics' | 'log'>,
+  { document, operation: { operation: kind } }: Pick<ReadDocument, 'document' | 'operation'>,
+  transport: TransportName,
+  bill: Bill,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const begunAt = performance.now();
+  const result = await inSpan(kind, 'INTERNAL', () => ({ 'graphql.operation.type': kind }), async (span) => {
+    const answer = await work();
+    span?.set({ 'credit_graph.outcome': outcomeOf(answer) });
+    return answer;
+  });
+  const outcome = outcomeOf(result);
+  const seconds = (performance.now() - begunAt) / 1000;
+  metrics?.answered({ document, kind, transport, outcome, seconds, cost: bill.charged?.budget.isGiven ? bill.charged.cost : undefined });
+  if (log.isLevelEnabled('debug')) log.debug({ kind, transport, outcome, ms: Math.round(seconds * 1000) }, 'an operation was answered');
+  return result;
+}
+
+function outcomeOf(result: object): string {
+  const { data, errors, extensions }: Answer = result;
+  if (data === undefined && errors) return codeOf(errors[0]);
+  return (extensions?.['completeness'] as { status?: unknown } | undefined)?.status === 'PARTIAL' ? 'partial' : 'ok';
+}
+
+async function answerTo(options: RunOptions, read: ReadDocument, asked: Asked, run: Run, { charge }: Bill): Promise<Answer> {
   try {
-    const { budget, refusal } = await charge(options, read, asked, run);
-    if (refusal) return { errors: [refusal], budget };
-    const answer = await options.graph.run({ ...read, variables: asked.variables, ...run, budget });
-    return (await isOutage(options, answer)) ? { errors: [unavailable('None of the sources can be reached now: ask again later.')], budget } : { ...answer, budget };
+    const answer = await options.graph.run({ ...read, variables: asked.variables, ...run, reportsCost: run.reportsCost || asked.reportsCost, charge });
+    return (await isOutage(options, answer)) ? { errors: [unavailable('None of the sources can be reached now: ask again later.')] } : answer;
   } catch (error) {
     const known = errorOf(error);
     return { errors: [known instanceof GraphQLError ? known : internal(error)] };
@@ -143,6 +244,50 @@ async function isOutage({ sources }: Pick<DoorOptions, 'sources'>, { data, error
   await sources.refresh();
   const states = sources.states();
   return states.length > 0 && states.every(({ state }) => state === 'UNAVAILABLE');
+}
+
+/** Begins a stream, which ends when what it was asked by is published no more. @param live of the options, where there is one */
+export async function followOperation(options: DoorOptions, transport: TransportName, live: Live, { text, publishedFor }: AllowedText, request: StreamRequest, sink: Sink): ReturnType<Live['subscribe']> {
+  const { trusted } = options;
+  if (publishedFor === null) return beginStream(options, transport, live, request, sink);
+  let cursor: string | null = null;
+  let stream: Stream | null = null;
+  let isOver = false;
+  const unwatch = trusted.watch(publishedFor, text, () => {
+    if (isOver) return;
+    isOver = true;
+    stream?.stop();
+    sink.end('WITHDRAWN', cursor);
+  });
+  const watched: Sink = {
+    next(json, after) {
+      cursor = after;
+      sink.next(json, after);
+    },
+    waiting: () => sink.waiting(),
+    drained: () => sink.drained(),
+    end(reason, last) {
+      unwatch();
+      if (!isOver) sink.end(reason, last);
+      isOver = true;
+    },
+  };
+  const begun = await beginStream(options, transport, live, request, watched).catch((error: unknown) => {
+    unwatch();
+    throw error;
+  });
+  if ('errors' in begun) {
+    unwatch();
+    return begun;
+  }
+  stream = begun;
+  if (isOver) begun.stop();
+  return {
+    stop() {
+      unwatch();
+      begun.stop();
+    },
+  };
 }
 
 /** Who holds a stream, for the quota. */

@@ -106,7 +106,7 @@ test('what is refused before the first event is a JSON answer with its status', 
     [400, 'GRAPHQL_VALIDATION_FAILED', 'Cannot query field "nothing" on type "Subscription".'],
     [400, 'GRAPHQL_PARSE_FAILED', 'Syntax Error: Expected Name, found <EOF>.'],
     [400, 'COST_LIMIT', 'The operation has more than 65536 bytes.'],
-    [400, 'BAD_REQUEST', 'The request is not GraphQL over HTTP: `query` is a text, `variables` an object.'],
+    [400, 'BAD_REQUEST', 'The request is not GraphQL over HTTP: `query` or `documentId` is a text, `variables` an object.'],
     [400, 'BAD_USER_INPUT', 'Subscriptions are served over WebSocket and SSE, not here.'],
   ]);
 });

@@ -3,9 +3,10 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { GraphQLError } from 'graphql';
 import { clientError } from '#kit/errors.ts';
 import { jsonBoundsProblem } from '#kit/jsonBounds.ts';
+import { currentScope, endTrace } from '#kit/telemetry/scope.ts';
 import { errorOf, headOf, RETRY_AFTER_SECONDS } from '../errors.ts';
 import type { Sink, StreamEnd } from '../live/subscriber.ts';
-import { type Asked, answerOnce, charge, credentialsIn, type DoorOptions, holderOf, readAsked, readOperation, tell } from './operation.ts';
+import { type Asked, answerOnce, credentialsIn, type DoorOptions, followOperation, holderOf, readAsked, readOperation, tellRefusal } from './operation.ts';
 
 // Server-sent events: one operation, one response (the "distinct connections" of the GraphQL over SSE protocol). What is refused before the
 // first event is a JSON answer with its status, as at the HTTP door. `complete` means that the stream is finished: clients of that protocol
@@ -34,8 +35,8 @@ const RESUME_MS = 1000;
  */
 const BEFORE_CLOSING_MS = 250;
 
-/** The two ends that are final; what else ends a stream ends its connection. */
-const FINISHED: Partial<Record<StreamEnd, number>> = { COMPLETED: 1000, CURSOR_EXPIRED: 1000 };
+/** The ends that are final; what else ends a stream ends its connection. */
+const FINISHED: Partial<Record<StreamEnd, number>> = { COMPLETED: 1000, CURSOR_EXPIRED: 1000, WITHDRAWN: 1000 };
 
 export function createEventDoor(options: DoorOptions): EventDoor {
   const { authenticator, live, policyMode, quota } = options;
@@ -48,7 +49,7 @@ export function createEventDoor(options: DoorOptions): EventDoor {
    */
   const refuse = (request: FastifyRequest, reply: FastifyReply, errors: readonly unknown[]): FastifyReply => {
     const { status, headers } = headOf(errors[0]);
-    const told = tell(options, errors);
+    const told = tellRefusal(options, 'sse', errors);
     if (request.method === 'GET' && (status === 503 || status === 429)) {
       const stream = new EventStream(reply, () => {});
       const retryAfter = told[0]?.extensions?.['retryAfter'];
@@ -56,7 +57,7 @@ export function createEventDoor(options: DoorOptions): EventDoor {
       return reply;
     }
     for (const [name, value] of headers) reply.header(name, value);
-    return reply.code(status).header('cache-control', 'no-store').send({ errors: told });
+    return reply.code(status).send({ errors: told });
   };
 
   return {
@@ -64,13 +65,13 @@ export function createEventDoor(options: DoorOptions): EventDoor {
     refuse,
     async handle(request, reply) {
       const asked = readRequest(request);
-      if (!asked) throw badRequest('The request is not GraphQL over HTTP: `query` is a text, `variables` an object.', 400);
-      const { authorization, purpose, rejects } = credentialsIn(request.raw);
+      if (!asked) throw badRequest('The request is not GraphQL over HTTP: `query` or `documentId` is a text, `variables` an object.', 400);
+      const { authorization, purpose, rejects, reportsCost } = credentialsIn(request.raw);
       const mode = rejects ? 'reject' : policyMode;
       const address = options.addresses.of(request.raw);
       const session = await authenticator.session(authorization, purpose).catch((error: unknown) => ({ errors: [errorOf(error)] }));
       if ('errors' in session) return refuse(request, reply, session.errors);
-      const read = readOperation(options, asked);
+      const read = readOperation(options, asked, session.viewer.role);
       if ('errors' in read) return refuse(request, reply, read.errors);
       const { operation } = read.operation;
       if (request.method === 'GET' && operation === 'mutation') throw badRequest('A mutation is sent by POST.', 405, new Map([['allow', 'POST']]));
@@ -83,18 +84,16 @@ export function createEventDoor(options: DoorOptions): EventDoor {
           release();
         });
         open.add(stream);
-        const { refusal } = await charge(options, read, asked, { viewer: session.viewer, address });
-        if (refusal) {
-          stream.forget();
-          return refuse(request, reply, [refusal]);
-        }
-        const begun = await live.subscribe({ ...read, variables: asked.variables, session, mode, lastEventId: header(request, 'last-event-id'), address }, stream).catch((error: unknown) => ({ errors: [errorOf(error)] }));
+        const wanted = { ...read, variables: asked.variables, session, mode, reportsCost: reportsCost || asked.reportsCost, lastEventId: header(request, 'last-event-id'), address };
+        const begun = await followOperation(options, 'sse', live, read, wanted, stream).catch((error: unknown) => ({ errors: [errorOf(error)] }));
         if ('errors' in begun) {
           stream.forget();
           return refuse(request, reply, begun.errors);
         }
         stream.stopsWith(() => begun.stop());
         stream.begin();
+        const scope = currentScope();
+        if (scope) endTrace(scope); // a stream may last for days
         if (isLeaving) stream.goAway(); // it began while this instance was asked to go
         return;
       }
@@ -102,7 +101,7 @@ export function createEventDoor(options: DoorOptions): EventDoor {
       open.add(stream);
       const abort = new AbortController();
       stream.stopsWith(() => abort.abort());
-      const answer = await answerOnce(options, read, asked, { viewer: session.viewer, mode, signal: abort.signal, address });
+      const answer = await answerOnce(options, read, asked, { transport: 'sse', viewer: session.viewer, mode, reportsCost, signal: abort.signal, address });
       if (typeof answer !== 'string') {
         stream.forget();
         return refuse(request, reply, answer.errors);
@@ -145,6 +144,7 @@ class EventStream implements Sink {
     this.#phase = 'OPEN';
     this.#reply.hijack();
     this.#response.writeHead(200, {
+      'x-request-id': this.#reply.request.id,
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-store',
       'x-accel-buffering': 'no', // nginx would keep events back until its buffer is full

@@ -2,12 +2,13 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { GraphQLError } from 'graphql';
 import { jsonBoundsProblem } from '#kit/jsonBounds.ts';
+import { closeScope, endTrace, inScope, openScope, requestIdOf, type RequestScope } from '#kit/telemetry/scope.ts';
 import { textProblem } from '#kit/text.ts';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { errorOf, RETRY_AFTER_SECONDS } from '../errors.ts';
-import type { ReadDocument } from '../documents.ts';
 import type { Live, Session, Sink, StreamEnd, StreamRequest } from '../live/subscriber.ts';
-import { type Asked, answerOnce, charge, type Credentials, credentialsIn, type DoorOptions, holderOf, isRecord, readAsked, readOperation, tell } from './operation.ts';
+import { answerOn } from '../http/rawAnswer.ts';
+import { type Asked, answerOnce, type Credentials, credentialsIn, type DoorOptions, followOperation, holderOf, isRecord, type ReadOperation, readAsked, readOperation, tellRefusal } from './operation.ts';
 
 // graphql-transport-ws (docs/PROTOCOL.md; docs/adr/0016-following-changes.md says why it is our own). A connection that only waits costs
 // its socket and one object: timers and lists are there while they are needed.
@@ -78,7 +79,7 @@ type Closing = readonly [code: number, reason: string];
 
 type Message =
   | { readonly type: 'connection_init' | 'ping' | 'pong'; readonly payload: Record<string, unknown> | null | undefined }
-  | { readonly type: 'subscribe'; readonly id: string; readonly payload: Asked }
+  | { readonly type: 'subscribe'; readonly id: string; readonly payload: Asked; readonly requestId: unknown }
   | { readonly type: 'complete'; readonly id: string };
 
 export interface WebSocketDoor extends AsyncDisposable {
@@ -118,6 +119,8 @@ export function createWebSocketDoor(options: DoorOptions & { readonly timing?: P
     maxPayload: MAX_MESSAGE_BYTES,
     handleProtocols: (offered) => (offered.has(SUB_PROTOCOL) ? SUB_PROTOCOL : ([...offered][0] ?? false)),
   });
+  server.on('wsClientError', ({ message }, socket) => answerOn(socket, '400 Bad Request', `${message}.`, ['sec-websocket-version: 13']));
+  server.on('headers', (headers, request) => headers.push(`x-request-id: ${request.headers['x-request-id']}`));
   const heart = setInterval(() => {
     const at = performance.now();
     const today = options.now().getTime();
@@ -127,8 +130,10 @@ export function createWebSocketDoor(options: DoorOptions & { readonly timing?: P
   return {
     connections: () => open.size,
     upgrade(request, network, head, problem = null) {
+      const requestId = requestIdOf(request.headers['x-request-id']);
+      request.headers['x-request-id'] = requestId; // for the handshake's answer
       server.handleUpgrade(request, network, head, (socket) => {
-        const connection = new Connection(door, socket, network, credentialsIn(request));
+        const connection = new Connection(door, socket, network, credentialsIn(request), requestId);
         open.add(connection);
         // After the handshake: in a client the refusal of a handshake is an error without a code, and not tried again.
         if (isLeaving) return connection.close(closings.goingAway);
@@ -163,6 +168,7 @@ class Connection {
   #session: Session | null = null;
   #address: string | undefined;
   #mode: 'filter' | 'reject';
+  #reportsCost: boolean;
   #subscriptions: Map<string, Subscription> | null = null;
   #beatAt: number;
   /** Pings since the client was last heard of. */
@@ -175,13 +181,18 @@ class Connection {
   #chatter = 0;
   /** Places that it holds of the quota. */
   readonly #places: (() => void)[] = [];
+  /** Of the handshake. Operations have it with their number, unless they bring one of their own. */
+  readonly #requestId: string;
+  #operations = 0;
 
-  constructor(door: Door, socket: WebSocket, network: Duplex, credentials: Credentials) {
+  constructor(door: Door, socket: WebSocket, network: Duplex, credentials: Credentials, requestId: string) {
+    this.#requestId = requestId;
     this.#door = door;
     this.#socket = socket;
     this.#network = network;
     this.#credentials = credentials;
     this.#mode = credentials.rejects ? 'reject' : door.policyMode;
+    this.#reportsCost = credentials.reportsCost;
     this.#beatAt = performance.now() + door.timing.heartbeatMs;
     this.#initTimer = setTimeout(() => this.close(closings.initialisationTimeout), door.timing.initMs).unref();
     socket.on('message', (data, isBinary) => this.#guarded(() => this.#receive(data, isBinary)));
@@ -283,7 +294,7 @@ class Connection {
       case 'pong':
         break;
       case 'subscribe':
-        void this.#subscribe(message.id, message.payload);
+        void this.#subscribe(message.id, message.payload, message.requestId);
         break;
       case 'complete':
         this.#subscriptions?.get(message.id)?.stop();
@@ -300,12 +311,13 @@ class Connection {
     this.#credentials = null;
     this.#door.uninitialised.delete(this);
     this.#stopWaiting();
-    const { authorization, purpose, rejects } = overriding(headers, payload ?? {});
+    const { authorization, purpose, rejects, reportsCost } = overriding(headers, payload ?? {});
     if (rejects) this.#mode = 'reject';
+    this.#reportsCost = reportsCost;
     try {
       this.#session = await this.#door.authenticator.session(authorization, purpose);
     } catch (error) {
-      if (error instanceof GraphQLError) return this.close([4403, error.message]);
+      if (error instanceof GraphQLError) return this.close([4403, cutToReason(error.message)]);
       this.#door.log.error({ err: error }, 'a connection could not be begun');
       return this.close(closings.cannotSay);
     }
@@ -316,43 +328,51 @@ class Connection {
     this.send('{"type":"connection_ack"}');
   }
 
-  async #subscribe(id: string, asked: Asked): Promise<void> {
+  #scopeOf(requestId: unknown): RequestScope {
+    this.#operations += 1;
+    const own = `${this.#requestId}/${this.#operations}`;
+    return openScope(requestId === undefined ? own : requestIdOf(requestId), this.#door.tracer?.begin('subscribe', 'SERVER', { 'network.protocol.name': 'websocket' }, null) ?? null);
+  }
+
+  async #subscribe(id: string, asked: Asked, requestId: unknown): Promise<void> {
     if (this.#phase === 'LEAVING') return; // asked again after 1012
     const session = this.#session;
     if (this.#phase !== 'READY' || !session) return this.close(closings.notAcknowledged);
     this.#subscriptions ??= new Map();
     if (this.#subscriptions.has(id)) return this.close(closings.idInUse);
     if (this.#subscriptions.size >= MAX_SUBSCRIPTIONS) return this.close(closings.tooManySubscriptions);
+    const scope = this.#scopeOf(requestId);
+    await inScope(scope, () => this.#run(id, asked, session, scope));
+  }
+
+  async #run(id: string, asked: Asked, session: Session, scope: RequestScope): Promise<void> {
     const { live } = this.#door;
-    const read = readOperation(this.#door, asked);
+    const read = readOperation(this.#door, asked, session.viewer.role);
     const isStream = !('errors' in read) && read.operation.operation === 'subscription' && live !== undefined;
-    const subscription = new Subscription(this, id, isStream);
-    this.#subscriptions.set(id, subscription);
+    const subscription = new Subscription(this, id, isStream, scope);
+    this.#subscriptions?.set(id, subscription);
     try {
       if (!(await session.isGood())) return this.close(closings.rightsEnded);
       if (subscription.isOver) return;
       if ('errors' in read) this.#refuse(subscription, read.errors);
-      else if (isStream) {
-        const { refusal } = await charge(this.#door, read, asked, { viewer: session.viewer, address: this.#address });
-        if (refusal) this.#refuse(subscription, [refusal]);
-        else await this.#follow(subscription, live, { ...read, variables: asked.variables, session, mode: this.#mode, address: this.#address });
-      }
+      else if (isStream) await this.#follow(subscription, live, read, { ...read, variables: asked.variables, session, mode: this.#mode, reportsCost: this.#reportsCost || asked.reportsCost, address: this.#address });
       else await this.#answer(subscription, read, asked, session);
     } catch (error) {
       this.#refuse(subscription, [errorOf(error)]);
     }
   }
 
-  async #follow(subscription: Subscription, live: Live, request: StreamRequest): Promise<void> {
-    const stream = await live.subscribe(request, subscription);
+  async #follow(subscription: Subscription, live: Live, read: ReadOperation, request: StreamRequest): Promise<void> {
+    const stream = await followOperation(this.#door, 'websocket', live, read, request, subscription);
     if ('errors' in stream) this.#refuse(subscription, stream.errors);
     else subscription.stopsWith(() => stream.stop());
+    endTrace(subscription.scope); // a stream may last for days
   }
 
-  async #answer(subscription: Subscription, read: ReadDocument, asked: Asked, { viewer }: Session): Promise<void> {
+  async #answer(subscription: Subscription, read: ReadOperation, asked: Asked, { viewer }: Session): Promise<void> {
     const abort = new AbortController();
     subscription.stopsWith(() => abort.abort());
-    const answer = await answerOnce(this.#door, read, asked, { viewer, mode: this.#mode, signal: abort.signal, address: this.#address });
+    const answer = await answerOnce(this.#door, read, asked, { transport: 'websocket', viewer, mode: this.#mode, reportsCost: this.#reportsCost, signal: abort.signal, address: this.#address });
     if (typeof answer !== 'string') return this.#refuse(subscription, answer.errors);
     subscription.next(answer);
     subscription.complete();
@@ -360,7 +380,7 @@ class Connection {
 
   /** An `error` is final for a client's stream: one that only cannot be had now ends the connection, which the client opens again. */
   #refuse(subscription: Subscription, errors: readonly unknown[]): void {
-    const told = tell(this.#door, errors);
+    const told = tellRefusal(this.#door, 'websocket', errors);
     const { code, retryable, retryAfter } = told[0]?.extensions ?? {};
     if (subscription.isStream && !subscription.isOver && retryable === true)
       this.close(code === 'RATE_LIMITED' ? [closings.unavailable[0], `RATE_LIMITED: come back in ${String(retryAfter ?? RETRY_AFTER_SECONDS)} s.`] : closings.unavailable);
@@ -482,8 +502,11 @@ class Subscription implements Sink {
   isOver = false;
   /** Or an answer that is awaited. */
   readonly isStream: boolean;
+  /** It ends with this. */
+  readonly scope: RequestScope;
 
-  constructor(connection: Connection, id: string, isStream: boolean) {
+  constructor(connection: Connection, id: string, isStream: boolean, scope: RequestScope) {
+    this.scope = scope;
     this.#connection = connection;
     this.isStream = isStream;
     this.#id = id;
@@ -516,6 +539,8 @@ class Subscription implements Sink {
         return this.#connection.closeFor(reason, cursor);
       case 'GOING_AWAY':
         return this.#connection.goAway();
+      case 'WITHDRAWN':
+        return this.fail([{ message: 'The document that this stream was asked by is not published any more.', extensions: { code: 'DOCUMENT_NOT_FOUND', ...(cursor === null ? null : { cursor }) } }]);
       case 'FAILED':
         return this.fail([{ message: 'Internal error', extensions: { code: 'INTERNAL_SERVER_ERROR', ...(cursor === null ? null : { cursor }) } }]);
       case 'CURSOR_EXPIRED':
@@ -536,6 +561,7 @@ class Subscription implements Sink {
   stop(): void {
     if (this.isOver) return;
     this.isOver = true;
+    closeScope(this.scope);
     this.#stop?.();
     this.#connection.forget(this.#id);
   }
@@ -544,6 +570,7 @@ class Subscription implements Sink {
     if (this.isOver) return;
     this.#connection.send(`${this.#opening}${type}"${rest}}`);
     this.isOver = true;
+    closeScope(this.scope);
     this.#connection.forget(this.#id);
   }
 }
@@ -568,7 +595,9 @@ function readMessage(text: string): Message | null {
       return isId(id) ? { type, id } : null;
     case 'subscribe': {
       const asked = readAsked(payload);
-      return asked && isId(id) ? { type, id, payload: asked } : null;
+      if (!asked || !isId(id)) return null;
+      const { extensions } = payload as { extensions?: Record<string, unknown> | null }; // read above
+      return { type, id, payload: asked, requestId: extensions?.['x-request-id'] };
     }
     default:
       return null;
@@ -587,7 +616,16 @@ function overriding(headers: Credentials, payload: Record<string, unknown>): Cre
   };
   return {
     authorization: said('authorization') ?? headers.authorization,
-    purpose: said('x-purpose') || headers.purpose,
+    purpose: said('x-purpose') ?? headers.purpose,
     rejects: said('x-unauthorized') === 'reject' || headers.rejects,
+    reportsCost: said('x-cost') === 'report' || headers.reportsCost,
   };
+}
+
+/** As much of a sentence as the reason of a closing frame holds (RFC 6455 §5.5.1). */
+function cutToReason(sentence: string): string {
+  if (Buffer.byteLength(sentence) <= MAX_REASON_BYTES) return sentence;
+  let cut = sentence.slice(0, MAX_REASON_BYTES - 3);
+  while (Buffer.byteLength(cut) > MAX_REASON_BYTES - 3) cut = cut.slice(0, -1);
+  return `${cut}…`;
 }

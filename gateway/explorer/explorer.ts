@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, dirname, extname, join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
+import { isFromThisMachine } from '../http/loopback.ts';
 
 export interface SavedQuery {
   name: string;
@@ -61,8 +62,8 @@ const pageHeaders = {
  * The explorer: GraphiQL over this gateway's own `/graphql`, from files on this machine alone.
  *
  * Returns a Fastify plugin that registers `GET /explorer`, `GET /explorer/assets/:file` and, when `tokens` is given,
- * `GET /explorer/tokens.json` (`[{ role, token }]`). Give `tokens` in development only: whoever reaches the route gets
- * every token. Rejects when a file of the packages named above is missing.
+ * `GET /explorer/tokens.json` (`[{ role, token }]`), which answers to this machine alone. Give `tokens` in development
+ * only: whoever sits at it gets every token. Rejects when a file of the packages named above is missing.
  */
 export async function createExplorer(options: ExplorerOptions): Promise<(app: FastifyInstance) => Promise<void>> {
   const resolve = createRequire(import.meta.url).resolve;
@@ -89,7 +90,7 @@ export async function createExplorer(options: ExplorerOptions): Promise<(app: Fa
 
     app.get<{ Params: { file: string } }>('/explorer/assets/:file', async (request, reply) => {
       const asset = assets.get(request.params.file);
-      if (!asset) return reply.code(404).send({ message: 'No such file' });
+      if (!asset) return reply.code(404).send({ errors: [{ message: 'The explorer has no such file.', extensions: { code: 'NOT_FOUND' } }] });
       return reply
         .headers({
           'cache-control': 'public, max-age=31536000, immutable',
@@ -102,9 +103,13 @@ export async function createExplorer(options: ExplorerOptions): Promise<(app: Fa
 
     const { tokens } = options;
     if (!tokens) return;
-    app.get('/explorer/tokens.json', async (_request, reply) =>
-      reply.headers({ 'cache-control': 'no-store', 'cross-origin-resource-policy': 'same-origin' }).send(await tokens()),
-    );
+    app.get('/explorer/tokens.json', async (request, reply) => {
+      if (!isFromThisMachine(request.raw)) {
+        const message = 'Tokens for development are given to this machine alone, under its own name: open http://127.0.0.1 or http://localhost here.';
+        return reply.code(403).send({ errors: [{ message, extensions: { code: 'UNAUTHORIZED_FIELD_OR_TYPE' } }] });
+      }
+      return reply.headers({ 'cache-control': 'no-store', 'cross-origin-resource-policy': 'same-origin' }).send(await tokens());
+    });
   };
 }
 

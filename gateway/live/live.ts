@@ -4,6 +4,7 @@ import { getArgumentValues, type GraphQLError, Kind } from 'graphql';
 import type { CursorSealer } from '#kit/cursor.ts';
 import { clientError } from '#kit/errors.ts';
 import type { Log } from '#kit/log.ts';
+import type { TransportName } from '#kit/telemetry/outcomes.ts';
 import { shanghaiDay } from '#standards/dates.ts';
 import type { EvaluationChangeFilter, NameListChangeFilter } from '../desk/resolvers.generated.ts';
 import type { Graph } from '../graph.ts';
@@ -38,8 +39,8 @@ export interface LiveOptions {
 }
 
 export interface LiveMetrics {
-  opened(): void;
-  ended(reason: StreamEnd): void;
+  opened(transport: TransportName): void;
+  ended(reason: StreamEnd, transport: TransportName): void;
   told(events: number): void;
 }
 
@@ -68,6 +69,7 @@ const TOLD_WHILE_WAITING = 10;
 const LOOK_MS = 1000;
 
 interface Subscriber {
+  readonly transport: TransportName;
   readonly sink: Sink;
   readonly session: Session;
   readonly group: Group;
@@ -155,7 +157,7 @@ export async function createLive(options: LiveOptions): Promise<Live & { readonl
   };
   const end = (subscriber: Subscriber, reason: StreamEnd): void => {
     if (!leave(subscriber)) return;
-    metrics?.ended(reason);
+    metrics?.ended(reason, subscriber.transport);
     subscriber.sink.end(reason, cursorOf(subscriber.group, subscriber.place));
   };
 
@@ -499,19 +501,20 @@ export async function createLive(options: LiveOptions): Promise<Live & { readonl
 
   /** What is asked for, checked as a query would be; the stream's own arguments are read here. */
   const begin = async (request: StreamRequest, query: EventQuery): Promise<{ filter: ChangeFilter; after: string | null; audience: Audience } | { errors: readonly GraphQLError[] }> => {
-    const { session, mode, variables, operationName, address } = request;
+    const { session, mode, variables, operationName, address, reportsCost = false, charge } = request;
     const { viewer } = session;
     const coerced = coerceVariables(graph.schema, request.operation, variables);
     if ('errors' in coerced && coerced.errors) return { errors: coerced.errors };
-    const audience: Audience = { query, operationName, variables, viewer, mode };
     const field = graph.schema.getSubscriptionType()?.getFields()[query.field.name.value];
     const topic = topics[query.field.name.value];
     if (!field || !topic) return { errors: [clientError('BAD_USER_INPUT', 'There is no such subscription.', { reason: 'SUBSCRIPTION' })] };
-    const answer = await graph.run({ document: query.document, operation: query.operation, operationName, variables, viewer, mode, address, events: [] });
+    const answer = await graph.run({ document: query.document, operation: query.operation, operationName, variables, viewer, mode, address, reportsCost, charge, events: [] });
     if (!(answer.data?.[query.key] as { events?: unknown } | null | undefined)?.events) return { errors: answer.errors ?? [] };
     const given = getArgumentValues(field, query.field, coerced.variables) as { filter: NameListChangeFilter | EvaluationChangeFilter; after?: string | null };
     const filter = readFilter(topic, given.filter);
     if (filter.watchlist !== null && !(await ownsWatchlist(viewer, filter.watchlist))) throw clientError('NOT_FOUND', 'Your organisation has no watchlist with this id.', { argument: 'filter.watchlist' });
+    const cost = answer.extensions?.['cost'];
+    const audience: Audience = { query, operationName, variables, viewer, mode, ...(cost === undefined ? null : { cost }) };
     return { filter, after: request.lastEventId ?? given.after ?? null, audience };
   };
 
@@ -529,7 +532,7 @@ export async function createLive(options: LiveOptions): Promise<Live & { readonl
 
   const groupOf = (request: StreamRequest, audience: Audience, filter: ChangeFilter): Group => {
     const used = variablesIn(audience.query);
-    const key = JSON.stringify([numberOf(request.document), audience.operationName ?? '', audience.mode, audience.viewer.grant, used.map((name) => audience.variables[name] ?? null)]);
+    const key = JSON.stringify([numberOf(request.document), audience.operationName ?? '', audience.mode, audience.cost !== undefined, audience.viewer.grant, used.map((name) => audience.variables[name] ?? null)]);
     let crowd = crowds.get(key);
     if (!crowd) crowds.set(key, (crowd = { key, audience, renderer: rendererOf(audience), reading: createGate({ pause: wait, longestMs: LONGEST_BACK_OFF_MS, onChange: readingChanged }), groups: new Map(), queue: [], queued: 0, done: tail, isTelling: false, subscribers: 0 }));
     let group = crowd.groups.get(filter.canonical);
@@ -553,16 +556,16 @@ export async function createLive(options: LiveOptions): Promise<Live & { readonl
         const place = after === null ? atEnd(bounds.head) : openPlace(cursors, cursorScope(audience.viewer, filter), after);
         if (closing.signal.aborted) return { errors: [clientError('SUBGRAPH_UNAVAILABLE', 'The gateway is going away: come back.', { retryable: true })] };
         const group = groupOf(request, audience, filter);
-        const subscriber: Subscriber = { sink, session: request.session, group, place, joinedAt: 0n, held: null, untoldSince: null, checkpointAt: performance.now() + CHECKPOINT_MS, ended: false };
+        const subscriber: Subscriber = { transport: request.transport ?? 'websocket', sink, session: request.session, group, place, joinedAt: 0n, held: null, untoldSince: null, checkpointAt: performance.now() + CHECKPOINT_MS, ended: false };
         group.subscribers += 1;
         group.crowd.subscribers += 1;
         subscribers.add(subscriber);
-        metrics?.opened();
+        metrics?.opened(subscriber.transport);
         void run(subscriber, async () => {
           if (after === null) tellCheckpoints([subscriber]);
           await catchUp(subscriber);
         });
-        return { stop: () => void (leave(subscriber) && metrics?.ended('COMPLETED')) };
+        return { stop: () => void (leave(subscriber) && metrics?.ended('COMPLETED', subscriber.transport)) };
       } catch (error) {
         if (error instanceof Error && 'extensions' in error) return { errors: [error as GraphQLError] };
         throw error;

@@ -1,8 +1,10 @@
 import type { DocumentNode, GraphQLError, OperationDefinitionNode } from 'graphql';
+import type { TransportName } from '#kit/telemetry/outcomes.ts';
 import type { Viewer } from '#policy/viewer.ts';
+import type { BudgetState } from '../budget/budgets.ts';
 
 /** Why a stream ends (docs/PROTOCOL.md); each door has its own word for it. */
-export type StreamEnd = 'COMPLETED' | 'SLOW_CONSUMER' | 'UNAUTHENTICATED' | 'GOING_AWAY' | 'CURSOR_EXPIRED' | 'FAILED';
+export type StreamEnd = 'COMPLETED' | 'SLOW_CONSUMER' | 'UNAUTHENTICATED' | 'GOING_AWAY' | 'CURSOR_EXPIRED' | 'WITHDRAWN' | 'FAILED';
 
 /** Where a door takes a subscriber's messages from the stream to the network. Nothing here waits: what cannot be sent yet waits in the connection. */
 export interface Sink {
@@ -36,8 +38,14 @@ export interface StreamRequest {
   readonly variables: Readonly<Record<string, unknown>>;
   readonly session: Session;
   readonly mode: 'filter' | 'reject';
+  /** Whether each event says what it costs. */
+  readonly reportsCost?: boolean;
   /** The client's, see `callerOf`. */
   readonly address?: string | undefined;
+  /** Takes what it costs from its caller's budget, see `Operation.charge`. */
+  readonly charge?: ((cost: number) => Promise<BudgetState>) | undefined;
+  /** By which it is told, for those who count. */
+  readonly transport?: TransportName | undefined;
   /** A cursor given outside of the operation (`last-event-id`), which comes before the argument `after`. */
   readonly lastEventId?: string | undefined;
 }

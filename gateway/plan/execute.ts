@@ -1,5 +1,6 @@
 import type { GraphQLError, GraphQLSchema } from 'graphql';
 import type { Keys } from '../graph/engine/supergraph.ts';
+import { AnswerTooLarge, type AnswerMeter, checkBytes, createMeter } from './answerSize.ts';
 import { compilePlan, fieldAt, sourceOf } from './compile.ts';
 import type { EntityStep, EntityTarget, RootStep, Segment, ShapeField, Step } from './compile.ts';
 import {
@@ -33,6 +34,8 @@ export interface ExecuteArgs {
   /** Handed to transports as it is. */
   context: unknown;
   signal?: AbortSignal | undefined;
+  /** What the answer may have, in bytes of JSON; left out: any number. */
+  maxBytes?: number | undefined;
   /** Codes whose errors may reach the client as the subgraph wrote them. */
   publicCodes: ReadonlySet<string>;
   /** As the operation was prepared with. */
@@ -67,6 +70,7 @@ interface Run extends ExecuteArgs {
   /** By the planner's names. */
   variables: Bag;
   root: Bag;
+  meter: AnswerMeter;
   reported: ReportNode | undefined;
   /** Errors at exact places so far. */
   reports: number;
@@ -85,7 +89,7 @@ const MAX_NESTED_LISTS = 8;
 
 /**
  * Runs a plan and gives the client's answer. It rejects for faults of the program alone: whatever subgraphs do becomes
- * part of the answer. When the signal aborts, what is not there yet is null with code DEADLINE.
+ * part of the answer, unless it is too large (AnswerTooLarge): then there is none. When the signal aborts, what is not there yet is null with code DEADLINE.
  */
 export async function executePlan(args: ExecuteArgs): Promise<PlanResult> {
   const { prepared } = args;
@@ -96,16 +100,17 @@ export async function executePlan(args: ExecuteArgs): Promise<PlanResult> {
     if (value !== undefined) variables[name] = value;
   }
   const run: Run = {
-    ...args, variables, root: createBag(), reported: undefined, reports: 0, missing: undefined, extensions: [], aborted: undefined,
+    ...args, variables, root: createBag(), meter: createMeter(args.maxBytes), reported: undefined, reports: 0, missing: undefined, extensions: [], aborted: undefined,
   };
   const step = compilePlan(args.plan, args.schema, args.keys);
   if (step) await withAbort(run, () => runStep(run, step));
 
   const answer = project(prepared.projection, run.root, {
-    reported: run.reported, missing: run.missing, absent: args.absent, introspection: args.introspection,
+    reported: run.reported, missing: run.missing, absent: args.absent, introspection: args.introspection, meter: run.meter,
     sourceOf: (keys) => sourceOf(step, keys),
   });
   const { data, errors, findings } = answer;
+  checkBytes(run.meter, data);
   if (findings[0]) run.onSubgraphError?.(findings[0].source, new Error(findings[0].message), findings.length);
   const missing = [...answer.lacking].map(([source, paths]) => ({ source, paths: [...paths].toSorted() }));
   const result: PlanResult = { data, missing: missing.toSorted((one, other) => (one.source < other.source ? -1 : 1)), extensions: run.extensions };
@@ -382,7 +387,7 @@ async function call(
   if (!transport) throw new Error(`No transport for the ${service} subgraph.`);
   if (run.signal?.aborted) return { cause: deadlineCause(service) };
   try {
-    const answer = transport.execute({ operation, variables, operationKind: operation.kind, signal: run.signal, context: run.context });
+    const answer = transport.execute({ operation, variables, operationKind: operation.kind, signal: run.signal, meter: run.meter, context: run.context });
     // A resolver in this process does not stop at a signal: the answer does not wait for it.
     const result = await (run.aborted ? Promise.race([answer, run.aborted]) : answer);
     if (result === ABORTED) {
@@ -392,6 +397,7 @@ async function call(
     if (result.extensions) run.extensions.push({ service, extensions: result.extensions });
     return result;
   } catch (error) {
+    if (error instanceof AnswerTooLarge) throw error;
     if (run.signal?.aborted) return { cause: deadlineCause(service) };
     run.onSubgraphError?.(service, error, 1);
     return { cause: error instanceof SubgraphUnavailable ? unavailableCause(service) : internalCause(service) };

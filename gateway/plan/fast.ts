@@ -1,9 +1,10 @@
+import { addUsed, type AnswerMeter, keyLength, leafLength } from './answerSize.ts';
 import { isObject } from './merge.ts';
 import { type Bag, readOwn } from './names.ts';
 import { isNamed, planFor } from './selection.ts';
 import type { AbsentRule, Completer, FastObject, FieldPlan, ObjectPlan, Selection } from './selection.ts';
 
-type FastValue = (value: unknown, rule: AbsentRule | undefined) => unknown;
+type FastValue = (value: unknown, rule: AbsentRule | undefined, meter: AnswerMeter) => unknown;
 
 const EMPTY = Object.freeze(Object.create(null) as object);
 
@@ -13,8 +14,8 @@ const EMPTY = Object.freeze(Object.create(null) as object);
  * All text in the code comes from names that the GraphQL grammar limits to letters, digits and `_`.
  */
 export function fastObject(plan: ObjectPlan): FastObject {
-  const used: unknown[] = [readOwn];
-  const names = ['readOwn'];
+  const used: unknown[] = [readOwn, addUsed];
+  const names = ['readOwn', 'addUsed'];
   const use = (value: unknown): string => {
     names.push(`u${used.length}`);
     return `u${used.push(value) - 1}`;
@@ -23,9 +24,10 @@ export function fastObject(plan: ObjectPlan): FastObject {
     `if (rule !== undefined && rule.typeName === ${JSON.stringify(plan.typeName)} && readOwn(s, rule.field) === false) return undefined;`,
   ];
   plan.fields.forEach((field, i) => lines.push(codeOf(plan.typeName, field, `r${i}`, use)));
+  lines.push(`addUsed(meter, ${[plan.fields.reduce((length, { key }) => length + keyLength(key), 2), ...plan.fields.flatMap(leafLengthOf)].join(' + ')});`);
   const shape = use(shapeOf(plan.fields.map((field) => field.key)));
   lines.push(`return new ${shape}(${plan.fields.map((_, i) => `r${i}`).join(', ')});`);
-  return build<FastObject>(names, used, `return function (s, rule, introspection) {\n${lines.join('\n')}\n};`);
+  return build<FastObject>(names, used, `return function (s, rule, introspection, meter) {\n${lines.join('\n')}\n};`);
 }
 
 function codeOf(typeName: string, field: FieldPlan, r: string, use: (value: unknown) => string): string {
@@ -34,7 +36,7 @@ function codeOf(typeName: string, field: FieldPlan, r: string, use: (value: unkn
   if (field.local === 'denied') return `const ${r} = null;`;
   if (field.local === 'introspection') return `const ${r} = readOwn(introspection, ${JSON.stringify(field.key)}) ?? null;`;
   const { completer } = field;
-  const convert = `if ((${r} = ${use(fastValue(completer))}(${r}, rule)) === undefined) return undefined;`;
+  const convert = `if ((${r} = ${use(fastValue(completer))}(${r}, rule, meter)) === undefined) return undefined;`;
   const isRight = completer.kind === 'leaf' ? PLAIN_TESTS[completer.type]?.(r) : undefined;
   return [
     `let ${r} = ${field.inherited ? `readOwn(s, ${key})` : `s[${key}]`};`,
@@ -50,13 +52,21 @@ const PLAIN_TESTS: Readonly<Record<string, (r: string) => string>> = {
   Boolean: (r) => `typeof ${r} === 'boolean'`,
 };
 
+/** What a leaf adds to its object's length; objects and lists count themselves. */
+function leafLengthOf({ local, completer }: FieldPlan, i: number): string[] {
+  if (local !== undefined) return ['1'];
+  return completer.kind === 'leaf' ? [`(typeof r${i} === 'string' ? r${i}.length + 2 : 1)`] : [];
+}
+
 function fastValue(completer: Completer): FastValue {
   if (completer.kind === 'leaf') return completer.serialize;
   if (completer.kind === 'object') return fastSelection(completer.selection);
   const { item } = completer;
   const convert = fastValue(item);
-  return (values, rule) => {
+  const isLeaf = item.kind === 'leaf';
+  return (values, rule, meter) => {
     if (!Array.isArray(values)) return undefined;
+    addUsed(meter, values.length + 1);
     const out: unknown[] = [];
     for (let i = 0; i < values.length; i += 1) {
       const value: unknown = values[i];
@@ -64,8 +74,9 @@ function fastValue(completer: Completer): FastValue {
         out.push(null);
         continue;
       }
-      const result = value === null || value === undefined ? undefined : convert(value, rule);
+      const result = value === null || value === undefined ? undefined : convert(value, rule, meter);
       if (result === undefined) return undefined;
+      if (isLeaf) addUsed(meter, leafLength(result));
       out.push(result);
     }
     return out;
@@ -81,13 +92,13 @@ function fastSelection(selection: Selection): FastValue {
   };
   if (selection.byType === undefined) {
     const fast = fastOf(selection.plan);
-    return (value, rule) => (isObject(value) && !isUnknown(selection, value, rule) ? fast(value, rule, undefined) : undefined);
+    return (value, rule, meter) => (isObject(value) && !isUnknown(selection, value, rule) ? fast(value, rule, undefined, meter) : undefined);
   }
-  return (value, rule) => {
+  return (value, rule, meter) => {
     if (!isObject(value)) return undefined;
     if (isUnknown(selection, value, rule)) return undefined;
     const plan = planFor(selection, value);
-    return plan && fastOf(plan)(value, rule, undefined);
+    return plan && fastOf(plan)(value, rule, undefined, meter);
   };
 }
 

@@ -2,13 +2,16 @@ import { Pool } from 'undici';
 import type { Dispatcher } from 'undici';
 import { createBreaker, type Outcome } from '#kit/breaker.ts';
 import { createRetryBudget } from '#kit/retry.ts';
+import { addRead } from './answerSize.ts';
+import { inSpan, scopeHeaders, type SpanAttributes } from '#kit/telemetry/scope.ts';
 import { isObject } from './merge.ts';
 import { SubgraphUnavailable } from './transport.ts';
 import type { PlannedOperation, SubgraphCall, SubgraphError, SubgraphResult, Transport } from './transport.ts';
 
 export interface HttpTransportOptions {
   url: string;
-  headers: (call: SubgraphCall) => Record<string, string>;
+  /** @param body as it is sent */
+  headers: (call: SubgraphCall, body: string) => Record<string, string>;
   /** Goes into the request body as `extensions`. */
   body?: (call: SubgraphCall) => Record<string, unknown> | undefined;
   /** For the whole exchange: connection, headers and body together. */
@@ -27,10 +30,11 @@ class ConnectionFailed extends SubgraphUnavailable {}
  * of ten reads one at most is asked again when all fail.
  * After `breaker.failures` (5) failures in a row nothing is sent for `breaker.openMs` (1000), then one call probes.
  */
-export function createHttpTransport(options: HttpTransportOptions): Transport & AsyncDisposable {
+export function createHttpTransport(options: HttpTransportOptions): Transport & AsyncDisposable & { isBreakerOpen(): boolean } {
   const { timeoutMs, connections = 64, maxBytes = 64 * 1024 * 1024 } = options;
   const url = new URL(options.url);
   const path = url.pathname + url.search;
+  const attributes = clientAttributes('POST', url);
   const pool = new Pool(url.origin, { connections, pipelining: 1, keepAliveTimeout: 30_000, connectTimeout: timeoutMs, headersTimeout: 0, bodyTimeout: 0 });
   const queries = new WeakMap<PlannedOperation, string>();
   const { failures = 5, openMs = 1000, now = Date.now } = options.breaker ?? {};
@@ -73,7 +77,7 @@ export function createHttpTransport(options: HttpTransportOptions): Transport & 
       call.signal?.addEventListener('abort', onAbort, { once: true });
 
       pool.dispatch(
-        { path, method: 'POST', body, headers: { 'content-type': 'application/json', accept: 'application/json', ...options.headers(call) } },
+        { path, method: 'POST', body, headers: { 'content-type': 'application/json', accept: 'application/json', ...scopeHeaders(), ...options.headers(call, body) } },
         {
           onRequestStart(given) {
             controller = given;
@@ -89,13 +93,15 @@ export function createHttpTransport(options: HttpTransportOptions): Transport & 
           },
           onResponseData(given, chunk) {
             size += chunk.length;
-            if (size <= maxBytes) {
+            try {
+              if (size > maxBytes) throw new SubgraphUnavailable(`answer of more than ${maxBytes} bytes`);
+              if (call.meter) addRead(call.meter, chunk.length);
               chunks.push(chunk);
-              return;
+            } catch (error) {
+              chunks.length = 0;
+              finish(error as Error);
+              given.abort(error as Error);
             }
-            const error = new SubgraphUnavailable(`answer of more than ${maxBytes} bytes`);
-            finish(error);
-            given.abort(error);
           },
           onResponseEnd() {
             try {
@@ -113,20 +119,24 @@ export function createHttpTransport(options: HttpTransportOptions): Transport & 
     });
   }
 
+  const ask = (call: SubgraphCall, body: string, deadline: number): Promise<unknown> =>
+    inSpan(`POST ${url.pathname}`, 'CLIENT', attributes, () => send(call, body, deadline));
+
   async function exchange(call: SubgraphCall): Promise<SubgraphResult> {
     const body = bodyOf(call);
     const deadline = performance.now() + timeoutMs;
     budget.deposit();
     try {
-      return parsed(await send(call, body, deadline));
+      return parsed(await ask(call, body, deadline));
     } catch (error) {
       const again = error instanceof ConnectionFailed && call.operationKind === 'query' && !call.signal?.aborted && budget.withdraw();
       if (!again) throw error;
-      return parsed(await send(call, body, deadline));
+      return parsed(await ask(call, body, deadline));
     }
   }
 
   return {
+    isBreakerOpen: () => breaker.isOpen(),
     async execute(call) {
       if (call.signal?.aborted) throw new SubgraphUnavailable('aborted');
       const leave = breaker.enter();
@@ -147,6 +157,12 @@ export function createHttpTransport(options: HttpTransportOptions): Transport & 
       await pool.destroy();
     },
   };
+}
+
+/** By the conventions for HTTP clients: https://opentelemetry.io/docs/specs/semconv/http/http-spans/ */
+export function clientAttributes(method: string, { hostname, port, protocol }: URL): () => SpanAttributes {
+  const attributes = { 'http.request.method': method, 'server.address': hostname, 'server.port': Number(port) || (protocol === 'https:' ? 443 : 80) };
+  return () => attributes;
 }
 
 function parsed(body: unknown): SubgraphResult {

@@ -2,6 +2,7 @@ import { parse, print } from 'graphql';
 import type { DocumentNode, GraphQLScalarType, GraphQLSchema } from 'graphql';
 import { createByteCache } from '#kit/byteCache.ts';
 import { clientError } from '#kit/errors.ts';
+import { inSpan, noAttributes } from '#kit/telemetry/scope.ts';
 import { apiSchema, subgraphsOf, type SubgraphAddress } from '../graph/engine/apiSchema.ts';
 import type { PlanAsker, PlannerPool } from '../graph/engine/plannerPool.ts';
 import type { QueryPlan } from './queryPlan.ts';
@@ -60,7 +61,7 @@ export function createPlanner(
       throw clientError('COST_LIMIT', 'The operation is too large to be planned.', { expected: `at most ${MOST_TEXT_BYTES / 1024} KB with every fragment written out` });
     const known = byText.get(text);
     if (known) return known;
-    const planned = await maker.plan(text, undefined, asker);
+    const planned = await inSpan('graphql.plan', 'INTERNAL', noAttributes, () => maker.plan(text, undefined, asker));
     // Of those who waited for one plan, the first makes what all have.
     return byText.get(text) ?? keep(text, spreadShared(planned, schema, gives));
   }

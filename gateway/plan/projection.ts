@@ -1,4 +1,5 @@
 import type { GraphQLError } from 'graphql';
+import { addUsed, type AnswerMeter, createMeter, keyLength, leafLength } from './answerSize.ts';
 import { causeError, internalCause } from './errors.ts';
 import type { Cause, MissingNode, Path, ReportNode } from './errors.ts';
 import { fastObject } from './fast.ts';
@@ -15,6 +16,8 @@ export interface Projecting {
   missing: MissingNode | undefined;
   absent: AbsentRule | undefined;
   introspection: Bag | undefined;
+  /** Left out: an answer may have any size. */
+  meter?: AnswerMeter | undefined;
   /** The source that should have given what stands at planned keys. */
   sourceOf: (keys: readonly string[]) => string | undefined;
 }
@@ -30,6 +33,7 @@ export interface Projected {
 }
 
 interface Walk extends Projecting, Projected {
+  meter: AnswerMeter;
   /** By the client's keys. */
   path: (string | number)[];
   /** The same by planned keys. */
@@ -40,16 +44,18 @@ interface Walk extends Projecting, Projected {
 
 const GATEWAY = 'gateway';
 
-/** The answer from the merged tree. */
+/** The answer from the merged tree. @throws AnswerTooLarge */
 export function project(projection: Projection, merged: Bag, state: Projecting): Projected {
+  const { meter = createMeter() } = state;
   const result: Projected = { data: null, errors: [], lacking: new Map(), findings: [] };
   if (state.reported === undefined && state.missing === undefined) {
     projection.uses += 1;
     if (projection.uses === 2) projection.fast = fastObject(projection);
-    const answer = projection.fast?.(merged, state.absent, state.introspection);
+    const answer = projection.fast?.(merged, state.absent, state.introspection, meter);
     if (answer) return { ...result, data: answer };
+    meter.used = 0;
   }
-  const walk: Walk = { ...state, ...result, path: [], keys: [], swept: [] };
+  const walk: Walk = { ...state, ...result, meter, path: [], keys: [], swept: [] };
   if (state.missing) tellFaults(walk, state.missing, 0);
   walk.data = projectObject(walk, projection, merged, 0, state.reported, NO_CAUSES, state.missing) ?? null;
   return walk;
@@ -93,6 +99,7 @@ function projectObject(
     // The other fields are still walked: what is unavailable among them is to be told.
     if (result === undefined) whole = false;
     else out[field.key] = result;
+    addUsed(walk.meter, keyLength(field.key) + (field.completer.kind === 'leaf' ? leafLength(result) : 2));
   }
   if (walk.swept.length > swept) {
     const own = walk.swept.splice(swept);
@@ -193,6 +200,7 @@ function completeList(
       if (below !== undefined) tellBeside(walk, below.causes, before, depth + 1);
     }
     if (result === undefined) return completer.nonNull ? undefined : null;
+    if (item.kind === 'leaf') addUsed(walk.meter, leafLength(result));
     out.push(result);
   }
   return out;

@@ -5,6 +5,7 @@ import type {
 } from 'graphql';
 import { isIntrospectionField, planDocument } from './document.ts';
 import type { PlannedDocument } from './document.ts';
+import type { AnswerMeter } from './answerSize.ts';
 import type { Path } from './errors.ts';
 import { TYPENAME, isInherited } from './names.ts';
 import type { Bag } from './names.ts';
@@ -68,9 +69,9 @@ export const isNamed = (rule: AbsentRule | undefined, selection: Selection): boo
 
 /**
  * Answers from a perfect tree, or undefined at the first thing that needs an error, a null that must rise, or a second
- * look; `project` then does the whole answer its own way. No side effects, so trying costs nothing but time.
+ * look; `project` then does the whole answer its own way. No side effects but on the meter, so trying costs nothing but time.
  */
-export type FastObject = (source: Bag, rule: AbsentRule | undefined, introspection: Bag | undefined) => Bag | undefined;
+export type FastObject = (source: Bag, rule: AbsentRule | undefined, introspection: Bag | undefined, meter: AnswerMeter) => Bag | undefined;
 
 /** The client's selection, made once per operation, denied fields and values of the variables in @skip and @include. */
 export interface Projection extends ObjectPlan {

@@ -1,3 +1,5 @@
+import type { AnswerMeter } from './answerSize.ts';
+
 /** One operation of a plan for one subgraph: the same object for every run of the plan, so it can be a WeakMap key. */
 export interface PlannedOperation {
   readonly document: string;
@@ -11,6 +13,8 @@ export interface SubgraphCall {
   readonly variables: Record<string, unknown>;
   readonly operationKind: 'query' | 'mutation';
   readonly signal: AbortSignal | undefined;
+  /** Of the answer that the call is for; what is read over the network is counted while it is read. */
+  readonly meter?: AnswerMeter | undefined;
   /** The caller's own per-operation value, passed through untouched. */
   readonly context: unknown;
 }

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import pg from 'pg';
 import { faultOf } from '../faults.ts';
+import { inSpan, type SpanAttributes } from '../telemetry/scope.ts';
 import { clientFor } from './reachability.ts';
 
 // Pools and queries over `pg`. Every wait has a deadline, and a value's type is the same whatever the machine's time zone:
@@ -90,7 +91,29 @@ export function createPool(options: PoolOptions): Pool {
     }
     idle.clear();
   });
+  traceQueries(pool, options.applicationName);
   return Object.assign(pool, { [Symbol.asyncDispose]: () => pool.end() });
+}
+
+/** A span for each query of a pool, by its statement's name or, where it has none, its first word: values never stand in either. */
+function traceQueries(pool: pg.Pool, poolName: string): void {
+  const send = pool.query.bind(pool) as (...asked: unknown[]) => Promise<unknown>;
+  const traced = (...asked: unknown[]): Promise<unknown> => {
+    // With a callback: pg's own use of it, from `query` itself.
+    if (typeof asked.at(-1) === 'function') return send(...asked);
+    const name = statementName(asked[0]);
+    return inSpan(name, 'CLIENT', () => databaseAttributes(poolName, name), () => send(...asked));
+  };
+  pool.query = traced as typeof pool.query;
+}
+
+/** By the conventions for PostgreSQL: https://opentelemetry.io/docs/specs/semconv/database/postgresql/ */
+const databaseAttributes = (pool: string, summary: string): SpanAttributes =>
+  ({ 'db.system.name': 'postgresql', 'db.client.connection.pool.name': pool, 'db.query.summary': summary });
+
+function statementName(asked: unknown): string {
+  const { name, text } = typeof asked === 'string' ? { name: undefined, text: asked } : ((asked ?? {}) as { name?: string; text?: string });
+  return name ?? /^\s*(\w{1,20})/.exec(text ?? '')?.[1]?.toLowerCase() ?? 'query';
 }
 
 /** Given at connection start (`options`), so that no query can come before them, and put after those of the URL itself. */
@@ -148,11 +171,21 @@ export class TransactionDeadlineError extends Error {
  * @param name what is done, for errors and pg_stat_activity: 'publish listing'
  * @throws TransactionDeadlineError — unless the deadline fell into the commit itself, nothing was written
  */
-export async function transaction<Result>(
+export function transaction<Result>(
   pool: pg.Pool,
   name: string,
   work: (client: pg.PoolClient) => Promise<Result>,
-  { deadlineMs = 15_000, isolation = 'read committed', readOnly = false }: TransactionOptions = {},
+  options: TransactionOptions = {},
+): Promise<Result> {
+  const { application_name: poolName = '' } = pool.options;
+  return inSpan(`transaction ${name}`, 'CLIENT', () => databaseAttributes(poolName, `transaction ${name}`), () => runTransaction(pool, name, work, options));
+}
+
+async function runTransaction<Result>(
+  pool: pg.Pool,
+  name: string,
+  work: (client: pg.PoolClient) => Promise<Result>,
+  { deadlineMs = 15_000, isolation = 'read committed', readOnly = false }: TransactionOptions,
 ): Promise<Result> {
   const client = await pool.connect();
   let expired = false;

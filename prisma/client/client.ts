@@ -67,6 +67,16 @@ export type FilingPart = Prisma.FilingPartModel
  */
 export type Idempotency = Prisma.IdempotencyModel
 /**
+ * Model DocumentManifest
+ * 
+ */
+export type DocumentManifest = Prisma.DocumentManifestModel
+/**
+ * Model TrustedDocument
+ * 
+ */
+export type TrustedDocument = Prisma.TrustedDocumentModel
+/**
  * Model RuleChange
  * 
  */

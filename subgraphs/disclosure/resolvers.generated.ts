@@ -1277,8 +1277,10 @@ export type CreditRecordHistoryArgs = {
 export type DataClass =
   /** A registered address; down to the district for self-employed businesses (登记住所). */
   | 'ADDRESS'
-  /** Admitting organisations to roles: the doing (授权操作). */
+  /** Admitting organisations to roles, and documents to them: the doing (授权操作). */
   | 'ADMIT'
+  /** Catalogues and rules alone, the same for everybody and about nobody: an answer of nothing else may be kept by others (公共目录与规则). */
+  | 'CATALOGUE'
   /** Telephone and e-mail (联系方式). */
   | 'CONTACT'
   /** Declaring information about oneself: the doing (自主申报). */
@@ -1289,7 +1291,7 @@ export type DataClass =
   | 'FILING'
   /** Following changes: watchlists, webhooks, snapshots, and the doing (订阅与快照). */
   | 'FOLLOW'
-  /** Grants and revoked tokens (授权管理). */
+  /** Grants, revoked tokens and trusted documents (授权管理). */
   | 'GRANT'
   /** All versions of a record, superseded and erased ones too (历史版本). */
   | 'HISTORY'
@@ -1907,7 +1909,7 @@ export type SourceCoverage = {
   readonly firstFiledAt: Maybe<Scalars['DateTime']['output']>;
   /** When the newest of them came in (最近归集时间). */
   readonly lastFiledAt: Maybe<Scalars['DateTime']['output']>;
-  /** Records of the item from the unit that stand now (记录数). */
+  /** Records of the item from the unit that stand now, as far as the viewer may see them; the state and the dates are of all that was filed (记录数). */
   readonly recordCount: Maybe<TotalCount>;
   /** The records that are counted, newest first, as far as the viewer may see them (记录明细). */
   readonly records: Maybe<CollectedRecordConnection>;

@@ -9,8 +9,12 @@ import { createNameSearch } from './search.ts';
 export const definition: SubgraphDefinition = {
   name: 'entity',
   schemaFile: join(import.meta.dirname, 'schema.graphql'),
-  open: (workshop) => ({
-    resolvers: createResolvers(createProfileRepository(workshop.pool), createNameSearch(workshop.pool, workshop.now), workshop),
-    filings: createFilings(workshop),
-  }),
+  open: (workshop) => {
+    const search = createNameSearch(workshop.pool, workshop.now);
+    return {
+      resolvers: createResolvers(createProfileRepository(workshop.pool), search, workshop),
+      filings: createFilings(workshop),
+      bulkheads: { name_search: search.bulkhead },
+    };
+  },
 };

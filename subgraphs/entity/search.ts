@@ -1,5 +1,5 @@
 import type { QueryResultRow } from 'pg';
-import { createBulkhead } from '#kit/bulkhead.ts';
+import { type Bulkhead, createBulkhead } from '#kit/bulkhead.ts';
 import { type Page, pageOf } from '#kit/connection.ts';
 import type { SubgraphContext } from '#kit/context.ts';
 import { clientError } from '#kit/errors.ts';
@@ -46,6 +46,8 @@ export interface FoundPage extends Page<FoundRow> {
 }
 
 export interface NameSearch {
+  /** What lets searches through. */
+  readonly bulkhead: Bulkhead;
   find(context: SubgraphContext, search: Search, first: number, after: Position | null): Promise<FoundPage>;
   /** How many there are in all groups, at most SEARCH_COUNT_LIMIT + 1. */
   count(context: SubgraphContext, search: Search): Promise<number>;
@@ -266,6 +268,7 @@ export function createNameSearch(pool: Pool, now: () => Date): NameSearch {
   };
 
   return {
+    bulkhead,
     find: (context, search, first, after) => bounded(async (run) => {
       const rows: FoundRow[] = [];
       let rare: readonly string[] = [];

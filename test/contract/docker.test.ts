@@ -1,7 +1,9 @@
+import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { parse } from 'yaml';
 import { parseConfig, subgraphNames } from '#kit/config.ts';
+import { demoOrganisations } from '#standards/demoOrganisations.ts';
 
 // No engine builds the image here: what can be read is checked.
 
@@ -34,12 +36,13 @@ const copied = all('COPY').filter(([first]) => !first?.startsWith('--')).flatMap
 
 const example = Object.fromEntries(read('docker/.env.example').split('\n').filter((line) => /^[A-Z]/.test(line)).map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]));
 
-/** A service's variables as compose gives them: `${NAME:?}` from the values given. */
+/** A service's variables as compose gives them: `${NAME:?}` from the values given, and `${NAME:-…}`, which may be left out. */
 const environmentOf = (service: Service, values: Readonly<Record<string, string>>): Record<string, string> =>
-  Object.fromEntries(Object.entries(service.environment).map(([name, value]) => [name, String(value).replaceAll(/\$\{(\w+):\?\}/g, (_, key: string) => values[key] ?? `{no ${key}}`)]));
+  Object.fromEntries(Object.entries(service.environment).map(([name, value]) => [name, String(value).replaceAll(/\$\{(\w+):([?-])([^}]*)\}/g, (_, key: string, kind: string, preset: string) => values[key] ?? (kind === '-' ? preset : `{no ${key}}`))]));
 
-const key = `k1:${Buffer.alloc(32, 1).toString('base64')}`;
-const real = { POSTGRES_PASSWORD: 'secret', JWKS_URL: 'https://issuer.example/jwks.json', JWT_ISSUER: 'https://issuer.example', JWT_AUDIENCE: 'credit-graph', PASSPORT_KEYS: key, CURSOR_KEYS: key, DIGEST_KEYS: key };
+const key = (): string => `k1:${randomBytes(32).toString('base64')}`;
+const operator = demoOrganisations.find(({ kind }) => kind === 'operator')?.uscc ?? '';
+const real = { POSTGRES_PASSWORD: 'secret', JWKS_URL: 'https://issuer.example/jwks.json', JWT_ISSUER: 'https://issuer.example', JWT_AUDIENCE: 'credit-graph', BOOTSTRAP_OPERATOR: operator, PASSPORT_KEYS: key(), CURSOR_KEYS: key(), DIGEST_KEYS: key() };
 
 test('what runs is the gateway and each subgraph, by entry points that exist, each on its own port', () => {
   expect(ours.map(([name, { command, environment }]) => [name, command?.slice(1).join(' '), environment['PORT']])).toEqual([
@@ -53,6 +56,13 @@ test('with real values every process finds its configuration sound, and the gate
   for (const [, service] of ours) expect(parseConfig(environmentOf(service, real)).production).toBe(true);
   const { remoteSubgraphs } = parseConfig(environmentOf(services['gateway'] as Service, real)); // asserted above
   expect(remoteSubgraphs).toEqual(Object.fromEntries(subgraphNames.map((name, index) => [name, `http://${name}:${4001 + index}/graphql`])));
+});
+
+test('what may be left out is: without it nothing is served at /metrics and nothing is traced, and with it both are', () => {
+  for (const [, service] of ours) {
+    const [bare, whole] = [parseConfig(environmentOf(service, real)), parseConfig(environmentOf(service, { ...real, METRICS_TOKEN: '0123456789abcdef', OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318' }))];
+    expect([bare.metricsToken, bare.tracing.endpoint, whole.metricsToken, whole.tracing.endpoint]).toEqual([null, null, '0123456789abcdef', 'http://collector:4318']);
+  }
 });
 
 test('with the placeholders of .env.example no process starts', () => {
@@ -92,4 +102,29 @@ test('the image runs as a user that owns nothing, from sources that exist and ar
   expect(sent.toSorted()).toEqual([...new Set(copied)].toSorted());
   const { build } = services['gateway'] as Service; // asserted above
   expect(existsSync(join(root, 'docker', build?.context ?? '', build?.dockerfile ?? ''))).toBe(true);
+});
+
+test('whatever the gateway, a subgraph and the command line import is in the image, and every package is one for production', () => {
+  const seen = new Set<string>();
+  const packages = new Set<string>();
+  const visit = (file: string): void => {
+    if (seen.has(file)) return;
+    seen.add(file);
+    for (const [, target = ''] of read(file).matchAll(/^\s*(?:import|export)\b[^;]*?from '([^']+)'|^import '([^']+)'/gm)) {
+      if (target.startsWith('#')) visit(target.slice(1).replace(/^prisma\//, 'prisma/client/'));
+      else if (target.startsWith('.')) visit(join(dirname(file), target));
+      else if (!target.startsWith('node:')) packages.add(target.split('/').slice(0, target.startsWith('@') ? 2 : 1).join('/'));
+    }
+  };
+  for (const entry of ['gateway/main.ts', 'subgraphs/main.ts', 'cli/main.ts']) visit(entry);
+  expect(seen.size).toBeGreaterThan(150);
+  expect([...seen].filter((file) => !copied.some((folder) => file.startsWith(`${folder}/`)))).toEqual([]);
+  const { dependencies } = JSON.parse(read('package.json')) as { dependencies: Record<string, string> };
+  expect([...packages].filter((name) => !(name in dependencies))).toEqual([]);
+});
+
+test('the first operator is named for the gateway alone, and may be left out once there is one', () => {
+  expect(ours.filter(([, { environment }]) => 'BOOTSTRAP_OPERATOR' in environment).map(([name]) => name)).toEqual(['gateway']);
+  const gateway = services['gateway'] as Service; // asserted above
+  expect([operator, ''].map((code) => parseConfig(environmentOf(gateway, { ...real, BOOTSTRAP_OPERATOR: code })).bootstrapOperator)).toEqual([operator, null]);
 });

@@ -40,11 +40,14 @@ test.each([
   expect(paths(text)).toEqual(expected);
 });
 
-test('the recipes of PROTOCOL.md are the code that is run with each client', () => {
-  const quoted = [...read('docs/PROTOCOL.md').matchAll(/```ts\n([\s\S]*?)\n```/g)].map(([, code]) => code);
-  const recipes = globSync('test/e2e/clients/*.ts', { cwd: root }).flatMap((file) =>
+test.each([
+  ['docs/PROTOCOL.md', 'test/e2e/clients/*.ts', 5],
+  ['docs/DOCUMENTS.md', 'test/graph/documents/clients.test.ts', 3],
+])('the recipes of %s are the code that is run with each client', (page, tests, count) => {
+  const quoted = [...read(page).matchAll(/```ts\n([\s\S]*?)\n```/g)].map(([, code]) => code);
+  const recipes = globSync(tests, { cwd: root }).flatMap((file) =>
     [...read(file).matchAll(/^( *)\/\/ recipe: .+\n([\s\S]*?)\n *\/\/ end of recipe$/gm)].map(([, indent, code = '']) => code.replaceAll(new RegExp(`^${indent}`, 'gm'), '')),
   );
-  expect(recipes).toHaveLength(5);
+  expect(recipes).toHaveLength(count);
   expect(quoted.toSorted()).toEqual(recipes.toSorted());
 });

@@ -33,7 +33,7 @@ test('every code is explained', () => {
 });
 
 test('every reason for which a token is refused is explained', () => {
-  const reasons = union(read('gateway/auth.ts'), 'Reason');
+  const reasons = union(read('gateway/auth/token.ts'), 'Reason');
   expect(reasons).toContain('AUDIENCE');
   expect(listed('Reasons of UNAUTHENTICATED')).toEqual(reasons);
 });
@@ -67,9 +67,9 @@ test('every code that is explained is given somewhere', () => {
 const ofAdmission = found(read('kit/filing/admission.ts'), /\bcode: '([A-Z_]+)', message/g);
 
 test('every code of a mutation’s result is explained', () => {
-  const desk = sourcesOf('gateway/desk/*.ts');
+  const desk = sourcesOf('gateway/{desk,trustedDocuments}/*.ts');
   const subgraphs = sourcesOf('subgraphs/**/*.ts');
-  const codes = found(`${desk}\n${subgraphs}`, /\binvalid\('([A-Z_]+)'/g, /__typename: 'Conflict', code: '([A-Z_]+)'/g, /\b(?:refuse|moved)\('([A-Z_]+)'/g);
+  const codes = found(`${desk}\n${subgraphs}`, /\binvalid\('([A-Z_]+)'/g, /__typename: 'Conflict', code: '([A-Z_]+)'/g, /return \{ code: '([A-Z_]+)', message/g, /\b(?:refuse|moved)\('([A-Z_]+)'/g);
   const ofRules = found(read('standards/ruleProposals.ts'), /\bproblem\('([A-Z_]+)'/g);
   expect(codes).toContain('PARTS_MISSING');
   expect(listed('Codes of mutation results')).toEqual([...new Set([...codes, ...ofRules, ...ofAdmission])].toSorted());
@@ -85,7 +85,7 @@ test('every code of a rejected row is explained', () => {
 
 test('every code of an error that the product writes itself is explained', () => {
   const everywhere = ['Codes', 'Codes of the protocol', 'Codes of mutation results', 'Codes of rejected rows'].flatMap(listed);
-  const written = found(sourcesOf('{gateway,kit}/**/*.ts'), /\bclientError\('([A-Z_]+)'/g, /\bcode: '([A-Z_]+)'/g);
+  const written = found(sourcesOf('{gateway,kit}/**/*.ts'), /\bclientError\('([A-Z_]+)'/g, /\brefusal\('([A-Z_]+)'/g, /\bcode: '([A-Z_]+)'/g);
   expect(written).toContain('CONFLICT');
   expect(written.filter((code) => !everywhere.includes(code))).toEqual([]);
 });

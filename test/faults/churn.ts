@@ -13,6 +13,8 @@ const STREAMS = 12; // at once, over both gateways
 const NEW_TEXTS_A_SECOND = 8;
 const ABORTS_A_SECOND = 8;
 const FAULT_EVERY_MS = 15_000;
+/** More than a gateway remembers of texts: what it holds afterwards is not what it still learns. */
+const TEXTS_TO_FILL = 2500;
 const GROWTH = 1.1;
 /** Pools let go of what they do not use after 60 s. */
 const SETTLE_MS = 75_000;
@@ -36,7 +38,8 @@ export async function runChurn({ seconds, redisServer, write }: ChurnOptions): P
   await untilWhole(probe);
   const idle = await held(cluster);
   const halves: Held[] = [];
-  // A quarter to warm up: caches fill, pools grow, code is compiled.
+  await fill(cluster);
+  // A quarter to warm up: pools grow, code is compiled.
   for (const share of [0.25, 0.375, 0.375]) {
     await churn(cluster, seconds * 1000 * share, halves.length);
     await untilWhole(probe);
@@ -80,16 +83,31 @@ async function held(cluster: Cluster): Promise<Held> {
   return { ...(await counted(cluster)), memory: new Map(await Promise.all(members.map(async (member) => [member.name, await member.memory()] as const))) };
 }
 
+const query = (round: number | string, number: number): string =>
+  `query Q${round}_${number} { f${number}: creditFile(uscc: "${codeOf(number % ENTITIES)}") { uscc n${number}: entity { name } administrativeActs(first: ${1 + (number % 20)}) { nodes { documentNo } } evaluations { grade } } }`;
+const post = async (url: string, dispatcher: Agent, text: string, signal: AbortSignal): Promise<void> => {
+  const response = await request(`${url}/graphql`, { method: 'POST', dispatcher, headers: { 'content-type': 'application/json' }, body: JSON.stringify({ query: text }), signal });
+  await response.body.dump();
+};
+
+/** Every gateway is sent so many texts that each cache by text is full. */
+async function fill({ gateways }: Cluster): Promise<void> {
+  const agent = new Agent({ connections: 8 });
+  let next = 0;
+  const work = async (): Promise<void> => {
+    for (let number = next++; number < TEXTS_TO_FILL; number = next++) {
+      for (const { url } of gateways) await post(url, agent, query('fill', number), AbortSignal.timeout(20_000));
+    }
+  };
+  await Promise.all(Array.from({ length: 8 }, work));
+  await agent.destroy();
+}
+
 async function churn(cluster: Cluster, ms: number, round: number): Promise<void> {
   const ending = AbortSignal.timeout(ms);
   const urls = cluster.gateways.map(({ url }) => url);
   const urlOf = (number: number): string => urls[number % urls.length] as string; // there is one
   const agent = new Agent({ connections: 32 });
-  const query = (number: number): string => `query Q${round}_${number} { f${number}: creditFile(uscc: "${codeOf(number % ENTITIES)}") { uscc n${number}: entity { name } administrativeActs(first: ${1 + (number % 20)}) { nodes { documentNo } } evaluations { grade } } }`;
-  const post = async (number: number, text: string, signal: AbortSignal): Promise<void> => {
-    const response = await request(`${urlOf(number)}/graphql`, { method: 'POST', dispatcher: agent, headers: { 'content-type': 'application/json' }, body: JSON.stringify({ query: text }), signal });
-    await response.body.dump();
-  };
   const at = async (perSecond: number, work: (number: number) => Promise<void>): Promise<void> => {
     const running = new Set<Promise<void>>();
     for (let number = 0; !ending.aborted; number += 1) {
@@ -131,8 +149,8 @@ async function churn(cluster: Cluster, ms: number, round: number): Promise<void>
     }
   };
   await Promise.all([
-    at(NEW_TEXTS_A_SECOND, (number) => post(number, query(number), AbortSignal.timeout(20_000))),
-    at(ABORTS_A_SECOND, (number) => post(number, query(number % 50), AbortSignal.timeout(1 + (number % 40)))),
+    at(NEW_TEXTS_A_SECOND, (number) => post(urlOf(number), agent, query(round, number), AbortSignal.timeout(20_000))),
+    at(ABORTS_A_SECOND, (number) => post(urlOf(number), agent, query(round, number % 50), AbortSignal.timeout(1 + (number % 40)))),
     ...Array.from({ length: STREAMS }, (_, index) => stream(index)),
     disturb(),
   ]);

@@ -38,5 +38,5 @@ if (churns) {
   const isGood = await runChurn({ seconds, redisServer, write });
   counts[isGood ? 'passed' : 'failed'] += 1;
 }
-write(`${counts.passed} passed, ${counts.failed} failed`);
+write(`${counts.passed} passed, ${counts.failed} failed${counts.skipped > 0 ? `, ${counts.skipped} skipped` : ''}`);
 process.exit(counts.failed === 0 ? 0 : 1);

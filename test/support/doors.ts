@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { buildSchema, execute, GraphQLError } from 'graphql';
+import { buildSchema, execute, GraphQLError, printSchema } from 'graphql';
 import WebSocket from 'ws';
 import { silentLog } from '#kit/log.ts';
 import { publicViewer } from '#policy/viewer.ts';
@@ -16,6 +16,7 @@ import { createClientAddresses } from '#gateway/http/address.ts';
 import { createStreamQuota, standardStreamLimits } from '#gateway/http/streamQuota.ts';
 import { standardLimits } from '#gateway/limits.ts';
 import type { Live, Sink, StreamRequest } from '#gateway/live/subscriber.ts';
+import { nothingPublished } from '#gateway/trustedDocuments/store.ts';
 
 // Doors without a database behind them: a graph of four fields, and streams that a test tells by hand.
 
@@ -43,6 +44,7 @@ export function createSmallGraph(): SmallGraph {
   return {
     schema,
     view: () => schema,
+    sdl: () => printSchema(schema),
     waiting: () => waiting,
     ran: () => ran,
     aborted: () => aborted,
@@ -110,6 +112,7 @@ export function createHandLive(options: { refuse?: readonly GraphQLError[] } = {
 export function doorOptions(options: Partial<DoorOptions> & { readonly graph: Graph }): DoorOptions {
   return {
     documents: createDocuments(options.graph.schema, standardLimits),
+    trusted: nothingPublished,
     authenticator: dangerouslyTrustEveryoneAs(publicViewer),
     sources: { states: () => [], refresh: () => Promise.resolve() },
     live: undefined,

@@ -6,15 +6,18 @@ import jwt from 'jsonwebtoken';
 import pg from 'pg';
 import { type Config, parseConfig, type SubgraphName } from '#kit/config.ts';
 import { createPool } from '#kit/postgres/pool.ts';
-import { silentLog } from '#kit/log.ts';
+import { type Log, silentLog } from '#kit/log.ts';
 import { createSubgraph } from '#kit/subgraph.ts';
 import { serveSubgraph } from '#kit/subgraphServer.ts';
+import type { Metrics } from '#kit/telemetry/metrics.ts';
+import type { Tracer } from '#kit/telemetry/scope.ts';
 import { createGateway, type Gateway, type GatewayOptions } from '#gateway/gateway.ts';
 import { type RoleBudgets, standardBudgets } from '#policy/budgets.ts';
 import { roleBinding, type Role } from '#policy/viewer.ts';
 import { definitions } from '#subgraphs/definitions.ts';
 import { demoOrganisations } from '#standards/demoOrganisations.ts';
 import { openDatabase, type Database } from './database.ts';
+import { purposeIn, purposesOf } from './purposes.ts';
 import { registerNamedUnits } from './units.ts';
 
 // The whole graph in one process, on a cloned database and a free port. Requests go through the public HTTP door.
@@ -94,7 +97,7 @@ export interface TestGraph extends AsyncDisposable {
   readonly issuer: TestIssuer;
   /** SQL as the superuser, for arranging what no door arranges yet. */
   readonly sql: (text: string, values?: readonly unknown[]) => Promise<Record<string, unknown>[]>;
-  /** One operation as a role, made for SUPERVISION unless said otherwise (`purpose: null`: none is named). */
+  /** One operation as a role, made for `purposeFor` its role unless said otherwise (`purpose: null`: none). */
   query(role: Role, query: string, variables?: Record<string, unknown>, options?: { purpose?: string | null; headers?: Record<string, string>; token?: string }): Promise<Reply>;
   tokenOf(role: Role): string;
   /** Files text through the public door and gives the completed filing's receipt. The units that it names are registered first, unless told not to be. */
@@ -113,41 +116,42 @@ export async function askGateway(url: string, token: string | null, query: strin
   return { status: response.status, headers: response.headers, text, body: JSON.parse(text) };
 }
 
-const PURPOSES = ['SUPERVISION', 'CREDIT_GRANTING'];
-
 /** A test asks more than its caller would, and all as few callers. */
 const raisedBudgets = Object.fromEntries(Object.entries(standardBudgets).map(([role, budget]) => [role, { ...budget, points: 2 ** 31 - 1 }])) as RoleBudgets;
 
-/** `absent`: subgraphs that are to be found nowhere. */
-export async function startGraph(options: { remote?: boolean; redisUrl?: string; absent?: readonly SubgraphName[]; database?: Database; now?: () => Date; accessSink?: GatewayOptions['accessSink']; routes?: GatewayOptions['routes']; limits?: GatewayOptions['limits']; budgets?: RoleBudgets; trustedProxies?: readonly string[]; webhookTargets?: Config['webhookTargets']; planners?: number; notifies?: boolean } = {}): Promise<TestGraph> {
+/** `absent`: subgraphs that are to be found nowhere. `issuer`: one of the test's own, whose tokens it makes itself. */
+export async function startGraph(options: { issuer?: Pick<Config, 'jwksUrl' | 'jwtIssuer' | 'keySetTimes'>; remote?: boolean; redisUrl?: string; absent?: readonly SubgraphName[]; database?: Database; now?: () => Date; accessSink?: GatewayOptions['accessSink']; routes?: GatewayOptions['routes']; limits?: GatewayOptions['limits']; budgets?: RoleBudgets; trustedProxies?: readonly string[]; operationLimits?: Partial<Config['operationLimits']>; webhookTargets?: Config['webhookTargets']; planners?: number; notifies?: boolean; documents?: string; config?: Partial<Config>; log?: Log; metrics?: Metrics; tracer?: Tracer | null } = {}): Promise<TestGraph> {
   const stack = new AsyncDisposableStack();
   const issuer = stack.use(await createIssuer());
   const database = options.database ?? stack.use(await openDatabase());
   const now = options.now ?? (() => new Date());
-  const base = parseConfig({ DATA_DIR: issuer.dataDir, PORT: '0', LOG_LEVEL: 'silent', WEBHOOK_TARGETS: options.webhookTargets, PLANNERS: String(options.planners ?? 1) });
+  const { log = silentLog, tracer = null } = options;
+  const base = parseConfig({ DATA_DIR: issuer.dataDir, PORT: '0', LOG_LEVEL: 'silent', WEBHOOK_TARGETS: options.webhookTargets, DOCUMENTS: options.documents, PLANNERS: String(options.planners ?? 1) });
   // Known keys: the same position gives the same cursor in every graph of a test run.
   const keys = [{ id: 'test', secret: Buffer.alloc(32, 7) }] as const;
   const shared: Config = {
-    ...base, redisUrl: options.redisUrl ?? null, budgets: options.budgets ?? raisedBudgets, trustedProxies: options.trustedProxies ?? [],
-    passportKeys: keys, cursorKeys: keys, digestKeys: keys,
+    ...base, ...options.issuer, redisUrl: options.redisUrl ?? null, budgets: options.budgets ?? raisedBudgets, trustedProxies: options.trustedProxies ?? [],
+    passportKeys: keys, cursorKeys: keys, digestKeys: keys, ...options.config,
   };
   const remoteSubgraphs: Partial<Record<SubgraphName, string>> = {};
   if (options.remote) {
     for (const definition of definitions) {
       const pool = createPool({ url: database.url, role: `credit_${definition.name}`, applicationName: definition.name, max: 5, statementTimeoutMs: 5000 });
-      const subgraph = stack.use(createSubgraph(definition, { pool, cursorKeys: keys, digestKeys: keys, log: silentLog, now }));
-      const server = stack.use(await serveSubgraph(subgraph, { host: '127.0.0.1', port: 0, passportKeys: keys, log: silentLog, now }));
+      const subgraph = stack.use(createSubgraph(definition, { pool, cursorKeys: keys, digestKeys: keys, log, now }));
+      const server = stack.use(await serveSubgraph(subgraph, { host: '127.0.0.1', port: 0, passportKeys: keys, log, now, tracer }));
       remoteSubgraphs[definition.name] = server.url;
     }
   }
   for (const name of options.absent ?? []) remoteSubgraphs[name] = 'http://127.0.0.1:1/graphql';
   const gateway = stack.use(
     await createGateway({
-      config: { ...shared, remoteSubgraphs },
+      config: { ...shared, remoteSubgraphs, operationLimits: { ...shared.operationLimits, ...options.operationLimits } },
       databaseUrl: database.url,
       subgraphs: definitions,
-      log: silentLog,
+      log,
       now,
+      tracer,
+      ...(options.metrics ? { metrics: options.metrics } : null),
       bootstrapOperator: organisationOf('OPERATOR').organisation,
       ...(options.accessSink ? { accessSink: options.accessSink } : null),
       ...(options.routes ? { routes: options.routes } : null),
@@ -165,16 +169,25 @@ export async function startGraph(options: { remote?: boolean; redisUrl?: string;
     await client.query(`insert into gateway.grant (id, organisation, role, province, sector, valid_from, granted_by) values ($1, $2, $3, $4, $5, now() - interval '1 minute', 'test')`, [randomUUID(), organisation, role, province, sector]);
   }
   // By the graph's own clock, which a test may move: a token is made anew when it is 20 minutes off.
-  const tokens = new Map<Role, { readonly token: string; readonly iat: number }>();
-  const tokenOf = (role: Role): string => {
+  const tokens = new Map<string, { readonly token: string; readonly iat: number }>();
+  const tokenFor = (role: Role, purposes: readonly string[]): string => {
     const iat = Math.floor(now().getTime() / 1000);
-    let made = tokens.get(role);
-    if (!made || Math.abs(iat - made.iat) > 1200) tokens.set(role, (made = { token: issuer.token({ role, organisation: organisationOf(role).organisation, purposes: PURPOSES }, { payload: { iat, exp: iat + 1800 } }), iat }));
+    const name = `${role} ${purposes.join()}`;
+    let made = tokens.get(name);
+    if (!made || Math.abs(iat - made.iat) > 1200) {
+      const token = issuer.token({ role, organisation: organisationOf(role).organisation, purposes }, { payload: { iat, exp: iat + 1800 } });
+      tokens.set(name, (made = { token, iat }));
+    }
     return made.token;
   };
+  const tokenOf = (role: Role): string => tokenFor(role, purposesOf(role));
 
-  const query: TestGraph['query'] = (role, text, variables = {}, { purpose, headers = {}, token } = {}) =>
-    askGateway(gateway.url, role === 'PUBLIC' ? null : (token ?? tokenOf(role)), text, variables, role === 'PUBLIC' ? null : purpose === undefined ? 'SUPERVISION' : purpose, headers);
+  const query: TestGraph['query'] = (role, text, variables = {}, { purpose, headers = {}, token } = {}) => {
+    if (role === 'PUBLIC') return askGateway(gateway.url, null, text, variables, null, headers);
+    // A token with one purpose carries it: whoever is to name none has a token without any.
+    const shown = token ?? (purpose === null && purposesOf(role).length === 1 ? tokenFor(role, []) : tokenOf(role));
+    return askGateway(gateway.url, shown, text, variables, purpose === undefined ? purposeIn(shown) : purpose, headers);
+  };
 
   const sql: TestGraph['sql'] = async (text, values = []) => (await client.query(text, [...values])).rows;
 

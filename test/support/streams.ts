@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import WebSocket from 'ws';
+import { purposeIn } from './purposes.ts';
 
 // Following changes in tests, through the doors that clients use. Messages wait in a queue until they are asked for; every wait has a deadline.
 //
@@ -87,7 +88,7 @@ export interface FollowOptions {
 }
 
 /** Subscribes over a WebSocket. `token` null: the public. */
-export async function followByWebSocket(url: string, token: string | null, query: string, { variables = {}, purpose = 'SUPERVISION' }: FollowOptions = {}): Promise<Following> {
+export async function followByWebSocket(url: string, token: string | null, query: string, { variables = {}, purpose = token === null ? null : purposeIn(token) }: FollowOptions = {}): Promise<Following> {
   const socket = new WebSocket(`${url.replace(/^http/, 'ws')}/graphql`, 'graphql-transport-ws');
   const queue = createQueue();
   socket.on('error', (error) => queue.end({ code: 0, reason: error.message }));
@@ -119,7 +120,7 @@ export async function followByWebSocket(url: string, token: string | null, query
 }
 
 /** Subscribes over server-sent events. `lastEventId` is the header of that name. @throws Error with the answer when there is no stream */
-export async function followBySse(url: string, token: string | null, query: string, { variables = {}, purpose = 'SUPERVISION', lastEventId }: FollowOptions & { readonly lastEventId?: string } = {}): Promise<Following & { readonly ids: () => readonly string[] }> {
+export async function followBySse(url: string, token: string | null, query: string, { variables = {}, purpose = token === null ? null : purposeIn(token), lastEventId }: FollowOptions & { readonly lastEventId?: string } = {}): Promise<Following & { readonly ids: () => readonly string[] }> {
   const abort = new AbortController();
   const late = setTimeout(() => abort.abort(new Error('no head of an answer came in time')), DEADLINE_MS);
   const response = await fetch(`${url}/graphql`, {

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { GraphQLError } from 'graphql';
 import { clientError } from '#kit/errors.ts';
+import { currentScope, inScope, type RequestScope } from '#kit/telemetry/scope.ts';
 import type { Log } from '#kit/log.ts';
 import { backOff } from '#kit/backOff.ts';
 import type { QueryPlan } from '../../plan/queryPlan.ts';
@@ -81,6 +82,8 @@ interface Waiter {
 
 interface Job {
   readonly id: number;
+  /** Of who asked first. */
+  readonly scope: RequestScope | undefined;
   /** Digest of the text; what is logged of it, too. */
   readonly key: string;
   readonly request: PlannerRequest;
@@ -206,7 +209,7 @@ export function createPlannerPool(options: { readonly size: number; readonly log
       end(job, (waiter) => waiter.resolve(plan));
     } else {
       if (message.failure === 'SLOW') process.phase = 'ENDING';
-      log.warn({ operation: job.key, failure: message.failure, said: brief(message.said) }, 'an operation was not planned');
+      ofJob(job, () => log.warn({ operation: job.key, failure: message.failure, said: brief(message.said) }, 'an operation was not planned'));
       fail(job, message.failure);
     }
     dispatch();
@@ -220,7 +223,7 @@ export function createPlannerPool(options: { readonly size: number; readonly log
     free(process);
     measured.deaths += 1;
     deathsInARow += 1;
-    log.warn({ how, operation: job?.key, said: brief(process.said) }, 'a planner process died');
+    ofJob(job, () => log.warn({ how, operation: job?.key, said: brief(process.said) }, 'a planner process died'));
     if (job) {
       if (process.hasBegun) job.deaths += 1;
       if (OWN_FAULTS.has(how) || job.deaths > 1) fail(job, 'FATAL');
@@ -355,7 +358,7 @@ export function createPlannerPool(options: { readonly size: number; readonly log
             let job = jobs.get(key);
             if (!job) {
               const id = (lastId += 1);
-              job = { id, key, request: { id, supergraph: number, text, operationName, cpuMs: bounds.cpuMs }, bytes: Buffer.byteLength(text), askedAt: performance.now(), waiters: new Set(), phase: 'WAITING', caller: null, planningMs: 0, deaths: 0 };
+              job = { id, scope: currentScope(), key, request: { id, supergraph: number, text, operationName, cpuMs: bounds.cpuMs }, bytes: Buffer.byteLength(text), askedAt: performance.now(), waiters: new Set(), phase: 'WAITING', caller: null, planningMs: 0, deaths: 0 };
             }
             if (job.phase === 'WAITING') {
               const added = queue.add(caller, job);
@@ -405,6 +408,12 @@ export function createPlannerPool(options: { readonly size: number; readonly log
       await Promise.all(ending);
     },
   };
+}
+
+/** What is logged of a job is of the request that it was made for. */
+function ofJob(job: Job | null, tell: () => void): void {
+  if (job?.scope) inScope(job.scope, tell);
+  else tell();
 }
 
 /** The first words of what a process said, on one line. A panic's first line is its place in the planner's source, its second what was wrong. */

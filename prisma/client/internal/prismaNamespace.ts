@@ -402,6 +402,8 @@ export const ModelName = {
   Filing: 'Filing',
   FilingPart: 'FilingPart',
   Idempotency: 'Idempotency',
+  DocumentManifest: 'DocumentManifest',
+  TrustedDocument: 'TrustedDocument',
   RuleChange: 'RuleChange',
   Consent: 'Consent',
   Export: 'Export',
@@ -425,7 +427,7 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
     omit: GlobalOmitOptions
   }
   meta: {
-    modelProps: "grant" | "revokedToken" | "filing" | "filingPart" | "idempotency" | "ruleChange" | "consent" | "export" | "exportPart" | "watchlist" | "watchlistItem" | "webhook" | "webhookDelivery"
+    modelProps: "grant" | "revokedToken" | "filing" | "filingPart" | "idempotency" | "documentManifest" | "trustedDocument" | "ruleChange" | "consent" | "export" | "exportPart" | "watchlist" | "watchlistItem" | "webhook" | "webhookDelivery"
     txIsolationLevel: TransactionIsolationLevel
   }
   model: {
@@ -796,6 +798,154 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
         count: {
           args: Prisma.IdempotencyCountArgs<ExtArgs>
           result: runtime.Types.Utils.Optional<Prisma.IdempotencyCountAggregateOutputType> | number
+        }
+      }
+    }
+    DocumentManifest: {
+      payload: Prisma.$DocumentManifestPayload<ExtArgs>
+      fields: Prisma.DocumentManifestFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.DocumentManifestFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$DocumentManifestPayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.DocumentManifestFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$DocumentManifestPayload>
+        }
+        findFirst: {
+          args: Prisma.DocumentManifestFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$DocumentManifestPayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.DocumentManifestFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$DocumentManifestPayload>
+        }
+        findMany: {
+          args: Prisma.DocumentManifestFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$DocumentManifestPayload>[]
+        }
+        create: {
+          args: Prisma.DocumentManifestCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$DocumentManifestPayload>
+        }
+        createMany: {
+          args: Prisma.DocumentManifestCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.DocumentManifestCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$DocumentManifestPayload>[]
+        }
+        delete: {
+          args: Prisma.DocumentManifestDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$DocumentManifestPayload>
+        }
+        update: {
+          args: Prisma.DocumentManifestUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$DocumentManifestPayload>
+        }
+        deleteMany: {
+          args: Prisma.DocumentManifestDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.DocumentManifestUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.DocumentManifestUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$DocumentManifestPayload>[]
+        }
+        upsert: {
+          args: Prisma.DocumentManifestUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$DocumentManifestPayload>
+        }
+        aggregate: {
+          args: Prisma.DocumentManifestAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateDocumentManifest>
+        }
+        groupBy: {
+          args: Prisma.DocumentManifestGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.DocumentManifestGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.DocumentManifestCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.DocumentManifestCountAggregateOutputType> | number
+        }
+      }
+    }
+    TrustedDocument: {
+      payload: Prisma.$TrustedDocumentPayload<ExtArgs>
+      fields: Prisma.TrustedDocumentFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.TrustedDocumentFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$TrustedDocumentPayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.TrustedDocumentFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$TrustedDocumentPayload>
+        }
+        findFirst: {
+          args: Prisma.TrustedDocumentFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$TrustedDocumentPayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.TrustedDocumentFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$TrustedDocumentPayload>
+        }
+        findMany: {
+          args: Prisma.TrustedDocumentFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$TrustedDocumentPayload>[]
+        }
+        create: {
+          args: Prisma.TrustedDocumentCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$TrustedDocumentPayload>
+        }
+        createMany: {
+          args: Prisma.TrustedDocumentCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.TrustedDocumentCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$TrustedDocumentPayload>[]
+        }
+        delete: {
+          args: Prisma.TrustedDocumentDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$TrustedDocumentPayload>
+        }
+        update: {
+          args: Prisma.TrustedDocumentUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$TrustedDocumentPayload>
+        }
+        deleteMany: {
+          args: Prisma.TrustedDocumentDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.TrustedDocumentUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.TrustedDocumentUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$TrustedDocumentPayload>[]
+        }
+        upsert: {
+          args: Prisma.TrustedDocumentUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$TrustedDocumentPayload>
+        }
+        aggregate: {
+          args: Prisma.TrustedDocumentAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateTrustedDocument>
+        }
+        groupBy: {
+          args: Prisma.TrustedDocumentGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.TrustedDocumentGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.TrustedDocumentCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.TrustedDocumentCountAggregateOutputType> | number
         }
       }
     }
@@ -1498,6 +1648,39 @@ export const IdempotencyScalarFieldEnum = {
 export type IdempotencyScalarFieldEnum = (typeof IdempotencyScalarFieldEnum)[keyof typeof IdempotencyScalarFieldEnum]
 
 
+export const DocumentManifestScalarFieldEnum = {
+  id: 'id',
+  role: 'role',
+  version: 'version',
+  state: 'state',
+  digest: 'digest',
+  documentCount: 'documentCount',
+  bytes: 'bytes',
+  proposedBy: 'proposedBy',
+  proposedByActor: 'proposedByActor',
+  proposedAt: 'proposedAt',
+  publishedBy: 'publishedBy',
+  publishedByActor: 'publishedByActor',
+  publishedAt: 'publishedAt',
+  withdrawnBy: 'withdrawnBy',
+  withdrawnByActor: 'withdrawnByActor',
+  withdrawnAt: 'withdrawnAt'
+} as const
+
+export type DocumentManifestScalarFieldEnum = (typeof DocumentManifestScalarFieldEnum)[keyof typeof DocumentManifestScalarFieldEnum]
+
+
+export const TrustedDocumentScalarFieldEnum = {
+  manifestId: 'manifestId',
+  position: 'position',
+  documentId: 'documentId',
+  name: 'name',
+  text: 'text'
+} as const
+
+export type TrustedDocumentScalarFieldEnum = (typeof TrustedDocumentScalarFieldEnum)[keyof typeof TrustedDocumentScalarFieldEnum]
+
+
 export const RuleChangeScalarFieldEnum = {
   id: 'id',
   action: 'action',
@@ -1936,6 +2119,8 @@ export type GlobalOmitConfig = {
   filing?: Prisma.FilingOmit
   filingPart?: Prisma.FilingPartOmit
   idempotency?: Prisma.IdempotencyOmit
+  documentManifest?: Prisma.DocumentManifestOmit
+  trustedDocument?: Prisma.TrustedDocumentOmit
   ruleChange?: Prisma.RuleChangeOmit
   consent?: Prisma.ConsentOmit
   export?: Prisma.ExportOmit

@@ -56,6 +56,8 @@ export const ModelName = {
   Filing: 'Filing',
   FilingPart: 'FilingPart',
   Idempotency: 'Idempotency',
+  DocumentManifest: 'DocumentManifest',
+  TrustedDocument: 'TrustedDocument',
   RuleChange: 'RuleChange',
   Consent: 'Consent',
   Export: 'Export',
@@ -148,6 +150,39 @@ export const IdempotencyScalarFieldEnum = {
 } as const
 
 export type IdempotencyScalarFieldEnum = (typeof IdempotencyScalarFieldEnum)[keyof typeof IdempotencyScalarFieldEnum]
+
+
+export const DocumentManifestScalarFieldEnum = {
+  id: 'id',
+  role: 'role',
+  version: 'version',
+  state: 'state',
+  digest: 'digest',
+  documentCount: 'documentCount',
+  bytes: 'bytes',
+  proposedBy: 'proposedBy',
+  proposedByActor: 'proposedByActor',
+  proposedAt: 'proposedAt',
+  publishedBy: 'publishedBy',
+  publishedByActor: 'publishedByActor',
+  publishedAt: 'publishedAt',
+  withdrawnBy: 'withdrawnBy',
+  withdrawnByActor: 'withdrawnByActor',
+  withdrawnAt: 'withdrawnAt'
+} as const
+
+export type DocumentManifestScalarFieldEnum = (typeof DocumentManifestScalarFieldEnum)[keyof typeof DocumentManifestScalarFieldEnum]
+
+
+export const TrustedDocumentScalarFieldEnum = {
+  manifestId: 'manifestId',
+  position: 'position',
+  documentId: 'documentId',
+  name: 'name',
+  text: 'text'
+} as const
+
+export type TrustedDocumentScalarFieldEnum = (typeof TrustedDocumentScalarFieldEnum)[keyof typeof TrustedDocumentScalarFieldEnum]
 
 
 export const RuleChangeScalarFieldEnum = {

@@ -3,6 +3,7 @@ import { freePort, startProcess, type TestProcess } from '#test/support/processe
 import { type CheckedQuery, checkedQueries } from '#test/support/queries.ts';
 import { askGateway } from '#test/support/graph.ts';
 import { subgraphNames, type SubgraphName } from '#kit/config.ts';
+import { purposeFor } from '#test/support/purposes.ts';
 
 // Five processes as in production: the gateway and each subgraph on its own, over one database.
 
@@ -96,7 +97,7 @@ test('forty queries and more give the same bytes in one process and from four su
   for (const { name, role, query, variables } of queries) {
     for (const round of [1, 2, 3]) {
       const here = await demo.query(role, query, variables);
-      const there = await askGateway(gateway.url, role === 'PUBLIC' ? null : demo.tokenOf(role), query, variables, 'SUPERVISION');
+      const there = await askGateway(gateway.url, role === 'PUBLIC' ? null : demo.tokenOf(role), query, variables, purposeFor(role));
       expect({ name, round, status: there.status, text: there.text }).toEqual({ name, round, status: here.status, text: here.text });
     }
   }

@@ -7,6 +7,7 @@ import { organisationOf, startGraph, type TestGraph } from '#test/support/graph.
 import { AUTHORITY, list, newEntity, numbered } from '#test/support/listings.ts';
 import { daysFromNow, lines } from '#test/support/registered.ts';
 import { followBySse } from '#test/support/streams.ts';
+import { purposeFor } from '#test/support/purposes.ts';
 
 // The client (client/) against the gateway, at the doors that it uses.
 
@@ -16,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => graph[Symbol.asyncDispose]());
 
-const caller = (role: Role) => ({ url: graph.url, token: () => (role === 'PUBLIC' ? null : graph.tokenOf(role)), ...(role === 'PUBLIC' ? null : { purpose: role === 'FINANCIAL_INSTITUTION' ? 'CREDIT_GRANTING' : 'SUPERVISION' }) });
+const caller = (role: Role) => ({ url: graph.url, token: () => (role === 'PUBLIC' ? null : graph.tokenOf(role)), ...(role === 'PUBLIC' ? null : { purpose: purposeFor(role) ?? '' }) });
 const readers: readonly Role[] = ['PUBLIC', 'PROVINCIAL_PLATFORM', 'SECTOR_REGULATOR', 'DETERMINING_UNIT', 'FINANCIAL_INSTITUTION', 'CREDIT_SERVICE_AGENCY', 'ASSESSOR', 'AUDITOR', 'NATIONAL_CENTRE'];
 
 /** The first of a stream or of pages, without the cursor: that is another one each time. */

@@ -30,7 +30,7 @@ async function mutate(name: 'giveConsent' | 'revokeConsent', input: Record<strin
 
 test('given, it shows in the next event; revoked in mid-stream, the next event takes the record away; other purposes never see it', async () => {
   await using stream = await followByWebSocket(graph.url, graph.tokenOf('FINANCIAL_INSTITUTION'), STREAM, { purpose });
-  await using other = await followByWebSocket(graph.url, graph.tokenOf('FINANCIAL_INSTITUTION'), STREAM, { purpose: 'SUPERVISION' });
+  await using other = await followByWebSocket(graph.url, graph.tokenOf('FINANCIAL_INSTITUTION'), STREAM, { purpose: 'POST_LOAN' });
   await using open = await followByWebSocket(graph.url, null, STREAM);
   await Promise.all([stream.next(), other.next(), open.next()]);
   await list(graph, restricted);

@@ -4,6 +4,7 @@ import { organisationOf, startGraph, type TestGraph } from '#test/support/graph.
 import { list, newEntity, numbered, pageOf } from '#test/support/listings.ts';
 import { daysFromNow } from '#test/support/registered.ts';
 import { until } from '#test/support/until.ts';
+import { purposeFor } from '#test/support/purposes.ts';
 
 // Exports as whoever takes them sees them; what they are with the log is in snapshot.test.ts.
 
@@ -19,7 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => graph[Symbol.asyncDispose]());
 
-const purposeOf = (role: Role): string => (role === 'FINANCIAL_INSTITUTION' ? 'CREDIT_GRANTING' : 'SUPERVISION');
+const purposeOf = (role: Role): string => purposeFor(role) ?? '';
 const EXPORT = 'id status rows progress manifest cursor knownAt expiresAt failure parts { no path digest bytes rows }';
 interface Export {
   readonly id: string;
@@ -104,7 +105,7 @@ test('others have none of it: not the public, not an operator, not another organ
   }
   expect(await find('CREDIT_SERVICE_AGENCY', made.id)).toBeNull();
   expect((await graph.query('PUBLIC', 'mutation { createExport(input: { idempotencyKey: "x", nameListChanges: {} }) { __typename } }')).body).toMatchObject({ data: { createExport: null }, errors: [{ extensions: { code: 'UNAUTHORIZED_FIELD_OR_TYPE' } }] });
-  const mine = await graph.query('CREDIT_SERVICE_AGENCY', '{ viewer { exports(first: 10) { nodes { id } totalCount { value } } } }', {}, { purpose: 'CREDIT_GRANTING' });
+  const mine = await graph.query('CREDIT_SERVICE_AGENCY', '{ viewer { exports(first: 10) { nodes { id } totalCount { value } } } }', {}, { purpose: 'CREDIT_SERVICE' });
   expect(mine.body.data).toEqual({ viewer: { exports: { nodes: [], totalCount: { value: 0 } } } });
 });
 

@@ -63,7 +63,7 @@ test.each<[string, () => Record<string, unknown>, RegExp]>([
   ['is given twice', () => ({ authorization: `Bearer ${graph.tokenOf('AUDITOR')}`, Authorization: `Bearer ${graph.tokenOf('AUDITOR')}` }), /^The Authorization header is not one bearer token/],
   ['has ended', () => ({ authorization: `Bearer ${graph.issuer.token({ role: 'AUDITOR', organisation: '91110105MA0EEE1197' }, { payload: { iat: 1, exp: 2 } })}` }), /^The token has expired/],
   ['has no grant', () => ({ authorization: `Bearer ${graph.issuer.token({ role: 'AUDITOR', organisation: '91110105MA0EEE1197' })}` }), /^The organisation has no grant/],
-  ['does not allow the purpose', () => ({ authorization: `Bearer ${graph.tokenOf('AUDITOR')}`, 'x-purpose': 'NEWS' }), /^The token does not allow this purpose\.$/],
+  ['does not allow the purpose', () => ({ authorization: `Bearer ${graph.tokenOf('AUDITOR')}`, 'x-purpose': 'NEWS' }), /^The token does not allow the purpose "NEWS"; it allows: AUDIT, SUPERVISION, LEGAL_REVIEW\.$/],
 ])('4403 for a token that %s, and never the public', async (_, payload, reason) => {
   await using frames = await openFrames(graph.url);
   frames.send({ ...INIT, payload: payload() });
@@ -90,7 +90,7 @@ test('the headers of the upgrade say who asks, and connection_init comes first',
   };
   expect(await who({})).toEqual({ role: 'AUDITOR', purpose: 'SUPERVISION' });
   expect(await who({ authorization: `Bearer ${graph.tokenOf('NATIONAL_CENTRE')}` })).toEqual({ role: 'NATIONAL_CENTRE', purpose: 'SUPERVISION' });
-  expect(await who({ 'x-purpose': 'CREDIT_GRANTING' })).toEqual({ role: 'AUDITOR', purpose: 'CREDIT_GRANTING' });
+  expect(await who({ 'x-purpose': 'AUDIT' })).toEqual({ role: 'AUDITOR', purpose: 'AUDIT' });
 });
 
 test('4403 once a grant has ended or the token was revoked, at the next thing that is asked', async () => {

@@ -6,6 +6,7 @@ import { syntheticUnit } from '#standards/demoOrganisations.ts';
 import { composeUscc } from '#standards/uscc.ts';
 import { organisationOf, type Reply, startGraph, type TestGraph } from '#test/support/graph.ts';
 import { type Cells, daysFromNow, know, lines, register } from '#test/support/registered.ts';
+import { purposesOf } from '#test/support/purposes.ts';
 
 // Lists written by decision: one person proposes, another decides. What is approved is a change like that of a filing: an entry, a row for
 // the log and one for the audit in one transaction (docs/PROTOCOL.md, P1).
@@ -43,7 +44,7 @@ function tokenOf({ role, organisation, actor }: Person): string {
   const made = tokens.get(key);
   if (made !== undefined) return made;
   const { province, sector } = organisationOf(role);
-  const token = graph.issuer.token({ role, organisation, ...(province ? { province } : null), ...(sector ? { sector } : null), purposes: ['SUPERVISION', 'CREDIT_GRANTING'], ...(actor === null ? null : { actor }) });
+  const token = graph.issuer.token({ role, organisation, ...(province ? { province } : null), ...(sector ? { sector } : null), purposes: purposesOf(role), ...(actor === null ? null : { actor }) });
   tokens.set(key, token);
   return token;
 }

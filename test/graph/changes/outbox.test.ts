@@ -12,6 +12,7 @@ import { definition as disclosure } from '#subgraphs/disclosure/index.ts';
 import { definition as namelist } from '#subgraphs/namelist/index.ts';
 import { organisationOf, startGraph, type TestGraph } from '#test/support/graph.ts';
 import { type Cells, daysFromNow, know, lines, register } from '#test/support/registered.ts';
+import { purposeFor } from '#test/support/purposes.ts';
 
 // P1 of docs/PROTOCOL.md: a change, its audit record and its row for the log are one transaction. List entries and evaluations write one
 // row each, acts and registrations one a batch.
@@ -313,7 +314,7 @@ test('acts that are withdrawn or erased, and items that their subject declares, 
   const unit = organisationOf('DETERMINING_UNIT').organisation;
   await graph.file('licence', lines([licence(subject, { XK_XKJGDM: unit, XK_LYDWDM: unit, XK_YXQZI: slashed(daysFromNow(30)) })]), { format: 'NDJSON' });
   const { record_id: recordId } = await current('disclosure.act', subject);
-  const by = (role: 'DETERMINING_UNIT' | 'SUBJECT') => ({ ...byCentre(), organisation: organisationOf(role).organisation, role, purpose: 'SUPERVISION', token_id: (jwt.decode(graph.tokenOf(role)) as jwt.JwtPayload).jti });
+  const by = (role: 'DETERMINING_UNIT' | 'SUBJECT') => ({ ...byCentre(), organisation: organisationOf(role).organisation, role, purpose: purposeFor(role), token_id: (jwt.decode(graph.tokenOf(role)) as jwt.JwtPayload).jti });
 
   const WITHDRAW = 'mutation ($input: WithdrawRecordInput!) { withdrawRecord(input: $input) { __typename } }';
   const withdrawn = await during('disclosure', 'ACT', async () => {

@@ -148,8 +148,8 @@ describe('mutations', () => {
     const { organisation } = organisationOf(BANK);
     await graph.sql(`insert into gateway.grant (id, organisation, role, valid_from, granted_by) values (gen_random_uuid(), '91440300000000000X', $1, now() - interval '1 minute', 'test'), (gen_random_uuid(), $2, 'CREDIT_SERVICE_AGENCY', now() - interval '1 minute', 'test')`, [BANK, organisation]);
     const others: { readonly role: Role; readonly options: Options }[] = [
-      { role: BANK, options: { token: graph.issuer.token({ role: BANK, organisation: '91440300000000000X', purposes: ['SUPERVISION'] }) } },
-      { role: 'CREDIT_SERVICE_AGENCY', options: { token: graph.issuer.token({ role: 'CREDIT_SERVICE_AGENCY', organisation, purposes: ['SUPERVISION'] }) } },
+      { role: BANK, options: { token: graph.issuer.token({ role: BANK, organisation: '91440300000000000X', purposes: ['CREDIT_GRANTING'] }) } },
+      { role: 'CREDIT_SERVICE_AGENCY', options: { token: graph.issuer.token({ role: 'CREDIT_SERVICE_AGENCY', organisation, purposes: ['CREDIT_SERVICE'] }) } },
       { role: 'AUDITOR', options: {} },
     ];
     for (const { role, options } of others) {
@@ -496,7 +496,7 @@ describe('P19: at least once', () => {
     const organisation = '91440300000000001X';
     const grant = async () => (await graph.sql(`insert into gateway.grant (id, organisation, role, valid_from, granted_by) values (gen_random_uuid(), $1, $2, now() - interval '1 minute', 'test') returning id`, [organisation, BANK]))[0]?.['id'] as string;
     const id = await grant();
-    const token = graph.issuer.token({ role: BANK, organisation, purposes: ['SUPERVISION'] });
+    const token = graph.issuer.token({ role: BANK, organisation, purposes: ['CREDIT_GRANTING'] });
     const { webhook } = await call('createWebhook', { url: receiver.url, nameListChanges: {} }, BANK, { token });
     await using worker = await startWorker();
     await graph.query('OPERATOR', 'mutation ($input: EndGrantInput!) { endGrant(input: $input) { __typename } }', { input: { idempotencyKey: randomUUID(), id } });

@@ -8,6 +8,7 @@ import { composeUscc } from '#standards/uscc.ts';
 import { organisationOf, type Reply, startGraph, type TestGraph } from '#test/support/graph.ts';
 import { AUTHORITY, list } from '#test/support/listings.ts';
 import { type Cells, daysFromNow, know, lines, register } from '#test/support/registered.ts';
+import { purposesOf } from '#test/support/purposes.ts';
 
 // Consent (授权查询): what is neither published nor shared is read by an organisation that its subject lets read it, for the purpose that
 // it said, while it lasts. Two subjects have one record of each kind at each level; one of them consents.
@@ -63,8 +64,8 @@ interface Reader {
 
 const theBank: Reader = { role: 'FINANCIAL_INSTITUTION', purpose: 'CREDIT_GRANTING' };
 
-const ask = ({ role, organisation, purpose = 'SUPERVISION' }: Reader, query: string, variables: Record<string, unknown> = {}, at = graph): Promise<Reply> =>
-  at.query(role, query, variables, { purpose, ...(organisation === undefined ? null : { token: at.issuer.token({ role, organisation, purposes: ['SUPERVISION', 'CREDIT_GRANTING'] }) }) });
+const ask = ({ role, organisation, purpose }: Reader, query: string, variables: Record<string, unknown> = {}, at = graph): Promise<Reply> =>
+  at.query(role, query, variables, { ...(purpose === undefined ? null : { purpose }), ...(organisation === undefined ? null : { token: at.issuer.token({ role, organisation, purposes: purposesOf(role) }) }) });
 
 const LOOK = `query ($uscc: USCC!, $codes: [String!]!, $evaluation: ID!, $entry: ID!, $act: ID!) {
   evaluation: record(id: $evaluation) { disclosureLevel }
@@ -158,11 +159,11 @@ test('nobody reads for a subject that consented to nothing', async () => {
 
 test.each<[string, Reader]>([
   ['another bank', { ...theBank, organisation: otherBank }],
-  ['the same bank for another purpose', { ...theBank, purpose: 'SUPERVISION' }],
+  ['the same bank for another purpose', { ...theBank, purpose: 'POST_LOAN' }],
   ['the same bank, which names no purpose', { ...theBank, purpose: null }],
-  ['the same organisation in a role that uses no consent', { role: 'INDUSTRY_ASSOCIATION', organisation: bank, purpose: 'CREDIT_GRANTING' }],
-  ['an agency that was not named', { role: 'CREDIT_SERVICE_AGENCY', purpose: 'CREDIT_GRANTING' }],
-  ['an assessor', { role: 'ASSESSOR', purpose: 'CREDIT_GRANTING' }],
+  ['the same organisation in a role that uses no consent', { role: 'INDUSTRY_ASSOCIATION', organisation: bank }],
+  ['an agency that was not named', { role: 'CREDIT_SERVICE_AGENCY' }],
+  ['an assessor', { role: 'ASSESSOR' }],
   ['the public', { role: 'PUBLIC' }],
 ])('with a consent to a bank, %s sees what is published and no more', async (_, reader) => {
   await give();
@@ -238,12 +239,12 @@ test('what has expired shows nothing', async () => {
 
 test('revoking one consent takes back whatever the same bank has for the same purpose, and nothing else', async () => {
   const [first] = [await give(), await give({ until: inDays(60) })];
-  await give({ purpose: 'SUPERVISION' });
+  await give({ purpose: 'POST_LOAN' });
   await give({ grantee: otherBank });
   await give({}, { role: 'SUBJECT', organisation: other });
   await revoke({ id: first.consent.id });
   expect(await look(theBank)).toEqual(published);
-  expect(await look({ ...theBank, purpose: 'SUPERVISION' })).toEqual(consented);
+  expect(await look({ ...theBank, purpose: 'POST_LOAN' })).toEqual(consented);
   expect(await look({ ...theBank, organisation: otherBank })).toEqual(consented);
   expect(await look(theBank, other)).toEqual(consented);
 });
@@ -251,15 +252,15 @@ test('revoking one consent takes back whatever the same bank has for the same pu
 // --- who may --------------------------------------------------------------------------------------------------------
 
 test('a credit service agency reads by consent too', async () => {
-  await give({ grantee: agency });
-  expect(await look({ role: 'CREDIT_SERVICE_AGENCY', purpose: 'CREDIT_GRANTING' })).toEqual(consented);
+  await give({ grantee: agency, purpose: 'CREDIT_SERVICE' });
+  expect(await look({ role: 'CREDIT_SERVICE_AGENCY' })).toEqual(consented);
 });
 
 test('with subgraphs in other processes it is the same', async () => {
   await using remote = await startGraph({ remote: true, database: graph.database });
   const { consent } = await give();
   expect(await look(theBank, subject, remote)).toEqual(consented);
-  expect(await look({ ...theBank, purpose: 'SUPERVISION' }, subject, remote)).toEqual(published);
+  expect(await look({ ...theBank, purpose: 'POST_LOAN' }, subject, remote)).toEqual(published);
   await revoke({ id: consent.id });
   expect(await look(theBank, subject, remote)).toEqual(published);
 });

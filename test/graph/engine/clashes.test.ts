@@ -1,5 +1,6 @@
 import type { AccessEntry } from '#gateway/audit.ts';
 import { codesByActs, type DemoGraph, startDemoGraph } from '#test/support/demo.ts';
+import { openAcknowledged } from '#test/support/doors.ts';
 import { numbered } from '#test/support/listings.ts';
 
 // Operations in which two selections of a field meet, by alias, argument, fragment or variable (cases E1 to E8), through the real graph.
@@ -128,4 +129,49 @@ test('what an object of another type would have been asked is neither fetched no
   expect(await readsOf('... on AdministrativePenalty { subject { phone } }')).toContain('CONTACT');
   expect(await readsOf('... on AdministrativePenalty { subject { name } } ... on AdministrativeReward { subject { phone } }')).not.toContain('CONTACT');
   expect(await readsOf('subject { name } ... on AdministrativeReward { subject { phone } }')).not.toContain('CONTACT');
+});
+
+// --- at every transport ---------------------------------------------------------------------------------------------------
+
+interface Asked {
+  readonly query: string;
+  readonly variables?: Readonly<Record<string, unknown>>;
+}
+
+const byFetch = (accept: string, method: 'GET' | 'POST') => async ({ query, variables = {} }: Asked): Promise<unknown> => {
+  const parameters = new URLSearchParams({ query, variables: JSON.stringify(variables) });
+  const response = method === 'POST'
+    ? await fetch(`${graph.url}/graphql`, { method: 'POST', headers: { 'content-type': 'application/json', accept }, body: JSON.stringify({ query, variables }) })
+    : await fetch(`${graph.url}/graphql?${parameters}`, { headers: { accept, 'apollo-require-preflight': '1' } });
+  const text = await response.text();
+  return JSON.parse(accept === 'text/event-stream' ? (/^data: ?(.+)$/m.exec(text)?.[1] ?? 'null') : text);
+};
+const byWebSocket = async ({ query, variables = {} }: Asked): Promise<unknown> => {
+  await using frames = await openAcknowledged(graph.url);
+  frames.send({ id: '1', type: 'subscribe', payload: { query, variables } });
+  return (await frames.next())['payload'];
+};
+const transports: readonly (readonly [name: string, ask: (asked: Asked) => Promise<unknown>])[] = [
+  ['POST of a client that reads graphql-response', byFetch('application/graphql-response+json', 'POST')],
+  ['GET', byFetch('application/json', 'GET')],
+  ['SSE by POST', byFetch('text/event-stream', 'POST')],
+  ['SSE by GET', byFetch('text/event-stream', 'GET')],
+  ['WebSocket', byWebSocket],
+];
+
+test.each(transports)('each of them is answered alike by %s', async (_, ask) => {
+  const code = codes[0] as string; // there are 120
+  const acts = (fragments: string): string => `{ creditFile(uscc: "${code}") { administrativeActs(first: 9) { nodes { __typename ${fragments} } } } }`;
+  const asked: readonly Asked[] = [
+    { query: `{ record(id: "${penalty}") { subject { name name: name } } }` },
+    { query: '{ record(id: "x") { subject { name name: name } } }' },
+    { query: '{ record(id: "x") { ... on VoluntaryItem { subject { creditFile { nameListEntries(first: 1) { nodes { id } } } } } ... on CreditCommitment { subject { creditFile { nameListEntries(first: 2) { nodes { id } } } } } } }' },
+    { query: acts('... on AdministrativeLicence { subject { x: name } } ... on AdministrativePenalty { subject { x: phone } } ... on AdministrativeLevy { subject { x: phone name } }') },
+    { query: 'query ($representations: Date) { record(id: "x") { subject { name creditFile(validAt: $representations) { uscc } } } }', variables: { representations: '2026-09-30' } },
+    { query: '{ ruleSets @skip(if: true) { kind } }' },
+    { query: '{ nameListChanges(filter: {}, first: 2) { events { ... on NameListChange { cursor @skip(if: true) } } hasMore } }' },
+    { query: `{ record(id: "${penalty}") { ... on AdministrativePenalty { subject { name } } ... on AdministrativeReward { subject { phone } } } }` },
+    { query: acts('... on AdministrativePenalty { subject { phone } }') },
+  ];
+  for (const each of asked) expect(await ask(each)).toEqual(await byFetch('application/json', 'POST')(each));
 });

@@ -154,7 +154,7 @@ describe('registered units', () => {
     expect(await outcomeOf('1')).toMatchObject([{ outcome: 'ADDED' }]);
 
     const key = randomUUID();
-    const [first, second] = ['1', '2'].map((actor) => graph.issuer.token({ role: 'RULE_KEEPER', organisation: organisationOf('RULE_KEEPER').organisation, actor, purposes: ['SUPERVISION'] }));
+    const [first, second] = ['1', '2'].map((actor) => graph.issuer.token({ role: 'RULE_KEEPER', organisation: organisationOf('RULE_KEEPER').organisation, actor }));
     const ruleSet = { id: 'LENIENT-1', kind: 'FILING', name: '数据来源单位补登记期', source: '示例文件', effectiveFrom: daysFromNow(0), effectiveTo: daysFromNow(1), region: null, values: [{ code: 'UNREGISTERED_UNITS_MAY_FILE', number: 1, unit: 'FLAG' }] };
     const proposed = await graph.query('RULE_KEEPER', 'mutation ($input: ProposeRuleChangeInput!) { proposeRuleChange(input: $input) { __typename ... on RuleChangeProposed { change { id } } ... on DomainError { code message } } }', { input: { idempotencyKey: key, action: 'ADD', ruleSet } }, { token: first ?? '' });
     expect(proposed.text).toContain('RuleChangeProposed');

@@ -1,5 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { organisationOf, startGraph, type TestGraph } from '#test/support/graph.ts';
+import { purposesOf } from '#test/support/purposes.ts';
 
 let graph: TestGraph;
 beforeAll(async () => {
@@ -26,16 +27,16 @@ test('no Authorization header is the public', async () => {
 test('a token with a grant is its role, bound to what the grant binds it to', async () => {
   const { body } = await graph.query('PROVINCIAL_PLATFORM', WHO);
   const { organisation, province } = organisationOf('PROVINCIAL_PLATFORM');
-  expect(body.data).toEqual({ viewer: { role: 'PROVINCIAL_PLATFORM', organisation, province, sector: null, purpose: 'SUPERVISION', purposes: ['SUPERVISION', 'CREDIT_GRANTING'] } });
+  expect(body.data).toEqual({ viewer: { role: 'PROVINCIAL_PLATFORM', organisation, province, sector: null, purpose: 'SUPERVISION', purposes: purposesOf('PROVINCIAL_PLATFORM') } });
 });
 
 test('a token that allows one purpose alone carries it; one that allows several has to name it', async () => {
   const one = graph.issuer.token(centre());
   expect((await graph.query('NATIONAL_CENTRE', '{ viewer { purpose } }', {}, { token: one, purpose: null })).body.data).toEqual({ viewer: { purpose: 'SUPERVISION' } });
   expect((await graph.query('NATIONAL_CENTRE', '{ viewer { purpose } }', {}, { purpose: null })).body.data).toEqual({ viewer: { purpose: null } });
-  const { status, body } = await graph.query('NATIONAL_CENTRE', '{ viewer { purpose } }', {}, { purpose: 'AUDIT' });
+  const { status, body } = await graph.query('NATIONAL_CENTRE', '{ viewer { purpose } }', {}, { purpose: 'CREDIT_GRANTING' });
   expect(status).toBe(400);
-  expect(body.errors?.[0]?.extensions).toEqual({ code: 'PURPOSE_REQUIRED', argument: 'x-purpose', reason: 'NOT_ALLOWED', expected: 'SUPERVISION, CREDIT_GRANTING' });
+  expect(body.errors?.[0]?.extensions).toEqual({ code: 'PURPOSE_REQUIRED', argument: 'x-purpose', reason: 'NOT_ALLOWED', expected: purposesOf('NATIONAL_CENTRE').join(', ') });
 });
 
 test.each<[string, string, () => string]>([
@@ -104,7 +105,7 @@ const REVOKE = 'mutation ($input: RevokeTokenInput!) { revokeToken(input: $input
 const BANK = '91110105MA0EEE1197';
 
 test('a grant, its end and a revoked token are in effect at the next operation', async () => {
-  const token = graph.issuer.token({ role: 'IMPLEMENTER', organisation: BANK, purposes: ['MEASURES'] });
+  const token = graph.issuer.token({ role: 'IMPLEMENTER', organisation: BANK, purposes: ['JOINT_MEASURES'] });
   expect(await refusal(token)).toEqual([401, 'UNAUTHENTICATED', 'ROLE', undefined]);
   const granted = await graph.query('OPERATOR', GRANT, { input: { idempotencyKey: 'g1', organisation: BANK, role: 'IMPLEMENTER', province: '33' } });
   const grant = (granted.body.data?.['grantRole'] as { grant: { id: string } } | undefined)?.grant ?? { id: 'none' };
@@ -115,7 +116,7 @@ test('a grant, its end and a revoked token are in effect at the next operation',
   expect((await graph.query('OPERATOR', REVOKE, { input: { idempotencyKey: 'r1', tokenId: jti, reason: 'lost' } })).body.data).toEqual({ revokeToken: { __typename: 'TokenRevoked', tokenId: jti } });
   expect(await refusal(token)).toEqual([401, 'UNAUTHENTICATED', 'REVOKED', undefined]);
 
-  const second = graph.issuer.token({ role: 'IMPLEMENTER', organisation: BANK, purposes: ['MEASURES'] });
+  const second = graph.issuer.token({ role: 'IMPLEMENTER', organisation: BANK, purposes: ['JOINT_MEASURES'] });
   expect((await graph.query('IMPLEMENTER', '{ viewer { role } }', {}, { token: second, purpose: null })).status).toBe(200);
   expect((await graph.query('OPERATOR', END, { input: { idempotencyKey: 'e1', id: grant.id } })).body.data).toEqual({ endGrant: { __typename: 'GrantEnded' } });
   expect(await refusal(second)).toEqual([401, 'UNAUTHENTICATED', 'ROLE', undefined]);

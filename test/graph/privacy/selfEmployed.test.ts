@@ -103,7 +103,7 @@ test('no part of its name finds it, for nobody; its whole registered name does',
 
 test('one that asks about itself gets itself, and no other of its kind', async () => {
   await graph.sql(`insert into gateway.grant (id, organisation, role, valid_from, granted_by) values (gen_random_uuid(), $1, 'SUBJECT', now() - interval '1 minute', 'test')`, [shop]);
-  const token = graph.issuer.token({ role: 'SUBJECT', organisation: shop, purposes: ['SUPERVISION'] });
+  const token = graph.issuer.token({ role: 'SUBJECT', organisation: shop, purposes: ['OWN_FILE'] });
   const { body } = await graph.query('SUBJECT', 'query ($codes: [String!]!) { entities(codes: $codes) { status } }', { codes: [shop, company, unknownShop] }, { token });
   expect(body.data).toEqual({ entities: [{ status: 'FOUND' }, { status: 'FOUND' }, { status: 'NOT_IN_BULK' }] });
 });

@@ -29,7 +29,7 @@ type Json = Record<string, unknown>;
 /** One operation as a person of the rule keeper; without a number, as nobody in particular. */
 const keep = async (actor: string | null, query: string, variables: Json = {}): Promise<Json> => {
   const iat = Math.floor(now().getTime() / 1000);
-  const token = graph.issuer.token({ role: 'RULE_KEEPER', organisation: KEEPER, purposes: ['SUPERVISION'], ...(actor === null ? null : { actor }) }, { payload: { iat, exp: iat + 1800 } });
+  const token = graph.issuer.token({ role: 'RULE_KEEPER', organisation: KEEPER, ...(actor === null ? null : { actor }) }, { payload: { iat, exp: iat + 1800 } });
   const { body } = await graph.query('RULE_KEEPER', query, variables, { token });
   if (body.errors) throw new Error(JSON.stringify(body.errors));
   return body.data as Json;

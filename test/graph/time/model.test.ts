@@ -112,7 +112,7 @@ async function run(commands: readonly Command[]): Promise<Ran> {
   const tokenOf = (reader: Reader): string | undefined => {
     if (reader !== 'SUBJECT') return undefined;
     const iat = Math.floor(clock.getTime() / 1000);
-    return graph.issuer.token({ role: 'SUBJECT', organisation: uscc.near, purposes: ['SUPERVISION'] }, { payload: { iat, exp: iat + 600 } });
+    return graph.issuer.token({ role: 'SUBJECT', organisation: uscc.near, purposes: ['OWN_FILE'] }, { payload: { iat, exp: iat + 600 } });
   };
   const ask = async (reader: Reader, text: string, variables: Record<string, unknown>) => {
     const token = tokenOf(reader);

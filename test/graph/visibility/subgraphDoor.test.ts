@@ -1,7 +1,8 @@
+import { createHash, createHmac } from 'node:crypto';
 import jwt from 'jsonwebtoken';
 import { deriveKey, type KeyRing } from '#kit/keys.ts';
 import { silentLog } from '#kit/log.ts';
-import { createPassportOffice } from '#kit/passport.ts';
+import { createPassportOffice, type Question } from '#kit/passport.ts';
 import { createPool } from '#kit/postgres/pool.ts';
 import { createSubgraph } from '#kit/subgraph.ts';
 import { serveSubgraph, type SubgraphServer } from '#kit/subgraphServer.ts';
@@ -30,17 +31,22 @@ beforeAll(async () => {
 afterAll(() => stack.disposeAsync());
 
 const province = createViewer({ ...publicViewer, role: 'PROVINCIAL_PLATFORM', organisation: sites.near.unit, province: '33', purposes: ['SUPERVISION'], purpose: 'SUPERVISION' });
-const passport = (subgraph: string, { viewer = publicViewer, keys = passportKeys, at = new Date() }: { viewer?: Viewer; keys?: KeyRing; at?: Date } = {}): string => createPassportOffice(keys, () => at)(viewer, subgraph);
+/** An `authorization` for the question that it goes with. */
+type Authorization = string | ((question: Question) => string);
+const passport = (subgraph: string, { viewer = publicViewer, keys = passportKeys, at = new Date() }: { viewer?: Viewer; keys?: KeyRing; at?: Date } = {}): ((question: Question) => string) => (question) =>
+  `Passport ${createPassportOffice(keys, () => at)(viewer, subgraph, question)}`;
 
 interface Ask {
   readonly method?: string;
-  readonly authorization?: string;
+  readonly authorization?: Authorization;
   readonly headers?: Record<string, string>;
   readonly body?: unknown;
 }
 async function ask(subgraph: string, path: string, { method = 'POST', authorization, headers = {}, body }: Ask = {}): Promise<{ status: number; text: string }> {
   const url = new URL(path, servers.get(subgraph)?.url);
-  const response = await fetch(url, { method, headers: { ...(body === undefined ? null : { 'content-type': 'application/json' }), ...(authorization === undefined ? null : { authorization }), ...headers }, ...(body === undefined ? null : { body: JSON.stringify(body) }) });
+  const sent = body === undefined ? '' : JSON.stringify(body);
+  const shown = typeof authorization === 'function' ? authorization({ method, path: url.pathname + url.search, body: sent }) : authorization;
+  const response = await fetch(url, { method, headers: { ...(body === undefined ? null : { 'content-type': 'application/json' }), ...(shown === undefined ? null : { authorization: shown }), ...headers }, ...(body === undefined ? null : { body: sent }) });
   return { status: response.status, text: await response.text() };
 }
 
@@ -48,8 +54,21 @@ const refused = { status: 401, text: JSON.stringify({ errors: [{ message: 'A pas
 const moment = () => ({ validAt: '2026-11-01', knownAt: world.knownAt });
 const service = () => ({ query: '{ _service { sdl } }', extensions: { moment: moment() } });
 
-/** With the claims of a good passport but for what is changed. */
-function forged(subgraph: string, change: { header?: object; payload?: object; without?: string; key?: Buffer | string; algorithm?: jwt.Algorithm }): string {
+/** With the claims of a good passport but for what is changed, and a seal for the question, by RFC 2104 and not by our code. */
+const forged = (subgraph: string, change: Change): ((question: Question) => string) => ({ method, path, body }) => {
+  const token = forgedToken(subgraph, change);
+  const text = `${method}\n${path}\n${token}\n${createHash('sha256').update(body).digest('hex')}`;
+  return `Passport ${token}~${createHmac('sha256', deriveKey(passportKeys[0], 'passport seal')).update(text).digest('hex')}`;
+};
+
+interface Change {
+  readonly header?: object;
+  readonly payload?: object;
+  readonly without?: string;
+  readonly key?: Buffer | string;
+  readonly algorithm?: jwt.Algorithm;
+}
+function forgedToken(subgraph: string, change: Change): string {
   const seconds = Math.floor(Date.now() / 1000);
   const { grant: _, ...viewer } = province;
   const claims: Record<string, unknown> = { viewer, iss: 'credit-graph-gateway', aud: subgraph, iat: seconds, exp: seconds + 30, ...change.payload };
@@ -62,17 +81,17 @@ const strangers: Record<string, (subgraph: string) => Ask> = {
   'an empty passport': () => ({ authorization: 'Passport ' }),
   "a client's token": () => ({ authorization: `Bearer ${world.tokenOf(viewerOf.AUDITOR)}` }),
   "a client's token called a passport": () => ({ authorization: `Passport ${world.tokenOf(viewerOf.AUDITOR)}` }),
-  'a passport called a token': (subgraph) => ({ authorization: `Bearer ${passport(subgraph)}` }),
-  'a passport that ended a minute ago': (subgraph) => ({ authorization: `Passport ${passport(subgraph, { viewer: province, at: new Date(Date.now() - 90_000) })}` }),
-  'a passport for another subgraph': (subgraph) => ({ authorization: `Passport ${passport(names.find((name) => name !== subgraph) ?? '', { viewer: province })}` }),
-  'a passport of another gateway’s key': (subgraph) => ({ authorization: `Passport ${passport(subgraph, { viewer: province, keys: otherKeys })}` }),
-  'an unsigned passport': (subgraph) => ({ authorization: `Passport ${forged(subgraph, { key: '', algorithm: 'none' })}` }),
-  'a passport signed by the raw key': (subgraph) => ({ authorization: `Passport ${forged(subgraph, { key: passportKeys[0].secret })}` }),
-  'a passport of an unknown key': (subgraph) => ({ authorization: `Passport ${forged(subgraph, { header: { kid: '__proto__' } })}` }),
-  'a passport of another issuer': (subgraph) => ({ authorization: `Passport ${forged(subgraph, { payload: { iss: 'somebody' } })}` }),
-  'a passport without end': (subgraph) => ({ authorization: `Passport ${forged(subgraph, { without: 'exp' })}` }),
-  'a passport of an unknown role': (subgraph) => ({ authorization: `Passport ${forged(subgraph, { payload: { viewer: { ...province, role: 'ROOT' } } })}` }),
-  'a passport without a viewer': (subgraph) => ({ authorization: `Passport ${forged(subgraph, { without: 'viewer' })}` }),
+  'a passport called a token': (subgraph) => ({ authorization: (question) => passport(subgraph)(question).replace('Passport', 'Bearer') }),
+  'a passport that ended a minute ago': (subgraph) => ({ authorization: passport(subgraph, { viewer: province, at: new Date(Date.now() - 90_000) }) }),
+  'a passport for another subgraph': (subgraph) => ({ authorization: passport(names.find((name) => name !== subgraph) ?? '', { viewer: province }) }),
+  'a passport of another gateway’s key': (subgraph) => ({ authorization: passport(subgraph, { viewer: province, keys: otherKeys }) }),
+  'an unsigned passport': (subgraph) => ({ authorization: forged(subgraph, { key: '', algorithm: 'none' }) }),
+  'a passport signed by the raw key': (subgraph) => ({ authorization: forged(subgraph, { key: passportKeys[0].secret }) }),
+  'a passport of an unknown key': (subgraph) => ({ authorization: forged(subgraph, { header: { kid: '__proto__' } }) }),
+  'a passport of another issuer': (subgraph) => ({ authorization: forged(subgraph, { payload: { iss: 'somebody' } }) }),
+  'a passport without end': (subgraph) => ({ authorization: forged(subgraph, { without: 'exp' }) }),
+  'a passport of an unknown role': (subgraph) => ({ authorization: forged(subgraph, { payload: { viewer: { ...province, role: 'ROOT' } } }) }),
+  'a passport without a viewer': (subgraph) => ({ authorization: forged(subgraph, { without: 'viewer' }) }),
   'headers that claim a role': () => ({ headers: { 'x-role': 'AUDITOR', 'x-viewer': JSON.stringify(province), passport: 'x' } }),
   'a passport in the address': () => ({}),
 };
@@ -80,7 +99,8 @@ const strangers: Record<string, (subgraph: string) => Ask> = {
 describe.each(names)('%s', (subgraph) => {
   test.each(Object.entries(strangers))('%s opens no door', async (name, stranger) => {
     const by = stranger(subgraph);
-    const inAddress = name === 'a passport in the address' ? `?authorization=${passport(subgraph)}&passport=${passport(subgraph)}` : '';
+    const shown = encodeURIComponent(passport(subgraph)({ method: 'GET', path: '/graphql', body: '' }));
+    const inAddress = name === 'a passport in the address' ? `?authorization=${shown}&passport=${shown}` : '';
     expect(await ask(subgraph, `/graphql${inAddress}`, { ...by, body: service() })).toEqual(refused);
     expect(await ask(subgraph, `/graphql${inAddress}`, { ...by, method: 'GET' })).toEqual(refused);
     expect(await ask(subgraph, `/status${inAddress}`, { ...by, method: 'GET' })).toEqual(refused);
@@ -90,26 +110,42 @@ describe.each(names)('%s', (subgraph) => {
   });
 
   test('a good passport opens it, so the refusals were for the passport', async () => {
-    const authorization = `Passport ${passport(subgraph)}`;
+    const authorization = passport(subgraph);
     const body = { query: '{ __typename }', extensions: { moment: moment() } };
-    for (const good of [authorization, `Passport ${forged(subgraph, {})}`]) expect(await ask(subgraph, '/graphql', { authorization: good, body })).toEqual({ status: 200, text: '{"data":{"__typename":"Query"}}' });
+    for (const good of [authorization, forged(subgraph, {})]) expect(await ask(subgraph, '/graphql', { authorization: good, body })).toEqual({ status: 200, text: '{"data":{"__typename":"Query"}}' });
     expect((await ask(subgraph, '/status', { authorization, method: 'GET' })).status).toBe(200);
   });
 
+  test('a captured passport opens it for no other question', async () => {
+    const body = { query: '{ __typename }', extensions: { moment: moment() } };
+    const captured = passport(subgraph, { viewer: province })({ method: 'POST', path: '/graphql', body: JSON.stringify(body) });
+    const other: readonly [string, Ask][] = [
+      ['/graphql', { body: { ...body, query: '{ __typename __typename }' } }],
+      ['/graphql', { body: { ...body, variables: {} } }],
+      ['/graphql?x', { body }],
+      ['/status', { method: 'GET' }],
+      ['/heads?topic=NAME_LIST', { body }],
+      ['/filings/x/parts/1?kind=licence', { method: 'PUT', body }],
+      ['/source-units', { method: 'PUT', body }],
+    ];
+    for (const [path, asked] of other) expect([path, await ask(subgraph, path, { ...asked, authorization: captured })]).toEqual([path, refused]);
+    expect((await ask(subgraph, '/graphql', { body, authorization: captured })).status).toBe(200);
+  });
+
   test('the SDL of the subgraph is for nobody: the gateway composes from files', async () => {
-    const { status, text } = await ask(subgraph, '/graphql', { authorization: `Passport ${passport(subgraph, { viewer: province })}`, body: service() });
+    const { status, text } = await ask(subgraph, '/graphql', { authorization: passport(subgraph, { viewer: province }), body: service() });
     expect([status, JSON.parse(text)]).toEqual([200, { data: null, errors: [{ message: 'Your role may not see this field.', path: ['_service', 'sdl'], extensions: { code: 'UNAUTHORIZED_FIELD_OR_TYPE' } }] }]);
   });
 
   test('the public files nothing', async () => {
     const kind = { entity: 'entity', disclosure: 'licence', namelist: 'name-list', evaluation: 'evaluation' }[subgraph];
-    const { status, text } = await ask(subgraph, `/filings/x/parts/1?kind=${kind}`, { authorization: `Passport ${passport(subgraph)}`, method: 'PUT', body: {} });
+    const { status, text } = await ask(subgraph, `/filings/x/parts/1?kind=${kind}`, { authorization: passport(subgraph), method: 'PUT', body: {} });
     expect([status, JSON.parse(text)]).toEqual([400, { errors: [{ message: 'Your role may not file records.', extensions: { code: 'UNAUTHORIZED_FIELD_OR_TYPE' } }] }]);
   });
 });
 
 const operation = async (subgraph: string, viewer: Viewer, query: string, variables: Record<string, unknown> = {}): Promise<{ data: unknown; errors?: { path?: unknown; extensions: { code: string } }[] }> =>
-  JSON.parse((await ask(subgraph, '/graphql', { authorization: `Passport ${passport(subgraph, { viewer })}`, body: { query, variables, extensions: { moment: moment() } } })).text);
+  JSON.parse((await ask(subgraph, '/graphql', { authorization: passport(subgraph, { viewer }), body: { query, variables, extensions: { moment: moment() } } })).text);
 
 const file = (place: Place): string => `creditFile(uscc: "${sites[place].uscc}")`;
 
@@ -151,7 +187,7 @@ describe('a passport of the public', () => {
 // What is followed is read without its content, but says whose it is, by which document and why.
 describe.each([['namelist', 'NAME_LIST', 'entry'], ['evaluation', 'EVALUATION', 'evaluation']] as const)('heads of %s', (subgraph, topic, kind) => {
   const heads = async (viewer: Viewer, codes: readonly string[] | null): Promise<{ text: string; found: { uscc: string; disclosure_level: string }[] }> => {
-    const { status, text } = await ask(subgraph, `/heads?topic=${topic}`, { authorization: `Passport ${passport(subgraph, { viewer })}`, body: { codes, types: null, categories: null, provinces: null, sectors: null, knownAt: world.knownAt, validAt: null, after: null, limit: 1000 } });
+    const { status, text } = await ask(subgraph, `/heads?topic=${topic}`, { authorization: passport(subgraph, { viewer }), body: { codes, types: null, categories: null, provinces: null, sectors: null, knownAt: world.knownAt, validAt: null, after: null, limit: 1000 } });
     expect(status).toBe(200);
     return { text, found: JSON.parse(text) as { uscc: string; disclosure_level: string }[] };
   };

@@ -11,6 +11,7 @@ import { followByWebSocket } from '#test/support/streams.ts';
 import { until } from '#test/support/until.ts';
 import { columns, fielded, fieldOf, fieldsOf, inputs, lineOf, listDepth, outcomeOf, pathsFor, schema, type Step, table } from './coordinates.ts';
 import { type Answer, bodyOf, dataOf, firms, followed, formOf, hidden, type Place, placeNames, shadow, shadowName, sites, startWorld, unknown, type Viewer, viewerOf, viewers, type World } from './world.ts';
+import { purposesOf } from '#test/support/purposes.ts';
 
 // Every field, argument and input field × every role, through the public API, against the committed docs/VISIBILITY.md: what the
 // document says is what happens. It is generated from what the policy reads; this test asks the running graph.
@@ -193,7 +194,7 @@ const toRemove = (id: string, more = ''): string => `recordId: "${id}", expected
 async function listSomething(): Promise<void> {
   for (const role of mayDo.proposeListing) {
     const { organisation, province, sector } = organisationOf(role);
-    const token = world.graph.issuer.token({ role, organisation, ...(province ? { province } : null), ...(sector ? { sector } : null), purposes: ['SUPERVISION'], actor: '2' });
+    const token = world.graph.issuer.token({ role, organisation, ...(province ? { province } : null), ...(sector ? { sector } : null), purposes: purposesOf(role), actor: '2' });
     const propose = async (mutation: 'proposeListing' | 'removeListing', input: string): Promise<string> => {
       const { body, text } = await world.graph.query(role, `mutation { done: ${mutation}(input: { idempotencyKey: "${randomUUID()}", ${input} }) { ... on ListingProposed { proposal { id } } ... on DomainError { code message } } }`, {}, { token });
       const { done } = (body.data ?? {}) as { done?: { proposal?: { id: string } } };
@@ -282,7 +283,7 @@ const ruleSet = (id: string): string => `{ id: "${id}", kind: "WITHDRAWAL", name
 
 /** Changes that a second rule keeper proposed, and one that is approved. */
 async function proposeSomething(): Promise<void> {
-  const token = world.graph.issuer.token({ role: 'RULE_KEEPER', organisation: organisationOf('RULE_KEEPER').organisation, purposes: ['SUPERVISION'], actor: '2' });
+  const token = world.graph.issuer.token({ role: 'RULE_KEEPER', organisation: organisationOf('RULE_KEEPER').organisation, actor: '2' });
   for (const mutation of ['approveRuleChange', 'rejectRuleChange'] as const) {
     const { body, text } = await world.graph.query('RULE_KEEPER', `mutation { proposeRuleChange(input: { idempotencyKey: "${mutation}", action: ADD, ruleSet: ${ruleSet(`FOR-${mutation.toUpperCase()}`)} }) { ... on RuleChangeProposed { change { id } } } }`, {}, { token });
     const { change } = (body.data?.['proposeRuleChange'] ?? {}) as { change?: { id: string } };

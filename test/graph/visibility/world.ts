@@ -4,6 +4,7 @@ import { syntheticUnit } from '#standards/demoOrganisations.ts';
 import { composeUscc } from '#standards/uscc.ts';
 import { organisationOf, startGraph, type Reply, type TestGraph } from '#test/support/graph.ts';
 import { numbered } from '#test/support/listings.ts';
+import { purposeFor, purposesOf } from '#test/support/purposes.ts';
 
 // A small country in which everything that may be hidden is a canary: a text that occurs nowhere else. Who may see which is
 // written down by hand, in the words of the design and the policy, and computed from nothing: a test that asked the policy's own
@@ -93,8 +94,8 @@ export const viewerNames = Object.keys(viewers) as ViewerName[];
 
 /** What a viewer says that it reads for. */
 export const purposeOf = (name: ViewerName): string | null => {
-  const { purpose }: Viewer = viewers[name];
-  return purpose === null ? null : 'SUPERVISION';
+  const { purpose, role }: Viewer = viewers[name];
+  return purpose === null ? null : purposeFor(role);
 };
 
 /** The viewer of each role in whose reach `near` lies, where the role has a reach. */
@@ -373,11 +374,11 @@ export async function startWorld(options: Parameters<typeof startGraph>[0] = {})
 export async function openWorld(graph: TestGraph): Promise<World> {
   const tokens = new Map<string, string>();
   const tokenOf = (name: ViewerName): string | null => {
-    const { role, organisation, province, sector }: Viewer = viewers[name];
+    const { role, organisation, province, sector, purpose }: Viewer = viewers[name];
     if (role === 'PUBLIC') return null;
     let token = tokens.get(name);
     if (!token) {
-      token = graph.issuer.token({ role, organisation: organisation ?? organisationOf(role).organisation, ...(province ? { province } : null), ...(sector ? { sector } : null), purposes: ['SUPERVISION', 'CREDIT_GRANTING'], actor: '1' });
+      token = graph.issuer.token({ role, organisation: organisation ?? organisationOf(role).organisation, ...(province ? { province } : null), ...(sector ? { sector } : null), purposes: purpose === null && purposesOf(role).length === 1 ? [] : purposesOf(role), actor: '1' });
       tokens.set(name, token);
     }
     return token;

@@ -1,0 +1,39 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type OperationDefinitionNode, parse, validate } from 'graphql';
+import { parseConfig } from '#kit/config.ts';
+import { scalars } from '#kit/scalars.ts';
+import { apiSchema } from '../engine/apiSchema.ts';
+import { planningLimits } from '../../limits.ts';
+import { coerceVariables } from '../../plan/variables.ts';
+import { createCostGuard } from './costGuard.ts';
+import { createHomes } from './homes.ts';
+import { readWeights } from './weights.ts';
+
+// docs/COST.md says what its examples cost, and they do.
+
+const root = join(import.meta.dirname, '../../..');
+const page = readFileSync(join(root, 'docs/COST.md'), 'utf8');
+const supergraph = parse(readFileSync(join(root, 'gateway/supergraph.graphql'), 'utf8'), { noLocation: true });
+const schema = apiSchema(supergraph, scalars);
+const KEYS = `a:${Buffer.alloc(32, 1).toString('base64')}`;
+const { cost: limit, answerBytes } = parseConfig({ PASSPORT_KEYS: KEYS, CURSOR_KEYS: KEYS, DIGEST_KEYS: KEYS }).operationLimits;
+const guard = createCostGuard({ schema, weights: readWeights(supergraph), homes: createHomes(supergraph), limits: { cost: limit, ...planningLimits } });
+
+const examples = [...page.matchAll(/```graphql\n# costs (\d+)(?: with (\d+) of \$(\w+))?\n([\s\S]*?)```/g)]
+  .map(([, cost, count, name, text = '']) => ({ cost: Number(cost), variables: name ? { [name]: Array.from({ length: Number(count) }, () => 'x') } : {}, text }));
+
+test.each(examples)('an example costs $cost', ({ cost, variables, text }) => {
+  const document = parse(text);
+  expect(validate(schema, document)).toEqual([]);
+  const operation = document.definitions[0] as OperationDefinitionNode;
+  const coerced = coerceVariables(schema, operation, variables);
+  if (coerced.errors) throw coerced.errors[0] as Error;
+  expect(guard(operation, {}, coerced.variables, 1)).toEqual({ estimated: cost, limit });
+});
+
+test('there are examples, and the limits that the page names are those that hold', () => {
+  expect(examples).toHaveLength(4);
+  const { fetches, selections } = planningLimits;
+  for (const each of [limit, answerBytes, fetches, selections]) expect(page).toContain(`| ${each.toLocaleString('en').replaceAll(',', ' ')} |`);
+});

@@ -1,0 +1,44 @@
+import { type GraphQLSchema, parse, print, printSchema } from 'graphql';
+import type { Weights } from './weights.ts';
+
+const DEFINITIONS = `"What a field, a type or an argument weighs, where it is not the standard weight; docs/COST.md says how a cost is reckoned (成本权重)."
+directive @cost(
+  "Added to the cost for each appearance (权重)."
+  weight: Int!
+) on ARGUMENT_DEFINITION | ENUM | FIELD_DEFINITION | INPUT_FIELD_DEFINITION | OBJECT | SCALAR
+
+"How long the list of a field is, for its cost (列表长度)."
+directive @listSize(
+  "So long, where no argument says it (假定长度)."
+  assumedSize: Int
+  "As an argument says: a number, or the length of a list (分页参数)."
+  slicingArguments: [String!]
+  "Fields below, whose length it is in place of the field's own (定长字段)."
+  sizedFields: [String!]
+  "Whether just one of the arguments is to be given (是否须指定其一)."
+  requireOneSlicingArgument: Boolean = true
+) on FIELD_DEFINITION
+`;
+
+/** A schema as SDL, with the weights and sizes by which its operations are reckoned. Else it is as graphql-js prints it. */
+export function printWithCosts(schema: GraphQLSchema, { applied }: Pick<Weights, 'applied'>): string {
+  const sdl = printSchema(schema);
+  const edits: { readonly at: number; readonly text: string }[] = [];
+  const add = (coordinate: string, at: number | undefined): void => {
+    const directives = applied.get(coordinate);
+    if (directives && at !== undefined) edits.push({ at, text: directives.map((directive) => ` ${print(directive)}`).join('') });
+  };
+  for (const definition of parse(sdl).definitions) {
+    if (!('name' in definition) || !definition.name) continue;
+    const name = definition.name.value;
+    const hasFields = 'fields' in definition || 'values' in definition;
+    // The header of a type ends before its first brace.
+    add(name, hasFields ? sdl.indexOf('{', definition.name.loc?.end) - 1 : definition.loc?.end);
+    for (const field of 'fields' in definition ? (definition.fields ?? []) : []) {
+      const coordinate = `${name}.${field.name.value}`;
+      for (const argument of 'arguments' in field ? (field.arguments ?? []) : []) add(`${coordinate}(${argument.name.value}:)`, argument.loc?.end);
+      add(coordinate, field.loc?.end);
+    }
+  }
+  return `${DEFINITIONS}\n${edits.toSorted((one, other) => other.at - one.at).reduce((text, edit) => `${text.slice(0, edit.at)}${edit.text}${text.slice(edit.at)}`, sdl)}`;
+}

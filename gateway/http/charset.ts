@@ -1,0 +1,34 @@
+import { GraphQLError } from 'graphql';
+
+/** The encodings that filings may be in (kit/filing/text.ts tells them apart), by the names that clients write. */
+export const FILED: ReadonlySet<string> = new Set(['utf-8', 'utf8', 'gb18030', 'gbk', 'gb2312']);
+/** JSON is UTF-8 (RFC 8259 §8.1). */
+export const UTF_8: ReadonlySet<string> = new Set(['utf-8', 'utf8']);
+
+const PARAMETER = /;\s*charset\s*=\s*(?:"([^"]*)"|([^;"]*))/gi;
+
+/**
+ * 415 for a body in another encoding than is read here: what is taken for UTF-8 and is none says something else than its sender wrote.
+ * @param contentType the header; one that names no encoding is good, one that names two names each of them
+ */
+export function charsetProblem(contentType: string | undefined, allowed: ReadonlySet<string>): GraphQLError | null {
+  for (const [, quoted, plain] of (contentType ?? '').matchAll(PARAMETER)) {
+    const charset = quoted ?? plain?.trim() ?? '';
+    if (allowed.has(charset.toLowerCase())) continue;
+    const expected = [...allowed]
+      .filter((name) => name !== 'utf8')
+      .join(', ')
+      .toUpperCase();
+    return new GraphQLError(`The body says that it is in ${JSON.stringify(charset.slice(0, 40))}; it is read as ${expected}.`, {
+      extensions: { code: 'BAD_REQUEST', argument: 'content-type', expected, http: { status: 415 } },
+    });
+  }
+  return null;
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Encodings that a route reads; left out: UTF-8. */
+    readonly charsets?: ReadonlySet<string>;
+  }
+}

@@ -1,0 +1,36 @@
+import { type GraphQLSchema, isInterfaceType, isObjectType, type OperationDefinitionNode, TypeInfo, visit, visitWithTypeInfo } from 'graphql';
+import { classOfField } from '#policy/classes.ts';
+import type { ReadDocument } from '../documents.ts';
+
+/** How long others keep an answer: a decision about rules, in effect here within a second, is seen by everybody a minute later at the latest. */
+export const MAX_AGE_SECONDS = 60;
+
+/**
+ * Whether an answer may be kept by others: a query whose root fields are catalogues and rules, by the data classes of the schema, and
+ * nothing below them says anything about anybody. What is OPEN at the root is not enough: the state of the sources is, and changes.
+ */
+export function createCacheRule(schema: GraphQLSchema): (read: ReadDocument) => boolean {
+  const known = new WeakMap<OperationDefinitionNode, boolean>();
+  return ({ document, operation }) => {
+    let answer = known.get(operation);
+    if (answer === undefined) known.set(operation, (answer = operation.operation === 'query' && readsCatalogues(schema, document)));
+    return answer;
+  };
+}
+
+/** Of all that the document has: whether this operation uses a fragment need not be asked. */
+function readsCatalogues(schema: GraphQLSchema, document: ReadDocument['document']): boolean {
+  const types = new TypeInfo(schema);
+  let catalogues = 0;
+  let others = 0;
+  const Field = (): void => {
+    const parent = types.getParentType();
+    const field = types.getFieldDef();
+    if (field?.name === '__typename') return;
+    const dataClass = field && (isObjectType(parent) || isInterfaceType(parent)) ? classOfField(parent, field) : undefined;
+    if (dataClass === 'CATALOGUE') catalogues += 1;
+    else if (dataClass !== 'OPEN' || parent === schema.getQueryType()) others += 1;
+  };
+  visit(document, visitWithTypeInfo(types, { Field }));
+  return catalogues > 0 && others === 0;
+}
