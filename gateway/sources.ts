@@ -118,7 +118,7 @@ const TURN_MS = 3000;
 
 /** The source, with its calls in a bulkhead of their own. */
 export function withBulkhead(source: Source, { maxConcurrent = MAX_CALLS, maxWaiting = MAX_WAITING_CALLS, waitMs = TURN_MS }: { maxConcurrent?: number; maxWaiting?: number; waitMs?: number } = {}): Source {
-  const bulkhead = createBulkhead({ maxConcurrent, maxWaiting, waitMs, refusal: (why) => new SubgraphUnavailable(`its bulkhead is full: ${why}`) });
+  const bulkhead = createBulkhead({ maxConcurrent, maxWaiting, waitMs, errorFor: (why) => new SubgraphUnavailable(`its bulkhead is full: ${why}`) });
   return { ...source, transport: { ...source.transport, execute: (call) => bulkhead(() => source.transport.execute(call)) } };
 }
 

@@ -73,7 +73,7 @@ test('work that fails gives its turn on, and its error to who asked', async () =
 });
 
 test('a turn that does not come in time is refused, in the words of whoever made it, and leaves its place', async () => {
-  const bulkhead = createBulkhead({ maxConcurrent: 1, maxWaiting: 1, waitMs: 5, refusal: (why) => new Error(why) });
+  const bulkhead = createBulkhead({ maxConcurrent: 1, maxWaiting: 1, waitMs: 5, errorFor: (why) => new Error(why) });
   const held = Promise.withResolvers<string>();
   const running = bulkhead(() => held.promise);
   await expect(bulkhead(() => Promise.resolve('late'))).rejects.toThrow('TOO_LATE');

@@ -11,9 +11,3 @@ test('every problem is named at once, with what is expected', () => {
   const message = (): unknown => parseBudgets('PUBLIC=100,MAYOR=1/1,PUBLIC=0/5,PUBLIC=5/90000', 'PUBLIC=many');
   expect(message).toThrow(/^"PUBLIC=100": expected ROLE=points\/seconds with a role of PUBLIC.*"MAYOR=1\/1": .*PUBLIC: expected 1 to .*PUBLIC: expected 1 to .*"PUBLIC=many": expected ROLE=codes/);
 });
-
-test('a hundred credit files with pages of 20 a thousand times an hour fit a provincial platform', () => {
-  const { points, seconds } = standardBudgets.PROVINCIAL_PLATFORM;
-  const ofABatch = 100 * (1 + 5 * (1 + 20)); // a file, and five lists of a page
-  expect((ofABatch * 1000 * seconds) / 3600).toBeLessThan(points);
-});

@@ -15,23 +15,24 @@ const HOUR = 3600;
 
 /**
  * The budgets of an installation that sets none (docs/adr/0023-budgets.md says how they were found; BUDGETS and SELF_EMPLOYED_A_DAY change
- * them). A hundred credit files with pages of 20 cost about 12 000 points: a provincial platform may ask for them 2 500 times an hour.
+ * them). None is less than the dearest operation costs (COST_LIMIT). A hundred whole credit files with pages of 20 cost about 19 000 points
+ * (docs/COST.md): a provincial platform may ask for them 15 000 times an hour.
  */
 export const standardBudgets: RoleBudgets = {
-  PUBLIC: { points: 30_000, seconds: 60, selfEmployedADay: 50 },
-  SUBJECT: { points: 30_000, seconds: 60, selfEmployedADay: 50 },
-  PROVINCIAL_PLATFORM: { points: 30_000_000, seconds: HOUR, selfEmployedADay: 1_000_000 },
-  SECTOR_REGULATOR: { points: 10_000_000, seconds: HOUR, selfEmployedADay: 200_000 },
-  DETERMINING_UNIT: { points: 10_000_000, seconds: HOUR, selfEmployedADay: 100_000 },
-  IMPLEMENTER: { points: 10_000_000, seconds: HOUR, selfEmployedADay: 100_000 },
-  FINANCIAL_INSTITUTION: { points: 10_000_000, seconds: HOUR, selfEmployedADay: 5000 },
-  CREDIT_SERVICE_AGENCY: { points: 5_000_000, seconds: HOUR, selfEmployedADay: 2000 },
-  INDUSTRY_ASSOCIATION: { points: 1_000_000, seconds: HOUR, selfEmployedADay: 200 },
-  ASSESSOR: { points: 10_000_000, seconds: HOUR, selfEmployedADay: 100_000 },
-  AUDITOR: { points: 10_000_000, seconds: HOUR, selfEmployedADay: 100_000 },
-  NATIONAL_CENTRE: { points: 100_000_000, seconds: HOUR, selfEmployedADay: 1_000_000 },
-  RULE_KEEPER: { points: 100_000, seconds: HOUR, selfEmployedADay: 0 },
-  OPERATOR: { points: 100_000, seconds: HOUR, selfEmployedADay: 0 },
+  PUBLIC: { points: 300_000, seconds: 60, selfEmployedADay: 50 },
+  SUBJECT: { points: 300_000, seconds: 60, selfEmployedADay: 50 },
+  PROVINCIAL_PLATFORM: { points: 300_000_000, seconds: HOUR, selfEmployedADay: 1_000_000 },
+  SECTOR_REGULATOR: { points: 100_000_000, seconds: HOUR, selfEmployedADay: 200_000 },
+  DETERMINING_UNIT: { points: 100_000_000, seconds: HOUR, selfEmployedADay: 100_000 },
+  IMPLEMENTER: { points: 100_000_000, seconds: HOUR, selfEmployedADay: 100_000 },
+  FINANCIAL_INSTITUTION: { points: 100_000_000, seconds: HOUR, selfEmployedADay: 5000 },
+  CREDIT_SERVICE_AGENCY: { points: 50_000_000, seconds: HOUR, selfEmployedADay: 2000 },
+  INDUSTRY_ASSOCIATION: { points: 10_000_000, seconds: HOUR, selfEmployedADay: 200 },
+  ASSESSOR: { points: 100_000_000, seconds: HOUR, selfEmployedADay: 100_000 },
+  AUDITOR: { points: 100_000_000, seconds: HOUR, selfEmployedADay: 100_000 },
+  NATIONAL_CENTRE: { points: 1_000_000_000, seconds: HOUR, selfEmployedADay: 1_000_000 },
+  RULE_KEEPER: { points: 3_000_000, seconds: HOUR, selfEmployedADay: 0 },
+  OPERATOR: { points: 3_000_000, seconds: HOUR, selfEmployedADay: 0 },
 };
 
 /** A window that is longer than a day would be forgotten by nobody in time. */

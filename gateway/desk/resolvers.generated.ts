@@ -172,8 +172,8 @@ export type ApproveRuleChangeInput = {
 export type ApproveRuleChangeResult = Conflict | InvalidInput | RuleChangeApproved;
 
 /**
- * Cost points that one organisation has in one role in each window of time, or of the public one address (配额). An operation costs one point and
- * one for each object that it may give; what goes beyond is refused with RATE_LIMITED until the window ends.
+ * Cost points that one organisation has in one role in each window of time, or of the public one address (配额). What an operation costs
+ * is reckoned before it runs (docs/COST.md); what goes beyond is refused with RATE_LIMITED until the window ends.
  */
 export type Budget = {
   readonly __typename?: 'Budget';

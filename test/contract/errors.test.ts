@@ -49,18 +49,15 @@ test('every reason for which somebody has to wait is explained, and no other', (
   expect(listed('Reasons of RATE_LIMITED')).toEqual([...new Set(limited)].toSorted());
 });
 
-/** What Apollo Server gives in its own words, asked for in test/hostile. */
-const ofApollo = ['PERSISTED_QUERY_NOT_SUPPORTED'];
-
 test('every code that is explained is given somewhere', () => {
   // A union of codes, and the list of all of them, give none.
   const given = found(
     product.replace(/export const errorCodes = \[[^\]]*\]/, ''),
-    /\b(?:clientError|unavailable|error|finding)\('([A-Z_]+)'/g, /\bcode: '([A-Z_]+)'/g, /\brefuse\(\d+, '([A-Z_]+)'/g, /\bclientError\(error \? '([A-Z_]+)'/g, /\bcode: \w+ === '\w+' \? '([A-Z_]+)'/g,
+    /\b(?:clientError|unavailable|error|finding|refusal)\('([A-Z_]+)'/g, /\bcode: '([A-Z_]+)'/g, /\brefuse\(\d+, '([A-Z_]+)'/g, /\bclientError\(error \? '([A-Z_]+)'/g, /\bcode: \w+ === '\w+' \? '([A-Z_]+)'/g,
     /, '([A-Z_]+)'\);?$/gm, /\? '([A-Z_]+)' : '[A-Z_]+'/g, /\? '[A-Z_]+' : '([A-Z_]+)'/g,
   );
   const explained = [...listed('Codes'), ...listed('Codes of the protocol')];
-  expect(explained.filter((code) => !given.includes(code) && !ofApollo.includes(code))).toEqual([]);
+  expect(explained.filter((code) => !given.includes(code))).toEqual([]);
 });
 
 /** Why a record may not be filed, in whatever way it comes. */

@@ -64,10 +64,10 @@ export async function attackOnce(url: string, mostMs: number): Promise<readonly 
 export async function probeDuring(url: string, attack: Promise<unknown>): Promise<readonly number[]> {
   const agent = new Agent({ keepAlive: true });
   const probe: HostileRequest = { group: 'probe', name: 'probe', method: 'POST', path: '/graphql', headers: { 'content-type': 'application/json' }, body: '{"query":"{ viewer { role } }"}', answers: [[200, null]] };
-  let isOver = false;
-  const ended = attack.finally(() => (isOver = true));
+  const over = new AbortController();
+  const ended = attack.finally(() => over.abort());
   const waits: number[] = [];
-  while (!isOver) waits.push((await send(url, probe, agent)).ms);
+  while (!over.signal.aborted) waits.push((await send(url, probe, agent)).ms);
   agent.destroy();
   await ended;
   return waits;

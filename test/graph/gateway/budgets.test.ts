@@ -7,10 +7,10 @@ import { startRedis } from '#test/support/redis.ts';
 
 // What one caller may ask for, at every transport: the refusal says when to ask again, and nobody else pays for it.
 
-const ROLE = '{ viewer { role } }'; // two points
-const LISTS = '{ nameListEntries(filter: { categories: [SERIOUS] }, first: 50) { nodes { id } } }'; // 101 points
-const CHANGES = 'subscription { nameListChanges(filter: {}) { __typename } }'; // two points
-const budgets = { ...standardBudgets, PUBLIC: { ...standardBudgets.PUBLIC, points: 10 }, NATIONAL_CENTRE: { ...standardBudgets.NATIONAL_CENTRE, points: 200 } };
+const ROLE = '{ viewer { role } }'; // 13 points, see docs/COST.md
+const LISTS = '{ nameListEntries(filter: { categories: [SERIOUS] }, first: 50) { nodes { id } } }'; // 164 points
+const CHANGES = 'subscription { nameListChanges(filter: {}) { __typename } }';
+const budgets = { ...standardBudgets, PUBLIC: { ...standardBudgets.PUBLIC, points: 70 }, NATIONAL_CENTRE: { ...standardBudgets.NATIONAL_CENTRE, points: 300 } };
 
 // Each test asks from addresses of its own, so that each begins with a whole budget.
 let graph: TestGraph;
@@ -38,10 +38,10 @@ const limitsIn = (headers: Headers): unknown => {
 };
 
 test('every answer says what is left, and so does viewer.budget', async () => {
-  const { response, text } = await ask('{ viewer { budget { limit remaining resetsAt } } }', '192.0.3.1'); // three points
-  expect(limitsIn(response.headers)).toEqual({ policy: { policy: 'points', q: 10, w: 60 }, now: { policy: 'points', r: 7, t: expect.any(Number) } });
+  const { response, text } = await ask('{ viewer { budget { limit remaining resetsAt } } }', '192.0.3.1'); // 15 points
+  expect(limitsIn(response.headers)).toEqual({ policy: { policy: 'points', q: 70, w: 60 }, now: { policy: 'points', r: 55, t: expect.any(Number) } });
   const { budget } = JSON.parse(text).data.viewer;
-  expect(budget).toEqual({ limit: 10, remaining: 7, resetsAt: expect.any(String) });
+  expect(budget).toEqual({ limit: 70, remaining: 55, resetsAt: expect.any(String) });
   const seconds = (Date.parse(budget.resetsAt) - Date.now()) / 1000;
   expect(seconds).toBeGreaterThan(40);
   expect(seconds).toBeLessThanOrEqual(60);
@@ -57,11 +57,11 @@ test.each([
   const [error] = JSON.parse(text).errors;
   expect([response.status, response.headers.get('cache-control')]).toEqual([429, 'no-store']);
   expect(error).toEqual({
-    message: expect.stringMatching(/^The operation costs 2 points, and 0 of 10 are left: ask again in \d+ seconds, or for less\.$/),
-    extensions: { code: 'RATE_LIMITED', reason: 'BUDGET', expected: 'at most 0 points', retryable: true, retryAfter: expect.any(Number), rateLimit: { limit: 10, remaining: 0, resetsAt: expect.any(String) } },
+    message: expect.stringMatching(/^The operation costs 13 points, and 5 of 70 are left: ask again in \d+ seconds, or for less\.$/),
+    extensions: { code: 'RATE_LIMITED', reason: 'BUDGET', expected: 'at most 5 points', retryable: true, retryAfter: expect.any(Number), rateLimit: { limit: 70, remaining: 5, resetsAt: expect.any(String) } },
   });
   expect(response.headers.get('retry-after')).toBe(String(error.extensions.retryAfter));
-  expect(limitsIn(response.headers)).toEqual({ policy: { policy: 'points', q: 10, w: 60 }, now: { policy: 'points', r: 0, t: error.extensions.retryAfter } });
+  expect(limitsIn(response.headers)).toEqual({ policy: { policy: 'points', q: 70, w: 60 }, now: { policy: 'points', r: 5, t: error.extensions.retryAfter } });
 });
 
 test('by GET the same, and by GET for events a stream that comes back when the window has ended', async () => {
@@ -82,7 +82,7 @@ test('by WebSocket an error with the same extensions for a query, and 1013 for a
     expect((await frames.next())['type']).toBe('complete');
   }
   frames.send(subscribe('late', ROLE));
-  expect(await frames.next()).toMatchObject({ type: 'error', id: 'late', payload: [{ extensions: { code: 'RATE_LIMITED', retryAfter: expect.any(Number), rateLimit: { limit: 10, remaining: 0 } } }] });
+  expect(await frames.next()).toMatchObject({ type: 'error', id: 'late', payload: [{ extensions: { code: 'RATE_LIMITED', retryAfter: expect.any(Number), rateLimit: { limit: 70, remaining: 5 } } }] });
   frames.send(subscribe('stream', CHANGES));
   expect(await frames.closed).toMatchObject({ code: 1013, reason: expect.stringMatching(/^RATE_LIMITED: come back in \d+ s\.$/) });
 });
@@ -103,10 +103,10 @@ test('what costs more than is left is refused and takes nothing; what no window 
   const headers = { authorization: `Bearer ${graph.tokenOf('NATIONAL_CENTRE')}`, 'x-purpose': 'SUPERVISION' };
   expect((await ask(LISTS, '192.0.8.1', headers)).response.status).toBe(200);
   const { text } = await ask(LISTS, '192.0.8.2', headers);
-  expect(JSON.parse(text).errors[0].extensions).toMatchObject({ code: 'RATE_LIMITED', expected: 'at most 99 points', rateLimit: { remaining: 99 } });
+  expect(JSON.parse(text).errors[0].extensions).toMatchObject({ code: 'RATE_LIMITED', expected: 'at most 136 points', rateLimit: { remaining: 136 } });
   expect((await ask(ROLE, '192.0.8.2', headers)).response.status).toBe(200);
   const { response, text: dear } = await ask(LISTS, '192.0.8.3');
-  expect([response.status, JSON.parse(dear).errors[0].extensions]).toEqual([400, { code: 'COST_LIMIT', expected: 'at most 10 points' }]);
+  expect([response.status, JSON.parse(dear).errors[0].extensions]).toEqual([400, { code: 'COST_LIMIT', expected: 'at most 70 points' }]);
 });
 
 const program = needs('redis-server');
