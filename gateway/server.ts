@@ -234,7 +234,7 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
   const bodies = createBodies();
   app.server.on('upgrade', (request, network, head) => {
     const problem = connections.problemOf(request);
-    sockets.upgrade(request, network, head, problem === null ? (load.isTooMuch() ? OVERLOADED : null) : `RATE_LIMITED: ${problem}`);
+    sockets.upgrade(request, network, head, problem === null ? (load.isTooMuch() ? { code: 'BUSY', message: OVERLOADED } : null) : { code: 'RATE_LIMITED', message: problem });
   });
   const drain = createDrain(app.server);
 

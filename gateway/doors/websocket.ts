@@ -82,9 +82,15 @@ type Message =
   | { readonly type: 'subscribe'; readonly id: string; readonly payload: Asked; readonly requestId: unknown }
   | { readonly type: 'complete'; readonly id: string };
 
+/** Why a connection is told to come back later. */
+interface Problem {
+  readonly code: 'RATE_LIMITED' | 'BUSY';
+  readonly message: string;
+}
+
 export interface WebSocketDoor extends AsyncDisposable {
   /** For the `upgrade` event of an HTTP server. @param problem why there is no room for it: it is told with 1013 */
-  upgrade(request: IncomingMessage, network: Duplex, head: Buffer, problem?: string | null): void;
+  upgrade(request: IncomingMessage, network: Duplex, head: Buffer, problem?: Problem | null): void;
   readonly connections: () => number;
 }
 
@@ -137,7 +143,7 @@ export function createWebSocketDoor(options: DoorOptions & { readonly timing?: P
         open.add(connection);
         // After the handshake: in a client the refusal of a handshake is an error without a code, and not tried again.
         if (isLeaving) return connection.close(closings.goingAway);
-        if (problem !== null) return connection.close([closings.unavailable[0], problem]);
+        if (problem !== null) return connection.refuse(problem);
         connection.admit(options.addresses.of(request));
       });
     },
@@ -221,8 +227,14 @@ class Connection {
   }
 
   #take(place: (() => void) | string): void {
-    if (typeof place === 'string') this.close([closings.unavailable[0], `RATE_LIMITED: ${place}`]);
+    if (typeof place === 'string') this.refuse({ code: 'RATE_LIMITED', message: place });
     else this.#places.push(place);
+  }
+
+  /** For want of room. */
+  refuse({ code, message }: Problem): void {
+    this.#door.metrics?.refused('websocket', code);
+    this.close([closings.unavailable[0], `${code}: ${message}`]);
   }
 
   // --- what comes in ------------------------------------------------------------------------------------------------

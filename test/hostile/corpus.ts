@@ -89,7 +89,7 @@ const bodies: readonly HostileRequest[] = [
   post('body', '__proto__ in the variables', '{"query":"{viewer{role}}","variables":{"__proto__":{"role":"OPERATOR"}}}', BAD_REQUEST),
   post('body', 'constructor.prototype in the variables', '{"query":"{viewer{role}}","variables":{"constructor":{"prototype":{"role":"OPERATOR"}}}}', BAD_REQUEST),
   post('body', 'a member twice', '{"query":"{viewer{role}}","query":"{viewer{purpose}}"}', [...FINE, ...BAD_REQUEST]),
-  post('body', 'an operation by its hash alone', { extensions: { persistedQuery: { version: 1, sha256Hash: 'a'.repeat(64) } } }, [[200, 'PERSISTED_QUERY_NOT_SUPPORTED']]),
+  post('body', 'an operation by its hash alone', { extensions: { persistedQuery: { version: 1, sha256Hash: 'a'.repeat(64) } } }, [[400, 'PERSISTED_QUERY_NOT_SUPPORTED']]),
   post('body', 'two operations and no name', { query: 'query A { viewer { role } } query B { viewer { role } }' }, [[400, 'OPERATION_RESOLUTION_FAILURE']]),
   post('body', 'the name of no operation', { query: 'query A { viewer { role } }', operationName: 'B'.repeat(5000) }, [[400, 'OPERATION_RESOLUTION_FAILURE']]),
   post('body', 'a name with a line in it', { query: 'query A { viewer { role } }', operationName: 'A\n{"level":60}' }, [[400, 'OPERATION_RESOLUTION_FAILURE']]),
