@@ -83,7 +83,8 @@ export function guardConnections(
       else perAddress.delete(of);
     });
   });
-  server.on('request', ({ socket }: IncomingMessage, response) => {
+  // Before those who answer: what they refuse is counted already.
+  server.prependListener('request', ({ socket }: IncomingMessage, response) => {
     const held = open.get(socket);
     if (!held) return;
     held.asked += 1;
