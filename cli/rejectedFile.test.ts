@@ -40,3 +40,8 @@ test('a refused line of NDJSON is an object with its number and reason first', (
     { REJECTED_ROW: 105, REJECTED_BECAUSE: 'a BAD_FORM: It is so.' },
   ]);
 });
+
+test('a cell that a spreadsheet would take for a formula begins with an apostrophe, in rows and in the header', () => {
+  const rows = rejectedOf('CSV', 'a,=b\n', '=1+2,"=HYPERLINK(""http://x"",""y"")"\n-5,ok\n', outcome([2, 'BAD_FORM'], [3, 'BAD_FORM']));
+  expect(rows).toEqual(["REJECTED_ROW,REJECTED_BECAUSE,a,'=b\n", `102,a BAD_FORM: It is so.,'=1+2,"'=HYPERLINK(""http://x"",""y"")"\n`, "103,a BAD_FORM: It is so.,'-5,ok\n"]);
+});

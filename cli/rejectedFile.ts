@@ -4,18 +4,21 @@ import { createWriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { finished } from 'node:stream/promises';
 import { rejectionColumns } from '#standards/forms/header.ts';
+import { neutralised, neutralisedRecord } from '#standards/spreadsheetFormulas.ts';
 import type { PartOutcome, RejectedRow } from './api.ts';
 import { createRecordScanner, type FilingFormat, type Part, pushFirst } from './split.ts';
 
 // Refused rows as a file in the same form: the columns and cells of the file itself, before them the number of the row in that file and
-// why it was refused. Mended it is filed as it is: the two columns are left out when a form is read.
+// why it was refused. Mended it is filed as it is: the two columns are left out when a form is read. A cell that a spreadsheet would take for a
+// formula begins with an apostrophe, which is taken away again when such a file is filed.
 
 const [ROW, BECAUSE] = rejectionColumns;
 
 /** Its rows are about natural persons, of whom nothing is kept anywhere (design §1): number and reason alone. */
 const PERSONAL = 'OUT_OF_SCOPE_NATURAL_PERSON';
 
-const cell = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+const quoted = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+const cell = (text: string): string => quoted(neutralised(text));
 
 const because = ({ problems }: RejectedRow): string => problems.map(({ column, code, message }) => `${[column, code].filter(Boolean).join(' ')}: ${message}`).join(' | ');
 
@@ -47,7 +50,7 @@ const withoutEnd = (text: string): string => text.replace(/\r?\n$/, '');
 const columnsIn = (header: string): number => header.replaceAll(/"(?:[^"]|"")*"/g, '').split(',').length;
 
 function csvLine(header: string, row: number, rejected: RejectedRow, own: string | null): string {
-  return `${row},${cell(because(rejected))},${own ?? ','.repeat(columnsIn(header) - 1)}`;
+  return `${row},${cell(because(rejected))},${own === null ? ','.repeat(columnsIn(header) - 1) : neutralisedRecord(own)}`;
 }
 
 function jsonLine(row: number, rejected: RejectedRow, own: string | null): string {
@@ -59,7 +62,7 @@ function jsonLine(row: number, rejected: RejectedRow, own: string | null): strin
 /** The first line of such a file, without its end, and what its lines end with. */
 function beginningOf(format: FilingFormat, header: string): { line: string | null; end: string } {
   // As the file's own: in one whose rows end with CR LF a lone LF is part of a cell.
-  return format === 'NDJSON' ? { line: null, end: '\n' } : { line: `${ROW},${BECAUSE},${withoutEnd(header)}`, end: header.endsWith('\r\n') ? '\r\n' : '\n' };
+  return format === 'NDJSON' ? { line: null, end: '\n' } : { line: `${ROW},${BECAUSE},${neutralisedRecord(withoutEnd(header).replace(/^\uFEFF/, ''))}`, end: header.endsWith('\r\n') ? '\r\n' : '\n' };
 }
 
 /** What the file of refused rows says of a part. */

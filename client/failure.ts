@@ -63,7 +63,6 @@ const lasting: Readonly<Record<string, ChangesErrorCode | undefined>> = {
   BAD_CURSOR: 'BAD_CURSOR',
   UNAUTHORIZED_FIELD_OR_TYPE: 'NOT_ALLOWED',
   PURPOSE_REQUIRED: 'NOT_ALLOWED',
-  CONSENT_MISSING: 'NOT_ALLOWED',
   BAD_USER_INPUT: 'BAD_INPUT',
   NOT_FOUND: 'BAD_INPUT',
   COST_LIMIT: 'BAD_INPUT',
@@ -78,7 +77,7 @@ const lasting: Readonly<Record<string, ChangesErrorCode | undefined>> = {
 };
 
 /** Codes by which it was decided what this reader sees of a record: asked again it is the same. */
-const decided: ReadonlySet<string> = new Set(['UNAUTHORIZED_FIELD_OR_TYPE', 'PURPOSE_REQUIRED', 'CONSENT_MISSING', 'NOT_FOUND']);
+const decided: ReadonlySet<string> = new Set(['UNAUTHORIZED_FIELD_OR_TYPE', 'PURPOSE_REQUIRED', 'NOT_FOUND']);
 const records: ReadonlySet<unknown> = new Set(['entry', 'evaluation']);
 
 /**

@@ -1,4 +1,5 @@
 import { type DocumentNode, getOperationAST, GraphQLError, type GraphQLSchema, type OperationDefinitionNode, validate } from 'graphql';
+import { createByteCache } from '#kit/byteCache.ts';
 import { type Limits, parseWithin } from './limits.ts';
 
 /** A query text that was read: parsed, valid and within the limits. */
@@ -14,24 +15,22 @@ export type Documents = (text: string, operationName: string | null | undefined)
 
 const MAX_VALIDATION_ERRORS = 5;
 
-/** Whichever is reached first: many short texts, or few of the longest that the limits let through. */
-const MAX_KNOWN = 2000;
-const MAX_KNOWN_CHARACTERS = 4 * 1024 * 1024;
+/** Hundreds of the documents that clients send, each with its plans and projections. */
+const MAX_KNOWN_BYTES = 32 * 1024 * 1024;
 /** What is refused is remembered apart: texts made up to be refused push none of the good ones out. */
-const MAX_REFUSED = 500;
-const MAX_REFUSED_CHARACTERS = 1024 * 1024;
+const MAX_REFUSED_BYTES = 4 * 1024 * 1024;
 
 /** For every transport. A text that was asked before is read and refused as it was then, in the same words. */
 export function createDocuments(schema: GraphQLSchema, limits: Limits): Documents {
-  const known = createTextCache<DocumentNode>(MAX_KNOWN, MAX_KNOWN_CHARACTERS);
-  const refused = createTextCache<readonly GraphQLError[]>(MAX_REFUSED, MAX_REFUSED_CHARACTERS);
+  const known = createByteCache<DocumentNode>(MAX_KNOWN_BYTES);
+  const refused = createByteCache<readonly GraphQLError[]>(MAX_REFUSED_BYTES);
 
   const read = (text: string): DocumentNode | readonly GraphQLError[] => {
-    const found = known.find(text) ?? refused.find(text);
+    const found = known.get(text) ?? refused.get(text);
     if (found) return found;
     const fresh = parseAndValidate(schema, limits, text);
-    if ('kind' in fresh) known.add(text, fresh);
-    else refused.add(text, fresh);
+    if ('kind' in fresh) known.set(text, fresh, bytesOf(fresh));
+    else refused.set(text, fresh, errorBytes(text));
     return fresh;
   };
 
@@ -44,31 +43,18 @@ export function createDocuments(schema: GraphQLSchema, limits: Limits): Document
   };
 }
 
-/** Values by text in the order of their last use, bounded by their number and by the length of the texts. */
-function createTextCache<Value>(most: number, mostCharacters: number) {
-  const values = new Map<string, Value>();
-  let characters = 0;
-  return {
-    find(text: string): Value | undefined {
-      const found = values.get(text);
-      if (found !== undefined) {
-        values.delete(text);
-        values.set(text, found);
-      }
-      return found;
-    },
-    add(text: string, value: Value): void {
-      if (text.length > mostCharacters) return;
-      values.set(text, value);
-      characters += text.length;
-      for (const oldest of values.keys()) {
-        if (values.size <= most && characters <= mostCharacters) break;
-        values.delete(oldest);
-        characters -= oldest.length;
-      }
-    },
-  };
+/** Of a parsed text in memory: its tokens, which the document keeps, its nodes, and what the graph derives from those. Measured. */
+const TOKEN_BYTES = 1500;
+
+/** Bytes that a document holds, the text among them. */
+export function bytesOf({ loc }: DocumentNode): number {
+  let tokens = 0;
+  for (let token = loc?.startToken ?? null; token !== null; token = token.next) tokens += 1;
+  return (loc?.source.body.length ?? 0) + TOKEN_BYTES * tokens;
 }
+
+/** An error keeps the document, or the text, in which it stands. */
+const errorBytes = (text: string): number => 4 * text.length + 16_384;
 
 function parseAndValidate(schema: GraphQLSchema, limits: Limits, text: string): DocumentNode | readonly GraphQLError[] {
   const document = parseWithin(limits, text);

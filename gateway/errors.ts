@@ -52,8 +52,8 @@ interface ErrorHead {
  */
 export function headOf(error: unknown): { readonly status: number; readonly headers: Iterable<readonly [name: string, value: string]> } {
   if (!(error instanceof GraphQLError)) return { status: 500, headers: [] };
-  const { code, http } = error.extensions as { code?: unknown; http?: ErrorHead };
-  if (code === 'RATE_LIMITED') return { status: 429, headers: waiting };
+  const { code, http, retryAfter } = error.extensions as { code?: unknown; http?: ErrorHead; retryAfter?: unknown };
+  if (code === 'RATE_LIMITED') return { status: 429, headers: [...(http?.headers ?? []), ['retry-after', String(typeof retryAfter === 'number' ? retryAfter : RETRY_AFTER_SECONDS)]] };
   if (code === 'SUBGRAPH_UNAVAILABLE' || code === 'DEADLINE') return { status: 503, headers: waiting };
   const status = http?.status ?? (code === undefined || code === INTERNAL ? 500 : 400);
   return { status, headers: http?.headers ?? (status === 503 ? waiting : []) };

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { GraphQLError } from 'graphql';
 import type { Log } from '#kit/log.ts';
 import { faultOf } from '#kit/faults.ts';
 import { may } from '#policy/actions.ts';
@@ -33,7 +34,8 @@ export const filingRoutes =
     await app.register((door, _, done) => {
       door.removeAllContentTypeParsers();
       door.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: MAX_PART_BYTES }, (_request, body, parsed) => parsed(null, body));
-      door.put<{ Params: { id: string; n: string }; Body: Buffer | null }>('/filings/:id/parts/:n', { bodyLimit: MAX_PART_BYTES, config: { charsets: FILED } }, async (request, reply) => {
+      const part = { bodyLimit: MAX_PART_BYTES, config: { charsets: FILED }, onRequest: async (request: FastifyRequest) => requireFiler(await viewerOf(request)) };
+      door.put<{ Params: { id: string; n: string }; Body: Buffer | null }>('/filings/:id/parts/:n', part, async (request, reply) => {
         try {
           const viewer = await viewerOf(request);
           const outcome = await recordPart(options, viewer, request);
@@ -59,12 +61,16 @@ class PartRefused extends Error {
   }
 }
 
+/** Before any of the part is read. */
+function requireFiler(viewer: Viewer): void {
+  if (!may(viewer, 'filing:create')) throw new GraphQLError('Your role may not file.', { extensions: { code: 'UNAUTHORIZED_FIELD_OR_TYPE', http: { status: 403 } } });
+}
+
 async function recordPart(
   { repository, sources }: { repository: DeskRepository; sources: readonly Source[] },
   viewer: Viewer,
   request: FastifyRequest<{ Params: { id: string; n: string }; Body: Buffer | null }>,
 ): Promise<unknown> {
-  if (!may(viewer, 'filing:create')) throw new PartRefused({ status: 403, code: 'UNAUTHORIZED_FIELD_OR_TYPE', message: 'Your role may not file.' });
   const { id, n } = request.params;
   const filing = await repository.findFiling(viewer, id);
   if (!filing) throw new PartRefused({ status: 404, code: 'NOT_FOUND', message: 'Your organisation has no filing with this id.' });

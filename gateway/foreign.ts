@@ -2,6 +2,7 @@ import { parse } from 'graphql';
 import type { Log } from '#kit/log.ts';
 import { publicViewer } from '#policy/viewer.ts';
 import { dangerouslyTrustEveryoneAs } from './auth.ts';
+import { unlimitedBudgets } from './budget/budgets.ts';
 import { createGraph } from './graph.ts';
 import { subgraphsOf } from './graph/engine/apiSchema.ts';
 import { createPlannerPool } from './graph/engine/plannerPool.ts';
@@ -31,13 +32,14 @@ export async function auditForeignSupergraph(options: { supergraph: string; host
         sources,
         authenticator: dangerouslyTrustEveryoneAs(publicViewer),
         limits: raisedLimits,
+        budgets: unlimitedBudgets,
         policyMode: 'filter',
         routes: [],
         log,
       }),
     );
     const owned = stack.move();
-    return { url: server.url, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+    return { url: server.url, connections: server.connections, [Symbol.asyncDispose]: () => owned.disposeAsync() };
   } catch (error) {
     await stack.disposeAsync();
     throw error;

@@ -25,6 +25,8 @@ import { withWholePages } from './changes/wholePages.ts';
 import { ListeningGrantBook } from './desk/grants.ts';
 import { createDeskRepository } from './desk/repository.ts';
 import { createDeskResolvers, deskContext } from './desk/resolvers.ts';
+import { type Budgets, createMemoryBudgets, createSharedBudgets, createSharedStore } from './budget/budgets.ts';
+import { createSelfEmployedCeiling } from './budget/selfEmployed.ts';
 import { createDocuments } from './documents.ts';
 import { exportRoutes } from './exports.ts';
 import { filingRoutes } from './filings.ts';
@@ -35,10 +37,11 @@ import { createExportReader, createExportWorker, fieldsProblem, keeper } from '.
 import { createLive } from './live/live.ts';
 import { createPresentStates } from './live/present.ts';
 import { createSequencer } from './live/sequencer.ts';
-import { createWake, type Wake } from './live/wake.ts';
+import { createWake, databaseOf, type Wake } from './live/wake.ts';
 import { createWebhookWorker } from './live/webhooks.ts';
 import { createWebhookSecrets } from './live/webhookSecrets.ts';
 import { createWebhookTargets } from './live/webhookTargets.ts';
+import { createClientAddresses } from './http/address.ts';
 import { createDocumentCheck } from './trustedDocuments/check.ts';
 import { readReleasedDocuments } from './trustedDocuments/released.ts';
 import { createDocumentStore, type DocumentStore, documentsPart } from './trustedDocuments/store.ts';
@@ -50,7 +53,7 @@ import {
 } from './metrics.ts';
 import { createInProcessTransport } from './plan/inProcess.ts';
 import { type GatewayServer, serveGateway, type ServerOptions } from './server.ts';
-import { createLocalSource, createRemoteSource, createSourceBook, type Source, type SourceBook } from './sources.ts';
+import { createLocalSource, createRemoteSource, createSourceBook, type Source, type SourceBook, withBulkhead } from './sources.ts';
 
 export interface GatewayOptions {
   readonly config: Config;
@@ -61,6 +64,8 @@ export interface GatewayOptions {
   readonly now?: () => Date;
   readonly accessSink?: AccessSink;
   readonly limits?: ServerOptions['limits'];
+  /** Counted in Redis where the configuration names one, and in this process otherwise. */
+  readonly budgets?: Budgets;
   readonly routes?: ServerOptions['routes'];
   /** Left out: of its own, which say nothing of the process. */
   readonly metrics?: Metrics;
@@ -97,10 +102,10 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     const local: Subgraph[] = [];
     const sources = options.subgraphs.map((definition): Source => {
       const remote = config.remoteSubgraphs[definition.name];
-      if (remote !== undefined) return stack.use(createRemoteSource(definition.name, remote, passport));
+      if (remote !== undefined) return withBulkhead(stack.use(createRemoteSource(definition.name, remote, passport)));
       const subgraph = openSubgraph(definition, options, now, stack);
       local.push(subgraph);
-      return stack.use(createLocalSource(subgraph));
+      return withBulkhead(stack.use(createLocalSource(subgraph)));
     });
     const book = createSourceBook(sources);
 
@@ -122,6 +127,9 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     const wake = stack.use(createWake({ databaseUrl, redisUrl: config.redisUrl, log }));
     const sequencer = stack.use(createSequencer({ url: databaseUrl, holder: `${hostname()} ${process.pid}`, rules: ruleBook, log, now, onBatch: (lastSeq) => void wake.announce(lastSeq) }));
     const present = stack.use(createPresentStates({ pool, sources, log, now, wasTold: () => sequencer.poke() }));
+
+    const shared = config.redisUrl === null ? null : stack.use(createSharedStore(config.redisUrl, databaseOf(databaseUrl), log));
+    const budgets = options.budgets ?? (shared ? createSharedBudgets(config.budgets, shared) : createMemoryBudgets(config.budgets));
 
     const reachability = reachabilityOf(databaseUrl);
     measureFaults(metrics, reachability, writingOf(log));
@@ -164,6 +172,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       log,
       now,
       policy: 'enforced',
+      selfEmployed: createSelfEmployedCeiling({ budgets: config.budgets, store: shared, now }),
       limits: { ...planningLimits, ...config.operationLimits },
       hasChanged: () => outsideRequests(() => sequencer.poke()),
     }));
@@ -223,6 +232,9 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
         limits,
         trusted,
         policyMode: config.policyMode,
+        budgets,
+        addresses: createClientAddresses(config.trustedProxies),
+        connectionLimits: config.connectionLimits,
         streamLimits: config.streamLimits,
         live,
         now,

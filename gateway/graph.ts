@@ -18,6 +18,8 @@ import type { Read } from '#kit/context.ts';
 import type { Role, Viewer } from '#policy/viewer.ts';
 import { roleView } from '#policy/visibility.ts';
 import type { AccessSink } from './audit.ts';
+import type { BudgetState } from './budget/budgets.ts';
+import type { SelfEmployedCeiling } from './budget/selfEmployed.ts';
 import { AnswerTooLarge } from './plan/answerSize.ts';
 import { answerIntrospection } from './plan/document.ts';
 import { type AbsentRule, executePlan, type Missing } from './plan/execute.ts';
@@ -51,6 +53,12 @@ export interface Operation {
   readonly signal?: AbortSignal | undefined;
   /** The client's address: of those without an organisation each is a caller of its own. */
   readonly address?: string | undefined;
+  /**
+   * Takes what the operation costs from its caller's budget, before anything of it is planned; left out: nothing is taken.
+   * @returns what is left, for `Viewer.budget`
+   * @throws GraphQLError RATE_LIMITED or COST_LIMIT: it is refused with that
+   */
+  readonly charge?: ((cost: number) => Promise<BudgetState>) | undefined;
   /** What a page of changes is given to tell, in place of what it would find itself (gateway/live). */
   readonly events?: readonly DeskEvent[] | undefined;
 }
@@ -82,6 +90,8 @@ export interface GraphDependencies {
   readonly now: () => Date;
   /** Off only for auditing federation on foreign supergraphs; see `--dangerously-no-policy`. */
   readonly policy: 'enforced' | 'dangerously-none';
+  /** How many self-employed businesses a caller may learn of; left out: any number. */
+  readonly selfEmployed?: SelfEmployedCeiling | undefined;
   /** A mutation has run: what it changed waits to be numbered. */
   readonly hasChanged?: () => void;
   /** What an operation may cost, and the bytes of its answer; left out: anything. */
@@ -172,8 +182,10 @@ export function createGraph(dependencies: GraphDependencies): Graph {
       let denied: Filtered['denied'];
       let errors: Filtered['errors'];
       let cost: CostReport | undefined;
+      let budget: BudgetState | undefined;
       try {
         cost = costOf?.(operation.operation, fragments, coerced.variables, operation.events?.length ?? 1);
+        budget = await operation.charge?.(cost?.estimated ?? 1);
         ({ denied, errors } = filter(operation, fragments, coerced.variables));
         if (errors.length > 0 && operation.mode === 'reject') return { errors };
         prepared = prepareOperation(planner, operation.operation, fragments, coerced.variables, denied, absent);
@@ -187,7 +199,7 @@ export function createGraph(dependencies: GraphDependencies): Graph {
       }
       const sealed = enforced ? await Promise.race([sources.sealed().catch(() => null), deadline.passed]) : '';
       const moment = enforced ? { validAt: shanghaiDay(now()), knownAt: sealed ?? now().toISOString() } : { validAt: '', knownAt: '' };
-      const context: CallContext = { viewer, moment, events: operation.events };
+      const context: CallContext = { viewer, moment, events: operation.events, budget };
       const executed = await executePlan({
         plan,
         prepared,
@@ -217,6 +229,11 @@ export function createGraph(dependencies: GraphDependencies): Graph {
 
       if (executed instanceof AnswerTooLarge) return { errors: [answerTooLarge(executed, operation.operation)] };
       const result = executed;
+      const subjects = new Set(result.extensions.flatMap(({ extensions }) => (Array.isArray(extensions['selfEmployed']) ? (extensions['selfEmployed'] as string[]) : [])));
+      const beyond = subjects.size > 0 ? await dependencies.selfEmployed?.admit(viewer, operation.address, subjects) : null;
+      // What a mutation has done is done, and says so; events come to those alone who have a task about such businesses.
+      if (beyond && operation.operation.operation === 'query' && operation.events === undefined) return { errors: [beyond] };
+
       const reads = result.extensions.flatMap(({ extensions }) => (Array.isArray(extensions['reads']) ? (extensions['reads'] as Read[]) : []));
       if (reads.length > 0) {
         try {

@@ -2,18 +2,27 @@ import { ApolloServer } from '@apollo/server';
 import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
 import { fastifyApolloDrainPlugin, fastifyApolloHandler } from '@as-integrations/fastify';
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { GraphQLError } from 'graphql';
+import { type DocumentNode, GraphQLError } from 'graphql';
+import { createByteCache } from '#kit/byteCache.ts';
 import { createDrain } from '#kit/drain.ts';
 import { clientError } from '#kit/errors.ts';
 import { jsonBoundsProblem } from '#kit/jsonBounds.ts';
 import { isUtf8 } from 'node:buffer';
 import { type IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { Transform } from 'node:stream';
 import type { Log } from '#kit/log.ts';
 import { closeScope, inScope, openScope, type RequestScope, requestIdOf, type Tracer, traceparentIn } from '#kit/telemetry/scope.ts';
+import { standardBudgets } from '#policy/budgets.ts';
 import type { Viewer } from '#policy/viewer.ts';
 import type { Authenticator } from './auth.ts';
-import { createDocuments } from './documents.ts';
+import { type Budgets, type BudgetState, createMemoryBudgets } from './budget/budgets.ts';
+import { rateLimitHeaders } from './budget/refusal.ts';
+import { bytesOf, createDocuments } from './documents.ts';
+import { type ClientAddresses, createClientAddresses } from './http/address.ts';
+import { createBodies } from './http/bodies.ts';
+import { type ConnectionLimits, guardConnections, type WritingLimits } from './http/connections.ts';
+import { type Load, watchLoad } from './http/load.ts';
 import { answerText, type Asked, credentialsIn, type DoorOptions, type OperationMetrics, type ReadOperation, readOperation, runOperation, tellRefusal } from './doors/operation.ts';
 import { asksForEvents, createEventDoor, readRequest } from './doors/sse.ts';
 import { createWebSocketDoor } from './doors/websocket.ts';
@@ -35,6 +44,8 @@ export interface RequestContext {
   readonly reportsCost: boolean;
   readonly signal: AbortSignal;
   readonly address: string | undefined;
+  /** Says in the answer's headers what is left of the budget. */
+  readonly headers: (budget: BudgetState | undefined) => void;
 }
 
 export interface ServerOptions {
@@ -49,6 +60,16 @@ export interface ServerOptions {
   /** What was published; left out: nothing, and every text runs. */
   readonly trusted?: TrustedDocuments;
   readonly policyMode: 'filter' | 'reject';
+  /** What callers may ask for; left out: each as much as its role has, counted here. */
+  readonly budgets?: Budgets | undefined;
+  /** Whose request it is where proxies stand before the gateway; left out: the connection's other end. */
+  readonly addresses?: ClientAddresses | undefined;
+  /** Left out: the standard ones of each. */
+  readonly connectionLimits?: ConnectionLimits | undefined;
+  readonly writingLimits?: WritingLimits | undefined;
+  readonly timing?: Partial<RequestTiming> | undefined;
+  /** Whether the event loop still bears new work; left out: as it is measured. */
+  readonly load?: Load | undefined;
   /** How many connections and streams one caller may hold at once; standardStreamLimits unless said otherwise. */
   readonly streamLimits?: StreamLimits | undefined;
   /** Without it subscriptions are refused at every door. It ends its streams before the doors are closed, or they do. */
@@ -65,14 +86,45 @@ export interface ServerOptions {
 
 export interface GatewayServer extends AsyncDisposable {
   readonly url: string;
+  /** How many connections are held. */
+  readonly connections: () => number;
 }
 
 /** A batch of 1 000 rows in the variables (`fileRecords`); the text of a query is bounded by the limits. */
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
 
-/** A client that sends nothing more, at each step of a request. Answers have the deadline of their operation, streams none. */
-const HEADERS_MS = 10_000;
-const REQUEST_MS = 120_000;
+/** Of whoever shows no token: the longest text of a query, and as much again in variables as a thousand codes take. */
+const MAX_ANONYMOUS_BYTES = 256 * 1024;
+
+/** How long a client has for each step of a request. Answers have the deadline of their operation, and are to be read (http/connections.ts). */
+export interface RequestTiming {
+  readonly headersMs: number;
+  readonly requestMs: number;
+}
+
+const standardTiming: RequestTiming = { headersMs: 10_000, requestMs: 120_000 };
+/** A connection that is kept for a next request: longer than load balancers keep theirs, or they would lose one that was just sent. */
+const KEEP_ALIVE_MS = 72_000;
+
+const tooLarge = (most: number): GraphQLError => {
+  const size = most < 1024 * 1024 ? `${most / 1024} KB without a token` : `${most / 1024 / 1024} MB`;
+  return new GraphQLError(`The body of this request has at most ${size}; larger files are filed in parts.`, { extensions: { code: 'BODY_TOO_LARGE', expected: `at most ${most} bytes`, http: { status: 413 } } });
+};
+
+const OVERLOADED = 'Too much is asked at once: ask again.';
+const busy = (message: string): GraphQLError => new GraphQLError(message, { extensions: { code: 'BUSY', retryable: true, http: { status: 503 } } });
+
+/** Passes on so many bytes, and fails with BODY_TOO_LARGE at the next. */
+function limitedTo(most: number): Transform {
+  let bytes = 0;
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      bytes += chunk.length;
+      if (bytes > most) done(tooLarge(most));
+      else done(null, chunk);
+    },
+  });
+}
 
 /**
  * Nothing is kept by anybody on the way but what says that it may be, refusals least of all. Set where every answer begins: some are worded by
@@ -88,21 +140,21 @@ class UnstoredResponse<Request extends IncomingMessage = IncomingMessage> extend
 /** An error of the framework as one of ours. */
 function requestError({ statusCode: status = 500, message }: FastifyError): GraphQLError {
   const error = (text: string, code: string): GraphQLError => new GraphQLError(text, { extensions: { code, http: { status } } });
-  if (status === 413) return error(`The body of a request has at most ${MAX_BODY_BYTES / 1024 / 1024} MB; larger files are filed in parts.`, 'BODY_TOO_LARGE');
+  if (status === 413) return tooLarge(MAX_BODY_BYTES);
   return status < 500 ? error(message, 'BAD_REQUEST') : error('Internal error', 'INTERNAL_SERVER_ERROR');
 }
 
 /** What Node's parser refuses before there is a request: the socket is all there is. @param code of the parser's error */
-function answerUnreadable(code: string, socket: Socket): void {
+function answerUnreadable(code: string, socket: Socket, timing: RequestTiming): void {
   if (code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
-  const [status, message] = unreadable[code] ?? ['400 Bad Request', 'What was sent is no HTTP request.'];
+  const [status, message] = unreadable(timing)[code] ?? ['400 Bad Request', 'What was sent is no HTTP request.'];
   answerOn(socket, status, message);
 }
 
-const unreadable: Readonly<Record<string, readonly [status: string, message: string]>> = {
+const unreadable = ({ headersMs, requestMs }: RequestTiming): Readonly<Record<string, readonly [status: string, message: string]>> => ({
   HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', 'The address and the headers of a request have at most 16 KB: send the query by POST.'],
-  ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', `The headers of a request are sent within ${HEADERS_MS / 1000} seconds, all of it within ${REQUEST_MS / 1000}.`],
-};
+  ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', `The headers of a request are sent within ${headersMs / 1000} seconds, all of it within ${requestMs / 1000}.`],
+});
 
 /** What is worded for clients that read application/json alone: 200 with the errors (GraphQL over HTTP §6.4.1). */
 const OF_THE_OPERATION: ReadonlySet<unknown> = new Set(['GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED', 'BAD_USER_INPUT']);
@@ -113,24 +165,39 @@ const statusFor = (status: number, accept: string, code: unknown): number =>
 const isPlain = ({ method, headers: { 'content-type': contentType, accept } }: FastifyRequest): boolean =>
   method === 'POST' && contentType !== undefined && /^application\/json(;|$)/.test(contentType) && (accept === undefined || accept === '*/*' || accept === 'application/json');
 
+/** Apollo Server keeps documents of its own, which nothing runs: no more of them than it takes not to parse those again that are asked often. */
+const MAX_APOLLO_BYTES = 8 * 1024 * 1024;
+
+function createApolloDocuments() {
+  const documents = createByteCache<DocumentNode>(MAX_APOLLO_BYTES);
+  return {
+    get: (key: string) => Promise.resolve(documents.get(key)),
+    set: (key: string, document: DocumentNode) => Promise.resolve(documents.set(key, document, bytesOf(document))),
+    delete: (key: string) => Promise.resolve(documents.delete(key)),
+  };
+}
 const mediaType = ({ headers: { accept = '' } }: FastifyRequest): string =>
   `${accept.includes('application/graphql-response+json') ? 'application/graphql-response+json' : 'application/json'}; charset=utf-8`;
 
 /** The HTTP doors of the gateway. Rules stand in graph.ts and limits.ts, which every door calls; nothing here decides. */
 export async function serveGateway(options: ServerOptions): Promise<GatewayServer> {
   const { graph, authenticator, log } = options;
+  const timing = { ...standardTiming, ...options.timing };
+  const addresses = options.addresses ?? createClientAddresses([]);
   const app = Fastify({
     bodyLimit: MAX_BODY_BYTES,
     trustProxy: false,
     logger: false,
     genReqId: ({ headers }) => requestIdOf(headers['x-request-id']),
-    requestTimeout: REQUEST_MS,
-    clientErrorHandler: (error, socket) => answerUnreadable(error.code, socket as Socket),
+    requestTimeout: timing.requestMs,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    clientErrorHandler: (error, socket) => answerUnreadable(error.code, socket as Socket, timing),
+    frameworkErrors: (error, request, reply) => refuse(request, reply.header('x-request-id', request.id), [requestError(error)]), // an address that is no text
     return503OnClosing: false, // said in GraphQL's form below
     // All other upgrades are declined by answering as if they were not offered: Java's client offers h2c with every first request.
     http: {
-      headersTimeout: HEADERS_MS,
-      connectionsCheckingInterval: HEADERS_MS / 2,
+      headersTimeout: timing.headersMs,
+      connectionsCheckingInterval: timing.headersMs / 2,
       shouldUpgradeCallback: ({ url, headers }) => headers.upgrade?.toLowerCase() === 'websocket' && /^\/graphql(?:\?|$)/.test(url ?? ''),
       ServerResponse: UnstoredResponse,
     },
@@ -140,6 +207,8 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
   const doors: DoorOptions = {
     graph, documents: createDocuments(graph.schema, options.limits), trusted: options.trusted ?? nothingPublished, sources: options.sources, authenticator, live: options.live,
     quota: createStreamQuota(options.streamLimits ?? standardStreamLimits), words, policyMode: options.policyMode, log,
+    budgets: options.budgets ?? createMemoryBudgets(standardBudgets),
+    addresses,
     now: options.now ?? (() => new Date()), metrics: options.metrics, tracer,
   };
   const events = createEventDoor(doors);
@@ -160,14 +229,27 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
     if (problem) throw problem;
   });
 
-  app.server.on('upgrade', sockets.upgrade);
+  const connections = guardConnections(app.server, { addresses, ...(options.connectionLimits ? { limits: options.connectionLimits } : null), ...(options.writingLimits ? { writing: options.writingLimits } : null) });
+  const load = options.load ?? watchLoad();
+  const bodies = createBodies();
+  app.server.on('upgrade', (request, network, head) => {
+    const problem = connections.problemOf(request);
+    sockets.upgrade(request, network, head, problem === null ? (load.isTooMuch() ? { code: 'BUSY', message: OVERLOADED } : null) : { code: 'RATE_LIMITED', message: problem });
+  });
   const drain = createDrain(app.server);
 
-  const viewerOf = (request: FastifyRequest): Promise<Viewer> => {
-    const { authorization, purpose } = credentialsIn(request.raw);
-    return authenticator.viewer(authorization, purpose).catch((error: unknown) => {
-      throw errorOf(error);
-    });
+  // Looked at once for a request, before its body is read, and taken from here after that.
+  const viewers = new WeakMap<IncomingMessage, Promise<Viewer>>();
+  const viewerOf = ({ raw }: FastifyRequest): Promise<Viewer> => {
+    let viewer = viewers.get(raw);
+    if (!viewer) {
+      const { authorization, purpose } = credentialsIn(raw);
+      viewer = authenticator.viewer(authorization, purpose).catch((error: unknown) => {
+        throw errorOf(error);
+      });
+      viewers.set(raw, viewer);
+    }
+    return viewer;
   };
 
   const makeContext = async (request: FastifyRequest, reply: FastifyReply): Promise<RequestContext> => {
@@ -176,7 +258,10 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
       if (!reply.raw.writableFinished) abort.abort();
     });
     const { rejects, reportsCost } = credentialsIn(request.raw);
-    return { viewer: await viewerOf(request), mode: rejects ? 'reject' : options.policyMode, reportsCost, signal: abort.signal, address: request.raw.socket.remoteAddress };
+    const headers = (budget: BudgetState | undefined): void => {
+      for (const [name, value] of budget ? rateLimitHeaders(budget) : []) reply.header(name, value);
+    };
+    return { headers, viewer: await viewerOf(request), mode: rejects ? 'reject' : options.policyMode, reportsCost, signal: abort.signal, address: doors.addresses.of(request.raw) };
   };
 
   // Asked twice where Apollo answers: who asks is looked up once.
@@ -197,10 +282,12 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
               query: request.query ?? '', documentId: undefined, isAutomatic: false, operationName: request.operationName, variables: request.variables ?? {},
               reportsCost: request.extensions?.['cost'] === 'report',
             };
-            const { viewer, mode, reportsCost, signal, address } = context as unknown as RequestContext; // made by `context` below
+            const { viewer, mode, reportsCost, signal, address, headers } = context as unknown as RequestContext; // made by `context` below
             const read = readOperation(doors, asked, viewer.role);
-            const answer = 'errors' in read ? read : await runOperation(doors, read, asked, { transport: 'http', viewer, mode, reportsCost, signal, address });
-            return answer as never; // ExecutionResult, with `data` left out where nothing ran
+            if ('errors' in read) return read as never; // ExecutionResult, with `data` left out where nothing ran
+            const { budget, ...answer } = await runOperation(doors, read, asked, { transport: 'http', viewer, mode, reportsCost, signal, address });
+            headers(budget);
+            return answer as never;
           },
         }),
       onSchemaLoadOrUpdate(callback) {
@@ -213,6 +300,7 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
     csrfPrevention: true,
     allowBatchedHttpRequests: false,
     persistedQueries: false,
+    documentStore: createApolloDocuments(),
     includeStacktraceInErrorResponses: false,
     hideSchemaDetailsFromClientErrors: true,
     stopOnTerminationSignals: false,
@@ -253,6 +341,10 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
       .send(`${JSON.stringify({ errors: told })}\n`);
   };
 
+  /** One that may be asked again elsewhere or later, as its transport says that. */
+  const turnAway = (request: FastifyRequest, reply: FastifyReply, error: GraphQLError): FastifyReply =>
+    asksForEvents(request.headers.accept) ? events.refuse(request, reply, [error]) : refuse(request, reply.header('connection', 'close'), [error]);
+
   // Whatever is refused outside of an operation, by us or by the framework before a route is asked.
   app.setErrorHandler((error: FastifyError | GraphQLError, request, reply) =>
     within(request, () => refuse(request, reply, [error instanceof GraphQLError || !('statusCode' in error) ? errorOf(error) : requestError(error)])));
@@ -281,16 +373,33 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
       closeScope(scope, statusCode >= 500 ? String(statusCode) : undefined);
     });
     // Those who come back are at another instance by then; that this one lives is said to the end.
-    if (isLeaving && request.url !== '/health/live') inScope(scope, () => refuseLeaving(request, reply));
+    if (isLeaving && request.url !== '/health/live') inScope(scope, () => turnAway(request, reply, unavailable('This instance is going away: ask again.')));
     else inScope(scope, done);
   });
   // What comes after the body was read would else run under the connection, and not under the request.
   app.addHook('preValidation', (request, _, done) => within(request, done));
 
-  const refuseLeaving = (request: FastifyRequest, reply: FastifyReply): FastifyReply => {
-    const errors = [unavailable('This instance is going away: ask again.')];
-    return asksForEvents(request.headers.accept) ? events.refuse(request, reply, errors) : refuse(request, reply.header('connection', 'close'), errors);
-  };
+  // Before the body of a request is read it is looked at whose connection it is, whether there is room for it, and who asks.
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.url.startsWith('/health/')) return;
+    const problem = connections.problemOf(request.raw);
+    if (problem !== null) return turnAway(request, reply, clientError('RATE_LIMITED', problem, { reason: 'CONNECTIONS', retryable: true }));
+    if (load.isTooMuch()) return turnAway(request, reply, busy(OVERLOADED));
+    const { 'content-length': length, 'transfer-encoding': encoding, authorization } = request.headers;
+    if (length === undefined && encoding === undefined) return;
+    const most = authorization === undefined ? MAX_ANONYMOUS_BYTES : (request.routeOptions.bodyLimit ?? MAX_BODY_BYTES);
+    const bytes = length === undefined ? most : Number(length);
+    if (bytes > most) throw tooLarge(most);
+    const release = bodies.reserve(addresses.of(request.raw), bytes);
+    if (!release) return turnAway(request, reply, busy('Too much is being sent at once: send it again.'));
+    reply.raw.once('close', release);
+    if (authorization !== undefined) await viewerOf(request);
+  });
+  // Of a body without a length it is known only then whether it is too large.
+  app.addHook('preParsing', (request, _reply, body, done) => {
+    const { 'content-length': length, authorization } = request.headers;
+    done(null, length === undefined && authorization === undefined ? body.pipe(limitedTo(MAX_ANONYMOUS_BYTES)) : body);
+  });
 
   const mayBeKept = createCacheRule(graph.schema);
   /** What others may do with an answer: of a catalogue, asked by GET with an id and without any token, they keep it for a minute. */
@@ -301,6 +410,12 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
     // Whoever shows a token is never given what was kept for those without, nor the other way round.
     return { vary: 'accept, authorization, x-cost, x-purpose, x-unauthorized', 'cache-control': isPublic ? `public, max-age=${MAX_AGE_SECONDS}` : 'no-store' };
   };
+
+  app.route({
+    url: '/graphql',
+    method: ['PUT', 'PATCH', 'DELETE', 'TRACE'],
+    handler: (request, reply) => refuse(request, reply, [new GraphQLError('The graph is asked by GET or POST.', { extensions: { code: 'BAD_REQUEST', http: { status: 405, headers: new Map([['allow', 'GET, POST, OPTIONS']]) } } })]),
+  });
 
   app.route({
     url: '/graphql',
@@ -318,7 +433,8 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
       if (asked.documentId === undefined && !isPlain(request)) return throughApollo.call(this, request, reply);
       if (request.method === 'GET' && read.operation.operation === 'mutation')
         return refuse(request, reply, [new GraphQLError('A mutation is sent by POST.', { extensions: { code: 'BAD_REQUEST', http: { status: 405, headers: new Map([['allow', 'POST']]) } } })]);
-      const answer = await runOperation(doors, read, asked, { transport: 'http', ...context });
+      const { budget, ...answer } = await runOperation(doors, read, asked, { transport: 'http', ...context });
+      context.headers(budget);
       if (answer.data === undefined) return refuse(request, reply, answer.errors ?? []);
       return reply.headers(cachingOf(request, asked, read, answer)).type(mediaType(request)).send(`${answerText(doors, answer)}\n`);
     },
@@ -339,10 +455,13 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
   const { port } = app.server.address() as AddressInfo; // listening on a port, so it is one
   return {
     url: `http://${options.host}:${port}`,
+    connections: connections.open,
     async [Symbol.asyncDispose]() {
       isLeaving = true;
       await Promise.all([events[Symbol.asyncDispose](), sockets[Symbol.asyncDispose]()]);
       drain();
+      connections[Symbol.dispose]();
+      load[Symbol.dispose]();
       await apollo.stop();
       await app.close();
     },

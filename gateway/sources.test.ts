@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import { faultOf } from '#kit/faults.ts';
 import type { HeadAsk } from '#kit/heads.ts';
 import { publicViewer } from '#policy/viewer.ts';
-import { createRemoteSource, createSourceBook, type Source, type SourceBook } from './sources.ts';
+import { createRemoteSource, createSourceBook, type Source, type SourceBook, withBulkhead } from './sources.ts';
 import { SubgraphUnavailable } from './plan/transport.ts';
 import type { FilingPart, SubgraphStatus } from '#kit/subgraph.ts';
 
@@ -168,4 +168,17 @@ test.each(spoiled)('%s is a source that is not there, for every question', async
   ]);
   server.close();
   expect(outcomes.map((outcome) => (outcome.status === 'rejected' ? faultOf(outcome.reason)?.code : outcome))).toEqual(outcomes.map(() => 'SUBGRAPH_UNAVAILABLE'));
+});
+
+test('a source that holds as many calls as it may does not answer more, and other sources do', async () => {
+  const held = Promise.withResolvers<{ data: null }>();
+  const sourceOf = (): Source => ({ name: 'entity', transport: { execute: () => held.promise } }) as unknown as Source; // its transport alone
+  const [slow, other] = [withBulkhead(sourceOf(), { maxConcurrent: 2, maxWaiting: 1, waitMs: 60_000 }), withBulkhead(sourceOf())];
+  const call = {} as Parameters<Source['transport']['execute']>[0]; // nothing looks at it
+  const running = [1, 2, 3].map(() => slow.transport.execute(call));
+  const refused = slow.transport.execute(call);
+  await expect(refused).rejects.toThrow(SubgraphUnavailable);
+  const elsewhere = other.transport.execute(call);
+  held.resolve({ data: null });
+  expect(await Promise.all([...running, elsewhere])).toEqual([{ data: null }, { data: null }, { data: null }, { data: null }]);
 });

@@ -3,6 +3,7 @@ import { buffer } from 'node:stream/consumers';
 import type { GraphQLError } from 'graphql';
 import { request } from 'undici';
 import { createBreaker, type Outcome } from '#kit/breaker.ts';
+import { createBulkhead } from '#kit/bulkhead.ts';
 import type { SubgraphName } from '#kit/config.ts';
 import type { Moment } from '#kit/context.ts';
 import { faultOf } from '#kit/faults.ts';
@@ -14,6 +15,7 @@ import type { PassportOffice } from '#kit/passport.ts';
 import { inSpan, outsideRequests, scopeHeaders } from '#kit/telemetry/scope.ts';
 import type { FilingDoor, FilingPart, PartOutcome, Subgraph, SubgraphStatus } from '#kit/subgraph.ts';
 import { publicViewer, type Viewer } from '#policy/viewer.ts';
+import type { BudgetState } from './budget/budgets.ts';
 import type { DeskEvent } from './live/events.ts';
 import { clientAttributes, createHttpTransport } from './plan/http.ts';
 import { SubgraphUnavailable, type SubgraphCall, type Transport } from './plan/transport.ts';
@@ -24,6 +26,8 @@ export interface CallContext {
   readonly moment: Moment;
   /** Changes to be told, for the desk alone. */
   readonly events?: readonly DeskEvent[] | undefined;
+  /** What is left of the caller's budget, for the desk alone. */
+  readonly budget?: BudgetState | undefined;
 }
 
 /** A subgraph as the gateway uses it, wherever it runs. */
@@ -102,6 +106,20 @@ export function createLocalSource(subgraph: Subgraph): Source {
     },
     [Symbol.asyncDispose]: () => subgraph[Symbol.asyncDispose](),
   };
+}
+
+/**
+ * Calls of one subgraph at once, and that wait for their turn: as many as a busy second brings, so that one source which is slow holds no more
+ * of the gateway than that. Beyond it the source is one that does not answer.
+ */
+const MAX_CALLS = 512;
+const MAX_WAITING_CALLS = 2048;
+const TURN_MS = 3000;
+
+/** The source, with its calls in a bulkhead of their own. */
+export function withBulkhead(source: Source, { maxConcurrent = MAX_CALLS, maxWaiting = MAX_WAITING_CALLS, waitMs = TURN_MS }: { maxConcurrent?: number; maxWaiting?: number; waitMs?: number } = {}): Source {
+  const bulkhead = createBulkhead({ maxConcurrent, maxWaiting, waitMs, errorFor: (why) => new SubgraphUnavailable(`its bulkhead is full: ${why}`) });
+  return { ...source, transport: { ...source.transport, execute: (call) => bulkhead(() => source.transport.execute(call)) } };
 }
 
 /** A busy machine answers late. A source that has not answered in time is waited for no longer than all others can bear. */

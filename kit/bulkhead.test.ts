@@ -40,7 +40,7 @@ test('so much work runs at once and no more, and turns go to who waits longest',
 test('when too many wait, the next one is refused at once, and not run', async () => {
   const { begun, start, end } = createWork(createBulkhead({ maxConcurrent: 1, maxWaiting: 1, waitMs: 60_000 }));
   const [first, second] = [start('first'), start('second')];
-  await expect(start('third')).rejects.toEqual(refusal('RATE_LIMITED'));
+  await expect(start('third')).rejects.toMatchObject({ extensions: { code: 'RATE_LIMITED', reason: 'BUSY', retryable: true } });
   for (const name of ['first', 'second']) end(name);
   expect(await Promise.all([first, second])).toEqual(['first', 'second']);
   expect(begun).toEqual(['first', 'second']);
@@ -70,4 +70,16 @@ test('work that fails gives its turn on, and its error to who asked', async () =
   expect(begun).toEqual(['first', 'second', 'third']);
   end('third');
   await third;
+});
+
+test('a turn that does not come in time is refused, in the words of whoever made it, and leaves its place', async () => {
+  const bulkhead = createBulkhead({ maxConcurrent: 1, maxWaiting: 1, waitMs: 5, errorFor: (why) => new Error(why) });
+  const held = Promise.withResolvers<string>();
+  const running = bulkhead(() => held.promise);
+  await expect(bulkhead(() => Promise.resolve('late'))).rejects.toThrow('TOO_LATE');
+  const next = bulkhead(() => Promise.resolve('next'));
+  await expect(bulkhead(() => Promise.resolve('more'))).rejects.toThrow('TOO_MANY');
+  held.resolve('done');
+  expect(await running).toBe('done');
+  expect(await next).toBe('next');
 });

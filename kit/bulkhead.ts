@@ -7,8 +7,21 @@ export interface Bulkhead {
   waiting(): number;
 }
 
-/** @param waitMs how long work waits for its turn */
-export function createBulkhead({ maxConcurrent, maxWaiting, waitMs }: { readonly maxConcurrent: number; readonly maxWaiting: number; readonly waitMs: number }): Bulkhead {
+export interface BulkheadOptions {
+  readonly maxConcurrent: number;
+  readonly maxWaiting: number;
+  /** How long work waits for its turn. */
+  readonly waitMs: number;
+  /** Left out: an error for the client, RATE_LIMITED or DEADLINE. @param why it was refused, for the log */
+  readonly errorFor?: (why: 'TOO_MANY' | 'TOO_LATE', waiting: number) => Error;
+}
+
+const forClient: NonNullable<BulkheadOptions['errorFor']> = (why, waiting) =>
+  why === 'TOO_MANY'
+    ? clientError('RATE_LIMITED', `${waiting} such questions wait already: ask again in a second.`, { reason: 'BUSY', retryable: true })
+    : clientError('DEADLINE', 'Too many such questions are asked at once: ask again later.', { retryable: true });
+
+export function createBulkhead({ maxConcurrent, maxWaiting, waitMs, errorFor = forClient }: BulkheadOptions): Bulkhead {
   let running = 0;
   const waiting = new Set<() => void>();
   const turn = (): Promise<void> => {
@@ -16,11 +29,11 @@ export function createBulkhead({ maxConcurrent, maxWaiting, waitMs }: { readonly
       running += 1;
       return Promise.resolve();
     }
-    if (waiting.size >= maxWaiting) throw clientError('RATE_LIMITED', `${maxWaiting} such questions wait already: ask again in a second.`, { retryable: true });
+    if (waiting.size >= maxWaiting) throw errorFor('TOO_MANY', maxWaiting);
     return new Promise((resolve, reject) => {
       const late = setTimeout(() => {
         waiting.delete(go);
-        reject(clientError('DEADLINE', 'Too many such questions are asked at once: ask again later.', { retryable: true }));
+        reject(errorFor('TOO_LATE', maxWaiting));
       }, waitMs);
       const go = (): void => {
         clearTimeout(late);

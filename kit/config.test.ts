@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { standardBudgets } from '#policy/budgets.ts';
 import { roles } from '#policy/viewer.ts';
 import { ConfigError, parseConfig } from './config.ts';
 
@@ -27,6 +28,7 @@ test('with nothing set everything has a default, and the keys made once are foun
     jwtIssuer: 'https://issuer.credit-graph.invalid', jwtAudience: 'credit-graph', passportKeys: 0, cursorKeys: 0, digestKeys: 0,
     policyMode: 'filter', webhookTargets: 'public', trustedOnly: new Set(), operationLimits: { cost: 250_000, answerBytes: 33_554_432 }, streamLimits: { perToken: 100, perOrganisation: 500, perAddress: 2000 },
     metricsToken: null, tracing: { endpoint: null, ratio: 1, clients: 'link' },
+    connectionLimits: { perAddress: 2500, inAll: 20_000 }, trustedProxies: [], budgets: standardBudgets,
     keyProblems: [], bootstrapOperator: null, planners: 2, dataDir, logLevel: 'info', production: false,
   });
   expect(parseConfig({ DATA_DIR: dataDir }).passportKeys).toEqual(config.passportKeys);
@@ -46,6 +48,13 @@ test('production refuses to start on made-up keys and the development issuer', (
 test('production sends no notices into its own network', () => {
   expect(messageOf({ NODE_ENV: 'production', WEBHOOK_TARGETS: 'any' })).toMatch(/^ {2}WEBHOOK_TARGETS: .*production refuses$/m);
   expect(messageOf({ WEBHOOK_TARGETS: 'any' })).toBe('accepted');
+});
+
+test('budgets and proxies that make no sense are named', () => {
+  const message = messageOf({ TRUSTED_PROXIES: '10.0.0.0/8, proxy.internal', BUDGETS: 'PUBLIC=1', CONNECTIONS: '0' });
+  expect(message).toMatch(/TRUSTED_PROXIES: "proxy.internal": expected an address/);
+  expect(message).toMatch(/BUDGETS, SELF_EMPLOYED_A_DAY: "PUBLIC=1": expected ROLE=points/);
+  expect(message).toMatch(/CONNECTIONS: /);
 });
 
 test('an empty variable is one that was not set', () => {

@@ -7,6 +7,7 @@ import { keyProblems } from './keyStrength.ts';
 import { type LogLevel, logLevels } from './log.ts';
 import { isRole, type Role, roles } from '#policy/viewer.ts';
 import { storageProblem } from './storageProblem.ts';
+import { parseBudgets, type RoleBudgets } from '#policy/budgets.ts';
 import { checkUscc } from '#standards/uscc.ts';
 
 /** The four subgraphs, in the order of their ports 4001–4004. */
@@ -46,6 +47,12 @@ export interface Config {
   readonly operationLimits: { readonly cost: number; readonly answerBytes: number };
   /** How many WebSockets and streams of events one caller may hold at once. */
   readonly streamLimits: { readonly perToken: number; readonly perOrganisation: number; readonly perAddress: number };
+  /** How many connections are held open at once, whatever they do: of one address, and of all. */
+  readonly connectionLimits: { readonly perAddress: number; readonly inAll: number };
+  /** Addresses and networks of proxies that say whose request it is (`x-forwarded-for`); of nobody else is that believed. */
+  readonly trustedProxies: readonly string[];
+  /** What one caller may ask for, by role. */
+  readonly budgets: RoleBudgets;
   /** What a scraper shows at `/metrics`. Null: in production there is no `/metrics` then. */
   readonly metricsToken: string | null;
   readonly tracing: {
@@ -92,6 +99,14 @@ const remotes = (text: string, context: z.RefinementCtx): Partial<Record<Subgrap
   return found;
 };
 
+/** @returns the entries of a list of addresses and networks */
+const networks = (text: string, context: z.RefinementCtx): readonly string[] => {
+  const entries = text.split(',').map((entry) => entry.trim()).filter(Boolean);
+  const bad = entries.filter((entry) => !z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]).safeParse(entry).success);
+  for (const entry of bad) context.addIssue({ code: 'custom', message: `"${entry}": expected an address or a network such as 10.0.0.0/8` });
+  return entries;
+};
+
 /** `open`, `trusted`, or `trusted:ROLE,ROLE` for some of the roles. */
 const trustedOnly = (text: string, context: z.RefinementCtx): ReadonlySet<Role> => {
   if (text === 'open') return new Set();
@@ -128,6 +143,11 @@ const environment = z.object({
   STREAMS_PER_TOKEN: places(100),
   STREAMS_PER_ORGANISATION: places(500),
   STREAMS_PER_ADDRESS: places(2000),
+  CONNECTIONS_PER_ADDRESS: places(2500),
+  CONNECTIONS: places(20_000),
+  TRUSTED_PROXIES: z.string().default('').transform(networks),
+  BUDGETS: z.string().default(''),
+  SELF_EMPLOYED_A_DAY: z.string().default(''),
   METRICS_TOKEN: z.string().regex(/^[\x21-\x7e]{16,256}$/, 'expected 16 to 256 printable characters without a space').optional(),
   OTEL_EXPORTER_OTLP_ENDPOINT: url(['http:', 'https:']).optional(),
   OTEL_TRACES_SAMPLER_ARG: z.coerce.number().min(0).max(1).default(1),
@@ -166,9 +186,15 @@ export function parseConfig(variables: Readonly<Record<string, string | undefine
       if (given[name] === undefined) problems.push(`${name}: required in production`);
     if (given['WEBHOOK_TARGETS'] === 'any') problems.push('WEBHOOK_TARGETS: `any` lets a webhook reach into your own network, which production refuses');
   }
+  let budgets: RoleBudgets | null = null;
+  try {
+    budgets = parseBudgets(given['BUDGETS'] ?? '', given['SELF_EMPLOYED_A_DAY'] ?? '');
+  } catch (error) {
+    problems.push(`BUDGETS, SELF_EMPLOYED_A_DAY: ${(error as Error).message}`);
+  }
   const weak = parsed.success ? keyProblems(givenRings(parsed.data), developmentRings(parsed.data.DATA_DIR)) : [];
   if (production) problems.push(...weak);
-  if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
+  if (!parsed.success || !budgets || problems.length > 0) throw new ConfigError(problems);
   const values = parsed.data;
   const dataDir = resolve(values.DATA_DIR);
   const own = (use: (typeof uses)[number]): KeyRing => {
@@ -200,6 +226,9 @@ export function parseConfig(variables: Readonly<Record<string, string | undefine
     planners: values.PLANNERS,
     operationLimits: { cost: values.COST_LIMIT, answerBytes: values.ANSWER_BYTES },
     streamLimits: { perToken: values.STREAMS_PER_TOKEN, perOrganisation: values.STREAMS_PER_ORGANISATION, perAddress: values.STREAMS_PER_ADDRESS },
+    connectionLimits: { perAddress: values.CONNECTIONS_PER_ADDRESS, inAll: values.CONNECTIONS },
+    trustedProxies: values.TRUSTED_PROXIES,
+    budgets,
     metricsToken: values.METRICS_TOKEN ?? null,
     tracing: { endpoint: values.OTEL_EXPORTER_OTLP_ENDPOINT ?? null, ratio: values.OTEL_TRACES_SAMPLER_ARG, clients: values.CLIENT_TRACES },
     dataDir,

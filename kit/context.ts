@@ -24,5 +24,7 @@ export interface SubgraphContext {
   /** Today in Asia/Shanghai by this subgraph's clock: rights are those of the moment of asking. */
   readonly today: string;
   readonly reads: Read[];
+  /** Codes of self-employed businesses that the answer is about, which the gateway counts (see `noteSubject`). */
+  readonly selfEmployed: Set<string>;
   readonly signal: AbortSignal;
 }

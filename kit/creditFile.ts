@@ -3,6 +3,7 @@ import { checkUscc } from '#standards/uscc.ts';
 import { checkBatch } from './connection.ts';
 import type { SubgraphContext } from './context.ts';
 import { badInput } from './errors.ts';
+import { noteSubject } from './fields.ts';
 import type { Instants } from './instants.ts';
 import { scalars } from './scalars.ts';
 
@@ -56,9 +57,14 @@ export function creditFileRoots(instants: Instants) {
     return times;
   };
 
+  const fileOf = async (uscc: string, times: Times, context: SubgraphContext): Promise<CreditFile> => {
+    noteSubject(context, uscc);
+    return { uscc, ...(await momentOf(times, context)) };
+  };
+
   return {
     Query: {
-      creditFile: async (_: unknown, args: { uscc: string } & Times, context: SubgraphContext): Promise<CreditFile> => ({ uscc: args.uscc, ...(await momentOf(args, context)) }),
+      creditFile: (_: unknown, args: { uscc: string } & Times, context: SubgraphContext): Promise<CreditFile> => fileOf(args.uscc, args, context),
 
       /** @throws BAD_USER_INPUT (TOO_MANY) for more than 100 codes; a bad code spoils only its own item. */
       async creditFiles(_: unknown, args: { codes: readonly string[] } & Times, context: SubgraphContext): Promise<CreditFileLookup[]> {
@@ -70,6 +76,7 @@ export function creditFileRoots(instants: Instants) {
         return checks.map(({ input, check }) => {
           if (check.status === 'VALID') {
             if (!isGivenInBulk(context.viewer, check.uscc, asked.size)) return { input, reason: 'NOT_IN_BULK', expected: null, file: null };
+            noteSubject(context, check.uscc);
             return { input, reason: null, expected: null, file: { uscc: check.uscc, ...times } };
           }
           if (check.status === 'MISSING') return { input, reason: 'PLACEHOLDER', expected: null, file: null };
@@ -80,7 +87,7 @@ export function creditFileRoots(instants: Instants) {
     CreditFile: {
       /** Representations are not coerced by GraphQL: they are read here as the arguments of `creditFile` would be. */
       __resolveReference: async (key: Readonly<Record<string, unknown>>, context: SubgraphContext): Promise<CreditFile> => {
-        return { uscc: readKey(key, 'uscc', 'USCC'), ...(await momentOf({ validAt: readKey(key, 'validAt', 'Date'), knownAt: readKey(key, 'knownAt', 'DateTime') }, context)) };
+        return fileOf(readKey(key, 'uscc', 'USCC'), { validAt: readKey(key, 'validAt', 'Date'), knownAt: readKey(key, 'knownAt', 'DateTime') }, context);
       },
     },
   };

@@ -9,7 +9,6 @@ export const errorCodes = [
   'NOT_FOUND',
   'UNAUTHORIZED_FIELD_OR_TYPE',
   'PURPOSE_REQUIRED',
-  'CONSENT_MISSING',
   'KNOWN_AT_TOO_LATE',
   'SOURCE_LATE',
   'SUBGRAPH_UNAVAILABLE',
@@ -29,6 +28,8 @@ export interface ErrorDetails {
   /** What was expected in its place. */
   expected?: string;
   retryable?: boolean;
+  /** When to ask again, in seconds. */
+  retryAfter?: number;
 }
 
 /** An error for the client: a code to branch on and a sentence to act on. Never put into it what the viewer may not know. */

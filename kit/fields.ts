@@ -1,3 +1,4 @@
+import { isSelfEmployed } from '#policy/bulk.ts';
 import type { DataClass } from '#policy/matrix.ts';
 import { maskName } from '#policy/masking.ts';
 import { fieldOutcome, type Reach } from '#policy/rows.ts';
@@ -27,6 +28,14 @@ export function person(context: SubgraphContext, row: Reach, name: string | null
   const masked = fieldOutcome(context.viewer, 'PERSON', row) !== 'SHOW';
   if (!masked) noteRead(context, 'PERSON', row);
   return { name: masked ? maskName(name) : name, masked };
+}
+
+/**
+ * Notes whom an answer is about, found or not: by the code alone, since what is counted must not say who is known. The gateway holds callers to
+ * a number of self-employed businesses a day. One's own is not counted.
+ */
+export function noteSubject({ viewer, selfEmployed }: SubgraphContext, uscc: string): void {
+  if (isSelfEmployed(uscc) && uscc !== viewer.organisation) selfEmployed.add(uscc);
 }
 
 export function noteRead(context: SubgraphContext, dataClass: DataClass, row: { uscc: string; id?: string; version?: number }): void {

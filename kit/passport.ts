@@ -1,6 +1,7 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import jwt from 'jsonwebtoken';
 import { createViewer, isRole, type Viewer } from '#policy/viewer.ts';
+import { createByteCache } from './byteCache.ts';
 import { createKeyedHash, deriveKey, type KeyRing } from './keys.ts';
 
 /**
@@ -20,8 +21,9 @@ const LIFETIME_SECONDS = 30;
 const SKEW_SECONDS = 5;
 const ALGORITHM = 'HS256';
 const USE = 'passport';
+/** Ten thousand passports, and fewer of those with many purposes. */
+const MAX_BYTES = 16 * 1024 * 1024;
 const SEAL_USE = 'passport seal';
-const MAX_REMEMBERED = 10_000;
 
 /** One question to a subgraph. */
 export interface Question {
@@ -38,13 +40,12 @@ export function createPassportOffice(ring: KeyRing, now: () => Date): PassportOf
   const [key] = ring;
   const secret = deriveKey(key, USE);
   const keyed = createKeyedHash(deriveKey(key, SEAL_USE));
-  const issued = new Map<string, { passport: string; until: number }>();
+  const issued = createByteCache<{ readonly passport: string; readonly until: number }>(MAX_BYTES);
   const passportOf = (viewer: Viewer, subgraph: string): string => {
     const slot = `${subgraph} ${viewer.grant} ${viewer.tokenId ?? ''}`;
     const at = now().getTime();
     const known = issued.get(slot);
     if (known && known.until > at) return known.passport;
-    if (issued.size > MAX_REMEMBERED) issued.clear();
     const { grant: _, ...claims } = viewer;
     const seconds = Math.floor(at / 1000);
     const passport = jwt.sign({ viewer: claims, iat: seconds, exp: seconds + LIFETIME_SECONDS }, secret, {
@@ -53,7 +54,7 @@ export function createPassportOffice(ring: KeyRing, now: () => Date): PassportOf
       issuer: ISSUER,
       audience: subgraph,
     });
-    issued.set(slot, { passport, until: at + (LIFETIME_SECONDS * 1000) / 2 });
+    issued.set(slot, { passport, until: at + (LIFETIME_SECONDS * 1000) / 2 }, passport.length);
     return passport;
   };
   return (viewer, subgraph, question) => {
@@ -76,15 +77,14 @@ export interface OpenedPassport {
 
 export function createPassportControl(ring: KeyRing, subgraph: string, now: () => Date): PassportControl {
   const keys = new Map(ring.map((key) => [key.id, { secret: deriveKey(key, USE), keyed: createKeyedHash(deriveKey(key, SEAL_USE)) }]));
-  const seen = new Map<string, Verified>();
+  const seen = createByteCache<Verified>(MAX_BYTES);
   const verified = (passport: string): Verified | null => {
     const at = now().getTime();
     const known = seen.get(passport);
     if (known && known.until > at) return known;
     const found = verify(passport, keys, subgraph, at);
     if (!found) return null;
-    if (seen.size > MAX_REMEMBERED) seen.clear();
-    seen.set(passport, found);
+    seen.set(passport, found, passport.length);
     return found;
   };
   return {

@@ -2,7 +2,7 @@ import type { DataClass } from '#policy/matrix.ts';
 import type { DisclosureLevel, Reach } from '#policy/rows.ts';
 import type { SubgraphContext } from './context.ts';
 import { readKey } from './creditFile.ts';
-import { noteRead, shown } from './fields.ts';
+import { noteRead, noteSubject, shown } from './fields.ts';
 import type { Instants } from './instants.ts';
 import { decodeId, encodeId, type RecordRow, type Times } from './records.ts';
 
@@ -23,11 +23,12 @@ const isPublished = (row: RecordRow, today: string): boolean =>
   row.disclosure_level === 'PUBLIC' && row.withdrawn_on === null && row.public_from !== null && row.public_from <= today && row.public_until !== null && row.public_until >= today;
 
 /**
- * Every record that leaves passes here: a read of what is not public is noted for the access log.
+ * Every record that leaves passes here: whom it is about is noted, and for the access log a read of what is not public.
  * @param at the two times it was asked for; left out: the operation's own
  */
 export function give<Row extends RecordRow>(context: SubgraphContext, row: Row, at?: Times): Row {
   if (at) row.at = at;
+  noteSubject(context, row.uscc);
   if (!isPublished(row, context.today)) noteRead(context, 'RECORD', reachOf(row));
   return row;
 }

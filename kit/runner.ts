@@ -17,6 +17,7 @@ import {
   visit,
 } from 'graphql';
 import { type CompiledQuery, compileQuery, isCompiledQuery } from 'graphql-jit';
+import { createByteCache } from './byteCache.ts';
 import { explained } from './faults.ts';
 
 /** An operation that is ready to run, any number of times. */
@@ -27,22 +28,23 @@ export interface Prepared {
   run(context: unknown, variables: Readonly<Record<string, unknown>>): Promise<ExecutionResult>;
 }
 
-const MAX_PREPARED = 2000;
+/** Of one schema: a text, its document, and what was compiled of it, which is several times as long. */
+const MAX_PREPARED_BYTES = 32 * 1024 * 1024;
+const PREPARED_FACTOR = 12;
 
 /**
  * Runs operations on a schema. The first run of a text is interpreted and later ones compiled: a text seen once is not worth
  * the compiler's milliseconds. Texts are kept by use, least recently used dropped first.
  */
 export function createRunner(schema: GraphQLSchema): (text: string, operationName: string | undefined) => Prepared | { readonly errors: readonly GraphQLError[] } {
-  const prepared = new Map<string, Prepared>();
+  const prepared = createByteCache<Prepared>(MAX_PREPARED_BYTES);
   return (text, operationName) => {
     const key = operationName === undefined ? text : `${operationName}\n${text}`;
     const known = prepared.get(key);
     if (known) return known;
     const fresh = prepare(schema, text, operationName);
     if ('errors' in fresh) return fresh;
-    if (prepared.size >= MAX_PREPARED) prepared.delete(prepared.keys().next().value as string); // full, so it has a first key
-    prepared.set(key, fresh);
+    prepared.set(key, fresh, PREPARED_FACTOR * key.length);
     return fresh;
   };
 }

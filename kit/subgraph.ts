@@ -224,9 +224,11 @@ export function createSubgraph(definition: SubgraphDefinition, dependencies: Sub
       if (refused.length > 0) return { data: null, errors: refused };
       const attempt = async (): Promise<ExecutionResult> => {
         const reads: Read[] = [];
-        const context: SubgraphContext = { viewer: request.viewer, moment: request.moment, today: shanghaiDay(now()), reads, signal: request.signal };
+        const selfEmployed = new Set<string>();
+        const context: SubgraphContext = { viewer: request.viewer, moment: request.moment, today: shanghaiDay(now()), reads, selfEmployed, signal: request.signal };
         const result = await operation.run(context, request.variables);
-        return reads.length > 0 ? { ...result, extensions: { ...result.extensions, reads } } : result;
+        if (reads.length === 0 && selfEmployed.size === 0) return result;
+        return { ...result, extensions: { ...result.extensions, ...(reads.length > 0 ? { reads } : null), ...(selfEmployed.size > 0 ? { selfEmployed: [...selfEmployed] } : null) } };
       };
       const result = operation.operation.operation === 'query' ? await readTwice(budget, request.signal, attempt) : await attempt();
       logFailures(log, result.errors ?? []);

@@ -104,9 +104,9 @@ export type Outcome =
   | 'GONE';
 
 /** Codes of what was decided about a reader's sight of a record: asked again it is the same. */
-const ofSight: ReadonlySet<unknown> = new Set(['NOT_FOUND', 'UNAUTHORIZED_FIELD_OR_TYPE', 'PURPOSE_REQUIRED', 'CONSENT_MISSING']);
+const ofSight: ReadonlySet<unknown> = new Set(['NOT_FOUND', 'UNAUTHORIZED_FIELD_OR_TYPE', 'PURPOSE_REQUIRED']);
 /** The same of any field, where arguments may be wrong as well. */
-const decisions: ReadonlySet<unknown> = new Set([...ofSight, 'BAD_USER_INPUT', 'BAD_CURSOR', 'COST_LIMIT', 'KNOWN_AT_TOO_LATE']);
+const decisions: ReadonlySet<unknown> = new Set([...ofSight, 'BAD_USER_INPUT', 'BAD_CURSOR', 'COST_LIMIT', 'KNOWN_AT_TOO_LATE', 'SOURCE_LATE']);
 
 type Step = string | number;
 

@@ -171,6 +171,20 @@ export type ApproveRuleChangeInput = {
 /** What `approveRuleChange` answers. */
 export type ApproveRuleChangeResult = Conflict | InvalidInput | RuleChangeApproved;
 
+/**
+ * Cost points that one organisation has in one role in each window of time, or of the public one address (配额). What an operation costs
+ * is reckoned before it runs (docs/COST.md); what goes beyond is refused with RATE_LIMITED until the window ends.
+ */
+export type Budget = {
+  readonly __typename?: 'Budget';
+  /** Points in a window (配额总量). */
+  readonly limit: Maybe<Scalars['Int']['output']>;
+  /** Points that are left (剩余配额). */
+  readonly remaining: Maybe<Scalars['Int']['output']>;
+  /** When the window ends, and the budget is whole again (重置时间). */
+  readonly resetsAt: Maybe<Scalars['DateTime']['output']>;
+};
+
 /** Ends an export (取消快照导出). */
 export type CancelExportInput = {
   /** The export (导出标识). */
@@ -2113,6 +2127,8 @@ export type TrustedDocumentEdge = {
 /** Who is asking (当前用户). */
 export type Viewer = {
   readonly __typename?: 'Viewer';
+  /** What may be asked for in the present window, this operation charged (配额); null in a subscription. */
+  readonly budget: Maybe<Budget>;
   /** Consents that the organisation gave, where its role gives them, and otherwise those that it received; newest first, those that are over too (授权). */
   readonly consents: Maybe<ConsentConnection>;
   /** The exports of the organisation in this role, newest first (快照导出). */
@@ -2681,6 +2697,8 @@ export type ResolversTypes = {
   AdministrativeReward: ResolverTypeWrapper<AdministrativeReward>;
   ApproveRuleChangeInput: ApproveRuleChangeInput;
   ApproveRuleChangeResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['ApproveRuleChangeResult']>;
+  Budget: ResolverTypeWrapper<Budget>;
+  Int: ResolverTypeWrapper<Scalars['Int']['output']>;
   CancelExportInput: CancelExportInput;
   CancelExportResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['CancelExportResult']>;
   ChangeEvent: ResolverTypeWrapper<DeskEvent>;
@@ -2688,7 +2706,6 @@ export type ResolversTypes = {
   ChangePage: ResolverTypeWrapper<Omit<ChangePage, 'events'> & { events?: Maybe<ReadonlyArray<ResolversTypes['ChangeEvent']>> }>;
   Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
   Checkpoint: ResolverTypeWrapper<Checkpoint>;
-  Int: ResolverTypeWrapper<Scalars['Int']['output']>;
   CollectedRecord: ResolverTypeWrapper<CollectedRecord>;
   CollectedRecordConnection: ResolverTypeWrapper<Omit<CollectedRecordConnection, 'pageInfo'> & { pageInfo?: Maybe<ResolversTypes['PageInfo']> }>;
   CollectedRecordEdge: ResolverTypeWrapper<CollectedRecordEdge>;
@@ -2884,13 +2901,14 @@ export type ResolversParentTypes = {
   AdministrativeReward: AdministrativeReward;
   ApproveRuleChangeInput: ApproveRuleChangeInput;
   ApproveRuleChangeResult: ResolversUnionTypes<ResolversParentTypes>['ApproveRuleChangeResult'];
+  Budget: Budget;
+  Int: Scalars['Int']['output'];
   CancelExportInput: CancelExportInput;
   CancelExportResult: ResolversUnionTypes<ResolversParentTypes>['CancelExportResult'];
   ChangeEvent: DeskEvent;
   ChangePage: Omit<ChangePage, 'events'> & { events?: Maybe<ReadonlyArray<ResolversParentTypes['ChangeEvent']>> };
   Boolean: Scalars['Boolean']['output'];
   Checkpoint: Checkpoint;
-  Int: Scalars['Int']['output'];
   CollectedRecord: CollectedRecord;
   CollectedRecordConnection: Omit<CollectedRecordConnection, 'pageInfo'> & { pageInfo?: Maybe<ResolversParentTypes['PageInfo']> };
   CollectedRecordEdge: CollectedRecordEdge;
@@ -3129,6 +3147,12 @@ export type AdministrativeRewardResolvers<ContextType = DeskContext, ParentType 
 
 export type ApproveRuleChangeResultResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['ApproveRuleChangeResult'] = ResolversParentTypes['ApproveRuleChangeResult']> = {
   __resolveType?: TypeResolveFn<'Conflict' | 'InvalidInput' | 'RuleChangeApproved', ParentType, ContextType>;
+};
+
+export type BudgetResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['Budget'] = ResolversParentTypes['Budget']> = {
+  limit?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  remaining?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  resetsAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
 };
 
 export type CancelExportResultResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['CancelExportResult'] = ResolversParentTypes['CancelExportResult']> = {
@@ -3855,6 +3879,7 @@ export interface UsccScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes
 }
 
 export type ViewerResolvers<ContextType = DeskContext, ParentType extends ResolversParentTypes['Viewer'] = ResolversParentTypes['Viewer']> = {
+  budget?: Resolver<Maybe<ResolversTypes['Budget']>, ParentType, ContextType>;
   consents?: Resolver<Maybe<ResolversTypes['ConsentConnection']>, ParentType, ContextType, RequireFields<ViewerConsentsArgs, 'first'>>;
   exports?: Resolver<Maybe<ResolversTypes['ExportConnection']>, ParentType, ContextType, RequireFields<ViewerExportsArgs, 'first'>>;
   organisation?: Resolver<Maybe<ResolversTypes['USCC']>, ParentType, ContextType>;
@@ -3990,6 +4015,7 @@ export type Resolvers<ContextType = DeskContext> = {
   AdministrativePenalty?: AdministrativePenaltyResolvers<ContextType>;
   AdministrativeReward?: AdministrativeRewardResolvers<ContextType>;
   ApproveRuleChangeResult?: ApproveRuleChangeResultResolvers<ContextType>;
+  Budget?: BudgetResolvers<ContextType>;
   CancelExportResult?: CancelExportResultResolvers<ContextType>;
   ChangeEvent?: ChangeEventResolvers<ContextType>;
   ChangePage?: ChangePageResolvers<ContextType>;

@@ -6,6 +6,7 @@ import { may } from '#policy/actions.ts';
 import { isRole, roleBinding, roles, type Viewer } from '#policy/viewer.ts';
 import { purposes } from '#standards/purposes.ts';
 import type { RuleBook } from '#kit/ruleBook.ts';
+import { budgetFields } from '../budget/refusal.ts';
 import type { CallContext, Source, SourceBook } from '../sources.ts';
 import { createReplacements } from './replacements.ts';
 import { createUnitsAndRows } from './unitsAndRows.ts';
@@ -41,6 +42,7 @@ export interface DeskContext {
   readonly viewer: Viewer;
   readonly moment: Moment;
   readonly events?: CallContext['events'];
+  readonly budget?: CallContext['budget'];
 }
 
 export interface DeskParts {
@@ -115,7 +117,13 @@ export function createDeskResolvers({ repository, grants, sources, keepers, rule
     ...notifying,
     ...exporting,
     ...publishing,
-    Viewer: { ...watching.Viewer, ...consenting.Viewer, ...notifying.Viewer, ...exporting.Viewer },
+    Viewer: {
+      ...watching.Viewer,
+      ...consenting.Viewer,
+      ...notifying.Viewer,
+      ...exporting.Viewer,
+      budget: (_, __, { budget }) => (budget ? budgetFields(budget, now()) : null),
+    },
     Query: {
       ...rules.Query,
       ...changes.Query,

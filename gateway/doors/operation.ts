@@ -7,8 +7,11 @@ import { textProblem } from '#kit/text.ts';
 import type { Role, Viewer } from '#policy/viewer.ts';
 import type { Authenticator } from '../auth.ts';
 import type { Documents, ReadDocument } from '../documents.ts';
+import type { Budgets, BudgetState } from '../budget/budgets.ts';
+import { budgetRefusal } from '../budget/refusal.ts';
 import { errorOf, type ErrorWords, formatted, unavailable } from '../errors.ts';
-import type { Answer, Graph } from '../graph.ts';
+import type { Answer, Graph, Operation } from '../graph.ts';
+import type { ClientAddresses } from '../http/address.ts';
 import type { StreamHolder, StreamQuota } from '../http/streamQuota.ts';
 import type { Live, Session, Sink, Stream, StreamRequest } from '../live/subscriber.ts';
 import type { SourceBook } from '../sources.ts';
@@ -44,6 +47,8 @@ export interface DoorOptions {
   readonly live: Live | undefined;
   /** How many connections and streams one caller may hold. */
   readonly quota: StreamQuota;
+  readonly budgets: Budgets;
+  readonly addresses: ClientAddresses;
   readonly words: ErrorWords;
   /** For operations without `x-unauthorized: reject`. */
   readonly policyMode: 'filter' | 'reject';
@@ -147,21 +152,50 @@ export interface Run {
   readonly address: string | undefined;
 }
 
+/** An answer, and what is left of the budget after it. */
+export interface Charged extends Answer {
+  readonly budget?: BudgetState | undefined;
+}
+
+/** What one operation took from its caller's budget, once it was charged. */
+interface Bill {
+  readonly charge: NonNullable<Operation['charge']>;
+  charged?: { readonly cost: number; readonly budget: BudgetState };
+}
+
+function openBill({ budgets, now }: Pick<DoorOptions, 'budgets' | 'now'>, viewer: Viewer, address: string | undefined): Bill {
+  const bill: Bill = {
+    async charge(cost) {
+      const budget = await budgets.spend(viewer, address, cost);
+      bill.charged = { cost, budget };
+      if (!budget.isGiven) throw budgetRefusal(budget, cost, now());
+      return budget;
+    },
+  };
+  return bill;
+}
+
 /** Runs a query or a mutation: an answer with data, or the errors for which there is none. Nothing is thrown. */
-export const runOperation = (options: RunOptions, read: ReadDocument, asked: Asked, run: Run): Promise<Answer> =>
-  observed(options, read, run.transport, () => answerTo(options, read, asked, run));
+export async function runOperation(options: RunOptions, read: ReadDocument, asked: Asked, run: Run): Promise<Charged> {
+  const bill = openBill(options, run.viewer, run.address);
+  const answer = await observed(options, read, run.transport, bill, () => answerTo(options, read, asked, run, bill));
+  return { ...answer, budget: bill.charged?.budget };
+}
 
-type RunOptions = Pick<DoorOptions, 'graph' | 'sources' | 'metrics' | 'log'>;
+type RunOptions = Pick<DoorOptions, 'graph' | 'sources' | 'budgets' | 'now' | 'metrics' | 'log'>;
 
-/** Begins a stream, or says why there is none. */
-const beginStream = (options: DoorOptions, transport: TransportName, live: Live, request: StreamRequest, sink: Sink): ReturnType<Live['subscribe']> =>
-  observed(options, request, transport, () => live.subscribe({ ...request, transport }, sink));
+/** Begins a stream, which is charged once, or says why there is none. */
+function beginStream(options: DoorOptions, transport: TransportName, live: Live, request: StreamRequest, sink: Sink): ReturnType<Live['subscribe']> {
+  const bill = openBill(options, request.session.viewer, request.address);
+  return observed(options, request, transport, bill, () => live.subscribe({ ...request, transport, charge: bill.charge }, sink));
+}
 
 /** Counts, times and traces one operation, by nothing that its caller wrote. */
 async function observed<Result extends object>(
   { metrics, log }: Pick<DoorOptions, 'metrics' | 'log'>,
   { document, operation: { operation: kind } }: Pick<ReadDocument, 'document' | 'operation'>,
   transport: TransportName,
+  bill: Bill,
   work: () => Promise<Result>,
 ): Promise<Result> {
   const begunAt = performance.now();
@@ -172,7 +206,7 @@ async function observed<Result extends object>(
   });
   const outcome = outcomeOf(result);
   const seconds = (performance.now() - begunAt) / 1000;
-  metrics?.answered({ document, kind, transport, outcome, seconds });
+  metrics?.answered({ document, kind, transport, outcome, seconds, cost: bill.charged?.budget.isGiven ? bill.charged.cost : undefined });
   if (log.isLevelEnabled('debug')) log.debug({ kind, transport, outcome, ms: Math.round(seconds * 1000) }, 'an operation was answered');
   return result;
 }
@@ -183,9 +217,9 @@ function outcomeOf(result: object): string {
   return (extensions?.['completeness'] as { status?: unknown } | undefined)?.status === 'PARTIAL' ? 'partial' : 'ok';
 }
 
-async function answerTo(options: RunOptions, read: ReadDocument, asked: Asked, run: Run): Promise<Answer> {
+async function answerTo(options: RunOptions, read: ReadDocument, asked: Asked, run: Run, { charge }: Bill): Promise<Answer> {
   try {
-    const answer = await options.graph.run({ ...read, variables: asked.variables, ...run, reportsCost: run.reportsCost || asked.reportsCost });
+    const answer = await options.graph.run({ ...read, variables: asked.variables, ...run, reportsCost: run.reportsCost || asked.reportsCost, charge });
     return (await isOutage(options, answer)) ? { errors: [unavailable('None of the sources can be reached now: ask again later.')] } : answer;
   } catch (error) {
     const known = errorOf(error);

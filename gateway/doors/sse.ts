@@ -52,7 +52,8 @@ export function createEventDoor(options: DoorOptions): EventDoor {
     const told = tellRefusal(options, 'sse', errors);
     if (request.method === 'GET' && (status === 503 || status === 429)) {
       const stream = new EventStream(reply, () => {});
-      stream.comeBack(String(told[0]?.extensions?.['code']));
+      const retryAfter = told[0]?.extensions?.['retryAfter'];
+      stream.comeBack(String(told[0]?.extensions?.['code']), typeof retryAfter === 'number' ? retryAfter : RETRY_AFTER_SECONDS);
       return reply;
     }
     for (const [name, value] of headers) reply.header(name, value);
@@ -67,6 +68,7 @@ export function createEventDoor(options: DoorOptions): EventDoor {
       if (!asked) throw badRequest('The request is not GraphQL over HTTP: `query` or `documentId` is a text, `variables` an object.', 400);
       const { authorization, purpose, rejects, reportsCost } = credentialsIn(request.raw);
       const mode = rejects ? 'reject' : policyMode;
+      const address = options.addresses.of(request.raw);
       const session = await authenticator.session(authorization, purpose).catch((error: unknown) => ({ errors: [errorOf(error)] }));
       if ('errors' in session) return refuse(request, reply, session.errors);
       const read = readOperation(options, asked, session.viewer.role);
@@ -75,14 +77,14 @@ export function createEventDoor(options: DoorOptions): EventDoor {
       if (request.method === 'GET' && operation === 'mutation') throw badRequest('A mutation is sent by POST.', 405, new Map([['allow', 'POST']]));
 
       if (operation === 'subscription' && live) {
-        const release = quota.take({ ...holderOf(session), address: request.raw.socket.remoteAddress });
+        const release = quota.take({ ...holderOf(session), address });
         if (typeof release === 'string') return refuse(request, reply, [clientError('RATE_LIMITED', release, { retryable: true })]);
         const stream = new EventStream(reply, (ended) => {
           open.delete(ended);
           release();
         });
         open.add(stream);
-        const wanted = { ...read, variables: asked.variables, session, mode, reportsCost: reportsCost || asked.reportsCost, lastEventId: header(request, 'last-event-id'), address: request.raw.socket.remoteAddress };
+        const wanted = { ...read, variables: asked.variables, session, mode, reportsCost: reportsCost || asked.reportsCost, lastEventId: header(request, 'last-event-id'), address };
         const begun = await followOperation(options, 'sse', live, read, wanted, stream).catch((error: unknown) => ({ errors: [errorOf(error)] }));
         if ('errors' in begun) {
           stream.forget();
@@ -99,7 +101,7 @@ export function createEventDoor(options: DoorOptions): EventDoor {
       open.add(stream);
       const abort = new AbortController();
       stream.stopsWith(() => abort.abort());
-      const answer = await answerOnce(options, read, asked, { transport: 'sse', viewer: session.viewer, mode, reportsCost, signal: abort.signal, address: request.raw.socket.remoteAddress });
+      const answer = await answerOnce(options, read, asked, { transport: 'sse', viewer: session.viewer, mode, reportsCost, signal: abort.signal, address });
       if (typeof answer !== 'string') {
         stream.forget();
         return refuse(request, reply, answer.errors);
@@ -152,9 +154,9 @@ class EventStream implements Sink {
   }
 
   /** A stream without an event, whose reader comes back later. @param why for whoever reads it with another client */
-  comeBack(why: string): void {
+  comeBack(why: string, afterSeconds: number): void {
     this.begin();
-    this.#close(why, RETRY_AFTER_SECONDS * 1000);
+    this.#close(why, afterSeconds * 1000);
   }
 
   next(json: string, cursor: string | null): void {

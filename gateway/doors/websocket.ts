@@ -5,7 +5,7 @@ import { jsonBoundsProblem } from '#kit/jsonBounds.ts';
 import { closeScope, endTrace, inScope, openScope, requestIdOf, type RequestScope } from '#kit/telemetry/scope.ts';
 import { textProblem } from '#kit/text.ts';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
-import { errorOf } from '../errors.ts';
+import { errorOf, RETRY_AFTER_SECONDS } from '../errors.ts';
 import type { Live, Session, Sink, StreamEnd, StreamRequest } from '../live/subscriber.ts';
 import { answerOn } from '../http/rawAnswer.ts';
 import { type Asked, answerOnce, type Credentials, credentialsIn, type DoorOptions, followOperation, holderOf, isRecord, type ReadOperation, readAsked, readOperation, tellRefusal } from './operation.ts';
@@ -24,6 +24,14 @@ const MAX_SUBSCRIPTIONS = 100;
 const MAX_UNINITIALISED = 1000;
 /** Longer than any client makes them: each is kept and repeated in every message. */
 const MAX_ID = 256;
+/** Of a message of the public, as of a body without a token. */
+const MAX_ANONYMOUS_BYTES = 256 * 1024;
+/** Pings, pongs and completes within a heartbeat: a client sends a handful, and each costs as much as a small answer. */
+const MAX_CHATTER = 2000;
+/** How long it is told why. */
+const TELLING_MS = 1000;
+/** Of a frame that a client masks, beside its text, when that is short. */
+const CLIENT_FRAME_BYTES = 6;
 /** Nothing more is read from a client that lets so much wait which it asked for. */
 const MAX_WAITING_BYTES = 1024 * 1024;
 /** RFC 6455 §5.5: a control frame has at most 125 bytes, two of them for the code. */
@@ -33,11 +41,13 @@ export interface WebSocketTiming {
   /** From the upgrade to `connection_init`. */
   readonly initMs: number;
   readonly heartbeatMs: number;
+  /** From the first byte of a message to its last. */
+  readonly messageMs: number;
   /** What clients get for closing, and operations for ending, when this instance goes away. */
   readonly drainMs: number;
 }
 
-const standardTiming: WebSocketTiming = { initMs: 10_000, heartbeatMs: 15_000, drainMs: 5000 };
+const standardTiming: WebSocketTiming = { initMs: 10_000, heartbeatMs: 15_000, messageMs: 30_000, drainMs: 5000 };
 
 /** More pings than this without a word of the client and it is gone. Not one: before a slow reader a ping waits behind data in its network. */
 const MAX_UNANSWERED = 3;
@@ -57,9 +67,11 @@ const closings = {
   rightsEnded: [4403, 'The token has ended or was revoked, or a grant has changed: come back with a new token.'],
   subProtocol: [4406, `The only sub-protocol is ${SUB_PROTOCOL}.`],
   initialisationTimeout: [4408, 'No connection_init in time.'],
+  messageTimeout: [4408, 'A message that did not come to its end in time.'],
   idInUse: [4409, 'A second subscribe with an id that is in use.'],
   tooSlow: [4413, ''],
   initialisedTwice: [4429, 'A second connection_init.'],
+  tooManyMessages: [4429, `More than ${MAX_CHATTER} pings, pongs and completes within a heartbeat.`],
   tooManySubscriptions: [4429, `More than ${MAX_SUBSCRIPTIONS} subscriptions on one connection.`],
 } as const satisfies Record<string, readonly [code: number, reason: string]>;
 
@@ -70,9 +82,15 @@ type Message =
   | { readonly type: 'subscribe'; readonly id: string; readonly payload: Asked; readonly requestId: unknown }
   | { readonly type: 'complete'; readonly id: string };
 
+/** Why a connection is told to come back later. */
+interface Problem {
+  readonly code: 'RATE_LIMITED' | 'BUSY';
+  readonly message: string;
+}
+
 export interface WebSocketDoor extends AsyncDisposable {
-  /** For the `upgrade` event of an HTTP server. */
-  upgrade(request: IncomingMessage, network: Duplex, head: Buffer): void;
+  /** For the `upgrade` event of an HTTP server. @param problem why there is no room for it: it is told with 1013 */
+  upgrade(request: IncomingMessage, network: Duplex, head: Buffer, problem?: Problem | null): void;
   readonly connections: () => number;
 }
 
@@ -103,6 +121,7 @@ export function createWebSocketDoor(options: DoorOptions & { readonly timing?: P
     noServer: true,
     clientTracking: false,
     perMessageDeflate: false,
+    autoPong: false, // or pongs for whoever reads none would be heaped up without an end
     maxPayload: MAX_MESSAGE_BYTES,
     handleProtocols: (offered) => (offered.has(SUB_PROTOCOL) ? SUB_PROTOCOL : ([...offered][0] ?? false)),
   });
@@ -116,7 +135,7 @@ export function createWebSocketDoor(options: DoorOptions & { readonly timing?: P
 
   return {
     connections: () => open.size,
-    upgrade(request, network, head) {
+    upgrade(request, network, head, problem = null) {
       const requestId = requestIdOf(request.headers['x-request-id']);
       request.headers['x-request-id'] = requestId; // for the handshake's answer
       server.handleUpgrade(request, network, head, (socket) => {
@@ -124,7 +143,8 @@ export function createWebSocketDoor(options: DoorOptions & { readonly timing?: P
         open.add(connection);
         // After the handshake: in a client the refusal of a handshake is an error without a code, and not tried again.
         if (isLeaving) return connection.close(closings.goingAway);
-        connection.admit(request.socket.remoteAddress);
+        if (problem !== null) return connection.refuse(problem);
+        connection.admit(options.addresses.of(request));
       });
     },
     async [Symbol.asyncDispose]() {
@@ -160,6 +180,11 @@ class Connection {
   /** Pings since the client was last heard of. */
   #unanswered = 0;
   #drained: Promise<void> | null = null;
+  /** Bytes that have come since the last whole message, and when the first of them did. */
+  #partial = 0;
+  #partialSince = 0;
+  /** Messages since the last heartbeat that nothing is asked with. */
+  #chatter = 0;
   /** Places that it holds of the quota. */
   readonly #places: (() => void)[] = [];
   /** Of the handshake. Operations have it with their number, unless they bring one of their own. */
@@ -177,7 +202,10 @@ class Connection {
     this.#beatAt = performance.now() + door.timing.heartbeatMs;
     this.#initTimer = setTimeout(() => this.close(closings.initialisationTimeout), door.timing.initMs).unref();
     socket.on('message', (data, isBinary) => this.#guarded(() => this.#receive(data, isBinary)));
-    socket.on('pong', () => (this.#unanswered = 0));
+    socket.on('ping', (data: Buffer) => this.#hearControl(data, () => socket.pong(data)));
+    socket.on('pong', (data: Buffer) => this.#hearControl(data, () => {}));
+    // Before ws reads them: what is left of a message that has not come to its end.
+    network.prependListener('data', (bytes: Buffer) => this.#count(bytes.length));
     // A frame that is none, or too large a message: ws closes with the code of RFC 6455 (1002, 1007, 1009).
     socket.on('error', () => {});
     socket.on('close', () => {
@@ -199,8 +227,14 @@ class Connection {
   }
 
   #take(place: (() => void) | string): void {
-    if (typeof place === 'string') this.close([closings.unavailable[0], `RATE_LIMITED: ${place}`]);
+    if (typeof place === 'string') this.refuse({ code: 'RATE_LIMITED', message: place });
     else this.#places.push(place);
+  }
+
+  /** For want of room. */
+  refuse({ code, message }: Problem): void {
+    this.#door.metrics?.refused('websocket', code);
+    this.close([closings.unavailable[0], `${code}: ${message}`]);
   }
 
   // --- what comes in ------------------------------------------------------------------------------------------------
@@ -215,7 +249,44 @@ class Connection {
     }
   }
 
+  #count(bytes: number): void {
+    if (this.#partial === 0) this.#partialSince = performance.now();
+    this.#partial += bytes;
+    const most = this.#mostBytes();
+    if (this.#partial > 2 * most) this.terminate(); // it goes on although it was closed
+    else if (this.#partial > most) this.#closeOn([1009, `A message has at most ${most} bytes here.`]);
+  }
+
+  /** With what frames cost beside their text. */
+  #mostBytes(): number {
+    if (this.#session === null) return 2 * MAX_FIRST_MESSAGE_BYTES;
+    return this.#session.viewer.organisation === null ? MAX_ANONYMOUS_BYTES : 2 * MAX_MESSAGE_BYTES;
+  }
+
+  #hearControl(data: Buffer, answer: () => void): void {
+    this.#unanswered = 0;
+    this.#partial = Math.max(0, this.#partial - data.length - CLIENT_FRAME_BYTES); // it may stand between two fragments of a message
+    if (this.#phase === 'CLOSED' || !this.#mayChatter()) return;
+    answer();
+    this.#rest();
+  }
+
+  /** What costs no points is bounded in number. */
+  #mayChatter(): boolean {
+    this.#chatter += 1;
+    if (this.#chatter > MAX_CHATTER) this.#closeOn(closings.tooManyMessages);
+    return this.#chatter <= MAX_CHATTER;
+  }
+
+  /** Answers to whoever asks and does not read are not heaped up; what it sends waits in its own network meanwhile. */
+  #rest(): void {
+    if (this.waiting() <= MAX_WAITING_BYTES || this.#socket.isPaused) return;
+    this.#socket.pause();
+    void this.drained().then(() => this.#socket.resume());
+  }
+
   #receive(data: RawData, isBinary: boolean): void {
+    this.#partial = 0;
     if (this.#phase === 'CLOSED') return;
     this.#unanswered = 0;
     const text = isBinary ? null : String(data);
@@ -224,6 +295,7 @@ class Connection {
     if (beyond !== null) return this.close([closings.badMessage[0], beyond]);
     const message = readMessage(text);
     if (!message) return this.close(closings.badMessage);
+    if (message.type !== 'subscribe' && !this.#mayChatter()) return;
     switch (message.type) {
       case 'connection_init':
         void this.#initialise(message.payload);
@@ -240,11 +312,7 @@ class Connection {
         this.#subscriptions?.get(message.id)?.stop();
         break;
     }
-    // Answers to whoever asks and does not read are not heaped up; what it sends waits in its own network meanwhile.
-    if (this.waiting() > MAX_WAITING_BYTES && !this.#socket.isPaused) {
-      this.#socket.pause();
-      void this.drained().then(() => this.#socket.resume());
-    }
+    this.#rest();
   }
 
   async #initialise(payload: Record<string, unknown> | null | undefined): Promise<void> {
@@ -325,7 +393,9 @@ class Connection {
   /** An `error` is final for a client's stream: one that only cannot be had now ends the connection, which the client opens again. */
   #refuse(subscription: Subscription, errors: readonly unknown[]): void {
     const told = tellRefusal(this.#door, 'websocket', errors);
-    if (subscription.isStream && !subscription.isOver && told[0]?.extensions?.['retryable'] === true) this.close(closings.unavailable);
+    const { code, retryable, retryAfter } = told[0]?.extensions ?? {};
+    if (subscription.isStream && !subscription.isOver && retryable === true)
+      this.close(code === 'RATE_LIMITED' ? [closings.unavailable[0], `RATE_LIMITED: come back in ${String(retryAfter ?? RETRY_AFTER_SECONDS)} s.`] : closings.unavailable);
     else subscription.fail(told);
   }
 
@@ -367,6 +437,13 @@ class Connection {
     this.#socket.close(code, Buffer.byteLength(reason) > MAX_REASON_BYTES ? '' : reason);
   }
 
+  /** Of a client that keeps no measure: it is not waited for until it closes its side. */
+  #closeOn(why: Closing): void {
+    if (this.#phase === 'CLOSED') return;
+    this.close(why);
+    setTimeout(() => this.terminate(), TELLING_MS).unref();
+  }
+
   closeFor(why: 'SLOW_CONSUMER' | 'UNAUTHENTICATED', cursor: string | null): void {
     this.close(why === 'SLOW_CONSUMER' ? [closings.tooSlow[0], cursor ?? ''] : closings.rightsEnded);
   }
@@ -389,8 +466,10 @@ class Connection {
     if (this.#phase === 'CLOSED') return;
     const expires = this.#session?.expires ?? null;
     if (expires !== null && expires <= today) return this.close(closings.rightsEnded);
+    if (this.#partial > 0 && at - this.#partialSince > this.#door.timing.messageMs) return this.#closeOn(closings.messageTimeout);
     if (at < this.#beatAt) return;
     this.#beatAt = at + this.#door.timing.heartbeatMs;
+    this.#chatter = 0;
     if (this.#unanswered >= MAX_UNANSWERED) return this.terminate();
     this.#unanswered += 1;
     this.#socket.ping();

@@ -1,3 +1,5 @@
+import { networkOf } from './address.ts';
+
 /** How many connections and streams one caller may hold at once. WebSockets and streams of events are counted together. */
 export interface StreamLimits {
   readonly perToken: number;
@@ -27,7 +29,7 @@ export interface StreamQuota {
 export function createStreamQuota(limits: StreamLimits): StreamQuota {
   const held = new Map<string, number>();
   const boundsOf = ({ address, token, organisation }: StreamHolder) => [
-    { key: `address ${address}`, name: address, most: limits.perAddress, of: 'address' },
+    { key: `address ${address === undefined ? '' : networkOf(address)}`, name: address, most: limits.perAddress, of: 'address' },
     { key: `organisation ${organisation}`, name: organisation, most: limits.perOrganisation, of: 'organisation' },
     { key: `token ${organisation} ${token}`, name: token, most: limits.perToken, of: 'token' },
   ].filter(({ name }) => name !== undefined && name !== null);

@@ -501,14 +501,14 @@ export async function createLive(options: LiveOptions): Promise<Live & { readonl
 
   /** What is asked for, checked as a query would be; the stream's own arguments are read here. */
   const begin = async (request: StreamRequest, query: EventQuery): Promise<{ filter: ChangeFilter; after: string | null; audience: Audience } | { errors: readonly GraphQLError[] }> => {
-    const { session, mode, variables, operationName, address, reportsCost = false } = request;
+    const { session, mode, variables, operationName, address, reportsCost = false, charge } = request;
     const { viewer } = session;
     const coerced = coerceVariables(graph.schema, request.operation, variables);
     if ('errors' in coerced && coerced.errors) return { errors: coerced.errors };
     const field = graph.schema.getSubscriptionType()?.getFields()[query.field.name.value];
     const topic = topics[query.field.name.value];
     if (!field || !topic) return { errors: [clientError('BAD_USER_INPUT', 'There is no such subscription.', { reason: 'SUBSCRIPTION' })] };
-    const answer = await graph.run({ document: query.document, operation: query.operation, operationName, variables, viewer, mode, address, reportsCost, events: [] });
+    const answer = await graph.run({ document: query.document, operation: query.operation, operationName, variables, viewer, mode, address, reportsCost, charge, events: [] });
     if (!(answer.data?.[query.key] as { events?: unknown } | null | undefined)?.events) return { errors: answer.errors ?? [] };
     const given = getArgumentValues(field, query.field, coerced.variables) as { filter: NameListChangeFilter | EvaluationChangeFilter; after?: string | null };
     const filter = readFilter(topic, given.filter);

@@ -1,6 +1,7 @@
 import type { DocumentNode, GraphQLError, OperationDefinitionNode } from 'graphql';
 import type { TransportName } from '#kit/telemetry/outcomes.ts';
 import type { Viewer } from '#policy/viewer.ts';
+import type { BudgetState } from '../budget/budgets.ts';
 
 /** Why a stream ends (docs/PROTOCOL.md); each door has its own word for it. */
 export type StreamEnd = 'COMPLETED' | 'SLOW_CONSUMER' | 'UNAUTHENTICATED' | 'GOING_AWAY' | 'CURSOR_EXPIRED' | 'WITHDRAWN' | 'FAILED';
@@ -41,6 +42,8 @@ export interface StreamRequest {
   readonly reportsCost?: boolean;
   /** The client's, see `callerOf`. */
   readonly address?: string | undefined;
+  /** Takes what it costs from its caller's budget, see `Operation.charge`. */
+  readonly charge?: ((cost: number) => Promise<BudgetState>) | undefined;
   /** By which it is told, for those who count. */
   readonly transport?: TransportName | undefined;
   /** A cursor given outside of the operation (`last-event-id`), which comes before the argument `after`. */

@@ -63,7 +63,7 @@ export function createWake({ databaseUrl, redisUrl, log }: WakeOptions): Wake {
 }
 
 /** A Redis may serve several databases, and its channels know none. */
-const databaseOf = (url: string): string => /^[^?]*\/([^/?]*)/.exec(url)?.[1] ?? '';
+export const databaseOf = (url: string): string => /^[^?]*\/([^/?]*)/.exec(url)?.[1] ?? '';
 
 function createNotificationCarrier(url: string, hear: (text: string | null) => void, log: Log): Carrier {
   const listener = createListener({

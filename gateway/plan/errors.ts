@@ -17,7 +17,7 @@ export interface Cause {
 const INTERNAL = { message: 'Internal error', code: 'INTERNAL_SERVER_ERROR' };
 const PUBLIC_EXTENSIONS = ['code', 'reason', 'argument', 'expected', 'retryable', 'oldest', 'position', 'line'] as const;
 /** Codes by which a subgraph says that the caller may not see what there is. */
-const POLICY_CODES: ReadonlySet<unknown> = new Set(['UNAUTHORIZED_FIELD_OR_TYPE', 'PURPOSE_REQUIRED', 'CONSENT_MISSING']);
+const POLICY_CODES: ReadonlySet<unknown> = new Set(['UNAUTHORIZED_FIELD_OR_TYPE', 'PURPOSE_REQUIRED']);
 /** Of a message or a value in extensions, in characters, and of a list in them. */
 const MAX_TEXT = 1000;
 const MAX_ITEMS = 100;

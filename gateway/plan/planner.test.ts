@@ -41,14 +41,14 @@ test('a plan is made once per text, also when asked at the same time', async () 
 });
 
 test('the plan used longest ago is dropped first', async () => {
-  const planner = createPlanner(supergraph(), { planners, maxPlans: 2 });
-  const plan = (text: string) => planner.plan(parse(text));
-  const a = await plan('{ t { a } }');
-  const b = await plan('{ t { b } }');
-  expect(await plan('{ t { a } }')).toBe(a);
-  await plan('{ t { id } }');
-  expect(await plan('{ t { a } }')).toBe(a);
-  expect(await plan('{ t { b } }')).not.toBe(b);
+  const planner = createPlanner(supergraph(), { planners, maxPlanBytes: 16_384 });
+  const plan = (alias: number) => planner.plan(parse(`{ t { x${alias}: a y: b } }`));
+  const [first, second] = [await plan(0), await planner.plan(parse('{ t { id } }'))];
+  for (let alias = 1; alias < 40; alias += 1) {
+    await plan(alias);
+    expect(await plan(0)).toBe(first);
+  }
+  expect(await planner.plan(parse('{ t { id } }'))).not.toBe(second);
 });
 
 test('a plan that failed is not kept', async () => {

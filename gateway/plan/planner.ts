@@ -1,5 +1,6 @@
 import { parse, print } from 'graphql';
 import type { DocumentNode, GraphQLScalarType, GraphQLSchema } from 'graphql';
+import { createByteCache } from '#kit/byteCache.ts';
 import { clientError } from '#kit/errors.ts';
 import { inSpan, noAttributes } from '#kit/telemetry/scope.ts';
 import { apiSchema, subgraphsOf, type SubgraphAddress } from '../graph/engine/apiSchema.ts';
@@ -30,6 +31,9 @@ export interface Planner {
 
 /** Of an operation as it is planned, which is longer than as it was asked. One of the limits' 5 000 fields has 200 KB. */
 const MOST_TEXT_BYTES = 256 * 1024;
+const MAX_PLAN_BYTES = 32 * 1024 * 1024;
+/** A plan in memory, with what the executor derives from it, against the same as JSON. */
+const PLAN_FACTOR = 4;
 const ANYBODY: PlanAsker = { caller: '' };
 
 /**
@@ -37,35 +41,33 @@ const ANYBODY: PlanAsker = { caller: '' };
  *
  * @param supergraphSdl a composed Federation 2 supergraph
  * @param options.planners where plans are made
- * @param options.maxPlans plans kept by text, least recently used dropped first (2000)
+ * @param options.maxPlanBytes of plans kept by text, least recently used dropped first (32 MB)
  * @param options.scalars the real scalars by name, attached to the schema in place of pass-through ones
  */
 export function createPlanner(
   supergraphSdl: string,
-  options: { planners: PlannerPool; maxPlans?: number; scalars?: Record<string, GraphQLScalarType> },
+  options: { planners: PlannerPool; maxPlanBytes?: number; scalars?: Record<string, GraphQLScalarType> },
 ): Planner {
-  const { maxPlans = 2000, scalars = {} } = options;
+  const { maxPlanBytes = MAX_PLAN_BYTES, scalars = {} } = options;
   const supergraph = mendSupergraph(parse(supergraphSdl, { noLocation: true }));
   const maker = options.planners.open(print(supergraph));
   const schema = apiSchema(supergraph, scalars);
   const gives = createGives(supergraph);
   const byDocument = new WeakMap<DocumentNode, QueryPlan>();
-  const byText = new Map<string, QueryPlan>();
+  const byText = createByteCache<QueryPlan>(maxPlanBytes);
 
   async function planText(text: string, asker: PlanAsker): Promise<QueryPlan> {
     if (text.length > MOST_TEXT_BYTES)
       throw clientError('COST_LIMIT', 'The operation is too large to be planned.', { expected: `at most ${MOST_TEXT_BYTES / 1024} KB with every fragment written out` });
     const known = byText.get(text);
-    if (known) return keep(text, known);
+    if (known) return known;
     const planned = await inSpan('graphql.plan', 'INTERNAL', noAttributes, () => maker.plan(text, undefined, asker));
     // Of those who waited for one plan, the first makes what all have.
     return byText.get(text) ?? keep(text, spreadShared(planned, schema, gives));
   }
 
   function keep(key: string, plan: QueryPlan): QueryPlan {
-    byText.delete(key);
-    byText.set(key, plan);
-    if (byText.size > maxPlans) byText.delete(byText.keys().next().value ?? key);
+    byText.set(key, plan, PLAN_FACTOR * JSON.stringify(plan).length); // beside what planning has cost, nothing
     return plan;
   }
 

@@ -3,9 +3,10 @@ import type { Readable } from 'node:stream';
 import { may } from '#policy/actions.ts';
 import type { Viewer } from '#policy/viewer.ts';
 import type { Form, ParsedRecord } from '#standards/forms/form.ts';
-import { readHeader } from '#standards/forms/header.ts';
+import { isRejectedFile, readHeader } from '#standards/forms/header.ts';
 import { createRowParser, parseRow, type RowResult } from '#standards/forms/parse.ts';
 import { shanghaiDay } from '#standards/dates.ts';
+import { restored } from '#standards/spreadsheetFormulas.ts';
 import type { Rules } from '#standards/ruleSets.ts';
 import { badInput, clientError } from '../errors.ts';
 import type { FilingDoor, FilingPart, PartOutcome, RejectedRow, RowOutcome, Workshop } from '../subgraph.ts';
@@ -226,9 +227,12 @@ async function* parsedRows(form: Form, { format, wantsRows = false }: FilingPart
   } else {
     let parse: ReturnType<typeof createRowParser> | null = null;
     let header: readonly string[] = [];
+    let isRestored = false; // its cells are as they may be opened (standards/spreadsheetFormulas.ts)
     for await (const rows of csvRows(text)) {
       const results: NumberedResult[] = [];
-      for (const { number, cells } of rows) {
+      for (const { number, cells: written } of rows) {
+        isRestored ||= parse === null && isRejectedFile(written);
+        const cells = isRestored ? written.map(restored) : written;
         if (parse) results.push({ number, result: brokenCharacters(header, cells) ?? parse(cells) });
         else {
           parse = createRowParser(checkHeader(form, number, cells));

@@ -1,7 +1,10 @@
 import { errorCodes } from '../errors.ts';
 
 /** Codes of what is refused before there is an operation, beside those that an operation can end with. */
-const requestCodes = ['GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED', 'OPERATION_RESOLUTION_FAILURE', 'BAD_REQUEST', 'BODY_TOO_LARGE', 'INTERNAL_SERVER_ERROR'] as const;
+const requestCodes = [
+  'GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED', 'OPERATION_RESOLUTION_FAILURE', 'DOCUMENT_NOT_FOUND', 'DOCUMENT_NOT_TRUSTED', 'DOCUMENT_OUTDATED',
+  'PERSISTED_QUERY_NOT_SUPPORTED', 'BAD_REQUEST', 'BODY_TOO_LARGE', 'BUSY', 'INTERNAL_SERVER_ERROR',
+] as const;
 
 /** With what a request can be refused. */
 export const refusalCodes: readonly string[] = [...errorCodes, ...requestCodes];

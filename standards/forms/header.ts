@@ -27,6 +27,9 @@ export const rejectionColumns = ['REJECTED_ROW', 'REJECTED_BECAUSE'] as const;
 
 const isRejection = (column: string): boolean => rejectionColumns.some(each => each === spelling(column));
 
+/** Whether it is a file of refused rows, by its header. */
+export const isRejectedFile = (columns: readonly string[]): boolean => columns.some(isRejection);
+
 function spelling(header: string): string {
   return header
     .normalize('NFKC')

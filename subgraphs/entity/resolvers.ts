@@ -3,7 +3,7 @@ import type { SubgraphContext } from '#kit/context.ts';
 import { createCoverage } from '#kit/coverage.ts';
 import { creditFileRoots } from '#kit/creditFile.ts';
 import { badInput, notFound } from '#kit/errors.ts';
-import { noteRead, person, shown } from '#kit/fields.ts';
+import { noteRead, noteSubject, person, shown } from '#kit/fields.ts';
 import { provenanceFields, reachOf } from '#kit/recordFields.ts';
 import type { ResolverMap } from '#kit/resolverMap.ts';
 import type { Workshop } from '#kit/subgraph.ts';
@@ -20,8 +20,9 @@ import { type NameSearch, SEARCH_COUNT_LIMIT } from './search.ts';
 
 const MAX_CODES = 1000;
 
-/** Every entity that leaves passes here: a read of what is not public is noted for the access log. */
+/** Every entity that leaves passes here: whom it is about is noted, and a read of what is not public is noted for the access log. */
 function give(context: SubgraphContext, state: EntityState): EntityState {
+  noteSubject(context, state.row.uscc);
   if (state.row.disclosure_level !== 'PUBLIC') noteRead(context, 'IDENTITY', reachOf(state.row));
   return state;
 }
@@ -37,6 +38,7 @@ export function createResolvers(profiles: ProfileRepository, search: NameSearch,
   };
   /** Today's state: that of the operation's moment. */
   const loadToday = async (context: SubgraphContext, uscc: string): Promise<EntityState | null> => {
+    noteSubject(context, uscc);
     await instants.require(context.moment.knownAt, context.moment.knownAt);
     return loadState(context, { uscc, ...context.moment });
   };

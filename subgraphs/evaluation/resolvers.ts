@@ -3,6 +3,7 @@ import type { SubgraphContext } from '#kit/context.ts';
 import { createCoverage } from '#kit/coverage.ts';
 import { creditFileRoots } from '#kit/creditFile.ts';
 import { badInput } from '#kit/errors.ts';
+import { noteSubject } from '#kit/fields.ts';
 import { createHistory, historyFields } from '#kit/history.ts';
 import { filed, give, organisation, provenanceFields, recordFields, recordReference, restricted, said } from '#kit/recordFields.ts';
 import { timesOf } from '#kit/records.ts';
@@ -68,7 +69,8 @@ export function createResolvers(results: ResultRepository, workshop: Workshop): 
       ...coverages.Query,
       evaluationSchemes: (_, { validAt }, { moment }) => schemesOn(validAt ?? moment.validAt),
 
-      async evaluations(_, args, { moment, viewer }) {
+      async evaluations(_, args, context) {
+        const { moment, viewer } = context;
         checkBatch('codes', args.codes, MAX_CODES);
         const schemes = checkSchemes('schemes', args.schemes ?? schemeCodes);
         const times = { validAt: args.validAt ?? moment.validAt, knownAt: args.knownAt ?? moment.knownAt };
@@ -79,6 +81,7 @@ export function createResolvers(results: ResultRepository, workshop: Workshop): 
         return checks.map(({ input, check }) => {
           if (check.status === 'VALID') {
             if (!isGivenInBulk(viewer, check.uscc, asked.size)) return { input, reason: 'NOT_IN_BULK', expected: null, ask: null };
+            noteSubject(context, check.uscc);
             return { input, reason: null, expected: null, ask: { uscc: check.uscc, schemes, ...times } };
           }
           if (check.status === 'MISSING') return { input, reason: 'PLACEHOLDER', expected: null, ask: null };

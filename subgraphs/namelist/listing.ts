@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { SubgraphContext } from '#kit/context.ts';
 import { clientError } from '#kit/errors.ts';
 import { auditChange } from '#kit/feed.ts';
-import { noteRead } from '#kit/fields.ts';
+import { noteRead, noteSubject } from '#kit/fields.ts';
 import { notAdmitted, provinceOfCode } from '#kit/filing/admission.ts';
 import { textOf } from '#kit/filing/record.ts';
 import { createOnce, type Once } from '#kit/once.ts';
@@ -88,6 +88,7 @@ export function documentOf({ filed }: ProposalRow): { readonly documentNo: strin
 }
 
 export const giveProposal = (context: SubgraphContext, row: ProposalRow): ProposalRow => {
+  noteSubject(context, row.uscc);
   if (row.filed !== null) noteRead(context, 'FILING', { uscc: row.uscc, id: row.record_id });
   return row;
 };

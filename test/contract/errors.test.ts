@@ -41,7 +41,23 @@ test('every reason for which a token is refused is explained', () => {
 test('every reason of bad input is explained', () => {
   const reasons = found(product, /badInput\([^,]+,\s*'([A-Z_]+)'/g, /\breason: '([A-Z_]+)'/g, /\breason: (?:'[A-Z_]+' \| )+'([A-Z_]+)'/g, /\breason: '[A-Z_]+' \| '([A-Z_]+)'/g);
   expect(reasons).toContain('PAGE_SIZE');
-  expect(listed('Reasons of BAD_USER_INPUT')).toEqual(reasons);
+  expect([...listed('Reasons of BAD_USER_INPUT'), ...listed('Reasons of RATE_LIMITED')].toSorted()).toEqual(reasons);
+});
+
+test('every reason for which somebody has to wait is explained, and no other', () => {
+  const limited = product.split('\n').flatMap((line) => (line.includes("'RATE_LIMITED'") || /^\s+reason: '[A-Z_]+', expected: `at most/.test(line) ? found(line, /\breason: '([A-Z_]+)'/g) : []));
+  expect(listed('Reasons of RATE_LIMITED')).toEqual([...new Set(limited)].toSorted());
+});
+
+test('every code that is explained is given somewhere', () => {
+  // A union of codes, and the list of all of them, give none.
+  const given = found(
+    product.replace(/export const errorCodes = \[[^\]]*\]/, ''),
+    /\b(?:clientError|unavailable|error|finding|refusal)\('([A-Z_]+)'/g, /\bcode: '([A-Z_]+)'/g, /\brefuse\(\d+, '([A-Z_]+)'/g, /\bclientError\(error \? '([A-Z_]+)'/g, /\bcode: \w+ === '\w+' \? '([A-Z_]+)'/g,
+    /, '([A-Z_]+)'\);?$/gm, /\? '([A-Z_]+)' : '[A-Z_]+'/g, /\? '[A-Z_]+' : '([A-Z_]+)'/g,
+  );
+  const explained = [...listed('Codes'), ...listed('Codes of the protocol')];
+  expect(explained.filter((code) => !given.includes(code))).toEqual([]);
 });
 
 /** Why a record may not be filed, in whatever way it comes. */

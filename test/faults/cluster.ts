@@ -14,6 +14,7 @@ import { freePort, type ProcessOptions, startProcess, type TestProcess } from '#
 import { type RedisProcess, startRedis } from '#test/support/redis.ts';
 import { loadFixtures } from './fixtures.ts';
 import { startProxy, type TcpProxy } from './proxy.ts';
+import { RAISED_BUDGETS } from '#test/support/raisedBudgets.ts';
 
 // The product as real processes, with a proxy before everything that one of them reaches over a network.
 //
@@ -123,6 +124,7 @@ export async function startCluster({ shape, redisServer, dataDir }: ClusterOptio
       PORT: String(port),
       JWKS_URL: `http://127.0.0.1:${proxy('jwks').port}/jwks.json`,
       SUBGRAPHS: remote,
+      BUDGETS: RAISED_BUDGETS,
       ...(redis ? { REDIS_URL: `redis://127.0.0.1:${proxy('redis').port}` } : null),
     });
     gateways.push(Object.assign(stack.use(await startMember(`gateway ${index}`, 'gateway/main.ts', [], variables)), { url: `http://127.0.0.1:${port}` }));

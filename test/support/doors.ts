@@ -6,11 +6,13 @@ import WebSocket from 'ws';
 import { silentLog } from '#kit/log.ts';
 import { publicViewer } from '#policy/viewer.ts';
 import { dangerouslyTrustEveryoneAs } from '#gateway/auth.ts';
+import { unlimitedBudgets } from '#gateway/budget/budgets.ts';
 import { createDocuments } from '#gateway/documents.ts';
 import type { DoorOptions } from '#gateway/doors/operation.ts';
 import { createWebSocketDoor, SUB_PROTOCOL, type WebSocketDoor, type WebSocketTiming } from '#gateway/doors/websocket.ts';
 import { createErrorWords } from '#gateway/errors.ts';
 import type { Graph } from '#gateway/graph.ts';
+import { createClientAddresses } from '#gateway/http/address.ts';
 import { createStreamQuota, standardStreamLimits } from '#gateway/http/streamQuota.ts';
 import { standardLimits } from '#gateway/limits.ts';
 import type { Live, Sink, StreamRequest } from '#gateway/live/subscriber.ts';
@@ -115,6 +117,8 @@ export function doorOptions(options: Partial<DoorOptions> & { readonly graph: Gr
     sources: { states: () => [], refresh: () => Promise.resolve() },
     live: undefined,
     quota: createStreamQuota(standardStreamLimits),
+    budgets: unlimitedBudgets,
+    addresses: createClientAddresses([]),
     words: createErrorWords(silentLog),
     policyMode: 'filter',
     log: silentLog,

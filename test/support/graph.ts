@@ -12,6 +12,7 @@ import { serveSubgraph } from '#kit/subgraphServer.ts';
 import type { Metrics } from '#kit/telemetry/metrics.ts';
 import type { Tracer } from '#kit/telemetry/scope.ts';
 import { createGateway, type Gateway, type GatewayOptions } from '#gateway/gateway.ts';
+import { type RoleBudgets, standardBudgets } from '#policy/budgets.ts';
 import { roleBinding, type Role } from '#policy/viewer.ts';
 import { definitions } from '#subgraphs/definitions.ts';
 import { demoOrganisations } from '#standards/demoOrganisations.ts';
@@ -115,8 +116,11 @@ export async function askGateway(url: string, token: string | null, query: strin
   return { status: response.status, headers: response.headers, text, body: JSON.parse(text) };
 }
 
+/** A test asks more than its caller would, and all as few callers. */
+const raisedBudgets = Object.fromEntries(Object.entries(standardBudgets).map(([role, budget]) => [role, { ...budget, points: 2 ** 31 - 1 }])) as RoleBudgets;
+
 /** `absent`: subgraphs that are to be found nowhere. `issuer`: one of the test's own, whose tokens it makes itself. */
-export async function startGraph(options: { issuer?: Pick<Config, 'jwksUrl' | 'jwtIssuer' | 'keySetTimes'>; remote?: boolean; redisUrl?: string; absent?: readonly SubgraphName[]; database?: Database; now?: () => Date; accessSink?: GatewayOptions['accessSink']; routes?: GatewayOptions['routes']; limits?: GatewayOptions['limits']; operationLimits?: Partial<Config['operationLimits']>; webhookTargets?: Config['webhookTargets']; planners?: number; notifies?: boolean; documents?: string; config?: Partial<Config>; log?: Log; metrics?: Metrics; tracer?: Tracer | null } = {}): Promise<TestGraph> {
+export async function startGraph(options: { issuer?: Pick<Config, 'jwksUrl' | 'jwtIssuer' | 'keySetTimes'>; remote?: boolean; redisUrl?: string; absent?: readonly SubgraphName[]; database?: Database; now?: () => Date; accessSink?: GatewayOptions['accessSink']; routes?: GatewayOptions['routes']; limits?: GatewayOptions['limits']; budgets?: RoleBudgets; trustedProxies?: readonly string[]; operationLimits?: Partial<Config['operationLimits']>; webhookTargets?: Config['webhookTargets']; planners?: number; notifies?: boolean; documents?: string; config?: Partial<Config>; log?: Log; metrics?: Metrics; tracer?: Tracer | null } = {}): Promise<TestGraph> {
   const stack = new AsyncDisposableStack();
   const issuer = stack.use(await createIssuer());
   const database = options.database ?? stack.use(await openDatabase());
@@ -125,7 +129,10 @@ export async function startGraph(options: { issuer?: Pick<Config, 'jwksUrl' | 'j
   const base = parseConfig({ DATA_DIR: issuer.dataDir, PORT: '0', LOG_LEVEL: 'silent', WEBHOOK_TARGETS: options.webhookTargets, DOCUMENTS: options.documents, PLANNERS: String(options.planners ?? 1) });
   // Known keys: the same position gives the same cursor in every graph of a test run.
   const keys = [{ id: 'test', secret: Buffer.alloc(32, 7) }] as const;
-  const shared: Config = { ...base, ...options.issuer, redisUrl: options.redisUrl ?? null, passportKeys: keys, cursorKeys: keys, digestKeys: keys, ...options.config };
+  const shared: Config = {
+    ...base, ...options.issuer, redisUrl: options.redisUrl ?? null, budgets: options.budgets ?? raisedBudgets, trustedProxies: options.trustedProxies ?? [],
+    passportKeys: keys, cursorKeys: keys, digestKeys: keys, ...options.config,
+  };
   const remoteSubgraphs: Partial<Record<SubgraphName, string>> = {};
   if (options.remote) {
     for (const definition of definitions) {

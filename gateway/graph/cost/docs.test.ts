@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type OperationDefinitionNode, parse, validate } from 'graphql';
 import { parseConfig } from '#kit/config.ts';
 import { scalars } from '#kit/scalars.ts';
+import { standardBudgets } from '#policy/budgets.ts';
 import { apiSchema } from '../engine/apiSchema.ts';
 import { planningLimits } from '../../limits.ts';
 import { coerceVariables } from '../../plan/variables.ts';
@@ -33,7 +34,14 @@ test.each(examples)('an example costs $cost', ({ cost, variables, text }) => {
 });
 
 test('there are examples, and the limits that the page names are those that hold', () => {
-  expect(examples).toHaveLength(4);
+  expect(examples).toHaveLength(5);
   const { fetches, selections } = planningLimits;
   for (const each of [limit, answerBytes, fetches, selections]) expect(page).toContain(`| ${each.toLocaleString('en').replaceAll(',', ' ')} |`);
+});
+
+test('every budget has room for the dearest operation, and a provincial platform’s for a thousand batches of whole files an hour', () => {
+  for (const { points } of Object.values(standardBudgets)) expect(points).toBeGreaterThan(limit);
+  const { points, seconds } = standardBudgets.PROVINCIAL_PLATFORM;
+  const ofABatch = examples.find(({ text }) => text.includes('judicialRecords'))?.cost ?? Number.NaN;
+  expect((ofABatch * 1000 * seconds) / 3600).toBeLessThan(points);
 });

@@ -8,6 +8,7 @@ import { createLogSink } from '#gateway/audit.ts';
 import { createGateway } from '#gateway/gateway.ts';
 import { definitions } from '#subgraphs/definitions.ts';
 import { serveBench } from '../worker.ts';
+import { RAISED_BUDGETS } from '#test/support/raisedBudgets.ts';
 
 // Our gateway with its subgraphs in one process, as it is shipped: guards, access log, sequencer, LISTEN and NOTIFY.
 
@@ -24,7 +25,7 @@ export interface Memory {
 
 const { url, dataDir } = JSON.parse(process.argv[2] ?? '') as { url: string; dataDir: string }; // given by rows.ts
 const gateway = await createGateway({
-  config: parseConfig({ DATA_DIR: dataDir, PORT: '0', LOG_LEVEL: 'silent', STREAMS_PER_TOKEN: '10000', STREAMS_PER_ORGANISATION: '10000', STREAMS_PER_ADDRESS: '10000' }),
+  config: parseConfig({ DATA_DIR: dataDir, PORT: '0', LOG_LEVEL: 'silent', STREAMS_PER_TOKEN: '10000', STREAMS_PER_ORGANISATION: '10000', STREAMS_PER_ADDRESS: '10000', CONNECTIONS_PER_ADDRESS: '12000', BUDGETS: RAISED_BUDGETS }),
   databaseUrl: url,
   subgraphs: definitions,
   log: silentLog,

@@ -12,6 +12,7 @@ import { serveGateway } from '#gateway/server.ts';
 import { publicViewer } from '#policy/viewer.ts';
 import { serveBench } from '../worker.ts';
 import { stubSchema } from './stubs.ts';
+import { unlimitedBudgets } from '#gateway/budget/budgets.ts';
 
 // Our gateway with its guards off, before the stub subgraphs: over HTTP (given a supergraph with their addresses), or with
 // them in this process.
@@ -31,7 +32,7 @@ const inProcess = async () => {
     now: () => new Date(),
     policy: 'dangerously-none',
   });
-  return serveGateway({ ...at, graph, sources, authenticator: dangerouslyTrustEveryoneAs(publicViewer), limits: raisedLimits, policyMode: 'filter', routes: [] });
+  return serveGateway({ ...at, graph, sources, authenticator: dangerouslyTrustEveryoneAs(publicViewer), limits: raisedLimits, budgets: unlimitedBudgets, policyMode: 'filter', routes: [] });
 };
 
 const { url } = supergraphFile === null ? await inProcess() : await auditForeignSupergraph({ ...at, planners: 1, supergraph: await readFile(supergraphFile, 'utf8') });

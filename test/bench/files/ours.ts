@@ -16,12 +16,14 @@ import { createLocalSource } from '#gateway/sources.ts';
 import { publicViewer, type Viewer } from '#policy/viewer.ts';
 import { definitions } from '#subgraphs/definitions.ts';
 import { serveBench } from '../worker.ts';
+import { RAISED_BUDGETS } from '#test/support/raisedBudgets.ts';
+import { unlimitedBudgets } from '#gateway/budget/budgets.ts';
 
 // Our gateway with its subgraphs in one process, on the real database: with all guards, as it is shipped, or with those of the
 // gateway off. What belongs to an answer's truth is on in both: the row rule in SQL, the row-level fields, the refusals.
 
 const { url, guards, dataDir, viewer } = JSON.parse(process.argv[2] ?? '') as { url: string; guards: boolean; dataDir: string; viewer: Viewer }; // given by rows.ts
-const config = parseConfig({ DATA_DIR: dataDir, PORT: '0', LOG_LEVEL: 'silent' });
+const config = parseConfig({ DATA_DIR: dataDir, PORT: '0', LOG_LEVEL: 'silent', BUDGETS: RAISED_BUDGETS });
 const now = (): Date => new Date();
 
 const guarded = () =>
@@ -52,7 +54,7 @@ const unguarded = async () => {
   });
   // Nobody's token is looked at: with one it is the bank of rows.ts.
   const authenticator = { ...dangerouslyTrustEveryoneAs(viewer), viewer: (authorization: string | undefined) => Promise.resolve(authorization === undefined ? publicViewer : viewer) };
-  return serveGateway({ host: '127.0.0.1', port: 0, graph, sources, authenticator, limits: raisedLimits, policyMode: 'filter', routes: [], log: silentLog });
+  return serveGateway({ host: '127.0.0.1', port: 0, graph, sources, authenticator, limits: raisedLimits, budgets: unlimitedBudgets, policyMode: 'filter', routes: [], log: silentLog });
 };
 
 const gateway = guards ? await guarded() : await unguarded();

@@ -207,7 +207,9 @@ test('a unit that stops filing beyond its promised delay shows as late, and what
   expect((await ask()).body.data).toEqual({ creditFile: { hasActiveSeriousListing: false }, sourceStatus: ofLists('IN_TIME', []) });
   clock = new Date(clock.getTime() + 2 * 3_600_000);
   await later.gateway.sources.refresh();
-  expect((await ask()).body.data).toEqual({ creditFile: { hasActiveSeriousListing: null }, sourceStatus: ofLists('LATE', [UNIT]) });
+  const { body } = await ask();
+  expect(body.data).toEqual({ creditFile: { hasActiveSeriousListing: null }, sourceStatus: ofLists('LATE', [UNIT]) });
+  expect([body.errors?.map(({ extensions }) => extensions['code']), body.extensions?.['completeness']]).toMatchObject([['SOURCE_LATE'], { status: 'PARTIAL' }]);
   await later.file('name-list', lines([listing(listed, '1')]), { format: 'NDJSON' });
   await later.gateway.sources.refresh();
   expect((await ask()).body.data).toEqual({ creditFile: { hasActiveSeriousListing: false }, sourceStatus: ofLists('IN_TIME', []) });

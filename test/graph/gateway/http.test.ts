@@ -45,7 +45,7 @@ test('what costs too much is refused before it is planned, and a body that is to
   const deep = await post(JSON.stringify({ query: `${'{ a '.repeat(20)}${'}'.repeat(20)}` }));
   expect([deep.status, ((await deep.json()) as { errors: { extensions: { code: string } }[] }).errors[0]?.extensions.code]).toEqual([400, 'COST_LIMIT']);
   const large = await post(JSON.stringify({ query: '{ __typename }', variables: { x: 'x'.repeat(5_000_000) } }));
-  expect([large.status, await large.json()]).toEqual([413, { errors: [{ message: 'The body of a request has at most 4 MB; larger files are filed in parts.', extensions: { code: 'BODY_TOO_LARGE' } }] }]);
+  expect([large.status, await large.json()]).toEqual([413, { errors: [{ message: 'The body of this request has at most 256 KB without a token; larger files are filed in parts.', extensions: { code: 'BODY_TOO_LARGE', expected: 'at most 262144 bytes' } }] }]);
 });
 
 test('a subscription by POST is refused, not half run', async () => {

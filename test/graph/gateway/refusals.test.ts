@@ -97,7 +97,7 @@ const refusals: Record<string, [status: number, ask: () => Ask]> = {
   'a body that is too large': [413, () => ({ body: JSON.stringify({ query: 'x'.repeat(5_000_000) }) })],
   'an address with nothing at it': [404, () => ({ method: 'GET', path: '/nothing', headers: {} })],
   'an address that is none': [400, () => ({ method: 'GET', path: '/%zz', headers: {} })],
-  'a method that is not taken there': [404, () => ({ method: 'DELETE', path: '/graphql', headers: {} })],
+  'a method that is not taken there': [405, () => ({ method: 'DELETE', path: '/graphql', headers: {} })],
   'an expectation that nobody knows': [417, () => ({ headers: { ...JSON_TYPE, expect: 'tea' }, body: QUERY })],
   'a file that the explorer has not': [404, () => ({ method: 'GET', path: '/explorer/assets/x', headers: {} })],
   'the explorer’s tokens under another name': [
@@ -174,7 +174,7 @@ describe('a body in another encoding than UTF-8', () => {
           await send({
             method: 'PUT',
             path: '/filings/x/parts/1',
-            headers: { ...bearer(), 'content-type': `text/csv; ${parameter}` },
+            headers: { authorization: `Bearer ${graph.tokenOf('PROVINCIAL_PLATFORM')}`, 'content-type': `text/csv; ${parameter}` },
             body: 'x',
           })
         ).status,

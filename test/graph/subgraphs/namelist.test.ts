@@ -135,10 +135,13 @@ async function search(variables: Record<string, unknown>, as?: Viewer): Promise<
   expect(result.errors).toBeUndefined();
   return (result.data as { nameListEntries: Found }).nameListEntries;
 }
+/** What is answered, or the code for which it is null. */
 async function verdict(variables: Record<string, unknown>, as?: Viewer): Promise<unknown> {
-  const result = await ask(VERDICT, variables, as);
-  expect(result.errors).toBeUndefined();
-  return (result.data as { creditFile: { hasActiveSeriousListing: unknown } }).creditFile.hasActiveSeriousListing;
+  const { data, errors = [] } = await ask(VERDICT, variables, as);
+  const { hasActiveSeriousListing: answer } = (data as { creditFile: { hasActiveSeriousListing: unknown } }).creditFile;
+  if (errors.length === 0) return answer;
+  expect([answer, errors.map(({ path }) => path)]).toEqual([null, [['creditFile', 'hasActiveSeriousListing']]]);
+  return errors[0]?.extensions['code'];
 }
 
 async function errorCodes(...args: Parameters<typeof ask>): Promise<unknown[] | undefined> {
@@ -504,7 +507,7 @@ describe('hasActiveSeriousListing', () => {
     const [clean, listed] = [newEntity(), newEntity()];
     await entry({ uscc: listed });
     await source({ uscc: AUTHORITY, last_filed_at: '2026-11-20T01:59:59.999Z', promised_delay_hours: 72 });
-    expect([await verdict({ uscc: clean }), await verdict({ uscc: listed })]).toEqual([null, true]);
+    expect([await verdict({ uscc: clean }), await verdict({ uscc: listed })]).toEqual(['SOURCE_LATE', true]);
     expect((await namelist.status()).lateUnits).toEqual([AUTHORITY]);
     await source({ uscc: AUTHORITY, last_filed_at: '2026-11-20T02:00:00.000Z', promised_delay_hours: 72 });
     expect([await verdict({ uscc: clean }), (await namelist.status()).lateUnits]).toEqual([false, []]);
@@ -512,22 +515,22 @@ describe('hasActiveSeriousListing', () => {
 
   test('lateness is that of the moment of asking, for a past instant too', async () => {
     await source({ uscc: AUTHORITY, last_filed_at: '2026-01-01T00:00:00Z', promised_delay_hours: 72 });
-    expect(await verdict({ uscc: newEntity(), validAt: '2026-01-02', knownAt: '2026-01-02T00:00:00.000Z' })).toBeNull();
+    expect(await verdict({ uscc: newEntity(), validAt: '2026-01-02', knownAt: '2026-01-02T00:00:00.000Z' })).toBe('SOURCE_LATE');
   });
 
   test('with no source at all nothing is known', async () => {
     await owner.query(`delete from namelist.source_unit`);
-    expect(await verdict({ uscc: newEntity() })).toBeNull();
+    expect(await verdict({ uscc: newEntity() })).toBe('SOURCE_LATE');
   });
 
   test('a unit that files another kind is no source of lists', async () => {
     await owner.query(`update namelist.source_unit set kind = 'other'`);
-    expect(await verdict({ uscc: newEntity() })).toBeNull();
+    expect(await verdict({ uscc: newEntity() })).toBe('SOURCE_LATE');
   });
 
   test('what was known before the first filing says nothing', async () => {
     const [uscc, validAt] = [newEntity(), '2025-01-01'];
-    expect([await verdict({ uscc, validAt, knownAt: '2024-12-31T23:59:59.999Z' }), await verdict({ uscc, validAt, knownAt: '2025-01-01T00:00:00.000Z' })]).toEqual([null, false]);
+    expect([await verdict({ uscc, validAt, knownAt: '2024-12-31T23:59:59.999Z' }), await verdict({ uscc, validAt, knownAt: '2025-01-01T00:00:00.000Z' })]).toEqual(['SOURCE_LATE', false]);
   });
 
   test('a day that had not come by then, or has not come yet, is unknown', async () => {
@@ -715,7 +718,7 @@ describe('filing', () => {
     await owner.query(`delete from namelist.source_unit`);
     const [uscc, before] = [newEntity(), await now()];
     await file([{ MD_XDR_SHXYM: newEntity() }]);
-    expect([await verdict({ uscc, knownAt: before }), await verdict({ uscc, knownAt: await now() })]).toEqual([null, false]);
+    expect([await verdict({ uscc, knownAt: before }), await verdict({ uscc, knownAt: await now() })]).toEqual(['SOURCE_LATE', false]);
   });
 
   test('a bank may not file', async () => {

@@ -1,0 +1,38 @@
+import { networkOf } from './address.ts';
+
+/** Bytes of bodies that are being read, of all requests together: each is held until it has arrived. */
+const MAX_BYTES = 256 * 1024 * 1024;
+/** What one address may hold of them, so that one that sends slowly keeps nobody else from sending. */
+const SHARE = 4;
+
+export interface Bodies {
+  /**
+   * Sets room aside for a body before any of it is read.
+   * @param bytes as many as it says it has, or may have
+   * @returns what gives the room back, safe to call twice; null: there is none now
+   */
+  reserve(address: string | undefined, bytes: number): (() => void) | null;
+}
+
+export function createBodies(maxBytes: number = MAX_BYTES): Bodies {
+  const held = new Map<string, number>(); // as many as are sending
+  let inAll = 0;
+  return {
+    reserve(address, bytes) {
+      const of = address === undefined ? '' : networkOf(address);
+      const own = held.get(of) ?? 0;
+      if (inAll + bytes > maxBytes || own + bytes > maxBytes / SHARE) return null;
+      inAll += bytes;
+      held.set(of, own + bytes);
+      let isHeld = true;
+      return () => {
+        if (!isHeld) return;
+        isHeld = false;
+        inAll -= bytes;
+        const left = (held.get(of) ?? 0) - bytes;
+        if (left > 0) held.set(of, left);
+        else held.delete(of);
+      };
+    },
+  };
+}
