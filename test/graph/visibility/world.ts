@@ -348,6 +348,9 @@ export function dataOf<Value>(answer: Answer, field: string): Value {
   return value as Value;
 }
 
+/** What two answers to the same question may differ by: when they were given, and what their askers had asked before. */
+const ofTheRequest: ReadonlySet<string> = new Set(['date', 'x-request-id', 'ratelimit']);
+
 /** The bytes of an answer as text; of a stream, until so many events have come. */
 export async function answerOf(response: Response, events = Infinity): Promise<Answer> {
   let text = '';
@@ -358,7 +361,7 @@ export async function answerOf(response: Response, events = Infinity): Promise<A
       if ((text.match(/^data: .*\n\n/gm) ?? []).length >= events) break;
     }
   }
-  return { status: response.status, headers: Object.fromEntries([...response.headers].filter(([header]) => header !== 'date' && header !== 'x-request-id')), text };
+  return { status: response.status, headers: Object.fromEntries([...response.headers].filter(([header]) => !ofTheRequest.has(header))), text };
 }
 
 export async function startWorld(options: Parameters<typeof startGraph>[0] = {}): Promise<World> {
