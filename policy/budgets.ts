@@ -19,8 +19,8 @@ const HOUR = 3600;
  * (docs/COST.md): a provincial platform may ask for them 15 000 times an hour.
  */
 export const standardBudgets: RoleBudgets = {
-  PUBLIC: { points: 300_000, seconds: 60, selfEmployedADay: 50 },
-  SUBJECT: { points: 300_000, seconds: 60, selfEmployedADay: 50 },
+  PUBLIC: { points: 2_000_000, seconds: 60, selfEmployedADay: 50 },
+  SUBJECT: { points: 2_000_000, seconds: 60, selfEmployedADay: 50 },
   PROVINCIAL_PLATFORM: { points: 300_000_000, seconds: HOUR, selfEmployedADay: 1_000_000 },
   SECTOR_REGULATOR: { points: 100_000_000, seconds: HOUR, selfEmployedADay: 200_000 },
   DETERMINING_UNIT: { points: 100_000_000, seconds: HOUR, selfEmployedADay: 100_000 },
