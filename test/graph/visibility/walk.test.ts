@@ -59,7 +59,7 @@ beforeAll(async () => {
   const granted = await mutate('OPERATOR', `grantRole(input: ${inputOf('OPERATOR', 'grantRole')}) { ... on RoleGranted { grant { id } } }`);
   grant = (granted['grantRole'] as { grant: { id: string } }).grant.id;
   await followSomething();
-}, 120_000);
+}, 300_000);
 afterAll(() => stack.disposeAsync());
 
 // What may be done, and by whom; an auditor reads any filing and grant, and makes none.
