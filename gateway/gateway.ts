@@ -238,7 +238,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
         streamLimits: config.streamLimits,
         live,
         now,
-        metrics: measureOperations(metrics),
+        metrics: measureOperations(metrics, (document) => trusted.nameOf(document)),
         tracing: { tracer: options.tracer ?? null, clients: config.tracing.clients },
         routes: [
           filingRoutes({ repository, sources, log, hasChanged: () => outsideRequests(() => sequencer.poke()) }),

@@ -84,22 +84,24 @@ export function measureKeySet(metrics: Metrics, keySet: Pick<KeySet, 'state'>): 
   metrics.total('issuer_key_fetch_failures_total', 'Fetches of the keys of the issuer that failed.', () => keySet.state().failures);
 }
 
-/** By which names operations are counted: those of documents that this gateway was given, never one that a caller makes up. */
-export interface OperationNames {
-  readonly names: readonly string[];
-  /** `other` for a document that has none of them. */
-  nameOf(document: DocumentNode): string;
-}
-
-/** Until there are trusted documents. */
-export const noNames: OperationNames = { names: [], nameOf: () => OTHER };
+/** Names that were ever counted: documents that are published and withdrawn again and again add no series without end. */
+const MAX_NAMES = 500;
 
 /** Points, as the limits count them. */
 const COSTS: readonly number[] = [1, 10, 100, 1000, 10_000, 100_000];
 
-/** What is asked of this gateway and what becomes of it. Alarms: faults of ours, answers that lack something, waiting that gets longer. */
-export function measureOperations(metrics: Metrics, { names, nameOf }: OperationNames = noNames): OperationMetrics {
-  const labels = { operation: [...names, OTHER], kind: operationKinds, transport: transportNames };
+/**
+ * What is asked of this gateway and what becomes of it. Alarms: faults of ours, answers that lack something, waiting that gets longer.
+ * @param nameOf the name of a document that two operators published; null for every other, whose own name its caller made up
+ */
+export function measureOperations(metrics: Metrics, nameOf: (document: DocumentNode) => string | null): OperationMetrics {
+  const names = new Set<string>();
+  const counted = (name: string | null): string => {
+    if (name === null) return OTHER;
+    if (names.size < MAX_NAMES) names.add(name);
+    return names.has(name) ? name : OTHER;
+  };
+  const labels = { operation: names, kind: operationKinds, transport: transportNames };
   const operations = metrics.counters('operations_total', 'Operations that were answered or refused, by how they ended.', { ...labels, outcome: outcomes });
   const duration = metrics.histogram('operation_duration_seconds', 'From an operation that was read to its answer, or to the beginning of its stream.', labels, OPERATION_SECONDS);
   const costs = metrics.histogram('operation_cost_points', 'What operations were charged, where they were.', { kind: operationKinds }, COSTS);
@@ -107,7 +109,7 @@ export function measureOperations(metrics: Metrics, { names, nameOf }: Operation
   return {
     answered({ document, kind, transport, outcome, seconds, cost }) {
       safely(() => {
-        const operation = nameOf(document);
+        const operation = counted(nameOf(document));
         operations.add({ operation, kind, transport, outcome });
         duration.observe({ operation, kind, transport }, seconds);
         if (cost !== undefined) costs.observe({ kind }, cost);

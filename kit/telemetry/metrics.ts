@@ -4,8 +4,8 @@ import type { Pool } from '../postgres/pool.ts';
 // Numbers in the text format of Prometheus: names, units and closed words, and never a code of anybody. A label's values are listed where the
 // metric is made, so nobody outside can add a series.
 
-/** The words that each label may have; what is none of them is counted as `other`. */
-export type LabelWords<Label extends string> = Readonly<Record<Label, readonly string[]>>;
+/** The words that each label may have; what is none of them is counted as `other`. Whoever gives a set may add to it, and bounds it. */
+export type LabelWords<Label extends string> = Readonly<Record<Label, readonly string[] | ReadonlySet<string>>>;
 export type Labels<Label extends string> = Readonly<Record<Label, string>>;
 
 export interface Metrics {
@@ -105,7 +105,7 @@ interface Cells<Label extends string, Cell> {
  */
 function createCells<Label extends string, Cell>(words: LabelWords<Label>, make: () => Cell): Cells<Label, Cell> {
   const names = Object.keys(words) as Label[];
-  const known = names.map((name) => new Set(words[name]));
+  const known = names.map((name) => (Array.isArray(words[name]) ? new Set<string>(words[name]) : (words[name] as ReadonlySet<string>)));
   const cells = new Map<string, { readonly labels: Record<string, string>; readonly cell: Cell }>();
   const keyOf = (labels: Labels<Label>): string => {
     let key = '';

@@ -2,6 +2,7 @@ import { createMetrics } from '#kit/telemetry/metrics.ts';
 import { askGateway, startGraph, type TestGraph } from '#test/support/graph.ts';
 import { familiesOf, namingProblems, seriesOf, valueOf } from '#test/support/metrics.ts';
 import { followBySse, followByWebSocket } from '#test/support/streams.ts';
+import { byDigest, operatorsOf } from '#test/support/trusted.ts';
 
 // What is counted, who may read it, and that nobody outside can add a series to it.
 
@@ -32,6 +33,16 @@ test.each([
   ['credit_graph_wait', 'HISTOGRAM', ['is a histogram without a unit']],
 ] as const)('the rules find what is wrong with %s', (name, type, problems) => {
   expect(namingProblems([{ name, help: 'x', type, metrics: [] }])).toEqual(problems.map((problem) => `${name} ${problem}`));
+});
+
+test('an operation that two operators published is counted by its name, and nobody else by that name', async () => {
+  const text = 'query Purposes { purposes { code } }';
+  const counted = async (operation: string): Promise<number> => valueOf(await scrape(), 'operations_total', { operation, kind: 'query', transport: 'http', outcome: 'ok' });
+  await operatorsOf(graph).publish('PUBLIC', byDigest(text));
+  const others = await counted('other');
+  await graph.query('PUBLIC', text);
+  await graph.query('PUBLIC', 'query Purposes { purposes { name } }');
+  expect([await counted('Purposes'), (await counted('other')) - others]).toEqual([1, 1]);
 });
 
 test('an operation is counted by kind, transport and how it ended, with its time; a refusal by its code', async () => {
