@@ -76,6 +76,14 @@ test('it is good for half a minute, and five seconds for clocks that differ, in 
   expect([34, 36, -5, -6].map((seconds) => reads(passport, { now: later(seconds) }) !== null)).toEqual([true, false, true, false]);
 });
 
+test('what was issued while the clock of the gateway was early is not shown once it is right', () => {
+  let now = later(600);
+  const early = createPassportOffice(ring, () => now);
+  expect(reads(early(viewer, 'namelist', question))).toBeNull();
+  now = at;
+  expect(reads(early(viewer, 'namelist', question))).toEqual(viewer);
+});
+
 test('a passport that was good is refused once it is over, also by a control that has seen it', () => {
   let now = at;
   const control = createPassportControl(ring, 'namelist', () => now);

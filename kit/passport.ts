@@ -17,6 +17,7 @@ import { createKeyedHash, deriveKey, type KeyRing } from './keys.ts';
  */
 const ISSUER = 'credit-graph-gateway';
 const LIFETIME_SECONDS = 30;
+const REUSED_MS = (LIFETIME_SECONDS * 1000) / 2;
 /** How far the clocks of gateway and subgraph may be apart. */
 const SKEW_SECONDS = 5;
 const ALGORITHM = 'HS256';
@@ -40,12 +41,13 @@ export function createPassportOffice(ring: KeyRing, now: () => Date): PassportOf
   const [key] = ring;
   const secret = deriveKey(key, USE);
   const keyed = createKeyedHash(deriveKey(key, SEAL_USE));
-  const issued = createByteCache<{ readonly passport: string; readonly until: number }>(MAX_BYTES);
+  const issued = createByteCache<{ readonly passport: string; readonly issuedAt: number }>(MAX_BYTES);
   const passportOf = (viewer: Viewer, subgraph: string): string => {
     const slot = `${subgraph} ${viewer.grant} ${viewer.tokenId ?? ''}`;
     const at = now().getTime();
     const known = issued.get(slot);
-    if (known && known.until > at) return known.passport;
+    // Either way: a clock that was early and was set right had issued it in what is now the future.
+    if (known && Math.abs(at - known.issuedAt) < REUSED_MS) return known.passport;
     const { grant: _, ...claims } = viewer;
     const seconds = Math.floor(at / 1000);
     const passport = jwt.sign({ viewer: claims, iat: seconds, exp: seconds + LIFETIME_SECONDS }, secret, {
@@ -54,7 +56,7 @@ export function createPassportOffice(ring: KeyRing, now: () => Date): PassportOf
       issuer: ISSUER,
       audience: subgraph,
     });
-    issued.set(slot, { passport, until: at + (LIFETIME_SECONDS * 1000) / 2 }, passport.length);
+    issued.set(slot, { passport, issuedAt: at }, passport.length);
     return passport;
   };
   return (viewer, subgraph, question) => {
