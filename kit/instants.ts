@@ -35,9 +35,9 @@ export function createInstants(pool: Pool, schema: string): Instants {
     `${schema}.clock.seal`,
     `with free as (select only_row from ${schema}.clock for update skip locked),
           sealed as (update ${schema}.clock set last = greatest(date_trunc('milliseconds', clock_timestamp()), last) from free where clock.only_row = free.only_row returning last)
-     select last, clock_timestamp() as now from sealed
+     select last, date_trunc('milliseconds', clock_timestamp()) as now from sealed
      union all
-     select last, clock_timestamp() as now from ${schema}.clock where not exists (select from sealed)`,
+     select last, date_trunc('milliseconds', clock_timestamp()) as now from ${schema}.clock where not exists (select from sealed)`,
   );
   let sealed = '';
   /** What the server's clock said at the last sealing. */
