@@ -434,9 +434,11 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
       if (request.method === 'GET' && read.operation.operation === 'mutation')
         return refuse(request, reply, [new GraphQLError('A mutation is sent by POST.', { extensions: { code: 'BAD_REQUEST', http: { status: 405, headers: new Map([['allow', 'POST']]) } } })]);
       const { budget, ...answer } = await runOperation(doors, read, asked, { transport: 'http', ...context });
-      context.headers(budget);
+      const caching = cachingOf(request, asked, read, answer);
+      // What others are given of it says nothing of who asked first.
+      if (caching['cache-control'] === 'no-store') context.headers(budget);
       if (answer.data === undefined) return refuse(request, reply, answer.errors ?? []);
-      return reply.headers(cachingOf(request, asked, read, answer)).type(mediaType(request)).send(`${answerText(doors, answer)}\n`);
+      return reply.headers(caching).type(mediaType(request)).send(`${answerText(doors, answer)}\n`);
     },
   });
 
