@@ -230,6 +230,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
         }),
         authenticator,
         limits,
+        documents,
         trusted,
         policyMode: config.policyMode,
         budgets,

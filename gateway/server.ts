@@ -18,7 +18,7 @@ import type { Viewer } from '#policy/viewer.ts';
 import type { Authenticator } from './auth.ts';
 import { type Budgets, type BudgetState, createMemoryBudgets } from './budget/budgets.ts';
 import { rateLimitHeaders } from './budget/refusal.ts';
-import { bytesOf, createDocuments } from './documents.ts';
+import { bytesOf, createDocuments, type Documents } from './documents.ts';
 import { type ClientAddresses, createClientAddresses } from './http/address.ts';
 import { createBodies } from './http/bodies.ts';
 import { type ConnectionLimits, guardConnections, type WritingLimits } from './http/connections.ts';
@@ -57,6 +57,8 @@ export interface ServerOptions {
   readonly readiness?: () => Promise<Readiness>;
   readonly authenticator: Authenticator;
   readonly limits: Limits;
+  /** Those of the process, within the same limits; left out: of its own. */
+  readonly documents?: Documents;
   /** What was published; left out: nothing, and every text runs. */
   readonly trusted?: TrustedDocuments;
   readonly policyMode: 'filter' | 'reject';
@@ -205,7 +207,7 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
   const words = createErrorWords(log);
   const { tracer, clients } = options.tracing ?? { tracer: null, clients: 'link' };
   const doors: DoorOptions = {
-    graph, documents: createDocuments(graph.schema, options.limits), trusted: options.trusted ?? nothingPublished, sources: options.sources, authenticator, live: options.live,
+    graph, documents: options.documents ?? createDocuments(graph.schema, options.limits), trusted: options.trusted ?? nothingPublished, sources: options.sources, authenticator, live: options.live,
     quota: createStreamQuota(options.streamLimits ?? standardStreamLimits), words, policyMode: options.policyMode, log,
     budgets: options.budgets ?? createMemoryBudgets(standardBudgets),
     addresses,
