@@ -2,10 +2,12 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { readConfig } from '#kit/config.ts';
+import { runAgainst } from './against.ts';
 import type { Bench, Settings } from './bench.ts';
 import { changeRows, runChanges } from './changes/rows.ts';
 import { runEngines } from './engine/rows.ts';
 import { runFiles } from './files/rows.ts';
+import { runHostile } from './hostile/rows.ts';
 import { runHistories } from './histories.ts';
 import { runIngest } from './ingest/rows.ts';
 import { startWorker } from './processes.ts';
@@ -16,10 +18,12 @@ import { engineResults, type Figure, fileResults, figureTable, ingestResults, ty
 
 const { values: flags } = parseArgs({
   options: {
-    rows: { type: 'string', default: '1,2,3,4,5,6,7,8,9,10,11' },
+    rows: { type: 'string', default: '1,2,3,4,5,6,7,8,9,10,11,12' },
     rounds: { type: 'string', default: '9' },
     profile: { type: 'string' },
     json: { type: 'string' },
+    // In place of the peers: another checkout of the project.
+    against: { type: 'string' },
     // In place of the rows: histories of changes through kills and stops of everything.
     history: { type: 'boolean', default: false },
     first: { type: 'string', default: '1' },
@@ -68,6 +72,10 @@ const bench: Bench = {
 };
 
 const results: Result[] = [];
+if (flags.against !== undefined) {
+  process.stdout.write(`${table(await runAgainst(bench, wanted, flags.against))}\n`);
+  process.exit();
+}
 if (['1', '2', '3'].some((row) => wanted.has(row))) {
   const costs = await runEngines(bench);
   if (costs) results.push(...engineResults(costs));
@@ -86,6 +94,7 @@ const figures: Figure[] = [];
 if (changeRows.some((row) => wanted.has(row))) {
   figures.push(...(await runChanges(bench, wanted, wantedProfile === undefined ? null : { name: wantedProfile, file: profileFile(wantedProfile) })));
 }
+if (wanted.has('12')) figures.push(...(await runHostile(bench)));
 if (results.length > 0) process.stdout.write(`${[table(results), ...notes].join('\n')}\n`);
 if (figures.length > 0) process.stdout.write(`${scale === 'ci' ? 'BENCH_SCALE=ci: rows 7 to 11 are smaller than what design §9 asks for; BENCH_SCALE=full has its sizes\n' : ''}${figureTable(figures)}\n`);
 if (flags.json !== undefined) await writeFile(flags.json, JSON.stringify({ settings, results, notes, figures }, null, 2));

@@ -29,7 +29,7 @@ const atMost = (value: number, text: string): Bound => ({ kind: 'at most', value
 const atLeast = (percent: number): Bound => ({ kind: 'at least', value: percent / 100, text: `≥ ${percent} %` });
 const isMet = (ratio: number, { kind, value }: Bound): boolean => (kind === 'at most' ? ratio <= value : ratio >= value);
 
-function compare(row: string, measure: string, over: Cost, under: Cost, must: Bound, goal: Bound, ratioOf: (over: number, under: number) => number = (one, other) => one / other): Result {
+export function compare(row: string, measure: string, over: Cost, under: Cost, must: Bound, goal: Bound, ratioOf: (over: number, under: number) => number = (one, other) => one / other): Result {
   const pairs = over.rounds.map((total, round) => ratioOf(total, under.rounds[round] ?? Number.NaN));
   return { row, measure, parts: [over, under], ratio: median(pairs), spread: [Math.min(...pairs), Math.max(...pairs)], must, goal };
 }

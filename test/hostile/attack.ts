@@ -15,10 +15,14 @@ export interface Outcome {
 /** Something of the inside of a gateway, which no answer has. */
 const INSIDE = /node_modules|\bat (?:async )?\w+ \(|postgres(?:ql)?:\/\/|ECONNREFUSED|127\.0\.0\.1:\d{4}\/graphql|Did you mean|select .+ from |stacktrace/i;
 
-/** @param agent connections that are used again; a request that ends its connection gets a new one */
-export function send(url: string, hostile: HostileRequest, agent: Agent): Promise<{ status: number; text: string; headers: Record<string, unknown>; ms: number }> {
+/**
+ * @param agent connections that are used again; a request that ends its connection gets a new one
+ * @param time how often it was sent before
+ */
+export function send(url: string, hostile: HostileRequest, agent: Agent, time = 0): Promise<{ status: number; text: string; headers: Record<string, unknown>; ms: number }> {
   const { hostname, port } = new URL(url);
-  const { method, path, headers, body } = hostile;
+  const { method, path, headers, bodyOf } = hostile;
+  const body = bodyOf ? bodyOf(time) : hostile.body;
   const began = performance.now();
   return new Promise((resolve, reject) => {
     const length = body === null ? {} : { 'content-length': String(Buffer.byteLength(body)) };

@@ -8,6 +8,8 @@ export interface HostileRequest {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | Buffer | null;
+  /** Another body each time, for what is dear only the first time that it is seen. @param time how often it was sent before */
+  readonly bodyOf?: (time: number) => string;
   /** What may be answered: a status, and a code where the answer is in GraphQL's form (null: data without any error). */
   readonly answers: readonly (readonly [status: number, code: string | null])[];
 }
@@ -61,6 +63,30 @@ const shapes: readonly HostileRequest[] = [
   query('shape', 'lists in lists', '{ a: nameListEntries(filter: {}, first: 99) { nodes { subject { creditFile { nameListEntries(first: 99) { nodes { subject { creditFile { nameListEntries(first: 99) { nodes { id } } } } } } } } } } }', [...COST, [429, 'RATE_LIMITED'], ...INVALID]),
   query('shape', '1 001 codes', 'query ($codes: [String!]!) { entities(codes: $codes) { status } }', INPUT, { codes: Array.from({ length: 1001 }, () => USCC) }),
   query('shape', '101 files', 'query ($codes: [String!]!) { creditFiles(codes: $codes) { reason } }', INPUT, { codes: Array.from({ length: 101 }, () => USCC) }),
+];
+
+/** Texts that nobody has seen: each is parsed, validated and planned for one answer. */
+const fresh = (group: string, name: string, textOf: (time: number) => string, answers: Answers): HostileRequest => {
+  const bodyOf = (time: number): string => JSON.stringify({ query: textOf(time) });
+  return { ...query(group, name, textOf(0), answers), bodyOf };
+};
+
+// Within every limit of one operation, and as dear as these allow: what holds them is the budget and what is bounded for each caller.
+const SPENT: Answers = [...FINE, [429, 'RATE_LIMITED'], [503, 'BUSY']];
+const SECTIONS = 'entity { name } nameListEntries(first: 9) { nodes { id subject { name } } } administrativeActs(first: 9) { nodes { id subject { name } } }';
+
+const dear: readonly HostileRequest[] = [
+  query('dear', 'ten searches at once', `{ ${times(10, (i) => `a${i}: searchEntities(query: "公${i}", first: 20) { nodes { uscc name } totalCount { value } }`)} }`, SPENT),
+  query('dear', 'a search for what nobody has', '{ searchEntities(query: "鑫淼龘靐", first: 100) { nodes { uscc name } totalCount { value } } }', SPENT),
+  query('dear', 'a search for what everybody has', '{ searchEntities(query: "有限公司", first: 100) { nodes { uscc name } totalCount { value } } }', SPENT),
+  query('dear', 'a hundred files of one company', `query ($codes: [String!]!) { creditFiles(codes: $codes) { file { ${SECTIONS} } } }`, [...SPENT, ...COST], { codes: Array.from({ length: 100 }, () => USCC) }),
+  query('dear', 'a thousand entities', 'query ($codes: [String!]!) { entities(codes: $codes) { input entity { name status } } }', SPENT, { codes: Array.from({ length: 1000 }, () => USCC) }),
+  query('dear', 'lists of one page each, ten of them', `{ ${times(10, (i) => `a${i}: nameListEntries(filter: {}, first: ${90 + i}) { nodes { id subject { name creditFile { ${SECTIONS} } } } }`)} }`, [...SPENT, ...COST]),
+  query('dear', 'the whole schema', '{ __schema { types { name description fields { name description args { name description type { name } } type { name ofType { name ofType { name } } } } } directives { name args { name } } } }', [...SPENT, ...INVALID, ...COST]),
+  fresh('dear', 'a small text that nobody has seen', (time) => `{ a${time}: creditFile(uscc: "${USCC}") { entity { name } } }`, SPENT),
+  fresh('dear', 'a text that nobody has seen and that is dear to plan', (time) => `{ ${times(4, (i) => `a${i}_${time}: creditFile(uscc: "${USCC}") { ${SECTIONS} }`)} }`, [...SPENT, ...COST]),
+  fresh('dear', 'a text that nobody has seen and that is wrong in many places', (time) => `{ ${times(5, (i) => `a${i}_${time}: viewer { ${times(200, (j) => `x${time}_${j}`)} }`)} }`, [...INVALID, ...COST]),
+  fresh('dear', 'a text of 60 KB that nobody has seen', (time) => `{ viewer { role } } # ${time} ${'x'.repeat(60_000)}`, SPENT),
 ];
 
 const texts: readonly HostileRequest[] = [
@@ -141,4 +167,4 @@ const http: readonly HostileRequest[] = [
   post('http', 'x-request-id with a line in it', ROLE, FINE, { 'x-request-id': 'a%0d%0aset-cookie: b' }),
 ];
 
-export const corpus: readonly HostileRequest[] = [...shapes, ...texts, ...bodies, ...tokens, ...http];
+export const corpus: readonly HostileRequest[] = [...shapes, ...dear, ...texts, ...bodies, ...tokens, ...http];

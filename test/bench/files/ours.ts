@@ -22,8 +22,18 @@ import { unlimitedBudgets } from '#gateway/budget/budgets.ts';
 // Our gateway with its subgraphs in one process, on the real database: with all guards, as it is shipped, or with those of the
 // gateway off. What belongs to an answer's truth is on in both: the row rule in SQL, the row-level fields, the refusals.
 
-const { url, guards, dataDir, viewer } = JSON.parse(process.argv[2] ?? '') as { url: string; guards: boolean; dataDir: string; viewer: Viewer }; // given by rows.ts
-const config = parseConfig({ DATA_DIR: dataDir, PORT: '0', LOG_LEVEL: 'silent', BUDGETS: RAISED_BUDGETS });
+interface Given {
+  readonly url: string;
+  readonly guards: boolean;
+  readonly dataDir: string;
+  readonly viewer: Viewer;
+  /** `of the public`: an address has the budget that it has, and all others more than they can spend. Default: raised for all. */
+  readonly budgets?: 'raised' | 'of the public';
+}
+
+const { url, guards, dataDir, viewer, budgets } = JSON.parse(process.argv[2] ?? '') as Given; // given by rows.ts
+const given = budgets === 'of the public' ? RAISED_BUDGETS.replace(/PUBLIC=[^,]*,?/, '') : RAISED_BUDGETS;
+const config = parseConfig({ DATA_DIR: dataDir, PORT: '0', LOG_LEVEL: 'silent', BUDGETS: given });
 const now = (): Date => new Date();
 
 const guarded = () =>

@@ -1,15 +1,9 @@
-import { randomUUID } from 'node:crypto';
-import pg from 'pg';
-import { createViewer } from '#policy/viewer.ts';
-import { createIssuer, organisationOf } from '#test/support/graph.ts';
 import type { Bench } from '../bench.ts';
 import { assertEqualAnswers, type Cost, measure, type Side } from '../measure.ts';
 import { startWorker, type Worker } from '../processes.ts';
+import { openBank } from './bank.ts';
 import { ENTITIES, openFileDatabase } from './dataset.ts';
 import { hundreds, singles, withBareIds } from './operations.ts';
-
-const BANK = 'FINANCIAL_INSTITUTION';
-const PURPOSE = 'CREDIT_GRANTING';
 
 export interface FileCosts {
   readonly one: { readonly unguarded: Cost; readonly guarded: Cost; readonly sql: Cost };
@@ -21,12 +15,9 @@ export interface FileCosts {
 export async function runFiles({ client, settings, say, profile }: Bench): Promise<FileCosts | null> {
   await using stack = new AsyncDisposableStack();
   const database = stack.use(await openFileDatabase(settings, say));
-  const issuer = stack.use(await createIssuer());
-  const { organisation } = organisationOf(BANK);
-  const viewer = createViewer({ role: BANK, organisation, province: null, sector: null, purposes: [PURPOSE], purpose: PURPOSE, tokenId: 'bench' });
-  await grant(database.url, organisation);
+  const bank = stack.use(await openBank(database.url));
 
-  const start = async (name: string, file: string, given: object): Promise<Worker<string>> => stack.use(await startWorker<string>(name, file, { url: database.url, dataDir: issuer.dataDir, viewer, ...given }));
+  const start = async (name: string, file: string, given: object): Promise<Worker<string>> => stack.use(await startWorker<string>(name, file, { ...bank.given, url: database.url, ...given }));
   const guarded = await start('GraphQL, guards on', './files/ours.ts', { guards: true });
   const unguarded = await start('GraphQL, guards off', './files/ours.ts', { guards: false });
   const sql = await start('one SQL', './files/sql.ts', {});
@@ -46,8 +37,7 @@ export async function runFiles({ client, settings, say, profile }: Bench): Promi
     await assertEqualAnswers(client, sides);
     return sides;
   };
-  const authorization = { authorization: `Bearer ${issuer.token({ role: BANK, organisation, purposes: [PURPOSE] })}`, 'x-purpose': PURPOSE };
-  const guardSide = (worker: Worker<string>): Side => ({ name: worker.name, load: { url: worker.ready, bodies: one.scored, headers: authorization }, parts: { node: worker.cpu }, operations: settings.fileOperations / 2 });
+  const guardSide = (worker: Worker<string>): Side => ({ name: worker.name, load: { url: worker.ready, bodies: one.scored, headers: bank.headers }, parts: { node: worker.cpu, postgres: database.cpu }, operations: settings.fileOperations / 2 });
 
   const ones = await compare(one, settings.fileOperations);
   const batches = await compare(hundred, settings.batchOperations);
@@ -66,15 +56,4 @@ export async function runFiles({ client, settings, say, profile }: Bench): Promi
   // What is looked for is small beside the machine's own noise: more and shorter rounds.
   const [on, off] = await measure(client, guardSides, { ...settings, rounds: 3 * settings.rounds });
   return { one: costsOfOne, hundred: costsOfHundred, guards: { on: on as Cost, off: off as Cost } }; // one for each side
-}
-
-async function grant(url: string, organisation: string): Promise<void> {
-  const connection = new pg.Client({ connectionString: url });
-  await connection.connect();
-  try {
-    await connection.query('delete from gateway.grant where organisation = $1', [organisation]);
-    await connection.query(`insert into gateway.grant (id, organisation, role, valid_from, granted_by) values ($1, $2, $3, now() - interval '1 minute', 'bench')`, [randomUUID(), organisation, BANK]);
-  } finally {
-    await connection.end();
-  }
 }
