@@ -139,6 +139,35 @@ class UnstoredResponse<Request extends IncomingMessage = IncomingMessage> extend
   }
 }
 
+/** What is known of a request while it is answered. */
+class Exchange {
+  readonly scope: RequestScope;
+  viewer: Promise<Viewer> | null = null;
+  context: Promise<RequestContext> | null = null;
+  /** Ends what runs for it when its client goes. */
+  abort: AbortController | null = null;
+  /** Gives back the room that its body takes. */
+  release: (() => void) | null = null;
+
+  constructor(scope: RequestScope) {
+    this.scope = scope;
+  }
+
+  end({ statusCode, writableFinished }: ServerResponse): void {
+    if (!writableFinished) this.abort?.abort();
+    this.release?.();
+    this.scope.span?.set({ 'http.response.status_code': statusCode });
+    closeScope(this.scope, statusCode >= 500 ? String(statusCode) : undefined);
+  }
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set by the first hook of every request. */
+    exchange: Exchange;
+  }
+}
+
 /** An error of the framework as one of ours. */
 function requestError({ statusCode: status = 500, message }: FastifyError): GraphQLError {
   const error = (text: string, code: string): GraphQLError => new GraphQLError(text, { extensions: { code, http: { status } } });
@@ -204,6 +233,7 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
       ServerResponse: UnstoredResponse,
     },
   });
+  app.decorateRequest('exchange', null as never); // by the first hook
   const words = createErrorWords(log);
   const { tracer, clients } = options.tracing ?? { tracer: null, clients: 'link' };
   const doors: DoorOptions = {
@@ -226,10 +256,6 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
     if (problem === null) parseJson(request, text, done);
     else done(clientError('COST_LIMIT', problem, { expected: problem }), undefined);
   });
-  app.addHook('preParsing', async ({ headers, routeOptions }) => {
-    const problem = charsetProblem(headers['content-type'], routeOptions.config.charsets ?? UTF_8);
-    if (problem) throw problem;
-  });
 
   const connections = guardConnections(app.server, { addresses, ...(options.connectionLimits ? { limits: options.connectionLimits } : null), ...(options.writingLimits ? { writing: options.writingLimits } : null) });
   const load = options.load ?? watchLoad();
@@ -241,38 +267,27 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
   const drain = createDrain(app.server);
 
   // Looked at once for a request, before its body is read, and taken from here after that.
-  const viewers = new WeakMap<IncomingMessage, Promise<Viewer>>();
-  const viewerOf = ({ raw }: FastifyRequest): Promise<Viewer> => {
-    let viewer = viewers.get(raw);
-    if (!viewer) {
-      const { authorization, purpose } = credentialsIn(raw);
-      viewer = authenticator.viewer(authorization, purpose).catch((error: unknown) => {
-        throw errorOf(error);
-      });
-      viewers.set(raw, viewer);
+  const viewerOf = ({ exchange, raw }: FastifyRequest): Promise<Viewer> => (exchange.viewer ??= viewerIn(raw));
+  const viewerIn = async (raw: IncomingMessage): Promise<Viewer> => {
+    const { authorization, purpose } = credentialsIn(raw);
+    try {
+      return await authenticator.viewer(authorization, purpose);
+    } catch (error) {
+      throw errorOf(error);
     }
-    return viewer;
   };
 
   const makeContext = async (request: FastifyRequest, reply: FastifyReply): Promise<RequestContext> => {
     const abort = new AbortController();
-    reply.raw.once('close', () => {
-      if (!reply.raw.writableFinished) abort.abort();
-    });
+    request.exchange.abort = abort;
     const { rejects, reportsCost } = credentialsIn(request.raw);
     const headers = (budget: BudgetState | undefined): void => {
-      for (const [name, value] of budget ? rateLimitHeaders(budget) : []) reply.header(name, value);
+      if (budget) for (const [name, value] of rateLimitHeaders(budget)) reply.header(name, value);
     };
     return { headers, viewer: await viewerOf(request), mode: rejects ? 'reject' : options.policyMode, reportsCost, signal: abort.signal, address: doors.addresses.of(request.raw) };
   };
-
   // Asked twice where Apollo answers: who asks is looked up once.
-  const contexts = new WeakMap<FastifyRequest, Promise<RequestContext>>();
-  const contextOf = (request: FastifyRequest, reply: FastifyReply): Promise<RequestContext> => {
-    let context = contexts.get(request);
-    if (!context) contexts.set(request, (context = makeContext(request, reply)));
-    return context;
-  };
+  const contextOf = (request: FastifyRequest, reply: FastifyReply): Promise<RequestContext> => (request.exchange.context ??= makeContext(request, reply));
 
   const apollo = new ApolloServer<RequestContext>({
     gateway: {
@@ -353,54 +368,62 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
 
   app.setNotFoundHandler((request, reply) => refuse(request, reply, [new GraphQLError('There is nothing at this address: the graph is at /graphql.', { extensions: { code: 'NOT_FOUND', http: { status: 404 } } })]));
 
-  // Its id stands in each answer, and in each line that is logged under it.
-  const scopes = new WeakMap<FastifyRequest, RequestScope>();
-  const within = <Result>(request: FastifyRequest, work: () => Result): Result => {
-    const scope = scopes.get(request);
-    return scope ? inScope(scope, work) : work();
-  };
+  const within = <Result>({ exchange }: FastifyRequest, work: () => Result): Result => inScope(exchange.scope, work);
   const beginSpan = (request: FastifyRequest, theTracer: Tracer) => {
     const { method, routeOptions: { url: route }, raw: { headers } } = request;
     const traceparent = traceparentIn(headers);
     const attributes = { 'http.request.method': method, ...(route === undefined ? null : { 'http.route': route }) };
     return theTracer.begin(route === undefined ? method : `${method} ${route}`, 'SERVER', attributes, traceparent === null ? null : { traceparent, as: clients });
   };
-  app.addHook('onRequest', (request, reply, done) => {
-    const scope = openScope(request.id, tracer && beginSpan(request, tracer));
-    scopes.set(request, scope);
-    reply.header('x-request-id', request.id);
-    reply.raw.on('close', () => {
-      const { statusCode } = reply.raw;
-      scope.span?.set({ 'http.response.status_code': statusCode });
-      closeScope(scope, statusCode >= 500 ? String(statusCode) : undefined);
-    });
+  /**
+   * Before the body of a request is read it is looked at whose connection it is, and whether there is room for it.
+   * @returns why it is turned away
+   * @throws GraphQLError BODY_TOO_LARGE, which no other time and place would mend
+   */
+  const problemOf = (request: FastifyRequest): GraphQLError | null => {
     // Those who come back are at another instance by then; that this one lives is said to the end.
-    if (isLeaving && request.url !== '/health/live') inScope(scope, () => turnAway(request, reply, unavailable('This instance is going away: ask again.')));
-    else inScope(scope, done);
-  });
-  // What comes after the body was read would else run under the connection, and not under the request.
-  app.addHook('preValidation', (request, _, done) => within(request, done));
-
-  // Before the body of a request is read it is looked at whose connection it is, whether there is room for it, and who asks.
-  app.addHook('onRequest', async (request, reply) => {
-    if (request.url.startsWith('/health/')) return;
+    if (isLeaving && request.url !== '/health/live') return unavailable('This instance is going away: ask again.');
+    if (request.url.startsWith('/health/')) return null;
     const problem = connections.problemOf(request.raw);
-    if (problem !== null) return turnAway(request, reply, clientError('RATE_LIMITED', problem, { reason: 'CONNECTIONS', retryable: true }));
-    if (load.isTooMuch()) return turnAway(request, reply, busy(OVERLOADED));
+    if (problem !== null) return clientError('RATE_LIMITED', problem, { reason: 'CONNECTIONS', retryable: true });
+    if (load.isTooMuch()) return busy(OVERLOADED);
     const { 'content-length': length, 'transfer-encoding': encoding, authorization } = request.headers;
-    if (length === undefined && encoding === undefined) return;
+    if (length === undefined && encoding === undefined) return null;
     const most = authorization === undefined ? MAX_ANONYMOUS_BYTES : (request.routeOptions.bodyLimit ?? MAX_BODY_BYTES);
     const bytes = length === undefined ? most : Number(length);
     if (bytes > most) throw tooLarge(most);
     const release = bodies.reserve(addresses.of(request.raw), bytes);
-    if (!release) return turnAway(request, reply, busy('Too much is being sent at once: send it again.'));
-    reply.raw.once('close', release);
-    if (authorization !== undefined) await viewerOf(request);
+    if (!release) return busy('Too much is being sent at once: send it again.');
+    request.exchange.release = release;
+    return null;
+  };
+  app.addHook('onRequest', (request, reply, done) => {
+    // Its id stands in each answer, and in each line that is logged under it.
+    const exchange = new Exchange(openScope(request.id, tracer && beginSpan(request, tracer)));
+    request.exchange = exchange;
+    reply.header('x-request-id', request.id);
+    reply.raw.on('close', () => exchange.end(reply.raw));
+    inScope(exchange.scope, () => {
+      let problem: GraphQLError | null;
+      try {
+        problem = problemOf(request);
+      } catch (error) {
+        return done(error as Error);
+      }
+      if (problem) return void turnAway(request, reply, problem);
+      // Who asks comes before what is asked: whoever is nobody sends no body.
+      if (exchange.release && request.headers.authorization !== undefined) viewerOf(request).then(() => done(), done);
+      else done();
+    });
   });
-  // Of a body without a length it is known only then whether it is too large.
-  app.addHook('preParsing', (request, _reply, body, done) => {
-    const { 'content-length': length, authorization } = request.headers;
-    done(null, length === undefined && authorization === undefined ? body.pipe(limitedTo(MAX_ANONYMOUS_BYTES)) : body);
+  // What comes after the body was read would else run under the connection, and not under the request.
+  app.addHook('preValidation', (request, _, done) => within(request, done));
+  app.addHook('preParsing', ({ headers, routeOptions }, _reply, body, done) => {
+    const { 'content-type': contentType, 'content-length': length, authorization } = headers;
+    const problem = charsetProblem(contentType, routeOptions.config.charsets ?? UTF_8);
+    // Of a body without a length it is known only then whether it is too large.
+    if (problem) done(problem);
+    else done(null, length === undefined && authorization === undefined ? body.pipe(limitedTo(MAX_ANONYMOUS_BYTES)) : body);
   });
 
   const mayBeKept = createCacheRule(graph.schema);
