@@ -3,6 +3,8 @@ import { connect } from 'node:net';
 import { createExplorer } from '#gateway/explorer/explorer.ts';
 import { standardLimits } from '#gateway/limits.ts';
 import { startGraph, type TestGraph } from '#test/support/graph.ts';
+import { openRaw, rawHead } from '#test/support/rawSocket.ts';
+import { until } from '#test/support/until.ts';
 
 // Whatever is refused, by whatever part of the gateway, is kept by nobody on the way; and what must not be read is not.
 
@@ -145,6 +147,28 @@ test('answers, too, are kept by nobody; what the explorer is made of is', async 
   );
 });
 
+const MEGABYTE = 1024 * 1024;
+describe('nothing of a part of a filing is waited for', () => {
+  test.each<[string, () => Record<string, string | number>, [status: number, code: string]]>([
+    ['without a token', () => ({ 'content-length': 15 * MEGABYTE }), [413, 'BODY_TOO_LARGE']],
+    ['without a token, whatever its length', () => ({ 'transfer-encoding': 'chunked' }), [403, 'UNAUTHORIZED_FIELD_OR_TYPE']],
+    ['with a bad token', () => ({ 'content-length': 15 * MEGABYTE, authorization: 'Bearer x' }), [401, 'UNAUTHENTICATED']],
+    ['by a role that files nothing', () => ({ 'content-length': 15 * MEGABYTE, ...bearer() }), [403, 'UNAUTHORIZED_FIELD_OR_TYPE']],
+    [
+      'that is larger than a part may be',
+      () => ({ 'content-length': 17 * MEGABYTE, authorization: `Bearer ${graph.tokenOf('NATIONAL_CENTRE')}` }),
+      [413, 'BODY_TOO_LARGE'],
+    ],
+  ])('%s', async (_, headers, refusal) => {
+    await using client = await openRaw(graph.url);
+    client.send(rawHead('PUT', '/filings/x/parts/1', { 'content-type': 'text/csv', ...headers() }));
+    await until('the answer', () => client.received().trimEnd().endsWith('}'));
+    const [head = '', body = ''] = client.received().split('\r\n\r\n');
+    expect([Number(head.split(' ')[1]), JSON.parse(body).errors[0].extensions.code]).toEqual(refusal);
+    expect(head).toMatch(/\r\ncache-control: no-store(\r\n|$)/);
+  });
+});
+
 describe('a body in another encoding than UTF-8', () => {
   test.each(['utf-7', 'ibm500', 'utf-16', 'UTF-16LE', 'iso-8859-1', 'gb18030', '""', '"utf-8', 'utf-8\t,utf-7'])(
     'charset=%s is 415, and says what is read',
@@ -207,6 +231,21 @@ describe('a body in another encoding than UTF-8', () => {
     expect((await send({ body: Buffer.from(QUERY, 'utf16le') })).status).toBe(400);
   });
 });
+
+test.each(['%B9%FA', '%', '%ff', '%e5%9b', '%ED%A0%80'])(
+  'parameters of an address that are no UTF-8 (%s) are refused and not taken for other text, by GET and for events',
+  async (bytes) => {
+    for (const accept of ['application/json', 'text/event-stream'])
+      for (const query of [`query={__typename}&operationName=${bytes}`, `query={__typename}&variables={"a":"${bytes}"}`, `query={__typename}%23${bytes}`]) {
+        const headers = { accept, 'apollo-require-preflight': '1' };
+        const { status, text } = await send({ method: 'GET', path: `/graphql?${query}`, headers });
+        expect([status, JSON.parse(text)]).toEqual([
+          400,
+          { errors: [{ message: 'The parameters of the address are not UTF-8.', extensions: { code: 'BAD_REQUEST' } }] },
+        ]);
+      }
+  },
+);
 
 describe('the explorer’s tokens', () => {
   test.each([
