@@ -28,7 +28,7 @@ import { asksForEvents, createEventDoor, readRequest } from './doors/sse.ts';
 import { createWebSocketDoor } from './doors/websocket.ts';
 import { createErrorWords, errorOf, headOf, unavailable } from './errors.ts';
 import type { Answer, Graph } from './graph.ts';
-import { charsetProblem, UTF_8 } from './http/charset.ts';
+import { charsetProblem, codingProblem, UTF_8 } from './http/charset.ts';
 import { answerOn } from './http/rawAnswer.ts';
 import type { Readiness } from './http/readiness.ts';
 import { createStreamQuota, standardStreamLimits, type StreamLimits } from './http/streamQuota.ts';
@@ -227,7 +227,7 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
     else done(clientError('COST_LIMIT', problem, { expected: problem }), undefined);
   });
   app.addHook('preParsing', async ({ headers, routeOptions }) => {
-    const problem = charsetProblem(headers['content-type'], routeOptions.config.charsets ?? UTF_8);
+    const problem = charsetProblem(headers['content-type'], routeOptions.config.charsets ?? UTF_8) ?? codingProblem(headers['content-encoding']);
     if (problem) throw problem;
   });
 
@@ -415,13 +415,13 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
 
   app.route({
     url: '/graphql',
-    method: ['PUT', 'PATCH', 'DELETE', 'TRACE'],
-    handler: (request, reply) => refuse(request, reply, [new GraphQLError('The graph is asked by GET or POST.', { extensions: { code: 'BAD_REQUEST', http: { status: 405, headers: new Map([['allow', 'GET, POST, OPTIONS']]) } } })]),
+    method: ['PUT', 'PATCH', 'DELETE', 'TRACE', 'OPTIONS'],
+    handler: (request, reply) => refuse(request, reply, [new GraphQLError('The graph is asked by GET or POST.', { extensions: { code: 'BAD_REQUEST', http: { status: 405, headers: new Map([['allow', 'GET, POST']]) } } })]),
   });
 
   app.route({
     url: '/graphql',
-    method: ['GET', 'POST', 'OPTIONS'],
+    method: ['GET', 'POST'],
     handler: async function (request, reply) {
       if (asksForEvents(request.headers.accept)) return events.handle(request, reply);
       // Who asks comes before what is asked: whoever is nobody has nothing parsed.

@@ -206,7 +206,7 @@ interface Listed {
 }
 
 /** Two selections of a field meet, and what is right of it for the entity that an event is about. */
-const meetings: readonly (readonly [name: string, selection: string, right: (of: Listed) => object, variables?: Record<string, string>])[] = [
+const meetings: readonly (readonly [name: string, selection: string, right: (of: Listed) => object])[] = [
   ['a field twice under one name', '... on NameListChange { subject { name name: name } }', ({ name }) => ({ subject: { name } })],
   [
     'one field with other arguments in sibling fragments',
@@ -221,13 +221,6 @@ const meetings: readonly (readonly [name: string, selection: string, right: (of:
   ],
   ['nothing that is left', '... on NameListChange { cursor @skip(if: true) }', () => ({})],
 ];
-const ofVariable: (typeof meetings)[number] = [
-  'a variable by any name',
-  '... on NameListChange { subject { uscc creditFile(validAt: $representations) { validAt } } }',
-  ({ uscc }) => ({ subject: { uscc, creditFile: { validAt: '2026-09-30' } } }),
-  { representations: '2026-09-30' },
-];
-
 /** The second change of the log, about whom it is, and the place before it. */
 const secondChange = async (): Promise<{ after: string; of: Listed }> => {
   const { body: page } = await graph.query('NATIONAL_CENTRE', '{ nameListChanges(filter: {}, first: 2) { events { ... on NameListChange { cursor subject { uscc } } } } }');
@@ -240,12 +233,33 @@ const secondChange = async (): Promise<{ after: string; of: Listed }> => {
 };
 
 describe.each([['WebSocket', followByWebSocket], ['SSE', followBySse]] as const)('in a stream over %s', (_, follow) => {
-  test.each([...meetings, ofVariable])('%s is answered by what its own place asks for', async (__, selection, right, variables = {}) => {
+  test.each(meetings)('%s is answered by what its own place asks for', async (__, selection, right) => {
     const { after, of } = await secondChange();
-    const declared = Object.keys(variables).map((name) => `, $${name}: Date`).join('');
-    const query = `subscription ($after: Cursor${declared}) { nameListChanges(filter: {}, after: $after) { ${selection} } }`;
-    await using stream = await follow(graph.url, graph.tokenOf('NATIONAL_CENTRE'), query, { variables: { after, ...variables } });
+    const query = `subscription ($after: Cursor) { nameListChanges(filter: {}, after: $after) { ${selection} } }`;
+    await using stream = await follow(graph.url, graph.tokenOf('NATIONAL_CENTRE'), query, { variables: { after } });
     expect(await stream.next()).toEqual({ data: { nameListChanges: right(of) }, extensions: { cursor: expect.any(String) } });
+  });
+
+  test.each([
+    ['beside itself', (one: string, other: string) => `subscription ($after: Cursor) { nameListChanges(filter: {}, after: $after) { ${one} } nameListChanges(filter: {}, after: $after) { ${other} } }`],
+    ['in two fragments', (one: string, other: string) => `subscription ($after: Cursor) { ...A ... { ...B } } ${[one, other].map((each, at) => `fragment ${at === 0 ? 'A' : 'B'} on Subscription { nameListChanges(filter: {}, after: $after) { ${each} } }`).join(' ')}`],
+  ])('its field written twice, %s, is followed with all that is selected', async (__, written) => {
+    const { after, of: { uscc, name } } = await secondChange();
+    const query = written('... on NameListChange { subject { uscc } }', '__typename ... on NameListChange { subject { name } }');
+    await using stream = await follow(graph.url, graph.tokenOf('NATIONAL_CENTRE'), query, { variables: { after } });
+    expect(await stream.next()).toEqual({
+      data: { nameListChanges: { __typename: 'NameListChange', subject: { uscc, name } } }, extensions: { cursor: expect.any(String) },
+    });
+  });
+
+  test.each(['representations', 'v0', '__batch_reps_0'])('a variable is answered alike by any name: $%s', async (name) => {
+    const { after, of: { uscc } } = await secondChange();
+    const query = `subscription ($after: Cursor, $${name}: Date) { nameListChanges(filter: {}, after: $after) {
+      ... on NameListChange { subject { uscc creditFile(validAt: $${name}) { validAt } } } } }`;
+    const variables = { after, [name]: '2026-09-30' };
+    await using stream = await follow(graph.url, graph.tokenOf('NATIONAL_CENTRE'), query, { variables });
+    const subject = { uscc, creditFile: { validAt: '2026-09-30' } };
+    expect(await stream.next()).toEqual({ data: { nameListChanges: { subject } }, extensions: { cursor: expect.any(String) } });
   });
 
   test('what an event of another type would have been asked is neither fetched nor logged', async () => {
@@ -268,10 +282,10 @@ test.each(meetings)('in an export: %s is answered by what its own place asks for
   const created = await graph.query('NATIONAL_CENTRE', 'mutation ($input: CreateExportInput!) { createExport(input: $input) { ... on ExportCreated { export { id } } ... on DomainError { message } } }', {
     input: { idempotencyKey: selection.slice(0, 60), nameListChanges: {}, fields: `about: subject { uscc } ${fields}` },
   });
-  const { export: { id } } = created.body.data?.['createExport'] as { export: { id: string } };
+  const { createExport: { export: { id } } } = created.body.data as { createExport: { export: { id: string } } };
   const parts = await until('the export is complete', async () => {
     const { body } = await graph.query('NATIONAL_CENTRE', 'query ($id: ID!) { export(id: $id) { status parts { path } } }', { id });
-    const found = body.data?.['export'] as { status: string; parts: { path: string }[] };
+    const { export: found } = body.data as { export: { status: string; parts: { path: string }[] } };
     return found.status === 'COMPLETED' && found.parts;
   });
   const headers = { authorization: `Bearer ${graph.tokenOf('NATIONAL_CENTRE')}`, 'x-purpose': 'SUPERVISION' };

@@ -124,7 +124,7 @@ test('a part of a filing whose source is away is not recorded: 503, and when to 
   const created = await without.query('NATIONAL_CENTRE', 'mutation ($input: CreateFilingInput!) { createFiling(input: $input) { ... on FilingCreated { filing { id } } } }', {
     input: { idempotencyKey: 'away', kind: 'name-list', format: 'CSV', partsExpected: 1 },
   });
-  const { filing: { id } } = created.body.data?.['createFiling'] as { filing: { id: string } };
+  const { createFiling: { filing: { id } } } = created.body.data as { createFiling: { filing: { id: string } } };
   const response = await fetch(`${without.url}/filings/${id}/parts/1`, {
     method: 'PUT', headers: { authorization: `Bearer ${without.tokenOf('NATIONAL_CENTRE')}`, 'content-type': 'text/csv' }, body: 'MD_XDR_SHXYM\n',
   });
@@ -139,10 +139,10 @@ test('a part of a filing whose source is away is not recorded: 503, and when to 
 test('a part of an export whose source is away is 503, and when to come back', async () => {
   const headers = (of: TestGraph) => ({ authorization: `Bearer ${of.tokenOf('NATIONAL_CENTRE')}`, 'x-purpose': 'SUPERVISION' });
   const created = await graph.query('NATIONAL_CENTRE', 'mutation { createExport(input: { idempotencyKey: "away", nameListChanges: {} }) { ... on ExportCreated { export { id } } } }');
-  const { export: { id } } = created.body.data?.['createExport'] as { export: { id: string } };
+  const { createExport: { export: { id } } } = created.body.data as { createExport: { export: { id: string } } };
   await until('the export is complete', async () => {
     const { body } = await graph.query('NATIONAL_CENTRE', 'query ($id: ID!) { export(id: $id) { status } }', { id });
-    return (body.data?.['export'] as { status: string }).status === 'COMPLETED';
+    return (body.data as { export: { status: string } }).export.status === 'COMPLETED';
   });
   await using without = await startGraph({ database: graph.database, absent: ['namelist'] });
   const response = await fetch(`${without.url}/exports/${id}/parts/1`, { headers: headers(without) });

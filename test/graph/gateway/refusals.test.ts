@@ -1,5 +1,6 @@
 import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { createExplorer } from '#gateway/explorer/explorer.ts';
 import { standardLimits } from '#gateway/limits.ts';
 import { startGraph, type TestGraph } from '#test/support/graph.ts';
@@ -23,6 +24,9 @@ interface Ask {
 }
 const JSON_TYPE = { 'content-type': 'application/json' };
 const QUERY = JSON.stringify({ query: '{ __typename }' });
+const BY_ID = JSON.stringify({ documentId: 'x' });
+/** For methods that Node gives no length to. */
+const sized = (body: string): Record<string, string> => ({ ...JSON_TYPE, 'content-length': String(Buffer.byteLength(body)) });
 const bad = { authorization: 'Bearer x' };
 const bearer = (): Record<string, string> => ({ authorization: `Bearer ${graph.tokenOf('AUDITOR')}` });
 
@@ -100,6 +104,13 @@ const refusals: Record<string, [status: number, ask: () => Ask]> = {
   'an address with nothing at it': [404, () => ({ method: 'GET', path: '/nothing', headers: {} })],
   'an address that is none': [400, () => ({ method: 'GET', path: '/%zz', headers: {} })],
   'a method that is not taken there': [405, () => ({ method: 'DELETE', path: '/graphql', headers: {} })],
+  'a method that asks what is offered': [405, () => ({ method: 'OPTIONS', path: '/graphql', headers: {} })],
+  'an operation by that method': [405, () => ({ method: 'OPTIONS', headers: sized(QUERY), body: QUERY })],
+  'an operation by that method, for events': [
+    405,
+    () => ({ method: 'OPTIONS', headers: { ...sized(QUERY), accept: 'text/event-stream' }, body: QUERY }),
+  ],
+  'a published document by that method': [405, () => ({ method: 'OPTIONS', headers: sized(BY_ID), body: BY_ID })],
   'an expectation that nobody knows': [417, () => ({ headers: { ...JSON_TYPE, expect: 'tea' }, body: QUERY })],
   'a file that the explorer has not': [404, () => ({ method: 'GET', path: '/explorer/assets/x', headers: {} })],
   'the explorer’s tokens under another name': [
@@ -229,6 +240,39 @@ describe('a body in another encoding than UTF-8', () => {
       { errors: [{ message: 'The body is not UTF-8.', extensions: { code: 'BAD_REQUEST' } }] },
     ]);
     expect((await send({ body: Buffer.from(QUERY, 'utf16le') })).status).toBe(400);
+  });
+});
+
+describe('a body that says that it is compressed', () => {
+  const packed = gzipSync(QUERY);
+  const bomb = gzipSync(JSON.stringify({ query: `{ __typename } #${'x'.repeat(4_000_000)}` }));
+  test.each<[string, string, Buffer | string]>([
+    ['is', 'gzip', packed],
+    ['and would be large', 'gzip', bomb],
+    ['and is not', 'gzip', QUERY],
+    ['by two codings', 'identity, br', packed],
+    ['by one that nobody knows', 'x', QUERY],
+  ])('%s, is 415 at every transport: nothing is unpacked', async (_, coding, body) => {
+    for (const accept of ['application/json', 'application/graphql-response+json', 'text/event-stream']) {
+      const { status, text } = await send({ headers: { ...JSON_TYPE, accept, 'content-encoding': coding }, body });
+      expect([status, JSON.parse(text)]).toEqual([
+        415,
+        {
+          errors: [
+            {
+              message: `The body says that it is packed by ${JSON.stringify(coding)}; it is read as it is.`,
+              extensions: { code: 'BAD_REQUEST', argument: 'content-encoding', expected: 'identity' },
+            },
+          ],
+        },
+      ]);
+    }
+    const part = { authorization: `Bearer ${graph.tokenOf('NATIONAL_CENTRE')}`, 'content-type': 'text/csv', 'content-encoding': coding };
+    expect((await send({ method: 'PUT', path: '/filings/x/parts/1', headers: part, body })).status).toBe(415);
+  });
+  test('by no coding at all, is read', async () => {
+    for (const coding of ['identity', 'Identity', ''])
+      expect((await send({ headers: { ...JSON_TYPE, 'content-encoding': coding }, body: QUERY })).status).toBe(200);
   });
 });
 

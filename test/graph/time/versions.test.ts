@@ -132,7 +132,7 @@ const kinds: readonly (readonly [kind: string, schema: string, row: (uscc: strin
   ],
 ];
 
-test.each(kinds)('so of %s: what was internal and is public now is not shown as it was, in its list and by its id', async (kind, schema, row, list) => {
+test.each(kinds)('so of %s: what was internal and is public now is not shown as it was, in its list and by its id', async (kind, schema, row, selection) => {
   const uscc = composeUscc('91330106', `MA6EE1${String(kinds.findIndex(([each]) => each === kind)).padStart(2, '0')}`);
   await know(graph, uscc);
   await register(graph, schema, unit, [kind]);
@@ -147,7 +147,7 @@ test.each(kinds)('so of %s: what was internal and is public now is not shown as 
     readonly words: string;
   }
   const shownTo = async (role: Role, knownAt: string | undefined): Promise<readonly Shown[]> => {
-    const { body, text } = await graph.query(role, `query ($uscc: USCC!, $knownAt: DateTime) { creditFile(uscc: $uscc, knownAt: $knownAt) { list: ${list} } }`, { uscc, knownAt });
+    const { body, text } = await graph.query(role, `query ($uscc: USCC!, $knownAt: DateTime) { creditFile(uscc: $uscc, knownAt: $knownAt) { list: ${selection} } }`, { uscc, knownAt });
     if (body.errors) throw new Error(text);
     const found = (body.data as { creditFile: { list: readonly Shown[] | { nodes: readonly Shown[]; totalCount: { value: number } } } }).creditFile.list;
     if ('nodes' in found) expect(found.totalCount.value).toBe(found.nodes.length);
