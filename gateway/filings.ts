@@ -104,7 +104,8 @@ function refusalOf(error: unknown): Refused {
   if (fault) {
     // It may be the source, its database or the gateway's own.
     const why = fault.code === 'DEADLINE' ? 'it took too long' : 'what keeps these records is unavailable';
-    return { status: 503, code: fault.code, retryable: fault.retryable, message: `The part was not recorded, since ${why}: send it again later.` };
+    const message = `The part was not recorded, since ${why}: send it again later.`;
+    return { status: 503, code: fault.code, retryable: fault.retryable, message };
   }
   const extensions = error instanceof Error && 'extensions' in error ? (error.extensions as { code?: string; http?: { status?: number } }) : undefined;
   if (extensions?.code) {

@@ -44,7 +44,11 @@ test.each([
   ['itself', 'subscription ($no: Boolean!) { ticks @skip(if: $no) }'],
   ['by a literal', 'subscription { ticks @include(if: false) }'],
   ['in a fragment', 'subscription ($no: Boolean!) { ... @include(if: $no) { ticks } }'],
-  ['beside another', 'query Q { a } subscription S ($no: Boolean!) { ...F } fragment F on Subscription { ...G @skip(if: $no) } fragment G on Subscription { ticks }'],
+  [
+    'beside another',
+    'query Q { a } subscription S ($no: Boolean!) { ...F } ' +
+      'fragment F on Subscription { ...G @skip(if: $no) } fragment G on Subscription { ticks }',
+  ],
 ])('the root field of a subscription under a condition (%s) is refused, before the validator throws', (_, query) => {
   expect((parseWithin(standardLimits, query) as GraphQLError).toJSON()).toEqual({
     message: 'The root field of a subscription cannot stand under @skip or @include.',

@@ -227,7 +227,8 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
     else done(clientError('COST_LIMIT', problem, { expected: problem }), undefined);
   });
   app.addHook('preParsing', async ({ headers, routeOptions }) => {
-    const problem = charsetProblem(headers['content-type'], routeOptions.config.charsets ?? UTF_8) ?? codingProblem(headers['content-encoding']);
+    const { charsets = UTF_8 } = routeOptions.config;
+    const problem = charsetProblem(headers['content-type'], charsets) ?? codingProblem(headers['content-encoding']);
     if (problem) throw problem;
   });
 
@@ -416,7 +417,11 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
   app.route({
     url: '/graphql',
     method: ['PUT', 'PATCH', 'DELETE', 'TRACE', 'OPTIONS'],
-    handler: (request, reply) => refuse(request, reply, [new GraphQLError('The graph is asked by GET or POST.', { extensions: { code: 'BAD_REQUEST', http: { status: 405, headers: new Map([['allow', 'GET, POST']]) } } })]),
+    handler: (request, reply) => {
+      const http = { status: 405, headers: new Map([['allow', 'GET, POST']]) };
+      const extensions = { code: 'BAD_REQUEST', http };
+      return refuse(request, reply, [new GraphQLError('The graph is asked by GET or POST.', { extensions })]);
+    },
   });
 
   app.route({

@@ -238,7 +238,7 @@ const header = (request: FastifyRequest, name: string): string | undefined => {
 
 /**
  * What is asked by POST or GET. Null: it is no operation.
- * @throws COST_LIMIT for JSON in the address that is too deep or too large, BAD_REQUEST for parameters that are no UTF-8
+ * @throws COST_LIMIT for JSON in the address too deep or too large; BAD_REQUEST for parameters that are no UTF-8
  */
 export function readRequest({ method, url, query, body }: FastifyRequest): Asked | null {
   if (method !== 'GET') return readAsked(body);

@@ -233,7 +233,7 @@ test('a look that fails is an internal error of that operation alone', async () 
   expect(await frames.next()).toEqual({ id: '1', type: 'error', payload: [{ message: 'Internal error', extensions: { code: 'INTERNAL_SERVER_ERROR' } }] });
 });
 
-test('what throws while a text is read is an internal error of that operation alone: nobody waits for an answer in vain', async () => {
+test('what throws while a text is read is an internal error of that operation: nobody waits in vain', async () => {
   await using served = await openWebSocketDoor({
     graph,
     documents: () => {
@@ -244,7 +244,9 @@ test('what throws while a text is read is an internal error of that operation al
   for (const id of ['1', '1']) {
     frames.send(subscribe(id, '{ role }'));
     expect(await frames.next()).toEqual({
-      id, type: 'error', payload: [{ message: 'Internal error', extensions: { code: 'INTERNAL_SERVER_ERROR' } }],
+      id,
+      type: 'error',
+      payload: [{ message: 'Internal error', extensions: { code: 'INTERNAL_SERVER_ERROR' } }],
     });
   }
 });
@@ -323,7 +325,10 @@ describe('graphql-ws by its defaults', () => {
     await using served = await openWebSocketDoor({ graph, live });
     // Not its own waits, which are seconds.
     const client = createClient({
-      url: `${served.url.replace('http', 'ws')}/graphql`, webSocketImpl: WebSocket, retryAttempts: 1, retryWait: () => Promise.resolve(),
+      url: `${served.url.replace('http', 'ws')}/graphql`,
+      webSocketImpl: WebSocket,
+      retryAttempts: 1,
+      retryWait: () => Promise.resolve(),
     });
     const ended = Promise.withResolvers<unknown>();
     client.subscribe(
@@ -331,7 +336,7 @@ describe('graphql-ws by its defaults', () => {
       { next() {}, error: (error) => ended.resolve(error), complete: () => ended.resolve('complete') },
     );
     let opened = 0;
-    for (let isOver = false; !isOver; ) {
+    for (let isOver = false; !isOver;) {
       const next = await Promise.race([live.begun(), ended.promise.then(() => null)]);
       isOver = next === null;
       if (!next) continue;
@@ -371,7 +376,10 @@ describe('graphql-ws by its defaults', () => {
       }
     }
     const client = createClient({
-      url: `${served.url.replace('http', 'ws')}/graphql`, webSocketImpl: Wrong, retryAttempts: 5, retryWait: () => Promise.resolve(),
+      url: `${served.url.replace('http', 'ws')}/graphql`,
+      webSocketImpl: Wrong,
+      retryAttempts: 5,
+      retryWait: () => Promise.resolve(),
     });
     await expect(client.iterate({ query: TICKS }).next()).rejects.toMatchObject({ code });
     expect(opened).toBe(1);

@@ -26,15 +26,15 @@ export function charsetProblem(contentType: string | undefined, allowed: Readonl
   return null;
 }
 
-/** 415 for a body that says that it is compressed: none is unpacked here, where a few bytes could become any number (RFC 9110 §15.5.16). */
+/** 415 for a body that says that it is compressed (RFC 9110 §15.5.16): none is unpacked. */
 export function codingProblem(contentEncoding: string | undefined): GraphQLError | null {
   const coding = contentEncoding?.trim().toLowerCase() ?? '';
   if (coding === '' || coding === 'identity') return null;
   const expected = 'identity';
-  return new GraphQLError(`The body says that it is packed by ${JSON.stringify(coding.slice(0, 40))}; it is read as it is.`, {
-    extensions: {
-      code: 'BAD_REQUEST', argument: 'content-encoding', expected, http: { status: 415, headers: new Map([['accept-encoding', expected]]) },
-    },
+  const http = { status: 415, headers: new Map([['accept-encoding', expected]]) };
+  const named = JSON.stringify(coding.slice(0, 40));
+  return new GraphQLError(`The body says that it is packed by ${named}; it is read as it is.`, {
+    extensions: { code: 'BAD_REQUEST', argument: 'content-encoding', expected, http },
   });
 }
 

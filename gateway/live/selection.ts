@@ -34,11 +34,16 @@ function make(document: DocumentNode, operation: OperationDefinitionNode): Event
   if (!first) return null;
   // The one field may be written several times: what it selects is all that is selected there.
   const selections = fields.flatMap(({ selectionSet }) => selectionSet?.selections ?? []);
-  const field: FieldNode = fields.length === 1 ? first : { ...first, selectionSet: { kind: Kind.SELECTION_SET, selections } };
+  const field: FieldNode = { ...first, selectionSet: { kind: Kind.SELECTION_SET, selections } };
   const key = field.alias?.value ?? field.name.value;
   const events: FieldNode = { kind: Kind.FIELD, name: { kind: Kind.NAME, value: 'events' }, ...(field.selectionSet ? { selectionSet: field.selectionSet } : null) };
-  const one = { kind: Kind.ARGUMENT, name: { kind: Kind.NAME, value: 'first' }, value: { kind: Kind.INT, value: '1' } } as const;
-  const page: FieldNode = { ...field, arguments: [...(field.arguments ?? []), one], selectionSet: { kind: Kind.SELECTION_SET, selections: [events] } };
+  const name = { kind: Kind.NAME, value: 'first' } as const;
+  const one = { kind: Kind.ARGUMENT, name, value: { kind: Kind.INT, value: '1' } } as const;
+  const page: FieldNode = {
+    ...field,
+    arguments: [...(field.arguments ?? []), one],
+    selectionSet: { kind: Kind.SELECTION_SET, selections: [events] },
+  };
   // A query may give defaults that no argument uses any more: definitions stay as they are.
   const variableDefinitions: readonly VariableDefinitionNode[] = operation.variableDefinitions ?? [];
   const query = { kind: Kind.OPERATION_DEFINITION, operation: 'query', ...(operation.name ? { name: operation.name } : null), variableDefinitions, selectionSet: { kind: Kind.SELECTION_SET, selections: [page] } } as OperationDefinitionNode;
@@ -46,8 +51,11 @@ function make(document: DocumentNode, operation: OperationDefinitionNode): Event
   return { document: { kind: Kind.DOCUMENT, definitions: [query, ...used] }, operation: query, key, field, path: [key, 'events'] };
 }
 
-/** Validation lets a subscription have one root field, which may stand in fragments and may be written several times. */
-function rootFields({ selections }: SelectionSetNode, fragments: ReadonlyMap<string, FragmentDefinitionNode>): readonly FieldNode[] {
+/** Validation lets a subscription have one root field; it may stand in fragments, and may be written several times. */
+function rootFields(
+  { selections }: SelectionSetNode,
+  fragments: ReadonlyMap<string, FragmentDefinitionNode>,
+): readonly FieldNode[] {
   return selections.flatMap((selection) => {
     if (selection.kind === Kind.FIELD) return selection.name.value.startsWith('__') ? [] : [selection];
     const inner = selection.kind === Kind.INLINE_FRAGMENT ? selection.selectionSet : fragments.get(selection.name.value)?.selectionSet;

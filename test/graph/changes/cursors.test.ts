@@ -96,7 +96,11 @@ test.each([
   ['searchEntities', '{ searchEntities(query: "示例", first: 1, after: "") { nodes { uscc } } }'],
   ['viewer.watchlists', '{ viewer { watchlists(first: 1, after: "") { nodes { id } } } }'],
   ['viewer.exports', '{ viewer { exports(first: 1, after: "") { nodes { id } } } }'],
-  ['createWebhook', 'mutation { createWebhook(input: { idempotencyKey: "empty", url: "https://hooks.example/", nameListChanges: {}, after: "" }) { __typename } }'],
+  [
+    'createWebhook',
+    `mutation { createWebhook(input: { idempotencyKey: "empty", url: "https://hooks.example/", nameListChanges: {},
+      after: "" }) { __typename } }`,
+  ],
 ])('an empty text is no cursor for %s either: who has none leaves it out', async (_, text) => {
   const { body } = await graph.query('FINANCIAL_INSTITUTION', text);
   expect(body.errors?.map(({ extensions: { code } }) => code)).toEqual(['BAD_CURSOR']);

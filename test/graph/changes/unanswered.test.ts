@@ -85,12 +85,16 @@ describe.each<[string, (after: string) => Promise<Following>]>([
   }, 60_000);
 });
 
-describe('a field of another source that is an internal error is null with it, and missing, and the change comes', () => {
+describe('a field of another source that is an internal error is null and missing, and the change comes', () => {
   const FIELDS = '... on NameListChange { kind subject { uscc name } entry { grounds } }';
   let uscc: string;
   let after: string;
   const spoilName = (name: string): Promise<unknown> =>
-    graph.sql(`begin; set local session_replication_role = replica; update entity.profile set content = jsonb_set(content, '{name}', '${name}'::jsonb) where uscc = '${uscc}'; commit`);
+    graph.sql(
+      `begin; set local session_replication_role = replica;
+       update entity.profile set content = jsonb_set(content, '{name}', '${name}'::jsonb)
+       where uscc = '${uscc}'; commit`,
+    );
   beforeAll(async () => {
     uscc = newEntity();
     await know(graph, uscc);
@@ -102,11 +106,16 @@ describe('a field of another source that is an internal error is null with it, a
   afterAll(() => spoilName('"示例云帆零售有限公司"'));
   const change = () => ({ kind: 'ADDED', subject: { uscc, name: null }, entry: { grounds: '示例事由' } });
   const error = (...path: (string | number)[]) => ({
-    message: 'Internal error', path: ['nameListChanges', ...path, 'subject', 'name'], extensions: { code: 'INTERNAL_SERVER_ERROR' },
+    message: 'Internal error',
+    path: ['nameListChanges', ...path, 'subject', 'name'],
+    extensions: { code: 'INTERNAL_SERVER_ERROR' },
   });
   const missing = (path: string) => ({ status: 'PARTIAL', missing: [{ source: 'entity', paths: [path] }] });
 
-  test.each([['WebSocket', followByWebSocket], ['SSE', followBySse]] as const)('by %s', async (_, follow) => {
+  test.each([
+    ['WebSocket', followByWebSocket],
+    ['SSE', followBySse],
+  ] as const)('by %s', async (_, follow) => {
     const query = `subscription ($after: Cursor) { nameListChanges(filter: {}, after: $after) { ${FIELDS} } }`;
     await using stream = await follow(graph.url, null, query, { variables: { after } });
     expect(await stream.next()).toEqual({
@@ -117,7 +126,11 @@ describe('a field of another source that is an internal error is null with it, a
   });
 
   test('by a page', async () => {
-    const { body } = await graph.query('PUBLIC', `query ($after: Cursor) { nameListChanges(filter: {}, first: 1, after: $after) { events { ${FIELDS} } } }`, { after });
+    const { body } = await graph.query(
+      'PUBLIC',
+      `query ($after: Cursor) { nameListChanges(filter: {}, first: 1, after: $after) { events { ${FIELDS} } } }`,
+      { after },
+    );
     expect(body).toEqual({
       errors: [error('events', 0)],
       data: { nameListChanges: { events: [change()] } },

@@ -205,7 +205,9 @@ test('NUL in a column that no form has is left out of its name, as it is of cell
   const row = { ...rowOf({ uscc }), 'NEW\0': 'a\0b' };
   const csv = `${Object.keys(row).join(',')}\n${Object.values(row).join(',')}\n`;
   expect(await graph.file('name-list', csv)).toMatchObject({ added: 1, rejected: 0 });
-  expect(await graph.sql(`select additional_fields from namelist.entry where uscc = $1`, [uscc])).toEqual([{ additional_fields: { NEW: 'ab' } }]);
+  expect(await graph.sql(`select additional_fields from namelist.entry where uscc = $1`, [uscc])).toEqual([
+    { additional_fields: { NEW: 'ab' } },
+  ]);
 });
 
 test.each(transports.map(([name]) => name))('NUL in the id of a document is no id, by %s', async (name) => {
@@ -217,7 +219,11 @@ test.each(transports.map(([name]) => name))('NUL in the id of a document is no i
     expect((await frames.next())['payload']).toMatchObject([{ extensions: expected }]);
     return;
   }
-  const accept = name.startsWith('SSE') ? 'text/event-stream' : name.includes('graphql-response') ? 'application/graphql-response+json' : 'application/json';
+  const accept = name.startsWith('SSE')
+    ? 'text/event-stream'
+    : name.includes('graphql-response')
+      ? 'application/graphql-response+json'
+      : 'application/json';
   const headers = { accept, 'content-type': 'application/json', 'apollo-require-preflight': '1' };
   const response = name.includes('GET')
     ? await fetch(`${graph.url}/graphql?${new URLSearchParams({ documentId })}`, { headers })

@@ -76,10 +76,12 @@ describe.each([
   beforeAll(() => know(graph, uscc));
   const token = (): string => graph.issuer.token({ ...centre(), purposes });
   const refused = {
-    errors: [{
-      message: expect.stringContaining(named),
-      extensions: { code: 'UNAUTHENTICATED', reason: 'PURPOSE', expected: purposesOf('NATIONAL_CENTRE').join(', ') },
-    }],
+    errors: [
+      {
+        message: expect.stringContaining(named),
+        extensions: { code: 'UNAUTHENTICATED', reason: 'PURPOSE', expected: purposesOf('NATIONAL_CENTRE').join(', ') },
+      },
+    ],
   };
   const PHONE = `{ entity(uscc: "${uscc}") { phone } }`;
 
@@ -94,9 +96,15 @@ describe.each([
     expect(await frames.closed).toEqual({ code: 4403, reason: expect.stringContaining(named.slice(0, 10)) });
   });
 
-  test.each([['PUT', '/filings/x/parts/1'], ['GET', '/exports/x/parts/1'], ['GET', '/sdl']])('by %s %s', async (method, path) => {
+  test.each([
+    ['PUT', '/filings/x/parts/1'],
+    ['GET', '/exports/x/parts/1'],
+    ['GET', '/sdl'],
+  ])('by %s %s', async (method, path) => {
     const response = await fetch(`${graph.url}${path}`, {
-      method, headers: { authorization: `Bearer ${token()}` }, ...(method === 'PUT' ? { body: 'x' } : null),
+      method,
+      headers: { authorization: `Bearer ${token()}` },
+      ...(method === 'PUT' ? { body: 'x' } : null),
     });
     expect([response.status, await response.json()]).toEqual([401, refused]);
   });

@@ -26,7 +26,10 @@ const JSON_TYPE = { 'content-type': 'application/json' };
 const QUERY = JSON.stringify({ query: '{ __typename }' });
 const BY_ID = JSON.stringify({ documentId: 'x' });
 /** For methods that Node gives no length to. */
-const sized = (body: string): Record<string, string> => ({ ...JSON_TYPE, 'content-length': String(Buffer.byteLength(body)) });
+const sized = (body: string): Record<string, string> => ({
+  ...JSON_TYPE,
+  'content-length': String(Buffer.byteLength(body)),
+});
 const bad = { authorization: 'Bearer x' };
 const bearer = (): Record<string, string> => ({ authorization: `Bearer ${graph.tokenOf('AUDITOR')}` });
 
@@ -162,9 +165,21 @@ const MEGABYTE = 1024 * 1024;
 describe('nothing of a part of a filing is waited for', () => {
   test.each<[string, () => Record<string, string | number>, [status: number, code: string]]>([
     ['without a token', () => ({ 'content-length': 15 * MEGABYTE }), [413, 'BODY_TOO_LARGE']],
-    ['without a token, whatever its length', () => ({ 'transfer-encoding': 'chunked' }), [403, 'UNAUTHORIZED_FIELD_OR_TYPE']],
-    ['with a bad token', () => ({ 'content-length': 15 * MEGABYTE, authorization: 'Bearer x' }), [401, 'UNAUTHENTICATED']],
-    ['by a role that files nothing', () => ({ 'content-length': 15 * MEGABYTE, ...bearer() }), [403, 'UNAUTHORIZED_FIELD_OR_TYPE']],
+    [
+      'without a token, whatever its length',
+      () => ({ 'transfer-encoding': 'chunked' }),
+      [403, 'UNAUTHORIZED_FIELD_OR_TYPE'],
+    ],
+    [
+      'with a bad token',
+      () => ({ 'content-length': 15 * MEGABYTE, authorization: 'Bearer x' }),
+      [401, 'UNAUTHENTICATED'],
+    ],
+    [
+      'by a role that files nothing',
+      () => ({ 'content-length': 15 * MEGABYTE, ...bearer() }),
+      [403, 'UNAUTHORIZED_FIELD_OR_TYPE'],
+    ],
     [
       'that is larger than a part may be',
       () => ({ 'content-length': 17 * MEGABYTE, authorization: `Bearer ${graph.tokenOf('NATIONAL_CENTRE')}` }),
@@ -267,7 +282,11 @@ describe('a body that says that it is compressed', () => {
         },
       ]);
     }
-    const part = { authorization: `Bearer ${graph.tokenOf('NATIONAL_CENTRE')}`, 'content-type': 'text/csv', 'content-encoding': coding };
+    const part = {
+      authorization: `Bearer ${graph.tokenOf('NATIONAL_CENTRE')}`,
+      'content-type': 'text/csv',
+      'content-encoding': coding,
+    };
     expect((await send({ method: 'PUT', path: '/filings/x/parts/1', headers: part, body })).status).toBe(415);
   });
   test('by no coding at all, is read', async () => {
@@ -280,12 +299,18 @@ test.each(['%B9%FA', '%', '%ff', '%e5%9b', '%ED%A0%80'])(
   'parameters of an address that are no UTF-8 (%s) are refused and not taken for other text, by GET and for events',
   async (bytes) => {
     for (const accept of ['application/json', 'text/event-stream'])
-      for (const query of [`query={__typename}&operationName=${bytes}`, `query={__typename}&variables={"a":"${bytes}"}`, `query={__typename}%23${bytes}`]) {
+      for (const query of [
+        `query={__typename}&operationName=${bytes}`,
+        `query={__typename}&variables={"a":"${bytes}"}`,
+        `query={__typename}%23${bytes}`,
+      ]) {
         const headers = { accept, 'apollo-require-preflight': '1' };
         const { status, text } = await send({ method: 'GET', path: `/graphql?${query}`, headers });
         expect([status, JSON.parse(text)]).toEqual([
           400,
-          { errors: [{ message: 'The parameters of the address are not UTF-8.', extensions: { code: 'BAD_REQUEST' } }] },
+          {
+            errors: [{ message: 'The parameters of the address are not UTF-8.', extensions: { code: 'BAD_REQUEST' } }],
+          },
         ]);
       }
   },

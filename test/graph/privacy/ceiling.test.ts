@@ -70,16 +70,28 @@ describe.each([
 ] as const)('by %s', (name, address, accept) => {
   test('it is the same number: two by POST, and no third', async () => {
     const { url } = graph;
-    const asked = (index: number) => ({ query: 'query ($uscc: USCC!) { entity(uscc: $uscc) { name } }', variables: { uscc: shops[index] } });
-    for (const index of [0, 1]) expect((await ask(address, asked(index).query, asked(index).variables)).status).toBe(200);
+    const asked = (index: number) => ({
+      query: 'query ($uscc: USCC!) { entity(uscc: $uscc) { name } }',
+      variables: { uscc: shops[index] },
+    });
+    for (const index of [0, 1])
+      expect((await ask(address, asked(index).query, asked(index).variables)).status).toBe(200);
     const { query, variables } = asked(2);
-    const headers = { accept, 'content-type': 'application/json', 'apollo-require-preflight': '1', 'x-forwarded-for': address };
+    const headers = {
+      accept,
+      'content-type': 'application/json',
+      'apollo-require-preflight': '1',
+      'x-forwarded-for': address,
+    };
     const response = name.endsWith('GET')
-      ? await fetch(`${url}/graphql?${new URLSearchParams({ query, variables: JSON.stringify(variables) })}`, { headers })
+      ? await fetch(`${url}/graphql?${new URLSearchParams({ query, variables: JSON.stringify(variables) })}`, {
+          headers,
+        })
       : await fetch(`${url}/graphql`, { method: 'POST', headers, body: JSON.stringify({ query, variables }) });
     const text = await response.text();
     // An EventSource comes back later, and is told nothing meanwhile.
-    if (name === 'SSE by GET') expect([response.status, text]).toEqual([200, expect.stringMatching(/^retry: \d+\n: RATE_LIMITED\n\n$/)]);
+    if (name === 'SSE by GET')
+      expect([response.status, text]).toEqual([200, expect.stringMatching(/^retry: \d+\n: RATE_LIMITED\n\n$/)]);
     else expect([response.status, JSON.parse(text)]).toEqual([429, refused]);
   });
 });
@@ -93,7 +105,11 @@ test('by WebSocket it is the same number: two by POST, and no third', async () =
   expect(await frames.next()).toEqual({ type: 'connection_ack' });
   frames.send(subscribe('third', ...asked(2)), subscribe('first', ...asked(0)));
   expect(await frames.next()).toEqual({ id: 'third', type: 'error', payload: refused.errors });
-  expect(await frames.next()).toMatchObject({ id: 'first', type: 'next', payload: { data: { entity: { name: nameOf(0) } } } });
+  expect(await frames.next()).toMatchObject({
+    id: 'first',
+    type: 'next',
+    payload: { data: { entity: { name: nameOf(0) } } },
+  });
 });
 
 test('by aliases all at once: nothing of three, and two of two', async () => {
