@@ -6,7 +6,7 @@ import { type Cells, daysFromNow, know, lines } from '#test/support/registered.t
 import { followBySse, followByWebSocket, type Message } from '#test/support/streams.ts';
 import { until } from '#test/support/until.ts';
 
-// PROTOCOL.md P9, P10, P11 for evaluations, which are followed by the same code as list entries and kept by another source.
+// PROTOCOL.md P9, P10, P11 for evaluations: the code that follows them is that of list entries, the source another.
 
 const EVALUATOR = composeUscc('11330000', 'MB1EEE81');
 const slashed = (days: number): string => daysFromNow(days).replaceAll('-', '/');
@@ -32,7 +32,8 @@ const row = (uscc: string, grade: string): Cells => ({
   PJ_SYFW: '社会公开',
 });
 async function evaluate(uscc: string, grade: string): Promise<void> {
-  expect(await graph.file('evaluation', lines([row(uscc, grade)]), { format: 'NDJSON' })).toMatchObject({ rejected: 0 });
+  const filing = await graph.file('evaluation', lines([row(uscc, grade)]), { format: 'NDJSON' });
+  expect(filing).toMatchObject({ rejected: 0 });
 }
 
 const FIELDS = `__typename
@@ -125,7 +126,9 @@ test.each(doors)('one that its source cannot give waits, by %s, and a page ends 
         extensions: { code: 'SUBGRAPH_UNAVAILABLE', retryable: true, source: 'evaluation' },
       },
     ],
-    extensions: { completeness: { status: 'PARTIAL', missing: [{ source: 'evaluation', paths: ['evaluationChanges'] }] } },
+    extensions: {
+      completeness: { status: 'PARTIAL', missing: [{ source: 'evaluation', paths: ['evaluationChanges'] }] },
+    },
   });
   // It was tried again meanwhile, and nobody has moved past it.
   expect(stream.waiting()).toEqual([]);

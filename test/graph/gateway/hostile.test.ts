@@ -230,3 +230,19 @@ test.each(transports.map(([name]) => name))('NUL in the id of a document is no i
     : await fetch(`${graph.url}/graphql`, { method: 'POST', headers, body: JSON.stringify({ documentId }) });
   expect([response.status, await response.json()]).toMatchObject([400, { errors: [{ extensions: expected }] }]);
 });
+
+test.each(transports)('a day or an instant that no database has is bad input, by %s', async (_, send) => {
+  const uscc = newEntity();
+  for (const [argument, type, value, expected] of [
+    ['validAt', 'Date', '0000-01-01', 'a day that exists, as YYYY-MM-DD'],
+    ['knownAt', 'DateTime', '0000-01-01T00:00:00Z', 'ISO 8601 with a time zone, as 2026-11-23T08:00:00.000Z'],
+    ['knownAt', 'DateTime', '0001-01-01T00:00:00+08:00', 'ISO 8601 with a time zone, as 2026-11-23T08:00:00.000Z'],
+    ['knownAt', 'DateTime', '2026-02-30T00:00:00Z', 'ISO 8601 with a time zone, as 2026-11-23T08:00:00.000Z'],
+  ] as const) {
+    const file = (given: string): string =>
+      `creditFile(uscc: "${uscc}", ${argument}: ${given}) { entity { name } commitments(first: 1) { nodes { id } } }`;
+    const refusal = { code: 'BAD_USER_INPUT', argument: type, expected, message: expect.stringContaining(value) };
+    expect(await send({ query: `query ($at: ${type}) { ${file('$at')} }`, variables: { at: value } })).toEqual(refusal);
+    expect(await send({ query: `{ ${file(JSON.stringify(value))} }` })).toEqual(refusal);
+  }
+});
