@@ -8,7 +8,6 @@ import { may } from '#policy/actions.ts';
 import type { Viewer } from '#policy/viewer.ts';
 import { filingKinds } from './desk/filingKinds.ts';
 import type { DeskRepository } from './desk/repository.ts';
-import { SubgraphUnavailable } from './plan/transport.ts';
 import { RETRY_AFTER_SECONDS } from './errors.ts';
 import { FILED } from './http/charset.ts';
 import type { Source } from './sources.ts';
@@ -101,9 +100,13 @@ export function sourceOf(sources: readonly Source[], kind: string): Source {
 
 function refusalOf(error: unknown): Refused {
   if (error instanceof PartRefused) return error.refused;
-  if (error instanceof SubgraphUnavailable) return { status: 503, code: 'SUBGRAPH_UNAVAILABLE', retryable: true, message: 'The source that keeps these records is unavailable: send the part again later.' };
   const fault = faultOf(error);
-  if (fault) return { status: 503, code: fault.code, retryable: fault.retryable, message: `The part was not recorded, since ${fault.code === 'DEADLINE' ? 'it took too long' : 'the database is unavailable'}: send it again later.` };
+  if (fault) {
+    // It may be the source, its database or the gateway's own.
+    const why = fault.code === 'DEADLINE' ? 'it took too long' : 'what keeps these records is unavailable';
+    const message = `The part was not recorded, since ${why}: send it again later.`;
+    return { status: 503, code: fault.code, retryable: fault.retryable, message };
+  }
   const extensions = error instanceof Error && 'extensions' in error ? (error.extensions as { code?: string; http?: { status?: number } }) : undefined;
   if (extensions?.code) {
     const { http, code, ...rest } = extensions;

@@ -105,6 +105,7 @@ interface Filtered {
 }
 
 const DEADLINE_MS = 15_000;
+const NOTHING_TO_FETCH: QueryPlan = { kind: 'QueryPlan' };
 /** Of one document, by role, purpose and conditions. */
 const MAX_FILTERED = 256;
 const publicCodes: ReadonlySet<string> = new Set(errorCodes);
@@ -191,7 +192,7 @@ export function createGraph(dependencies: GraphDependencies): Graph {
         prepared = prepareOperation(planner, operation.operation, fragments, coerced.variables, denied, absent);
         // Before the moment is taken by which the answer is true: a new plan may have to wait.
         const asker = { caller: callerOf(viewer, operation.address), signal: deadline.signal };
-        plan = prepared.document ? await planner.plan(prepared.document, asker) : { kind: 'QueryPlan' };
+        plan = prepared.document ? await planner.plan(prepared.document, asker) : NOTHING_TO_FETCH;
       } catch (error) {
         // Also a condition that is null: graphql-js says so of the directive.
         if (error instanceof GraphQLError) return { errors: [error.extensions['code'] === undefined ? clientError('BAD_USER_INPUT', error.message) : error] };

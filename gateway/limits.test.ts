@@ -41,6 +41,28 @@ test.each([
 });
 
 test.each([
+  ['itself', 'subscription ($no: Boolean!) { ticks @skip(if: $no) }'],
+  ['by a literal', 'subscription { ticks @include(if: false) }'],
+  ['in a fragment', 'subscription ($no: Boolean!) { ... @include(if: $no) { ticks } }'],
+  [
+    'beside another',
+    'query Q { a } subscription S ($no: Boolean!) { ...F } ' +
+      'fragment F on Subscription { ...G @skip(if: $no) } fragment G on Subscription { ticks }',
+  ],
+])('the root field of a subscription under a condition (%s) is refused, before the validator throws', (_, query) => {
+  expect((parseWithin(standardLimits, query) as GraphQLError).toJSON()).toEqual({
+    message: 'The root field of a subscription cannot stand under @skip or @include.',
+    locations: [{ line: 1, column: expect.any(Number) }],
+    extensions: { code: 'GRAPHQL_VALIDATION_FAILED' },
+  });
+});
+
+test('conditions within what a subscription follows, and at the root of a query, are nobody’s problem', () => {
+  for (const query of ['subscription { ticks { a @skip(if: true) } }', 'query ($no: Boolean!) { a @skip(if: $no) }'])
+    expect(verdict(query)).toBe('accepted');
+});
+
+test.each([
   ['selections', (depth: number) => `${'{a'.repeat(depth)}${'}'.repeat(depth)}`],
   ['selections that never end', (depth: number) => '{a'.repeat(depth)],
   ['lists', (depth: number) => `{a(b:${'['.repeat(depth)}${']'.repeat(depth)})}`],

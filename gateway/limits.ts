@@ -1,5 +1,6 @@
 import {
-  type ASTNode, BREAK, type DocumentNode, type FragmentSpreadNode, GraphQLError, Kind, Lexer, type OperationDefinitionNode, parse, type SelectionSetNode, Source, TokenKind, visit,
+  type ASTNode, BREAK, type DocumentNode, type FragmentSpreadNode, GraphQLError, Kind, Lexer,
+  type OperationDefinitionNode, parse, type SelectionNode, type SelectionSetNode, Source, TokenKind, visit,
 } from 'graphql';
 import { clientError } from '#kit/errors.ts';
 import { badText, isText } from '#kit/text.ts';
@@ -209,6 +210,8 @@ function documentProblem(document: DocumentNode, limits: Limits): GraphQLError |
   const { operations, roots, fields, aliases, directives, reserved, circular } = measure(document);
   // The validator would say the same; but only what has an end can be written out below.
   if (circular) return invalid(`Cannot spread fragment "${circular.name.value}" within itself.`, circular);
+  const conditional = conditionalRoot(document);
+  if (conditional) return invalid(CONDITIONAL_ROOT, conditional);
   const most = (of: (operation: Weight) => number): number => Math.max(0, ...operations.map(of));
   if (fields > limits.fields) return exceeded('fields', limits.fields);
   if (most(({ depth }) => depth) > limits.depth) return exceeded('levels', limits.depth);
@@ -220,8 +223,40 @@ function documentProblem(document: DocumentNode, limits: Limits): GraphQLError |
   return tooMany ? exceeded('pairs of fields with one name at one place', limits.pairs) : null;
 }
 
-const invalid = (message: string, node: FragmentSpreadNode): GraphQLError =>
+const invalid = (message: string, node: ASTNode): GraphQLError =>
   new GraphQLError(message, { nodes: [node], extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } });
+
+const CONDITIONAL_ROOT = 'The root field of a subscription cannot stand under @skip or @include.';
+/**
+ * What stands under a condition at the root of a subscription. A subscription follows one field, whatever its variables
+ * are (GraphQL, September 2025, §5.2.4.1); where it may be left out, graphql-js 16 throws instead of validating, or
+ * finds nothing to follow.
+ */
+function conditionalRoot(document: DocumentNode): SelectionNode | null {
+  const fragments = fragmentsIn(document);
+  const seen = new Set<string>();
+  const find = ({ selections }: SelectionSetNode): SelectionNode | null => {
+    for (const selection of selections) {
+      if (selection.directives?.some(({ name }) => name.value === 'skip' || name.value === 'include')) return selection;
+      if (selection.kind === Kind.FIELD) continue;
+      const isInline = selection.kind === Kind.INLINE_FRAGMENT;
+      const found = isInline ? find(selection.selectionSet) : findSpread(selection.name.value);
+      if (found) return found;
+    }
+    return null;
+  };
+  const findSpread = (fragment: string): SelectionNode | null => {
+    const selections = seen.has(fragment) ? undefined : fragments.get(fragment);
+    seen.add(fragment);
+    return selections ? find(selections) : null;
+  };
+  for (const node of document.definitions) {
+    if (node.kind !== Kind.OPERATION_DEFINITION || node.operation !== 'subscription') continue;
+    const found = find(node.selectionSet);
+    if (found) return found;
+  }
+  return null;
+}
 
 const reservedAlias = (alias: string): GraphQLError =>
   clientError('BAD_USER_INPUT', `The alias "${alias}" begins with two underscores, which are reserved.`, { reason: 'ALIAS' });

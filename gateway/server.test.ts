@@ -35,6 +35,7 @@ interface Told {
 }
 
 const told = async (response: Response): Promise<Told> => {
+  expect(response.headers.get('cache-control')).toMatch(/no-store/); // whatever it says
   const text = await response.text();
   const body = /^event: next\ndata: (.*)$/m.exec(text)?.[1] ?? text;
   return { status: response.status, retryAfter: response.headers.get('retry-after'), body: JSON.parse(body) as Told['body'] };

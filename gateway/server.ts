@@ -8,7 +8,7 @@ import { createDrain } from '#kit/drain.ts';
 import { clientError } from '#kit/errors.ts';
 import { jsonBoundsProblem } from '#kit/jsonBounds.ts';
 import { isUtf8 } from 'node:buffer';
-import { type IncomingMessage, ServerResponse } from 'node:http';
+import { type IncomingMessage, type OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { Transform } from 'node:stream';
 import type { Log } from '#kit/log.ts';
@@ -23,12 +23,12 @@ import { type ClientAddresses, createClientAddresses } from './http/address.ts';
 import { createBodies } from './http/bodies.ts';
 import { type ConnectionLimits, guardConnections, type WritingLimits } from './http/connections.ts';
 import { type Load, watchLoad } from './http/load.ts';
-import { answerText, type Asked, credentialsIn, type DoorOptions, type OperationMetrics, type ReadOperation, readOperation, runOperation, tellRefusal } from './doors/operation.ts';
+import { answerText, type Asked, type Credentials, credentialsIn, type DoorOptions, type OperationMetrics, type ReadOperation, readOperation, runOperation, tellRefusal } from './doors/operation.ts';
 import { asksForEvents, createEventDoor, readRequest } from './doors/sse.ts';
 import { createWebSocketDoor } from './doors/websocket.ts';
 import { createErrorWords, errorOf, headOf, unavailable } from './errors.ts';
 import type { Answer, Graph } from './graph.ts';
-import { charsetProblem, UTF_8 } from './http/charset.ts';
+import { charsetProblem, codingProblem, UTF_8 } from './http/charset.ts';
 import { answerOn } from './http/rawAnswer.ts';
 import type { Readiness } from './http/readiness.ts';
 import { createStreamQuota, standardStreamLimits, type StreamLimits } from './http/streamQuota.ts';
@@ -133,15 +133,23 @@ function limitedTo(most: number): Transform {
  * Fastify, by Apollo Server or by Node itself, before any hook of ours.
  */
 class UnstoredResponse<Request extends IncomingMessage = IncomingMessage> extends ServerResponse<Request> {
-  constructor(...given: ConstructorParameters<typeof ServerResponse<Request>>) {
-    super(...given);
-    this.setHeader('cache-control', 'no-store');
+  // Not set from the start: Node then looks at each further header by itself.
+  override writeHead(status: number, ...given: unknown[]): this {
+    const headers = given.at(-1);
+    if (typeof headers !== 'object' || headers === null || Array.isArray(headers)) this.#unstored();
+    else if (!('cache-control' in headers)) (headers as OutgoingHttpHeaders)['cache-control'] = String(this.getHeader('cache-control') ?? 'no-store');
+    return super.writeHead(status, ...(given as [OutgoingHttpHeaders]));
+  }
+
+  #unstored(): void {
+    if (!this.hasHeader('cache-control')) this.setHeader('cache-control', 'no-store');
   }
 }
 
 /** What is known of a request while it is answered. */
 class Exchange {
   readonly scope: RequestScope;
+  readonly credentials: Credentials;
   viewer: Promise<Viewer> | null = null;
   context: Promise<RequestContext> | null = null;
   /** Ends what runs for it when its client goes. */
@@ -149,8 +157,9 @@ class Exchange {
   /** Gives back the room that its body takes. */
   release: (() => void) | null = null;
 
-  constructor(scope: RequestScope) {
+  constructor(scope: RequestScope, credentials: Credentials) {
     this.scope = scope;
+    this.credentials = credentials;
   }
 
   end({ statusCode, writableFinished }: ServerResponse): void {
@@ -194,7 +203,7 @@ const statusFor = (status: number, accept: string, code: unknown): number =>
 
 /** Whether Apollo Server has nothing to negotiate or to prevent: JSON is sent and JSON is awaited. */
 const isPlain = ({ method, headers: { 'content-type': contentType, accept } }: FastifyRequest): boolean =>
-  method === 'POST' && contentType !== undefined && /^application\/json(;|$)/.test(contentType) && (accept === undefined || accept === '*/*' || accept === 'application/json');
+  method === 'POST' && (contentType === 'application/json' || contentType?.startsWith('application/json;') === true) && (accept === undefined || accept === '*/*' || accept === 'application/json');
 
 /** Apollo Server keeps documents of its own, which nothing runs: no more of them than it takes not to parse those again that are asked often. */
 const MAX_APOLLO_BYTES = 8 * 1024 * 1024;
@@ -251,7 +260,7 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
   const parseJson = app.getDefaultJsonParser('error', 'error');
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     if (!isUtf8(body as Buffer)) return done(new GraphQLError('The body is not UTF-8.', { extensions: { code: 'BAD_REQUEST', http: { status: 400 } } }), undefined);
-    const text = String(body);
+    const text = (body as Buffer).toString('utf8');
     const problem = jsonBoundsProblem(text);
     if (problem === null) parseJson(request, text, done);
     else done(clientError('COST_LIMIT', problem, { expected: problem }), undefined);
@@ -267,9 +276,8 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
   const drain = createDrain(app.server);
 
   // Looked at once for a request, before its body is read, and taken from here after that.
-  const viewerOf = ({ exchange, raw }: FastifyRequest): Promise<Viewer> => (exchange.viewer ??= viewerIn(raw));
-  const viewerIn = async (raw: IncomingMessage): Promise<Viewer> => {
-    const { authorization, purpose } = credentialsIn(raw);
+  const viewerOf = ({ exchange }: FastifyRequest): Promise<Viewer> => (exchange.viewer ??= viewerBy(exchange.credentials));
+  const viewerBy = async ({ authorization, purpose }: Credentials): Promise<Viewer> => {
     try {
       return await authenticator.viewer(authorization, purpose);
     } catch (error) {
@@ -280,7 +288,7 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
   const makeContext = async (request: FastifyRequest, reply: FastifyReply): Promise<RequestContext> => {
     const abort = new AbortController();
     request.exchange.abort = abort;
-    const { rejects, reportsCost } = credentialsIn(request.raw);
+    const { rejects, reportsCost } = request.exchange.credentials;
     const headers = (budget: BudgetState | undefined): void => {
       if (budget) for (const [name, value] of rateLimitHeaders(budget)) reply.header(name, value);
     };
@@ -302,7 +310,7 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
             const { viewer, mode, reportsCost, signal, address, headers } = context as unknown as RequestContext; // made by `context` below
             const read = readOperation(doors, asked, viewer.role);
             if ('errors' in read) return read as never; // ExecutionResult, with `data` left out where nothing ran
-            const { budget, ...answer } = await runOperation(doors, read, asked, { transport: 'http', viewer, mode, reportsCost, signal, address });
+            const { budget, answer } = await runOperation(doors, read, asked, { transport: 'http', viewer, mode, reportsCost, signal, address });
             headers(budget);
             return answer as never;
           },
@@ -399,28 +407,26 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
   };
   app.addHook('onRequest', (request, reply, done) => {
     // Its id stands in each answer, and in each line that is logged under it.
-    const exchange = new Exchange(openScope(request.id, tracer && beginSpan(request, tracer)));
+    const exchange = new Exchange(openScope(request.id, tracer && beginSpan(request, tracer)), credentialsIn(request.raw));
     request.exchange = exchange;
     reply.header('x-request-id', request.id);
     reply.raw.on('close', () => exchange.end(reply.raw));
-    inScope(exchange.scope, () => {
-      let problem: GraphQLError | null;
-      try {
-        problem = problemOf(request);
-      } catch (error) {
-        return done(error as Error);
-      }
-      if (problem) return void turnAway(request, reply, problem);
-      // Who asks comes before what is asked: whoever is nobody sends no body.
-      if (exchange.release && request.headers.authorization !== undefined) viewerOf(request).then(() => done(), done);
-      else done();
-    });
+    let problem: GraphQLError | null;
+    try {
+      problem = problemOf(request);
+    } catch (error) {
+      return done(error as Error);
+    }
+    if (problem) return within(request, () => void turnAway(request, reply, problem));
+    // Who asks comes before what is asked: whoever is nobody sends no body.
+    if (exchange.release && request.headers.authorization !== undefined) within(request, () => void viewerOf(request).then(() => done(), done));
+    else done(); // in the scope of the request once its body is there
   });
   // What comes after the body was read would else run under the connection, and not under the request.
   app.addHook('preValidation', (request, _, done) => within(request, done));
   app.addHook('preParsing', ({ headers, routeOptions }, _reply, body, done) => {
-    const { 'content-type': contentType, 'content-length': length, authorization } = headers;
-    const problem = charsetProblem(contentType, routeOptions.config.charsets ?? UTF_8);
+    const { 'content-type': contentType, 'content-encoding': contentEncoding, 'content-length': length, authorization } = headers;
+    const problem = charsetProblem(contentType, routeOptions.config.charsets ?? UTF_8) ?? codingProblem(contentEncoding);
     // Of a body without a length it is known only then whether it is too large.
     if (problem) done(problem);
     else done(null, length === undefined && authorization === undefined ? body.pipe(limitedTo(MAX_ANONYMOUS_BYTES)) : body);
@@ -438,13 +444,17 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
 
   app.route({
     url: '/graphql',
-    method: ['PUT', 'PATCH', 'DELETE', 'TRACE'],
-    handler: (request, reply) => refuse(request, reply, [new GraphQLError('The graph is asked by GET or POST.', { extensions: { code: 'BAD_REQUEST', http: { status: 405, headers: new Map([['allow', 'GET, POST, OPTIONS']]) } } })]),
+    method: ['PUT', 'PATCH', 'DELETE', 'TRACE', 'OPTIONS'],
+    handler: (request, reply) => {
+      const http = { status: 405, headers: new Map([['allow', 'GET, POST']]) };
+      const extensions = { code: 'BAD_REQUEST', http };
+      return refuse(request, reply, [new GraphQLError('The graph is asked by GET or POST.', { extensions })]);
+    },
   });
 
   app.route({
     url: '/graphql',
-    method: ['GET', 'POST', 'OPTIONS'],
+    method: ['GET', 'POST'],
     handler: async function (request, reply) {
       if (asksForEvents(request.headers.accept)) return events.handle(request, reply);
       // Who asks comes before what is asked: whoever is nobody has nothing parsed.
@@ -458,7 +468,7 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
       if (asked.documentId === undefined && !isPlain(request)) return throughApollo.call(this, request, reply);
       if (request.method === 'GET' && read.operation.operation === 'mutation')
         return refuse(request, reply, [new GraphQLError('A mutation is sent by POST.', { extensions: { code: 'BAD_REQUEST', http: { status: 405, headers: new Map([['allow', 'POST']]) } } })]);
-      const { budget, ...answer } = await runOperation(doors, read, asked, { transport: 'http', ...context });
+      const { budget, answer } = await runOperation(doors, read, asked, { transport: 'http', ...context });
       const caching = cachingOf(request, asked, read, answer);
       // What others are given of it says nothing of who asked first.
       if (caching['cache-control'] === 'no-store') context.headers(budget);

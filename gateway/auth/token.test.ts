@@ -127,6 +127,11 @@ const forged: Record<string, [string, () => Promise<string>]> = {
     'MALFORMED',
     () => written(HEADER, JSON.stringify(claims()).replace('{', '{"\\u0072ole" :"AUDITOR",')),
   ],
+  'claims 2 000 deep': ['KEY', async () => {
+    const claimed = JSON.stringify(claims()).replace('{', `{"x":${'['.repeat(2000)}${']'.repeat(2000)},`);
+    return written(HEADER.replace('"ec"', '"none"'), claimed);
+  }],
+  'claims that never close 2 000 brackets': ['MALFORMED', () => written(HEADER, `{"x":${'['.repeat(2000)}`)],
   'a name twice, deep inside': [
     'MALFORMED',
     () => written(HEADER, JSON.stringify(claims({ x: [{ y: 1 }] })).replace('"y":1', '"y":1,"y":2')),

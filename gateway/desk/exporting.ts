@@ -1,10 +1,11 @@
-import { type DocumentNode, GraphQLError, Kind, parse, print } from 'graphql';
+import { GraphQLError, Kind, print } from 'graphql';
 import { type Connection, checkFirst, connectionFields, edgeFields } from '#kit/connection.ts';
 import type { CursorSealer } from '#kit/cursor.ts';
 import { clientError, notFound } from '#kit/errors.ts';
 import { may } from '#policy/actions.ts';
 import { outcomeFor } from '#policy/matrix.ts';
 import type { Viewer } from '#policy/viewer.ts';
+import { parseWithin, standardLimits } from '../limits.ts';
 import { readFilter } from '../live/filter.ts';
 import type { ChangeLog, Topic } from '../live/log.ts';
 import { filterIn } from '../live/notice.ts';
@@ -108,12 +109,9 @@ export function createExportResolvers({ exports, log, cursors, ownsWatchlist, fi
 
 /** A selection and nothing else: printed anew, so that nothing of the text can be anything else. */
 function selectionOf(fields: string): string | GraphQLError {
-  let document: DocumentNode;
-  try {
-    document = parse(`{ ${fields}\n}`, { noLocation: true });
-  } catch (error) {
-    return error instanceof GraphQLError ? error : new GraphQLError('not a selection');
-  }
+  // Bounded before it is parsed, as every text is; its root fields are those of a record and not of the graph.
+  const document = parseWithin({ ...standardLimits, rootFields: standardLimits.fields }, `{ ${fields}\n}`);
+  if (document instanceof GraphQLError) return document;
   const [operation, ...others] = document.definitions;
   if (operation?.kind !== Kind.OPERATION_DEFINITION || others.length > 0) return new GraphQLError('One selection, without fragments of its own.');
   return print(operation.selectionSet);

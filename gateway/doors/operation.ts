@@ -117,16 +117,18 @@ export interface Credentials {
 }
 
 export function credentialsIn(request: { readonly headers: IncomingHttpHeaders; readonly rawHeaders: readonly string[] }): Credentials {
-  const authorizations = request.rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'authorization').length;
-  const purpose = request.headers['x-purpose'];
+  const { authorization, 'x-purpose': purpose, 'x-unauthorized': unauthorized, 'x-cost': cost } = request.headers;
   return {
     // Of two Authorization headers Node keeps the first; which one a proxy looked at nobody knows.
-    authorization: authorizations > 1 ? '' : request.headers.authorization,
+    authorization: authorization !== undefined && hasTwo(request.rawHeaders, 'authorization') ? '' : authorization,
     purpose: typeof purpose === 'string' ? purpose : undefined, // an empty one is none that a token allows
-    rejects: request.headers['x-unauthorized'] === 'reject',
-    reportsCost: request.headers['x-cost'] === 'report',
+    rejects: unauthorized === 'reject',
+    reportsCost: cost === 'report',
   };
 }
+
+const hasTwo = (rawHeaders: readonly string[], name: string): boolean =>
+  rawHeaders.filter((given, index) => index % 2 === 0 && given.length === name.length && given.toLowerCase() === name).length > 1;
 
 /** An answer with data, as every transport writes it. */
 export const answerText = (options: Pick<DoorOptions, 'words'>, { data, errors, extensions }: Answer): string =>
@@ -153,8 +155,9 @@ export interface Run {
 }
 
 /** An answer, and what is left of the budget after it. */
-export interface Charged extends Answer {
-  readonly budget?: BudgetState | undefined;
+export interface Charged {
+  readonly answer: Answer;
+  readonly budget: BudgetState | undefined;
 }
 
 /** What one operation took from its caller's budget, once it was charged. */
@@ -179,7 +182,7 @@ function openBill({ budgets, now }: Pick<DoorOptions, 'budgets' | 'now'>, viewer
 export async function runOperation(options: RunOptions, read: ReadDocument, asked: Asked, run: Run): Promise<Charged> {
   const bill = openBill(options, run.viewer, run.address);
   const answer = await observed(options, read, run.transport, bill, () => answerTo(options, read, asked, run, bill));
-  return { ...answer, budget: bill.charged?.budget };
+  return { answer, budget: bill.charged?.budget };
 }
 
 type RunOptions = Pick<DoorOptions, 'graph' | 'sources' | 'budgets' | 'now' | 'metrics' | 'log'>;
@@ -232,7 +235,7 @@ const internal = (thrown: unknown): GraphQLError =>
 
 /** The same as text, or the errors for which nothing ran. */
 export async function answerOnce(options: DoorOptions, read: ReadDocument, asked: Asked, run: Run): Promise<string | { readonly errors: readonly unknown[] }> {
-  const answer = await runOperation(options, read, asked, run);
+  const { answer } = await runOperation(options, read, asked, run);
   return answer.data === undefined ? { errors: answer.errors ?? [] } : answerText(options, answer);
 }
 

@@ -236,9 +236,13 @@ const header = (request: FastifyRequest, name: string): string | undefined => {
   return typeof value === 'string' && value !== '' ? value : undefined;
 };
 
-/** What is asked by POST or GET. Null: it is no operation. @throws COST_LIMIT for JSON in the address that is too deep or too large */
-export function readRequest({ method, query, body }: FastifyRequest): Asked | null {
+/**
+ * What is asked by POST or GET. Null: it is no operation.
+ * @throws COST_LIMIT for JSON in the address too deep or too large; BAD_REQUEST for parameters that are no UTF-8
+ */
+export function readRequest({ method, url, query, body }: FastifyRequest): Asked | null {
   if (method !== 'GET') return readAsked(body);
+  if (!isDecodable(url)) throw badRequest('The parameters of the address are not UTF-8.', 400);
   const { variables, extensions, ...given } = query as Record<string, unknown>;
   for (const text of [variables, extensions]) {
     const problem = typeof text === 'string' ? jsonBoundsProblem(text) : null;
@@ -249,6 +253,16 @@ export function readRequest({ method, query, body }: FastifyRequest): Asked | nu
     return readAsked({ ...given, variables: parsed(variables), extensions: parsed(extensions) });
   } catch {
     return null;
+  }
+}
+
+/** Fastify leaves what it cannot decode as it was written, which is another text than was meant. */
+function isDecodable(address: string): boolean {
+  try {
+    decodeURIComponent(address);
+    return true;
+  } catch {
+    return false;
   }
 }
 

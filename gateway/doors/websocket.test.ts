@@ -1,8 +1,10 @@
+import { createClient } from 'graphql-ws';
+import WebSocket from 'ws';
 import { publicViewer } from '#policy/viewer.ts';
 import { createHandLive, createSmallGraph, INIT, openAcknowledged, openFrames, openWebSocketDoor, subscribe } from '#test/support/doors.ts';
 import { until } from '#test/support/until.ts';
 import type { Authenticator } from '../auth.ts';
-import type { Session } from '../live/subscriber.ts';
+import type { Session, StreamEnd } from '../live/subscriber.ts';
 
 // The door by itself, with streams that a test tells by hand. Close codes on the real graph: test/graph/changes/frames.test.ts (P16).
 
@@ -231,6 +233,24 @@ test('a look that fails is an internal error of that operation alone', async () 
   expect(await frames.next()).toEqual({ id: '1', type: 'error', payload: [{ message: 'Internal error', extensions: { code: 'INTERNAL_SERVER_ERROR' } }] });
 });
 
+test('what throws while a text is read is an internal error of that operation: nobody waits in vain', async () => {
+  await using served = await openWebSocketDoor({
+    graph,
+    documents: () => {
+      throw new Error('a library');
+    },
+  });
+  await using frames = await openAcknowledged(served.url);
+  for (const id of ['1', '1']) {
+    frames.send(subscribe(id, '{ role }'));
+    expect(await frames.next()).toEqual({
+      id,
+      type: 'error',
+      payload: [{ message: 'Internal error', extensions: { code: 'INTERNAL_SERVER_ERROR' } }],
+    });
+  }
+});
+
 test('the heartbeat pings, keeps whoever answers, and drops whoever does not', async () => {
   await using served = await openWebSocketDoor({ graph, timing: { heartbeatMs: 100 } });
   await using answers = await openAcknowledged(served.url);
@@ -256,6 +276,8 @@ test('going away ends streams at once, lets answers be given, closes with 1012 a
   const stopped = served[Symbol.asyncDispose]();
   expect([(await idle.closed).code, (await opened.closed).code, (await follows.closed).code]).toEqual([1012, 1012, 1012]);
   expect(stream.isStopped()).toBe(true);
+  // Without a word before: `complete` would be taken for its end.
+  await expect(follows.next()).rejects.toThrow('closed: {"code":1012');
   await using late = await openFrames(served.url);
   expect((await late.closed).code).toBe(1012);
   asks.send(subscribe('late', '{ role }'));
@@ -294,4 +316,73 @@ test('x-unauthorized: reject is heard in the headers and in connection_init', as
     frames.send(subscribe('s', TICKS));
     expect((await live.begun()).request.mode).toBe('reject');
   }
+});
+
+describe('graphql-ws by its defaults', () => {
+  /** How a stream ends for its client that the gateway has ended in this way, and how often it was opened. */
+  const afterEnd = async (reason: StreamEnd): Promise<{ readonly opened: number; readonly end: unknown }> => {
+    const live = createHandLive();
+    await using served = await openWebSocketDoor({ graph, live });
+    // Not its own waits, which are seconds.
+    const client = createClient({
+      url: `${served.url.replace('http', 'ws')}/graphql`,
+      webSocketImpl: WebSocket,
+      retryAttempts: 1,
+      retryWait: () => Promise.resolve(),
+    });
+    const ended = Promise.withResolvers<unknown>();
+    client.subscribe(
+      { query: TICKS },
+      { next() {}, error: (error) => ended.resolve(error), complete: () => ended.resolve('complete') },
+    );
+    let opened = 0;
+    for (let isOver = false; !isOver;) {
+      const next = await Promise.race([live.begun(), ended.promise.then(() => null)]);
+      isOver = next === null;
+      if (!next) continue;
+      opened += 1;
+      next.sink.end(opened === 1 ? reason : 'COMPLETED', 'c1');
+    }
+    await client.dispose();
+    return { opened, end: await ended.promise };
+  };
+
+  test.each(['GOING_AWAY', 'SLOW_CONSUMER', 'UNAUTHENTICATED'] as const)('comes back after %s', async (reason) => {
+    expect(await afterEnd(reason)).toEqual({ opened: 2, end: 'complete' });
+  });
+
+  test.each([
+    ['COMPLETED', 'complete'],
+    ['CURSOR_EXPIRED', 'complete'],
+    ['FAILED', [{ message: 'Internal error', extensions: { code: 'INTERNAL_SERVER_ERROR', cursor: 'c1' } }]],
+    ['WITHDRAWN', [{ message: expect.any(String), extensions: { code: 'DOCUMENT_NOT_FOUND', cursor: 'c1' } }]],
+  ] as const)('takes %s as final', async (reason, end) => {
+    expect(await afterEnd(reason)).toEqual({ opened: 1, end });
+  });
+
+  test.each([
+    [4400, 'nonsense'],
+    [4401, JSON.stringify(subscribe('1', TICKS))],
+    [4429, JSON.stringify(INIT)],
+  ])('gives up at %i, which trying again would not mend', async (code, message) => {
+    await using served = await openWebSocketDoor({ graph, live: createHandLive() });
+    let opened = 0;
+    /** A client that says something wrong first. */
+    class Wrong extends WebSocket {
+      constructor(address: string, protocols: string) {
+        super(address, protocols);
+        opened += 1;
+        this.on('open', () => this.send(message));
+      }
+    }
+    const client = createClient({
+      url: `${served.url.replace('http', 'ws')}/graphql`,
+      webSocketImpl: Wrong,
+      retryAttempts: 5,
+      retryWait: () => Promise.resolve(),
+    });
+    await expect(client.iterate({ query: TICKS }).next()).rejects.toMatchObject({ code });
+    expect(opened).toBe(1);
+    await client.dispose();
+  });
 });

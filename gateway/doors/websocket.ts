@@ -359,7 +359,7 @@ class Connection {
 
   async #run(id: string, asked: Asked, session: Session, scope: RequestScope): Promise<void> {
     const { live } = this.#door;
-    const read = readOperation(this.#door, asked, session.viewer.role);
+    const read = this.#read(asked, session);
     const isStream = !('errors' in read) && read.operation.operation === 'subscription' && live !== undefined;
     const subscription = new Subscription(this, id, isStream, scope);
     this.#subscriptions?.set(id, subscription);
@@ -371,6 +371,15 @@ class Connection {
       else await this.#answer(subscription, read, asked, session);
     } catch (error) {
       this.#refuse(subscription, [errorOf(error)]);
+    }
+  }
+
+  /** Whatever is thrown is told: a client would wait for ever for an answer that does not come. */
+  #read(asked: Asked, { viewer }: Session): ReadOperation | { readonly errors: readonly unknown[] } {
+    try {
+      return readOperation(this.#door, asked, viewer.role);
+    } catch (error) {
+      return { errors: [errorOf(error)] };
     }
   }
 

@@ -61,12 +61,14 @@ export function createClientAddresses(trusted: readonly string[]): ClientAddress
 }
 
 /** An IPv4 address that a socket of both families wrote as an IPv6 one, as IPv4. */
-export const plainAddress = (address: string): string => /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address;
+export const plainAddress = (address: string): string => (address.includes(':') ? unmapped(address) : address);
+
+const unmapped = (address: string): string => /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address;
 
 /** What one subscriber has: an IPv4 address, or of IPv6 the first 64 bits. */
 export function networkOf(address: string): string {
   const plain = plainAddress(address);
-  return isIPv6(plain) ? prefixOf(plain) : plain;
+  return plain.includes(':') && isIPv6(plain) ? prefixOf(plain) : plain;
 }
 
 function prefixOf(address: string): string {

@@ -12,7 +12,8 @@ const PARAMETER = /;\s*charset\s*=\s*(?:"([^"]*)"|([^;"]*))/gi;
  * @param contentType the header; one that names no encoding is good, one that names two names each of them
  */
 export function charsetProblem(contentType: string | undefined, allowed: ReadonlySet<string>): GraphQLError | null {
-  for (const [, quoted, plain] of (contentType ?? '').matchAll(PARAMETER)) {
+  if (contentType === undefined || !contentType.includes(';')) return null;
+  for (const [, quoted, plain] of contentType.matchAll(PARAMETER)) {
     const charset = quoted ?? plain?.trim() ?? '';
     if (allowed.has(charset.toLowerCase())) continue;
     const expected = [...allowed]
@@ -24,6 +25,19 @@ export function charsetProblem(contentType: string | undefined, allowed: Readonl
     });
   }
   return null;
+}
+
+/** 415 for a body that says that it is compressed (RFC 9110 §15.5.16): none is unpacked. */
+export function codingProblem(contentEncoding: string | undefined): GraphQLError | null {
+  if (contentEncoding === undefined) return null;
+  const coding = contentEncoding.trim().toLowerCase();
+  if (coding === '' || coding === 'identity') return null;
+  const expected = 'identity';
+  const http = { status: 415, headers: new Map([['accept-encoding', expected]]) };
+  const named = JSON.stringify(coding.slice(0, 40));
+  return new GraphQLError(`The body says that it is packed by ${named}; it is read as it is.`, {
+    extensions: { code: 'BAD_REQUEST', argument: 'content-encoding', expected, http },
+  });
 }
 
 declare module 'fastify' {

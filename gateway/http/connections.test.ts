@@ -31,6 +31,7 @@ const serve = (options: Partial<ServerOptions> = {}): Promise<GatewayServer> =>
 const ROLE = JSON.stringify({ query: '{ role }' });
 const codeIn = (answer: string): unknown => {
   const [head = '', ...body] = answer.split('\r\n\r\n');
+  expect(head).toMatch(/\r\ncache-control: no-store(\r\n|$)/); // whatever refuses it
   return [Number(head.split(' ')[1]), JSON.parse(body.join('')).errors[0].extensions.code];
 };
 const isAnswered = async (url: string): Promise<boolean> => (await fetch(`${url}/graphql`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: ROLE })).ok;

@@ -196,12 +196,18 @@ export async function fieldsProblem({ graph, documents }: Pick<ExportParts, 'gra
     const made = eventQueryOf(read.document, read.operation, undefined);
     if (!made) return 'There is no field in it.';
     const { errors } = await graph.run({ document: made.document, operation: made.operation, operationName: undefined, variables: {}, viewer, mode: 'filter', events: [] });
-    return errors && errors.length > 0 ? errors.map(({ message, path }) => `${(path ?? []).filter((step) => step !== '@').slice(2).join('.')}: ${message}`).join(' ') : null;
+    return errors && errors.length > 0 ? errors.map(fieldProblem).join(' ') : null;
   } catch (error) {
     // The limits refuse what is too large.
     if (error instanceof GraphQLError) return error.message;
     throw error;
   }
+}
+
+/** With the field that it is about, where it is about one. */
+function fieldProblem({ message, path = [] }: GraphQLError): string {
+  const field = path.filter((step) => step !== '@').slice(2).join('.');
+  return field === '' ? message : `${field}: ${message}`;
 }
 
 export type ExportReader = ReturnType<typeof createExportReader>;

@@ -29,12 +29,21 @@ export function eventQueryOf(document: DocumentNode, operation: OperationDefinit
 
 function make(document: DocumentNode, operation: OperationDefinitionNode): EventQuery | null {
   const fragments = new Map(document.definitions.flatMap((node) => (node.kind === Kind.FRAGMENT_DEFINITION ? [[node.name.value, node] as const] : [])));
-  const field = rootField(operation.selectionSet, fragments);
-  if (!field) return null;
+  const fields = rootFields(operation.selectionSet, fragments);
+  const [first] = fields;
+  if (!first) return null;
+  // The one field may be written several times: what it selects is all that is selected there.
+  const selections = fields.flatMap(({ selectionSet }) => selectionSet?.selections ?? []);
+  const field: FieldNode = { ...first, selectionSet: { kind: Kind.SELECTION_SET, selections } };
   const key = field.alias?.value ?? field.name.value;
   const events: FieldNode = { kind: Kind.FIELD, name: { kind: Kind.NAME, value: 'events' }, ...(field.selectionSet ? { selectionSet: field.selectionSet } : null) };
-  const first = { kind: Kind.ARGUMENT, name: { kind: Kind.NAME, value: 'first' }, value: { kind: Kind.INT, value: '1' } } as const;
-  const page: FieldNode = { ...field, arguments: [...(field.arguments ?? []), first], selectionSet: { kind: Kind.SELECTION_SET, selections: [events] } };
+  const name = { kind: Kind.NAME, value: 'first' } as const;
+  const one = { kind: Kind.ARGUMENT, name, value: { kind: Kind.INT, value: '1' } } as const;
+  const page: FieldNode = {
+    ...field,
+    arguments: [...(field.arguments ?? []), one],
+    selectionSet: { kind: Kind.SELECTION_SET, selections: [events] },
+  };
   // A query may give defaults that no argument uses any more: definitions stay as they are.
   const variableDefinitions: readonly VariableDefinitionNode[] = operation.variableDefinitions ?? [];
   const query = { kind: Kind.OPERATION_DEFINITION, operation: 'query', ...(operation.name ? { name: operation.name } : null), variableDefinitions, selectionSet: { kind: Kind.SELECTION_SET, selections: [page] } } as OperationDefinitionNode;
@@ -42,18 +51,16 @@ function make(document: DocumentNode, operation: OperationDefinitionNode): Event
   return { document: { kind: Kind.DOCUMENT, definitions: [query, ...used] }, operation: query, key, field, path: [key, 'events'] };
 }
 
-/** Validation lets a subscription have one root field, which may stand in a fragment. */
-function rootField({ selections }: SelectionSetNode, fragments: ReadonlyMap<string, FragmentDefinitionNode>): FieldNode | null {
-  for (const selection of selections) {
-    if (selection.kind === Kind.FIELD) {
-      if (!selection.name.value.startsWith('__')) return selection;
-      continue;
-    }
+/** Validation lets a subscription have one root field; it may stand in fragments, and may be written several times. */
+function rootFields(
+  { selections }: SelectionSetNode,
+  fragments: ReadonlyMap<string, FragmentDefinitionNode>,
+): readonly FieldNode[] {
+  return selections.flatMap((selection) => {
+    if (selection.kind === Kind.FIELD) return selection.name.value.startsWith('__') ? [] : [selection];
     const inner = selection.kind === Kind.INLINE_FRAGMENT ? selection.selectionSet : fragments.get(selection.name.value)?.selectionSet;
-    const found = inner && rootField(inner, fragments);
-    if (found) return found;
-  }
-  return null;
+    return inner ? rootFields(inner, fragments) : [];
+  });
 }
 
 function reachable(node: FieldNode, fragments: ReadonlyMap<string, FragmentDefinitionNode>): Set<FragmentDefinitionNode> {

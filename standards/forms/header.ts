@@ -41,7 +41,8 @@ function spelling(header: string): string {
  * Maps the header of a file (or the keys of an object) to a form. A column is named by its code, its Chinese label, an
  * older spelling of either, or our English field name. Problems name the columns that are missing or there twice.
  */
-export function readHeader(form: Form, columns: readonly string[]): HeaderResult {
+export function readHeader(form: Form, given: readonly string[]): HeaderResult {
+  const columns = given.map(column => column.replaceAll('\0', '')); // as of cells: PostgreSQL text cannot hold it
   const known = new Map<string, FormField>();
   for (const field of form.fields.toReversed()) {
     for (const name of [...(field.aliases ?? []), field.name, field.label, field.column]) known.set(spelling(name), field);

@@ -1,6 +1,8 @@
 // Requests that nobody sends in good faith, of our own, grouped as the ways in which gateways have been attacked. Each says what is right. They are
 // sent without a token or with one that is bad, so that they can be sent to any gateway: npm run attack -- --url http://127.0.0.1:4000
 
+import { gzipSync } from 'node:zlib';
+
 export interface HostileRequest {
   readonly group: string;
   readonly name: string;
@@ -58,6 +60,8 @@ const shapes: readonly HostileRequest[] = [
   query('shape', 'fragments in a circle', '{ ...A } fragment A on Query { ...B } fragment B on Query { ...C } fragment C on Query { ...A }', INVALID),
   query('shape', 'a chain of 99 fragments', `{ ...A0 } ${times(98, (i) => `fragment A${i} on Query { ...A${i + 1} }`)} fragment A98 on Query { viewer { role } }`, FINE),
   query('shape', 'introspection in a circle', `{ __schema { types { fields { type { fields { type { fields { type { fields { type { name } } } } } } } } } } }`, [...INVALID, ...COST]),
+  query('shape', 'a subscription whose field stands under a condition of a variable', 'subscription ($no: Boolean!) { nameListChanges(filter: {}) @skip(if: $no) { __typename } }', INVALID, { no: false }),
+  query('shape', 'a subscription whose field is left out', 'subscription { nameListChanges(filter: {}) @include(if: false) { __typename } }', INVALID),
   query('shape', 'names of fragments that look like introspection', '{ ...__schema } fragment __schema on Query { viewer { role } }', [...INVALID, ...FINE]),
   ...[100, 101, 2_000_000_000, -1, 0].map((first) => query('shape', `first: ${first}`, `{ nameListEntries(filter: { categories: [SERIOUS] }, first: ${first}) { nodes { id } } }`, first === 100 ? [...FINE, [429, 'RATE_LIMITED']] : [...INPUT, ...COST])),
   query('shape', 'lists in lists', '{ a: nameListEntries(filter: {}, first: 99) { nodes { subject { creditFile { nameListEntries(first: 99) { nodes { subject { creditFile { nameListEntries(first: 99) { nodes { id } } } } } } } } } } }', [...COST, [429, 'RATE_LIMITED'], ...INVALID]),
@@ -121,7 +125,8 @@ const bodies: readonly HostileRequest[] = [
   post('body', 'a name with a line in it', { query: 'query A { viewer { role } }', operationName: 'A\n{"level":60}' }, [[400, 'OPERATION_RESOLUTION_FAILURE']]),
   ...['utf-7', 'utf-16', 'ibm500', 'gb18030', 'x'].map((charset) => post('body', `charset ${charset}`, { query: '{ viewer { role } }' }, [[415, 'BAD_REQUEST']], { 'content-type': `application/json; charset=${charset}` })),
   ...['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'application/xml', 'application/json-patch', ''].map((type) => post('body', `content-type ${type}`, 'query=%7Bviewer%7Brole%7D%7D', [[415, 'BAD_REQUEST'], [400, 'BAD_REQUEST']], { 'content-type': type })),
-  post('body', 'gzip that is none', { query: '{ viewer { role } }' }, [[415, 'BAD_REQUEST'], [400, 'BAD_REQUEST'], ...FINE], { 'content-encoding': 'gzip' }),
+  post('body', 'gzip that is none', { query: '{ viewer { role } }' }, [[415, 'BAD_REQUEST']], { 'content-encoding': 'gzip' }),
+  post('body', 'gzip that becomes large', gzipSync(`{"query":"{viewer{role}}","variables":{"a":"${'x'.repeat(8_000_000)}"}}`), [[415, 'BAD_REQUEST']], { 'content-encoding': 'gzip' }),
 ];
 
 const bearer = (token: string): Record<string, string> => ({ authorization: token });
@@ -150,7 +155,8 @@ const http: readonly HostileRequest[] = [
   get('http', 'GET without a query', '/graphql', BAD_REQUEST, { 'apollo-require-preflight': '1' }),
   get('http', 'variables that are no JSON', '/graphql?query=%7Bviewer%7Brole%7D%7D&variables=%7B', BAD_REQUEST, { 'apollo-require-preflight': '1' }),
   get('http', 'a query twice', '/graphql?query=%7Ba%7D&query=%7Bb%7D', BAD_REQUEST, { 'apollo-require-preflight': '1' }),
-  ...['PUT', 'PATCH', 'DELETE'].map((method) => get('http', `${method} at the graph`, '/graphql', [[405, 'BAD_REQUEST']], {}, method)),
+  ...['%B9%FA', '%', '%ED%A0%80'].map((bytes) => get('http', `parameters with ${bytes}`, `/graphql?query=%7Bviewer%7Brole%7D%7D&operationName=${bytes}`, BAD_REQUEST, { 'apollo-require-preflight': '1' })),
+  ...['PUT', 'PATCH', 'DELETE', 'OPTIONS'].map((method) => get('http', `${method} at the graph`, '/graphql', [[405, 'BAD_REQUEST']], {}, method)),
   ...['/', '/graphql/', '/graphql/x', '/.env', '/admin', '/graphiql', '/playground', '/api', '//graphql', '/%2e%2e/etc/passwd', '/explorer/../../package.json', '/explorer/%2e%2e/%2e%2e/package.json', '/explorer/..%2f..%2fpackage.json', '/filings', '/exports', '/wp-login.php'].map((path) => get('http', `the address ${path}`, path, NOT_FOUND)),
   get('http', 'an address that is no text', '/graphql/%ff', [...NOT_FOUND, ...BAD_REQUEST]),
   get('http', 'headers of 20 KB', '/graphql', [[431, 'BAD_REQUEST']], { 'x-large': 'x'.repeat(20_000) }),

@@ -89,3 +89,19 @@ test('a cursor older than what is kept, or ahead of the log, is said to be so, w
   await graph.sql('with lost as (delete from feed.log where seq > 6) update feed.sequencer set last_seq = 6');
   expect(await codeOf(ask('PUBLIC', { after: endCursor }))).toEqual([{ code: 'CURSOR_EXPIRED', reason: undefined, argument: 'after' }]);
 });
+
+test.each([
+  ['evaluationChanges', '{ evaluationChanges(filter: {}, first: 1, after: "") { hasMore } }'],
+  ['nameListEntries', '{ nameListEntries(filter: {}, first: 1, after: "") { nodes { id } } }'],
+  ['searchEntities', '{ searchEntities(query: "示例", first: 1, after: "") { nodes { uscc } } }'],
+  ['viewer.watchlists', '{ viewer { watchlists(first: 1, after: "") { nodes { id } } } }'],
+  ['viewer.exports', '{ viewer { exports(first: 1, after: "") { nodes { id } } } }'],
+  [
+    'createWebhook',
+    `mutation { createWebhook(input: { idempotencyKey: "empty", url: "https://hooks.example/", nameListChanges: {},
+      after: "" }) { __typename } }`,
+  ],
+])('an empty text is no cursor for %s either: who has none leaves it out', async (_, text) => {
+  const { body } = await graph.query('FINANCIAL_INSTITUTION', text);
+  expect(body.errors?.map(({ extensions: { code } }) => code)).toEqual(['BAD_CURSOR']);
+});

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { holdNumbering, holdTable } from '#test/support/faults.ts';
 import { startGraph, type TestGraph } from '#test/support/graph.ts';
 import { list, newEntity, numbered, pageOf } from '#test/support/listings.ts';
-import { daysFromNow } from '#test/support/registered.ts';
+import { daysFromNow, know } from '#test/support/registered.ts';
 import { type Following, followBySse, followByWebSocket, isCheckpoint, type Message } from '#test/support/streams.ts';
 import { until } from '#test/support/until.ts';
 
@@ -83,6 +83,60 @@ describe.each<[string, (after: string) => Promise<Following>]>([
     await spoiled[Symbol.asyncDispose]();
     for (const uscc of codes.slice(1)) expect(told(await stream.event())).toEqual({ event: added(uscc), errors: undefined });
   }, 60_000);
+});
+
+describe('a field of another source that is an internal error is null and missing, and the change comes', () => {
+  const FIELDS = '... on NameListChange { kind subject { uscc name } entry { grounds } }';
+  let uscc: string;
+  let after: string;
+  const spoilName = (name: string): Promise<unknown> =>
+    graph.sql(
+      `begin; set local session_replication_role = replica;
+       update entity.profile set content = jsonb_set(content, '{name}', '${name}'::jsonb)
+       where uscc = '${uscc}'; commit`,
+    );
+  beforeAll(async () => {
+    uscc = newEntity();
+    await know(graph, uscc);
+    after = await endOfLog();
+    await list(graph, { uscc });
+    await numbered(graph);
+    await spoilName('{"not": "text"}');
+  });
+  afterAll(() => spoilName('"示例云帆零售有限公司"'));
+  const change = () => ({ kind: 'ADDED', subject: { uscc, name: null }, entry: { grounds: '示例事由' } });
+  const error = (...path: (string | number)[]) => ({
+    message: 'Internal error',
+    path: ['nameListChanges', ...path, 'subject', 'name'],
+    extensions: { code: 'INTERNAL_SERVER_ERROR' },
+  });
+  const missing = (path: string) => ({ status: 'PARTIAL', missing: [{ source: 'entity', paths: [path] }] });
+
+  test.each([
+    ['WebSocket', followByWebSocket],
+    ['SSE', followBySse],
+  ] as const)('by %s', async (_, follow) => {
+    const query = `subscription ($after: Cursor) { nameListChanges(filter: {}, after: $after) { ${FIELDS} } }`;
+    await using stream = await follow(graph.url, null, query, { variables: { after } });
+    expect(await stream.next()).toEqual({
+      errors: [error()],
+      data: { nameListChanges: change() },
+      extensions: { cursor: expect.any(String), completeness: missing('nameListChanges.subject.name') },
+    });
+  });
+
+  test('by a page', async () => {
+    const { body } = await graph.query(
+      'PUBLIC',
+      `query ($after: Cursor) { nameListChanges(filter: {}, first: 1, after: $after) { events { ${FIELDS} } } }`,
+      { after },
+    );
+    expect(body).toEqual({
+      errors: [error('events', 0)],
+      data: { nameListChanges: { events: [change()] } },
+      extensions: { completeness: missing('nameListChanges.events.@.subject.name') },
+    });
+  });
 });
 
 test('a checkpoint while a change waits is the place before it', async () => {

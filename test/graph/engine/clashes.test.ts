@@ -2,6 +2,8 @@ import type { AccessEntry } from '#gateway/audit.ts';
 import { codesByActs, type DemoGraph, startDemoGraph } from '#test/support/demo.ts';
 import { openAcknowledged } from '#test/support/doors.ts';
 import { numbered } from '#test/support/listings.ts';
+import { followBySse, followByWebSocket } from '#test/support/streams.ts';
+import { until } from '#test/support/until.ts';
 
 // Operations in which two selections of a field meet, by alias, argument, fragment or variable (cases E1 to E8), through the real graph.
 
@@ -144,7 +146,7 @@ const byFetch = (accept: string, method: 'GET' | 'POST') => async ({ query, vari
     ? await fetch(`${graph.url}/graphql`, { method: 'POST', headers: { 'content-type': 'application/json', accept }, body: JSON.stringify({ query, variables }) })
     : await fetch(`${graph.url}/graphql?${parameters}`, { headers: { accept, 'apollo-require-preflight': '1' } });
   const text = await response.text();
-  return JSON.parse(accept === 'text/event-stream' ? (/^data: ?(.+)$/m.exec(text)?.[1] ?? 'null') : text);
+  return JSON.parse(/^data: ?(.+)$/m.exec(text)?.[1] ?? text);
 };
 const byWebSocket = async ({ query, variables = {} }: Asked): Promise<unknown> => {
   await using frames = await openAcknowledged(graph.url);
@@ -174,4 +176,217 @@ test.each(transports)('each of them is answered alike by %s', async (_, ask) => 
     { query: acts('... on AdministrativePenalty { subject { phone } }') },
   ];
   for (const each of asked) expect(await ask(each)).toEqual(await byFetch('application/json', 'POST')(each));
+});
+
+test.each(transports)(
+  'a subscription whose root field stands under a condition is refused alike by %s',
+  async (_, ask) => {
+    const conditions: readonly Asked[] = [
+      {
+        query: 'subscription ($no: Boolean!) { nameListChanges(filter: {}) @skip(if: $no) { __typename } }',
+        variables: { no: false },
+      },
+      { query: 'subscription { nameListChanges(filter: {}) @skip(if: true) { __typename } }' },
+      {
+        query: 'subscription ($no: Boolean!) { ... @include(if: $no) { nameListChanges(filter: {}) { __typename } } }',
+        variables: { no: true },
+      },
+    ];
+    for (const each of conditions) {
+      const told = await ask(each);
+      expect(Array.isArray(told) ? { errors: told } : told).toEqual({
+        errors: [
+          {
+            message: 'The root field of a subscription cannot stand under @skip or @include.',
+            locations: [{ line: 1, column: expect.any(Number) }],
+            extensions: { code: 'GRAPHQL_VALIDATION_FAILED' },
+          },
+        ],
+      });
+    }
+  },
+);
+
+// --- in changes, which are told through the same pipeline ----------------------------------------------------------
+
+interface Listed {
+  readonly uscc: string;
+  readonly name: string;
+  readonly phone: string | null;
+  readonly entries: readonly string[];
+}
+
+/** Two selections of a field meet, and what is right of it for the entity that an event is about. */
+const meetings: readonly (readonly [name: string, selection: string, right: (of: Listed) => object])[] = [
+  [
+    'a field twice under one name',
+    '... on NameListChange { subject { name name: name } }',
+    ({ name }) => ({ subject: { name } }),
+  ],
+  [
+    'one field with other arguments in sibling fragments',
+    `... on NameListChange { subject { uscc creditFile { nameListEntries(first: 1) { nodes { id } } } } }
+     ... on EvaluationChange { subject { creditFile { nameListEntries(first: 2) { nodes { id } } } } }`,
+    ({ uscc, entries }) => ({
+      subject: { uscc, creditFile: { nameListEntries: { nodes: entries.slice(0, 1).map((id) => ({ id })) } } },
+    }),
+  ],
+  [
+    'a name that two fragments give to two fields',
+    `... on NameListChange { subject { k: name } entry { subject { k: phone } } }
+     ... on EvaluationChange { subject { k: phone name } }`,
+    ({ name, phone }) => ({ subject: { k: name }, entry: { subject: { k: phone } } }),
+  ],
+  ['nothing that is left', '... on NameListChange { cursor @skip(if: true) }', () => ({})],
+];
+/** The second change of the log, about whom it is, and the place before it. */
+const secondChange = async (): Promise<{ after: string; of: Listed }> => {
+  const { body: page } = await graph.query(
+    'NATIONAL_CENTRE',
+    '{ nameListChanges(filter: {}, first: 2) { events { ... on NameListChange { cursor subject { uscc } } } } }',
+  );
+  const [first, second] = (
+    page.data as { nameListChanges: { events: { cursor: string; subject: { uscc: string } }[] } }
+  ).nameListChanges.events;
+  if (!first || !second) throw new Error('The generated data has no two changes.');
+  const { uscc } = second.subject;
+  const { body } = await graph.query(
+    'NATIONAL_CENTRE',
+    `query ($uscc: USCC!) {
+      entity(uscc: $uscc) { name phone }
+      creditFile(uscc: $uscc) { nameListEntries(first: 9) { nodes { id } } }
+    }`,
+    { uscc },
+  );
+  const { entity, creditFile } = body.data as {
+    entity: { name: string; phone: string | null };
+    creditFile: { nameListEntries: { nodes: { id: string }[] } };
+  };
+  return {
+    after: first.cursor,
+    of: { uscc, ...entity, entries: creditFile.nameListEntries.nodes.map(({ id }) => id) },
+  };
+};
+
+describe.each([
+  ['WebSocket', followByWebSocket],
+  ['SSE', followBySse],
+] as const)('in a stream over %s', (_, follow) => {
+  test.each(meetings)('%s is answered by what its own place asks for', async (__, selection, right) => {
+    const { after, of } = await secondChange();
+    const query = `subscription ($after: Cursor) { nameListChanges(filter: {}, after: $after) { ${selection} } }`;
+    await using stream = await follow(graph.url, graph.tokenOf('NATIONAL_CENTRE'), query, { variables: { after } });
+    expect(await stream.next()).toEqual({
+      data: { nameListChanges: right(of) },
+      extensions: { cursor: expect.any(String) },
+    });
+  });
+
+  test.each([
+    [
+      'beside itself',
+      (one: string, other: string) =>
+        `subscription ($after: Cursor) {
+          nameListChanges(filter: {}, after: $after) { ${one} }
+          nameListChanges(filter: {}, after: $after) { ${other} }
+        }`,
+    ],
+    [
+      'in two fragments',
+      (one: string, other: string) =>
+        `subscription ($after: Cursor) { ...A ... { ...B } }
+         fragment A on Subscription { nameListChanges(filter: {}, after: $after) { ${one} } }
+         fragment B on Subscription { nameListChanges(filter: {}, after: $after) { ${other} } }`,
+    ],
+  ])('its field written twice, %s, is followed with all that is selected', async (__, written) => {
+    const {
+      after,
+      of: { uscc, name },
+    } = await secondChange();
+    const query = written(
+      '... on NameListChange { subject { uscc } }',
+      '__typename ... on NameListChange { subject { name } }',
+    );
+    await using stream = await follow(graph.url, graph.tokenOf('NATIONAL_CENTRE'), query, { variables: { after } });
+    expect(await stream.next()).toEqual({
+      data: { nameListChanges: { __typename: 'NameListChange', subject: { uscc, name } } },
+      extensions: { cursor: expect.any(String) },
+    });
+  });
+
+  test.each(['representations', 'v0', '__batch_reps_0'])(
+    'a variable is answered alike by any name: $%s',
+    async (name) => {
+      const {
+        after,
+        of: { uscc },
+      } = await secondChange();
+      const query = `subscription ($after: Cursor, $${name}: Date) { nameListChanges(filter: {}, after: $after) {
+      ... on NameListChange { subject { uscc creditFile(validAt: $${name}) { validAt } } } } }`;
+      const variables = { after, [name]: '2026-09-30' };
+      await using stream = await follow(graph.url, graph.tokenOf('NATIONAL_CENTRE'), query, { variables });
+      const subject = { uscc, creditFile: { validAt: '2026-09-30' } };
+      expect(await stream.next()).toEqual({
+        data: { nameListChanges: { subject } },
+        extensions: { cursor: expect.any(String) },
+      });
+    },
+  );
+
+  test('what an event of another type would have been asked is neither fetched nor logged', async () => {
+    const { after, of } = await secondChange();
+    const readsOf = async (selection: string): Promise<string> => {
+      accesses.length = 0;
+      const query = `subscription ($after: Cursor) { nameListChanges(filter: {}, after: $after) { ${selection} } }`;
+      await using stream = await follow(graph.url, graph.tokenOf('NATIONAL_CENTRE'), query, { variables: { after } });
+      await stream.next();
+      return JSON.stringify(accesses.map(({ reads }) => reads));
+    };
+    expect(await readsOf('... on NameListChange { subject { phone } }')).toMatch(
+      new RegExp(`${of.uscc}.*CONTACT|CONTACT.*${of.uscc}`),
+    );
+    expect(
+      await readsOf('... on NameListChange { subject { name } } ... on EvaluationChange { subject { phone } }'),
+    ).not.toContain('CONTACT');
+  });
+});
+
+test.each(meetings)('in an export: %s is answered by what its own place asks for', async (_, selection, right) => {
+  const { of } = await secondChange();
+  const fields = selection.replaceAll(/\.\.\. on EvaluationChange \{.*\}$/gs, '');
+  const created = await graph.query(
+    'NATIONAL_CENTRE',
+    `mutation ($input: CreateExportInput!) { createExport(input: $input) {
+      ... on ExportCreated { export { id } } ... on DomainError { message } } }`,
+    {
+      input: {
+        idempotencyKey: selection.slice(0, 60),
+        nameListChanges: {},
+        fields: `about: subject { uscc } ${fields}`,
+      },
+    },
+  );
+  const {
+    createExport: {
+      export: { id },
+    },
+  } = created.body.data as { createExport: { export: { id: string } } };
+  const parts = await until('the export is complete', async () => {
+    const { body } = await graph.query(
+      'NATIONAL_CENTRE',
+      'query ($id: ID!) { export(id: $id) { status parts { path } } }',
+      { id },
+    );
+    const { export: found } = body.data as { export: { status: string; parts: { path: string }[] } };
+    return found.status === 'COMPLETED' && found.parts;
+  });
+  const headers = { authorization: `Bearer ${graph.tokenOf('NATIONAL_CENTRE')}`, 'x-purpose': 'SUPERVISION' };
+  const text = await (await fetch(`${graph.url}${parts[0]?.path}`, { headers })).text();
+  const rows = text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { change: { about: { uscc: string } } });
+  expect(rows.find(({ change }) => change.about.uscc === of.uscc)).toEqual({
+    change: { about: { uscc: of.uscc }, ...right(of) },
+  });
 });

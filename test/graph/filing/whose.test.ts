@@ -91,6 +91,129 @@ describe('a filer corrects records of its own units alone, within its sector or 
   });
 });
 
+/** A record of another kind about an entity, of one unit. */
+const slashed = (days: number): string => daysFromNow(days).replaceAll('-', '/');
+const common = (prefix: string, uscc: string) => ({ [`${prefix}_XDR_MC`]: '示例主体', [`${prefix}_XDR_SHXYM`]: uscc });
+const otherKinds: readonly (readonly [
+  kind: string,
+  schema: string,
+  row: (uscc: string, unit: string) => Cells,
+  words: string,
+  source: string,
+])[] = [
+  [
+    'penalty',
+    'disclosure',
+    (uscc, unit) => ({
+      ...common('CF', uscc),
+      CF_WSH: '示罚〔2026〕9号',
+      CF_WFXW: '示例',
+      CF_SY: '示例',
+      CF_YJ: '示例',
+      CF_CFLB: '罚款',
+      CF_NR: '示例',
+      CF_JDRQ: slashed(-20),
+      CF_GSJZQ: slashed(300),
+      CF_CFJG: '示例机关',
+      CF_CFJGDM: unit,
+      CF_SJLY: '示例机关',
+      CF_SJLYDM: unit,
+      CF_XDR_HYDM: 'F5211',
+    }),
+    'CF_NR',
+    'CF_SJLYDM',
+  ],
+  [
+    'licence',
+    'disclosure',
+    (uscc, unit) => ({
+      ...common('XK', uscc),
+      XK_XKWS: '示例许可',
+      XK_WSH: '示许〔2026〕9号',
+      XK_XKLB: '普通',
+      XK_NR: '示例',
+      XK_JDRQ: slashed(-20),
+      XK_YXQZ: slashed(-20),
+      XK_YXQZI: slashed(300),
+      XK_XKJG: '示例机关',
+      XK_XKJGDM: unit,
+      XK_ZT: '1',
+      XK_LYDW: '示例机关',
+      XK_LYDWDM: unit,
+      XK_XDR_HYDM: 'F5211',
+    }),
+    'XK_NR',
+    'XK_LYDWDM',
+  ],
+  [
+    'commitment',
+    'disclosure',
+    (uscc, unit) => ({
+      ...common('CN', uscc),
+      CN_LX: '主动型',
+      CN_BM: '示承9',
+      CN_SY: '示例',
+      CN_NR: '示例',
+      CN_RQ: slashed(-20),
+      CN_LXQX: slashed(300),
+      CN_SLDW: '示例机关',
+      CN_SLDWDM: unit,
+      CN_ZT: '全部履行',
+      CN_LYDW: '示例机关',
+      CN_LYDWDM: unit,
+      CN_XDR_HYDM: 'F5211',
+    }),
+    'CN_NR',
+    'CN_LYDWDM',
+  ],
+  [
+    'evaluation',
+    'evaluation',
+    (uscc, unit) => ({
+      ...common('PJ', uscc),
+      PJ_FA: 'PUBLIC_CREDIT',
+      PJ_FABB: '2026',
+      PJ_DJ: 'A',
+      PJ_RQ: slashed(-20),
+      PJ_DW: '示例机关',
+      PJ_DWDM: unit,
+      PJ_LYDW: '示例机关',
+      PJ_LYDWDM: unit,
+      PJ_YY: '示例',
+      PJ_XDR_HYDM: 'F5211',
+    }),
+    'PJ_YY',
+    'PJ_LYDWDM',
+  ],
+];
+
+test.each(otherKinds)(
+  'so of %s: nobody but its unit and the centre corrects a record, under whichever name',
+  async (kind, schema, rowFor, words, source) => {
+    const uscc = newEntity();
+    await know(graph, uscc);
+    for (const unit of [REGULATOR, AUTHORITY, OTHER]) await register(graph, schema, unit, [kind]);
+    const fileOf = async (who: Who, ...rows: readonly Cells[]): Promise<unknown[]> =>
+      // A row that is taken may have warnings: what its form would have as well.
+      outcomes(
+        (await ask(who, FILE, { input: { idempotencyKey: randomUUID(), kind, rows } }))['fileRecords'] as FiledRows,
+      ).map((outcome) => (String(outcome).startsWith('REJECTED') ? outcome : String(outcome).split(' ')[0]));
+    expect(await fileOf(centre, rowFor(uscc, AUTHORITY))).toEqual(['ADDED']);
+    const changed = { ...rowFor(uscc, AUTHORITY), [words]: '改写' };
+    for (const who of [
+      regulator,
+      { role: 'DETERMINING_UNIT', organisation: OTHER },
+      { role: 'PROVINCIAL_PLATFORM', organisation: OTHER },
+    ] as const)
+      expect([who.role, await fileOf(who, changed, { ...changed, [source]: who.organisation })]).toEqual([
+        who.role,
+        ['REJECTED NOT_YOURS', 'REJECTED NOT_YOURS'],
+      ]);
+    expect(await fileOf(centre, rowFor(uscc, AUTHORITY))).toEqual(['UNCHANGED']);
+    expect(await fileOf(authority, changed)).toEqual(['CORRECTED']);
+  },
+);
+
 describe('a row of a list of serious violations that its authority files itself', () => {
   const decide = async (id: string | null, actor: string, approve = true) => (await ask({ ...authority, actor }, DECIDE, { input: { idempotencyKey: randomUUID(), id, approve, expectedVersion: 1 } }))['decideListing'] as Record<string, unknown>;
 
@@ -118,6 +241,59 @@ describe('a row of a list of serious violations that its authority files itself'
     const once = await file(authority, removal);
     expect(await decide(once.rows[0]?.proposalId ?? null, '2')).toMatchObject({ proposal: { state: 'APPROVED' }, entry: { version: 2, state: 'REMOVED' } });
   });
+
+  test.each(['CSV', 'NDJSON'] as const)(
+    'waits as well where it comes in a file (%s), and is refused there without an actor',
+    async (format) => {
+      const [uscc, other] = [newEntity(), newEntity()];
+      for (const each of [uscc, other]) await know(graph, each);
+      const send = async (who: Who, rows: readonly Cells[]): Promise<unknown> => {
+        const created = (
+          await ask(
+            who,
+            `mutation ($input: CreateFilingInput!) {
+              createFiling(input: $input) { ... on FilingCreated { filing { id } } } }`,
+            {
+              input: { idempotencyKey: randomUUID(), kind: 'name-list', format, partsExpected: 1 },
+            },
+          )
+        )['createFiling'] as { filing: { id: string } };
+        const csv = [Object.keys(rows[0] ?? {}), ...rows.map((each) => Object.values(each))]
+          .map((cells) => cells.join(','))
+          .join('\n');
+        const part = await fetch(`${graph.url}/filings/${created.filing.id}/parts/1`, {
+          method: 'PUT',
+          headers: {
+            authorization: `Bearer ${graph.issuer.token({ ...who, purposes: ['SUPERVISION'] })}`,
+            'content-type': format === 'CSV' ? 'text/csv' : 'application/x-ndjson',
+          },
+          body: format === 'CSV' ? csv : lines(rows),
+        });
+        return part.json();
+      };
+      const none = { corrected: 0, unchanged: 0, warned: 0, digest: expect.any(String) };
+      expect(await send(authority, [row(uscc, AUTHORITY), abnormal(other, AUTHORITY)])).toEqual({
+        ...none,
+        rows: 2,
+        added: 1,
+        pending: 1,
+        rejected: 0,
+        rejectedRows: [],
+      });
+      const { role, organisation } = authority;
+      expect(await send({ role, organisation }, [row(uscc, AUTHORITY)])).toEqual({
+        ...none,
+        rows: 1,
+        added: 0,
+        pending: 0,
+        rejected: 1,
+        rejectedRows: [
+          { row: format === 'CSV' ? 2 : 1, problems: [{ column: '', code: 'ACTOR', message: expect.any(String) }] },
+        ],
+      });
+      expect(await entries(uscc)).toEqual([]);
+    },
+  );
 
   test('is refused where the token does not say who acts, and where it names no document; of another list one person files', async () => {
     const uscc = newEntity();

@@ -149,6 +149,47 @@ describe('streams', () => {
     }
   });
 
+  test('a subscription, or the fields of an export, that would be dear to plan are refused before that', async () => {
+    const day = (i: number): string => `2026-01-${String(i + 1).padStart(2, '0')}`;
+    const toPlan = `entry { id subject { ${times(24, (i) => `f${i}: creditFile(validAt: "${day(i)}") { ...L }`)} } }`;
+    const acts = (i: number): string => `b${i}: administrativeActs(first: ${i + 1}) { nodes { ${CROSSING} } }`;
+    const fragment = `fragment L on CreditFile { ${times(4, acts)} }`;
+    for (const send of [byWebSocket, byPost('text/event-stream'), byGet('text/event-stream')])
+      expect((await send({ query: `${follow(toPlan)} ${fragment}` })).errors).toMatchObject([
+        { extensions: { code: 'COST_LIMIT', fetches: { limit: 300 } } },
+      ]);
+    const written = toPlan.replaceAll('...L', fragment.slice(fragment.indexOf('{') + 1, -1));
+    for (const [fields, message] of [
+      [written, /^The operation has more than 2000 tokens\.$/],
+      [
+        times(25, (i) => `e${i}: entry { subject { creditFile { ${lists(99, 2)} } } }`),
+        /^The operation costs \d+; one may cost 250000\.$/,
+      ],
+      ['x '.repeat(1_000_000), /^The operation has more than 65536 bytes\.$/],
+      [
+        `${'a{'.repeat(20_000)}a${'}'.repeat(20_000)}`,
+        /^The operation has more than 64 brackets within one another\.$/,
+      ],
+    ] as const) {
+      const { body } = await graph.query(
+        'NATIONAL_CENTRE',
+        `mutation ($input: CreateExportInput!) {
+          createExport(input: $input) { __typename ... on DomainError { code message path } } }`,
+        {
+          input: { idempotencyKey: 'dear', nameListChanges: {}, fields },
+        },
+      );
+      expect(body.data).toEqual({
+        createExport: {
+          __typename: 'InvalidInput',
+          code: 'FIELDS',
+          message: expect.stringMatching(message),
+          path: ['input', 'fields'],
+        },
+      });
+    }
+  });
+
   test('each message says what an event costs, to who asks for it', async () => {
     const asked = { query: follow('entry { id }'), extensions: { cost: 'report' } };
     for (const send of [byWebSocket]) {

@@ -2,6 +2,7 @@ import pg from 'pg';
 import { startGraph, type TestGraph } from '#test/support/graph.ts';
 import { list, newEntity, numbered } from '#test/support/listings.ts';
 import { know } from '#test/support/registered.ts';
+import { transports } from '#test/support/trusted.ts';
 import { until } from '#test/support/until.ts';
 
 // cases/faults.md T3 and T4: what the database does to a query under way, and what its asker is told.
@@ -72,3 +73,138 @@ test('a mutation under which the backend is ended is not run again: its sender i
   const again = await graph.query('NATIONAL_CENTRE', 'mutation ($input: CreateFilingInput!) { createFiling(input: $input) { __typename } }', { input });
   expect(again.body.data).toEqual({ createFiling: { __typename: 'FilingCreated' } });
 });
+
+// --- by every transport: a null that an error explains is never COMPLETE ---------------------------------------------
+
+const ENTRIES = `{
+  creditFile(uscc: "${uscc}") { nameListEntries(first: 5) { nodes { grounds documentNo } } }
+  viewer { role }
+}`;
+const partial = (nodes: unknown, error: object, path: string) => ({
+  data: { creditFile: { nameListEntries: nodes }, viewer: { role: 'PUBLIC' } },
+  errors: [error],
+  extensions: { completeness: { status: 'PARTIAL', missing: [{ source: 'namelist', paths: [path] }] } },
+});
+const askAll = async (url: string): Promise<readonly (readonly [name: string, status: number, body: unknown])[]> =>
+  Promise.all(transports.map(async ([name, ask]) => {
+    const { status, body } = await ask(url, { body: { query: ENTRIES } });
+    return [name, status, body] as const;
+  }));
+const alike = (body: object) => transports.map(([name]) => [name, name === 'WebSocket' ? 0 : 200, body]);
+
+test('a value that its source cannot give is an internal error, and missing', async () => {
+  const spoil = (grounds: string): Promise<unknown> =>
+    graph.sql(
+      `begin; set local session_replication_role = replica;
+       update namelist.entry set content = jsonb_set(content, '{grounds}', '${grounds}'::jsonb)
+       where uscc = '${uscc}'; commit`,
+    );
+  await spoil('{"not": "text"}');
+  const answers = await askAll(graph.url);
+  await spoil('"示例事由"');
+  const path = ['creditFile', 'nameListEntries', 'nodes', 0, 'grounds'];
+  const error = { message: 'Internal error', path, extensions: { code: 'INTERNAL_SERVER_ERROR' } };
+  expect(answers).toEqual(
+    alike(
+      partial(
+        { nodes: [{ grounds: null, documentNo: '示监〔2026〕1号' }] },
+        error,
+        'creditFile.nameListEntries.nodes.@.grounds',
+      ),
+    ),
+  );
+});
+
+test('a table that stays locked is DEADLINE, and missing', async () => {
+  await lock('namelist.entry');
+  const answers = await askAll(graph.url);
+  await release();
+  const error = {
+    message: 'This was not answered in time: ask again later.',
+    path: ['creditFile', 'nameListEntries'],
+    extensions: { code: 'DEADLINE', retryable: true },
+  };
+  expect(answers).toEqual(alike(partial(null, error, 'creditFile.nameListEntries')));
+}, 30_000);
+
+test('a source that is away is SUBGRAPH_UNAVAILABLE, and missing', async () => {
+  await using without = await startGraph({ database: graph.database, absent: ['namelist'] });
+  const error = {
+    message: 'The namelist source is unavailable.', path: ['creditFile', 'nameListEntries'],
+    extensions: { code: 'SUBGRAPH_UNAVAILABLE', source: 'namelist', retryable: true },
+  };
+  expect(await askAll(without.url)).toEqual(alike(partial(null, error, 'creditFile.nameListEntries')));
+}, 30_000);
+
+test('a part of a filing whose source is away is not recorded: 503, and when to send it again', async () => {
+  await using without = await startGraph({ database: graph.database, absent: ['namelist'] });
+  const created = await without.query(
+    'NATIONAL_CENTRE',
+    'mutation ($input: CreateFilingInput!) { createFiling(input: $input) { ... on FilingCreated { filing { id } } } }',
+    {
+      input: { idempotencyKey: 'away', kind: 'name-list', format: 'CSV', partsExpected: 1 },
+    },
+  );
+  const { createFiling: { filing: { id } } } = created.body.data as { createFiling: { filing: { id: string } } };
+  const response = await fetch(`${without.url}/filings/${id}/parts/1`, {
+    method: 'PUT',
+    headers: { authorization: `Bearer ${without.tokenOf('NATIONAL_CENTRE')}`, 'content-type': 'text/csv' },
+    body: 'MD_XDR_SHXYM\n',
+  });
+  expect([
+    response.status,
+    response.headers.get('retry-after'),
+    response.headers.get('cache-control'),
+    await response.json(),
+  ]).toEqual([
+    503,
+    '5',
+    'no-store',
+    {
+      errors: [
+        {
+          message: 'The part was not recorded, since what keeps these records is unavailable: send it again later.',
+          extensions: { code: 'SUBGRAPH_UNAVAILABLE', retryable: true },
+        },
+      ],
+    },
+  ]);
+}, 30_000);
+
+test('a part of an export whose source is away is 503, and when to come back', async () => {
+  const headers = (of: TestGraph) => ({
+    authorization: `Bearer ${of.tokenOf('NATIONAL_CENTRE')}`,
+    'x-purpose': 'SUPERVISION',
+  });
+  const created = await graph.query(
+    'NATIONAL_CENTRE',
+    `mutation { createExport(input: { idempotencyKey: "away", nameListChanges: {} }) {
+      ... on ExportCreated { export { id } } } }`,
+  );
+  const { createExport: { export: { id } } } = created.body.data as { createExport: { export: { id: string } } };
+  await until('the export is complete', async () => {
+    const { body } = await graph.query('NATIONAL_CENTRE', 'query ($id: ID!) { export(id: $id) { status } }', { id });
+    return (body.data as { export: { status: string } }).export.status === 'COMPLETED';
+  });
+  await using without = await startGraph({ database: graph.database, absent: ['namelist'] });
+  const response = await fetch(`${without.url}/exports/${id}/parts/1`, { headers: headers(without) });
+  expect([
+    response.status,
+    response.headers.get('retry-after'),
+    response.headers.get('cache-control'),
+    await response.json(),
+  ]).toEqual([
+    503,
+    '5',
+    'no-store',
+    {
+      errors: [
+        {
+          message: 'A source of these records is unavailable: ask again later.',
+          extensions: { code: 'SUBGRAPH_UNAVAILABLE', retryable: true },
+        },
+      ],
+    },
+  ]);
+  expect((await fetch(`${graph.url}/exports/${id}/parts/1`, { headers: headers(graph) })).status).toBe(200);
+}, 30_000);

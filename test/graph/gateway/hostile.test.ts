@@ -199,3 +199,50 @@ test('rows of a filing with characters that no record can hold, or deeper than a
     { row: 4, problems: [{ column: '', code: 'BAD_FORM', message: 'The line is no JSON object, or has more than 32 levels or 10 000 members.' }] },
   ]]);
 });
+
+test('NUL in a column that no form has is left out of its name, as it is of cells', async () => {
+  const uscc = newEntity();
+  const row = { ...rowOf({ uscc }), 'NEW\0': 'a\0b' };
+  const csv = `${Object.keys(row).join(',')}\n${Object.values(row).join(',')}\n`;
+  expect(await graph.file('name-list', csv)).toMatchObject({ added: 1, rejected: 0 });
+  expect(await graph.sql(`select additional_fields from namelist.entry where uscc = $1`, [uscc])).toEqual([
+    { additional_fields: { NEW: 'ab' } },
+  ]);
+});
+
+test.each(transports.map(([name]) => name))('NUL in the id of a document is no id, by %s', async (name) => {
+  const documentId = 'a\0';
+  const expected = { code: 'BAD_REQUEST', argument: 'documentId' };
+  if (name === 'WebSocket') {
+    await using frames = await openAcknowledged(graph.url);
+    frames.send({ id: '1', type: 'subscribe', payload: { documentId } });
+    expect((await frames.next())['payload']).toMatchObject([{ extensions: expected }]);
+    return;
+  }
+  const accept = name.startsWith('SSE')
+    ? 'text/event-stream'
+    : name.includes('graphql-response')
+      ? 'application/graphql-response+json'
+      : 'application/json';
+  const headers = { accept, 'content-type': 'application/json', 'apollo-require-preflight': '1' };
+  const response = name.includes('GET')
+    ? await fetch(`${graph.url}/graphql?${new URLSearchParams({ documentId })}`, { headers })
+    : await fetch(`${graph.url}/graphql`, { method: 'POST', headers, body: JSON.stringify({ documentId }) });
+  expect([response.status, await response.json()]).toMatchObject([400, { errors: [{ extensions: expected }] }]);
+});
+
+test.each(transports)('a day or an instant that no database has is bad input, by %s', async (_, send) => {
+  const uscc = newEntity();
+  for (const [argument, type, value, expected] of [
+    ['validAt', 'Date', '0000-01-01', 'a day that exists, as YYYY-MM-DD'],
+    ['knownAt', 'DateTime', '0000-01-01T00:00:00Z', 'ISO 8601 with a time zone, as 2026-11-23T08:00:00.000Z'],
+    ['knownAt', 'DateTime', '0001-01-01T00:00:00+08:00', 'ISO 8601 with a time zone, as 2026-11-23T08:00:00.000Z'],
+    ['knownAt', 'DateTime', '2026-02-30T00:00:00Z', 'ISO 8601 with a time zone, as 2026-11-23T08:00:00.000Z'],
+  ] as const) {
+    const file = (given: string): string =>
+      `creditFile(uscc: "${uscc}", ${argument}: ${given}) { entity { name } commitments(first: 1) { nodes { id } } }`;
+    const refusal = { code: 'BAD_USER_INPUT', argument: type, expected, message: expect.stringContaining(value) };
+    expect(await send({ query: `query ($at: ${type}) { ${file('$at')} }`, variables: { at: value } })).toEqual(refusal);
+    expect(await send({ query: `{ ${file(JSON.stringify(value))} }` })).toEqual(refusal);
+  }
+});

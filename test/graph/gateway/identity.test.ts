@@ -1,6 +1,10 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { organisationOf, startGraph, type TestGraph } from '#test/support/graph.ts';
+import { openFrames } from '#test/support/doors.ts';
+import { newEntity } from '#test/support/listings.ts';
 import { purposesOf } from '#test/support/purposes.ts';
+import { know } from '#test/support/registered.ts';
+import { transports } from '#test/support/trusted.ts';
 
 let graph: TestGraph;
 beforeAll(async () => {
@@ -61,6 +65,49 @@ test.each<[string, string, () => string]>([
   ['that is no token', 'MALFORMED', () => 'x'],
 ])('a token %s is 401 (%s), never the public', async (_, reason, token) => {
   expect(await refusal(token())).toEqual([401, 'UNAUTHENTICATED', reason, undefined]);
+});
+
+describe.each([
+  ['made up', ['MADE_UP'], '"MADE_UP", which is in no catalogue'],
+  ['empty', [''], '"", which is in no catalogue'],
+  ['of another role', ['CREDIT_GRANTING'], '"CREDIT_GRANTING", which NATIONAL_CENTRE may not read for'],
+] as const)('a signed token with a purpose that is %s opens nothing', (_, purposes, named) => {
+  const uscc = newEntity();
+  beforeAll(() => know(graph, uscc));
+  const token = (): string => graph.issuer.token({ ...centre(), purposes });
+  const refused = {
+    errors: [
+      {
+        message: expect.stringContaining(named),
+        extensions: { code: 'UNAUTHENTICATED', reason: 'PURPOSE', expected: purposesOf('NATIONAL_CENTRE').join(', ') },
+      },
+    ],
+  };
+  const PHONE = `{ entity(uscc: "${uscc}") { phone } }`;
+
+  test.each(transports.filter(([name]) => name !== 'WebSocket'))('by %s', async (__, ask) => {
+    const { status, body } = await ask(graph.url, { body: { query: PHONE }, token: token() });
+    expect([status, body]).toEqual([401, refused]);
+  });
+
+  test('by WebSocket', async () => {
+    await using frames = await openFrames(graph.url);
+    frames.send({ type: 'connection_init', payload: { authorization: `Bearer ${token()}` } });
+    expect(await frames.closed).toEqual({ code: 4403, reason: expect.stringContaining(named.slice(0, 10)) });
+  });
+
+  test.each([
+    ['PUT', '/filings/x/parts/1'],
+    ['GET', '/exports/x/parts/1'],
+    ['GET', '/sdl'],
+  ])('by %s %s', async (method, path) => {
+    const response = await fetch(`${graph.url}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${token()}` },
+      ...(method === 'PUT' ? { body: 'x' } : null),
+    });
+    expect([response.status, await response.json()]).toEqual([401, refused]);
+  });
 });
 
 test('two Authorization headers are refused, whichever comes first', async () => {

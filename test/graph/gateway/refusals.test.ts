@@ -1,8 +1,11 @@
 import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { createExplorer } from '#gateway/explorer/explorer.ts';
 import { standardLimits } from '#gateway/limits.ts';
 import { startGraph, type TestGraph } from '#test/support/graph.ts';
+import { openRaw, rawHead } from '#test/support/rawSocket.ts';
+import { until } from '#test/support/until.ts';
 
 // Whatever is refused, by whatever part of the gateway, is kept by nobody on the way; and what must not be read is not.
 
@@ -21,6 +24,12 @@ interface Ask {
 }
 const JSON_TYPE = { 'content-type': 'application/json' };
 const QUERY = JSON.stringify({ query: '{ __typename }' });
+const BY_ID = JSON.stringify({ documentId: 'x' });
+/** For methods that Node gives no length to. */
+const sized = (body: string): Record<string, string> => ({
+  ...JSON_TYPE,
+  'content-length': String(Buffer.byteLength(body)),
+});
 const bad = { authorization: 'Bearer x' };
 const bearer = (): Record<string, string> => ({ authorization: `Bearer ${graph.tokenOf('AUDITOR')}` });
 
@@ -98,6 +107,13 @@ const refusals: Record<string, [status: number, ask: () => Ask]> = {
   'an address with nothing at it': [404, () => ({ method: 'GET', path: '/nothing', headers: {} })],
   'an address that is none': [400, () => ({ method: 'GET', path: '/%zz', headers: {} })],
   'a method that is not taken there': [405, () => ({ method: 'DELETE', path: '/graphql', headers: {} })],
+  'a method that asks what is offered': [405, () => ({ method: 'OPTIONS', path: '/graphql', headers: {} })],
+  'an operation by that method': [405, () => ({ method: 'OPTIONS', headers: sized(QUERY), body: QUERY })],
+  'an operation by that method, for events': [
+    405,
+    () => ({ method: 'OPTIONS', headers: { ...sized(QUERY), accept: 'text/event-stream' }, body: QUERY }),
+  ],
+  'a published document by that method': [405, () => ({ method: 'OPTIONS', headers: sized(BY_ID), body: BY_ID })],
   'an expectation that nobody knows': [417, () => ({ headers: { ...JSON_TYPE, expect: 'tea' }, body: QUERY })],
   'a file that the explorer has not': [404, () => ({ method: 'GET', path: '/explorer/assets/x', headers: {} })],
   'the explorer’s tokens under another name': [
@@ -143,6 +159,40 @@ test('answers, too, are kept by nobody; what the explorer is made of is', async 
   expect(await cacheOf({ method: 'GET', path: /\.(\/explorer\/assets\/[^"]+)/.exec(text)?.[1] ?? '', headers: {} })).toBe(
     'public, max-age=31536000, immutable',
   );
+});
+
+const MEGABYTE = 1024 * 1024;
+describe('nothing of a part of a filing is waited for', () => {
+  test.each<[string, () => Record<string, string | number>, [status: number, code: string]]>([
+    ['without a token', () => ({ 'content-length': 15 * MEGABYTE }), [413, 'BODY_TOO_LARGE']],
+    [
+      'without a token, whatever its length',
+      () => ({ 'transfer-encoding': 'chunked' }),
+      [403, 'UNAUTHORIZED_FIELD_OR_TYPE'],
+    ],
+    [
+      'with a bad token',
+      () => ({ 'content-length': 15 * MEGABYTE, authorization: 'Bearer x' }),
+      [401, 'UNAUTHENTICATED'],
+    ],
+    [
+      'by a role that files nothing',
+      () => ({ 'content-length': 15 * MEGABYTE, ...bearer() }),
+      [403, 'UNAUTHORIZED_FIELD_OR_TYPE'],
+    ],
+    [
+      'that is larger than a part may be',
+      () => ({ 'content-length': 17 * MEGABYTE, authorization: `Bearer ${graph.tokenOf('NATIONAL_CENTRE')}` }),
+      [413, 'BODY_TOO_LARGE'],
+    ],
+  ])('%s', async (_, headers, refusal) => {
+    await using client = await openRaw(graph.url);
+    client.send(rawHead('PUT', '/filings/x/parts/1', { 'content-type': 'text/csv', ...headers() }));
+    await until('the answer', () => client.received().trimEnd().endsWith('}'));
+    const [head = '', body = ''] = client.received().split('\r\n\r\n');
+    expect([Number(head.split(' ')[1]), JSON.parse(body).errors[0].extensions.code]).toEqual(refusal);
+    expect(head).toMatch(/\r\ncache-control: no-store(\r\n|$)/);
+  });
 });
 
 describe('a body in another encoding than UTF-8', () => {
@@ -207,6 +257,64 @@ describe('a body in another encoding than UTF-8', () => {
     expect((await send({ body: Buffer.from(QUERY, 'utf16le') })).status).toBe(400);
   });
 });
+
+describe('a body that says that it is compressed', () => {
+  const packed = gzipSync(QUERY);
+  const bomb = gzipSync(JSON.stringify({ query: `{ __typename } #${'x'.repeat(4_000_000)}` }));
+  test.each<[string, string, Buffer | string]>([
+    ['is', 'gzip', packed],
+    ['and would be large', 'gzip', bomb],
+    ['and is not', 'gzip', QUERY],
+    ['by two codings', 'identity, br', packed],
+    ['by one that nobody knows', 'x', QUERY],
+  ])('%s, is 415 at every transport: nothing is unpacked', async (_, coding, body) => {
+    for (const accept of ['application/json', 'application/graphql-response+json', 'text/event-stream']) {
+      const { status, text } = await send({ headers: { ...JSON_TYPE, accept, 'content-encoding': coding }, body });
+      expect([status, JSON.parse(text)]).toEqual([
+        415,
+        {
+          errors: [
+            {
+              message: `The body says that it is packed by ${JSON.stringify(coding)}; it is read as it is.`,
+              extensions: { code: 'BAD_REQUEST', argument: 'content-encoding', expected: 'identity' },
+            },
+          ],
+        },
+      ]);
+    }
+    const part = {
+      authorization: `Bearer ${graph.tokenOf('NATIONAL_CENTRE')}`,
+      'content-type': 'text/csv',
+      'content-encoding': coding,
+    };
+    expect((await send({ method: 'PUT', path: '/filings/x/parts/1', headers: part, body })).status).toBe(415);
+  });
+  test('by no coding at all, is read', async () => {
+    for (const coding of ['identity', 'Identity', ''])
+      expect((await send({ headers: { ...JSON_TYPE, 'content-encoding': coding }, body: QUERY })).status).toBe(200);
+  });
+});
+
+test.each(['%B9%FA', '%', '%ff', '%e5%9b', '%ED%A0%80'])(
+  'parameters of an address that are no UTF-8 (%s) are refused and not taken for other text, by GET and for events',
+  async (bytes) => {
+    for (const accept of ['application/json', 'text/event-stream'])
+      for (const query of [
+        `query={__typename}&operationName=${bytes}`,
+        `query={__typename}&variables={"a":"${bytes}"}`,
+        `query={__typename}%23${bytes}`,
+      ]) {
+        const headers = { accept, 'apollo-require-preflight': '1' };
+        const { status, text } = await send({ method: 'GET', path: `/graphql?${query}`, headers });
+        expect([status, JSON.parse(text)]).toEqual([
+          400,
+          {
+            errors: [{ message: 'The parameters of the address are not UTF-8.', extensions: { code: 'BAD_REQUEST' } }],
+          },
+        ]);
+      }
+  },
+);
 
 describe('the explorer’s tokens', () => {
   test.each([

@@ -1,5 +1,6 @@
 import { standardBudgets } from '#policy/budgets.ts';
 import { composeUscc } from '#standards/uscc.ts';
+import { INIT, openFrames, subscribe } from '#test/support/doors.ts';
 import { type Reply, startGraph, type TestGraph } from '#test/support/graph.ts';
 import { lines, register } from '#test/support/registered.ts';
 
@@ -45,6 +46,9 @@ const ways: readonly (readonly [name: string, ask: (index: number) => readonly [
   ['a file over an entity', one('entity(uscc: $uscc) { creditFile { evaluations { grade } } }')],
   ['a batch of one', (index) => ['query ($codes: [String!]!) { entities(codes: $codes) { entity { name } } }', { codes: [shops[index]] }]],
   ['a batch of files', (index) => ['query ($codes: [String!]!) { creditFiles(codes: $codes) { file { evaluations { grade } } } }', { codes: [shops[index]] }]],
+  ['whether a code is known at all', one('creditFile(uscc: $uscc) { uscc }')],
+  ['commitments', one('creditFile(uscc: $uscc) { commitments(first: 1) { nodes { id } } }')],
+  ['how many entries there are', one('creditFile(uscc: $uscc) { nameListEntries(first: 1) { totalCount { value } } }')],
   ['evaluations', (index) => ['query ($codes: [String!]!) { evaluations(codes: $codes) { evaluations { grade } } }', { codes: [` ${shops[index]?.toLowerCase()}`] }]],
   ['resolveIdentifier', (index) => ['query ($value: String!) { resolveIdentifier(scheme: "USCC", value: $value) { entity { status } } }', { value: shops[index] }]],
   ['search by its whole name', (index) => ['query ($name: String!) { searchEntities(query: $name, first: 5) { nodes { status } } }', { name: nameOf(index) }]],
@@ -57,6 +61,55 @@ test.each(ways.map(([name, way], index) => [name, way, `192.0.2.${index + 1}`] a
   expect(third.text).not.toContain('示例');
   expect(Number(third.headers.get('retry-after'))).toBe(third.body.errors?.[0]?.extensions['retryAfter']);
   expect((await ask(address, ...way(0))).status).toBe(200);
+});
+
+describe.each([
+  ['GET', '203.0.113.1', 'application/json'],
+  ['SSE by POST', '203.0.113.2', 'text/event-stream'],
+  ['SSE by GET', '203.0.113.3', 'text/event-stream'],
+] as const)('by %s', (name, address, accept) => {
+  test('it is the same number: two by POST, and no third', async () => {
+    const { url } = graph;
+    const asked = (index: number) => ({
+      query: 'query ($uscc: USCC!) { entity(uscc: $uscc) { name } }',
+      variables: { uscc: shops[index] },
+    });
+    for (const index of [0, 1])
+      expect((await ask(address, asked(index).query, asked(index).variables)).status).toBe(200);
+    const { query, variables } = asked(2);
+    const headers = {
+      accept,
+      'content-type': 'application/json',
+      'apollo-require-preflight': '1',
+      'x-forwarded-for': address,
+    };
+    const response = name.endsWith('GET')
+      ? await fetch(`${url}/graphql?${new URLSearchParams({ query, variables: JSON.stringify(variables) })}`, {
+          headers,
+        })
+      : await fetch(`${url}/graphql`, { method: 'POST', headers, body: JSON.stringify({ query, variables }) });
+    const text = await response.text();
+    // An EventSource comes back later, and is told nothing meanwhile.
+    if (name === 'SSE by GET')
+      expect([response.status, text]).toEqual([200, expect.stringMatching(/^retry: \d+\n: RATE_LIMITED\n\n$/)]);
+    else expect([response.status, JSON.parse(text)]).toEqual([429, refused]);
+  });
+});
+
+test('by WebSocket it is the same number: two by POST, and no third', async () => {
+  const address = '203.0.113.4';
+  const asked = (index: number): readonly [string, Record<string, unknown>] => ways[0]?.[1](index) ?? ['', {}];
+  for (const index of [0, 1]) expect((await ask(address, ...asked(index))).status).toBe(200);
+  await using frames = await openFrames(graph.url, { headers: { 'x-forwarded-for': address } });
+  frames.send(INIT);
+  expect(await frames.next()).toEqual({ type: 'connection_ack' });
+  frames.send(subscribe('third', ...asked(2)), subscribe('first', ...asked(0)));
+  expect(await frames.next()).toEqual({ id: 'third', type: 'error', payload: refused.errors });
+  expect(await frames.next()).toMatchObject({
+    id: 'first',
+    type: 'next',
+    payload: { data: { entity: { name: nameOf(0) } } },
+  });
 });
 
 test('by aliases all at once: nothing of three, and two of two', async () => {

@@ -94,3 +94,155 @@ test('changes are not told with a version that was hidden: a list entry that is 
   const page = pageOf(await graph.query('FINANCIAL_INSTITUTION', '{ nameListChanges(filter: { provinces: ["33"] }, first: 100) { hasMore endCursor events { __typename ... on NameListChange { kind version subject { uscc } entry { grounds } } } } }'));
   expect(page.events.filter((event) => (event as { subject?: { uscc: string } }).subject?.uscc === uscc)).toEqual([{ __typename: 'NameListChange', kind: 'CORRECTED', version: 2, subject: { uscc }, entry: { grounds: '公开事由' } }]);
 });
+
+const slashed = (day: string): string => day.replaceAll('-', '/');
+/** One record of each other kind; its words are what must not be seen. */
+const kinds: readonly (readonly [
+  kind: string,
+  schema: string,
+  row: (uscc: string, words: string, level: string) => Cells,
+  list: string,
+])[] = [
+  [
+    'name-list',
+    'namelist',
+    (uscc, words, level) => ({
+      MD_XDR_MC: '示例主体',
+      MD_XDR_SHXYM: uscc,
+      MD_LX: 'ABNORMAL_OPERATION',
+      MD_WSH: '示列〔2026〕31号',
+      MD_LRRQ: slashed(daysFromNow(-30)),
+      MD_LRSY: words,
+      MD_FLYJ: '示例',
+      MD_RDJG: '示例机关',
+      MD_RDJGDM: unit,
+      MD_LYDW: '示例机关',
+      MD_LYDWDM: unit,
+      MD_SYFW: level,
+    }),
+    'nameListEntries(first: 9) { nodes { id version words: grounds } totalCount { value } }',
+  ],
+  [
+    'evaluation',
+    'evaluation',
+    (uscc, words, level) => ({
+      PJ_XDR_MC: '示例主体',
+      PJ_XDR_SHXYM: uscc,
+      PJ_FA: 'PUBLIC_CREDIT',
+      PJ_FABB: '2026',
+      PJ_DJ: words.startsWith('内部') ? 'C' : 'A',
+      PJ_RQ: slashed(daysFromNow(-30)),
+      PJ_YXQZ: slashed(daysFromNow(300)),
+      PJ_DW: '示例机关',
+      PJ_DWDM: unit,
+      PJ_LYDW: '示例机关',
+      PJ_LYDWDM: unit,
+      PJ_SYFW: level,
+    }),
+    'evaluations { id version words: grade }',
+  ],
+  [
+    'commitment',
+    'disclosure',
+    (uscc, words, level) => ({
+      CN_XDR_MC: '示例主体',
+      CN_XDR_SHXYM: uscc,
+      CN_LX: '主动型',
+      CN_BM: '示承31',
+      CN_SY: '守法经营',
+      CN_NR: words,
+      CN_RQ: slashed(daysFromNow(-30)),
+      CN_LXQX: slashed(daysFromNow(300)),
+      CN_SLDW: '示例机关',
+      CN_SLDWDM: unit,
+      CN_ZT: '全部履行',
+      CN_LYDW: '示例机关',
+      CN_LYDWDM: unit,
+      CN_SYFW: level,
+    }),
+    'commitments(first: 9) { nodes { id version words: content } totalCount { value } }',
+  ],
+  [
+    'judicial-record',
+    'disclosure',
+    (uscc, words, level) => ({
+      SF_XDR_MC: '示例主体',
+      SF_XDR_SHXYM: uscc,
+      SF_LX: '司法判决',
+      SF_AH: '（2026）示01民初31号',
+      SF_FY: '示例机关',
+      SF_FYDM: unit,
+      SF_JDRQ: slashed(daysFromNow(-30)),
+      SF_AY: '示例',
+      SF_JG: words,
+      SF_LVQK: '全部未履行',
+      SF_LYDW: '示例机关',
+      SF_LYDWDM: unit,
+      SF_SYFW: level,
+    }),
+    'judicialRecords(first: 9) { nodes { id version words: result } totalCount { value } }',
+  ],
+];
+
+test.each(kinds)(
+  'so of %s: what was internal and is public now is not shown as it was, in its list and by its id',
+  async (kind, schema, row, selection) => {
+    const uscc = composeUscc(
+      '91330106',
+      `MA6EE1${String(kinds.findIndex(([each]) => each === kind)).padStart(2, '0')}`,
+    );
+    await know(graph, uscc);
+    await register(graph, schema, unit, [kind]);
+    const instants: string[] = [];
+    for (const [words, level] of [
+      ['内部措辞', '内部'],
+      ['公开措辞', '社会公开'],
+      ['内部更正', '内部'],
+      ['公开更正', '社会公开'],
+    ] as const) {
+      expect(await graph.file(kind, lines([row(uscc, words, level)]), { format: 'NDJSON' })).toMatchObject({
+        rejected: 0,
+      });
+      instants.push(await known());
+    }
+    interface Shown {
+      readonly id: string;
+      readonly version: number;
+      readonly words: string;
+    }
+    const shownTo = async (role: Role, knownAt: string | undefined): Promise<readonly Shown[]> => {
+      const { body, text } = await graph.query(
+        role,
+        `query ($uscc: USCC!, $knownAt: DateTime) {
+          creditFile(uscc: $uscc, knownAt: $knownAt) { list: ${selection} } }`,
+        { uscc, knownAt },
+      );
+      if (body.errors) throw new Error(text);
+      const found = (
+        body.data as {
+          creditFile: { list: readonly Shown[] | { nodes: readonly Shown[]; totalCount: { value: number } } };
+        }
+      ).creditFile.list;
+      if ('nodes' in found) expect(found.totalCount.value).toBe(found.nodes.length);
+      return 'nodes' in found ? found.nodes : found;
+    };
+    const [{ id } = { id: '' }] = await shownTo('PUBLIC', instants[3]);
+    const versions = [[], [2], [], [4]] as const;
+    for (const [index, at] of instants.entries()) {
+      for (const role of ['PUBLIC', 'FINANCIAL_INSTITUTION', 'PROVINCIAL_PLATFORM', 'NATIONAL_CENTRE'] as const)
+        expect([role, (await shownTo(role, at)).map(({ version }) => version)]).toEqual([role, versions[index]]);
+      const { body } = await graph.query(
+        'PUBLIC',
+        'query ($id: ID!, $knownAt: DateTime) { record(id: $id, knownAt: $knownAt) { version } }',
+        { id, knownAt: at },
+      );
+      expect([body.data, body.errors?.map(({ extensions }) => extensions['code'])]).toEqual(
+        versions[index]?.length === 1
+          ? [{ record: { version: versions[index][0] } }, undefined]
+          : [{ record: null }, ['NOT_FOUND']],
+      );
+    }
+    // Whose record it is sees it as it was.
+    expect((await shownTo('DETERMINING_UNIT', instants[0])).map(({ version }) => version)).toEqual([1]);
+  },
+);
