@@ -22,7 +22,7 @@ import type { BudgetState } from './budget/budgets.ts';
 import type { SelfEmployedCeiling } from './budget/selfEmployed.ts';
 import { AnswerTooLarge } from './plan/answerSize.ts';
 import { answerIntrospection } from './plan/document.ts';
-import { type AbsentRule, executePlan, type Missing } from './plan/execute.ts';
+import { type AbsentRule, executePlan, type Missing, type PlanResult } from './plan/execute.ts';
 import { type CostLimits, type CostGuard, type CostReport, createCostGuard } from './graph/cost/costGuard.ts';
 import { createHomes } from './graph/cost/homes.ts';
 import { weightProblems } from './graph/cost/estimate.ts';
@@ -230,12 +230,12 @@ export function createGraph(dependencies: GraphDependencies): Graph {
 
       if (executed instanceof AnswerTooLarge) return { errors: [answerTooLarge(executed, operation.operation)] };
       const result = executed;
-      const subjects = new Set(result.extensions.flatMap(({ extensions }) => (Array.isArray(extensions['selfEmployed']) ? (extensions['selfEmployed'] as string[]) : [])));
+      const subjects = new Set(noted<string>(result.extensions, 'selfEmployed'));
       const beyond = subjects.size > 0 ? await dependencies.selfEmployed?.admit(viewer, operation.address, subjects) : null;
       // What a mutation has done is done, and says so; events come to those alone who have a task about such businesses.
       if (beyond && operation.operation.operation === 'query' && operation.events === undefined) return { errors: [beyond] };
 
-      const reads = result.extensions.flatMap(({ extensions }) => (Array.isArray(extensions['reads']) ? (extensions['reads'] as Read[]) : []));
+      const reads = noted<Read>(result.extensions, 'reads');
       if (reads.length > 0) {
         try {
           const { role, organisation, purpose, tokenId } = viewer;
@@ -253,6 +253,13 @@ export function createGraph(dependencies: GraphDependencies): Graph {
       return { data: result.data, ...(all.length > 0 ? { errors: all } : null), ...extensionsOf({ ...(enforced ? { completeness } : null), ...(operation.reportsCost && cost ? { cost } : null) }) };
     },
   };
+}
+
+/** What sources have noted beside their answers. */
+function noted<Note>(given: PlanResult['extensions'], name: string): Note[] {
+  const notes: Note[] = [];
+  for (const { extensions } of given) if (Array.isArray(extensions[name])) notes.push(...(extensions[name] as Note[]));
+  return notes;
 }
 
 const extensionsOf = (extensions: Readonly<Record<string, unknown>>): Pick<Answer, 'extensions'> | null => (Object.keys(extensions).length > 0 ? { extensions } : null);
@@ -311,6 +318,7 @@ function openDeadline(asker: AbortSignal | undefined): Disposable & { readonly s
  * the same place is said once. Sorted by path, then code.
  */
 function once(errors: readonly GraphQLError[]): GraphQLError[] {
+  if (errors.length === 0) return [];
   const told = new Map<string, GraphQLError>();
   for (const error of errors) {
     const byPolicy = error.extensions['code'] === 'UNAUTHORIZED_FIELD_OR_TYPE';

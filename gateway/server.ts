@@ -217,7 +217,7 @@ function createApolloDocuments() {
   };
 }
 const mediaType = ({ headers: { accept = '' } }: FastifyRequest): string =>
-  `${accept.includes('application/graphql-response+json') ? 'application/graphql-response+json' : 'application/json'}; charset=utf-8`;
+  accept.includes('application/graphql-response+json') ? 'application/graphql-response+json; charset=utf-8' : 'application/json; charset=utf-8';
 
 /** The HTTP doors of the gateway. Rules stand in graph.ts and limits.ts, which every door calls; nothing here decides. */
 export async function serveGateway(options: ServerOptions): Promise<GatewayServer> {

@@ -44,12 +44,12 @@ export function jsonBoundsProblem(text: string, { depth, members }: JsonBounds =
   return null;
 }
 
-/** Where the string that begins at `at` ends, or the text does. */
+/** Where the string that begins at `at` ends, or the text does: at the next quote that no odd number of backslashes stands before. */
 function endOfString(text: string, at: number): number {
-  for (let next = at + 1; next < text.length; next += 1) {
-    const code = text.charCodeAt(next);
-    if (code === BACKSLASH) next += 1;
-    else if (code === QUOTE) return next;
+  for (let quote = text.indexOf('"', at + 1); quote !== -1; quote = text.indexOf('"', quote + 1)) {
+    let first = quote;
+    while (text.charCodeAt(first - 1) === BACKSLASH) first -= 1;
+    if ((quote - first) % 2 === 0) return quote;
   }
   return text.length;
 }

@@ -24,6 +24,8 @@ import { explained } from './faults.ts';
 export interface Prepared {
   readonly document: DocumentNode;
   readonly operation: OperationDefinitionNode;
+  /** Whether its text has no other. */
+  readonly isOnly: boolean;
   /** Errors that a fault explains have its code (kit/faults.ts); those without any code are faults of the program. */
   run(context: unknown, variables: Readonly<Record<string, unknown>>): Promise<ExecutionResult>;
 }
@@ -39,12 +41,12 @@ const PREPARED_FACTOR = 12;
 export function createRunner(schema: GraphQLSchema): (text: string, operationName: string | undefined) => Prepared | { readonly errors: readonly GraphQLError[] } {
   const prepared = createByteCache<Prepared>(MAX_PREPARED_BYTES);
   return (text, operationName) => {
-    const key = operationName === undefined ? text : `${operationName}\n${text}`;
-    const known = prepared.get(key);
-    if (known) return known;
+    // By the text alone: a key made for each call would be hashed for each call. Gateways send one operation in each text.
+    const known = prepared.get(text);
+    if (known && (operationName === undefined ? known.isOnly : known.operation.name?.value === operationName)) return known;
     const fresh = prepare(schema, text, operationName);
     if ('errors' in fresh) return fresh;
-    prepared.set(key, fresh, PREPARED_FACTOR * key.length);
+    prepared.set(text, fresh, PREPARED_FACTOR * text.length);
     return fresh;
   };
 }
@@ -66,6 +68,7 @@ function prepare(schema: GraphQLSchema, text: string, operationName: string | un
   return {
     document,
     operation,
+    isOnly: document.definitions.filter(({ kind }) => kind === Kind.OPERATION_DEFINITION).length === 1,
     async run(context, variables) {
       runs += 1;
       if (compiled === undefined && runs > 1) compiled = compile(schema, document, text, operationName);
