@@ -1,7 +1,8 @@
 import { Agent } from 'node:http';
 import { performance } from 'node:perf_hooks';
 import { percentile, send } from '#test/hostile/attack.ts';
-import { corpus, type HostileRequest } from '#test/hostile/corpus.ts';
+import { corpus, type HostileRequest, USCC } from '#test/hostile/corpus.ts';
+import { codeOf } from '../files/dataset.ts';
 import { serveBench } from '../worker.ts';
 
 // One who wishes the gateway ill, from one address: hostile requests at a rate that does not wait for answers.
@@ -20,13 +21,23 @@ export interface Attacked {
   readonly p99: number;
 }
 
+/** Of a company that has records. */
+const known = (body: string): string => body.replaceAll(USCC, codeOf(1));
+
+/** The corpus about a company of the bench's own. */
+const requests: readonly HostileRequest[] = corpus.map(({ bodyOf, ...request }) => ({
+  ...request,
+  ...(typeof request.body === 'string' ? { body: known(request.body) } : null),
+  ...(bodyOf ? { bodyOf: (time: number) => known(bodyOf(time)) } : null),
+}));
+
 const agent = new Agent({ keepAlive: true });
 const sentBefore = new Map<number, number>();
 
 async function sendOnce(url: string, index: number): Promise<{ status: number; ms: number }> {
   const time = sentBefore.get(index) ?? 0;
   sentBefore.set(index, time + 1);
-  return send(url, corpus[index] as HostileRequest, agent, time).catch(() => ({ status: 0, ms: 10_000 })); // indices are the corpus's own
+  return send(url, requests[index] as HostileRequest, agent, time).catch(() => ({ status: 0, ms: 10_000 })); // indices are the corpus's own
 }
 
 let attack: { readonly timer: NodeJS.Timeout; readonly answers: Promise<{ status: number; ms: number }>[] } | null = null;

@@ -4,7 +4,6 @@ import type { Load, Loaded } from '../client.ts';
 import { openFileDatabase, ENTITIES } from '../files/dataset.ts';
 import { singles } from '../files/operations.ts';
 import { openBank } from '../files/bank.ts';
-import { median } from '../measure.ts';
 import { startWorker, type Worker } from '../processes.ts';
 import { type Figure, noMore, verdict } from '../results.ts';
 import type { Attacked, Task } from './attacker.ts';
@@ -13,9 +12,10 @@ import type { Attacked, Task } from './attacker.ts';
 
 const WORST = 10;
 const PER_SECOND = 20;
-const SLICE_SECONDS = 10;
-/** Of the attack, and as many before and after it together. */
-const SLICES = 6;
+const ATTACK_MS = 60_000;
+/** The others' throughput is measured by slices of about so long, before, during and after. */
+const SLICE_SECONDS = 8;
+const QUIET_SLICES = 3;
 /** Each request is sent so often to learn what it costs: what PostgreSQL spends is told in ticks of 10 ms. */
 const TIMES = 10;
 
@@ -62,20 +62,24 @@ export async function runHostile({ client, settings, say }: Bench): Promise<Figu
     return (operations * 1000) / milliseconds;
   };
   await run(settings.fileOperations);
-  const slice = Math.ceil((await run(settings.fileOperations)) * SLICE_SECONDS);
-  const runSlices = async (count: number): Promise<number[]> => {
+  const slice = Math.ceil((await run(5 * settings.fileOperations)) * SLICE_SECONDS);
+  const runSlices = async (goesOn: (slices: number) => boolean): Promise<number[]> => {
     const rates: number[] = [];
-    for (let number = 0; number < count; number += 1) rates.push(await run(slice));
+    while (goesOn(rates.length)) rates.push(await run(slice));
     return rates;
   };
+  const isQuiet = (slices: number): boolean => slices < QUIET_SLICES;
   say(`row 12: a bank in the way of one who sends the worst ${WORST} at ${PER_SECOND} a second`);
-  const before = await runSlices(SLICES / 2);
+  const before = await runSlices(isQuiet);
   await ask({ task: 'begin', url: new URL(gateway.ready).origin, indices: worst.map(({ index }) => index), perSecond: PER_SECOND });
-  const during = await runSlices(SLICES);
+  const begunAt = performance.now();
+  const during = await runSlices(() => performance.now() - begunAt < ATTACK_MS);
   const attacked = await ask<Attacked>({ task: 'end' });
-  const after = await runSlices(SLICES / 2);
+  const after = await runSlices(isQuiet);
 
-  const lost = 1 - median(during) / median([...before, ...after]);
+  // Means: the dearest seconds are the first, before the budget is spent.
+  const mean = (rates: readonly number[]): number => rates.reduce((sum, rate) => sum + rate, 0) / rates.length;
+  const lost = 1 - mean(during) / mean([...before, ...after]);
   const shown = (rates: readonly number[]): string => rates.map((rate) => rate.toFixed(0)).join(' ');
   return [
     {
