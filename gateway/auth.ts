@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { GraphQLError } from 'graphql';
 import { createViewer, publicViewer, type Role, type Viewer } from '#policy/viewer.ts';
 import type { KeySet } from './auth/keySet.ts';
@@ -56,18 +56,18 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   const sessions = createSessions(now);
 
   const claimsOf = async (token: string): Promise<Claims> => {
-    const hash = createHash('sha256').update(token).digest('base64');
+    const key = hash('sha256', token, 'base64');
     const at = now().getTime();
-    const known = verified.get(hash);
+    const known = verified.get(key);
     if (known) {
       if (known.expires + SKEW_SECONDS * 1000 <= at) throw refuse('EXPIRED');
       // It dies with its key: whatever has become of that is said by verifying it anew.
       if (await keySet.isCurrent(known.key)) return known;
-      verified.delete(hash);
+      verified.delete(key);
     }
     const claims = await verifyToken(token, keySet, options, Math.floor(at / 1000));
     if (verified.size >= MAX_CACHED) verified.clear();
-    verified.set(hash, claims);
+    verified.set(key, claims);
     return claims;
   };
 
@@ -102,7 +102,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     async session(authorization, purpose) {
       if (authorization === undefined) return publicSession;
       const token = tokenIn(authorization);
-      const key = createHash('sha256').update(`${token} ${purpose ?? ''}`).digest('base64');
+      const key = hash('sha256', `${token} ${purpose ?? ''}`, 'base64');
       const known = sessions.get(key);
       if (known && (await known.isGood())) return known;
       const claims = await claimsOf(token);

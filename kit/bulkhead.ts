@@ -24,10 +24,10 @@ const forClient: NonNullable<BulkheadOptions['errorFor']> = (why, waiting) =>
 export function createBulkhead({ maxConcurrent, maxWaiting, waitMs, errorFor = forClient }: BulkheadOptions): Bulkhead {
   let running = 0;
   const waiting = new Set<() => void>();
-  const turn = (): Promise<void> => {
+  const turn = (): Promise<void> | undefined => {
     if (running < maxConcurrent) {
       running += 1;
-      return Promise.resolve();
+      return undefined;
     }
     if (waiting.size >= maxWaiting) throw errorFor('TOO_MANY', maxWaiting);
     return new Promise((resolve, reject) => {
@@ -43,7 +43,8 @@ export function createBulkhead({ maxConcurrent, maxWaiting, waitMs, errorFor = f
     });
   };
   const bulkhead = async <Result>(work: () => Promise<Result>): Promise<Result> => {
-    await turn();
+    const own = turn();
+    if (own) await own;
     try {
       return await work();
     } finally {

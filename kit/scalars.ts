@@ -1,4 +1,5 @@
 import { GraphQLError, GraphQLScalarType, Kind, type ValueNode } from 'graphql';
+import { isCalendarDay } from '#standards/dates.ts';
 import { checkUscc } from '#standards/uscc.ts';
 import { badInput } from './errors.ts';
 
@@ -26,27 +27,23 @@ const parseUscc = (text: string): string => {
   throw badInput('uscc', check.reason, check.message, check.expected);
 };
 
-/** PostgreSQL has no year 0, and no year is written with more than four digits. */
-const dayPattern = /^(?!0000)\d{4}-\d{2}-\d{2}$/;
-
-/** Whether it is a day that exists, as YYYY-MM-DD: `Date` takes 30 February for 2 March. */
-function isDay(text: string): boolean {
-  const day = dayPattern.test(text) ? new Date(`${text}T00:00:00Z`) : null;
-  return day !== null && !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text);
-}
-
+// PostgreSQL has no year 0, and no year is written with more than four digits.
 const parseDate = (text: string): string => {
-  if (isDay(text)) return text;
+  if (isCalendarDay(text)) return text;
   throw badInput('Date', 'DATE', `"${text.slice(0, 40)}" is not a day.`, 'a day that exists, as YYYY-MM-DD');
 };
 
 const instantPattern = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/;
 
+/** As this product writes instants: nothing is to be changed. */
+const writtenInstant = /^[^T]{10}T([01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z$/;
+
 const parseInstant = (text: string): string => {
-  const instant = instantPattern.test(text) && isDay(text.slice(0, 10)) ? new Date(text) : undefined;
+  if (writtenInstant.test(text) && isCalendarDay(text.slice(0, 10))) return text;
+  const instant = instantPattern.test(text) && isCalendarDay(text.slice(0, 10)) ? new Date(text) : undefined;
   const inUtc = instant && !Number.isNaN(instant.getTime()) ? instant.toISOString() : '';
   // In another zone it may be of a year that is none.
-  if (isDay(inUtc.slice(0, 10))) return inUtc;
+  if (isCalendarDay(inUtc.slice(0, 10))) return inUtc;
   const expected = 'ISO 8601 with a time zone, as 2026-11-23T08:00:00.000Z';
   throw badInput('DateTime', 'INSTANT', `"${text.slice(0, 40)}" is not an instant.`, expected);
 };

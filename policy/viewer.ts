@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** Every role there is. A viewer acts in exactly one (design §7). */
 export const roles = [
@@ -45,7 +45,7 @@ export interface Viewer {
 export function createViewer(given: Omit<Viewer, 'grant' | 'actor'> & { readonly actor?: string | null }): Viewer {
   const claims = { ...given, actor: given.actor ?? null };
   const { role, organisation, province, sector, purpose } = claims;
-  const grant = createHash('sha256').update(JSON.stringify([role, organisation, province, sector, purpose])).digest('base64url').slice(0, 16);
+  const grant = hash('sha256', JSON.stringify([role, organisation, province, sector, purpose]), 'base64url').slice(0, 16);
   return Object.freeze({ ...claims, grant });
 }
 

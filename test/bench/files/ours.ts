@@ -1,8 +1,9 @@
+import { openSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import pino from 'pino';
 import { parseConfig } from '#kit/config.ts';
-import { silentLog } from '#kit/log.ts';
+import { createLineWriter } from '#kit/lineWriter.ts';
+import { createLog, silentLog } from '#kit/log.ts';
 import { createPool } from '#kit/postgres/pool.ts';
 import { createSubgraph } from '#kit/subgraph.ts';
 import { createLogSink } from '#gateway/audit.ts';
@@ -43,7 +44,7 @@ const guarded = () =>
     subgraphs: definitions,
     log: silentLog,
     // Written as the product writes it, but not to this process's own output.
-    accessSink: createLogSink(pino({ level: 'info' }, pino.destination('/dev/null'))),
+    accessSink: createLogSink(createLog('gateway', 'info', createLineWriter(openSync('/dev/null', 'w')))),
   });
 
 const unguarded = async () => {
