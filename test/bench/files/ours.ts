@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parseConfig } from '#kit/config.ts';
 import { createLineWriter } from '#kit/lineWriter.ts';
 import { createLog, silentLog } from '#kit/log.ts';
-import { createPool } from '#kit/postgres/pool.ts';
+import { createOwnPool } from '#kit/postgres/ownPool.ts';
 import { createSubgraph } from '#kit/subgraph.ts';
 import { createLogSink } from '#gateway/audit.ts';
 import { dangerouslyTrustEveryoneAs } from '#gateway/auth.ts';
@@ -50,7 +50,7 @@ const guarded = () =>
 const unguarded = async () => {
   const sources = { states: () => [], sealed: () => Promise.resolve(''), refresh: () => Promise.resolve() };
   const open = (definition: (typeof definitions)[number]) => {
-    const pool = createPool({ url, role: `credit_${definition.name}`, applicationName: definition.name, max: 10, statementTimeoutMs: 5000 });
+    const pool = createOwnPool(url, definition.name, silentLog);
     return createLocalSource(createSubgraph(definition, { pool, cursorKeys: config.cursorKeys, digestKeys: config.digestKeys, log: silentLog, now }));
   };
   const graph = createGraph({
