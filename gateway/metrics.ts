@@ -4,13 +4,13 @@ import type { LineWriter } from '#kit/lineWriter.ts';
 import type { Reachability } from '#kit/postgres/reachability.ts';
 import { OPERATION_SECONDS, OTHER, type Metrics } from '#kit/telemetry/metrics.ts';
 import { codeOf, operationKinds, outcomes, refusalCodes, safely, type TransportName, transportNames } from '#kit/telemetry/outcomes.ts';
-import { inSpan, noAttributes } from '#kit/telemetry/scope.ts';
+import { inSpan, noAttributes, type Span } from '#kit/telemetry/scope.ts';
 import type { ScrapeCheck } from '#kit/telemetry/scraping.ts';
 import type { Viewer } from '#policy/viewer.ts';
 import type { KeySet } from './auth/keySet.ts';
 import type { OperationMetrics } from './doors/operation.ts';
 import type { PlannerPool } from './graph/engine/plannerPool.ts';
-import type { Transport } from './plan/transport.ts';
+import type { SubgraphCall, SubgraphResult, Transport } from './plan/transport.ts';
 import type { LiveMetrics } from './live/live.ts';
 import type { Sequencer } from './live/sequencer.ts';
 import type { Wake } from './live/wake.ts';
@@ -128,28 +128,28 @@ export function measureSources(metrics: Metrics, sources: readonly Pick<Source, 
   const calls = metrics.counters('source_calls_total', 'Operations sent to a source: answered, answered with errors, or not answered.', { source, outcome: callOutcomes });
   const duration = metrics.histogram('source_call_duration_seconds', 'How long a source took to answer.', { source }, OPERATION_SECONDS);
   metrics.gauges('source_breaker_open', '1 while a source that failed again and again is left alone.', ['source'], () => sources.map(({ name, isBreakerOpen }) => [{ source: name }, Number(isBreakerOpen())]));
-  return (name, transport) => ({
-    execute(call) {
-      const begunAt = performance.now();
-      const ended = (outcome: string): void =>
-        safely(() => {
-          calls.add({ source: name, outcome });
-          duration.observe({ source: name }, (performance.now() - begunAt) / 1000);
-        });
-      return inSpan(`subgraph ${name}`, 'INTERNAL', noAttributes, async (span) => {
-        try {
-          const result = await transport.execute(call);
-          const error = result.errors?.[0];
-          if (span && error) span.set({ 'error.type': codeOf(Object.assign(new Error(), { extensions: error.extensions })) });
-          ended(error ? 'error' : 'ok');
-          return result;
-        } catch (error) {
-          ended('unavailable');
-          throw error;
-        }
+  return (name, transport) => {
+    const ended = (outcome: string, begunAt: number): void =>
+      safely(() => {
+        calls.add({ source: name, outcome });
+        duration.observe({ source: name }, (performance.now() - begunAt) / 1000);
       });
-    },
-  });
+    const measured = async (call: SubgraphCall, span: Span | null): Promise<SubgraphResult> => {
+      const begunAt = performance.now();
+      try {
+        const result = await transport.execute(call);
+        const error = result.errors?.[0];
+        if (span && error) span.set({ 'error.type': codeOf(Object.assign(new Error(), { extensions: error.extensions })) });
+        ended(error ? 'error' : 'ok', begunAt);
+        return result;
+      } catch (error) {
+        ended('unavailable', begunAt);
+        throw error;
+      }
+    };
+    const spanName = `subgraph ${name}`;
+    return { execute: (call) => inSpan(spanName, 'INTERNAL', noAttributes, (span) => measured(call, span)) };
+  };
 }
 
 /** What the streams of this gateway do. */
