@@ -17,8 +17,6 @@ export interface PoolOptions {
   readonly applicationName: string;
   readonly max: number;
   readonly statementTimeoutMs: number;
-  /** Whether a prepared statement is planned once, and never again for the values of an execution. Default: as the server weighs it. */
-  readonly plansOnce?: boolean;
   /** For a free connection of the pool as well as for a new one. Default 5 s. */
   readonly connectTimeoutMs?: number;
   /** An idle connection was lost (server restarted, network cut); the pool makes a new one at the next query. Told of the first until one is made. */
@@ -47,7 +45,6 @@ export function createPool(options: PoolOptions): Pool {
     TimeZone: 'UTC', // adapter-pg drops the offset: under Asia/Shanghai reads and writes were off by 8 h
     DateStyle: 'ISO',
     temp_buffers: '32MB', // taken when used: a batch of a filing has 8 MB or a little more, the default, and then 4 % goes into files
-    ...(options.plansOnce ? { plan_cache_mode: 'force_generic_plan' } : null),
     jit: 'off', // on by default on a server of one's own, and compiling costs more than our queries take
     statement_timeout: options.statementTimeoutMs,
     lock_timeout: Math.min(LOCK_DEADLINE_MS, options.statementTimeoutMs),

@@ -5,7 +5,7 @@ import type { CreditFile } from '#kit/creditFile.ts';
 import { give } from '#kit/recordFields.ts';
 import { query, statement, type Pool } from '#kit/postgres/pool.ts';
 import { believedAt, recordColumns, type RecordRow, type Times, timesOf } from '#kit/records.ts';
-import { levelsSeen, rowParameters, rowPredicate, rowScope, rowValues, seesErased } from '#policy/rows.ts';
+import { anyLength, levelsSeen, rowParameters, rowPredicate, rowScope, rowValues, seesErased } from '#policy/rows.ts';
 import { findPurpose } from '#standards/purposes.ts';
 import type { ActKind } from './acts.ts';
 import type { CommitmentKind, JudicialRecordKind, VerificationStatus, VoluntaryItemKind } from './resolvers.generated.ts';
@@ -159,7 +159,7 @@ function createRecords<Row extends RecordRow & { readonly day: string }>(pool: P
   const page = statement(
     `disclosure.${table}.page`,
     `select ask.position::int as position, listed.*
-     from unnest(${p(1)}::text[], ${p(2)}::date[], ${p(3)}::uuid[]) with ordinality as ask(uscc, day, record_id, position)
+     from unnest(${anyLength(`${p(1)}::text[]`)}, ${p(2)}::date[], ${p(3)}::uuid[]) with ordinality as ask(uscc, day, record_id, position)
      cross join lateral (
        select seen.*
        from ${levelsSeen('ask.uscc', 1)} levels

@@ -4,7 +4,7 @@ import type { SubgraphContext } from '#kit/context.ts';
 import { query, statement, type Pool } from '#kit/postgres/pool.ts';
 import { type Asked, byPosition, groupOf, MAX_RECORDS, type Positioned, readerOf, recordValues, rights, sharedValues } from '#kit/recordBatches.ts';
 import { believedAt, recordColumns, type RecordRow } from '#kit/records.ts';
-import { levelsSeen, rowParameters, rowPredicate, seesErased } from '#policy/rows.ts';
+import { anyLength, levelsSeen, rowParameters, rowPredicate, seesErased } from '#policy/rows.ts';
 
 /** A result of an evaluation as one version states it. */
 export interface ResultRow extends RecordRow {
@@ -68,8 +68,8 @@ const ofEntity = `result.uscc = ask.uscc
 const latestResults = statement(
   'evaluation.latest_results',
   `select ask.position, result.*
-   from unnest($1::text[]) with ordinality as ask(uscc, position)
-   cross join unnest($${NEXT}::text[]) with ordinality as wanted(scheme, place)
+   from unnest(${anyLength('$1::text[]')}) with ordinality as ask(uscc, position)
+   cross join unnest(${anyLength(`$${NEXT}::text[]`)}) with ordinality as wanted(scheme, place)
    cross join lateral (
      select seen.*
      from ${levelsSeen('ask.uscc', RIGHTS)} levels
@@ -91,7 +91,7 @@ const latestResults = statement(
 const histories = statement(
   'evaluation.histories',
   `select ask.position, result.*
-   from unnest($1::text[], $${NEXT}::text[], $${NEXT + 1}::date[], $${NEXT + 2}::uuid[]) with ordinality as ask(uscc, scheme, after_day, after_record, position)
+   from unnest(${anyLength('$1::text[]')}, $${NEXT}::text[], $${NEXT + 1}::date[], $${NEXT + 2}::uuid[]) with ordinality as ask(uscc, scheme, after_day, after_record, position)
    cross join lateral (
      select seen.*
      from ${levelsSeen('ask.uscc', RIGHTS)} levels

@@ -6,7 +6,7 @@ import { type Asked, byPosition, groupOf, MAX_RECORDS, type Positioned, readerOf
 import { believedAt, recordColumns, type RecordRow } from '#kit/records.ts';
 import { isLate } from '#kit/sourceUnits.ts';
 import { bulkPredicate, bulkValue } from '#policy/bulk.ts';
-import { levelsOf, levelsSeen, rowParameters, rowPredicate, rowScope, seesErased } from '#policy/rows.ts';
+import { anyLength, levelsOf, levelsSeen, rowParameters, rowPredicate, rowScope, seesErased } from '#policy/rows.ts';
 import type { ListCategory } from '#standards/listTypes.ts';
 
 export type EntryState = 'LISTED' | 'REMOVED' | 'REPAIRED' | 'REVOKED';
@@ -110,7 +110,7 @@ const inCategories = `($${NEXT}::text[] is null or entry.category = any($${NEXT}
 const entriesOfFiles = statement(
   'namelist.entries_of_files',
   `select ask.position, entry.*
-   from unnest($1::text[], $${NEXT + 1}::date[], $${NEXT + 2}::uuid[]) with ordinality as ask(uscc, after_day, after_record, position)
+   from unnest(${anyLength('$1::text[]')}, $${NEXT + 1}::date[], $${NEXT + 2}::uuid[]) with ordinality as ask(uscc, after_day, after_record, position)
    cross join lateral (
      select seen.*
      from ${levelsSeen('ask.uscc', RIGHTS)} levels
