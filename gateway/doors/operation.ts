@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { type DocumentNode, GraphQLError, type GraphQLFormattedError } from 'graphql';
 import type { Log } from '#kit/log.ts';
 import { codeOf, type TransportName } from '#kit/telemetry/outcomes.ts';
-import { inSpan, type Tracer } from '#kit/telemetry/scope.ts';
+import { inSpan, type Span, type Tracer } from '#kit/telemetry/scope.ts';
 import { textProblem } from '#kit/text.ts';
 import type { Role, Viewer } from '#policy/viewer.ts';
 import type { Authenticator } from '../auth.ts';
@@ -202,11 +202,12 @@ async function observed<Result extends object>(
   work: () => Promise<Result>,
 ): Promise<Result> {
   const begunAt = performance.now();
-  const result = await inSpan(kind, 'INTERNAL', () => ({ 'graphql.operation.type': kind }), async (span) => {
+  const traced = async (span: Span): Promise<Result> => {
     const answer = await work();
-    span?.set({ 'credit_graph.outcome': outcomeOf(answer) });
+    span.set({ 'credit_graph.outcome': outcomeOf(answer) });
     return answer;
-  });
+  };
+  const result = await inSpan(kind, 'INTERNAL', () => ({ 'graphql.operation.type': kind }), (span) => (span ? traced(span) : work()));
   const outcome = outcomeOf(result);
   const seconds = (performance.now() - begunAt) / 1000;
   metrics?.answered({ document, kind, transport, outcome, seconds, cost: bill.charged?.budget.isGiven ? bill.charged.cost : undefined });

@@ -67,6 +67,9 @@ describe.each(servers())('on $name', (server) => {
       sequencer.poke();
       return (await waiting()) === 0;
     });
+  /** Resolves when these have counted every row of the log, which each does once its batch is committed. */
+  const counted = (...sequencers: readonly Sequencer[]): Promise<true> =>
+    until('the count of every row', async () => sequencers.reduce((sum, each) => sum + each.metrics().moved, 0) >= (await log()).length);
   const log = (): Promise<{ seq: bigint; topic: string; record_id: string; version: number }[]> => admin.query('select seq, topic, record_id, version from feed.log order by seq').then(({ rows }) => rows);
   const add = (rows: number): Promise<unknown> =>
     admin.query(
@@ -129,6 +132,7 @@ describe.each(servers())('on $name', (server) => {
     const sequencer = start({ onBatch: (lastSeq) => told.push(lastSeq) });
     const committed = await write(60);
     await numbered(sequencer);
+    await counted(sequencer);
     await expectWhole(committed);
     expect([...committed.values()].reduce((sum, count) => sum + count, 0)).toBeGreaterThan(500);
     expect(told).toEqual(told.toSorted((a, b) => Number(a - b)));
@@ -148,6 +152,7 @@ describe.each(servers())('on $name', (server) => {
     const met = both.map((each, index) => each.metrics().fenced - (before[index] ?? 0));
     await expectWhole(committed);
     expect(Math.min(...met)).toBeGreaterThan(0);
+    await counted(...both);
     expect(both.reduce((sum, each) => sum + each.metrics().moved, 0)).toBe((await log()).length);
   });
 
@@ -260,6 +265,7 @@ describe.each(servers())('on $name', (server) => {
       const { moved } = await said('the woken one waits', ({ phase }) => phase === 'waiting');
       await add(5);
       await numbered(next);
+      await until('the count of what it numbered', () => next.metrics().moved >= 10);
       expect([moved, next.metrics().moved]).toEqual([5, 10]);
       expect((await log()).map(({ seq }) => Number(seq))).toEqual(Array.from({ length: 15 }, (_, index) => index + 1));
       expect((await admin.query('select epoch, holder from feed.sequencer')).rows).toEqual([{ epoch: 2n, holder: 'next' }]);
@@ -300,6 +306,7 @@ describe.each(servers())('on $name', (server) => {
       await until('the last purge', async () => (await purgedThrough()) === 6n);
       await add(1);
       await numbered(sequencer);
+      await until('the count of what it purged', () => sequencer.metrics().purged >= 6);
       expect([await kept(), sequencer.metrics().purged]).toEqual([[7], 6]);
     });
 
