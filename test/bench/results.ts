@@ -47,7 +47,7 @@ export function fileResults({ one, hundred, guards }: FileCosts): Result[] {
     compare('4', 'one credit file, in process, guards on', one.sql, one.guarded, atLeast(40), atLeast(50)),
     compare('4', '100 credit files at once, guards off', hundred.sql, hundred.unguarded, atLeast(60), atLeast(70)),
     compare('4', '100 credit files at once, guards on', hundred.sql, hundred.guarded, atLeast(60), atLeast(70)),
-    compare('5', 'all guards: token, policy, limits, audit; what they add in Node', guards.on, guards.off, atMost(0.2, '20 %'), atMost(0.1, '10 %'), (on, off) => on / off - 1),
+    compare('5', 'all guards: token, policy, cost, budget, audit; what they add', guards.on, guards.off, atMost(0.2, '20 %'), atMost(0.1, '10 %'), (on, off) => on / off - 1),
   ];
 }
 
