@@ -1,12 +1,10 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { subgraphNames } from '#kit/config.ts';
 import type { Bench, Settings } from './bench.ts';
 import { openBank } from './files/bank.ts';
 import { ENTITIES } from './files/dataset.ts';
-import { hundreds, singles } from './files/operations.ts';
+import { hundreds, singles, withBareIds } from './files/operations.ts';
 import { bodies } from './engine/stubs.ts';
+import { writeSupergraph } from './engine/supergraph.ts';
 import { assertEqualAnswers, type Cost, measure, type Side } from './measure.ts';
 import type { BenchServer } from './postgres.ts';
 import { startWorker, type Worker } from './processes.ts';
@@ -23,6 +21,12 @@ interface Checkout {
   readonly root: string;
 }
 
+interface FileGateway {
+  readonly worker: Worker<string>;
+  readonly database: BenchServer;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
 type Measure = readonly [row: string, measure: string, sideOf: (checkout: Checkout) => Promise<Side>];
 
 export async function runAgainst({ client, settings, say }: Bench, wanted: ReadonlySet<string>, other: string): Promise<Result[]> {
@@ -30,26 +34,16 @@ export async function runAgainst({ client, settings, say }: Bench, wanted: Reado
   const start = async (checkout: Checkout, name: string, file: string, given: unknown): Promise<Worker<string>> =>
     stack.use(await startWorker<string>(`${checkout.name}: ${name}`, join(checkout.root, 'test/bench', file), given));
 
-  const supergraphOf = async (checkout: Checkout): Promise<string> => {
-    let supergraph = await readFile(join(checkout.root, 'gateway/supergraph.graphql'), 'utf8');
-    for (const name of subgraphNames) {
-      const { ready } = await start(checkout, `${name} subgraph`, 'engine/subgraph.ts', name);
-      supergraph = supergraph.replaceAll(`http://${name}.invalid/graphql`, ready);
-    }
-    const directory = await mkdtemp(join(tmpdir(), 'credit-graph-bench-'));
-    stack.defer(() => rm(directory, { recursive: true }));
-    const file = join(directory, 'supergraph.graphql'); // longer than an argument may be
-    await writeFile(file, supergraph);
-    return file;
-  };
+  const supergraphOf = (checkout: Checkout): Promise<string> =>
+    writeSupergraph(checkout.root, async (name) => (await start(checkout, `${name} subgraph`, 'engine/subgraph.ts', name)).ready, stack);
   const engine = async (checkout: Checkout, supergraphFile: string | null): Promise<Side> => {
     const worker = await start(checkout, supergraphFile === null ? 'in process' : 'over HTTP', 'engine/ours.ts', { supergraphFile });
     return { name: worker.name, load: { url: worker.ready, bodies }, parts: { node: worker.cpu }, operations: settings.engineOperations };
   };
 
   // One database and one guarded gateway for each checkout, whatever is measured of it.
-  const opened = new Map<string, Promise<{ worker: Worker<string>; database: BenchServer; headers: Readonly<Record<string, string>> }>>();
-  const openFiles = async (checkout: Checkout): Promise<{ worker: Worker<string>; database: BenchServer; headers: Readonly<Record<string, string>> }> => {
+  const opened = new Map<string, Promise<FileGateway>>();
+  const openFiles = async (checkout: Checkout): Promise<FileGateway> => {
     const { openFileDatabase } = (await import(join(checkout.root, 'test/bench/files/dataset.ts'))) as typeof import('./files/dataset.ts');
     const own: Settings = { ...settings, dataDir: checkout.root === HERE ? settings.dataDir : join(settings.dataDir, 'against') };
     const database = stack.use(await openFileDatabase(own, say));
@@ -76,7 +70,7 @@ export async function runAgainst({ client, settings, say }: Bench, wanted: Reado
   for (const [row, measured, sideOf] of measures) {
     if (!wanted.has(row)) continue;
     const sides = [await sideOf({ name: 'here', root: HERE }), await sideOf({ name: 'there', root: resolve(other) })];
-    await assertEqualAnswers(client, sides.map((side) => ({ ...side, comparable: () => null }))); // ids are each database's own; that it answers is what counts
+    await assertEqualAnswers(client, sides.map((side) => ({ ...side, comparable: ({ data }) => withBareIds(data) })));
     say(`row ${row}, ${measured}: ${settings.rounds} rounds of ${sides[0]?.operations} operations a side`);
     const [here, there] = (await measure(client, sides, settings)) as [Cost, Cost]; // one for each side
     results.push(compare(row, `${measured}: against ${other}`, here, there, noMore(1, '×'), noMore(1, '×')));

@@ -1,14 +1,12 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { subgraphNames } from '#kit/config.ts';
 import { assertEqualAnswers, type Cost, measure, type Side } from '../measure.ts';
 import { startWorker, type Worker } from '../processes.ts';
 import type { Bench } from '../bench.ts';
 import { bodies } from './stubs.ts';
+import { writeSupergraph } from './supergraph.ts';
 
 const PEER = join(import.meta.dirname, '../peer');
 
@@ -34,16 +32,7 @@ export async function runEngines({ client, settings, say, profile }: Bench): Pro
   const start = async (name: string, file: string, given: unknown): Promise<Worker<string>> => stack.use(await startWorker<string>(name, file, given));
   const root = join(import.meta.dirname, '../../..');
 
-  let supergraph = await readFile(join(root, 'gateway/supergraph.graphql'), 'utf8');
-  for (const name of subgraphNames) {
-    const { ready } = await start(`${name} subgraph`, './engine/subgraph.ts', name);
-    supergraph = supergraph.replaceAll(`http://${name}.invalid/graphql`, ready);
-  }
-  // By its path: it is longer than an argument may be.
-  const directory = await mkdtemp(join(tmpdir(), 'credit-graph-bench-'));
-  stack.defer(() => rm(directory, { recursive: true }));
-  const supergraphFile = join(directory, 'supergraph.graphql');
-  await writeFile(supergraphFile, supergraph);
+  const supergraphFile = await writeSupergraph(root, async (name) => (await start(`${name} subgraph`, './engine/subgraph.ts', name)).ready, stack);
   const [ours, apolloGateway, inProcess, monolith] = [
     await start('our gateway, HTTP', './engine/ours.ts', { supergraphFile }),
     await start('@apollo/gateway, HTTP', './peer/apolloGateway.ts', { supergraphFile }),

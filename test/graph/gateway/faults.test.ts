@@ -136,6 +136,16 @@ test('a source that is away is SUBGRAPH_UNAVAILABLE, and missing', async () => {
   expect(await askAll(without.url)).toEqual(alike(partial(null, error, 'creditFile.nameListEntries')));
 }, 30_000);
 
+async function expectUnavailable(response: Response, message: string): Promise<void> {
+  const { status, headers } = response;
+  expect([status, headers.get('retry-after'), headers.get('cache-control'), await response.json()]).toEqual([
+    503,
+    '5',
+    'no-store',
+    { errors: [{ message, extensions: { code: 'SUBGRAPH_UNAVAILABLE', retryable: true } }] },
+  ]);
+}
+
 test('a part of a filing whose source is away is not recorded: 503, and when to send it again', async () => {
   await using without = await startGraph({ database: graph.database, absent: ['namelist'] });
   const created = await without.query(
@@ -151,24 +161,7 @@ test('a part of a filing whose source is away is not recorded: 503, and when to 
     headers: { authorization: `Bearer ${without.tokenOf('NATIONAL_CENTRE')}`, 'content-type': 'text/csv' },
     body: 'MD_XDR_SHXYM\n',
   });
-  expect([
-    response.status,
-    response.headers.get('retry-after'),
-    response.headers.get('cache-control'),
-    await response.json(),
-  ]).toEqual([
-    503,
-    '5',
-    'no-store',
-    {
-      errors: [
-        {
-          message: 'The part was not recorded, since what keeps these records is unavailable: send it again later.',
-          extensions: { code: 'SUBGRAPH_UNAVAILABLE', retryable: true },
-        },
-      ],
-    },
-  ]);
+  await expectUnavailable(response, 'The part was not recorded, since what keeps these records is unavailable: send it again later.');
 }, 30_000);
 
 test('a part of an export whose source is away is 503, and when to come back', async () => {
@@ -188,23 +181,6 @@ test('a part of an export whose source is away is 503, and when to come back', a
   });
   await using without = await startGraph({ database: graph.database, absent: ['namelist'] });
   const response = await fetch(`${without.url}/exports/${id}/parts/1`, { headers: headers(without) });
-  expect([
-    response.status,
-    response.headers.get('retry-after'),
-    response.headers.get('cache-control'),
-    await response.json(),
-  ]).toEqual([
-    503,
-    '5',
-    'no-store',
-    {
-      errors: [
-        {
-          message: 'A source of these records is unavailable: ask again later.',
-          extensions: { code: 'SUBGRAPH_UNAVAILABLE', retryable: true },
-        },
-      ],
-    },
-  ]);
+  await expectUnavailable(response, 'A source of these records is unavailable: ask again later.');
   expect((await fetch(`${graph.url}/exports/${id}/parts/1`, { headers: headers(graph) })).status).toBe(200);
 }, 30_000);
