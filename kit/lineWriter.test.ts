@@ -28,6 +28,17 @@ test('lines come out whole and in order, and it is told when', async () => {
   expect([writer.lost(), writer.isFailing()]).toEqual([0, false]);
 });
 
+test('lines of one turn of the event loop are one write, and all who wait for them are told at once', async () => {
+  const { disk, writeTo } = createDisk();
+  const writer = createLineWriter(9, { writeTo });
+  const told: number[] = [];
+  for (let index = 0; index < 30; index += 1) {
+    writer.write(`line ${index}\n`);
+    writer.flush(() => told.push(disk.tries));
+  }
+  expect([await flushed(writer), told]).toEqual(['out', Array(30).fill(1)]);
+});
+
 test('T7: a full disk loses lines and counts them, is tried again now and then, and when there is room lines come out again', async () => {
   const { disk, writeTo } = createDisk(0);
   const writer = createLineWriter(9, { writeTo });
@@ -72,6 +83,6 @@ test('what waits is bounded: beyond that lines are lost, and whoever asks for su
   for (let index = 0; index < 50; index += 1) writer.write('ten bytes\n');
   expect(await flushed(writer)).toBe('LinesLost');
   disk.room = Number.POSITIVE_INFINITY;
-  await until('what waited is out', () => disk.text.length === 110); // one was under way
-  expect(writer.lost()).toBe(39);
+  await until('what waited is out', () => disk.text.length === 100);
+  expect(writer.lost()).toBe(40);
 });

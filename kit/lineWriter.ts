@@ -43,6 +43,7 @@ export function createLineWriter(fd: number, { maxBytes = MAX_BYTES, writeTo = w
   /** Under way, and how many lines it has; null while nothing is. */
   let batch: { readonly bytes: Buffer; readonly lines: number } | null = null;
   let isPaused = false;
+  let isDue = false;
   let failures = 0;
   let lost = 0;
   let cause: unknown;
@@ -79,9 +80,17 @@ export function createLineWriter(fd: number, { maxBytes = MAX_BYTES, writeTo = w
   };
 
   const go = (): void => {
+    isDue = false;
     if (batch || isPaused || waiting.length === 0) return;
     batch = take();
     send(batch.bytes);
+  };
+  // What one turn of the event loop brings goes out together, and whoever waits for it goes on together: written one by one, requests that were
+  // answered from one batch of the database would come back apart, and the next batches would be small.
+  const goSoon = (): void => {
+    if (isDue || batch) return;
+    isDue = true;
+    setImmediate(go);
   };
   const send = (bytes: Buffer): void => {
     writeTo(fd, bytes, 0, bytes.length, null, (error, written) => {
@@ -125,7 +134,7 @@ export function createLineWriter(fd: number, { maxBytes = MAX_BYTES, writeTo = w
       taken += 1;
       waiting.push(line);
       waitingBytes += size;
-      go();
+      goSoon();
     },
     flush(done) {
       if (isLastRefused) return done(new LinesLost(cause));
