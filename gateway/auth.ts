@@ -4,6 +4,7 @@ import { createViewer, publicViewer, type Role, type Viewer } from '#policy/view
 import type { KeySet } from './auth/keySet.ts';
 import type { RightsLookup } from './auth/rightsLookup.ts';
 import { type Claims, refuse, SKEW_SECONDS, type TokenContract, tokenIn, verifyToken } from './auth/token.ts';
+import { afterwards } from '#kit/afterwards.ts';
 import type { Session } from './live/subscriber.ts';
 
 /** What a grant binds its holder to. */
@@ -14,9 +15,9 @@ export interface GrantScope {
 
 /** Grants and revocations as they are now; both are asked for every operation. */
 export interface GrantBook {
-  /** The scopes of grants in force. */
-  scopes(organisation: string, role: Role): Promise<readonly GrantScope[]>;
-  isRevoked(tokenId: string): Promise<boolean>;
+  /** The scopes of grants in force; at once where they are known. */
+  scopes(organisation: string, role: Role): readonly GrantScope[] | Promise<readonly GrantScope[]>;
+  isRevoked(tokenId: string): boolean | Promise<boolean>;
   /** Another one after every change that is heard of; null while none would be, so that nothing may be taken for unchanged. */
   readonly version: number | null;
 }
@@ -57,29 +58,36 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   const viewers = new WeakMap<Claims, Viewer>();
   const sessions = createSessions(now);
 
-  const claimsOf = async (authorization: string): Promise<Claims> => {
-    const key = hash('sha256', authorization, 'base64');
-    const at = now().getTime();
-    const known = verified.get(key);
-    if (known) {
-      if (known.expires + SKEW_SECONDS * 1000 <= at) throw refuse('EXPIRED');
-      // It dies with its key: whatever has become of that is said by verifying it anew.
-      if (await keySet.isCurrent(known.key)) return known;
-      verified.delete(key);
-    }
+  const verify = async (authorization: string, key: string, at: number): Promise<Claims> => {
     const claims = await verifyToken(tokenIn(authorization), keySet, options, Math.floor(at / 1000));
     if (verified.size >= MAX_CACHED) verified.clear();
     verified.set(key, claims);
     return claims;
   };
+  /** At once where the token is known, and so is whether its key is still good. */
+  const claimsOf = (authorization: string): Claims | Promise<Claims> => {
+    const key = hash('sha256', authorization, 'base64');
+    const at = now().getTime();
+    const known = verified.get(key);
+    if (!known) return verify(authorization, key, at);
+    if (known.expires + SKEW_SECONDS * 1000 <= at) throw refuse('EXPIRED');
+    // It dies with its key: whatever has become of that is said by verifying it anew.
+    return afterwards(keySet.isCurrent(known.key), (isCurrent) => {
+      if (isCurrent) return known;
+      verified.delete(key);
+      return verify(authorization, key, at);
+    });
+  };
 
   /** @throws UNAUTHENTICATED when the token was revoked or no grant bears it, PURPOSE_REQUIRED */
-  const viewerOf = async (claims: Claims, purpose: string | undefined): Promise<Viewer> => {
-    const [revoked, scopes] = await Promise.all([
-      lookUp('revoked tokens', () => grants.isRevoked(claims.tokenId)),
-      lookUp('grants', () => grants.scopes(claims.organisation, claims.role)),
-    ]);
-    if (revoked) throw refuse('REVOKED');
+  const viewerOf = (claims: Claims, purpose: string | undefined): Viewer | Promise<Viewer> => {
+    const isRevoked = lookUp('revoked tokens', () => grants.isRevoked(claims.tokenId));
+    const scopes = lookUp('grants', () => grants.scopes(claims.organisation, claims.role));
+    if (typeof isRevoked === 'boolean' && !(scopes instanceof Promise)) return viewerWith(claims, purpose, isRevoked, scopes);
+    return Promise.all([isRevoked, scopes]).then(([revoked, found]) => viewerWith(claims, purpose, revoked, found));
+  };
+  const viewerWith = (claims: Claims, purpose: string | undefined, isRevoked: boolean, scopes: readonly GrantScope[]): Viewer => {
+    if (isRevoked) throw refuse('REVOKED');
     // The token may narrow a grant, never widen it.
     const scope = scopes.find((each) => (claims.province === null || claims.province === each.province) && (claims.sector === null || claims.sector === each.sector));
     if (!scope) throw refuse('ROLE');
@@ -104,7 +112,8 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   return {
     async viewer(authorization, purpose) {
       if (authorization === undefined) return publicViewer;
-      return viewerOf(await claimsOf(authorization), purpose);
+      const claims = claimsOf(authorization);
+      return viewerOf(claims instanceof Promise ? await claims : claims, purpose);
     },
     async session(authorization, purpose) {
       if (authorization === undefined) return publicSession;
@@ -116,7 +125,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       if (claims.expires <= now().getTime()) throw refuse('EXPIRED');
       const { version } = grants;
       const first = { version, at: performance.now() };
-      const look = (): Promise<Viewer> => viewerOf(claims, purpose);
+      const look = async (): Promise<Viewer> => viewerOf(claims, purpose);
       const viewer = await look();
       return sessions.share(key, createSession({ viewer, expires: claims.expires, look, hasKey: () => keySet.isCurrent(claims.key), grants, now, first }));
     },

@@ -216,7 +216,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
         graph,
         sources: book,
         readiness: createReadiness({
-          refresh: () => book.sealed(),
+          refresh: async () => book.sealed(),
           sources: () => book.states(),
           parts: {
             database: () => ({ state: reachability.isReachable() ? 'ok' : 'unavailable' }),

@@ -58,7 +58,7 @@ export interface Operation {
    * @returns what is left, for `Viewer.budget`
    * @throws GraphQLError RATE_LIMITED or COST_LIMIT: it is refused with that
    */
-  readonly charge?: ((cost: number) => Promise<BudgetState>) | undefined;
+  readonly charge?: ((cost: number) => BudgetState | Promise<BudgetState>) | undefined;
   /** What a page of changes is given to tell, in place of what it would find itself (gateway/live). */
   readonly events?: readonly DeskEvent[] | undefined;
 }
@@ -186,7 +186,8 @@ export function createGraph(dependencies: GraphDependencies): Graph {
       let budget: BudgetState | undefined;
       try {
         cost = costOf?.(operation.operation, fragments, coerced.variables, operation.events?.length ?? 1);
-        budget = await operation.charge?.(cost?.estimated ?? 1);
+        const charged = operation.charge?.(cost?.estimated ?? 1);
+        budget = charged instanceof Promise ? await charged : charged;
         ({ denied, errors } = filter(operation, fragments, coerced.variables));
         if (errors.length > 0 && operation.mode === 'reject') return { errors };
         prepared = prepareOperation(planner, operation.operation, fragments, coerced.variables, denied, absent);
@@ -198,7 +199,8 @@ export function createGraph(dependencies: GraphDependencies): Graph {
         if (error instanceof GraphQLError) return { errors: [error.extensions['code'] === undefined ? clientError('BAD_USER_INPUT', error.message) : error] };
         throw error;
       }
-      const sealed = enforced ? await Promise.race([sources.sealed().catch(() => null), deadline.passed]) : '';
+      const known = enforced ? sources.sealed() : '';
+      const sealed = known instanceof Promise ? await Promise.race([known.catch(() => null), deadline.passed]) : known;
       const moment = enforced ? { validAt: shanghaiDay(now()), knownAt: sealed ?? now().toISOString() } : { validAt: '', knownAt: '' };
       const context: CallContext = { viewer, moment, events: operation.events, budget };
       const executed = await executePlan({

@@ -134,18 +134,20 @@ export function measureSources(metrics: Metrics, sources: readonly Pick<Source, 
         calls.add({ source: name, outcome });
         duration.observe({ source: name }, (performance.now() - begunAt) / 1000);
       });
-    const measured = async (call: SubgraphCall, span: Span | null): Promise<SubgraphResult> => {
+    const measured = (call: SubgraphCall, span: Span | null): Promise<SubgraphResult> => {
       const begunAt = performance.now();
-      try {
-        const result = await transport.execute(call);
-        const error = result.errors?.[0];
-        if (span && error) span.set({ 'error.type': codeOf(Object.assign(new Error(), { extensions: error.extensions })) });
-        ended(error ? 'error' : 'ok', begunAt);
-        return result;
-      } catch (error) {
-        ended('unavailable', begunAt);
-        throw error;
-      }
+      return transport.execute(call).then(
+        (result) => {
+          const error = result.errors?.[0];
+          if (span && error) span.set({ 'error.type': codeOf(Object.assign(new Error(), { extensions: error.extensions })) });
+          ended(error ? 'error' : 'ok', begunAt);
+          return result;
+        },
+        (error: unknown) => {
+          ended('unavailable', begunAt);
+          throw error;
+        },
+      );
     };
     const spanName = `subgraph ${name}`;
     return { execute: (call) => inSpan(spanName, 'INTERNAL', noAttributes, (span) => measured(call, span)) };

@@ -277,13 +277,10 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
 
   // Looked at once for a request, before its body is read, and taken from here after that.
   const viewerOf = ({ exchange }: FastifyRequest): Promise<Viewer> => (exchange.viewer ??= viewerBy(exchange.credentials));
-  const viewerBy = async ({ authorization, purpose }: Credentials): Promise<Viewer> => {
-    try {
-      return await authenticator.viewer(authorization, purpose);
-    } catch (error) {
+  const viewerBy = ({ authorization, purpose }: Credentials): Promise<Viewer> =>
+    authenticator.viewer(authorization, purpose).catch((error: unknown) => {
       throw errorOf(error);
-    }
-  };
+    });
 
   const makeContext = async (request: FastifyRequest, reply: FastifyReply): Promise<RequestContext> => {
     const abort = new AbortController();

@@ -36,7 +36,7 @@ function arrange(names: readonly string[] = ['entity', 'namelist']) {
   };
 }
 
-const instantOf = (book: SourceBook): Promise<string> => book.sealed();
+const instantOf = async (book: SourceBook): Promise<string> => book.sealed();
 
 test('T12: whoever asks before the first answer waits for it, all of them for one, and nobody gets an empty instant', async () => {
   const { book, asked, answer } = arrange();

@@ -18,7 +18,7 @@ import { publicViewer, type Viewer } from '#policy/viewer.ts';
 import type { BudgetState } from './budget/budgets.ts';
 import type { DeskEvent } from './live/events.ts';
 import { clientAttributes, createHttpTransport } from './plan/http.ts';
-import { SubgraphUnavailable, type SubgraphCall, type Transport } from './plan/transport.ts';
+import { SubgraphUnavailable, type SubgraphCall, type SubgraphResult, type Transport } from './plan/transport.ts';
 
 /** What a call carries through the plan executor to a subgraph. */
 export interface CallContext {
@@ -119,7 +119,13 @@ const TURN_MS = 3000;
 /** The source, with its calls in a bulkhead of their own. */
 export function withBulkhead(source: Source, { maxConcurrent = MAX_CALLS, maxWaiting = MAX_WAITING_CALLS, waitMs = TURN_MS }: { maxConcurrent?: number; maxWaiting?: number; waitMs?: number } = {}): Source {
   const bulkhead = createBulkhead({ maxConcurrent, maxWaiting, waitMs, errorFor: (why) => new SubgraphUnavailable(`its bulkhead is full: ${why}`) });
-  return { ...source, transport: { ...source.transport, execute: (call) => bulkhead(() => source.transport.execute(call)) } };
+  const run = (call: SubgraphCall): Promise<SubgraphResult> => {
+    const answer = source.transport.execute(call);
+    answer.then(bulkhead.leave, bulkhead.leave);
+    return answer;
+  };
+  const execute = (call: SubgraphCall): Promise<SubgraphResult> => bulkhead.enter()?.then(() => run(call)) ?? run(call);
+  return { ...source, transport: { ...source.transport, execute } };
 }
 
 /** A busy machine answers late. A source that has not answered in time is waited for no longer than all others can bear. */
@@ -210,10 +216,11 @@ export interface SourceState {
 export interface SourceBook {
   states(): readonly SourceState[];
   /**
-   * The latest sealed instant, ISO 8601 with milliseconds: at most `FRESH_MS` older than the call, by when it was asked for.
-   * @throws SubgraphUnavailable while no source answers: an older instant is never given in its place
+   * The latest sealed instant, ISO 8601 with milliseconds: at most `FRESH_MS` older than the call, by when it was asked for. At once where it is
+   * known.
+   * @throws SubgraphUnavailable, by its promise, while no source answers: an older instant is never given in its place
    */
-  sealed(): Promise<string>;
+  sealed(): string | Promise<string>;
   /** Asks all sources now: after a write its writer must see it. */
   refresh(): Promise<void>;
 }
@@ -277,20 +284,25 @@ export function createSourceBook(sources: readonly Source[], clockMs: () => numb
   };
   const ageMs = (): number => (answer === null ? Number.POSITIVE_INFINITY : clockMs() - answer.askedAt);
 
+  const awaitSealed = async (): Promise<string> => {
+    const arrivedAt = clockMs();
+    for (let asked = 0; ageMs() > FRESH_MS && asked < MAX_ASKED; asked += 1) {
+      await renew();
+      if (answer === null) break;
+    }
+    // Sources that answer slowly were asked after this operation came: what they say is no older than it.
+    if (answer === null || answer.askedAt < arrivedAt - FRESH_MS) {
+      throw new SubgraphUnavailable('no source says what is settled');
+    }
+    return answer.sealed;
+  };
+
   return {
     states: () => states,
-    async sealed() {
-      if (ageMs() > RENEW_MS) void renew();
-      const arrivedAt = clockMs();
-      for (let asked = 0; ageMs() > FRESH_MS && asked < MAX_ASKED; asked += 1) {
-        await renew();
-        if (answer === null) break;
-      }
-      // Sources that answer slowly were asked after this operation came: what they say is no older than it.
-      if (answer === null || answer.askedAt < arrivedAt - FRESH_MS) {
-        throw new SubgraphUnavailable('no source says what is settled');
-      }
-      return answer.sealed;
+    sealed() {
+      const age = ageMs();
+      if (age > RENEW_MS) void renew();
+      return answer !== null && age <= FRESH_MS ? answer.sealed : awaitSealed();
     },
     async refresh() {
       // What is under way may have asked before the write.
@@ -300,14 +312,19 @@ export function createSourceBook(sources: readonly Source[], clockMs: () => numb
   };
 }
 
-async function withDeadline<Value>(work: Promise<Value>, ms: number): Promise<Value> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new SubgraphUnavailable(`no answer in ${ms} ms`)), ms);
+/** Its outcome, or SubgraphUnavailable when there is none by then. */
+function withDeadline<Value>(work: Promise<Value>, ms: number): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new SubgraphUnavailable(`no answer in ${ms} ms`)), ms);
+    work.then(
+      (value) => {
+        clearTimeout(timer);
+        resolve(value);
+      },
+      (error: unknown) => {
+        clearTimeout(timer);
+        reject(error as Error);
+      },
+    );
   });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

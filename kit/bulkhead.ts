@@ -3,6 +3,9 @@ import { clientError } from './errors.ts';
 /** Runs work beside at most some other work of its kind. @throws RATE_LIMITED when too many wait already, DEADLINE when its turn does not come in time */
 export interface Bulkhead {
   <Result>(work: () => Promise<Result>): Promise<Result>;
+  /** The same in two steps. Undefined: its turn is now. Whoever had a turn calls `leave` once. @throws by its promise alone */
+  enter(): Promise<void> | undefined;
+  leave(): void;
   running(): number;
   waiting(): number;
 }
@@ -24,12 +27,12 @@ const forClient: NonNullable<BulkheadOptions['errorFor']> = (why, waiting) =>
 export function createBulkhead({ maxConcurrent, maxWaiting, waitMs, errorFor = forClient }: BulkheadOptions): Bulkhead {
   let running = 0;
   const waiting = new Set<() => void>();
-  const turn = (): Promise<void> | undefined => {
+  const enter = (): Promise<void> | undefined => {
     if (running < maxConcurrent) {
       running += 1;
       return undefined;
     }
-    if (waiting.size >= maxWaiting) throw errorFor('TOO_MANY', maxWaiting);
+    if (waiting.size >= maxWaiting) return Promise.reject(errorFor('TOO_MANY', maxWaiting));
     return new Promise((resolve, reject) => {
       const late = setTimeout(() => {
         waiting.delete(go);
@@ -42,19 +45,22 @@ export function createBulkhead({ maxConcurrent, maxWaiting, waitMs, errorFor = f
       waiting.add(go);
     });
   };
+  const leave = (): void => {
+    // The turn goes to who waits longest.
+    const [next] = waiting;
+    if (next) {
+      waiting.delete(next);
+      next();
+    } else running -= 1;
+  };
   const bulkhead = async <Result>(work: () => Promise<Result>): Promise<Result> => {
-    const own = turn();
-    if (own) await own;
+    const turn = enter();
+    if (turn) await turn;
     try {
       return await work();
     } finally {
-      // The turn goes to who waits longest.
-      const [next] = waiting;
-      if (next) {
-        waiting.delete(next);
-        next();
-      } else running -= 1;
+      leave();
     }
   };
-  return Object.assign(bulkhead, { running: () => running, waiting: () => waiting.size });
+  return Object.assign(bulkhead, { enter, leave, running: () => running, waiting: () => waiting.size });
 }

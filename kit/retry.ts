@@ -29,9 +29,10 @@ export function createRetryBudget(share = SHARE, mostSaved = MOST_SAVED): RetryB
  * Runs a read, and once more when a connection under it was lost and the budget allows; what writes is never run again.
  * @param attempt makes a context of its own each time
  */
-export async function readTwice<Result extends Pick<ExecutionResult, 'errors'>>(budget: RetryBudget, signal: AbortSignal | undefined, attempt: () => Promise<Result>): Promise<Result> {
+export function readTwice<Result extends Pick<ExecutionResult, 'errors'>>(budget: RetryBudget, signal: AbortSignal | undefined, attempt: () => Promise<Result>): Promise<Result> {
   budget.deposit();
-  const result = await attempt();
-  const isLost = result.errors?.some(({ originalError }) => faultOf(originalError)?.kind === 'CONNECTION_LOST') === true;
-  return isLost && !signal?.aborted && budget.withdraw() ? attempt() : result;
+  return attempt().then((result) => {
+    const isLost = result.errors?.some(({ originalError }) => faultOf(originalError)?.kind === 'CONNECTION_LOST') === true;
+    return isLost && !signal?.aborted && budget.withdraw() ? attempt() : result;
+  });
 }

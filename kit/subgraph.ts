@@ -222,17 +222,19 @@ export function createSubgraph(definition: SubgraphDefinition, dependencies: Sub
       if ('errors' in operation) return operation;
       const refused = refusals(operation, request);
       if (refused.length > 0) return { data: null, errors: refused };
-      const attempt = async (): Promise<ExecutionResult> => {
-        const reads: Read[] = [];
-        const selfEmployed = new Set<string>();
+      let reads: Read[] = [];
+      let selfEmployed = new Set<string>();
+      // Each attempt has a context of its own, and notes what it has read itself.
+      const attempt = (): Promise<ExecutionResult> => {
+        reads = [];
+        selfEmployed = new Set();
         const context: SubgraphContext = { viewer: request.viewer, moment: request.moment, today: shanghaiDay(now()), reads, selfEmployed, signal: request.signal };
-        const result = await operation.run(context, request.variables);
-        if (reads.length === 0 && selfEmployed.size === 0) return result;
-        return { ...result, extensions: { ...result.extensions, ...(reads.length > 0 ? { reads } : null), ...(selfEmployed.size > 0 ? { selfEmployed: [...selfEmployed] } : null) } };
+        return operation.run(context, request.variables);
       };
-      const result = operation.operation.operation === 'query' ? await readTwice(budget, request.signal, attempt) : await attempt();
-      logFailures(log, result.errors ?? []);
-      return result;
+      const result = await (operation.operation.operation === 'query' ? readTwice(budget, request.signal, attempt) : attempt());
+      if (result.errors) logFailures(log, result.errors);
+      if (reads.length === 0 && selfEmployed.size === 0) return result;
+      return { ...result, extensions: { ...result.extensions, ...(reads.length > 0 ? { reads } : null), ...(selfEmployed.size > 0 ? { selfEmployed: [...selfEmployed] } : null) } };
     },
     async status() {
       const [sealed, late] = await Promise.all([instants.seal(), units.late()]);

@@ -14,18 +14,22 @@ export class RightsLookupFailed extends Error {
   }
 }
 
-/** Runs a look-up. @throws RightsLookupFailed for whatever it fails with, once that is logged and counted */
-export type RightsLookup = <Value>(source: RightsSource, find: () => Promise<Value>) => Promise<Value>;
+/** Runs a look-up. @throws RightsLookupFailed by its promise, for whatever it fails with, once that is logged and counted */
+export type RightsLookup = <Value>(source: RightsSource, find: () => Value | Promise<Value>) => Value | Promise<Value>;
 
 /** @param options.failures counts those that failed */
 export function createRightsLookup({ log, failures }: { readonly log: Log; readonly failures: { add(): void } }): RightsLookup {
-  return async (source, find) => {
+  const fail = (source: RightsSource, error: unknown): Promise<never> => {
+    failures.add();
+    log.error({ err: error, source }, 'rights could not be looked up');
+    return Promise.reject(new RightsLookupFailed(source, error));
+  };
+  return <Value>(source: RightsSource, find: () => Value | Promise<Value>) => {
     try {
-      return await find();
+      const found = find();
+      return found instanceof Promise ? found.catch((error: unknown) => fail(source, error)) : found;
     } catch (error) {
-      failures.add();
-      log.error({ err: error, source }, 'rights could not be looked up');
-      throw new RightsLookupFailed(source, error);
+      return fail(source, error);
     }
   };
 }

@@ -30,7 +30,7 @@ export class ListeningGrantBook implements GrantBook, AsyncDisposable {
   readonly #pool: Pool;
   readonly #url: string;
   readonly #log: Log;
-  readonly #remembered = new Map<string, { value: Promise<unknown>; until: number }>();
+  readonly #remembered = new Map<string, { value: unknown; readonly until: number }>();
   #listener: Listener | null = null;
   #version = 0;
 
@@ -55,11 +55,11 @@ export class ListeningGrantBook implements GrantBook, AsyncDisposable {
     await this.#listener.tried;
   }
 
-  scopes(organisation: string, role: Role): Promise<readonly GrantScope[]> {
+  scopes(organisation: string, role: Role): readonly GrantScope[] | Promise<readonly GrantScope[]> {
     return this.#remember(`${role} ${organisation}`, () => query<{ province: string | null; sector: string | null }>(this.#pool, inForce, [organisation, role]));
   }
 
-  isRevoked(tokenId: string): Promise<boolean> {
+  isRevoked(tokenId: string): boolean | Promise<boolean> {
     return this.#remember(`token ${tokenId}`, async () => (await query(this.#pool, revoked, [tokenId])).length > 0);
   }
 
@@ -73,17 +73,21 @@ export class ListeningGrantBook implements GrantBook, AsyncDisposable {
     this.#version += 1;
   }
 
-  #remember<Value>(key: string, find: () => Promise<Value>): Promise<Value> {
+  #remember<Value>(key: string, find: () => Promise<Value>): Value | Promise<Value> {
     const at = performance.now();
     const known = this.#remembered.get(key);
-    if (known && known.until > at) return known.value as Promise<Value>; // the key says what kind of value it is
-    const value = find();
+    if (known && known.until > at) return known.value as Value | Promise<Value>; // the key says what kind of value it is
+    const found = find();
     if (this.#isListening()) {
       if (this.#remembered.size >= MAX_REMEMBERED) this.#remembered.clear();
-      this.#remembered.set(key, { value, until: at + REMEMBER_MS });
-      value.catch(() => this.#remembered.delete(key));
+      const entry: { value: unknown; readonly until: number } = { value: found, until: at + REMEMBER_MS };
+      this.#remembered.set(key, entry);
+      found.then(
+        (value) => void (entry.value = value),
+        () => this.#remembered.get(key) === entry && this.#remembered.delete(key),
+      );
     }
-    return value;
+    return found;
   }
 
   #isListening(): boolean {

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { type DocumentNode, GraphQLError, type GraphQLFormattedError } from 'graphql';
+import { afterwards } from '#kit/afterwards.ts';
 import type { Log } from '#kit/log.ts';
 import { codeOf, type TransportName } from '#kit/telemetry/outcomes.ts';
 import { inSpan, type Span, type Tracer } from '#kit/telemetry/scope.ts';
@@ -168,12 +169,12 @@ interface Bill {
 
 function openBill({ budgets, now }: Pick<DoorOptions, 'budgets' | 'now'>, viewer: Viewer, address: string | undefined): Bill {
   const bill: Bill = {
-    async charge(cost) {
-      const budget = await budgets.spend(viewer, address, cost);
-      bill.charged = { cost, budget };
-      if (!budget.isGiven) throw budgetRefusal(budget, cost, now());
-      return budget;
-    },
+    charge: (cost) =>
+      afterwards(budgets.spend(viewer, address, cost), (budget) => {
+        bill.charged = { cost, budget };
+        if (!budget.isGiven) throw budgetRefusal(budget, cost, now());
+        return budget;
+      }),
   };
   return bill;
 }

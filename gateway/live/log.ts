@@ -204,7 +204,7 @@ export function createChangeLog(pool: Pool, lookUp: RightsLookup): ChangeLog {
   const consents = createConsents(pool);
   return {
     // Of what is restricted, or was: everything else is seen, or not, without consent.
-    consents: (viewer, changes) =>
+    consents: async (viewer, changes) =>
       lookUp('consents', () => consents.of(viewer, changes.flatMap(({ uscc, disclosure_level, before }) => (disclosure_level === 'RESTRICTED' || before?.disclosure_level === 'RESTRICTED' ? [uscc] : [])))),
     async bounds() {
       const [row] = await query<{ head: bigint; purgedThrough: bigint }>(pool, bounds);

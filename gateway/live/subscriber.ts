@@ -43,7 +43,7 @@ export interface StreamRequest {
   /** The client's, see `callerOf`. */
   readonly address?: string | undefined;
   /** Takes what it costs from its caller's budget, see `Operation.charge`. */
-  readonly charge?: ((cost: number) => Promise<BudgetState>) | undefined;
+  readonly charge?: ((cost: number) => BudgetState | Promise<BudgetState>) | undefined;
   /** By which it is told, for those who count. */
   readonly transport?: TransportName | undefined;
   /** A cursor given outside of the operation (`last-event-id`), which comes before the argument `after`. */

@@ -76,7 +76,8 @@ interface Run extends ExecuteArgs {
   reports: number;
   missing: MissingNode | undefined;
   extensions: PlanResult['extensions'];
-  aborted: Promise<typeof ABORTED> | undefined;
+  /** Ends what is waited for now when the signal aborts; undefined where there is no signal. */
+  stops: (() => void)[] | undefined;
 }
 
 const ABORTED = Symbol('aborted');
@@ -100,7 +101,7 @@ export async function executePlan(args: ExecuteArgs): Promise<PlanResult> {
     if (value !== undefined) variables[name] = value;
   }
   const run: Run = {
-    ...args, variables, root: createBag(), meter: createMeter(args.maxBytes), reported: undefined, reports: 0, missing: undefined, extensions: [], aborted: undefined,
+    ...args, variables, root: createBag(), meter: createMeter(args.maxBytes), reported: undefined, reports: 0, missing: undefined, extensions: [], stops: undefined,
   };
   const step = compilePlan(args.plan, args.schema, args.keys);
   if (step) await withAbort(run, () => runStep(run, step));
@@ -122,9 +123,9 @@ export async function executePlan(args: ExecuteArgs): Promise<PlanResult> {
 async function withAbort(run: Run, work: () => Promise<void> | undefined): Promise<void> {
   const { signal } = run;
   if (!signal) return work();
-  const aborted = Promise.withResolvers<typeof ABORTED>();
-  const onAbort = (): void => aborted.resolve(ABORTED);
-  run.aborted = aborted.promise;
+  const stops: (() => void)[] = [];
+  const onAbort = (): void => stops.forEach((stop) => stop());
+  run.stops = stops;
   signal.addEventListener('abort', onAbort, { once: true });
   try {
     await work();
@@ -389,11 +390,8 @@ async function call(
   try {
     const answer = transport.execute({ operation, variables, operationKind: operation.kind, signal: run.signal, meter: run.meter, context: run.context });
     // A resolver in this process does not stop at a signal: the answer does not wait for it.
-    const result = await (run.aborted ? Promise.race([answer, run.aborted]) : answer);
-    if (result === ABORTED) {
-      answer.catch(() => {});
-      return { cause: deadlineCause(service) };
-    }
+    const result = await orAborted(run, answer);
+    if (result === ABORTED) return { cause: deadlineCause(service) };
     if (result.extensions) run.extensions.push({ service, extensions: result.extensions });
     return result;
   } catch (error) {
@@ -402,6 +400,16 @@ async function call(
     run.onSubgraphError?.(service, error, 1);
     return { cause: error instanceof SubgraphUnavailable ? unavailableCause(service) : internalCause(service) };
   }
+}
+
+function orAborted({ signal, stops }: Run, answer: Promise<SubgraphResult>): Promise<SubgraphResult | typeof ABORTED> {
+  if (!stops) return answer;
+  return new Promise((resolve, reject) => {
+    const stop = (): void => resolve(ABORTED);
+    stops.push(stop);
+    answer.then(resolve, reject);
+    if (signal?.aborted) stop(); // while it was being asked
+  });
 }
 
 function variablesFor(run: Run, names: readonly string[]): Bag {

@@ -22,11 +22,13 @@ export function createInProcessTransport(
     async execute(call): Promise<SubgraphResult> {
       const prepared = prepare(call.operation.document, call.operation.name);
       if ('errors' in prepared) return { data: null, errors: prepared.errors };
-      const attempt = async () => {
+      let given: ReturnType<typeof makeContext>['extensions'];
+      const attempt = () => {
         const { contextValue, extensions } = makeContext(call);
-        return { ...(await prepared.run(contextValue, call.variables)), given: extensions };
+        given = extensions;
+        return prepared.run(contextValue, call.variables);
       };
-      const { data, errors, given } = call.operationKind === 'query' ? await readTwice(budget, call.signal, attempt) : await attempt();
+      const { data, errors } = await (call.operationKind === 'query' ? readTwice(budget, call.signal, attempt) : attempt());
       const answer: SubgraphResult = { data: (data ?? null) as Record<string, unknown> | null };
       if (errors?.length) {
         answer.errors = errors;

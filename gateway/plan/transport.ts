@@ -34,7 +34,8 @@ export interface SubgraphResult {
 export interface Transport {
   /**
    * Runs one operation. The result's objects and lists belong to the executor, which writes into them (leaf values are
-   * only read). Throws `SubgraphUnavailable` when there is no answer; anything else thrown is an internal error.
+   * only read). Rejects with `SubgraphUnavailable` when there is no answer, and with anything else for an internal error;
+   * it never throws itself.
    */
   execute(call: SubgraphCall): Promise<SubgraphResult>;
 }

@@ -1,0 +1,3 @@
+/** Goes on with a value: at once where it is there already, since a promise for each step of each request adds up. */
+export const afterwards = <Value, Result>(value: Value | Promise<Value>, next: (value: Value) => Result | Promise<Result>): Result | Promise<Result> =>
+  value instanceof Promise ? value.then(next) : next(value);
