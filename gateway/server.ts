@@ -20,6 +20,7 @@ import { type Budgets, type BudgetState, createMemoryBudgets } from './budget/bu
 import { rateLimitHeaders } from './budget/refusal.ts';
 import { bytesOf, createDocuments, type Documents } from './documents.ts';
 import { type ClientAddresses, createClientAddresses } from './http/address.ts';
+import { answerBytes } from './http/answerBytes.ts';
 import { createBodies } from './http/bodies.ts';
 import { type ConnectionLimits, guardConnections, type WritingLimits } from './http/connections.ts';
 import { type Load, watchLoad } from './http/load.ts';
@@ -470,7 +471,7 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
       // What others are given of it says nothing of who asked first.
       if (caching['cache-control'] === 'no-store') context.headers(budget);
       if (answer.data === undefined) return refuse(request, reply, answer.errors ?? []);
-      return reply.headers(caching).type(mediaType(request)).send(`${answerText(doors, answer)}\n`);
+      return reply.headers(caching).type(mediaType(request)).send(answerBytes(answerText(doors, answer)));
     },
   });
 
