@@ -3,6 +3,7 @@ import pg from 'pg';
 import { faultOf } from '../faults.ts';
 import { inSpan, type SpanAttributes } from '../telemetry/scope.ts';
 import { clientFor } from './reachability.ts';
+import { rowMaker } from './rows.ts';
 
 // Pools and queries over `pg`. Every wait has a deadline, and a value's type is the same whatever the machine's time zone:
 //
@@ -139,8 +140,8 @@ export async function query<Row extends pg.QueryResultRow>(
   /** Sooner than the pool's own; past it the connection is given up (DEADLINE). */
   timeoutMs?: number,
 ): Promise<Row[]> {
-  const { rows } = await on.query<Row>({ name, text, values: [...values], ...(timeoutMs === undefined ? null : { query_timeout: timeoutMs }) });
-  return rows;
+  const { rows, fields } = await on.query({ name, text, values: [...values], rowMode: 'array', ...(timeoutMs === undefined ? null : { query_timeout: timeoutMs }) });
+  return rows.length === 0 ? [] : rows.map(rowMaker<Row>(name, fields));
 }
 
 const ignore = (): void => {};
