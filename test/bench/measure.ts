@@ -94,3 +94,25 @@ export async function measure(client: Worker<null>, sides: readonly Side[], { ro
     };
   });
 }
+
+/** How often the processes of a comparison are started anew. */
+const LIVES = 5;
+
+/**
+ * The same over several lives of the processes: of one and the same code two processes differ by 10 % and more for as long as they live, by what was
+ * compiled when. The rounds of all lives, and the means of their medians.
+ * @param open starts the processes of the sides; what it puts on the stack ends with them
+ */
+export async function measureLives(client: Worker<null>, open: (stack: AsyncDisposableStack) => Promise<readonly Side[]>, settings: Parameters<typeof measure>[2]): Promise<Cost[]> {
+  const lives: Cost[][] = [];
+  for (let life = 0; life < LIVES; life += 1) {
+    await using stack = new AsyncDisposableStack();
+    lives.push(await measure(client, await open(stack), settings));
+  }
+  return (lives[0] ?? []).map((first, side) => {
+    const all = lives.map((costs) => costs[side] as Cost); // each has the same sides
+    const mean = (valueOf: (cost: Cost) => number): number => sum(all.map(valueOf)) / all.length;
+    const parts = Object.fromEntries(Object.keys(first.parts).map((part) => [part, mean((cost) => cost.parts[part] ?? 0)]));
+    return { ...first, parts, total: mean(({ total }) => total), rounds: all.flatMap(({ rounds }) => rounds) };
+  });
+}

@@ -1,5 +1,5 @@
 import type { Bench } from '../bench.ts';
-import { assertEqualAnswers, type Cost, measure, type Side } from '../measure.ts';
+import { assertEqualAnswers, type Cost, measure, measureLives, type Side } from '../measure.ts';
 import { startWorker, type Worker } from '../processes.ts';
 import { openBank } from './bank.ts';
 import { ENTITIES, openFileDatabase } from './dataset.ts';
@@ -17,10 +17,12 @@ export async function runFiles({ client, settings, say, profile }: Bench): Promi
   const database = stack.use(await openFileDatabase(settings, say));
   const bank = stack.use(await openBank(database.url));
 
-  const start = async (name: string, file: string, given: object): Promise<Worker<string>> => stack.use(await startWorker<string>(name, file, { ...bank.given, url: database.url, ...given }));
-  const guarded = await start('GraphQL, guards on', './files/ours.ts', { guards: true });
-  const unguarded = await start('GraphQL, guards off', './files/ours.ts', { guards: false });
-  const sql = await start('one SQL', './files/sql.ts', {});
+  const start = async (owner: AsyncDisposableStack, name: string, file: string, given: object): Promise<Worker<string>> =>
+    owner.use(await startWorker<string>(name, file, { ...bank.given, url: database.url, ...given }));
+  const startGuarded = (owner: AsyncDisposableStack) => start(owner, 'GraphQL, guards on', './files/ours.ts', { guards: true });
+  const startUnguarded = (owner: AsyncDisposableStack) => start(owner, 'GraphQL, guards off', './files/ours.ts', { guards: false });
+  const [guarded, unguarded] = [await startGuarded(stack), await startUnguarded(stack)];
+  const sql = await start(stack, 'one SQL', './files/sql.ts', {});
 
   const entities = ENTITIES[settings.scale];
   const one = singles(entities);
@@ -53,7 +55,7 @@ export async function runFiles({ client, settings, say, profile }: Bench): Promi
   const named = ([off, on, bare]: readonly Cost[]) => ({ unguarded: off as Cost, guarded: on as Cost, sql: bare as Cost }); // one for each side
   const costsOfOne = named(await measure(client, ones, settings));
   const costsOfHundred = named(await measure(client, batches, settings));
-  // What is looked for is small beside the machine's own noise: more and shorter rounds.
-  const [on, off] = await measure(client, guardSides, { ...settings, rounds: 3 * settings.rounds });
+  // What is looked for is small beside the noise of the machine and of its processes: shorter rounds, and several lives.
+  const [on, off] = await measureLives(client, async (life) => [guardSide(await startGuarded(life)), guardSide(await startUnguarded(life))], settings);
   return { one: costsOfOne, hundred: costsOfHundred, guards: { on: on as Cost, off: off as Cost } }; // one for each side
 }
