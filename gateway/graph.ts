@@ -166,93 +166,101 @@ export function createGraph(dependencies: GraphDependencies): Graph {
   const keepsRecords = new Set(sources.states().map(({ source }) => source));
   const unsettled = Object.fromEntries(Object.entries(transports).map(([name, transport]) => [name, keepsRecords.has(name) ? unreachable : transport]));
 
+  const runBy = async (deadline: Deadline, operation: Operation): Promise<Answer> => {
+    const { viewer } = operation;
+    const coerced = coerceVariables(schema, operation.operation, operation.variables);
+    if ('errors' in coerced && coerced.errors) return { errors: coerced.errors };
+    const fragments = fragmentsOf(operation.document);
+    let prepared: PreparedOperation;
+    let plan: QueryPlan;
+    let denied: Filtered['denied'];
+    let errors: Filtered['errors'];
+    let cost: CostReport | undefined;
+    let budget: BudgetState | undefined;
+    try {
+      cost = costOf?.(operation.operation, fragments, coerced.variables, operation.events?.length ?? 1);
+      const charged = operation.charge?.(cost?.estimated ?? 1);
+      budget = charged instanceof Promise ? await charged : charged;
+      ({ denied, errors } = filter(operation, fragments, coerced.variables));
+      if (errors.length > 0 && operation.mode === 'reject') return { errors };
+      prepared = prepareOperation(planner, operation.operation, fragments, coerced.variables, denied, absent);
+      // Before the moment is taken by which the answer is true: a new plan may have to wait.
+      const asker = { caller: callerOf(viewer, operation.address), signal: deadline.signal };
+      plan = prepared.document ? await planner.plan(prepared.document, asker) : NOTHING_TO_FETCH;
+    } catch (error) {
+      // Also a condition that is null: graphql-js says so of the directive.
+      if (error instanceof GraphQLError) return { errors: [error.extensions['code'] === undefined ? clientError('BAD_USER_INPUT', error.message) : error] };
+      throw error;
+    }
+    const known = enforced ? sources.sealed() : '';
+    const sealed = known instanceof Promise ? await Promise.race([known.catch(() => null), deadline.passed]) : known;
+    const moment = enforced ? { validAt: shanghaiDay(now()), knownAt: sealed ?? now().toISOString() } : { validAt: '', knownAt: '' };
+    const context: CallContext = { viewer, moment, events: operation.events, budget };
+    const executed = await executePlan({
+      plan,
+      prepared,
+      schema,
+      keys: planner.keys,
+      rawVariables: coerced.rawVariables,
+      // Without a settled instant no source is asked: one that has just come back would answer by one that nobody promised.
+      transports: sealed === null ? unsettled : transports,
+      context,
+      signal: deadline.signal,
+      maxBytes: limits?.answerBytes,
+      publicCodes,
+      absent,
+      introspection: answerIntrospection(view(viewer.role), operation.operation, fragments, coerced.variables),
+      onSubgraphError: (source, error, count) => log.warn({ source, err: error, count }, 'a source failed'),
+    }).catch((error: unknown) => {
+      if (error instanceof AnswerTooLarge) return error;
+      throw error;
+    });
+    if (executed instanceof AnswerTooLarge) deadline.stop(); // what is still asked for it
+
+    // Whoever changed something sees it in the next query: the sealed instant must not lie before the change.
+    if (enforced && prepared.document && operation.operation.operation === 'mutation') {
+      dependencies.hasChanged?.();
+      await Promise.race([sources.refresh(), deadline.passed]); // it goes on by itself
+    }
+
+    if (executed instanceof AnswerTooLarge) return { errors: [answerTooLarge(executed, operation.operation)] };
+    const result = executed;
+    const subjects = noted<string>(result.extensions, 'selfEmployed');
+    const beyond = subjects.length > 0 ? await dependencies.selfEmployed?.admit(viewer, operation.address, new Set(subjects)) : null;
+    // What a mutation has done is done, and says so; events come to those alone who have a task about such businesses.
+    if (beyond && operation.operation.operation === 'query' && operation.events === undefined) return { errors: [beyond] };
+
+    const reads = noted<Read>(result.extensions, 'reads');
+    if (reads.length > 0) {
+      try {
+        const { role, organisation, purpose, tokenId } = viewer;
+        await accessSink({ at: now().toISOString(), viewer: { role, organisation, purpose, tokenId }, operationName: operation.operationName ?? null, reads });
+      } catch (error) {
+        log.error({ err: error }, 'the access log could not be written, so nothing was answered');
+        return { data: null, errors: [clientError('SUBGRAPH_UNAVAILABLE', 'The access log cannot be written, so non-public data is not given.', { retryable: true })] };
+      }
+    }
+    const all = once([...errors, ...(result.errors ?? [])]);
+    // Refused row by row, after the plan has run: whoever asked to be refused whole is refused whole.
+    if (operation.mode === 'reject' && all.some(({ extensions }) => extensions['code'] === 'UNAUTHORIZED_FIELD_OR_TYPE')) return { errors: all };
+    const missing = withDenied(result.missing, errors);
+    const completeness = { status: missing.length > 0 ? 'PARTIAL' : 'COMPLETE', missing };
+    return { data: result.data, ...(all.length > 0 ? { errors: all } : null), ...extensionsOf({ ...(enforced ? { completeness } : null), ...(operation.reportsCost && cost ? { cost } : null) }) };
+  };
+
   return {
     schema,
     view,
     sdl: (role) => printWithCosts(view(role), weights),
     async run(operation) {
-      const { viewer } = operation;
       if (operation.operation.operation === 'subscription')
         return { errors: [clientError('BAD_USER_INPUT', 'Subscriptions are served over WebSocket and SSE, not here.', { reason: 'SUBSCRIPTION' })] };
-      using deadline = openDeadline(operation.signal);
-      const coerced = coerceVariables(schema, operation.operation, operation.variables);
-      if ('errors' in coerced && coerced.errors) return { errors: coerced.errors };
-      const fragments = fragmentsOf(operation.document);
-      let prepared: PreparedOperation;
-      let plan: QueryPlan;
-      let denied: Filtered['denied'];
-      let errors: Filtered['errors'];
-      let cost: CostReport | undefined;
-      let budget: BudgetState | undefined;
+      const deadline = new Deadline(operation.signal);
       try {
-        cost = costOf?.(operation.operation, fragments, coerced.variables, operation.events?.length ?? 1);
-        const charged = operation.charge?.(cost?.estimated ?? 1);
-        budget = charged instanceof Promise ? await charged : charged;
-        ({ denied, errors } = filter(operation, fragments, coerced.variables));
-        if (errors.length > 0 && operation.mode === 'reject') return { errors };
-        prepared = prepareOperation(planner, operation.operation, fragments, coerced.variables, denied, absent);
-        // Before the moment is taken by which the answer is true: a new plan may have to wait.
-        const asker = { caller: callerOf(viewer, operation.address), signal: deadline.signal };
-        plan = prepared.document ? await planner.plan(prepared.document, asker) : NOTHING_TO_FETCH;
-      } catch (error) {
-        // Also a condition that is null: graphql-js says so of the directive.
-        if (error instanceof GraphQLError) return { errors: [error.extensions['code'] === undefined ? clientError('BAD_USER_INPUT', error.message) : error] };
-        throw error;
+        return await runBy(deadline, operation);
+      } finally {
+        deadline.close();
       }
-      const known = enforced ? sources.sealed() : '';
-      const sealed = known instanceof Promise ? await Promise.race([known.catch(() => null), deadline.passed]) : known;
-      const moment = enforced ? { validAt: shanghaiDay(now()), knownAt: sealed ?? now().toISOString() } : { validAt: '', knownAt: '' };
-      const context: CallContext = { viewer, moment, events: operation.events, budget };
-      const executed = await executePlan({
-        plan,
-        prepared,
-        schema,
-        keys: planner.keys,
-        rawVariables: coerced.rawVariables,
-        // Without a settled instant no source is asked: one that has just come back would answer by one that nobody promised.
-        transports: sealed === null ? unsettled : transports,
-        context,
-        signal: deadline.signal,
-        maxBytes: limits?.answerBytes,
-        publicCodes,
-        absent,
-        introspection: answerIntrospection(view(viewer.role), operation.operation, fragments, coerced.variables),
-        onSubgraphError: (source, error, count) => log.warn({ source, err: error, count }, 'a source failed'),
-      }).catch((error: unknown) => {
-        if (error instanceof AnswerTooLarge) return error;
-        throw error;
-      });
-      if (executed instanceof AnswerTooLarge) deadline.stop(); // what is still asked for it
-
-      // Whoever changed something sees it in the next query: the sealed instant must not lie before the change.
-      if (enforced && prepared.document && operation.operation.operation === 'mutation') {
-        dependencies.hasChanged?.();
-        await Promise.race([sources.refresh(), deadline.passed]); // it goes on by itself
-      }
-
-      if (executed instanceof AnswerTooLarge) return { errors: [answerTooLarge(executed, operation.operation)] };
-      const result = executed;
-      const subjects = new Set(noted<string>(result.extensions, 'selfEmployed'));
-      const beyond = subjects.size > 0 ? await dependencies.selfEmployed?.admit(viewer, operation.address, subjects) : null;
-      // What a mutation has done is done, and says so; events come to those alone who have a task about such businesses.
-      if (beyond && operation.operation.operation === 'query' && operation.events === undefined) return { errors: [beyond] };
-
-      const reads = noted<Read>(result.extensions, 'reads');
-      if (reads.length > 0) {
-        try {
-          const { role, organisation, purpose, tokenId } = viewer;
-          await accessSink({ at: now().toISOString(), viewer: { role, organisation, purpose, tokenId }, operationName: operation.operationName ?? null, reads });
-        } catch (error) {
-          log.error({ err: error }, 'the access log could not be written, so nothing was answered');
-          return { data: null, errors: [clientError('SUBGRAPH_UNAVAILABLE', 'The access log cannot be written, so non-public data is not given.', { retryable: true })] };
-        }
-      }
-      const all = once([...errors, ...(result.errors ?? [])]);
-      // Refused row by row, after the plan has run: whoever asked to be refused whole is refused whole.
-      if (operation.mode === 'reject' && all.some(({ extensions }) => extensions['code'] === 'UNAUTHORIZED_FIELD_OR_TYPE')) return { errors: all };
-      const missing = withDenied(result.missing, errors);
-      const completeness = { status: missing.length > 0 ? 'PARTIAL' : 'COMPLETE', missing };
-      return { data: result.data, ...(all.length > 0 ? { errors: all } : null), ...extensionsOf({ ...(enforced ? { completeness } : null), ...(operation.reportsCost && cost ? { cost } : null) }) };
     },
   };
 }
@@ -293,26 +301,37 @@ function withDenied(missing: readonly Missing[], denials: readonly GraphQLError[
 const outOfTime = (): GraphQLError =>
   clientError('DEADLINE', `The operation could not be begun within ${DEADLINE_MS / 1000} s.`, { retryable: true });
 
-/** Aborts with what to tell when the time for an operation is over, or its asker has left. */
-function openDeadline(asker: AbortSignal | undefined): Disposable & { readonly signal: AbortSignal; readonly passed: Promise<null>; stop(): void } {
-  const abort = new AbortController();
-  const { promise: passed, resolve } = Promise.withResolvers<null>();
-  const stop = (): void => {
-    abort.abort(outOfTime());
-    resolve(null);
+/** Of one operation: aborts with what to tell when its time is over, or its asker has left. */
+class Deadline {
+  readonly #abort = new AbortController();
+  readonly #passed = Promise.withResolvers<null>();
+  readonly #asker: AbortSignal | undefined;
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(asker: AbortSignal | undefined) {
+    this.#asker = asker;
+    this.#timer = setTimeout(this.stop, DEADLINE_MS);
+    asker?.addEventListener('abort', this.stop, { once: true });
+    if (asker?.aborted) this.stop();
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  get passed(): Promise<null> {
+    return this.#passed.promise;
+  }
+
+  readonly stop = (): void => {
+    this.#abort.abort(outOfTime());
+    this.#passed.resolve(null);
   };
-  const timer = setTimeout(stop, DEADLINE_MS);
-  asker?.addEventListener('abort', stop, { once: true });
-  if (asker?.aborted) stop();
-  return {
-    signal: abort.signal,
-    passed,
-    stop,
-    [Symbol.dispose]() {
-      clearTimeout(timer);
-      asker?.removeEventListener('abort', stop);
-    },
-  };
+
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#asker?.removeEventListener('abort', this.stop);
+  }
 }
 
 /**

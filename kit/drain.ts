@@ -19,7 +19,8 @@ export function createDrain(server: Server, deadlineMs: number = DRAIN_MS): () =
   server.on('request', ({ socket }, response: ServerResponse) => {
     silent.delete(socket);
     inFlight.add(response);
-    response.once('close', () => {
+    // It closes once; "once" costs each request a function that is bound anew.
+    response.on('close', () => {
       inFlight.delete(response);
       // One whose headers had gone before the end was told that it may be used again.
       if (isLeaving) server.closeIdleConnections();

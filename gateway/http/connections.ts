@@ -88,7 +88,7 @@ export function guardConnections(
     const held = open.get(socket);
     if (!held) return;
     held.asked += 1;
-    response.once('close', () => (held.asked -= 1));
+    response.on('close', () => (held.asked -= 1)); // it closes once
   });
 
   /** Bytes of one connection that wait, where it may go on waiting; null where it was let go of. */
