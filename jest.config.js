@@ -13,6 +13,8 @@ const kind = (displayName, testMatch) => ({
 export default {
   testTimeout: 60_000,
   maxWorkers: 2,
+  // Of each file that has run, its modules stay in the worker; two hundred of them are more than a process may have.
+  workerIdleMemoryLimit: '1500MB',
   reporters: ['default', '<rootDir>/test/support/countReporter.cjs'],
   globalSetup: '<rootDir>/test/support/globalSetup.ts',
   globalTeardown: '<rootDir>/test/support/globalTeardown.ts',

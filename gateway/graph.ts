@@ -145,6 +145,14 @@ export function createGraph(dependencies: GraphDependencies): Graph {
     return seen;
   };
 
+  // Printing takes milliseconds, and anybody may ask.
+  const printed = new Map<Role, string>();
+  const sdl = (role: Role): string => {
+    let text = printed.get(role);
+    if (text === undefined) printed.set(role, (text = printWithCosts(view(role), weights)));
+    return text;
+  };
+
   const filtered = new WeakMap<DocumentNode, Map<string, Filtered>>();
   const filter = (operation: Operation, fragments: Fragments, variables: Readonly<Record<string, unknown>>): Filtered => {
     const { document, operationName, viewer } = operation;
@@ -251,7 +259,7 @@ export function createGraph(dependencies: GraphDependencies): Graph {
   return {
     schema,
     view,
-    sdl: (role) => printWithCosts(view(role), weights),
+    sdl,
     async run(operation) {
       if (operation.operation.operation === 'subscription')
         return { errors: [clientError('BAD_USER_INPUT', 'Subscriptions are served over WebSocket and SSE, not here.', { reason: 'SUBSCRIPTION' })] };

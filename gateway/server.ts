@@ -17,7 +17,7 @@ import { standardBudgets } from '#policy/budgets.ts';
 import type { Viewer } from '#policy/viewer.ts';
 import type { Authenticator } from './auth.ts';
 import { type Budgets, type BudgetState, createMemoryBudgets } from './budget/budgets.ts';
-import { rateLimitHeaders } from './budget/refusal.ts';
+import { budgetRefusal, rateLimitHeaders } from './budget/refusal.ts';
 import { bytesOf, createDocuments, type Documents } from './documents.ts';
 import { type ClientAddresses, createClientAddresses } from './http/address.ts';
 import { answerBytes } from './http/answerBytes.ts';
@@ -475,9 +475,14 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
     },
   });
 
+  // Its bytes are those of an introspection, and so is what it costs.
+  const sdlPoints = Object.keys(graph.schema.getTypeMap()).length;
   app.get('/sdl', async (request, reply) => {
-    const { role } = await viewerOf(request);
-    return reply.type('text/plain; charset=utf-8').header('cache-control', 'private, no-store').send(graph.sdl(role));
+    const { viewer, address, headers } = await contextOf(request, reply);
+    const budget = await doors.budgets.spend(viewer, address, sdlPoints);
+    if (!budget.isGiven) throw budgetRefusal(budget, sdlPoints, doors.now());
+    headers(budget);
+    return reply.type('text/plain; charset=utf-8').header('cache-control', 'private, no-store').send(graph.sdl(viewer.role));
   });
   app.get('/health/live', () => ({ status: 'ok' }));
   app.get('/health/ready', async (_, reply) => {

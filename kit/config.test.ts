@@ -79,6 +79,13 @@ describe('keys in production', () => {
     expect(production({})).toBe('accepted');
   });
 
+  test('the issuer gives its own over TLS, or on this machine', () => {
+    for (const url of ['https://issuer.example/jwks', 'http://localhost:8080/jwks', 'http://127.0.0.1/jwks', 'http://[::1]:8080/jwks']) expect(production({ JWKS_URL: url })).toBe('accepted');
+    for (const url of ['http://issuer.example/jwks', 'http://10.0.0.7/jwks', 'http://localhost.example/jwks', 'http://127.0.0.1.example/jwks'])
+      expect(production({ JWKS_URL: url }).split('\n').slice(1)).toEqual(['  JWKS_URL: expected https: whoever stands in between could give keys of his own, and sign any token']);
+    expect(messageOf({ JWKS_URL: 'http://issuer.example/jwks' })).toBe('accepted');
+  });
+
   test('of zeros, the same for two uses, and those of development are refused at boot by name, all at once', () => {
     parseConfig({ DATA_DIR: dataDir }); // development has been here
     const made = readFileSync(join(dataDir, 'keys/digest.key'), 'utf8').replace('dev:', 'k1:');

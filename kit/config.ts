@@ -184,6 +184,8 @@ export function parseConfig(variables: Readonly<Record<string, string | undefine
   if (production) {
     for (const name of ['DATABASE_URL', 'JWKS_URL', 'JWT_ISSUER', 'JWT_AUDIENCE', 'PASSPORT_KEYS', 'CURSOR_KEYS', 'DIGEST_KEYS'])
       if (given[name] === undefined) problems.push(`${name}: required in production`);
+    if (parsed.success && parsed.data.JWKS_URL !== undefined && !isPrivate(new URL(parsed.data.JWKS_URL)))
+      problems.push('JWKS_URL: expected https: whoever stands in between could give keys of his own, and sign any token');
     if (given['WEBHOOK_TARGETS'] === 'any') problems.push('WEBHOOK_TARGETS: `any` lets a webhook reach into your own network, which production refuses');
   }
   let budgets: RoleBudgets | null = null;
@@ -236,6 +238,9 @@ export function parseConfig(variables: Readonly<Record<string, string | undefine
     production,
   };
 }
+
+/** Whether nobody stands in between: TLS, or this machine. */
+const isPrivate = ({ protocol, hostname }: URL): boolean => protocol === 'https:' || /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(hostname);
 
 const ringNames = ['PASSPORT_KEYS', 'CURSOR_KEYS', 'DIGEST_KEYS'] as const;
 const uses = ['passport', 'cursor', 'digest'] as const;

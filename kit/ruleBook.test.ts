@@ -14,7 +14,8 @@ function opened(first: () => { approvalNo: number }[]) {
   const pool = {
     query: async ({ values: [after] }: { values: [number] }) => {
       state.asked += 1;
-      return { rows: state.answer().filter(({ approvalNo }) => approvalNo > after).slice(0, 1000) };
+      const found = state.answer().filter(({ approvalNo }) => approvalNo > after).slice(0, 1000);
+      return { fields: Object.keys(found[0] ?? {}).map((name) => ({ name })), rows: found.map((row) => Object.values(row)) };
     },
   } as unknown as Pool; // `query` of kit/postgres/pool.ts calls nothing else
   return { state, book: createRuleBook(pool, () => state.time) };

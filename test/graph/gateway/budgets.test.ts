@@ -109,6 +109,21 @@ test('what costs more than is left is refused and takes nothing; what no window 
   expect([response.status, JSON.parse(dear).errors[0].extensions]).toEqual([400, { code: 'COST_LIMIT', expected: 'at most 70 points' }]);
 });
 
+test('the SDL is taken from the same budget as an introspection, which ends', async () => {
+  const points = Object.keys(graph.gateway.graph.schema.getTypeMap()).length;
+  await using other = await startGraph({ budgets: { ...standardBudgets, PUBLIC: { ...standardBudgets.PUBLIC, points: 2 * points + 5 } }, database: graph.database });
+  const taken: [number, unknown, string][] = [];
+  for (let turn = 0; turn < 3; turn += 1) {
+    const response = await fetch(`${other.url}/sdl`);
+    taken.push([response.status, limitsIn(response.headers), await response.text()]);
+  }
+  const [[, , sdl], , [, , refused]] = taken as [(typeof taken)[0], (typeof taken)[0], (typeof taken)[0]];
+  const left = (remaining: number) => ({ policy: { policy: 'points', q: 2 * points + 5, w: 60 }, now: { policy: 'points', r: remaining, t: expect.any(Number) as unknown } });
+  expect(taken).toEqual([[200, left(points + 5), sdl], [200, left(5), sdl], [429, left(5), refused]]);
+  expect(sdl).toMatch(/^type Query/m);
+  expect(JSON.parse(refused).errors[0].extensions).toMatchObject({ code: 'RATE_LIMITED', reason: 'BUDGET', expected: 'at most 5 points' });
+});
+
 const program = needs('redis-server');
 (program ? test : test.skip)('with Redis, gateways give one budget together', async () => {
   await using redis = await startRedis(program as string);
