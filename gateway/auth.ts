@@ -112,8 +112,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   return {
     async viewer(authorization, purpose) {
       if (authorization === undefined) return publicViewer;
-      const claims = claimsOf(authorization);
-      return viewerOf(claims instanceof Promise ? await claims : claims, purpose);
+      return afterwards(claimsOf(authorization), (claims) => viewerOf(claims, purpose));
     },
     async session(authorization, purpose) {
       if (authorization === undefined) return publicSession;

@@ -309,7 +309,7 @@ function withDenied(missing: readonly Missing[], denials: readonly GraphQLError[
 const outOfTime = (): GraphQLError =>
   clientError('DEADLINE', `The operation could not be begun within ${DEADLINE_MS / 1000} s.`, { retryable: true });
 
-/** Of one operation: aborts with what to tell when its time is over, or its asker has left. */
+/** Of one operation: aborts with what to tell when its time is over, or its asker has left. Closed by hand: `using` costs each operation 2 µs. */
 class Deadline {
   readonly #abort = new AbortController();
   readonly #passed = Promise.withResolvers<null>();

@@ -17,18 +17,19 @@ import { standardBudgets } from '#policy/budgets.ts';
 import type { Viewer } from '#policy/viewer.ts';
 import type { Authenticator } from './auth.ts';
 import { type Budgets, type BudgetState, createMemoryBudgets } from './budget/budgets.ts';
-import { budgetRefusal, rateLimitHeaders } from './budget/refusal.ts';
+import { rateLimitHeaders } from './budget/refusal.ts';
 import { bytesOf, createDocuments, type Documents } from './documents.ts';
 import { type ClientAddresses, createClientAddresses } from './http/address.ts';
 import { answerBytes } from './http/answerBytes.ts';
 import { createBodies } from './http/bodies.ts';
 import { type ConnectionLimits, guardConnections, type WritingLimits } from './http/connections.ts';
 import { type Load, watchLoad } from './http/load.ts';
-import { answerText, type Asked, type Credentials, credentialsIn, type DoorOptions, type OperationMetrics, type ReadOperation, readOperation, runOperation, tellRefusal } from './doors/operation.ts';
+import { answerText, type Asked, type Credentials, credentialsIn, type DoorOptions, openBill, type OperationMetrics, type ReadOperation, readOperation, runOperation, tellRefusal } from './doors/operation.ts';
 import { asksForEvents, createEventDoor, readRequest } from './doors/sse.ts';
 import { createWebSocketDoor } from './doors/websocket.ts';
 import { createErrorWords, errorOf, headOf, unavailable } from './errors.ts';
 import type { Answer, Graph } from './graph.ts';
+import { countOfTypes } from './graph/cost/estimate.ts';
 import { charsetProblem, codingProblem, UTF_8 } from './http/charset.ts';
 import { answerOn } from './http/rawAnswer.ts';
 import type { Readiness } from './http/readiness.ts';
@@ -476,12 +477,10 @@ export async function serveGateway(options: ServerOptions): Promise<GatewayServe
   });
 
   // Its bytes are those of an introspection, and so is what it costs.
-  const sdlPoints = Object.keys(graph.schema.getTypeMap()).length;
+  const sdlPoints = countOfTypes(graph.schema);
   app.get('/sdl', async (request, reply) => {
     const { viewer, address, headers } = await contextOf(request, reply);
-    const budget = await doors.budgets.spend(viewer, address, sdlPoints);
-    if (!budget.isGiven) throw budgetRefusal(budget, sdlPoints, doors.now());
-    headers(budget);
+    headers(await openBill(doors, viewer, address).charge(sdlPoints));
     return reply.type('text/plain; charset=utf-8').header('cache-control', 'private, no-store').send(graph.sdl(viewer.role));
   });
   app.get('/health/live', () => ({ status: 'ok' }));

@@ -167,7 +167,7 @@ interface Bill {
   charged?: { readonly cost: number; readonly budget: BudgetState };
 }
 
-function openBill({ budgets, now }: Pick<DoorOptions, 'budgets' | 'now'>, viewer: Viewer, address: string | undefined): Bill {
+export function openBill({ budgets, now }: Pick<DoorOptions, 'budgets' | 'now'>, viewer: Viewer, address: string | undefined): Bill {
   const bill: Bill = {
     charge: (cost) =>
       afterwards(budgets.spend(viewer, address, cost), (budget) => {

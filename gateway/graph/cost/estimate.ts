@@ -114,8 +114,11 @@ function costOfPlace(building: Building, place: Place): Amount {
 /** Each lists the types of the schema. */
 function costOfIntrospection({ schema, model }: Building, fields: ReadonlyMap<string, readonly FieldNode[]>): number {
   const asked = [...fields.values()].filter(([node]) => node && isIntrospectionField(node.name.value)).length;
-  return asked === 0 ? 0 : asked * Object.keys(schema.getTypeMap()).length * model.types;
+  return asked === 0 ? 0 : asked * countOfTypes(schema) * model.types;
 }
+
+/** What one introspection counts as objects. */
+export const countOfTypes = (schema: GraphQLSchema): number => Object.keys(schema.getTypeMap()).length;
 
 /** What tells a field from others: its nodes, and all of its definition that a cost depends on. Undefined: it is answered without any. */
 function describe(building: Building, type: GraphQLObjectType, nodes: readonly FieldNode[], key: string): { id: string; field: GraphQLField<unknown, unknown> | undefined } {
