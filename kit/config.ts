@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { type KeyRing, parseKeyRing } from './keys.ts';
 import { keyProblems } from './keyStrength.ts';
+import { isLoopbackHost } from './loopbackHost.ts';
 import { type LogLevel, logLevels } from './log.ts';
 import { isRole, type Role, roles } from '#policy/viewer.ts';
 import { storageProblem } from './storageProblem.ts';
@@ -240,7 +241,7 @@ export function parseConfig(variables: Readonly<Record<string, string | undefine
 }
 
 /** Whether nobody stands in between: TLS, or this machine. */
-const isPrivate = ({ protocol, hostname }: URL): boolean => protocol === 'https:' || /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(hostname);
+const isPrivate = ({ protocol, host }: URL): boolean => protocol === 'https:' || isLoopbackHost(host);
 
 const ringNames = ['PASSPORT_KEYS', 'CURSOR_KEYS', 'DIGEST_KEYS'] as const;
 const uses = ['passport', 'cursor', 'digest'] as const;

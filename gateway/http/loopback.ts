@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
+import { isLoopbackHost } from '#kit/loopbackHost.ts';
 
-const NAME = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?$/i;
 const ADDRESS = /^(?:::ffff:)?127\.|^::1$/;
 
 /**
@@ -9,4 +9,4 @@ const ADDRESS = /^(?:::ffff:)?127\.|^::1$/;
  * the port from elsewhere writes what he likes.
  */
 export const isFromThisMachine = ({ headers, socket }: Pick<IncomingMessage, 'headers' | 'socket'>): boolean =>
-  NAME.test(headers.host ?? '') && ADDRESS.test(socket.remoteAddress ?? '');
+  isLoopbackHost(headers.host ?? '') && ADDRESS.test(socket.remoteAddress ?? '');
