@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
-import { setTimeout as wait } from 'node:timers/promises';
-import type { TokenSource } from './caller.ts';
 import { Failure } from './failure.ts';
+import { createRequests, type Reply, type RequestOptions } from './requests.ts';
 
 export interface AnswerError {
   readonly message: string;
@@ -16,12 +15,12 @@ export interface Answer {
 }
 
 export interface RejectedRow {
-  /** Counted within the part, from 1. */
+  /** The number of the row within the part, from 1. */
   readonly row: number;
   readonly problems: readonly { readonly column: string; readonly code: string; readonly message: string }[];
 }
 
-/** What became of the rows of a part, as `PUT /filings/{id}/parts/{n}` answers it. */
+/** The outcome of the rows of a part, as `PUT /filings/{id}/parts/{n}` returns it. */
 export interface PartOutcome {
   readonly rows: number;
   readonly added: number;
@@ -33,82 +32,49 @@ export interface PartOutcome {
   readonly pending?: number;
   /** SHA-256 in hex. */
   readonly digest: string;
-  /** The first ones alone, at most 20 000. */
+  /** The first 20 000 at most. */
   readonly rejectedRows: readonly RejectedRow[];
 }
 
 export interface Api {
   readonly url: string;
-  /** Any answer the gateway gives, errors and all, to a text or to a document that was published. Throws a Failure when there is none. */
+  /**
+   * Sends the text of a query, or the id of a published document, and returns the answer with its errors.
+   * @throws Failure when there is no GraphQL answer
+   */
   query(document: string | { readonly id: string }, variables?: Readonly<Record<string, unknown>>): Promise<Answer>;
-  /** One root field of an answer that must have no errors. Throws a Failure that names the first one. */
+  /** Returns one root field of an answer that must have no errors. @throws Failure that names the first error */
   ask<Field>(field: string, document: string, variables?: Readonly<Record<string, unknown>>): Promise<Field>;
   putPart(filing: string, number: number, bytes: Buffer, format: 'CSV' | 'NDJSON'): Promise<PartOutcome>;
-  /** A part of an export, by the path that the export names. Throws a Failure when it is refused. */
+  /** Downloads a part of an export by the path that the export names. @throws Failure when it is refused */
   getPart(path: string): Promise<string>;
-  /** An address beside the graph, such as `/health/ready`. */
+  /** Reads a path outside the graph, such as `/health/ready`. */
   get(path: string): Promise<{ status: number; body: unknown }>;
 }
 
-export interface ApiOptions {
-  readonly url: string;
-  readonly token: TokenSource;
-  readonly purpose?: string | undefined;
-  readonly signal?: AbortSignal | undefined;
-  /** How often a call is made before giving up, when the network or the gateway fails. Every write carries an idempotency key. Default 1. */
-  readonly attempts?: number;
-  /** The wait before the second attempt; it doubles with each one. Default 500. */
-  readonly backoffMs?: number;
-}
-
 const QUERY_DEADLINE_MS = 60_000;
-const PART_DEADLINE_MS = 10 * 60_000; // 8 MB over a poor line, and its rows recorded behind a busy database
-const LONGEST_WAIT_MS = 15_000;
-const passing: ReadonlySet<number> = new Set([429, 502, 503, 504]);
+const PART_DEADLINE_MS = 10 * 60_000; // 8 MB over a slow line, and its rows recorded by a busy database
 const contentTypes = { CSV: 'text/csv', NDJSON: 'application/x-ndjson' } as const;
 
-/** A client of the public HTTP API. */
-export function createApi(options: ApiOptions): Api {
-  const { url, purpose, attempts = 1, backoffMs = 500 } = options;
-
-  const headers = (): Record<string, string> => {
-    const token = options.token();
-    return { ...(token === null ? null : { authorization: `Bearer ${token}` }), ...(purpose === undefined ? null : { 'x-purpose': purpose }), accept: 'application/json' };
-  };
-
-  const once = async (path: string, request: RequestInit, deadlineMs: number): Promise<{ status: number; text: string }> => {
-    const deadline = AbortSignal.timeout(deadlineMs);
-    try {
-      const signal = options.signal ? AbortSignal.any([options.signal, deadline]) : deadline;
-      const response = await fetch(`${url}${path}`, { ...request, signal, redirect: 'error' });
-      return { status: response.status, text: await response.text() };
-    } catch (error) {
-      options.signal?.throwIfAborted();
-      if (deadline.aborted) throw new Failure(`${url} did not answer within ${deadlineMs / 1000} s.`, { cause: error });
-      throw new Failure(`${url} cannot be reached (${reasonOf(error)}).`, { advice: UNREACHED, cause: error });
-    }
-  };
-
-  const call = async (path: string, request: () => RequestInit, deadlineMs: number): Promise<{ status: number; body: unknown; text: string }> => {
-    for (let attempt = 1; ; attempt++) {
-      const last = attempt >= attempts;
-      try {
-        const { status, text } = await once(path, request(), deadlineMs);
-        if (last || !passing.has(status)) return { status, text, body: parse(text) };
-      } catch (error) {
-        if (last || !(error instanceof Failure)) throw error;
-      }
-      // Half of it by chance: many clients of one gateway that came back should not all return at once.
-      const longest = Math.min(backoffMs * 2 ** (attempt - 1), LONGEST_WAIT_MS);
-      await wait(longest * (0.5 + Math.random() / 2), undefined, options.signal ? { signal: options.signal } : {});
-    }
-  };
+/** Creates a client of the public HTTP API. */
+export function createApi(options: RequestOptions): Api {
+  const { url } = options;
+  const requests = createRequests(options);
 
   const query: Api['query'] = async (document, variables) => {
-    const body = JSON.stringify({ ...(typeof document === 'string' ? { query: document } : { documentId: document.id }), ...(variables === undefined ? null : { variables }) });
-    const answer = await call('/graphql', () => ({ method: 'POST', headers: { ...headers(), 'content-type': 'application/json' }, body }), QUERY_DEADLINE_MS);
-    if (isAnswer(answer.body)) return answer.body;
-    throw new Failure(`${url}/graphql answered with HTTP status ${answer.status} and no GraphQL answer.`, { advice: 'Is this the address of a Credit Graph gateway?' });
+    const body = JSON.stringify({
+      ...(typeof document === 'string' ? { query: document } : { documentId: document.id }),
+      ...(variables === undefined ? null : { variables }),
+    });
+    const reply = await requests.send(
+      '/graphql',
+      { method: 'POST', headers: { 'content-type': 'application/json' }, body },
+      QUERY_DEADLINE_MS,
+    );
+    if (isAnswer(reply.body)) return reply.body;
+    throw new Failure(`${url}/graphql answered with HTTP status ${reply.status} and no GraphQL answer.`, {
+      advice: 'Is this the address of a Credit Graph gateway?',
+    });
   };
 
   return {
@@ -121,32 +87,45 @@ export function createApi(options: ApiOptions): Api {
     },
     async putPart(filing, number, bytes, format) {
       const digest = createHash('sha256').update(bytes).digest('base64');
-      const request = () => ({ method: 'PUT', headers: { ...headers(), 'content-type': contentTypes[format], 'content-digest': `sha-256=:${digest}:` }, body: new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength) as Uint8Array<ArrayBuffer> });
-      const { status, body } = await call(`/filings/${encodeURIComponent(filing)}/parts/${number}`, request, PART_DEADLINE_MS);
-      if (status === 200) return body as PartOutcome;
-      const error = isAnswer(body) ? body.errors?.[0] : undefined;
-      throw error ? failureOf(error, `part ${number}`) : new Failure(`Part ${number} was answered with HTTP status ${status}.`);
+      const reply = await requests.send(
+        `/filings/${encodeURIComponent(filing)}/parts/${number}`,
+        {
+          method: 'PUT',
+          headers: { 'content-type': contentTypes[format], 'content-digest': `sha-256=:${digest}:` },
+          body: new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength) as Uint8Array<ArrayBuffer>,
+        },
+        PART_DEADLINE_MS,
+      );
+      if (reply.status === 200) return reply.body as PartOutcome;
+      throw refusalIn(reply, `part ${number}`, `Part ${number}`);
     },
     async getPart(path) {
-      const { status, text, body } = await call(path, () => ({ headers: headers() }), PART_DEADLINE_MS);
-      if (status === 200) return text;
-      const error = isAnswer(body) ? body.errors?.[0] : undefined;
-      throw error ? failureOf(error, path) : new Failure(`${path} was answered with HTTP status ${status}.`);
+      const reply = await requests.send(path, {}, PART_DEADLINE_MS);
+      if (reply.status === 200) return reply.text;
+      throw refusalIn(reply, path, path);
     },
-    get: (path) => call(path, () => ({ headers: headers() }), QUERY_DEADLINE_MS),
+    get: (path) => requests.send(path, {}, QUERY_DEADLINE_MS),
   };
 }
 
-/** What a mutation answered, or the error of its union as a Failure. */
-export function successOf<Success extends object>(result: (Success & { __typename?: string }) | { __typename: string; code: string; message: string } | null, what: string): Success {
+/** The failure of a reply that is not 200: its first error or, when it has none, its status. */
+function refusalIn({ status, body }: Reply, what: string, subject: string): Failure {
+  const error = isAnswer(body) ? body.errors?.[0] : undefined;
+  return error ? failureOf(error, what) : new Failure(`${subject} was answered with HTTP status ${status}.`);
+}
+
+/** The success of a mutation's union. @throws Failure for an error of the union, and when there is no result */
+export function successOf<Success extends object>(
+  result: (Success & { __typename?: string }) | { __typename: string; code: string; message: string } | null,
+  what: string,
+): Success {
   if (result === null) throw new Failure(`${what}: no answer.`);
-  if ('code' in result && 'message' in result) throw new Failure(`${what}: ${String(result.message)} (${String(result.code)})`);
+  if ('code' in result && 'message' in result)
+    throw new Failure(`${what}: ${String(result.message)} (${String(result.code)})`);
   return result as Success;
 }
 
-export const UNREACHED = 'Is the gateway running? `npm start` starts one; --url or CREDIT_GRAPH_URL names another.';
-
-/** Add to a mutation's selection: the errors it may answer with. */
+/** The selection of a mutation's domain errors. */
 export const DOMAIN_ERROR = '... on DomainError { code message }';
 
 function failureOf({ message, extensions }: AnswerError, what: string): Failure {
@@ -155,7 +134,7 @@ function failureOf({ message, extensions }: AnswerError, what: string): Failure 
   return new Failure(`${what}: ${message}${code === '' ? '' : ` (${code})`}`, advice === undefined ? {} : { advice });
 }
 
-/** What to do, by code and by reason. */
+/** Advice to the user, by code and by reason. */
 export const adviceFor: Readonly<Record<string, string | undefined>> = {
   EXPIRED: 'Ask for a new token: `credit-graph token --role …`.',
   KEY: 'The token is of another issuer than the gateway’s: use the DATA_DIR that the gateway uses.',
@@ -163,18 +142,5 @@ export const adviceFor: Readonly<Record<string, string | undefined>> = {
   PURPOSE_REQUIRED: 'Say what the query is for with --purpose.',
 };
 
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-}
-
-const isAnswer = (body: unknown): body is Answer => typeof body === 'object' && body !== null && ('data' in body || 'errors' in body);
-
-/** 'ECONNREFUSED' stands behind "fetch failed". */
-function reasonOf(error: unknown): string {
-  const { cause, message } = error as { cause?: { code?: string }; message?: string }; // what fetch throws
-  return cause?.code ?? message ?? String(error);
-}
+const isAnswer = (body: unknown): body is Answer =>
+  typeof body === 'object' && body !== null && ('data' in body || 'errors' in body);

@@ -4,19 +4,19 @@ import { usage } from './failure.ts';
 import { type Issuer, MAX_TTL_SECONDS, openIssuer, type TokenClaims } from './issuer.ts';
 import type { Settings } from './settings.ts';
 
-/** The token to call with, asked anew for each call; null: as the public. */
+/** Returns the token to call with, or null for the public. It is called before each call. */
 export type TokenSource = () => string | null;
 
 export interface CallerOptions {
   readonly token?: string | undefined;
   readonly role?: string | undefined;
-  /** Who acts, in a token that is made for the role. */
+  /** The natural person who acts, in a token that is made for the role. */
   readonly actor?: string | undefined;
 }
 
 const RENEW_BEFORE_SECONDS = 600;
 
-/** Tokens of the development issuer, a new one before the last has ended: a long load outlives any token. */
+/** Tokens of the development issuer, renewed before they expire: a long load outlives any token. */
 export function renewedTokens(issuer: Issuer, claims: TokenClaims, now: () => number = Date.now): TokenSource {
   let token = '';
   let renewAt = Number.NEGATIVE_INFINITY;
@@ -29,10 +29,18 @@ export function renewedTokens(issuer: Issuer, claims: TokenClaims, now: () => nu
   };
 }
 
-/** Who a command acts as: `--token`, else `--role`, else CREDIT_GRAPH_TOKEN, else the command's own role, else the public. */
-export async function chooseCaller(settings: Settings, { token, role, actor }: CallerOptions, ownRole?: string): Promise<TokenSource> {
+/**
+ * Chooses the token of a command: `--token`, else `--role`, else CREDIT_GRAPH_TOKEN, else the command's own role, else
+ * the public.
+ */
+export async function chooseCaller(
+  settings: Settings,
+  { token, role, actor }: CallerOptions,
+  ownRole?: string,
+): Promise<TokenSource> {
   if (actor !== undefined && role === undefined) throw usage('--actor goes with --role: a token says itself who acts.');
-  if (token !== undefined && role !== undefined) throw usage('Give --token or --role, not both: a token has its role in it.');
+  if (token !== undefined && role !== undefined)
+    throw usage('Give --token or --role, not both: a token has its role in it.');
   if (token !== undefined) return () => token;
   if (role === undefined && settings.token !== null) return () => settings.token;
   const acted = role ?? ownRole;
@@ -45,7 +53,8 @@ export async function chooseCaller(settings: Settings, { token, role, actor }: C
 export function readUscc(text: string): string {
   const check = checkUscc(text);
   if (check.status === 'VALID') return check.uscc;
-  throw usage(`"${text.slice(0, 40)}" is not a Unified Social Credit Code${check.status === 'INVALID' ? `: ${check.message}` : '.'}`);
+  const reason = check.status === 'INVALID' ? `: ${check.message}` : '.';
+  throw usage(`"${text.slice(0, 40)}" is not a Unified Social Credit Code${reason}`);
 }
 
 /** '1h', '15m', '90s' or '90' as seconds. */
@@ -55,4 +64,8 @@ export function readTtl(text: string): number {
   return Number(match[1]) * { h: 3600, m: 60, s: 1, '': 1 }[match[2] as 'h' | 'm' | 's' | ''];
 }
 
-export const readList = (text: string): string[] => text.split(',').map((each) => each.trim()).filter(Boolean);
+export const readList = (text: string): string[] =>
+  text
+    .split(',')
+    .map((each) => each.trim())
+    .filter(Boolean);

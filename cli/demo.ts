@@ -13,10 +13,12 @@ import type { Progress } from './progress.ts';
 import { registerUnits } from './units.ts';
 
 const IS_THERE = 'query isThere($uscc: USCC!) { entity(uscc: $uscc) { uscc } }';
-/** What the release lets every role ask that sees it (gateway/trustedDocuments/released.json). */
+/** Texts that the release publishes for all roles that may see the fields (gateway/trustedDocuments/released.json). */
 export const demoTexts = [IS_THERE];
 
-/** Smaller than a delivery’s, so that a progress bar moves and two parts of a file are under way at once. */
+/**
+ * Smaller than the parts of a real filing, so that a progress bar moves and two parts of a file are in flight at once.
+ */
 const DEMO_PART_BYTES = 2 * 1024 * 1024;
 
 export interface DemoOptions {
@@ -27,23 +29,31 @@ export interface DemoOptions {
   readonly seed: number;
   readonly signal: AbortSignal;
   readonly progress: (label: string, total: number, unit?: string) => Progress;
-  /** Told what is going on, a line at a time. */
+  /** Receives the progress, a line at a time. */
   readonly say: (line: string) => void;
 }
 
-/** `DATA_DIR/demo/files.json`: what was generated, and whether all of it is filed. */
+/** `DATA_DIR/demo/files.json`: the generated files, and whether all of them are filed. */
 interface Manifest {
   readonly entities: number;
   readonly seed: number;
-  readonly files: readonly { readonly kind: FormKind; readonly path: string; readonly rows: number; readonly units?: readonly { readonly unit: string; readonly name: string }[] }[];
-  readonly filed: boolean;
+  readonly files: readonly {
+    readonly kind: FormKind;
+    readonly path: string;
+    readonly rows: number;
+    readonly units?: readonly { readonly unit: string; readonly name: string }[];
+  }[];
+  readonly isFiled: boolean;
 }
+
+/** The key of `isFiled` in the file: a data directory outlives the release that wrote it. */
+const FILED = 'filed';
 
 export type DemoState = 'loaded' | 'there';
 
 /**
- * Fills an empty graph with the demo: grants, generated files, each through the public door. What a start that was cut off
- * left undone is done now; a graph that has its demo, or the demo of another data directory, is left as it is.
+ * Fills an empty graph with the demo through the public API: grants, then generated files. It completes what an
+ * interrupted start left undone. A graph that has its demo, or the demo of another data directory, is left as it is.
  */
 export async function loadDemo(options: DemoOptions): Promise<DemoState> {
   const { url, issuer, signal, say } = options;
@@ -51,12 +61,16 @@ export async function loadDemo(options: DemoOptions): Promise<DemoState> {
   const apiOf = (token: TokenSource): Api => createApi({ url, token, signal, attempts: 4 });
   const isEmpty = await lacksSubject(apiOf(() => null));
   const known = await readManifest(directory);
-  if (!isEmpty && (known === null || known.filed)) return 'there';
+  if (!isEmpty && (known === null || known.isFiled)) return 'there';
 
   await giveRoles(apiOf(renewedTokens(issuer, claimsFor({ role: GRANTING_ROLE }))));
-  const manifest = known && (await filesAreThere(known)) && (!isEmpty || matches(known, options)) ? known : await generateFiles(directory, options);
-  // Of a database that was emptied the files may still count as filed; cut off now, this start has to be gone on with.
-  if (manifest.filed) await writeManifest(directory, { ...manifest, filed: false });
+  const manifest =
+    known && (await filesAreThere(known)) && (!isEmpty || matches(known, options))
+      ? known
+      : await generateFiles(directory, options);
+  // After a database was emptied the files may still count as filed. If this start is interrupted, the next goes on
+  // with it.
+  if (manifest.isFiled) await writeManifest(directory, { ...manifest, isFiled: false });
   const units = manifest.files.flatMap(({ kind, units: named = [] }) => named.map((unit) => ({ ...unit, kind })));
   await registerUnits(apiOf(renewedTokens(issuer, claimsFor({ role: REGISTERING_ROLE }))), units);
   const api = apiOf(renewedTokens(issuer, claimsFor({ role: FILING_ROLE })));
@@ -64,19 +78,29 @@ export async function loadDemo(options: DemoOptions): Promise<DemoState> {
   let rows = 0;
   for (const { kind, path } of manifest.files) {
     signal.throwIfAborted();
-    const { receipt, rejectedFile } = await ingest({ api, file: path, kind, partBytes: DEMO_PART_BYTES, progress: (total) => options.progress(kind, total) });
+    const { receipt, rejectedFile } = await ingest({
+      api,
+      file: path,
+      kind,
+      partBytes: DEMO_PART_BYTES,
+      progress: (total) => options.progress(kind, total),
+    });
     rows += receipt.rows;
-    if (receipt.rejected > 0) say(`${kind}: ${receipt.rejected} rows were refused, see ${basename(rejectedFile ?? '')}`);
+    if (receipt.rejected > 0)
+      say(`${kind}: ${receipt.rejected} rows were refused, see ${basename(rejectedFile ?? '')}`);
   }
-  await writeManifest(directory, { ...manifest, filed: true });
+  await writeManifest(directory, { ...manifest, isFiled: true });
   const seconds = (performance.now() - started) / 1000;
-  say(`${count(manifest.entities)} entities with ${count(rows)} rows in all, filed in ${seconds.toFixed(1)} s (${count(rows / seconds)} rows/s)`);
+  say(
+    `${count(manifest.entities)} entities with ${count(rows)} rows in all, ` +
+      `filed in ${seconds.toFixed(1)} s (${count(rows / seconds)} rows/s)`,
+  );
   return 'loaded';
 }
 
 const count = (number: number): string => Math.round(number).toLocaleString('en').replaceAll(',', ' ');
 
-/** Whether the graph does not know the demo's subject. Anything but yes or no is a failure: "unavailable" is not "empty". */
+/** Whether the graph lacks the demo's subject. @throws Failure when that is not known: "unavailable" is not "empty" */
 async function lacksSubject(api: Api): Promise<boolean> {
   const { data, errors } = await api.query(IS_THERE, { uscc: demoSubject });
   if (data?.['entity']) return false;
@@ -93,14 +117,15 @@ async function giveRoles(api: Api): Promise<void> {
   }
 }
 
-const matches = ({ entities, seed }: Manifest, wanted: DemoOptions): boolean => entities === wanted.entities && seed === wanted.seed;
+const matches = ({ entities, seed }: Manifest, wanted: DemoOptions): boolean =>
+  entities === wanted.entities && seed === wanted.seed;
 
 async function generateFiles(directory: string, { entities, seed, progress }: DemoOptions): Promise<Manifest> {
   await mkdir(directory, { recursive: true });
   const bar = progress('generate', entities, 'entities');
   try {
     const files = await generate({ out: directory, entities, seed }, (done) => bar.update(done));
-    const manifest = { entities, seed, files, filed: false };
+    const manifest = { entities, seed, files, isFiled: false };
     await writeManifest(directory, manifest);
     return manifest;
   } finally {
@@ -110,16 +135,19 @@ async function generateFiles(directory: string, { entities, seed, progress }: De
 
 const manifestFile = (directory: string): string => join(directory, 'files.json');
 
-/** Paths are kept relative, so that a data directory may be moved. */
-async function writeManifest(directory: string, manifest: Manifest): Promise<void> {
+/** Paths are relative, so that a data directory may be moved. */
+async function writeManifest(directory: string, { isFiled, ...manifest }: Manifest): Promise<void> {
   const files = manifest.files.map((file) => ({ ...file, path: basename(file.path) }));
-  await replaceFile(manifestFile(directory), `${JSON.stringify({ ...manifest, files }, null, 2)}\n`);
+  await replaceFile(manifestFile(directory), `${JSON.stringify({ ...manifest, files, [FILED]: isFiled }, null, 2)}\n`);
 }
 
 async function readManifest(directory: string): Promise<Manifest | null> {
   try {
-    const manifest = JSON.parse(await readFile(manifestFile(directory), 'utf8')) as Manifest; // written by us alone
-    return { ...manifest, files: manifest.files.map((file) => ({ ...file, path: join(directory, file.path) })) };
+    const text = await readFile(manifestFile(directory), 'utf8');
+    // The file is written here alone.
+    const { [FILED]: isFiled, ...manifest } = JSON.parse(text) as Omit<Manifest, 'isFiled'> & { [FILED]: boolean };
+    const files = manifest.files.map((file) => ({ ...file, path: join(directory, file.path) }));
+    return { ...manifest, files, isFiled };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT' || error instanceof SyntaxError) return null;
     throw error;
@@ -127,6 +155,13 @@ async function readManifest(directory: string): Promise<Manifest | null> {
 }
 
 async function filesAreThere({ files }: Manifest): Promise<boolean> {
-  const found = await Promise.all(files.map(({ path }) => access(path).then(() => true, () => false)));
+  const found = await Promise.all(
+    files.map(({ path }) =>
+      access(path).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  );
   return files.length > 0 && found.every(Boolean);
 }

@@ -30,14 +30,15 @@ export interface ManifestDocument {
 
 export interface ShownDocument extends ManifestDocument {
   readonly name: string;
-  /** Why it is refused now; null: it is answered. */
+  /** Why the document is refused now, or null when it is answered. */
   readonly problem: string | null;
 }
 
-const MANIFEST = 'id role version state documentCount digest proposedBy proposedByActor proposedAt publishedBy publishedByActor publishedAt withdrawnBy withdrawnByActor withdrawnAt';
+const MANIFEST =
+  'id role version state documentCount digest proposedBy proposedByActor proposedAt publishedBy publishedByActor publishedAt withdrawnBy withdrawnByActor withdrawnAt';
 const PAGE = 'pageInfo { hasNextPage endCursor }';
 
-/** What the release lets every role ask that sees it (gateway/trustedDocuments/released.json). */
+/** Texts that the release publishes for all roles that may see the fields (gateway/trustedDocuments/released.json). */
 export const documentTexts = {
   list: `query documentManifests($role: String, $after: Cursor) { documentManifests(role: $role, first: 100, after: $after) { nodes { ${MANIFEST} } ${PAGE} } }`,
   manifest: `query documentManifest($id: ID!) { documentManifest(id: $id) { ${MANIFEST} } }`,
@@ -54,7 +55,7 @@ interface Page<Node> {
 
 async function allOf<Node>(ask: (after: string | null) => Promise<Page<Node>>): Promise<Node[]> {
   const found: Node[] = [];
-  for (let after: string | null = null; ; ) {
+  for (let after: string | null = null; ;) {
     const { nodes, pageInfo }: Page<Node> = await ask(after);
     found.push(...nodes);
     if (!pageInfo.hasNextPage) return found;
@@ -62,27 +63,53 @@ async function allOf<Node>(ask: (after: string | null) => Promise<Page<Node>>): 
   }
 }
 
-/** All there are, newest first. */
-export const findManifests = (api: Api, role: string | null): Promise<Manifest[]> => allOf((after) => api.ask('documentManifests', documentTexts.list, { role, after }));
+/** All manifests, newest first. */
+export const findManifests = (api: Api, role: string | null): Promise<Manifest[]> =>
+  allOf((after) => api.ask('documentManifests', documentTexts.list, { role, after }));
 
-/** One, with its documents. */
+/** A manifest with its documents. */
 export async function findManifest(api: Api, id: string): Promise<{ manifest: Manifest; documents: ShownDocument[] }> {
   const manifest = await api.ask<Manifest | null>('documentManifest', documentTexts.manifest, { id });
-  if (manifest === null) throw new Failure(`There is no manifest ${id.slice(0, 40)}.`, { advice: '`credit-graph documents list` lists them.' });
-  return { manifest, documents: await allOf((after) => api.ask('trustedDocuments', documentTexts.documents, { manifest: id, after })) };
+  if (manifest === null)
+    throw new Failure(`There is no manifest ${id.slice(0, 40)}.`, {
+      advice: '`credit-graph documents list` lists them.',
+    });
+  return {
+    manifest,
+    documents: await allOf((after) => api.ask('trustedDocuments', documentTexts.documents, { manifest: id, after })),
+  };
 }
 
-/** The same documents stand once: proposed again, they give the manifest that is there. */
-export const proposeDocuments = async (api: Api, role: string, documents: readonly ManifestDocument[]): Promise<Manifest> =>
-  successOf(await api.ask<{ manifest: Manifest }>('proposeDocuments', documentTexts.propose, { input: { idempotencyKey: randomUUID(), role, documents } }), `publish for ${role}`).manifest;
+/** Proposes a manifest. When the same documents are proposed again, it returns the existing manifest. */
+export const proposeDocuments = async (
+  api: Api,
+  role: string,
+  documents: readonly ManifestDocument[],
+): Promise<Manifest> =>
+  successOf(
+    await api.ask<{ manifest: Manifest }>('proposeDocuments', documentTexts.propose, {
+      input: { idempotencyKey: randomUUID(), role, documents },
+    }),
+    `publish for ${role}`,
+  ).manifest;
 
 export const confirmDocuments = async (api: Api, id: string): Promise<Manifest> =>
-  successOf(await api.ask<{ manifest: Manifest }>('confirmDocuments', documentTexts.confirm, { input: { idempotencyKey: randomUUID(), id } }), `confirm ${id}`).manifest;
+  successOf(
+    await api.ask<{ manifest: Manifest }>('confirmDocuments', documentTexts.confirm, {
+      input: { idempotencyKey: randomUUID(), id },
+    }),
+    `confirm ${id}`,
+  ).manifest;
 
 export const withdrawDocuments = async (api: Api, id: string): Promise<Manifest> =>
-  successOf(await api.ask<{ manifest: Manifest }>('withdrawDocuments', documentTexts.withdraw, { input: { idempotencyKey: randomUUID(), id } }), `withdraw ${id}`).manifest;
+  successOf(
+    await api.ask<{ manifest: Manifest }>('withdrawDocuments', documentTexts.withdraw, {
+      input: { idempotencyKey: randomUUID(), id },
+    }),
+    `withdraw ${id}`,
+  ).manifest;
 
-/** Of a manifest file in one of the two forms that tools write. @throws Failure that says what is wrong */
+/** Reads a manifest file in one of the two forms that tools write. @throws Failure that says what is wrong */
 export async function readManifest(file: string): Promise<ManifestDocument[]> {
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw new Failure(`${file} cannot be read (${error.code ?? error.message}).`);
@@ -90,9 +117,11 @@ export async function readManifest(file: string): Promise<ManifestDocument[]> {
   return documentsOf(text, file);
 }
 
-const FORMS = 'One is Apollo’s `apollo-persisted-query-manifest` (version 1), the other codegen’s persisted-documents.json: an object of ids and texts.';
+const FORMS =
+  'One is Apollo’s `apollo-persisted-query-manifest` (version 1), ' +
+  'the other codegen’s persisted-documents.json: an object of ids and texts.';
 
-/** @param file what the text is called in a Failure */
+/** @param file the name of the text in a Failure */
 export function documentsOf(text: string, file: string): ManifestDocument[] {
   const wrong = (message: string): Failure => new Failure(`${file}: ${message}`, { advice: FORMS });
   let given: unknown;
@@ -104,23 +133,46 @@ export function documentsOf(text: string, file: string): ManifestDocument[] {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) throw wrong('this is no manifest.');
   const { format, version, operations } = given as Record<string, unknown>;
   if (format === undefined) {
-    // Codegen's: every member is an id and its text, also one that is called `__proto__`.
+    // Codegen's form: every member is an id and its text, also one that is called `__proto__`.
     return Object.entries(given).map(([id, each]) => {
       if (typeof each !== 'string') throw wrong(`"${id.slice(0, 80)}" has no text.`);
       return { id, text: each };
     });
   }
-  if (format !== 'apollo-persisted-query-manifest' || version !== 1) throw wrong(`the format is ${JSON.stringify(format)}, version ${JSON.stringify(version)}.`);
+  if (format !== 'apollo-persisted-query-manifest' || version !== 1)
+    throw wrong(`the format is ${JSON.stringify(format)}, version ${JSON.stringify(version)}.`);
   if (!Array.isArray(operations)) throw wrong('`operations` is no list.');
   return operations.map((each: unknown, at) => {
     const { id, body } = (each ?? {}) as Record<string, unknown>;
-    if (typeof id !== 'string' || typeof body !== 'string') throw wrong(`operation ${at + 1} has no \`id\` or no \`body\`.`);
+    if (typeof id !== 'string' || typeof body !== 'string')
+      throw wrong(`operation ${at + 1} has no \`id\` or no \`body\`.`);
     return { id, text: body };
   });
 }
 
-/** One line for people. */
-export const manifestLine = ({ id, role, version, state, documentCount, proposedByActor, publishedByActor, publishedAt, withdrawnAt }: Manifest): string =>
-  [id, role, version === null ? '-' : `v${version}`, state, `${documentCount} documents`, `by ${proposedByActor}${publishedByActor === null ? '' : ` and ${publishedByActor}`}`, withdrawnAt ?? publishedAt ?? ''].join('  ').trimEnd();
+/** One line for a terminal. */
+export const manifestLine = ({
+  id,
+  role,
+  version,
+  state,
+  documentCount,
+  proposedByActor,
+  publishedByActor,
+  publishedAt,
+  withdrawnAt,
+}: Manifest): string =>
+  [
+    id,
+    role,
+    version === null ? '-' : `v${version}`,
+    state,
+    `${documentCount} documents`,
+    `by ${proposedByActor}${publishedByActor === null ? '' : ` and ${publishedByActor}`}`,
+    withdrawnAt ?? publishedAt ?? '',
+  ]
+    .join('  ')
+    .trimEnd();
 
-export const documentLine = ({ id, name, problem }: ShownDocument): string => `${name}  ${id}${problem === null ? '' : `  REFUSED: ${problem}`}`;
+export const documentLine = ({ id, name, problem }: ShownDocument): string =>
+  `${name}  ${id}${problem === null ? '' : `  REFUSED: ${problem}`}`;

@@ -8,9 +8,9 @@ import type { Followed } from './tail.ts';
 
 export interface ExportOptions {
   readonly api: Api;
-  /** What is taken: the records that whoever follows their changes by this filter would hold. */
+  /** The stream and filter of the snapshot: it has the records that a follower with this filter would hold. */
   readonly followed: Followed;
-  /** A selection of GraphQL on a change; left out: what the record states. */
+  /** The GraphQL selection on a change. Default: what the record states. */
   readonly fields?: string | undefined;
   readonly save: string;
   note(line: string): void;
@@ -19,7 +19,7 @@ export interface ExportOptions {
 export interface Exported {
   readonly id: string;
   readonly rows: number;
-  /** Where changes go on from. */
+  /** The position from which changes go on. */
   readonly cursor: string;
   readonly knownAt: string;
 }
@@ -33,7 +33,7 @@ interface Found {
   readonly parts: readonly { readonly no: number; readonly path: string; readonly digest: string }[];
 }
 
-/** What is kept in FILE.export while it is under way. */
+/** The state of an unfinished export, kept in FILE.export. */
 interface Kept {
   readonly id: string;
   readonly parts: number;
@@ -44,22 +44,27 @@ interface Kept {
 const EXPORT = 'id status failure cursor knownAt parts { no path digest }';
 const CREATE = `mutation createExport($input: CreateExportInput!) { createExport(input: $input) { __typename ... on ExportCreated { export { ${EXPORT} } } ${DOMAIN_ERROR} } }`;
 const FIND = `query export($id: ID!) { export(id: $id) { ${EXPORT} } }`;
-/** What the release lets every role ask that sees it (gateway/trustedDocuments/released.json). */
+/** Texts that the release publishes for all roles that may see the fields (gateway/trustedDocuments/released.json). */
 export const exportTexts = [CREATE, FIND];
 const LOOK_EVERY_MS = 500;
 
 /**
- * Takes a snapshot into a file, a record a line, part by part as they are made. Run again after it was cut off, it goes on with the same
- * export; a part that was half written is taken again.
- * @throws Failure
+ * Writes a snapshot to a file, one record a line, part by part as the gateway makes them. Run again after an
+ * interruption, it goes on with the same export and takes a half-written part again.
+ * @throws Failure when the export fails, or the file cannot be written
  */
 export async function takeExport({ api, followed, fields, save, note }: ExportOptions): Promise<Exported> {
   const state = `${save}.export`;
   let kept = await readKept(state);
   if (!kept) {
-    if (await isThere(save)) throw new Failure(`${save} is there already.`, { advice: 'Give --save a name that is not taken.' });
-    const filter = followed.topic === 'NAME_LIST' ? { nameListChanges: followed.filter } : { evaluationChanges: followed.filter };
-    const created = successOf<{ export: Found }>(await api.ask('createExport', CREATE, { input: { idempotencyKey: randomUUID(), fields, ...filter } }), 'createExport');
+    if (await isThere(save))
+      throw new Failure(`${save} is there already.`, { advice: 'Give --save a name that is not taken.' });
+    const filter =
+      followed.topic === 'NAME_LIST' ? { nameListChanges: followed.filter } : { evaluationChanges: followed.filter };
+    const created = successOf<{ export: Found }>(
+      await api.ask('createExport', CREATE, { input: { idempotencyKey: randomUUID(), fields, ...filter } }),
+      'createExport',
+    );
     kept = { id: created.export.id, parts: 0, rows: 0, bytes: 0 };
     await replaceOwn(state, `${JSON.stringify(kept)}\n`);
   } else note(`${save} goes on with the export ${kept.id}.`);
@@ -71,16 +76,25 @@ export async function takeExport({ api, followed, fields, save, note }: ExportOp
       const found: Found | null = await api.ask<Found | null>('export', FIND, { id: kept.id });
       if (found?.status !== 'CREATED' && found?.status !== 'RUNNING' && found?.status !== 'COMPLETED') {
         await rm(state);
-        throw new Failure(`The export is ${found?.status ?? 'not there'}${found?.failure ? `: ${found.failure}` : '.'}`, { advice: 'Take a new one, into a new file.' });
+        throw new Failure(
+          `The export is ${found?.status ?? 'not there'}${found?.failure ? `: ${found.failure}` : '.'}`,
+          { advice: 'Take a new one, into a new file.' },
+        );
       }
       for (const { no, path, digest } of found.parts) {
         if (no <= kept.parts) continue;
         const text = await api.getPart(path);
-        if (createHash('sha256').update(text).digest('hex') !== digest) note(`Part ${no} is not as it was made: rights have changed since. It holds what you may see now.`);
+        if (createHash('sha256').update(text).digest('hex') !== digest)
+          note(`Part ${no} is not as it was made: rights have changed since. It holds what you may see now.`);
         try {
           await handle.appendFile(text);
           await handle.datasync();
-          kept = { id: kept.id, parts: no, rows: kept.rows + text.split('\n').length - 1, bytes: kept.bytes + Buffer.byteLength(text) };
+          kept = {
+            id: kept.id,
+            parts: no,
+            rows: kept.rows + text.split('\n').length - 1,
+            bytes: kept.bytes + Buffer.byteLength(text),
+          };
           await replaceOwn(state, `${JSON.stringify(kept)}\n`);
         } catch (error) {
           throw unwritable(save, error);
@@ -97,15 +111,22 @@ export async function takeExport({ api, followed, fields, save, note }: ExportOp
   }
 }
 
-const isThere = (path: string): Promise<boolean> => access(path).then(() => true, () => false);
+const isThere = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
 
 async function readKept(path: string): Promise<Kept | null> {
   try {
     const { id, parts, rows, bytes } = JSON.parse(await readFile(path, 'utf8')) as Kept;
-    if (typeof id === 'string' && [parts, rows, bytes].every((each) => Number.isSafeInteger(each))) return { id, parts, rows, bytes };
+    if (typeof id === 'string' && [parts, rows, bytes].every((each) => Number.isSafeInteger(each)))
+      return { id, parts, rows, bytes };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     if (!(error instanceof SyntaxError)) throw error;
   }
-  throw new Failure(`${path} is not as this command keeps it.`, { advice: 'It was written by something else: give --save another name.' });
+  throw new Failure(`${path} is not as this command keeps it.`, {
+    advice: 'It was written by something else: give --save another name.',
+  });
 }

@@ -1,7 +1,10 @@
-/** How a command can end. Listed in `--help` of the commands that use them. */
+/** The exit codes of the commands, which `--help` lists for the commands that use them. */
 export const exitCodes = { done: 0, failed: 1, usage: 2, someRejected: 3, waits: 4, changesMissing: 5 } as const;
 
-/** Something the user can mend: shown as one sentence, and a second one that says what to do. Everything else is a bug and keeps its stack. */
+/**
+ * An error that the user can mend. It is shown as one sentence, with a second one that says what to do. Any other error
+ * is a bug and is shown with its stack.
+ */
 export class Failure extends Error {
   readonly advice: string | null;
   readonly exitCode: number;
@@ -14,4 +17,5 @@ export class Failure extends Error {
   }
 }
 
-export const usage = (message: string, advice?: string): Failure => new Failure(message, { exitCode: exitCodes.usage, ...(advice === undefined ? null : { advice }) });
+export const usage = (message: string, advice?: string): Failure =>
+  new Failure(message, { exitCode: exitCodes.usage, ...(advice === undefined ? null : { advice }) });

@@ -1,11 +1,11 @@
 import { type Api, DOMAIN_ERROR, successOf } from './api.ts';
 import { Failure } from './failure.ts';
 
-/** What a full replacement ends. */
+/** The effect of a full replacement. */
 export interface Replacement {
-  /** Records of the unit that stood before. */
+  /** The unit's records before the replacement. */
   readonly standing: number;
-  /** Those of them that the filing does not have. */
+  /** Those of them that are not in the filing. */
   readonly missing: number;
   readonly ended: number;
 }
@@ -14,29 +14,30 @@ export interface Filing {
   readonly id: string;
   /** QUARANTINED: a full replacement that waits for a second person. */
   readonly status: string;
-  /** Null for other filings, and before all parts are there. */
+  /** Null for other filings, and before all parts have arrived. */
   readonly replacement: Replacement | null;
 }
 
-/** Add to a selection: the fields of a `Filing`. */
+/** The selection of the fields of a `Filing`. */
 export const FILING = 'id status replacement { standing missing ended }';
 const FIND = `query filing($id: ID!) { filing(id: $id) { ${FILING} } }`;
 const CONFIRM = `mutation confirmFiling($input: ConfirmFilingInput!) { confirmFiling(input: $input) { __typename ... on FilingConfirmed { filing { ${FILING} } } ${DOMAIN_ERROR} } }`;
-/** What the release lets every role ask that sees it (gateway/trustedDocuments/released.json). */
+/** Texts that the release publishes for all roles that may see the fields (gateway/trustedDocuments/released.json). */
 export const filingTexts = [FIND, CONFIRM];
 
 export const waits = ({ status }: Pick<Filing, 'status'>): boolean => status === 'QUARANTINED';
 
-/** @throws Failure when there is none, or it is another unit's */
+/** Reads a filing. @throws Failure when there is none, or it belongs to another unit */
 export async function findFiling(api: Api, id: string): Promise<Filing> {
   const filing = await api.ask<Filing | null>('filing', FIND, { id });
   if (!filing) throw new Failure(`There is no filing ${id} that you may see.`);
   return filing;
 }
 
-/** Decides on a full replacement that waits; run again after it was cut off, it goes on. */
+/** Decides on a full replacement that waits. After an interruption it can be run again and goes on. */
 export async function decideFiling(api: Api, id: string, apply: boolean): Promise<Filing> {
-  // The answer is kept under the key: that a filing is not weighed yet must not be.
+  // The answer is stored under the idempotency key, so the mutation must not be sent before the filing has been
+  // assessed.
   const { status, replacement } = await findFiling(api, id);
   if (replacement === null) throw new Failure(`The filing ${id} is ${status} and does not wait for anybody.`);
   const input = { idempotencyKey: `${id} ${apply ? 'apply' : 'discard'}`, id, apply };
@@ -45,4 +46,7 @@ export async function decideFiling(api: Api, id: string, apply: boolean): Promis
 
 /** `QUARANTINED: 10 of 20 records are missing, 0 have ended` */
 export const filingLine = ({ status, replacement }: Pick<Filing, 'status' | 'replacement'>): string =>
-  replacement === null ? status : `${status}: ${replacement.missing} of ${replacement.standing} records are missing, ${replacement.ended} have ended`;
+  replacement === null
+    ? status
+    : `${status}: ${replacement.missing} of ${replacement.standing} records are missing, ` +
+      `${replacement.ended} have ended`;

@@ -7,38 +7,42 @@ import type { Settings } from './settings.ts';
 import { Failure } from './failure.ts';
 
 const GATEWAY = join(import.meta.dirname, '../gateway/main.ts');
-// PostgreSQL may have to recover first, for which its own start allows two minutes.
+// PostgreSQL may have to recover first, and its own start allows two minutes for that.
 const READY_DEADLINE_MS = 150_000;
 const STOP_DEADLINE_MS = 15_000;
 const LARGEST_LOG = 16 * 1024 * 1024;
 const LAST_LINES = 12;
-// A gateway that ran this long was sound: its end is not counted with those before.
+// A gateway that ran this long was sound, so earlier ends do not count.
 const STEADY_MS = 60_000;
-// 0.5, 1, 2 and 4 s are waited between them: what does not last after that does not mend itself.
-const MOST_DEATHS = 5;
+// The waits between starts are 0.5, 1, 2 and 4 s. A failure that outlasts them does not mend itself.
+const MAX_DEATHS = 5;
 const FIRST_WAIT_MS = 500;
 
-/** The gateway as a child of this process: stopped when it is disposed, and by itself when this process is killed. */
+/** The gateway as a child of this process. It stops when it is disposed, and by itself when this process is killed. */
 interface GatewayProcess extends AsyncDisposable {
   readonly url: string;
-  /** Rejects with a Failure when the gateway ends without having been asked to. */
+  /** Rejects with a Failure when the gateway ends unexpectedly. */
   readonly died: Promise<never>;
 }
 
-/** A gateway that is started again when it dies. Disposing it stops it, also while it starts again. */
+/** A gateway that is restarted when it dies. Disposing it stops it, also during a restart. */
 export interface KeptGateway extends AsyncDisposable {
-  /** The same all the time. */
+  /** The address, which stays the same. */
   readonly url: string;
   /** Rejects with a Failure when it has died too often. */
   readonly over: Promise<never>;
 }
 
 /**
- * Starts the gateway, and starts it again at the same address when it dies without having been asked to.
- * @param say told of each death and of each return, a line each
- * @throws Failure when the first start fails: what cannot start once is not tried again
+ * Starts the gateway, and restarts it at the same address when it ends unexpectedly.
+ * @param say receives a line for each death and for each return
+ * @throws Failure when the first start fails, which is not repeated
  */
-export async function keepGateway(settings: Pick<Settings, 'dataDir' | 'logLevel'>, signal: AbortSignal, say: (line: string) => void): Promise<KeptGateway> {
+export async function keepGateway(
+  settings: Pick<Settings, 'dataDir' | 'logLevel'>,
+  signal: AbortSignal,
+  say: (line: string) => void,
+): Promise<KeptGateway> {
   const ending = new AbortController();
   const ended = AbortSignal.any([signal, ending.signal]);
   let current = await startGateway(settings, ended);
@@ -47,14 +51,18 @@ export async function keepGateway(settings: Pick<Settings, 'dataDir' | 'logLevel
   let starting: Promise<unknown> = Promise.resolve();
 
   const keep = async (): Promise<never> => {
-    for (let deaths = 0; ; ) {
+    for (let deaths = 0; ;) {
       const begun = performance.now();
       const death: Failure = await current.died.catch((failure: Failure) => failure);
       if (performance.now() - begun > STEADY_MS) deaths = 0;
       const restarted = (async () => {
-        for (let last = death; ; ) {
+        for (let last = death; ;) {
           deaths += 1;
-          if (deaths >= MOST_DEATHS) throw new Failure(`${last.message}\nIt has ended ${MOST_DEATHS} times in a row, and is not started again.`, { ...(last.advice === null ? null : { advice: last.advice }), exitCode: last.exitCode });
+          if (deaths >= MAX_DEATHS)
+            throw new Failure(`${last.message}\nIt has ended ${MAX_DEATHS} times in a row, and is not started again.`, {
+              ...(last.advice === null ? null : { advice: last.advice }),
+              exitCode: last.exitCode,
+            });
           say(`${last.message}\nIt is started again …`);
           await wait(FIRST_WAIT_MS * 2 ** (deaths - 1), undefined, { signal: ended });
           try {
@@ -71,7 +79,7 @@ export async function keepGateway(settings: Pick<Settings, 'dataDir' | 'logLevel
     }
   };
   const over = keep();
-  over.catch(() => {}); // whoever waits for it hears of it
+  over.catch(() => {}); // a caller that awaits it receives the error
   return {
     url,
     over,
@@ -85,18 +93,25 @@ export async function keepGateway(settings: Pick<Settings, 'dataDir' | 'logLevel
 
 /**
  * Starts `gateway/main.ts` with this environment and waits until it answers.
- * @param port where it is to listen, in place of what the environment says
+ * @param port the port to listen on, instead of the one in the environment
  * @throws Failure, with the exit code of a gateway that ended first
  */
-async function startGateway(settings: Pick<Settings, 'dataDir' | 'logLevel'>, signal: AbortSignal, port?: string): Promise<GatewayProcess> {
+async function startGateway(
+  settings: Pick<Settings, 'dataDir' | 'logLevel'>,
+  signal: AbortSignal,
+  port?: string,
+): Promise<GatewayProcess> {
   const log = settings.logLevel === null ? await openLog(settings.dataDir) : null;
   const output = log ? log.handle.fd : ('inherit' as const);
   const child = spawn(process.execPath, port === undefined ? [GATEWAY] : [GATEWAY, '--port', port], {
     stdio: ['ignore', output, output, 'ipc'],
-    // A group of its own: of a Ctrl-C in the terminal it hears through us, once, and not beside us.
+    // The gateway has a process group of its own, so that a Ctrl-C in the terminal reaches it once, through this
+    // process.
     detached: true,
   });
-  const exited = new Promise<void>((resolve) => void child.once('exit', () => resolve()).once('error', () => resolve()));
+  const exited = new Promise<void>(
+    (resolve) => void child.once('exit', () => resolve()).once('error', () => resolve()),
+  );
   await log?.handle.close();
 
   let stopping = false;
@@ -112,7 +127,7 @@ async function startGateway(settings: Pick<Settings, 'dataDir' | 'logLevel'>, si
     if (stopping) return new Promise<never>(() => {});
     throw await deathOf(child, log);
   });
-  died.catch(() => {}); // whoever waits for it hears of it
+  died.catch(() => {}); // a caller that awaits it receives the error
 
   const deadline = AbortSignal.timeout(READY_DEADLINE_MS);
   try {
@@ -121,7 +136,11 @@ async function startGateway(settings: Pick<Settings, 'dataDir' | 'logLevel'>, si
     return { url, died, [Symbol.asyncDispose]: stop };
   } catch (error) {
     await stop();
-    if (deadline.aborted) throw new Failure(`The gateway was not ready after ${READY_DEADLINE_MS / 1000} s.`, { advice: log ? `Its log is ${log.file}.` : 'Its log is above.', cause: error });
+    if (deadline.aborted)
+      throw new Failure(`The gateway was not ready after ${READY_DEADLINE_MS / 1000} s.`, {
+        advice: log ? `Its log is ${log.file}.` : 'Its log is above.',
+        cause: error,
+      });
     throw error;
   }
 }
@@ -136,20 +155,23 @@ async function readiness(child: ChildProcess, signal: AbortSignal): Promise<stri
 interface Log {
   readonly file: string;
   readonly handle: FileHandle;
-  /** Where this gateway's own lines begin. */
+  /** The offset at which this gateway's own lines begin. */
   readonly from: number;
 }
 
 async function openLog(dataDir: string): Promise<Log> {
   await mkdir(dataDir, { recursive: true });
   const file = join(dataDir, 'gateway.log');
-  const size = await stat(file).then((found) => found.size, () => 0);
+  const size = await stat(file).then(
+    (found) => found.size,
+    () => 0,
+  );
   if (size > LARGEST_LOG) await rm(file);
   const handle = await open(file, 'a', 0o600);
   return { file, handle, from: (await handle.stat()).size };
 }
 
-/** Its last words, without the stack frames: a person looks for the sentence. */
+/** The last lines of the log without stack frames, since a person looks for the sentence. */
 async function lastLines({ file, from }: Log): Promise<string[]> {
   const text = (await readFile(file).catch(() => Buffer.alloc(0))).toString('utf8', from);
   const lines = text.split('\n').filter((line) => line.trim() !== '' && !/^\s+at /.test(line));
@@ -165,7 +187,7 @@ async function deathOf(child: ChildProcess, log: Log | null): Promise<Failure> {
   });
 }
 
-/** A JSON line of the log as a person reads it; any other line as it is. */
+/** A JSON line of the log in a readable form. Any other line is unchanged. */
 function readable(line: string): string {
   try {
     const { msg, err } = JSON.parse(line) as { msg?: string; err?: { message?: string } };

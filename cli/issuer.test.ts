@@ -9,17 +9,34 @@ import { readSettings } from './settings.ts';
 
 async function temporarySettings(variables: Record<string, string> = {}) {
   const dataDir = await mkdtemp(join(tmpdir(), 'credit-graph-issuer-'));
-  return { ...readSettings({ DATA_DIR: dataDir, ...variables }), [Symbol.asyncDispose]: () => rm(dataDir, { recursive: true }) };
+  return {
+    ...readSettings({ DATA_DIR: dataDir, ...variables }),
+    [Symbol.asyncDispose]: () => rm(dataDir, { recursive: true }),
+  };
 }
 
-const part = (token: string, index: number) => JSON.parse(Buffer.from(token.split('.')[index] ?? '', 'base64url').toString());
+const part = (token: string, index: number) =>
+  JSON.parse(Buffer.from(token.split('.')[index] ?? '', 'base64url').toString());
 
-test('a token is signed with the key in jwks.json and says what it was asked to say', async () => {
+test('a token is signed with the key in jwks.json and has the requested claims', async () => {
   await using settings = await temporarySettings();
   const issuer = await openIssuer(settings);
-  const token = issuer.sign({ role: 'AUDITOR', organisation: '91330106MA0EEE08X1', province: '33', purposes: ['AUDIT'] }, 900);
+  const token = issuer.sign(
+    { role: 'AUDITOR', organisation: '91330106MA0EEE08X1', province: '33', purposes: ['AUDIT'] },
+    900,
+  );
   const { keys } = JSON.parse(await readFile(join(settings.dataDir, 'issuer', 'jwks.json'), 'utf8'));
-  expect(keys).toEqual([{ kty: 'EC', crv: 'P-256', x: expect.any(String), y: expect.any(String), kid: expect.any(String), use: 'sig', alg: 'ES256' }]);
+  expect(keys).toEqual([
+    {
+      kty: 'EC',
+      crv: 'P-256',
+      x: expect.any(String),
+      y: expect.any(String),
+      kid: expect.any(String),
+      use: 'sig',
+      alg: 'ES256',
+    },
+  ]);
   expect(part(token, 0)).toEqual({ alg: 'ES256', typ: 'at+jwt', kid: keys[0].kid });
   const claims = part(token, 1);
   expect(claims).toEqual({
@@ -35,7 +52,14 @@ test('a token is signed with the key in jwks.json and says what it was asked to 
   });
   const [head, body, signature] = token.split('.');
   const key = createPublicKey({ key: keys[0], format: 'jwk' });
-  expect(verify('sha256', Buffer.from(`${head}.${body}`), { key, dsaEncoding: 'ieee-p1363' }, Buffer.from(signature ?? '', 'base64url'))).toBe(true);
+  expect(
+    verify(
+      'sha256',
+      Buffer.from(`${head}.${body}`),
+      { key, dsaEncoding: 'ieee-p1363' },
+      Buffer.from(signature ?? '', 'base64url'),
+    ),
+  ).toBe(true);
 });
 
 test('many who open a new issuer at once all sign with one key, which only its owner may read', async () => {
@@ -51,7 +75,10 @@ test('many who open a new issuer at once all sign with one key, which only its o
 test('a token that would live longer than an hour, or not at all, is not made', async () => {
   await using settings = await temporarySettings();
   const issuer = await openIssuer(settings);
-  for (const ttl of [3601, 0, -1, 1.5, Number.NaN]) expect(() => issuer.sign({ role: 'AUDITOR', organisation: 'x', purposes: [] }, ttl)).toThrow('A token lives from one second to one hour.');
+  for (const ttl of [3601, 0, -1, 1.5, Number.NaN])
+    expect(() => issuer.sign({ role: 'AUDITOR', organisation: 'x', purposes: [] }, ttl)).toThrow(
+      'A token lives from one second to one hour.',
+    );
 });
 
 test('production has no development issuer, and no key is made', async () => {
@@ -71,15 +98,37 @@ test('every role has a demo organisation that is granted what its token claims',
 
 test('a province picks the demo organisation of that province', () => {
   const grant = demoGrants.find((each) => each.role === 'PROVINCIAL_PLATFORM' && each.province === '44');
-  expect(claimsFor({ role: 'PROVINCIAL_PLATFORM', province: '44' })).toEqual({ role: 'PROVINCIAL_PLATFORM', organisation: grant?.organisation.uscc, province: '44', sector: undefined, purposes: ['RECORD_EXCHANGE'] });
-  expect(() => claimsFor({ role: 'PROVINCIAL_PLATFORM', province: '99' })).toThrow('The demo data has no organisation in the role PROVINCIAL_PLATFORM bound to province 99.');
+  expect(claimsFor({ role: 'PROVINCIAL_PLATFORM', province: '44' })).toEqual({
+    role: 'PROVINCIAL_PLATFORM',
+    organisation: grant?.organisation.uscc,
+    province: '44',
+    sector: undefined,
+    purposes: ['RECORD_EXCHANGE'],
+  });
+  expect(() => claimsFor({ role: 'PROVINCIAL_PLATFORM', province: '99' })).toThrow(
+    'The demo data has no organisation in the role PROVINCIAL_PLATFORM bound to province 99.',
+  );
 });
 
 test('of an organisation that is given nothing is guessed but the purpose', () => {
-  expect(claimsFor({ role: 'PROVINCIAL_PLATFORM', org: '91110105MA0EEE1197' })).toEqual({ role: 'PROVINCIAL_PLATFORM', organisation: '91110105MA0EEE1197', province: undefined, sector: undefined, purposes: ['RECORD_EXCHANGE'] });
+  expect(claimsFor({ role: 'PROVINCIAL_PLATFORM', org: '91110105MA0EEE1197' })).toEqual({
+    role: 'PROVINCIAL_PLATFORM',
+    organisation: '91110105MA0EEE1197',
+    province: undefined,
+    sector: undefined,
+    purposes: ['RECORD_EXCHANGE'],
+  });
 });
 
-test('an unknown role is told which there are, and PUBLIC that it needs no token', () => {
-  expect(() => claimsFor({ role: 'ADMIN' })).toThrow(expect.objectContaining({ message: 'There is no role "ADMIN".', advice: expect.stringContaining('AUDITOR, NATIONAL_CENTRE'), exitCode: 2 }));
-  expect(() => claimsFor({ role: 'PUBLIC' })).toThrow(expect.objectContaining({ message: 'PUBLIC has no token: the public sends none.', exitCode: 2 }));
+test('the refusal of an unknown role lists the roles, and that of PUBLIC says that it needs no token', () => {
+  expect(() => claimsFor({ role: 'ADMIN' })).toThrow(
+    expect.objectContaining({
+      message: 'There is no role "ADMIN".',
+      advice: expect.stringContaining('AUDITOR, NATIONAL_CENTRE'),
+      exitCode: 2,
+    }),
+  );
+  expect(() => claimsFor({ role: 'PUBLIC' })).toThrow(
+    expect.objectContaining({ message: 'PUBLIC has no token: the public sends none.', exitCode: 2 }),
+  );
 });

@@ -5,20 +5,28 @@ import { request as httpRequest } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { createRemoteJWKSet, exportPKCS8, exportSPKI, generateKeyPair, type GenerateKeyPairResult, jwtVerify, SignJWT } from 'jose';
+import {
+  createRemoteJWKSet,
+  exportPKCS8,
+  exportSPKI,
+  generateKeyPair,
+  type GenerateKeyPairResult,
+  jwtVerify,
+  SignJWT,
+} from 'jose';
 import * as oauth from 'oauth4webapi';
 import { clientOf, registerClient } from './clients.ts';
 import { claimsFor } from './demoRoles.ts';
 import { type IssuerServer, serveIssuer } from './issuerServer.ts';
 import { readSettings, type Settings } from './settings.ts';
 
-// Machine clients, by a public OAuth library (`oauth4webapi`), by openssl and curl, and by those who wish ill.
+// Machine clients by a public OAuth library (`oauth4webapi`), by openssl and curl, and hostile ones.
 
 let settings: Settings;
 let server: IssuerServer;
 const keys: Record<'ec' | 'rsa' | 'stranger', GenerateKeyPairResult> = {} as never;
 const at = { moved: 0 };
-// It moves by hand alone: a slow machine is not later.
+// The clock is moved by hand alone, so a slow machine changes nothing.
 const begun = Date.now();
 const now = (): Date => new Date(begun + at.moved);
 const stack = new AsyncDisposableStack();
@@ -47,7 +55,11 @@ afterAll(() => stack.disposeAsync());
 beforeEach(() => (at.moved = 0));
 
 const seconds = (): number => Math.floor(now().getTime() / 1000);
-const assertion = (change: object = {}, key: GenerateKeyPairResult['privateKey'] = keys.ec.privateKey, alg = 'ES256'): Promise<string> =>
+const assertion = (
+  change: object = {},
+  key: GenerateKeyPairResult['privateKey'] = keys.ec.privateKey,
+  alg = 'ES256',
+): Promise<string> =>
   new SignJWT({
     iss: 'bank-ec',
     sub: 'bank-ec',
@@ -91,13 +103,22 @@ test.each(['ec', 'rsa'] as const)(
       { [oauth.allowInsecureRequests]: true },
     );
     const result = await oauth.processClientCredentialsResponse(as, client, response);
-    expect(result).toEqual({ access_token: expect.any(String), token_type: 'bearer', expires_in: 900, scope: 'CREDIT_GRANTING' });
+    expect(result).toEqual({
+      access_token: expect.any(String),
+      token_type: 'bearer',
+      expires_in: 900,
+      scope: 'CREDIT_GRANTING',
+    });
     const { payload } = await jwtVerify(result.access_token, createRemoteJWKSet(new URL(as.jwks_uri ?? '')), {
       issuer: settings.jwtIssuer,
       audience: settings.jwtAudience,
       typ: 'at+jwt',
     });
-    expect(payload).toMatchObject({ role: 'FINANCIAL_INSTITUTION', purposes: ['CREDIT_GRANTING'], client_id: `bank-${kind}` });
+    expect(payload).toMatchObject({
+      role: 'FINANCIAL_INSTITUTION',
+      purposes: ['CREDIT_GRANTING'],
+      client_id: `bank-${kind}`,
+    });
   },
 );
 
@@ -118,8 +139,14 @@ test('openssl and curl get a token as documented, and the token endpoint is an a
 });
 
 const refused: Record<string, [RegExp, () => Promise<string>]> = {
-  'for another audience': [/audience https:\/\/elsewhere\.example; it has to be/, () => assertion({ aud: 'https://elsewhere.example' })],
-  'for two audiences': [/audience .*; it has to be/, () => assertion({ aud: [settings.jwtIssuer, 'https://elsewhere.example'] })],
+  'for another audience': [
+    /audience https:\/\/elsewhere\.example; it has to be/,
+    () => assertion({ aud: 'https://elsewhere.example' }),
+  ],
+  'for two audiences': [
+    /audience .*; it has to be/,
+    () => assertion({ aud: [settings.jwtIssuer, 'https://elsewhere.example'] }),
+  ],
   'that has expired': [/has expired/, () => assertion({ iat: seconds(), exp: seconds() - 31 })],
   'that is good for too long': [/good for too long/, () => assertion({ exp: seconds() + 3600 })],
   'that never ends': [/no exp and iat/, () => assertion({ exp: undefined })],
@@ -152,26 +179,33 @@ const refused: Record<string, [RegExp, () => Promise<string>]> = {
   'that is empty': [/no signed JWT/, async () => ''],
   'that is endless': [/no signed JWT/, async () => `${await assertion()}${'x'.repeat(9000)}`],
 };
-test.each(Object.entries(refused))('an assertion %s gets no token, and what is wrong is named', async (_, [named, make]) => {
-  expect(await ask(form(await make()))).toEqual({
-    status: 401,
-    cache: 'no-store',
-    body: { error: 'invalid_client', error_description: expect.stringMatching(named) },
-  });
-});
+test.each(Object.entries(refused))(
+  'an assertion %s gets no token, and what is wrong is named',
+  async (_, [named, make]) => {
+    expect(await ask(form(await make()))).toEqual({
+      status: 401,
+      cache: 'no-store',
+      body: { error: 'invalid_client', error_description: expect.stringMatching(named) },
+    });
+  },
+);
 
 test('an assertion is good once', async () => {
   const once = await assertion({ jti: 'one' });
   expect((await ask(form(once))).status).toBe(200);
   expect(await ask(form(once))).toMatchObject({
     status: 401,
-    body: { error: 'invalid_client', error_description: 'The assertion with the jti one was used before: make a new one for each token.' },
+    body: {
+      error: 'invalid_client',
+      error_description: 'The assertion with the jti one was used before: make a new one for each token.',
+    },
   });
   // Another client may use the same id.
-  expect((await ask(form(await assertion({ iss: 'bank-rsa', sub: 'bank-rsa', jti: 'one' }, keys.rsa.privateKey, 'RS256')))).status).toBe(
-    200,
-  );
-  // Remembered for as long as it could be good; and then it has expired.
+  expect(
+    (await ask(form(await assertion({ iss: 'bank-rsa', sub: 'bank-rsa', jti: 'one' }, keys.rsa.privateKey, 'RS256'))))
+      .status,
+  ).toBe(200);
+  // An assertion is remembered for as long as it could be valid. After that it has expired.
   at.moved = 89_000;
   expect((await ask(form(once))).body['error_description']).toMatch(/used before/);
   at.moved = 92_000;
@@ -209,22 +243,34 @@ test.each<[string, () => Promise<Record<string, string>>, number, string, RegExp
     /SUPERVISION; it may for CREDIT_GRANTING POST_LOAN/,
   ],
 ])('%s gets no token', async (_, body, status, error, named) => {
-  expect(await ask(await body())).toEqual({ status, cache: 'no-store', body: { error, error_description: expect.stringMatching(named) } });
+  expect(await ask(await body())).toEqual({
+    status,
+    cache: 'no-store',
+    body: { error, error_description: expect.stringMatching(named) },
+  });
 });
 
 test('what is given twice, a body of another kind and a body that is too long are refused', async () => {
   const twice = `${new URLSearchParams(form(await assertion()))}&client_assertion=x`;
-  expect(await ask(twice)).toMatchObject({ status: 400, body: { error_description: 'client_assertion is given twice.' } });
+  expect(await ask(twice)).toMatchObject({
+    status: 400,
+    body: { error_description: 'client_assertion is given twice.' },
+  });
   expect((await ask(form(await assertion()), { 'content-type': 'application/json' })).status).toBe(415);
-  expect((await ask(form(await assertion()), { 'content-type': 'application/x-www-form-urlencoded; charset=utf-16' })).status).toBe(415);
+  expect(
+    (await ask(form(await assertion()), { 'content-type': 'application/x-www-form-urlencoded; charset=utf-16' }))
+      .status,
+  ).toBe(415);
   expect((await ask({ x: 'x'.repeat(20_000) })).status).toBe(413);
 });
 
-test('it answers to its loopback names alone, whoever asks for what', async () => {
+test('it answers to its loopback names alone, whatever the request', async () => {
   const { port } = new URL(server.url);
   const statusFor = (host: string, path: string): Promise<number | undefined> =>
     new Promise((resolve, reject) =>
-      httpRequest({ host: '127.0.0.1', port, path, headers: { host } }, (response) => resolve(response.resume().statusCode))
+      httpRequest({ host: '127.0.0.1', port, path, headers: { host } }, (response) =>
+        resolve(response.resume().statusCode),
+      )
         .on('error', reject)
         .end(),
     );
@@ -238,13 +284,15 @@ test('a key is changed by registering the client again, and the old one is good 
   const next = await generateKeyPair('ES256', { extractable: true });
   const register = async (key: GenerateKeyPairResult['privateKey']): Promise<void> =>
     registerClient(settings.dataDir, clientOf('rotating', await exportSPKI(key), claimsFor({ role: 'AUDITOR' })));
-  const by = (key: GenerateKeyPairResult['privateKey']): Promise<string> => assertion({ iss: 'rotating', sub: 'rotating' }, key);
+  const by = (key: GenerateKeyPairResult['privateKey']): Promise<string> =>
+    assertion({ iss: 'rotating', sub: 'rotating' }, key);
   await register(keys.stranger.publicKey);
   expect((await ask(form(await by(keys.stranger.privateKey)))).status).toBe(200);
   await register(next.publicKey);
-  expect([(await ask(form(await by(keys.stranger.privateKey)))).status, (await ask(form(await by(next.privateKey)))).status]).toEqual([
-    401, 200,
-  ]);
+  expect([
+    (await ask(form(await by(keys.stranger.privateKey)))).status,
+    (await ask(form(await by(next.privateKey)))).status,
+  ]).toEqual([401, 200]);
 });
 
 test('a private key, a weak one and one of another curve are not registered', async () => {
@@ -253,7 +301,9 @@ test('a private key, a weak one and one of another curve are not registered', as
   const pem = await exportPKCS8(keys.ec.privateKey);
   expect(() => clientOf('x', pem, claims)).toThrow('This is a private key: it stays with the client.');
   const p384 = await exportSPKI((await generateKeyPair('ES384', { extractable: true })).publicKey);
-  expect(() => clientOf('x', p384, claims)).toThrow('A client has an EC key on P-256, or an RSA key of 2048 bits or more.');
+  expect(() => clientOf('x', p384, claims)).toThrow(
+    'A client has an EC key on P-256, or an RSA key of 2048 bits or more.',
+  );
   expect(() => clientOf('a b', pem, claims)).toThrow('"a b" is not the id of a client.');
 });
 

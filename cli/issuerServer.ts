@@ -9,8 +9,8 @@ import { Failure } from './failure.ts';
 import { openIssuer, type Issuer } from './issuer.ts';
 import type { Settings } from './settings.ts';
 
-// The development issuer as a server, on this machine alone: machine clients get their tokens from it as they would from a real one
-// (OAuth 2.0, `client_credentials` with `private_key_jwt`).
+// The development issuer as a server that listens on this machine alone. Machine clients obtain their tokens from it as
+// from a real issuer (OAuth 2.0, `client_credentials` with `private_key_jwt`).
 
 export interface IssuerServer extends AsyncDisposable {
   readonly url: string;
@@ -20,14 +20,14 @@ const HOST = '127.0.0.1';
 const MAX_BODY_BYTES = 16 * 1024;
 const REQUEST_MS = 5000;
 const MAX_CONNECTIONS = 50;
-/** Seconds; a machine asks again. */
+/** In seconds. A machine requests a new token when this one expires. */
 const TOKEN_TTL = 900;
 const GRANT_TYPE = 'client_credentials';
 const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 
 /**
- * `POST /token`, `GET /jwks.json` and `GET /.well-known/oauth-authorization-server` (RFC 8414).
- * @param options.port 0: any free one
+ * Serves `POST /token`, `GET /jwks.json` and `GET /.well-known/oauth-authorization-server` (RFC 8414).
+ * @param options.port 0 for any free port
  * @throws Failure in production, and when the port is taken
  */
 export async function serveIssuer(
@@ -35,15 +35,21 @@ export async function serveIssuer(
   options: { readonly port: number; readonly now?: () => Date },
 ): Promise<IssuerServer> {
   const issuer = await openIssuer(settings);
-  const jwks = JSON.parse(await readFile(join(settings.dataDir, 'issuer', 'jwks.json'), 'utf8')) as object; // `openIssuer` has just published it
+  // `openIssuer` has just published this file.
+  const jwks = JSON.parse(await readFile(join(settings.dataDir, 'issuer', 'jwks.json'), 'utf8')) as object;
   const now = options.now ?? (() => new Date());
-  const server = createServer({ requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS, connectionsCheckingInterval: 1000 });
+  const server = createServer({
+    requestTimeout: REQUEST_MS,
+    headersTimeout: REQUEST_MS,
+    connectionsCheckingInterval: 1000,
+  });
   server.maxConnections = MAX_CONNECTIONS;
   server.listen(options.port, HOST);
   try {
     await once(server, 'listening');
   } catch (error) {
-    throw new Failure(`The issuer cannot listen at ${HOST}:${options.port} (${(error as NodeJS.ErrnoException).code ?? String(error)}).`, {
+    const reason = (error as NodeJS.ErrnoException).code ?? String(error);
+    throw new Failure(`The issuer cannot listen at ${HOST}:${options.port} (${reason}).`, {
       advice: 'Give another --port.',
       cause: error,
     });
@@ -54,9 +60,12 @@ export async function serveIssuer(
   const judge = createAssertionJudge([settings.jwtIssuer, ...names.map((name) => `http://${name}/token`)], now);
 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    // A page of another site whose name leads here (DNS rebinding) sends that name.
+    // A page of another site whose name resolves to this machine (DNS rebinding) sends that name.
     if (!names.includes(request.headers.host ?? ''))
-      return send(response, 421, { error: 'invalid_request', error_description: `This issuer answers to ${names.join(' and ')} alone.` });
+      return send(response, 421, {
+        error: 'invalid_request',
+        error_description: `This issuer answers to ${names.join(' and ')} alone.`,
+      });
     const { pathname } = new URL(request.url ?? '/', url);
     if (request.method === 'GET' && pathname === '/jwks.json') return send(response, 200, jwks);
     if (request.method === 'GET' && pathname === '/.well-known/oauth-authorization-server')
@@ -80,7 +89,9 @@ export async function serveIssuer(
         error: code,
         status,
         message,
-      } = error instanceof TokenRefused ? error : { error: 'server_error', status: 500, message: 'The issuer could not answer.' };
+      } = error instanceof TokenRefused
+        ? error
+        : { error: 'server_error', status: 500, message: 'The issuer could not answer.' };
       send(response, status, { error: code, error_description: printable(message) });
     });
   });
@@ -115,12 +126,16 @@ function grant(issuer: Issuer, assertions: AssertionJudge, clients: readonly Cli
   const grantType = given('grant_type');
   if (grantType === null) throw new TokenRefused('invalid_request', `grant_type is missing: it is ${GRANT_TYPE}.`);
   if (grantType !== GRANT_TYPE)
-    throw new TokenRefused('unsupported_grant_type', `grant_type is ${grantType.slice(0, 40)}; only ${GRANT_TYPE} is given here.`);
+    throw new TokenRefused(
+      'unsupported_grant_type',
+      `grant_type is ${grantType.slice(0, 40)}; only ${GRANT_TYPE} is given here.`,
+    );
   if (given('client_assertion_type') !== ASSERTION_TYPE)
     throw new TokenRefused('invalid_client', `client_assertion_type has to be ${ASSERTION_TYPE}.`);
   const client = assertions.judge(given('client_assertion') ?? '', clients);
   const named = given('client_id');
-  if (named !== null && named !== client.id) throw new TokenRefused('invalid_client', 'client_id is not the client of the assertion.');
+  if (named !== null && named !== client.id)
+    throw new TokenRefused('invalid_client', 'client_id is not the client of the assertion.');
   const { purposes, ...claims } = client.claims;
   const wanted = given('scope')?.split(' ').filter(Boolean) ?? purposes;
   const foreign = wanted.find((purpose) => !purposes.includes(purpose));
@@ -130,7 +145,12 @@ function grant(issuer: Issuer, assertions: AssertionJudge, clients: readonly Cli
       `The client may not read for ${foreign.slice(0, 40)}; it may for ${purposes.join(' ') || 'nothing'}.`,
     );
   const token = issuer.sign({ ...claims, purposes: wanted, client: client.id }, TOKEN_TTL);
-  return { access_token: token, token_type: 'Bearer', expires_in: TOKEN_TTL, ...(wanted.length > 0 ? { scope: wanted.join(' ') } : null) };
+  return {
+    access_token: token,
+    token_type: 'Bearer',
+    expires_in: TOKEN_TTL,
+    ...(wanted.length > 0 ? { scope: wanted.join(' ') } : null),
+  };
 }
 
 async function readForm(request: IncomingMessage): Promise<URLSearchParams> {
@@ -141,7 +161,8 @@ async function readForm(request: IncomingMessage): Promise<URLSearchParams> {
   let bytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    if (bytes > MAX_BODY_BYTES) throw new TokenRefused('invalid_request', `The body has at most ${MAX_BODY_BYTES} bytes.`, 413);
+    if (bytes > MAX_BODY_BYTES)
+      throw new TokenRefused('invalid_request', `The body has at most ${MAX_BODY_BYTES} bytes.`, 413);
     chunks.push(chunk);
   }
   return new URLSearchParams(Buffer.concat(chunks).toString('utf8'));

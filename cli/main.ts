@@ -11,7 +11,16 @@ import { clientOf, registerClient } from './clients.ts';
 import { consentLine, findConsents, giveConsent, isGiven, revokeConsent } from './consents.ts';
 import { claimsFor, CONSENTING_ROLE, roleNames, GRANTING_ROLE, REGISTERING_ROLE } from './demoRoles.ts';
 import { examine, examineConfiguration, findingLines } from './doctor.ts';
-import { confirmDocuments, documentLine, findManifest, findManifests, manifestLine, proposeDocuments, readManifest, withdrawDocuments } from './documents.ts';
+import {
+  confirmDocuments,
+  documentLine,
+  findManifest,
+  findManifests,
+  manifestLine,
+  proposeDocuments,
+  readManifest,
+  withdrawDocuments,
+} from './documents.ts';
 import { takeExport } from './export.ts';
 import { exitCodes, Failure, usage } from './failure.ts';
 import { decideFiling, filingLine, findFiling, waits } from './filing.ts';
@@ -23,26 +32,36 @@ import { serveIssuer } from './issuerServer.ts';
 import { createProgress } from './progress.ts';
 import { readSettings, withoutPath } from './settings.ts';
 import { start } from './start.ts';
-import { BEGINNING, type Followed, tail } from './tail.ts';
+import { EARLIEST, type Followed, tail } from './tail.ts';
 import { findUnit, registerUnits, unitLine } from './units.ts';
 
-// The commands: what they are called, what they take, what they print. The work is done in the files beside this one.
+// The commands: their names, arguments and output. The work is done in the other files of this folder.
 
 const settings = readSettings();
-// Whoever reads the first lines and goes (`| head`) has what it wanted.
+// A reader that takes the first lines and closes the pipe (`| head`) has what it wanted.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
 });
 const print = (line: string): boolean => process.stdout.write(`${line}\n`);
 const note = (line: string): boolean => process.stderr.write(`${line}\n`);
 const exitCodeHelp = (meanings: Readonly<Record<number, string>> = {}): string =>
-  `\nExit codes:\n${Object.entries({ [exitCodes.done]: 'done', [exitCodes.failed]: 'failed', [exitCodes.usage]: 'wrong usage', ...meanings }).map(([code, meaning]) => `  ${code}  ${meaning}\n`).join('')}`;
+  `\nExit codes:\n${Object.entries({
+    [exitCodes.done]: 'done',
+    [exitCodes.failed]: 'failed',
+    [exitCodes.usage]: 'wrong usage',
+    ...meanings,
+  })
+    .map(([code, meaning]) => `  ${code}  ${meaning}\n`)
+    .join('')}`;
 
-const whole = (smallest: number) => (given: string): number => {
-  const number = Number(given);
-  if (!Number.isSafeInteger(number) || number < smallest) throw new InvalidArgumentError(`Give a whole number of at least ${smallest}.`);
-  return number;
-};
+const whole =
+  (smallest: number) =>
+  (given: string): number => {
+    const number = Number(given);
+    if (!Number.isSafeInteger(number) || number < smallest)
+      throw new InvalidArgumentError(`Give a whole number of at least ${smallest}.`);
+    return number;
+  };
 
 interface ConnectionOptions extends CallerOptions {
   readonly url?: string;
@@ -54,7 +73,8 @@ const connected = (command: Command): Command =>
     .option('--token <token>', 'act with this token (better in CREDIT_GRAPH_TOKEN: others can see arguments)')
     .option('--url <url>', 'address of the gateway (default: CREDIT_GRAPH_URL, else HOST and PORT)');
 
-const connectedInRole = (command: Command): Command => connected(command).option('--role <role>', 'act in this role, with a token of the development issuer');
+const connectedInRole = (command: Command): Command =>
+  connected(command).option('--role <role>', 'act in this role, with a token of the development issuer');
 
 const filtered = (command: Command): Command =>
   command
@@ -67,21 +87,32 @@ const filtered = (command: Command): Command =>
     .option('--kind <kinds>', 'only these kinds of change, such as ADDED; REMOVED comes always', readList)
     .option('--watchlist <id>', 'only of entities on this watchlist of yours');
 
-const withActor = (command: Command): Command => command.option('--actor <number>', 'who acts, in a token made for --role: what takes two persons compares it');
+const withActor = (command: Command): Command =>
+  command.option('--actor <number>', 'who acts, in a token made for --role: what takes two persons compares it');
 
 const connect = async ({ url, purpose, ...caller }: ConnectionOptions, ownRole?: string, attempts = 1) =>
-  createApi({ url: url === undefined ? settings.url : withoutPath(url), token: await chooseCaller(settings, caller, ownRole), purpose, attempts });
+  createApi({
+    url: url === undefined ? settings.url : withoutPath(url),
+    token: await chooseCaller(settings, caller, ownRole),
+    purpose,
+    attempts,
+  });
 
-/** Attempts of what takes long and is safe to run twice. */
+/** The maximum number of attempts of calls that take long and are safe to repeat. */
 const PATIENT = 6;
 
 const requireCaller = ({ role, token }: CallerOptions, does: string): void => {
-  if (role === undefined && token === undefined && settings.token === null) throw usage(`Say who ${does}: --role, --token or CREDIT_GRAPH_TOKEN.`);
+  if (role === undefined && token === undefined && settings.token === null)
+    throw usage(`Say who ${does}: --role, --token or CREDIT_GRAPH_TOKEN.`);
 };
 
 const program = new Command('credit-graph')
   .description('The command line of Credit Graph. It talks to the public API alone.')
-  .addHelpText('after', `${exitCodeHelp()}\nEnvironment: CREDIT_GRAPH_URL, CREDIT_GRAPH_TOKEN, DATA_DIR (./.data), HOST, PORT, JWT_ISSUER, JWT_AUDIENCE.`)
+  .addHelpText(
+    'after',
+    `${exitCodeHelp()}\nEnvironment: CREDIT_GRAPH_URL, CREDIT_GRAPH_TOKEN, DATA_DIR (./.data), ` +
+      'HOST, PORT, JWT_ISSUER, JWT_AUDIENCE.',
+  )
   .configureHelp({ showGlobalOptions: true })
   .showHelpAfterError('(--help lists what there is)')
   .exitOverride();
@@ -89,7 +120,12 @@ const program = new Command('credit-graph')
 program
   .command('start')
   .description('run the gateway with its demo data, until Ctrl-C')
-  .option('--entities <number>', 'entities of the demo; a graph that has data keeps it', whole(demoOrganisations.length), 10_000)
+  .option(
+    '--entities <number>',
+    'entities of the demo; a graph that has data keeps it',
+    whole(demoOrganisations.length),
+    10_000,
+  )
   .option('--seed <number>', 'the same seed gives the same demo', whole(0), 1)
   .option('--no-demo', 'load nothing into an empty graph')
   .addHelpText('after', exitCodeHelp())
@@ -109,12 +145,29 @@ program
   .option('--actor <number>', 'who acts for it: an opaque number; what takes two persons compares it')
   .option('--ttl <length>', 'how long it lives, at most 1h', readTtl, 3600)
   .addHelpText('after', exitCodeHelp())
-  .action(async ({ ttl, purpose, ...wanted }: { role: string; org?: string; province?: string; sector?: string; purpose?: string[]; actor?: string; ttl: number }) => {
-    const claims = claimsFor({ ...wanted, purposes: purpose });
-    print((await openIssuer(settings)).sign(claims, ttl));
-  });
+  .action(
+    async ({
+      ttl,
+      purpose,
+      ...wanted
+    }: {
+      role: string;
+      org?: string;
+      province?: string;
+      sector?: string;
+      purpose?: string[];
+      actor?: string;
+      ttl: number;
+    }) => {
+      const claims = claimsFor({ ...wanted, purposes: purpose });
+      print((await openIssuer(settings)).sign(claims, ttl));
+    },
+  );
 
-const issuing = program.command('issuer').description('the development issuer as machine clients meet it (docs/KEYS.md)').addHelpText('after', exitCodeHelp());
+const issuing = program
+  .command('issuer')
+  .description('the development issuer as machine clients meet it (docs/KEYS.md)')
+  .addHelpText('after', exitCodeHelp());
 
 issuing
   .command('register')
@@ -125,12 +178,37 @@ issuing
   .option('--org <uscc>', 'organisation it acts for (default: the demo organisation of the role)', readUscc)
   .option('--province <digits>', 'province its tokens are bound to, such as 33')
   .option('--sector <code>', 'sector its tokens are bound to, a section of GB/T 4754')
-  .option('--purpose <codes>', 'purposes its tokens allow, separated by commas (default: one that fits the role)', readList)
+  .option(
+    '--purpose <codes>',
+    'purposes its tokens allow, separated by commas (default: one that fits the role)',
+    readList,
+  )
   .addHelpText('after', exitCodeHelp())
-  .action(async ({ client, key, purpose, ...wanted }: { client: string; key: string; role: string; org?: string; province?: string; sector?: string; purpose?: string[] }) => {
-    if (settings.production) throw new Failure('The development issuer does not work with NODE_ENV=production.', { advice: 'Register the client where your tokens come from.' });
-    await registerClient(settings.dataDir, clientOf(client, await readText(key), claimsFor({ ...wanted, purposes: purpose })));
-  });
+  .action(
+    async ({
+      client,
+      key,
+      purpose,
+      ...wanted
+    }: {
+      client: string;
+      key: string;
+      role: string;
+      org?: string;
+      province?: string;
+      sector?: string;
+      purpose?: string[];
+    }) => {
+      if (settings.production)
+        throw new Failure('The development issuer does not work with NODE_ENV=production.', {
+          advice: 'Register the client where your tokens come from.',
+        });
+      await registerClient(
+        settings.dataDir,
+        clientOf(client, await readText(key), claimsFor({ ...wanted, purposes: purpose })),
+      );
+    },
+  );
 
 issuing
   .command('serve')
@@ -153,56 +231,106 @@ connectedInRole(program.command('query'))
   .option('--variables <json>', 'variables as a JSON object')
   .option('--purpose <code>', 'what the query is for')
   .addHelpText('after', exitCodeHelp({ 0: 'answered, also in part', 1: 'no data, or no answer' }))
-  .action(async (file: string | undefined, { id, variables, ...options }: ConnectionOptions & { id?: string; variables?: string }) => {
-    if ((file === undefined) === (id === undefined)) throw usage('Give a file with a query, or --id and the id of a published document.');
-    const document = id === undefined ? await readQuery(file ?? '-') : { id };
-    const answer = await (await connect(options)).query(document, variables === undefined ? undefined : readVariables(variables));
-    print(JSON.stringify(answer, null, 2));
-    if (hasNothing(answer.data, answer.errors)) process.exitCode = exitCodes.failed;
-  });
+  .action(
+    async (
+      file: string | undefined,
+      { id, variables, ...options }: ConnectionOptions & { id?: string; variables?: string },
+    ) => {
+      if ((file === undefined) === (id === undefined))
+        throw usage('Give a file with a query, or --id and the id of a published document.');
+      const document = id === undefined ? await readQuery(file ?? '-') : { id };
+      const answer = await (
+        await connect(options)
+      ).query(document, variables === undefined ? undefined : readVariables(variables));
+      print(JSON.stringify(answer, null, 2));
+      if (hasNothing(answer.data, answer.errors)) process.exitCode = exitCodes.failed;
+    },
+  );
 
 filtered(connectedInRole(program.command('tail')))
   .description('follow changes of name lists, or of evaluations, until Ctrl-C')
-  .option('--from <place>', `a cursor, or "${BEGINNING}" for the oldest change that is kept (default: changes to come)`)
+  .option('--from <place>', `a cursor, or "${EARLIEST}" for the oldest change that is kept (default: changes to come)`)
   .option('--save <file>', 'append each change to this file as a line of JSON, and keep the place in FILE.cursor')
   .option('--until-caught-up', 'end with the last change that there is')
   .option('--json', 'print each change as a line of JSON, too long for people')
   .option('--purpose <code>', 'what it is read for')
-  .addHelpText('after', `\nRun again with the same --save, it goes on where it was, also after kill -9: no change is missing in the file, and none\nis in it twice. One run writes to a file at a time. Lost connections are noted and made again.\n${exitCodeHelp({ 0: 'done, or ended by Ctrl-C', [exitCodes.changesMissing]: 'the place is older than what is kept: changes are missing for good' })}`)
-  .action(async ({ url, token, role, purpose, from, save, json, untilCaughtUp, ...wanted }: ConnectionOptions & TailedOptions) => {
-    const ended = new AbortController();
-    // The same Ctrl-C comes twice where npm passes it on, too.
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => ended.abort());
-    process.stdout.on('error', () => ended.abort()); // whoever read it has gone
-    await tail({
-      url: url === undefined ? settings.url : withoutPath(url),
-      token: await chooseCaller(settings, { token, role }),
+  .addHelpText(
+    'after',
+    '\nRun again with the same --save, it goes on where it was, also after kill -9: ' +
+      'no change is missing in the file, and none\n' +
+      'is in it twice. One run writes to a file at a time. Lost connections are noted and made again.\n' +
+      exitCodeHelp({
+        0: 'done, or ended by Ctrl-C',
+        [exitCodes.changesMissing]: 'the place is older than what is kept: changes are missing for good',
+      }),
+  )
+  .action(
+    async ({
+      url,
+      token,
+      role,
       purpose,
-      followed: followedBy(wanted),
-      from: from ?? null,
-      save: save ?? null,
-      json: json ?? false,
-      untilCaughtUp: untilCaughtUp ?? false,
-      signal: ended.signal,
-      async print(line) {
-        if (!print(line) && !ended.signal.aborted) await once(process.stdout, 'drain', { signal: ended.signal }).catch(() => {});
-      },
-      note,
-    });
-  });
+      from,
+      save,
+      json,
+      untilCaughtUp,
+      ...wanted
+    }: ConnectionOptions & TailedOptions) => {
+      const ended = new AbortController();
+      // npm passes a Ctrl-C on, so that it may arrive twice.
+      for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => ended.abort());
+      process.stdout.on('error', () => ended.abort()); // its reader has gone
+      await tail({
+        url: url === undefined ? settings.url : withoutPath(url),
+        token: await chooseCaller(settings, { token, role }),
+        purpose,
+        followed: followedBy(wanted),
+        from: from ?? null,
+        save: save ?? null,
+        json: json ?? false,
+        untilCaughtUp: untilCaughtUp ?? false,
+        signal: ended.signal,
+        async print(line) {
+          if (!print(line) && !ended.signal.aborted)
+            await once(process.stdout, 'drain', { signal: ended.signal }).catch(() => {});
+        },
+        note,
+      });
+    },
+  );
 
 filtered(connectedInRole(program.command('export')))
   .description('take a snapshot of name lists, or of evaluations, with a place where changes go on')
   .requiredOption('--save <file>', 'where to write it, a record a line')
-  .option('--fields <selection>', 'what of each, such as "recordId version entry { listedOn }" (default: what the record states)')
+  .option(
+    '--fields <selection>',
+    'what of each, such as "recordId version entry { listedOn }" (default: what the record states)',
+  )
   .option('--purpose <code>', 'what it is read for')
   .option('--json', 'print what was taken as JSON')
-  .addHelpText('after', `\nPrints the place: follow changes from it with the same options, --from PLACE and a file of their own. Run again after it was cut\noff, it goes on with what is missing.\n${exitCodeHelp()}`)
-  .action(async ({ save, fields, json, ...options }: ConnectionOptions & TailedOptions & { save: string; fields?: string }) => {
-    requireCaller(options, 'takes the snapshot');
-    const taken = await takeExport({ api: await connect(options, undefined, PATIENT), followed: followedBy(options), fields, save, note });
-    print(json ? JSON.stringify(taken) : taken.cursor);
-  });
+  .addHelpText(
+    'after',
+    '\nPrints the place: follow changes from it with the same options, --from PLACE and a file of their own. ' +
+      `Run again after it was cut\noff, it goes on with what is missing.\n${exitCodeHelp()}`,
+  )
+  .action(
+    async ({
+      save,
+      fields,
+      json,
+      ...options
+    }: ConnectionOptions & TailedOptions & { save: string; fields?: string }) => {
+      requireCaller(options, 'takes the snapshot');
+      const taken = await takeExport({
+        api: await connect(options, undefined, PATIENT),
+        followed: followedBy(options),
+        fields,
+        save,
+        note,
+      });
+      print(json ? JSON.stringify(taken) : taken.cursor);
+    },
+  );
 
 program
   .command('generate')
@@ -228,25 +356,50 @@ withActor(connectedInRole(program.command('ingest')))
   .requiredOption('--kind <kind>', `one of ${Object.keys(forms).join(', ')}`, readKind)
   .option('--replace', 'the rows are all that you have of the kind: your records that are missing from them end')
   .option('--json', 'print the receipt as JSON')
-  .addHelpText('after', `\nRun again, it goes on where it was cut off; a file that was filed is not filed twice. Refused rows are\nin FILE.rejected.csv (or .ndjson), in the same form and with their reasons: mend them there and file that.\nWith --replace, one that would end implausibly much, or has refused rows, ends nothing and waits for a second\nperson: \`credit-graph filing confirm\`. One that is over is filed anew.\n${exitCodeHelp({ 3: 'filed, but some rows were refused', 4: 'filed, and waits for a second person' })}`)
-  .action(async (file: string, { kind, replace, json, ...options }: ConnectionOptions & { kind: string; replace?: boolean; json?: boolean }) => {
-    requireCaller(options, 'files');
-    const result = await ingest({ api: await connect(options, undefined, PATIENT), file, kind, replace: replace ?? false, progress: (rows) => createProgress(kind, rows) });
-    print(json ? JSON.stringify(result) : receiptLine(result));
-    if (!json && result.replacement !== null) print(filingLine(result));
-    if (result.rejectedFile !== null) {
-      const unlisted = result.receipt.rejected - result.rejectedListed;
-      note(`Refused rows: ${result.rejectedFile}${unlisted > 0 ? ` (${unlisted} more are not listed: the gateway names the first 20 000 of each part)` : ''}`);
-    }
-    if (result.receipt.rejected > 0) process.exitCode = exitCodes.someRejected;
-    if (waits(result)) {
-      note('Nothing has ended: the filing waits for a second person (another --actor).');
-      note(`\`credit-graph filing confirm ${result.filing}\` ends what is missing, with --cancel it discards the filing.`);
-      process.exitCode = exitCodes.waits;
-    }
-  });
+  .addHelpText(
+    'after',
+    '\nRun again, it goes on where it was cut off; a file that was filed is not filed twice. Refused rows are\n' +
+      'in FILE.rejected.csv (or .ndjson), in the same form and with their reasons: mend them there and file that.\n' +
+      'With --replace, one that would end implausibly much, or has refused rows, ends nothing and waits for ' +
+      'a second\nperson: `credit-graph filing confirm`. One that is over is filed anew.\n' +
+      exitCodeHelp({ 3: 'filed, but some rows were refused', 4: 'filed, and waits for a second person' }),
+  )
+  .action(
+    async (
+      file: string,
+      { kind, replace, json, ...options }: ConnectionOptions & { kind: string; replace?: boolean; json?: boolean },
+    ) => {
+      requireCaller(options, 'files');
+      const result = await ingest({
+        api: await connect(options, undefined, PATIENT),
+        file,
+        kind,
+        replace: replace ?? false,
+        progress: (rows) => createProgress(kind, rows),
+      });
+      print(json ? JSON.stringify(result) : receiptLine(result));
+      if (!json && result.replacement !== null) print(filingLine(result));
+      if (result.rejectedFile !== null) {
+        const unlisted = result.receipt.rejected - result.rejectedListed;
+        const more = ` (${unlisted} more are not listed: the gateway names the first 20 000 of each part)`;
+        note(`Refused rows: ${result.rejectedFile}${unlisted > 0 ? more : ''}`);
+      }
+      if (result.receipt.rejected > 0) process.exitCode = exitCodes.someRejected;
+      if (waits(result)) {
+        note('Nothing has ended: the filing waits for a second person (another --actor).');
+        note(
+          `\`credit-graph filing confirm ${result.filing}\` ends what is missing, ` +
+            'with --cancel it discards the filing.',
+        );
+        process.exitCode = exitCodes.waits;
+      }
+    },
+  );
 
-const filings = program.command('filing').description('filings, and full replacements that wait for a second person').addHelpText('after', exitCodeHelp());
+const filings = program
+  .command('filing')
+  .description('filings, and full replacements that wait for a second person')
+  .addHelpText('after', exitCodeHelp());
 
 connectedInRole(filings.command('show'))
   .description('where a filing stands, and what a full replacement ends')
@@ -266,29 +419,62 @@ withActor(connectedInRole(filings.command('confirm')))
   .option('--cancel', 'discard it instead: its rows stand, nothing ends')
   .option('--json', 'print the filing as it is then as JSON')
   .addHelpText('after', `\nRun again, it goes on where it was cut off.\n${exitCodeHelp()}`)
-  .action(async (id: string, { cancel, json, ...options }: ConnectionOptions & { cancel?: boolean; json?: boolean }) => {
-    requireCaller(options, 'decides');
-    const filing = await decideFiling(await connect(options, undefined, PATIENT), id, !cancel);
-    print(json ? JSON.stringify(filing) : filingLine(filing));
-  });
+  .action(
+    async (id: string, { cancel, json, ...options }: ConnectionOptions & { cancel?: boolean; json?: boolean }) => {
+      requireCaller(options, 'decides');
+      const filing = await decideFiling(await connect(options, undefined, PATIENT), id, !cancel);
+      print(json ? JSON.stringify(filing) : filingLine(filing));
+    },
+  );
 
-const registering = program.command('unit').description('the units that file: what, about whom, how late at most').addHelpText('after', exitCodeHelp());
+const registering = program
+  .command('unit')
+  .description('the units that file: what, about whom, how late at most')
+  .addHelpText('after', exitCodeHelp());
 
 connectedInRole(registering.command('register'))
-  .description(`register a unit, or change what it is registered for; done as ${REGISTERING_ROLE} unless --role says otherwise`)
+  .description(
+    `register a unit, or change what it is registered for; done as ${REGISTERING_ROLE} unless --role says otherwise`,
+  )
   .requiredOption('--unit <uscc>', 'the unit', readUscc)
-  .requiredOption('--kind <kind>', `what it files, again for each kind: ${Object.keys(forms).join(', ')}`, (kind: string, before: readonly string[] = []) => [...before, readKind(kind)])
+  .requiredOption(
+    '--kind <kind>',
+    `what it files, again for each kind: ${Object.keys(forms).join(', ')}`,
+    (kind: string, before: readonly string[] = []) => [...before, readKind(kind)],
+  )
   .option('--name <name>', 'its name')
   .option('--province <digits>', 'only about subjects of this province, such as 33')
   .option('--sector <code>', 'only about subjects of this sector, a section of GB/T 4754')
   .option('--delay <hours>', 'within how many hours it promises to file again (default: by rule)', whole(1))
   .option('--json', 'print the unit as it is registered then as JSON')
   .addHelpText('after', exitCodeHelp())
-  .action(async ({ unit, kind: kinds, name, province, sector, delay, json, ...options }: ConnectionOptions & { unit: string; kind: readonly string[]; name?: string; province?: string; sector?: string; delay?: number; json?: boolean }) => {
-    const api = await connect(options, REGISTERING_ROLE);
-    await registerUnits(api, kinds.map((kind) => ({ unit, kind, name, province, sector, promisedDelayHours: delay })));
-    if (json) print(JSON.stringify(await findUnit(api, unit)));
-  });
+  .action(
+    async ({
+      unit,
+      kind: kinds,
+      name,
+      province,
+      sector,
+      delay,
+      json,
+      ...options
+    }: ConnectionOptions & {
+      unit: string;
+      kind: readonly string[];
+      name?: string;
+      province?: string;
+      sector?: string;
+      delay?: number;
+      json?: boolean;
+    }) => {
+      const api = await connect(options, REGISTERING_ROLE);
+      await registerUnits(
+        api,
+        kinds.map((kind) => ({ unit, kind, name, province, sector, promisedDelayHours: delay })),
+      );
+      if (json) print(JSON.stringify(await findUnit(api, unit)));
+    },
+  );
 
 connectedInRole(registering.command('show'))
   .description('what a unit is registered for, and when it last filed')
@@ -305,7 +491,10 @@ connectedInRole(registering.command('show'))
     }
   });
 
-const granting = program.command('grant').description('let an organisation act in a role, or end that; done as OPERATOR').addHelpText('after', exitCodeHelp());
+const granting = program
+  .command('grant')
+  .description('let an organisation act in a role, or end that; done as OPERATOR')
+  .addHelpText('after', exitCodeHelp());
 
 connected(granting.command('give', { isDefault: true }))
   .description('let an organisation act in a role; a grant that is there is not given twice')
@@ -316,12 +505,31 @@ connected(granting.command('give', { isDefault: true }))
   .option('--until <instant>', 'when it ends, such as 2027-06-30T16:00:00Z', readInstant)
   .option('--json', 'print the grant as JSON')
   .addHelpText('after', exitCodeHelp())
-  .action(async ({ token, url, json, until, ...scope }: ConnectionOptions & { organisation: string; role: string; province?: string; sector?: string; until?: string; json?: boolean }) => {
-    const api = await connect({ ...(token === undefined ? null : { token }), ...(url === undefined ? null : { url }) }, GRANTING_ROLE);
-    const wanted = { ...scope, to: until };
-    const grant = isThere(await findGrants(api, wanted.organisation, new Date()), wanted) ?? (await giveRole(api, wanted));
-    print(json ? JSON.stringify(grant) : grant.id);
-  });
+  .action(
+    async ({
+      token,
+      url,
+      json,
+      until,
+      ...scope
+    }: ConnectionOptions & {
+      organisation: string;
+      role: string;
+      province?: string;
+      sector?: string;
+      until?: string;
+      json?: boolean;
+    }) => {
+      const api = await connect(
+        { ...(token === undefined ? null : { token }), ...(url === undefined ? null : { url }) },
+        GRANTING_ROLE,
+      );
+      const wanted = { ...scope, to: until };
+      const grant =
+        isThere(await findGrants(api, wanted.organisation, new Date()), wanted) ?? (await giveRole(api, wanted));
+      print(json ? JSON.stringify(grant) : grant.id);
+    },
+  );
 
 connected(granting.command('end'))
   .description('end a grant, from the next operation on')
@@ -338,19 +546,25 @@ const publishing = program
   .description('trusted documents: manifests that two operators publish for a role; done as OPERATOR')
   .addHelpText('after', exitCodeHelp());
 
-/** As an operator: whose number is given acts with a token that is made for it. */
-const connectOperator = ({ actor, ...options }: ConnectionOptions) => connect(actor === undefined ? options : { ...options, role: GRANTING_ROLE, actor }, GRANTING_ROLE, PATIENT);
+/** Connects as an operator. With `--actor`, it uses a token that is made for that person. */
+const connectOperator = ({ actor, ...options }: ConnectionOptions) =>
+  connect(actor === undefined ? options : { ...options, role: GRANTING_ROLE, actor }, GRANTING_ROLE, PATIENT);
 
 withActor(connected(publishing.command('publish')))
   .description('propose the documents of a manifest for a role; the same ones stand once')
   .argument('<file>', 'an `apollo-persisted-query-manifest`, or the persisted-documents.json of codegen')
   .requiredOption('--role <role>', 'the role whose documents they are; PUBLIC is one')
   .option('--json', 'print the manifest as JSON')
-  .addHelpText('after', `\nPrints the id. Nothing of it is trusted until another operator confirms it: \`credit-graph documents confirm ID\`.\n${exitCodeHelp()}`)
+  .addHelpText(
+    'after',
+    '\nPrints the id. Nothing of it is trusted until another operator confirms it: ' +
+      `\`credit-graph documents confirm ID\`.\n${exitCodeHelp()}`,
+  )
   .action(async (file: string, { role, json, ...options }: ConnectionOptions & { role: string; json?: boolean }) => {
     const manifest = await proposeDocuments(await connectOperator(options), role, await readManifest(file));
     print(json ? JSON.stringify(manifest) : manifest.id);
-    if (manifest.state === 'PROPOSED') note(`It waits for a second operator (another --actor): \`credit-graph documents confirm ${manifest.id}\`.`);
+    if (manifest.state === 'PROPOSED')
+      note(`It waits for a second operator (another --actor): \`credit-graph documents confirm ${manifest.id}\`.`);
   });
 
 withActor(connected(publishing.command('confirm')))
@@ -396,7 +610,13 @@ connected(publishing.command('show'))
     for (const document of documents) print(documentLine(document));
   });
 
-const consenting = program.command('consent').description(`let an organisation read what is not published about yours, or end that; done as ${CONSENTING_ROLE} unless --role says otherwise`).addHelpText('after', exitCodeHelp());
+const consenting = program
+  .command('consent')
+  .description(
+    'let an organisation read what is not published about yours, or end that; ' +
+      `done as ${CONSENTING_ROLE} unless --role says otherwise`,
+  )
+  .addHelpText('after', exitCodeHelp());
 
 connectedInRole(consenting.command('give'))
   .description('let an organisation read for one purpose; a consent that is there is not given twice')
@@ -405,15 +625,25 @@ connectedInRole(consenting.command('give'))
   .requiredOption('--until <instant>', 'when it ends, such as 2027-06-30T16:00:00Z', readInstant)
   .option('--json', 'print the consent as JSON')
   .addHelpText('after', exitCodeHelp())
-  .action(async ({ grantee, purpose, until, json, ...options }: ConnectionOptions & { grantee: string; purpose: string; until: string; json?: boolean }) => {
-    const api = await connect(options, CONSENTING_ROLE);
-    const wanted = { grantee, purpose, until };
-    const consent = isGiven(await findConsents(api), wanted, new Date()) ?? (await giveConsent(api, wanted));
-    print(json ? JSON.stringify(consent) : consent.id);
-  });
+  .action(
+    async ({
+      grantee,
+      purpose,
+      until,
+      json,
+      ...options
+    }: ConnectionOptions & { grantee: string; purpose: string; until: string; json?: boolean }) => {
+      const api = await connect(options, CONSENTING_ROLE);
+      const wanted = { grantee, purpose, until };
+      const consent = isGiven(await findConsents(api), wanted, new Date()) ?? (await giveConsent(api, wanted));
+      print(json ? JSON.stringify(consent) : consent.id);
+    },
+  );
 
 connectedInRole(consenting.command('revoke'))
-  .description('take a consent back, with any other to the same organisation for the same purpose, from the next operation on')
+  .description(
+    'take a consent back, with any other to the same organisation for the same purpose, from the next operation on',
+  )
   .argument('<id>', 'the consent')
   .option('--json', 'print the consent as JSON')
   .addHelpText('after', exitCodeHelp())
@@ -448,9 +678,12 @@ connectedInRole(program.command('doctor'))
   .option('--json', 'print the findings as JSON')
   .addHelpText('after', exitCodeHelp({ 1: 'a problem was found' }))
   .action(async ({ json, url, ...caller }: ConnectionOptions & { json?: boolean }) => {
-    // Of a gateway elsewhere the configuration of this machine says nothing.
+    // The configuration of this machine says nothing about a gateway elsewhere.
     const configuration = url === undefined ? [await examineConfiguration()] : [];
-    const findings = [...configuration, ...(await examine(url === undefined ? settings.url : withoutPath(url), () => chooseCaller(settings, caller)))];
+    const findings = [
+      ...configuration,
+      ...(await examine(url === undefined ? settings.url : withoutPath(url), () => chooseCaller(settings, caller))),
+    ];
     if (json) print(JSON.stringify(findings));
     else process.stdout.write(findingLines(findings));
     if (findings.some(({ state }) => state === 'problem')) process.exitCode = exitCodes.failed;
@@ -471,12 +704,26 @@ interface TailedOptions {
   readonly json?: boolean;
 }
 
-function followedBy({ evaluations, type: types, category: categories, scheme: schemes, province: provinces, sector: sectors, kind: kinds, watchlist }: TailedOptions): Followed {
+function followedBy({
+  evaluations,
+  type: types,
+  category: categories,
+  scheme: schemes,
+  province: provinces,
+  sector: sectors,
+  kind: kinds,
+  watchlist,
+}: TailedOptions): Followed {
   const common = { provinces, sectors, kinds, watchlist };
-  if (evaluations && (types || categories)) throw usage('--type and --category are of name lists, not of --evaluations.');
+  if (evaluations && (types || categories))
+    throw usage('--type and --category are of name lists, not of --evaluations.');
   if (!evaluations && schemes) throw usage('--scheme goes with --evaluations.');
-  // Which words are codes the gateway says: rules may add some.
-  return (evaluations ? { topic: 'EVALUATION', filter: { ...common, schemes } } : { topic: 'NAME_LIST', filter: { ...common, types, categories } }) as Followed;
+  // The gateway decides which codes exist, because rules may add some.
+  return (
+    evaluations
+      ? { topic: 'EVALUATION', filter: { ...common, schemes } }
+      : { topic: 'NAME_LIST', filter: { ...common, types, categories } }
+  ) as Followed;
 }
 
 function readKind(kind: string): string {
@@ -493,9 +740,10 @@ function readInstant(given: string): string {
 function readVariables(json: string): Record<string, unknown> {
   try {
     const variables: unknown = JSON.parse(json);
-    if (typeof variables === 'object' && variables !== null && !Array.isArray(variables)) return variables as Record<string, unknown>;
+    if (typeof variables === 'object' && variables !== null && !Array.isArray(variables))
+      return variables as Record<string, unknown>;
   } catch {
-    // Said below.
+    // The error follows.
   }
   throw usage('--variables is not a JSON object.', `Such as --variables '{"uscc":"…"}'`);
 }
@@ -510,14 +758,17 @@ async function readText(file: string): Promise<string> {
   }
 }
 
-/** Errors and not one value: nothing was answered. */
-const hasNothing = (data: Readonly<Record<string, unknown>> | null | undefined, errors: readonly AnswerError[] | undefined): boolean =>
-  errors !== undefined && errors.length > 0 && Object.values(data ?? {}).every((value) => value === null);
+/** Whether an answer has errors and not one value. */
+const hasNothing = (
+  data: Readonly<Record<string, unknown>> | null | undefined,
+  errors: readonly AnswerError[] | undefined,
+): boolean => errors !== undefined && errors.length > 0 && Object.values(data ?? {}).every((value) => value === null);
 
 function receiptLine({ receipt }: Ingested): string {
   const { rows, added, corrected, unchanged, pending = 0, rejected, warned, digest } = receipt;
   const waiting = pending > 0 ? `${pending} waiting for a second person, ` : '';
-  return `${rows} rows: ${added} added, ${corrected} corrected, ${unchanged} unchanged, ${waiting}${rejected} rejected, ${warned} with warnings (sha-256 ${digest})`;
+  const kept = `${added} added, ${corrected} corrected, ${unchanged} unchanged`;
+  return `${rows} rows: ${kept}, ${waiting}${rejected} rejected, ${warned} with warnings (sha-256 ${digest})`;
 }
 
 try {
@@ -534,7 +785,8 @@ try {
     process.exitCode = exitCodes.usage;
   } else if (error instanceof Error && 'syscall' in error) {
     note(error.message); // of the system, such as a directory that cannot be written
-    if ('path' in error && String(error.path).startsWith(settings.dataDir)) note('DATA_DIR names another directory for data.');
+    if ('path' in error && String(error.path).startsWith(settings.dataDir))
+      note('DATA_DIR names another directory for data.');
     process.exitCode = exitCodes.failed;
   } else {
     console.error(error);

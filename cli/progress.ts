@@ -1,9 +1,9 @@
 import cliProgress from 'cli-progress';
 
 export interface Progress {
-  /** How much an earlier run has done: it counts as done, and not for the rate. */
+  /** The amount that an earlier run has done. It counts as done, but not for the rate. */
   begin(done: number): void;
-  /** How much is done, of the total. */
+  /** The amount that is done, of the total. */
   update(done: number): void;
   stop(): void;
 }
@@ -12,17 +12,17 @@ export interface ProgressLine {
   readonly label: string;
   readonly done: number;
   readonly total: number;
-  /** What is counted, in the plural. */
+  /** The name of the counted things, in the plural. */
   readonly unit: string;
   readonly seconds: number;
-  /** How much was done when those seconds began: what an earlier run has done. */
+  /** The amount that an earlier run had done when these seconds began. */
   readonly before?: number;
 }
 
 const BAR = 24;
 const thousands = (count: number): string => Math.round(count).toLocaleString('en').replaceAll(',', ' ');
 
-/** '42 s', '3 min', '2 h 5 min'; upwards, so that nobody waits longer. */
+/** '42 s', '3 min', '2 h 5 min', rounded up. */
 function lengthOf(seconds: number): string {
   if (seconds < 60) return `${Math.ceil(seconds)} s`;
   const minutes = Math.ceil(seconds / 60);
@@ -33,14 +33,16 @@ function lengthOf(seconds: number): string {
 export function progressLine({ label, done, total, unit, seconds, before = 0 }: ProgressLine): string {
   const share = total === 0 ? 1 : Math.min(done / total, 1);
   const full = Math.floor(share * BAR);
-  // Under a tenth of a second a rate says nothing.
+  // A rate over less than a tenth of a second is meaningless.
   const perSecond = seconds < 0.1 ? 0 : (done - before) / seconds;
   const left = perSecond > 0 && done < total ? `   ${lengthOf((total - done) / perSecond)} left` : '';
   const rate = perSecond > 0 ? `   ${thousands(perSecond)} ${unit}/s${left}` : '';
-  return `${label.padEnd(14)} ${'━'.repeat(full)}${'─'.repeat(BAR - full)} ${String(Math.floor(share * 100)).padStart(3)}%   ${thousands(done)} of ${thousands(total)} ${unit}${rate}`;
+  const bar = `${'━'.repeat(full)}${'─'.repeat(BAR - full)}`;
+  const percent = `${String(Math.floor(share * 100)).padStart(3)}%`;
+  return `${label.padEnd(14)} ${bar} ${percent}   ${thousands(done)} of ${thousands(total)} ${unit}${rate}`;
 }
 
-/** A bar on standard error where that is a terminal; nothing elsewhere, and nothing is left of it when it is done. */
+/** A progress bar on standard error when that is a terminal, else nothing. The bar is removed when it is done. */
 export function createProgress(label: string, total: number, unit = 'rows'): Progress {
   if (!process.stderr.isTTY) return { begin: () => {}, update: () => {}, stop: () => {} };
   const bar = new cliProgress.SingleBar({
@@ -48,7 +50,8 @@ export function createProgress(label: string, total: number, unit = 'rows'): Pro
     hideCursor: true,
     clearOnComplete: true,
     fps: 10,
-    format: (_options, { value, total: all, startTime }) => progressLine({ label, done: value, total: all, unit, seconds: (Date.now() - startTime) / 1000, before }),
+    format: (_options, { value, total: all, startTime }) =>
+      progressLine({ label, done: value, total: all, unit, seconds: (Date.now() - startTime) / 1000, before }),
   });
   let before = 0;
   bar.start(total, 0);

@@ -1,18 +1,21 @@
 import { resolve } from 'node:path';
 
-/** What the CLI reads from its environment; the gateway reads its own in kit/config.ts, with the same defaults. */
+/**
+ * The settings that the CLI reads from its environment. The gateway reads its own in kit/config.ts, with the same
+ * defaults.
+ */
 export interface Settings {
-  /** Absolute. The development issuer's keys, the demo files and the gateway's log lie in it. */
+  /** An absolute path. The development issuer's keys, the demo files and the gateway's log are in it. */
   readonly dataDir: string;
-  /** Where the gateway answers, without a path and without a slash at the end. */
+  /** The gateway's address, without a path and without a slash at the end. */
   readonly url: string;
-  /** A token to use when a command names none. */
+  /** The token of a command that names none. */
   readonly token: string | null;
   readonly jwtIssuer: string;
   readonly jwtAudience: string;
-  /** True: tokens come from another issuer than ours, so that ours would be refused. */
+  /** True when tokens come from a real issuer, so that those of the development issuer would be refused. */
   readonly foreignIssuer: boolean;
-  /** Set: the gateway that `start` runs logs to the terminal. Null: to a file. */
+  /** When set, the gateway that `start` runs logs to the terminal; when null, to a file. */
   readonly logLevel: string | null;
   readonly production: boolean;
 }
@@ -20,7 +23,7 @@ export interface Settings {
 export function readSettings(variables: Readonly<Record<string, string | undefined>> = process.env): Settings {
   const read = (name: string): string | null => variables[name] || null;
   const host = read('HOST') ?? '127.0.0.1';
-  // A server may listen on every address; nobody can call it under that name.
+  // A server may listen on every address, but a client cannot call it by that name.
   const name = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '[::1]' : host.includes(':') ? `[${host}]` : host;
   return {
     dataDir: resolve(read('DATA_DIR') ?? './.data'),
@@ -34,5 +37,5 @@ export function readSettings(variables: Readonly<Record<string, string | undefin
   };
 }
 
-/** The address as people give it, with `/graphql` or a slash at its end, without them. */
+/** Removes `/graphql` and a slash from the end of an address. */
 export const withoutPath = (url: string): string => url.replace(/\/+$/, '').replace(/\/graphql$/, '');

@@ -56,23 +56,34 @@ test('GB18030 is cut as it is, also where its characters have ASCII bytes in the
   // 丂 is 81 40, 亅 is 81 7C, 㐀 is 81 39 EE 39.
   const rows = ['名称,备注', '丂亅㐀,"㐀\n亅"', '亅,丂'];
   const { sent } = await split(iconv.encode(`${rows.join('\n')}\n`, 'gb18030'), 30);
-  expect(sent.map((part) => iconv.decode(part, 'gb18030'))).toEqual([`${rows[0]}\n${rows[1]}\n`, `${rows[0]}\n${rows[2]}\n`]);
+  expect(sent.map((part) => iconv.decode(part, 'gb18030'))).toEqual([
+    `${rows[0]}\n${rows[1]}\n`,
+    `${rows[0]}\n${rows[2]}\n`,
+  ]);
 });
 
 test('NDJSON is cut behind lines, and has no header', async () => {
   const { plan, sent } = await split(Buffer.from('{"a":"\\"1"}\n\n{"a":2}\n'), 14, 'NDJSON');
   expect(texts(sent)).toEqual(['{"a":"\\"1"}\n\n', '{"a":2}\n']);
-  expect(plan.parts.map(({ rows, rowOffset }) => ({ rows, rowOffset }))).toEqual([{ rows: 1, rowOffset: 0 }, { rows: 1, rowOffset: 2 }]);
+  expect(plan.parts.map(({ rows, rowOffset }) => ({ rows, rowOffset }))).toEqual([
+    { rows: 1, rowOffset: 0 },
+    { rows: 1, rowOffset: 2 },
+  ]);
 });
 
 test('a file with a header alone is one part without rows', async () => {
   const { plan, sent } = await split(Buffer.from('a,b\n'), 100);
-  expect({ parts: plan.parts, sent: texts(sent) }).toEqual({ parts: [{ number: 1, start: 4, end: 4, rowOffset: 0, rows: 0 }], sent: ['a,b\n'] });
+  expect({ parts: plan.parts, sent: texts(sent) }).toEqual({
+    parts: [{ number: 1, start: 4, end: 4, rowOffset: 0, rows: 0 }],
+    sent: ['a,b\n'],
+  });
 });
 
 test('an empty file, and a quote that is never closed, are refused with the reason', async () => {
   await expect(split(Buffer.alloc(0), 100)).rejects.toThrow(/is empty\.$/);
-  await expect(split(Buffer.from('a,b\n1,2\n"3,4\n5,6\n7,8\n'), 16)).rejects.toThrow(/^Row 2 under the header of .* is longer than a part of 16 bytes\.$/);
+  await expect(split(Buffer.from('a,b\n1,2\n"3,4\n5,6\n7,8\n'), 16)).rejects.toThrow(
+    /^Row 2 under the header of .* is longer than a part of 16 bytes\.$/,
+  );
 });
 
 test('a file that changed since it was planned is not sent', async () => {
@@ -91,22 +102,30 @@ test('a file that changed since it was planned is not sent', async () => {
   }
 });
 
-const written = (cells: string[]) => cells.map((text) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)).join(',');
+const csvLine = (cells: string[]) =>
+  cells.map((text) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)).join(',');
 
-test('however it is cut, the parts hold the rows of the file under the numbers that the gateway gives them', async () => {
+test('however a file is cut, its parts have its rows, under the numbers that the gateway counts', async () => {
   const cell = fc.string({ unit: fc.constantFrom('1', '中', '"', ',', '\n', '\r\n', ' ', '㐀') });
-  const rows = fc.array(fc.tuple(cell, cell).map((cells) => [...cells]), { maxLength: 12 });
+  const rows = fc.array(
+    fc.tuple(cell, cell).map((cells) => [...cells]),
+    { maxLength: 12 },
+  );
   await fc.assert(
     fc.asyncProperty(rows, fc.constantFrom('\n', '\r\n'), fc.boolean(), async (body, lineEnd, isGb) => {
       const encode = (text: string) => (isGb ? iconv.encode(text, 'gb18030') : Buffer.from(text));
       const decode = (bytes: Buffer) => (isGb ? iconv.decode(bytes, 'gb18030') : String(bytes));
-      const whole = [['名', 'b'], ...body].map((cells) => `${written(cells)}${lineEnd}`).join('');
+      const whole = [['名', 'b'], ...body].map((cells) => `${csvLine(cells)}${lineEnd}`).join('');
       const { plan, sent } = await split(encode(whole), 200);
-      // As kit/filing/rows.ts counts: every record, from 1.
+      // As records/filing/rows.ts counts: every record, from 1.
       const numbered = sent.flatMap((bytes, index) =>
-        (parse(decode(bytes), { relax_column_count: true, relax_quotes: true }) as string[][]).map((cells, at) => ({ row: at + 1 + (plan.parts[index]?.rowOffset ?? 0), cells })).slice(1),
+        (parse(decode(bytes), { relax_column_count: true, relax_quotes: true }) as string[][])
+          .map((cells, at) => ({ row: at + 1 + (plan.parts[index]?.rowOffset ?? 0), cells }))
+          .slice(1),
       );
-      const expected = (parse(whole, { relax_column_count: true, relax_quotes: true }) as string[][]).map((cells, at) => ({ row: at + 1, cells })).slice(1);
+      const expected = (parse(whole, { relax_column_count: true, relax_quotes: true }) as string[][])
+        .map((cells, at) => ({ row: at + 1, cells }))
+        .slice(1);
       expect(numbered).toEqual(expected);
     }),
     { numRuns: 200 },

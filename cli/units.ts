@@ -11,7 +11,7 @@ export interface WantedUnit {
   readonly promisedDelayHours?: number | undefined;
 }
 
-/** A unit as the gateway knows it, for one kind of filing. */
+/** A unit as registered at the gateway, for one kind of filing. */
 export interface SourceUnit {
   readonly unit: string;
   readonly name: string | null;
@@ -26,15 +26,16 @@ export interface SourceUnit {
 }
 
 const REGISTER = `mutation registerSourceUnits($input: RegisterSourceUnitsInput!) { registerSourceUnits(input: $input) { __typename ... on SourceUnitsRegistered { count } ${DOMAIN_ERROR} } }`;
-const FIND = 'query sourceUnits($unit: USCC!) { sourceUnits(unit: $unit) { unit name kind province sector promisedDelayHours registered registeredAt lastFiledAt late } }';
-/** What the release lets every role ask that sees it (gateway/trustedDocuments/released.json). */
+const FIND =
+  'query sourceUnits($unit: USCC!) { sourceUnits(unit: $unit) { unit name kind province sector promisedDelayHours registered registeredAt lastFiledAt late } }';
+/** Texts that the release publishes for all roles that may see the fields (gateway/trustedDocuments/released.json). */
 export const unitTexts = [REGISTER, FIND];
 const BATCH = 1000;
 
-/** Registers units, or changes what they are registered for. */
+/** Registers units, or changes their registration. */
 export async function registerUnits(api: Api, units: readonly WantedUnit[]): Promise<void> {
   for (let at = 0; at < units.length; at += BATCH) {
-    // A key of the content would bring back the answer given before somebody changed the registration.
+    // An idempotency key made of the content would return the answer from before another change of the registration.
     const input = { idempotencyKey: randomUUID(), units: units.slice(at, at + BATCH) };
     successOf(await api.ask<{ count: number }>('registerSourceUnits', REGISTER, { input }), 'register units');
   }
@@ -43,8 +44,23 @@ export async function registerUnits(api: Api, units: readonly WantedUnit[]): Pro
 export const findUnit = (api: Api, unit: string): Promise<SourceUnit[]> => api.ask('sourceUnits', FIND, { unit });
 
 /** `licence         33 F   every 840 h   last filed 2026-11-25T01:02:03.004Z   late` */
-export function unitLine({ kind, province, sector, promisedDelayHours, registered, lastFiledAt, late }: SourceUnit): string {
+export function unitLine({
+  kind,
+  province,
+  sector,
+  promisedDelayHours,
+  registered,
+  lastFiledAt,
+  late,
+}: SourceUnit): string {
   const scope = [province ?? '*', sector ?? '*'].join(' ').padEnd(6);
-  const filed = lastFiledAt === null ? 'never filed' : `last filed ${lastFiledAt}`;
-  return [kind.padEnd(15), scope, `every ${promisedDelayHours} h`, filed, late ? 'late' : 'in time', ...(registered ? [] : ['not registered'])].join('   ');
+  const lastFiling = lastFiledAt === null ? 'never filed' : `last filed ${lastFiledAt}`;
+  return [
+    kind.padEnd(15),
+    scope,
+    `every ${promisedDelayHours} h`,
+    lastFiling,
+    late ? 'late' : 'in time',
+    ...(registered ? [] : ['not registered']),
+  ].join('   ');
 }

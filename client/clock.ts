@@ -1,11 +1,12 @@
-/** Time and chance; tests give their own. */
+/** A source of time and of random numbers. Tests pass their own. */
 export interface Clock {
-  /** Calls back once, after so many milliseconds. @returns what calls it off */
+  /** Calls `then` once, after `ms` milliseconds. @returns a function that cancels the call */
   after(ms: number, then: () => void): () => void;
-  /** At least 0, less than 1. */
+  /** A random number from 0 (included) to 1 (excluded). */
   random(): number;
 }
 
+/** The timers and the random numbers of Node. */
 export const systemClock: Clock = {
   after(ms, then) {
     const timer = setTimeout(then, ms);
@@ -14,7 +15,7 @@ export const systemClock: Clock = {
   random: Math.random,
 };
 
-/** Resolves after so many milliseconds, or when the signal is aborted. */
+/** Waits `ms` milliseconds. It resolves early when `signal` is aborted, and never rejects. */
 export function wait(clock: Clock, ms: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve) => {
     if (signal?.aborted) return resolve();

@@ -5,7 +5,7 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 /** What a change did (变更类型). */
 export type ChangeKind =
-  /** A record that was not there: an entity was listed, or evaluated (新增). */
+  /** A record that did not exist before: an entity was listed or evaluated (新增). */
   | 'ADDED'
   /** A new version of a record (更正). */
   | 'CORRECTED'
@@ -15,11 +15,14 @@ export type ChangeKind =
   | 'PRESENT'
   /** Its publication has begun, by its date (开始公示). */
   | 'PUBLISHED'
-  /** The record has left the subscriber's sight or filter: take it away. Told whatever kinds the filter names (消失). */
+  /**
+   * The record is no longer visible to the subscriber or no longer matches its filter: delete it. Delivered whatever kinds
+   * the filter names (消失).
+   */
   | 'REMOVED'
-  /** Its publication has ended, by its date: told to those alone who still see it (公示期满). */
+  /** Its publication has ended, by its date; delivered only to subscribers that still see it (公示期满). */
   | 'UNPUBLISHED'
-  /** The record was repaired, revoked or withdrawn: told to those alone who may still see it (修复、撤销、撤回). */
+  /** The record was repaired, revoked or withdrawn; delivered only to subscribers that may still see it (修复、撤销、撤回). */
   | 'WITHDRAWN';
 
 /** Who may see a record at all (公开属性). */
@@ -44,7 +47,7 @@ export type EvaluationCause =
   /** After a credit repair (信用修复). */
   | 'REPAIR';
 
-/** Which changes of evaluations; what is left out does not narrow (评价结果变更筛选条件). */
+/** Which changes of evaluations; a condition that is left out does not narrow (评价结果变更筛选条件). */
 export type EvaluationChangeFilter = {
   /** Kinds of change; `REMOVED` always comes too (变更类型). */
   readonly kinds?: ReadonlyArray<ChangeKind> | null | undefined;
@@ -69,7 +72,7 @@ export type NameListCategory =
   /** Serious violations, by law or central policy alone (严重失信主体名单). */
   | 'SERIOUS';
 
-/** Which changes of name lists; what is left out does not narrow (名单变更筛选条件). */
+/** Which changes of name lists; a condition that is left out does not narrow (名单变更筛选条件). */
 export type NameListChangeFilter = {
   /** Categories of list (名单类别). */
   readonly categories?: ReadonlyArray<NameListCategory> | null | undefined;
@@ -85,7 +88,7 @@ export type NameListChangeFilter = {
   readonly watchlist?: string | null | undefined;
 };
 
-/** Where an entry stands (名单条目状态). */
+/** The state of an entry (名单条目状态). */
 export type NameListEntryState =
   /** On the list (在列). */
   | 'LISTED'
@@ -93,14 +96,14 @@ export type NameListEntryState =
   | 'REMOVED'
   /** Left the list by credit repair (已修复). */
   | 'REPAIRED'
-  /** Taken back as wrong (撤销). */
+  /** Revoked as wrong (撤销). */
   | 'REVOKED';
 
-/** Why a record has left the subscriber's sight or filter (消失原因). */
+/** Why a record is no longer visible to the subscriber or no longer matches its filter (消失原因). */
 export type RemovalReason =
-  /** Published no longer (公示期满). */
+  /** No longer published (公示期满). */
   | 'ENDED'
-  /** Kept no longer (保存期满). */
+  /** No longer kept (保存期满). */
   | 'ERASED'
   /** Moved out of the filter or of the reach of the role: by province, sector, type or level (移出范围). */
   | 'MOVED'

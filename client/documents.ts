@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 
-// What is asked of the gateway. `npm run codegen` checks it against docs/schema.graphql and makes documents.generated.ts from it. What is
-// asked of a change stands in a fragment, which a caller may replace; what following needs, its id and cursor, stands beside it.
+// The operations that the client sends. `npm run codegen` checks them against docs/schema.graphql and writes
+// documents.generated.ts from them. The fields of a change are in a fragment, which a caller may replace. Its id and
+// cursor, which the client itself needs, are outside the fragment.
 
 const nameListStream = /* GraphQL */ `
   subscription NameListStream($filter: NameListChangeFilter!, $after: Cursor) {
@@ -24,7 +25,8 @@ const nameListPage = /* GraphQL */ `
   }
 `;
 
-// Of the list's own source alone, here and for evaluations: while that is down events wait, and nothing else that is down makes them partial.
+// The fields are of the list's own source alone, and those of evaluations are of theirs. Events wait while that source
+// is down, and no other source that is down makes them partial.
 const nameListFields = /* GraphQL */ `
   fragment NameListFields on NameListChange {
     kind
@@ -96,26 +98,47 @@ const evaluationFields = /* GraphQL */ `
   }
 `;
 
-/** What can be followed. */
+/** The streams of changes that a client can follow. */
 export type Topic = 'NAME_LIST' | 'EVALUATION';
 
-const ofTopic: Readonly<Record<Topic, { readonly stream: string; readonly page: string; readonly fields: string; readonly begin: string }>> = {
-  NAME_LIST: { stream: nameListStream, page: nameListPage, fields: nameListFields, begin: 'fragment NameListFields on NameListChange' },
-  EVALUATION: { stream: evaluationStream, page: evaluationPage, fields: evaluationFields, begin: 'fragment EvaluationFields on EvaluationChange' },
+const ofTopic: Readonly<
+  Record<Topic, { readonly stream: string; readonly page: string; readonly fields: string; readonly begin: string }>
+> = {
+  NAME_LIST: {
+    stream: nameListStream,
+    page: nameListPage,
+    fields: nameListFields,
+    begin: 'fragment NameListFields on NameListChange',
+  },
+  EVALUATION: {
+    stream: evaluationStream,
+    page: evaluationPage,
+    fields: evaluationFields,
+    begin: 'fragment EvaluationFields on EvaluationChange',
+  },
 };
 
-/** @param fields what to ask of a change, such as `kind entry { category }`; what this file says when left out */
-export function documentOf(topic: Topic, door: 'stream' | 'page', fields?: string): string {
-  const { begin, fields: usual, [door]: operation } = ofTopic[topic];
+/**
+ * The text of the operation that the client sends for a topic: the subscription (`stream`) or the query (`page`), with
+ * its fragment. It never throws. Fields that do not exist are refused by the gateway.
+ * @param fields the selection on a change, such as `kind entry { category }`; by default the fragment in this file
+ */
+export function documentOf(topic: Topic, transport: 'stream' | 'page', fields?: string): string {
+  const { begin, fields: usual, [transport]: operation } = ofTopic[topic];
   return `${operation}${fields === undefined ? usual : `${begin} { ${fields}\n}`}`;
 }
 
+/** The SHA-256 of a text, in hex: the id of a published document. */
 export const digestOf = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-/** An `apollo-persisted-query-manifest` of what is asked of a topic, to be published for a role (docs/DOCUMENTS.md). @param fields as following has them */
+/**
+ * The two operations of a topic as an `apollo-persisted-query-manifest`, `{ format, version, operations }` with `id`,
+ * `name`, `type` and `body` of each. An operator publishes it for a role (docs/DOCUMENTS.md).
+ * @param fields the same selection that the follower uses
+ */
 export function manifestOf(topic: Topic, fields?: string) {
-  const operations = (['stream', 'page'] as const).map((door) => {
-    const body = documentOf(topic, door, fields);
+  const operations = (['stream', 'page'] as const).map((transport) => {
+    const body = documentOf(topic, transport, fields);
     const [, type = '', name = ''] = /^\s*(query|subscription) (\w+)/.exec(body) ?? [];
     return { id: digestOf(body), name, type, body };
   });

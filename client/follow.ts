@@ -1,19 +1,23 @@
 import type { Clock } from './clock.ts';
 import { documentOf, type Topic } from './documents.ts';
 import { type AnswerError, CursorExpiredError, failureOf, isUnanswered, Passing } from './failure.ts';
-import { type Answer, createGateway, type GatewayOptions, type StreamEnd } from './gateway.ts';
+import { createGateway, type GatewayOptions } from './gateway.ts';
+import type { Answer, StreamEnd } from './messages.ts';
 import { createRetries, type RetryOptions } from './retries.ts';
 
-/** A change as it was told. */
-export interface Told<Change> {
+/** A change as it was delivered. */
+export interface Delivered<Change> {
   readonly change: Change;
-  /** The place after it: come back with it when the change is safely applied. */
+  /** The position after the change. Resume from it once the change is safely applied. */
   readonly cursor: string;
-  /** Fields of the change that are null since they were not answered: unknown, never clean. Paths begin at the change. */
+  /**
+   * Errors of fields that are null because they were not answered. Such a field is unknown, never clean. Paths begin at
+   * the change.
+   */
   readonly errors: readonly AnswerError[];
 }
 
-/** What every change has, whatever else is asked of it. */
+/** The fields that every change has, whatever else is selected. */
 export interface Head {
   readonly __typename: string;
   readonly id: string;
@@ -21,19 +25,23 @@ export interface Head {
 }
 
 export interface ChangeOptions<Filter> extends GatewayOptions, RetryOptions {
-  /** Which changes; all when left out. */
+  /** Which changes to deliver. Default: all. */
   readonly filter?: Filter | undefined;
-  /** What to ask of a change, in GraphQL, instead of the usual: `kind recordId entry { category }`. */
+  /** The GraphQL selection on a change that replaces the default one: `kind recordId entry { category }`. */
   readonly fields?: string | undefined;
-  /** A cursor: what comes after it. Without one a stream begins at the end of the log, pages at the oldest that is kept. */
+  /**
+   * A cursor, to begin after it. Without one a stream begins at the end of the log, and pages begin at the oldest
+   * change that the gateway keeps.
+   */
   readonly from?: string | null | undefined;
 }
 
 export interface FollowOptions<Filter> extends ChangeOptions<Filter> {
   /**
-   * A place up to which everything was handled: keep it and come back with it. Called when the body of the loop is through with a change
-   * and asks for the next, and when the gateway says that nothing else has come; then with how far behind the gateway is, in seconds.
-   * Following waits until it resolves, and ends with what it throws.
+   * Receives a position up to which everything was handled: keep it and resume from it. It is called when the body of
+   * the loop has finished with a change and requests the next one, then with `lagSeconds` null. It is also called at a
+   * checkpoint of the gateway, then with the number of seconds that the gateway is behind. Following waits until it
+   * resolves, and ends with the error that it throws.
    */
   readonly onCheckpoint?: ((cursor: string, lagSeconds: number | null) => void | Promise<void>) | undefined;
 }
@@ -44,39 +52,49 @@ interface Checkpoint {
   readonly lagSeconds: number;
 }
 
-/** Repetitions come only directly after coming back, and never go back further than this. */
+/** Repeated changes come only directly after a reconnection, and there are never more of them than this. */
 const REMEMBERED = 1000;
 
-export async function* follow<Change extends Head, Filter>(topic: Topic, options: FollowOptions<Filter>, clock: Clock): AsyncGenerator<Told<Change>, void, undefined> {
+/**
+ * Follows a topic: yields each change once, reconnects after a failure that may pass, and resumes after the last change
+ * that was handled. It ends without an error when `signal` is aborted.
+ * @throws ChangesError when trying again would not help, or (UNAVAILABLE) after `attempts` failures in a row; whatever
+ * `onCheckpoint` throws
+ */
+export async function* follow<Change extends Head, Filter>(
+  topic: Topic,
+  options: FollowOptions<Filter>,
+  clock: Clock,
+): AsyncGenerator<Delivered<Change>, void, undefined> {
   const { signal, filter, fields, onCheckpoint } = options;
   const gateway = createGateway(options, clock);
   const retries = createRetries(options, clock);
   const query = documentOf(topic, 'stream', fields);
   const handled = createMemory();
-  let place = options.from ?? null;
+  let position = options.from ?? null;
 
   for (;;) {
     if (signal?.aborted) return;
     try {
-      const stream = await gateway.open({ query, variables: { filter: filter ?? {}, after: place } });
+      const stream = await gateway.open({ query, variables: { filter: filter ?? {}, after: position } });
       try {
         let repeatable = handled.size();
         for (;;) {
           for (const message of await stream.read()) {
-            const told = toldIn<Change>(message);
+            const delivered = deliveredIn<Change>(message);
             retries.succeeded();
-            if ('checkpoint' in told) {
-              place = told.checkpoint.cursor;
-              await onCheckpoint?.(place, told.checkpoint.lagSeconds);
+            if ('checkpoint' in delivered) {
+              position = delivered.checkpoint.cursor;
+              await onCheckpoint?.(position, delivered.checkpoint.lagSeconds);
             } else {
-              const isRepeated = repeatable > 0 && handled.has(told.change.id);
+              const isRepeated = repeatable > 0 && handled.has(delivered.change.id);
               repeatable -= 1;
               if (!isRepeated) {
-                yield told;
-                handled.add(told.change.id);
+                yield delivered;
+                handled.add(delivered.change.id);
               }
-              place = told.cursor;
-              await onCheckpoint?.(place, null);
+              position = delivered.cursor;
+              await onCheckpoint?.(position, null);
             }
             if (signal?.aborted) return;
           }
@@ -91,21 +109,30 @@ export async function* follow<Change extends Head, Filter>(topic: Topic, options
   }
 }
 
-function toldIn<Change extends Head>(message: Answer | StreamEnd): Told<Change> | { readonly checkpoint: Checkpoint } {
+function deliveredIn<Change extends Head>(
+  message: Answer | StreamEnd,
+): Delivered<Change> | { readonly checkpoint: Checkpoint } {
   if ('ended' in message) throw new Passing(message.ended);
   const { data, errors = [] } = message;
-  const event = data?.changes as Change | Checkpoint | { readonly __typename: 'CursorExpired'; readonly oldest: string; readonly message: string } | null | undefined;
+  const event = data?.changes as
+    | Change
+    | Checkpoint
+    | { readonly __typename: 'CursorExpired'; readonly oldest: string; readonly message: string }
+    | null
+    | undefined;
   if (!event) throw failureOf(errors);
-  if (event.__typename === 'CursorExpired' && 'oldest' in event) throw new CursorExpiredError(event.message, event.oldest);
+  if (event.__typename === 'CursorExpired' && 'oldest' in event)
+    throw new CursorExpiredError(event.message, event.oldest);
   if (event.__typename === 'Checkpoint') return { checkpoint: event as Checkpoint };
   const lost = errors.find((error) => isUnanswered(error, 1));
   if (lost) throw new Passing(lost.message);
-  const change = event as Change; // the one other member of the union that this field gives
+  const change = event as Change; // the one other member of the union that this field returns
   return { change, cursor: change.cursor, errors: errors.map((error) => withinChange(error, 1)) };
 }
 
-/** An error as the change's own: without the way from the answer to the change. */
-export const withinChange = ({ path, ...error }: AnswerError, depth: number): AnswerError => (path ? { ...error, path: path.slice(depth) } : error);
+/** An error of an answer with a path that begins at the change: the first `depth` steps are cut off. */
+export const withinChange = ({ path, ...error }: AnswerError, depth: number): AnswerError =>
+  path ? { ...error, path: path.slice(depth) } : error;
 
 interface Memory {
   add(id: string): void;
@@ -113,7 +140,7 @@ interface Memory {
   size(): number;
 }
 
-/** The last changes that were handled. */
+/** The ids of the last changes that were handled. */
 function createMemory(): Memory {
   const ids = new Set<string>();
   return {

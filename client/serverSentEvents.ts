@@ -3,10 +3,14 @@ export interface ServerSentEvent {
   readonly data: string;
 }
 
-/** The event that a comment is given as. */
+/** The name of the event that stands for a comment. */
 export const COMMENT = ':';
 
-/** Takes text as it comes from the network, cut anywhere, and gives the events that are complete, and comments. Lines end with LF or CRLF; `id` and `retry` are for browsers. */
+/**
+ * Creates a reader of server-sent events. The reader takes text as it arrives from the network, cut anywhere, and
+ * returns the events and comments that are complete. It never throws. Lines end with LF or CRLF. The fields `id` and
+ * `retry` are for browsers and are ignored.
+ */
 export function createEventReader(): (text: string) => ServerSentEvent[] {
   let rest = '';
   let event = '';

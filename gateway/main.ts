@@ -7,13 +7,14 @@ import { openDatabase } from '#kit/postgres/database.ts';
 import { stopOnSignals } from '#kit/stopping.ts';
 import { createMetrics } from '#kit/telemetry/metrics.ts';
 import { createTracer } from '#kit/telemetry/tracer.ts';
-import { definitions } from '#subgraphs/definitions.ts';
+import { definitions, subgraphNames } from '#subgraphs/definitions.ts';
 import { demoOrganisations } from '#standards/demoOrganisations.ts';
-import { createExplorer } from './explorer/explorer.ts';
-import { savedQueries } from './explorer/savedQueries.ts';
-import { createGateway, PORT } from './gateway.ts';
-import { auditForeignSupergraph } from './foreign.ts';
+import { createExplorer } from './http/explorer/explorer.ts';
+import { savedQueries } from './http/explorer/savedQueries.ts';
+import { createGateway } from './gateway.ts';
+import { auditForeignSupergraph } from './otherSupergraph.ts';
 import { checkPort } from './http/port.ts';
+import { PORT } from './wiring.ts';
 
 // The process: the only place where the gateway and the subgraphs meet.
 
@@ -35,7 +36,10 @@ const fail = (error: unknown): never => {
 
 try {
   const operatorFlag = flags['bootstrap-operator'];
-  const config = readConfig({ ...(flags.port === undefined ? null : { PORT: flags.port }), ...(operatorFlag === undefined ? null : { BOOTSTRAP_OPERATOR: operatorFlag }) });
+  const config = readConfig(subgraphNames, {
+    ...(flags.port === undefined ? null : { PORT: flags.port }),
+    ...(operatorFlag === undefined ? null : { BOOTSTRAP_OPERATOR: operatorFlag }),
+  });
   if (flags['check-config']) {
     process.stdout.write(`${JSON.stringify({ production: config.production, keyProblems: config.keyProblems })}\n`);
     process.exit(0);
@@ -43,10 +47,11 @@ try {
   const log = createLog('gateway', config.logLevel);
   for (const problem of config.keyProblems) log.warn({ problem }, 'a key that production refuses');
   stopOnSignals(stack, log);
-  // A rejection that nobody heard has ended its own function alone, between two steps of others: whoever waited for it has its deadline.
+  // An unhandled rejection has ended only its own function, between two steps of others: callers that wait for it have
+  // a deadline.
   process.on('unhandledRejection', (error) => log.error({ err: error }, 'a rejection was not heard'));
-  // An exception that nothing caught left other code in the middle of its work, and nobody knows which: this process ends, `npm start`
-  // starts another, and clients come back to it with their cursors.
+  // An uncaught exception has interrupted other code in the middle of its work, and it is unknown which. So this
+  // process ends, `npm start` starts another, and clients reconnect with their cursors.
   process.on('uncaughtException', (error) => {
     log.fatal({ err: error }, 'an exception was not caught: this gateway ends');
     process.exit(1);
@@ -55,20 +60,46 @@ try {
   await checkPort(config.host, config.port ?? PORT);
   let url: string;
   if (flags.supergraph !== undefined) {
-    if (!flags['dangerously-no-policy']) throw new Error('Another supergraph has no policy here: say --dangerously-no-policy to serve it without one.');
-    url = stack.use(await auditForeignSupergraph({ supergraph: await readFile(flags.supergraph, 'utf8'), host: config.host, port: config.port ?? PORT, planners: config.planners, log })).url;
+    if (!flags['dangerously-no-policy'])
+      throw new Error('Another supergraph has no policy here: say --dangerously-no-policy to serve it without one.');
+    log.warn(
+      { supergraph: flags.supergraph },
+      'THERE IS NO POLICY HERE: whoever reaches this address is given everything that the subgraphs give ' +
+        '(--dangerously-no-policy)',
+    );
+    url = stack.use(
+      await auditForeignSupergraph({
+        supergraph: await readFile(flags.supergraph, 'utf8'),
+        host: config.host,
+        port: config.port ?? PORT,
+        planners: config.planners,
+        log,
+      }),
+    ).url;
   } else {
     const database = stack.use(await openDatabase(config, log));
     const development = config.jwksUrl === null && !config.production;
-    const operator = config.bootstrapOperator ?? (development ? demoOrganisations.find(({ kind }) => kind === 'operator')?.uscc : undefined);
-    const explorer = await createExplorer({ savedQueries, ...(development ? { tokens: () => developmentTokens(config.dataDir) } : null) });
+    const operator =
+      config.bootstrapOperator ??
+      (development ? demoOrganisations.find(({ kind }) => kind === 'operator')?.uscc : undefined);
+    const explorer = await createExplorer({
+      savedQueries,
+      ...(development ? { tokens: () => developmentTokens(config.dataDir) } : null),
+    });
     const tracer = await createTracer(config.tracing, 'credit-graph gateway', log);
     if (tracer) stack.use(tracer);
     const metrics = createMetrics();
     metrics.process();
     const gateway = stack.use(
       await createGateway({
-        config, databaseUrl: database.url, subgraphs: definitions, log, metrics, tracer, bootstrapOperator: operator ?? null, sweeps: true,
+        config,
+        databaseUrl: database.url,
+        subgraphs: definitions,
+        log,
+        metrics,
+        tracer,
+        bootstrapOperator: operator ?? null,
+        sweeps: true,
         routes: [async (app) => void (await app.register(explorer))],
       }),
     );
@@ -86,6 +117,6 @@ async function developmentTokens(dataDir: string): Promise<{ role: string; token
   try {
     return JSON.parse(await readFile(join(dataDir, 'issuer', 'tokens.json'), 'utf8'));
   } catch {
-    return [];
+    return []; // not there yet, or half written: the explorer then offers a field for a token
   }
 }

@@ -2,8 +2,18 @@ import { createBreaker } from './breaker.ts';
 
 function arrange(failures = 2) {
   let clock = 0;
-  const breaker = createBreaker({ failures, openMs: (opened) => 100 * 2 ** opened, refusal: () => new Error('open'), clockMs: () => clock });
-  return { breaker, move: (ms: number) => void (clock += ms), fail: () => breaker.enter()('failed'), succeed: () => breaker.enter()('answered') };
+  const breaker = createBreaker({
+    failures,
+    openMs: (opened) => 100 * 2 ** opened,
+    refusal: () => new Error('open'),
+    clockMs: () => clock,
+  });
+  return {
+    breaker,
+    move: (ms: number) => void (clock += ms),
+    fail: () => breaker.enter()('failed'),
+    succeed: () => breaker.enter()('answered'),
+  };
 }
 
 test('it opens after so many failures in a row, an answer between them counts anew', () => {
@@ -49,7 +59,7 @@ test('those who were let in before and fail after one another are one outage', (
   breaker.enter()('answered');
 });
 
-test('a probe that says nothing leaves it to the next, and a late failure of one let in before does not end the probe', () => {
+test('a probe without verdict leaves it to the next; a late failure of an earlier call does not end a probe', () => {
   const { breaker, move } = arrange(1);
   const early = breaker.enter();
   breaker.enter()('failed');

@@ -1,6 +1,6 @@
 import { createBulkhead } from './bulkhead.ts';
 
-/** Work that goes on until it is told to end. */
+/** Work that runs until the test ends it. */
 function createWork(bulkhead: ReturnType<typeof createBulkhead>) {
   const ends = new Map<string, PromiseWithResolvers<void>>();
   const begun: string[] = [];
@@ -20,7 +20,8 @@ function createWork(bulkhead: ReturnType<typeof createBulkhead>) {
   };
 }
 
-const refusal = (code: string) => expect.objectContaining({ extensions: expect.objectContaining({ code, retryable: true }) as unknown }) as unknown;
+const refusal = (code: string) =>
+  expect.objectContaining({ extensions: expect.objectContaining({ code, retryable: true }) as unknown }) as unknown;
 
 test('so much work runs at once and no more, and turns go to who waits longest', async () => {
   const { begun, start, end } = createWork(createBulkhead({ maxConcurrent: 2, maxWaiting: 3, waitMs: 60_000 }));
@@ -40,7 +41,9 @@ test('so much work runs at once and no more, and turns go to who waits longest',
 test('when too many wait, the next one is refused at once, and not run', async () => {
   const { begun, start, end } = createWork(createBulkhead({ maxConcurrent: 1, maxWaiting: 1, waitMs: 60_000 }));
   const [first, second] = [start('first'), start('second')];
-  await expect(start('third')).rejects.toMatchObject({ extensions: { code: 'RATE_LIMITED', reason: 'BUSY', retryable: true } });
+  await expect(start('third')).rejects.toMatchObject({
+    extensions: { code: 'RATE_LIMITED', reason: 'BUSY', retryable: true },
+  });
   for (const name of ['first', 'second']) end(name);
   expect(await Promise.all([first, second])).toEqual(['first', 'second']);
   expect(begun).toEqual(['first', 'second']);
@@ -72,7 +75,7 @@ test('work that fails gives its turn on, and its error to who asked', async () =
   await third;
 });
 
-test('a turn that does not come in time is refused, in the words of whoever made it, and leaves its place', async () => {
+test('a turn that does not come in time is refused with the bulkhead’s own message, and leaves its place', async () => {
   const bulkhead = createBulkhead({ maxConcurrent: 1, maxWaiting: 1, waitMs: 5, errorFor: (why) => new Error(why) });
   const held = Promise.withResolvers<string>();
   const running = bulkhead(() => held.promise);

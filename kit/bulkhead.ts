@@ -1,9 +1,15 @@
 import { clientError } from './errors.ts';
 
-/** Runs work beside at most some other work of its kind. @throws RATE_LIMITED when too many wait already, DEADLINE when its turn does not come in time */
+/**
+ * Runs work beside a limited number of others of its kind.
+ * @throws RATE_LIMITED when too many wait already; DEADLINE when its turn does not come in time
+ */
 export interface Bulkhead {
   <Result>(work: () => Promise<Result>): Promise<Result>;
-  /** The same in two steps. Undefined: its turn is now. Whoever had a turn calls `leave` once. @throws by its promise alone */
+  /**
+   * The same in two steps. Undefined means that its turn is now. A caller that had a turn calls `leave` once.
+   * @throws only through its promise
+   */
   enter(): Promise<void> | undefined;
   leave(): void;
   running(): number;
@@ -15,15 +21,22 @@ export interface BulkheadOptions {
   readonly maxWaiting: number;
   /** How long work waits for its turn. */
   readonly waitMs: number;
-  /** Left out: an error for the client, RATE_LIMITED or DEADLINE. @param why it was refused, for the log */
+  /**
+   * Left out: an error for the client, RATE_LIMITED or DEADLINE.
+   * @param why the reason for the refusal, for the log
+   */
   readonly errorFor?: (why: 'TOO_MANY' | 'TOO_LATE', waiting: number) => Error;
 }
 
 const forClient: NonNullable<BulkheadOptions['errorFor']> = (why, waiting) =>
   why === 'TOO_MANY'
-    ? clientError('RATE_LIMITED', `${waiting} such questions wait already: ask again in a second.`, { reason: 'BUSY', retryable: true })
+    ? clientError('RATE_LIMITED', `${waiting} such questions wait already: ask again in a second.`, {
+        reason: 'BUSY',
+        retryable: true,
+      })
     : clientError('DEADLINE', 'Too many such questions are asked at once: ask again later.', { retryable: true });
 
+/** Creates a bulkhead: `maxConcurrent` run at once, `maxWaiting` wait for up to `waitMs` milliseconds. */
 export function createBulkhead({ maxConcurrent, maxWaiting, waitMs, errorFor = forClient }: BulkheadOptions): Bulkhead {
   let running = 0;
   const waiting = new Set<() => void>();
@@ -46,7 +59,7 @@ export function createBulkhead({ maxConcurrent, maxWaiting, waitMs, errorFor = f
     });
   };
   const leave = (): void => {
-    // The turn goes to who waits longest.
+    // The turn goes to the caller that has waited longest.
     const [next] = waiting;
     if (next) {
       waiting.delete(next);

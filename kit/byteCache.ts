@@ -1,20 +1,20 @@
 import { LRUCache } from 'lru-cache';
 
-/** What the cache itself holds for an entry, beside key and value. */
+/** What the cache itself holds for an entry, besides key and value. */
 const ENTRY_BYTES = 200;
 
 export interface ByteCache<Value> {
-  /** Undefined: not there. What is found has been used last. */
+  /** Undefined when it is not there. A value that is found counts as the most recently used. */
   get(key: string): Value | undefined;
-  /** @param bytes of memory that the value holds, as far as can be told; the key's own are added */
+  /** @param bytes of memory that the value holds, as far as is known; the key's own are added */
   set(key: string, value: Value, bytes: number): void;
   delete(key: string): void;
   readonly size: number;
 }
 
 /**
- * Values by text, bounded in bytes: of too many those that were used longest ago are dropped, and what is larger than a quarter of all is not
- * kept. Everything that grows with what callers send is kept in one of these.
+ * Creates a cache of values by text, bounded in bytes. The values used longest ago are dropped, and a value larger than
+ * a quarter of the whole is not kept. Everything that grows with what callers send is kept in one of these.
  */
 export function createByteCache<Value extends object>(maxBytes: number): ByteCache<Value> {
   const values = new LRUCache<string, Value>({ maxSize: maxBytes, maxEntrySize: Math.floor(maxBytes / 4) });

@@ -8,20 +8,20 @@ export interface Moment {
   readonly knownAt: string;
 }
 
-/** One read of something that is not public, for the access log: the gateway writes it before it answers. */
+/** One read of something that is not public, for the access log. The gateway writes it before it answers. */
 export interface Read {
   readonly uscc: string;
-  /** The record, where one was read. */
+  /** The record, where the read was of one. */
   readonly record?: string;
   readonly version?: number;
   readonly dataClass: string;
 }
 
-/** What every resolver and every repository function is given first. Without a viewer nothing can be read. */
+/** The first argument of every resolver and every repository function. Without a viewer nothing can be read. */
 export interface SubgraphContext {
   readonly viewer: Viewer;
   readonly moment: Moment;
-  /** Today in Asia/Shanghai by this subgraph's clock: rights are those of the moment of asking. */
+  /** Today in Asia/Shanghai by this subgraph's clock: rights are those of the moment of the request. */
   readonly today: string;
   readonly reads: Read[];
   /** Codes of self-employed businesses that the answer is about, which the gateway counts (see `noteSubject`). */

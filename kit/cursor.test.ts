@@ -28,13 +28,32 @@ test('a cursor for another field, filter or viewer is refused', () => {
   expect(codeOf(() => sealer.open('entries', sealer.seal('acts', ['1'])))).toBe('BAD_CURSOR');
 });
 
+test('a list’s cursors are its own, by field, question and rights of the viewer; without `after` it begins', () => {
+  const mine = sealer.pager('Query.acts', ['914403001922038216', null], { grant: 'g' });
+  const cursor = mine.cursorOf('2026-01-02', '罚款');
+  expect([mine.position(cursor), mine.position(null), mine.position(undefined)]).toEqual([
+    ['2026-01-02', '罚款'],
+    null,
+    null,
+  ]);
+  for (const other of [
+    sealer.pager('Query.entries', ['914403001922038216', null], { grant: 'g' }),
+    sealer.pager('Query.acts', ['914403001922038216', 'FINE'], { grant: 'g' }),
+    sealer.pager('Query.acts', ['914403001922038216'], { grant: 'g' }),
+    sealer.pager('Query.acts', ['914403001922038216', null], { grant: 'h' }),
+  ])
+    expect(codeOf(() => other.position(cursor))).toBe('BAD_CURSOR');
+  expect(codeOf(() => mine.position(''))).toBe('BAD_CURSOR');
+});
+
 test('an edited cursor is refused at every character', () => {
   const cursor = sealer.seal('s', ['1']);
   for (let at = 2; at < cursor.length; at += 1) {
     const other = cursor[at] === 'A' ? 'B' : 'A';
     expect(codeOf(() => sealer.open('s', `${cursor.slice(0, at)}${other}${cursor.slice(at + 1)}`))).toBe('BAD_CURSOR');
   }
-  for (const nonsense of ['', '.', 'a.', 'x', 'a.AAAA', `${cursor}A`, 'a'.repeat(5000)]) expect(codeOf(() => sealer.open('s', nonsense))).toBe('BAD_CURSOR');
+  for (const nonsense of ['', '.', 'a.', 'x', 'a.AAAA', `${cursor}A`, 'a'.repeat(5000)])
+    expect(codeOf(() => sealer.open('s', nonsense))).toBe('BAD_CURSOR');
 });
 
 test('a cursor with bytes appended is refused, whatever they decrypt to', () => {

@@ -3,7 +3,8 @@ import { Agent, createServer, get, type IncomingMessage, type Server, type Serve
 import { connect, type AddressInfo } from 'node:net';
 import { createDrain } from './drain.ts';
 
-// The keep-alive time is an hour and the deadline mostly too: whoever ends for these would not end within the time of a test.
+// The keep-alive time is an hour and so is the deadline in most tests: an end that waits for them would exceed the time
+// of a test.
 const NEVER_MS = 3_600_000;
 const closers: (() => void)[] = [];
 afterEach(() => closers.splice(0).forEach((close) => close()));
@@ -42,7 +43,8 @@ const agent = (): Agent => {
   closers.push(() => created.destroy());
   return created;
 };
-const ask = (port: number, by: Agent): Promise<IncomingMessage> => new Promise((resolve, reject) => get({ host: '127.0.0.1', port, agent: by }, resolve).once('error', reject));
+const ask = (port: number, by: Agent): Promise<IncomingMessage> =>
+  new Promise((resolve, reject) => get({ host: '127.0.0.1', port, agent: by }, resolve).once('error', reject));
 const textOf = async (message: IncomingMessage): Promise<string> => Buffer.concat(await message.toArray()).toString();
 
 test('what is in flight is answered, told that its connection ends, and not waited for any longer', async () => {
@@ -52,7 +54,10 @@ test('what is in flight is answered, told that its connection ends, and not wait
   const closed = leave();
   response.end('whole');
   const answer = await asked;
-  expect({ text: await textOf(answer), connection: answer.headers.connection }).toEqual({ text: 'whole', connection: 'close' });
+  expect({ text: await textOf(answer), connection: answer.headers.connection }).toEqual({
+    text: 'whole',
+    connection: 'close',
+  });
   await closed;
 });
 

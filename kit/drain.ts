@@ -1,17 +1,18 @@
 import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** As long as any operation may take, and less than the thirty seconds that orchestrators give before they kill. */
+/** As long as any operation may take, and less than the thirty seconds that orchestrators allow before they kill. */
 export const DRAIN_MS = 20_000;
 
 /**
- * Follows the connections of an HTTP server from its beginning, so that it can end them: Node alone waits until each has been
- * silent for the keep-alive time (a minute here), also where the last answer was given at once.
- * @returns to be called once, just before the server is closed: what is in flight is answered with `connection: close`, what has asked
- *   nothing is cut, and what has not ended by the deadline is too.
+ * Follows the connections of an HTTP server from its beginning, so that it can end them. Node alone waits until each
+ * has been silent for the keep-alive time (a minute here), even where the last answer was sent at once.
+ * @param deadlineMs how long requests in flight may take, in milliseconds
+ * @returns to be called once, just before the server is closed: requests in flight are answered with `connection:
+ * close`, connections without a request are cut, and so is what has not ended by the deadline
  */
 export function createDrain(server: Server, deadlineMs: number = DRAIN_MS): () => void {
-  /** Opened ahead of what will be asked, as browsers do. Node does not call those idle. */
+  /** Connections opened ahead of a request, as browsers do. Node does not count those as idle. */
   const silent = new Set<Socket>();
   const inFlight = new Set<ServerResponse>();
   let isLeaving = false;
@@ -19,10 +20,10 @@ export function createDrain(server: Server, deadlineMs: number = DRAIN_MS): () =
   server.on('request', ({ socket }, response: ServerResponse) => {
     silent.delete(socket);
     inFlight.add(response);
-    // It closes once; "once" costs each request a function that is bound anew.
+    // It closes once; "once" costs each request a newly bound function.
     response.on('close', () => {
       inFlight.delete(response);
-      // One whose headers had gone before the end was told that it may be used again.
+      // A response whose headers were sent before the end allowed its connection to be used again.
       if (isLeaving) server.closeIdleConnections();
     });
   });

@@ -2,7 +2,8 @@ import { GraphQLError } from 'graphql';
 import { clientError } from './errors.ts';
 import { explained, faultError, faultOf } from './faults.ts';
 
-const withCode = (code: string, rest: object = {}): Error => Object.assign(new Error('host 10.0.0.7: secret'), { code, ...rest });
+const withCode = (code: string, rest: object = {}): Error =>
+  Object.assign(new Error('host 10.0.0.7: secret'), { code, ...rest });
 const codeOf = (error: unknown): string | null => faultOf(error)?.code ?? null;
 
 test.each([
@@ -25,8 +26,19 @@ test.each([
   ['a full disk', withCode('ENOSPC')],
   ['no file descriptor left', withCode('EMFILE')],
   ['both addresses of a name', Object.assign(new AggregateError([withCode('ECONNREFUSED')]), {})],
-  ['undici: a body shorter than was said', Object.assign(new Error('Response body length does not match content-length header'), { code: 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH' })],
-  ['undici: what is no HTTP', Object.assign(new Error('Response does not match the HTTP/1.1 protocol'), { name: 'HTTPParserError', code: 'HPE_INVALID_STATUS' })],
+  [
+    'undici: a body shorter than was said',
+    Object.assign(new Error('Response body length does not match content-length header'), {
+      code: 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
+    }),
+  ],
+  [
+    'undici: what is no HTTP',
+    Object.assign(new Error('Response does not match the HTTP/1.1 protocol'), {
+      name: 'HTTPParserError',
+      code: 'HPE_INVALID_STATUS',
+    }),
+  ],
   ['pg: lost', new Error('Connection terminated unexpectedly')],
   ['pg: closed', new Error('Client has encountered a connection error and is not queryable')],
   ['pg: no free connection in time', new Error('timeout exceeded when trying to connect')],
@@ -34,7 +46,16 @@ test.each([
   ['Prisma: closed', withCode('P1017')],
   ['Prisma: no free connection', withCode('P2024')],
   ['Prisma: conflict', withCode('P2034')],
-  ['Prisma: a raw statement that its adapter failed', withCode('P2010', { meta: { driverAdapterError: Object.assign(new Error('adapter'), { cause: { kind: 'postgres', code: '57P01', originalCode: '57P01' } }) } })],
+  [
+    'Prisma: a raw statement that its adapter failed',
+    withCode('P2010', {
+      meta: {
+        driverAdapterError: Object.assign(new Error('adapter'), {
+          cause: { kind: 'postgres', code: '57P01', originalCode: '57P01' },
+        }),
+      },
+    }),
+  ],
   ['Prisma: its adapter', Object.assign(new Error('DriverAdapterError'), { cause: { kind: 'TooManyConnections' } })],
 ])('%s is SUBGRAPH_UNAVAILABLE', (_, error) => expect(codeOf(error)).toBe('SUBGRAPH_UNAVAILABLE'));
 
@@ -56,23 +77,38 @@ test.each([
   ['Prisma: a record that is not there', withCode('P2025')],
   ['a code that is five letters long by chance', withCode('OTHER')],
   ['a refusal', clientError('NOT_FOUND', 'not known here')],
-  ['a refusal that was caused by a fault', new GraphQLError('refused', { extensions: { code: 'BAD_CURSOR' }, originalError: withCode('57P01') })],
+  [
+    'a refusal that was caused by a fault',
+    new GraphQLError('refused', { extensions: { code: 'BAD_CURSOR' }, originalError: withCode('57P01') }),
+  ],
   ['text', 'ECONNRESET'],
   ['nothing', null],
 ])('%s is no fault', (_, error) => expect(codeOf(error)).toBeNull());
 
 test('a fault is found however it is wrapped, and an error that hangs on itself ends the search', () => {
-  const deep = new Error('one', { cause: new GraphQLError('two', { originalError: Object.assign(new Error('three'), { cause: withCode('57P01') }) }) });
+  const deep = new Error('one', {
+    cause: new GraphQLError('two', { originalError: Object.assign(new Error('three'), { cause: withCode('57P01') }) }),
+  });
   expect(faultOf(deep)).toEqual({ kind: 'CONNECTION_LOST', code: 'SUBGRAPH_UNAVAILABLE', retryable: true });
   const circle = new Error('circle');
   circle.cause = circle;
   expect(faultOf(circle)).toBeNull();
 });
 
-test('the client is told a code, that it may try again, and nothing of what the database said', () => {
-  const [lost, wrong] = explained([new GraphQLError('host 10.0.0.7: secret', { path: ['a', 0], originalError: withCode('57P01') }), new GraphQLError('a mistake', { path: ['b'], originalError: new TypeError('x') })]);
-  expect(JSON.parse(JSON.stringify(lost))).toEqual({ message: 'What keeps this is unavailable for now: ask again later.', path: ['a', 0], extensions: { code: 'SUBGRAPH_UNAVAILABLE', retryable: true } });
+test('the client receives a code, that it may try again, and nothing of what the database said', () => {
+  const [lost, wrong] = explained([
+    new GraphQLError('host 10.0.0.7: secret', { path: ['a', 0], originalError: withCode('57P01') }),
+    new GraphQLError('a mistake', { path: ['b'], originalError: new TypeError('x') }),
+  ]);
+  expect(JSON.parse(JSON.stringify(lost))).toEqual({
+    message: 'What keeps this is unavailable for now: ask again later.',
+    path: ['a', 0],
+    extensions: { code: 'SUBGRAPH_UNAVAILABLE', retryable: true },
+  });
   expect(lost?.originalError?.message).toBe('host 10.0.0.7: secret'); // for the log
   expect(wrong?.extensions).toEqual({});
-  expect(faultError({ kind: 'TIMEOUT', code: 'DEADLINE', retryable: true }).toJSON()).toEqual({ message: 'This was not answered in time: ask again later.', extensions: { code: 'DEADLINE', retryable: true } });
+  expect(faultError({ kind: 'TIMEOUT', code: 'DEADLINE', retryable: true }).toJSON()).toEqual({
+    message: 'This was not answered in time: ask again later.',
+    extensions: { code: 'DEADLINE', retryable: true },
+  });
 });

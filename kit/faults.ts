@@ -1,12 +1,13 @@
 import { GraphQLError } from 'graphql';
 import { clientError } from './errors.ts';
 
-// What goes wrong without anybody having asked for anything wrong, and what the client is told of it: one place for the database, its
-// drivers, sockets and disks. What is not listed here is a fault of the program (INTERNAL_SERVER_ERROR), which nobody should try again.
+// Failures without a wrong request, and what the client receives for each: one place for the database, its drivers,
+// sockets and disks. A failure that is not listed here is a fault of the program (INTERNAL_SERVER_ERROR), which a
+// client should not retry.
 
 /** Why something could not be done now. */
 export type FaultKind =
-  /** A connection that stood was lost: a read may be asked again at once. */
+  /** An open connection was lost: a read may be repeated at once. */
   | 'CONNECTION_LOST'
   /** There is no connection, and none can be made. */
   | 'UNREACHABLE'
@@ -23,9 +24,13 @@ export interface Fault {
   readonly retryable: true;
 }
 
-const fault = (kind: FaultKind): Fault => ({ kind, code: kind === 'TIMEOUT' ? 'DEADLINE' : 'SUBGRAPH_UNAVAILABLE', retryable: true });
+const fault = (kind: FaultKind): Fault => ({
+  kind,
+  code: kind === 'TIMEOUT' ? 'DEADLINE' : 'SUBGRAPH_UNAVAILABLE',
+  retryable: true,
+});
 
-/** Of SQLSTATE (PostgreSQL, Appendix A): the whole code, or its class. */
+/** By SQLSTATE (PostgreSQL, Appendix A): the whole code, or its class. */
 const SQLSTATES: Readonly<Record<string, FaultKind>> = {
   '08': 'CONNECTION_LOST',
   '08001': 'UNREACHABLE', // the client could not connect
@@ -39,7 +44,7 @@ const SQLSTATES: Readonly<Record<string, FaultKind>> = {
   53: 'EXHAUSTED',
   '55P03': 'TIMEOUT', // lock_timeout
   '57014': 'TIMEOUT', // statement_timeout, or cancelled
-  '57P01': 'CONNECTION_LOST', // the backend or the server was told to end
+  '57P01': 'CONNECTION_LOST', // the backend or the server was ended by a command
   '57P02': 'CONNECTION_LOST', // another backend crashed
   '57P03': 'UNREACHABLE', // starting, stopping, or recovering
   '57P04': 'UNREACHABLE', // the database was dropped
@@ -47,7 +52,7 @@ const SQLSTATES: Readonly<Record<string, FaultKind>> = {
   58: 'EXHAUSTED', // the server's own files cannot be read or written
 };
 
-/** Of the system and of Node's clients (`error.code`). */
+/** By `error.code` of the system and of Node's clients. */
 const SYSTEM: Readonly<Record<string, FaultKind>> = {
   ECONNRESET: 'CONNECTION_LOST',
   EPIPE: 'CONNECTION_LOST',
@@ -83,9 +88,14 @@ const SYSTEM: Readonly<Record<string, FaultKind>> = {
   ENOMEM: 'EXHAUSTED',
 };
 
-/** Of Prisma: its own codes, and the kinds that its driver adapter gives to what the driver said. */
+/** By the codes of Prisma, and by the kinds that its driver adapter makes of the driver's errors. */
 const PRISMA: Readonly<Record<string, FaultKind>> = {
-  P1000: 'UNREACHABLE', P1001: 'UNREACHABLE', P1002: 'UNREACHABLE', P1003: 'UNREACHABLE', P1010: 'UNREACHABLE', P1011: 'UNREACHABLE',
+  P1000: 'UNREACHABLE',
+  P1001: 'UNREACHABLE',
+  P1002: 'UNREACHABLE',
+  P1003: 'UNREACHABLE',
+  P1010: 'UNREACHABLE',
+  P1011: 'UNREACHABLE',
   P1008: 'TIMEOUT',
   P1017: 'CONNECTION_LOST',
   P2024: 'EXHAUSTED', // no free connection in time
@@ -104,18 +114,18 @@ const PRISMA: Readonly<Record<string, FaultKind>> = {
   TransactionWriteConflict: 'CONFLICT',
 };
 
-/** Ours, and those of the platform, by `error.name`. */
+/** By `error.name`: ours, and those of the platform. */
 const NAMES: Readonly<Record<string, FaultKind>> = {
   SubgraphUnavailable: 'UNREACHABLE',
   RightsLookupFailed: 'UNREACHABLE', // keys, grants, revoked tokens or consents (gateway/auth)
   DatabaseUnreachable: 'UNREACHABLE',
   TransactionDeadlineError: 'TIMEOUT',
   TimeoutError: 'TIMEOUT', // AbortSignal.timeout
-  AbortError: 'TIMEOUT', // what ran was no longer waited for
+  AbortError: 'TIMEOUT', // the caller no longer waited
   HTTPParserError: 'CONNECTION_LOST', // undici: what came is no HTTP
 };
 
-/** What `pg` says without a code (8.23: client.js and pg-pool's index.js). */
+/** By the messages of `pg` without a code (8.23: client.js and pg-pool's index.js). */
 const MESSAGES: readonly (readonly [RegExp, FaultKind])[] = [
   [/^Connection terminated due to connection timeout/, 'UNREACHABLE'],
   [/^Connection terminated/, 'CONNECTION_LOST'],
@@ -131,29 +141,47 @@ const ownKind = (error: object): FaultKind | undefined => {
   const { code, kind, name, message, syscall, originalCode } = error as Readonly<Record<string, unknown>>;
   for (const each of [originalCode, code, kind]) {
     if (typeof each !== 'string') continue;
-    const known = SYSTEM[each] ?? PRISMA[each] ?? (/^[0-9A-Z]{5}$/.test(each) ? (SQLSTATES[each] ?? SQLSTATES[each.slice(0, 2)]) : undefined);
+    const known =
+      SYSTEM[each] ??
+      PRISMA[each] ??
+      (/^[0-9A-Z]{5}$/.test(each) ? (SQLSTATES[each] ?? SQLSTATES[each.slice(0, 2)]) : undefined);
     if (known) return known;
-    // A socket file that is not there, or not for us: of any other file it is a fault of the program.
+    // A socket file that does not exist or is not accessible. For any other file it is a fault of the program.
     if ((each === 'ENOENT' || each === 'EACCES') && syscall === 'connect') return 'UNREACHABLE';
   }
   if (typeof name === 'string' && Object.hasOwn(NAMES, name)) return NAMES[name];
   return typeof message === 'string' ? MESSAGES.find(([pattern]) => pattern.test(message))?.[1] : undefined;
 };
 
-/** Errors hang on errors, and not always as `cause`. */
+/** Errors are nested in errors, and not always as `cause`. */
 const DEEPEST = 8;
 
 /**
- * What an error is, when it is none of the program's: of the database, its drivers, the network or the machine, however deep it is wrapped.
- * @returns null for everything else, a refusal with a code of its own among it
+ * Explains an error that is not the program's: one of the database, its drivers, the network or the machine, however
+ * deep it is wrapped.
+ * @returns null for everything else, including a refusal with its own code
  */
 export function faultOf(error: unknown, depth = 0): Fault | null {
   if (typeof error !== 'object' || error === null || depth > DEEPEST) return null;
-  if (error instanceof GraphQLError && (error.extensions as GraphQLError['extensions'] | undefined)?.['code'] !== undefined) return null; // graphql-jit (0.8.9) leaves `extensions` out
+  if (
+    error instanceof GraphQLError &&
+    (error.extensions as GraphQLError['extensions'] | undefined)?.['code'] !== undefined
+  )
+    return null; // graphql-jit (0.8.9) leaves `extensions` out
   const kind = ownKind(error);
   if (kind) return fault(kind);
-  const { originalError, cause, errors, meta } = error as { originalError?: unknown; cause?: unknown; errors?: unknown; meta?: { driverAdapterError?: unknown } };
-  for (const inner of [originalError, cause, meta?.driverAdapterError, ...(Array.isArray(errors) ? errors.slice(0, DEEPEST) : [])]) {
+  const { originalError, cause, errors, meta } = error as {
+    originalError?: unknown;
+    cause?: unknown;
+    errors?: unknown;
+    meta?: { driverAdapterError?: unknown };
+  };
+  for (const inner of [
+    originalError,
+    cause,
+    meta?.driverAdapterError,
+    ...(Array.isArray(errors) ? errors.slice(0, DEEPEST) : []),
+  ]) {
     const found = faultOf(inner, depth + 1);
     if (found) return found;
   }
@@ -165,14 +193,22 @@ const SENTENCES: Readonly<Record<Fault['code'], string>> = {
   DEADLINE: 'This was not answered in time: ask again later.',
 };
 
-/** The error for the client. Nothing of what the database or the system said is in it. */
-export const faultError = ({ code, retryable }: Fault): GraphQLError => clientError(code, SENTENCES[code], { retryable });
+/** The error for the client. It contains nothing of what the database or the system reported. */
+export const faultError = ({ code, retryable }: Fault): GraphQLError =>
+  clientError(code, SENTENCES[code], { retryable });
 
-/** Errors of an operation, each that a fault explains with its code, at the same path; `originalError` stays for the log. */
+/**
+ * The errors of an operation. An error that a fault explains gets the fault's code at the same path; `originalError`
+ * stays for the log.
+ */
 export const explained = (errors: readonly GraphQLError[]): readonly GraphQLError[] =>
   errors.map((error) => {
     const found = faultOf(error);
     if (!found) return error;
     const { message, extensions } = faultError(found);
-    return new GraphQLError(message, { path: error.path ?? null, extensions, originalError: error.originalError ?? error });
+    return new GraphQLError(message, {
+      path: error.path ?? null,
+      extensions,
+      originalError: error.originalError ?? error,
+    });
   });

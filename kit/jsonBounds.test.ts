@@ -11,7 +11,9 @@ test('a text within both bounds passes, one level or one member more does not', 
 });
 
 test('brackets and commas within strings are text', () => {
-  expect(jsonBoundsProblem(JSON.stringify({ a: `${'['.repeat(500)}",\\"[`, b: '\\' }), { depth: 1, members: 2 })).toBeNull();
+  expect(
+    jsonBoundsProblem(JSON.stringify({ a: `${'['.repeat(500)}",\\"[`, b: '\\' }), { depth: 1, members: 2 }),
+  ).toBeNull();
 });
 
 test('depth is where brackets are open at once, not how many there are', () => {

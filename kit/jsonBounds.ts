@@ -1,6 +1,6 @@
 /**
- * How deep and how large a JSON text may be before anything parses or walks it. V8 parses any depth, but whatever walks the
- * value afterwards recurses: 5 000 levels in 30 KB ended the process when a ping's payload was written back.
+ * How deep and how large a JSON text may be before anything parses or walks it. V8 parses any depth, but code that
+ * walks the value afterwards recurses: 5 000 levels in 30 KB ended the process when a ping's payload was written back.
  */
 export interface JsonBounds {
   /** Objects and arrays within one another. */
@@ -19,8 +19,8 @@ const isOpening = (code: number): boolean => code === 0x7b || code === 0x5b;
 const isClosing = (code: number): boolean => code === 0x7d || code === 0x5d;
 
 /**
- * One pass over the characters, without recursion; it stops at the first bound that is exceeded. A text that is no JSON is
- * counted in the same way, and refused by the parser.
+ * Checks a text in one pass over the characters, without recursion; it stops at the first bound that is exceeded. A
+ * text that is not JSON is counted in the same way, and the parser refuses it.
  *
  * @returns a sentence that names the bound, or null when the text is within both
  */
@@ -44,7 +44,10 @@ export function jsonBoundsProblem(text: string, { depth, members }: JsonBounds =
   return null;
 }
 
-/** Where the string that begins at `at` ends, or the text does: at the next quote that no odd number of backslashes stands before. */
+/**
+ * The end of the string that begins at `at`, or of the text: the next quote without an odd number of backslashes before
+ * it.
+ */
 function endOfString(text: string, at: number): number {
   for (let quote = text.indexOf('"', at + 1); quote !== -1; quote = text.indexOf('"', quote + 1)) {
     let first = quote;

@@ -20,7 +20,10 @@ test.each<[string, Buffer]>([
   ['is a pattern that repeats', Buffer.from(Array.from({ length: 32 }, (_, at) => 255 - 3 * at))],
   ['is text, not random bytes', Buffer.from('correct horse battery staple, and more')],
   ['is text, not random bytes', Buffer.from(randomBytes(32).toString('hex'))],
-  ['has too few different bytes', Buffer.from(Array.from({ length: 32 }, (_, at) => 50 * (Math.floor(Math.sqrt(7 * at)) % 5)))],
+  [
+    'has too few different bytes',
+    Buffer.from(Array.from({ length: 32 }, (_, at) => 50 * (Math.floor(Math.sqrt(7 * at)) % 5))),
+  ],
   ['has too few different bytes', Buffer.concat([randomBytes(16), Buffer.alloc(24)])],
 ])('a key that %s is named, and not shown', (why, secret) => {
   const [problem = '', ...others] = keyProblems({ CURSOR_KEYS: ring(randomBytes(32), secret) });
@@ -30,7 +33,9 @@ test.each<[string, Buffer]>([
 
 test('a key stands for one use, and once', () => {
   const [one, two] = [randomBytes(32), randomBytes(32)];
-  expect(keyProblems({ PASSPORT_KEYS: ring(one, two), CURSOR_KEYS: ring(two), DIGEST_KEYS: ring(randomBytes(32), one) })).toEqual([
+  expect(
+    keyProblems({ PASSPORT_KEYS: ring(one, two), CURSOR_KEYS: ring(two), DIGEST_KEYS: ring(randomBytes(32), one) }),
+  ).toEqual([
     'CURSOR_KEYS: key "k1" is the same as key "k2" of PASSPORT_KEYS: each use has a key of its own',
     'DIGEST_KEYS: key "k2" is the same as key "k1" of PASSPORT_KEYS: each use has a key of its own',
   ]);

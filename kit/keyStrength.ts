@@ -1,13 +1,17 @@
 import type { Key, KeyRing } from './keys.ts';
 
-// What production does not start with: keys that somebody could guess, or that do two things. No number here is a proof of chance; each
-// names a mistake that people make, and that 32 bytes out of a random generator do not make once in the life of a country.
+// The keys that production does not start with: keys that somebody could guess, or that have two uses. The numbers here
+// do not prove randomness. Each names a mistake that people make, and that 32 bytes of a random generator do not make
+// once in the life of a country.
 
-/** Of 32 random bytes about 30 are different; fewer than 20 come once in 10^9. */
+/** Of 32 random bytes about 30 are different; fewer than 20 occur once in 10^9. */
 const MIN_DISTINCT = 20;
-/** Printable characters alone: a word, or hexadecimal text, was encoded in place of bytes. 32 random bytes are so once in 10^13. */
+/**
+ * Printable characters alone: a word or hexadecimal text was encoded instead of bytes. 32 random bytes are so once in
+ * 10^13.
+ */
 const isText = (secret: Buffer): boolean => secret.every((byte) => byte >= 0x20 && byte < 0x7f);
-/** The same bytes again and again, or each as far from the one before as that from its own. */
+/** The same bytes repeated, or bytes at a constant distance. */
 const isPattern = (secret: Buffer): boolean => {
   for (let period = 1; period <= secret.length / 2; period += 1)
     if (secret.every((byte, at) => at < period || byte === secret[at - period])) return true;
@@ -17,7 +21,7 @@ const isPattern = (secret: Buffer): boolean => {
 
 const textOf = (secret: Buffer): string => secret.toString('base64');
 
-/** Why this is no key for production; null when nothing speaks against it. */
+/** Why the key is not fit for production; null when nothing speaks against it. */
 function weakness({ id, secret }: Key, development: ReadonlySet<string>): string | null {
   if (secret.every((byte) => byte === 0)) return 'is all zeros';
   if (isPattern(secret)) return 'is a pattern that repeats';
@@ -27,11 +31,16 @@ function weakness({ id, secret }: Key, development: ReadonlySet<string>): string
 }
 
 /**
- * What is wrong with the keys of a production deployment, a sentence for each: by the names of the variables, never by the keys themselves.
- * @param rings by the variable that holds them: no two may share a key, since what one use gives away would be the other's secret
+ * What is wrong with the keys of a production deployment, one sentence each. The sentences name the variables, never
+ * the keys.
+ * @param rings by the variable that holds them; no two may share a key, since what one use reveals would be the other's
+ * secret
  * @param developmentRings keys that development made for itself, which a copied directory brings along
  */
-export function keyProblems(rings: Readonly<Record<string, KeyRing>>, developmentRings: readonly KeyRing[] = []): string[] {
+export function keyProblems(
+  rings: Readonly<Record<string, KeyRing>>,
+  developmentRings: readonly KeyRing[] = [],
+): string[] {
   const development = new Set(developmentRings.flat().map(({ secret }) => textOf(secret)));
   const problems: string[] = [];
   const seen = new Map<string, string>();

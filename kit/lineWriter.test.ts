@@ -2,10 +2,17 @@ import type { write } from 'node:fs';
 import { until } from '#test/support/until.ts';
 import { createLineWriter } from './lineWriter.ts';
 
-/** A disk that takes what it has room for, and says ENOSPC beyond, as a device does. */
+/** A disk that takes what it has room for and then fails with ENOSPC, as a device does. */
 function createDisk(room = Number.POSITIVE_INFINITY, code = 'ENOSPC') {
   const disk = { text: '', room, code, tries: 0 };
-  const writeTo = ((_fd: number, bytes: Buffer, _from: number, _length: number, _position: null, done: (error: NodeJS.ErrnoException | null, written: number) => void) => {
+  const writeTo = ((
+    _fd: number,
+    bytes: Buffer,
+    _from: number,
+    _length: number,
+    _position: null,
+    done: (error: NodeJS.ErrnoException | null, written: number) => void,
+  ) => {
     disk.tries += 1;
     setImmediate(() => {
       if (disk.room <= 0) return done(Object.assign(new Error(disk.code), { code: disk.code }), 0);
@@ -17,9 +24,10 @@ function createDisk(room = Number.POSITIVE_INFINITY, code = 'ENOSPC') {
   }) as unknown as typeof write;
   return { disk, writeTo };
 }
-const flushed = (writer: ReturnType<typeof createLineWriter>): Promise<string> => new Promise((resolve) => writer.flush((error) => resolve(error ? error.name : 'out')));
+const flushed = (writer: ReturnType<typeof createLineWriter>): Promise<string> =>
+  new Promise((resolve) => writer.flush((error) => resolve(error ? error.name : 'out')));
 
-test('lines come out whole and in order, and it is told when', async () => {
+test('lines come out whole and in order, and the writer says when', async () => {
   const { disk, writeTo } = createDisk();
   const writer = createLineWriter(9, { writeTo });
   for (let index = 0; index < 1000; index += 1) writer.write(`line ${index}\n`);
@@ -28,18 +36,18 @@ test('lines come out whole and in order, and it is told when', async () => {
   expect([writer.lost(), writer.isFailing()]).toEqual([0, false]);
 });
 
-test('lines of one turn of the event loop are one write, and all who wait for them are told at once', async () => {
+test('lines of one turn of the event loop are one write, and all who wait for them continue at once', async () => {
   const { disk, writeTo } = createDisk();
   const writer = createLineWriter(9, { writeTo });
-  const told: number[] = [];
+  const delivered: number[] = [];
   for (let index = 0; index < 30; index += 1) {
     writer.write(`line ${index}\n`);
-    writer.flush(() => told.push(disk.tries));
+    writer.flush(() => delivered.push(disk.tries));
   }
-  expect([await flushed(writer), told]).toEqual(['out', Array(30).fill(1)]);
+  expect([await flushed(writer), delivered]).toEqual(['out', Array(30).fill(1)]);
 });
 
-test('T7: a full disk loses lines and counts them, is tried again now and then, and when there is room lines come out again', async () => {
+test('T7: a full disk loses and counts lines and is tried again; with room, lines are written again', async () => {
   const { disk, writeTo } = createDisk(0);
   const writer = createLineWriter(9, { writeTo });
   writer.write('lost\n');
@@ -53,7 +61,11 @@ test('T7: a full disk loses lines and counts them, is tried again now and then, 
     writer.write('there is room\n');
     return (await flushed(writer)) === 'out';
   });
-  expect([disk.text.endsWith('there is room\n'), writer.isFailing(), writer.lost() >= 1001]).toEqual([true, false, true]);
+  expect([disk.text.endsWith('there is room\n'), writer.isFailing(), writer.lost() >= 1001]).toEqual([
+    true,
+    false,
+    true,
+  ]);
 });
 
 test('a line that was cut off by the full disk does not spoil the next', async () => {
@@ -77,7 +89,7 @@ test('a pipe that is full for a moment loses nothing', async () => {
   expect([disk.text, writer.lost()]).toEqual(['waits\n', 0]);
 });
 
-test('what waits is bounded: beyond that lines are lost, and whoever asks for such a line hears of it', async () => {
+test('what waits is bounded: beyond that lines are lost, and a flush after such a line fails', async () => {
   const { disk, writeTo } = createDisk(0, 'EAGAIN');
   const writer = createLineWriter(9, { writeTo, maxBytes: 100 });
   for (let index = 0; index < 50; index += 1) writer.write('ten bytes\n');

@@ -1,16 +1,17 @@
 import { write, writeSync } from 'node:fs';
 import { backOff } from './backOff.ts';
 
-// Lines to a file descriptor that may fail and heal: a volume without room, a pipe that nobody reads, a device that takes nothing. Whoever
-// writes a line never waits and never fails; what could not be written is lost and counted. Pino's own destination (sonic-boom 4) ends the
-// process with the first error that nobody hears, and at exit tries for ever: the process then takes no signal (kit/lineWriter.test.ts).
+// Writes lines to a file descriptor that may fail and recover: a volume without room, a pipe without a reader, a device
+// that takes nothing. A caller never waits and never fails; lines that could not be written are lost and counted.
+// Pino's own destination (sonic-boom 4) ends the process with the first unhandled error, and at exit retries for ever:
+// the process then reacts to no signal (kit/lineWriter.test.ts).
 
 export interface LineWriter {
   /** A whole line with its end. */
   write(line: string): void;
-  /** Tells when what was just written is out, and all before it; with an error where it was lost. */
+  /** Calls `done` when what was just written, and all before it, is out; with an error where it was lost. */
   flush(done: (error?: Error) => void): void;
-  /** At the end of the process: what can be written at once is. */
+  /** For the end of the process: writes what can be written at once. */
   flushSync(): void;
   /** Lines lost since the beginning. */
   lost(): number;
@@ -19,17 +20,18 @@ export interface LineWriter {
 }
 
 export interface LineWriterOptions {
-  /** Bytes that wait at most; what comes beyond is lost. */
+  /** Maximum number of bytes that wait; lines beyond it are lost. */
   readonly maxBytes?: number;
   readonly writeTo?: typeof write;
 }
 
-/** What waits while nobody reads: some seconds of a busy log. */
+/** What waits while nothing reads: some seconds of a busy log. */
 const MAX_BYTES = 4 * 1024 * 1024;
-/** Written at once: few system calls when there is much, and little that is lost with one that fails. */
+/** Maximum of one write: few system calls when there is much, and little that is lost with one that fails. */
 const BATCH_BYTES = 64 * 1024;
 const LONGEST_BACK_OFF_MS = 1000;
 
+/** Lines of the log that could not be written. */
 export class LinesLost extends Error {
   override name = 'LinesLost';
   constructor(cause?: unknown) {
@@ -37,20 +39,47 @@ export class LinesLost extends Error {
   }
 }
 
-export function createLineWriter(fd: number, { maxBytes = MAX_BYTES, writeTo = write }: LineWriterOptions = {}): LineWriter {
+/** Lines that wait to be written, in bounded memory. */
+function createQueue(maxBytes: number) {
   let waiting: string[] = [];
   let waitingBytes = 0;
-  /** Under way, and how many lines it has; null while nothing is. */
-  let batch: { readonly bytes: Buffer; readonly lines: number } | null = null;
-  let isPaused = false;
-  let isDue = false;
-  let failures = 0;
+  return {
+    /** Adds a line; false where there is no room for it. */
+    add(line: string): boolean {
+      const size = Buffer.byteLength(line);
+      if (waitingBytes + size > maxBytes) return false;
+      waiting.push(line);
+      waitingBytes += size;
+      return true;
+    },
+    isEmpty: (): boolean => waiting.length === 0,
+    /** Takes out the first lines: those that begin in the first BATCH_BYTES. */
+    take(): { readonly text: string; readonly lines: number } {
+      let lines = 0;
+      let size = 0;
+      // The index is within the list, so the line is there.
+      while (lines < waiting.length && size < BATCH_BYTES) size += Buffer.byteLength(waiting[lines++] as string);
+      const text = waiting.slice(0, lines).join('');
+      waiting = waiting.slice(lines);
+      waitingBytes -= size;
+      return { text, lines };
+    },
+    /** Takes out all lines. */
+    drain(): string {
+      const text = waiting.join('');
+      waiting = [];
+      waitingBytes = 0;
+      return text;
+    },
+  };
+}
+
+/** What became of the lines, for those who wait for them to be out. */
+function createReceipts() {
   let lost = 0;
   let cause: unknown;
-  /** Half a line is out: the next begins on a line of its own. */
-  let isTorn = false;
-  /** Lines that were taken to be written, and those of them that are out or lost: always the first ones. */
-  let taken = 0;
+  /** Lines that were accepted, and those of them that are out or lost: always the first ones. */
+  let accepted = 0;
   let settled = 0;
   let isLastRefused = false;
   let pending: { readonly through: number; readonly lostBefore: number; readonly done: (error?: Error) => void }[] = [];
@@ -62,15 +91,53 @@ export function createLineWriter(fd: number, { maxBytes = MAX_BYTES, writeTo = w
     pending = pending.filter(({ through }) => through > settled);
     for (const { lostBefore, done } of due) done(lost > lostBefore ? new LinesLost(cause) : undefined);
   };
-  const take = (): { bytes: Buffer; lines: number } => {
-    let lines = 0;
-    let size = 0;
-    while (lines < waiting.length && size < BATCH_BYTES) size += Buffer.byteLength(waiting[lines++] as string); // within the list
-    const text = waiting.slice(0, lines).join('');
-    waiting = waiting.slice(lines);
-    waitingBytes -= size;
-    return { bytes: Buffer.from(isTorn ? `\n${text}` : text), lines };
+
+  return {
+    accept(): void {
+      isLastRefused = false;
+      accepted += 1;
+    },
+    /** Counts a line as lost for which there was no room. */
+    refuse(): void {
+      isLastRefused = true;
+      lost += 1;
+    },
+    /** The first `lines` that were not settled yet are out. */
+    settle,
+    /** The first `lines` that were not settled yet are lost. */
+    lose(lines: number, error: unknown): void {
+      cause = error;
+      lost += lines;
+      settle(lines);
+    },
+    /** Calls `done` when the last line is out, with LinesLost where it was lost. */
+    wait(done: (error?: Error) => void): void {
+      if (isLastRefused) return done(new LinesLost(cause));
+      if (settled >= accepted) return done();
+      pending.push({ through: accepted, lostBefore: lost, done });
+    },
+    lost: (): number => lost,
   };
+}
+
+/**
+ * Creates a writer of lines to a file descriptor. One write is under way at a time; after a failed one the next waits,
+ * up to a second.
+ */
+export function createLineWriter(
+  fd: number,
+  { maxBytes = MAX_BYTES, writeTo = write }: LineWriterOptions = {},
+): LineWriter {
+  const queue = createQueue(maxBytes);
+  const receipts = createReceipts();
+  /** The write under way and its number of lines; null while there is none. */
+  let batch: { readonly bytes: Buffer; readonly lines: number } | null = null;
+  let isPaused = false;
+  let isDue = false;
+  let failures = 0;
+  /** Half a line is out, so the next write begins on a new line. */
+  let isTorn = false;
+
   const resume = (ms: number, next: () => void): void => {
     isPaused = true;
     setTimeout(() => {
@@ -78,15 +145,15 @@ export function createLineWriter(fd: number, { maxBytes = MAX_BYTES, writeTo = w
       next();
     }, ms).unref();
   };
-
   const go = (): void => {
     isDue = false;
-    if (batch || isPaused || waiting.length === 0) return;
-    batch = take();
+    if (batch || isPaused || queue.isEmpty()) return;
+    const { text, lines } = queue.take();
+    batch = { bytes: Buffer.from(isTorn ? `\n${text}` : text), lines };
     send(batch.bytes);
   };
-  // What one turn of the event loop brings goes out together, and whoever waits for it goes on together: written one by one, requests that were
-  // answered from one batch of the database would come back apart, and the next batches would be small.
+  // The lines of one turn of the event loop are written together, and their callers continue together. Written one by
+  // one, requests answered from one batch of the database would continue apart, and the next batches would be small.
   const goSoon = (): void => {
     if (isDue || batch) return;
     isDue = true;
@@ -100,7 +167,7 @@ export function createLineWriter(fd: number, { maxBytes = MAX_BYTES, writeTo = w
         batch = null;
         failures = 0;
         isTorn = false;
-        settle(lines);
+        receipts.settle(lines);
         return go();
       }
       if (!error) {
@@ -108,51 +175,36 @@ export function createLineWriter(fd: number, { maxBytes = MAX_BYTES, writeTo = w
         batch = { ...batch, bytes: bytes.subarray(written) };
         return send(batch.bytes);
       }
-      // A pipe that is full now is read in a moment: nothing of it is lost.
+      // A full pipe is read in a moment: nothing of it is lost.
       if (error.code === 'EAGAIN' || error.code === 'EBUSY') {
         const { bytes: rest } = batch;
         return resume(backOff(failures++, LONGEST_BACK_OFF_MS), () => batch && send(rest));
       }
       const { lines } = batch;
       batch = null;
-      cause = error;
       failures += 1;
       resume(backOff(failures, LONGEST_BACK_OFF_MS), go);
-      lost += lines;
-      settle(lines);
+      receipts.lose(lines, error);
     });
   };
 
   return {
     write(line) {
-      const size = Buffer.byteLength(line);
-      isLastRefused = waitingBytes + size > maxBytes;
-      if (isLastRefused) {
-        lost += 1;
-        return;
-      }
-      taken += 1;
-      waiting.push(line);
-      waitingBytes += size;
+      if (!queue.add(line)) return receipts.refuse();
+      receipts.accept();
       goSoon();
     },
-    flush(done) {
-      if (isLastRefused) return done(new LinesLost(cause));
-      if (settled >= taken) return done();
-      pending.push({ through: taken, lostBefore: lost, done });
-    },
+    flush: receipts.wait,
     flushSync() {
-      const rest = Buffer.concat([...(batch ? [batch.bytes] : []), Buffer.from(waiting.join(''))]);
+      const rest = Buffer.concat([...(batch ? [batch.bytes] : []), Buffer.from(queue.drain())]);
       batch = null;
-      waiting = [];
-      waitingBytes = 0;
       try {
-        for (let from = 0; from < rest.length; ) from += writeSync(fd, rest, from);
+        for (let from = 0; from < rest.length;) from += writeSync(fd, rest, from);
       } catch {
-        // Nobody is left to be told.
+        // No reader is left.
       }
     },
-    lost: () => lost,
+    lost: receipts.lost,
     isFailing: () => failures > 0,
   };
 }

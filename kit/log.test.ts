@@ -3,11 +3,17 @@ import { createLog } from './log.ts';
 import { closeScope, inScope, openScope, type Span } from './telemetry/scope.ts';
 
 const lines: Record<string, unknown>[] = [];
-const writer = { write: (line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>), flush() {}, flushSync() {}, lost: () => 0, isFailing: () => false };
+const writer = {
+  write: (line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>),
+  flush() {},
+  flushSync() {},
+  lost: () => 0,
+  isFailing: () => false,
+};
 const log = createLog('test', 'info', writer);
 const last = (): Record<string, unknown> => lines.at(-1) ?? {};
 
-test('a line says of which request it is, and of which trace; what is left over of a request that has ended does not', () => {
+test('a line names its request and its trace; a line of work left over from an ended request does not', () => {
   log.info('none');
   expect(last()).not.toHaveProperty('requestId');
   const span = { traceId: 'a'.repeat(32), end() {} } as unknown as Span;
@@ -23,10 +29,25 @@ test('a line says of which request it is, and of which trace; what is left over 
 });
 
 test.each([
-  ['what JSON cannot read', () => JSON.parse('canary13800001111 \'$& \'') as unknown],
-  ['a data exception of the database', () => { throw Object.assign(new Error('invalid input syntax for type uuid: "13800001111canary"'), { code: '22P02' }); }],
-  ['a variable that GraphQL refused', () => { throw new GraphQLError('Variable "$phone" got invalid value "canary"'); }],
-  ['an error that another process answered', () => { throw { message: 'invalid input syntax for type uuid: "canary"', path: ['entity'] } as unknown as Error; }],
+  ['what JSON cannot read', () => JSON.parse("canary13800001111 '$& '") as unknown],
+  [
+    'a data exception of the database',
+    () => {
+      throw Object.assign(new Error('invalid input syntax for type uuid: "13800001111canary"'), { code: '22P02' });
+    },
+  ],
+  [
+    'a variable that GraphQL refused',
+    () => {
+      throw new GraphQLError('Variable "$phone" got invalid value "canary"');
+    },
+  ],
+  [
+    'an error that another process answered',
+    () => {
+      throw { message: 'invalid input syntax for type uuid: "canary"', path: ['entity'] } as unknown as Error;
+    },
+  ],
 ])('of %s the value is left out, with what quotes it', (_, fail) => {
   try {
     fail();
@@ -39,5 +60,10 @@ test.each([
 
 test('any other error is whole', () => {
   log.error({ err: Object.assign(new Error('relation "x" does not exist'), { code: '42P01' }) }, 'failed');
-  expect(last()['err']).toMatchObject({ type: 'Error', message: 'relation "x" does not exist', code: '42P01', stack: expect.stringContaining('relation "x"') });
+  expect(last()['err']).toMatchObject({
+    type: 'Error',
+    message: 'relation "x" does not exist',
+    code: '42P01',
+    stack: expect.stringContaining('relation "x"'),
+  });
 });

@@ -1,32 +1,34 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import jwt from 'jsonwebtoken';
-import { createViewer, isRole, type Viewer } from '#policy/viewer.ts';
+import { isRole } from '#policy/roles.ts';
+import { createViewer, type Viewer } from '#policy/viewer.ts';
 import { createByteCache } from './byteCache.ts';
 import { createKeyedHash, deriveKey, type KeyRing } from './keys.ts';
 
 /**
- * What a subgraph accepts in place of the client's token, which stops at the gateway: who is asking, signed by the gateway, good for one
- * subgraph and half a minute; and a seal over this one question, so that who sees a passport on its way can ask nothing else with it. Both
- * halves stand here, so that they cannot drift apart.
+ * What a subgraph accepts in place of the client's token, which stops at the gateway. A passport names the viewer; the
+ * gateway signs it for one subgraph and half a minute. A seal over this one request keeps anybody who sees a passport
+ * on its way from sending another request with it. Issuer and verifier are in one file, so that they cannot drift
+ * apart.
  *
- *     authorization: Passport <JWT>~<seal of method, path, JWT and the digest of the body>
+ * authorization: Passport <JWT>~<seal of method, path, JWT and the digest of the body>
  *
- * The passport is signed once for many questions, the seal is made for each. For a question of 2 KB that takes a twelfth of signing a JWT
- * for each, and checking it a tenth of verifying one: 16 and 27 µs against 180 and 245 in one run on a busy machine
- * (`node test/bench/passports.ts`).
+ * The passport is signed once for many requests; the seal is made for each. For a request of 2 KB that takes a twelfth
+ * of signing a JWT for each, and checking it a tenth of verifying one: 16 and 27 µs against 180 and 245 in one run on a
+ * busy machine (`node test/bench/passports.ts`).
  */
 const ISSUER = 'credit-graph-gateway';
 const LIFETIME_SECONDS = 30;
 const REUSED_MS = (LIFETIME_SECONDS * 1000) / 2;
-/** How far the clocks of gateway and subgraph may be apart. */
+/** Maximum difference between the clocks of gateway and subgraph. */
 const SKEW_SECONDS = 5;
 const ALGORITHM = 'HS256';
 const USE = 'passport';
-/** Ten thousand passports, and fewer of those with many purposes. */
+/** Ten thousand passports, and fewer with many purposes. */
 const MAX_BYTES = 16 * 1024 * 1024;
 const SEAL_USE = 'passport seal';
 
-/** One question to a subgraph. */
+/** One request to a subgraph. */
 export interface Question {
   readonly method: string;
   /** With its query, as the subgraph receives it. */
@@ -34,10 +36,13 @@ export interface Question {
   readonly body: string | Uint8Array;
 }
 
-export type PassportOffice = (viewer: Viewer, subgraph: string, question: Question) => string;
+export type PassportIssuer = (viewer: Viewer, subgraph: string, question: Question) => string;
 
-/** Signs passports; one is reused for the same viewer and subgraph for half its life, since signing costs more than a query. */
-export function createPassportOffice(ring: KeyRing, now: () => Date): PassportOffice {
+/**
+ * Creates the issuer. A passport is reused for the same viewer and subgraph for half its life, since signing costs more
+ * than a query.
+ */
+export function createPassportIssuer(ring: KeyRing, now: () => Date): PassportIssuer {
   const [key] = ring;
   const secret = deriveKey(key, USE);
   const keyed = createKeyedHash(deriveKey(key, SEAL_USE));
@@ -46,7 +51,7 @@ export function createPassportOffice(ring: KeyRing, now: () => Date): PassportOf
     const slot = `${subgraph} ${viewer.grant} ${viewer.tokenId ?? ''}`;
     const at = now().getTime();
     const known = issued.get(slot);
-    // Either way: a clock that was early and was set right had issued it in what is now the future.
+    // In either direction: a fast clock that was corrected has issued the passport in what is now the future.
     if (known && Math.abs(at - known.issuedAt) < REUSED_MS) return known.passport;
     const { grant: _, ...claims } = viewer;
     const seconds = Math.floor(at / 1000);
@@ -65,20 +70,26 @@ export function createPassportOffice(ring: KeyRing, now: () => Date): PassportOf
   };
 }
 
-/** Reads what came with a question, in two steps: who asks is known before the body is read, and what he asks is believed after it. */
-export interface PassportControl {
-  /** @returns null for everything that is no passport for this subgraph, now */
-  open(shown: string): OpenedPassport | null;
+/**
+ * Verifies the passport of a request in two steps: the viewer is known before the body is read, and the request is
+ * believed after it.
+ */
+export interface PassportVerifier {
+  /** @returns null for everything that is not a valid passport for this subgraph now */
+  open(displayed: string): OpenedPassport | null;
 }
 
 export interface OpenedPassport {
   readonly viewer: Viewer;
-  /** Whether it was given for this question. */
+  /** Whether the seal was made for this request. */
   isFor(question: Question): boolean;
 }
 
-export function createPassportControl(ring: KeyRing, subgraph: string, now: () => Date): PassportControl {
-  const keys = new Map(ring.map((key) => [key.id, { secret: deriveKey(key, USE), keyed: createKeyedHash(deriveKey(key, SEAL_USE)) }]));
+/** Creates the verifier of one subgraph; every key of the ring verifies. */
+export function createPassportVerifier(ring: KeyRing, subgraph: string, now: () => Date): PassportVerifier {
+  const keys = new Map(
+    ring.map((key) => [key.id, { secret: deriveKey(key, USE), keyed: createKeyedHash(deriveKey(key, SEAL_USE)) }]),
+  );
   const seen = createByteCache<Verified>(MAX_BYTES);
   const verified = (passport: string): Verified | null => {
     const at = now().getTime();
@@ -90,8 +101,8 @@ export function createPassportControl(ring: KeyRing, subgraph: string, now: () =
     return found;
   };
   return {
-    open(shown) {
-      const [passport = '', seal = '', ...rest] = shown.split('~');
+    open(displayed) {
+      const [passport = '', seal = '', ...rest] = displayed.split('~');
       const found = rest.length === 0 ? verified(passport) : null;
       if (!found) return null;
       return {
@@ -102,7 +113,7 @@ export function createPassportControl(ring: KeyRing, subgraph: string, now: () =
   };
 }
 
-/** Neither a method nor a path nor a passport has a line break in it, so that no two questions are the same text. */
+/** Neither a method nor a path nor a passport contains a line break, so no two requests have the same text. */
 const sealed = (passport: string, { method, path, body }: Question): string =>
   `${method}\n${path}\n${passport}\n${hash('sha256', body, 'hex')}`;
 
@@ -133,7 +144,12 @@ function verify(
       clockTimestamp: seconds,
       clockTolerance: SKEW_SECONDS,
     });
-    if (typeof claims === 'string' || typeof claims.exp !== 'number' || typeof claims.iat !== 'number' || !isRole(claims['viewer']?.role))
+    if (
+      typeof claims === 'string' ||
+      typeof claims.exp !== 'number' ||
+      typeof claims.iat !== 'number' ||
+      !isRole(claims['viewer']?.role)
+    )
       return null;
     if (claims.iat > seconds + SKEW_SECONDS || claims.exp - claims.iat > LIFETIME_SECONDS) return null;
     return { viewer: createViewer(claims['viewer']), until: (claims.exp + SKEW_SECONDS) * 1000, keyed: key.keyed };

@@ -7,7 +7,9 @@ const slow = { errors: [new GraphQLError('x', { originalError: Object.assign(new
 /** @returns what came back and how often it ran */
 async function run(results: readonly object[], budget = createRetryBudget(), signal?: AbortSignal) {
   let runs = 0;
-  const result = await readTwice(budget, signal, () => Promise.resolve(results[Math.min(runs++, results.length - 1)] as { errors?: readonly GraphQLError[] }));
+  const result = await readTwice(budget, signal, () =>
+    Promise.resolve(results[Math.min(runs++, results.length - 1)] as { errors?: readonly GraphQLError[] }),
+  );
   return { result, runs };
 }
 
@@ -16,7 +18,7 @@ test('a read under which a connection was lost runs once more, and not a third t
   expect(await run([lost, lost, { data: 1 }])).toEqual({ result: lost, runs: 2 });
 });
 
-test('one that took too long does not, nor one whose asker has gone, nor one that went well', async () => {
+test('one that took too long does not, nor one whose caller has gone, nor one that went well', async () => {
   expect((await run([slow])).runs).toBe(1);
   expect((await run([lost], createRetryBudget(), AbortSignal.abort())).runs).toBe(1);
   expect((await run([{ data: 1 }])).runs).toBe(1);

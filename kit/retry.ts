@@ -1,22 +1,26 @@
 import type { ExecutionResult } from 'graphql';
 import { faultOf } from './faults.ts';
 
-/** How many reads may be asked again, out of those that were asked: an outage must not be answered by twice as many questions. */
+/**
+ * How many reads may be repeated, out of those that were made: an outage must not be answered with twice as many
+ * requests.
+ */
 export interface RetryBudget {
-  /** One was asked. */
+  /** One read was made. */
   deposit(): void;
-  /** Takes what one more costs; false when there is not enough. */
+  /** Takes the cost of one more; false when there is not enough. */
   withdraw(): boolean;
 }
 
-/** Of ten questions one may be asked again, and some after a quiet time. */
+/** Of ten reads one may be repeated, and some after a quiet time. */
 const SHARE = 0.1;
-const MOST_SAVED = 10;
+const MAX_SAVED = 10;
 
-export function createRetryBudget(share = SHARE, mostSaved = MOST_SAVED): RetryBudget {
-  let saved = mostSaved;
+/** Creates a budget: each read saves `share` of a repetition, up to `maxSaved`. */
+export function createRetryBudget(share = SHARE, maxSaved = MAX_SAVED): RetryBudget {
+  let saved = maxSaved;
   return {
-    deposit: () => void (saved = Math.min(mostSaved, saved + share)),
+    deposit: () => void (saved = Math.min(maxSaved, saved + share)),
     withdraw() {
       if (saved < 1) return false;
       saved -= 1;
@@ -26,13 +30,18 @@ export function createRetryBudget(share = SHARE, mostSaved = MOST_SAVED): RetryB
 }
 
 /**
- * Runs a read, and once more when a connection under it was lost and the budget allows; what writes is never run again.
- * @param attempt makes a context of its own each time
+ * Runs a read, and once more when a connection under it was lost and the budget allows it. A write is never repeated.
+ * @param attempt makes its own context each time
  */
-export function readTwice<Result extends Pick<ExecutionResult, 'errors'>>(budget: RetryBudget, signal: AbortSignal | undefined, attempt: () => Promise<Result>): Promise<Result> {
+export function readTwice<Result extends Pick<ExecutionResult, 'errors'>>(
+  budget: RetryBudget,
+  signal: AbortSignal | undefined,
+  attempt: () => Promise<Result>,
+): Promise<Result> {
   budget.deposit();
   return attempt().then((result) => {
-    const isLost = result.errors?.some(({ originalError }) => faultOf(originalError)?.kind === 'CONNECTION_LOST') === true;
+    const isLost =
+      result.errors?.some(({ originalError }) => faultOf(originalError)?.kind === 'CONNECTION_LOST') === true;
     return isLost && !signal?.aborted && budget.withdraw() ? attempt() : result;
   });
 }

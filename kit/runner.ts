@@ -24,26 +24,31 @@ import { explained } from './faults.ts';
 export interface Prepared {
   readonly document: DocumentNode;
   readonly operation: OperationDefinitionNode;
-  /** Whether its text has no other. */
+  /** Whether the text holds this operation alone. */
   readonly isOnly: boolean;
   /** Errors that a fault explains have its code (kit/faults.ts); those without any code are faults of the program. */
   run(context: unknown, variables: Readonly<Record<string, unknown>>): Promise<ExecutionResult>;
 }
 
-/** Of one schema: a text, its document, and what was compiled of it, which is several times as long. */
+/** For one schema: texts, their documents and their compiled forms, which are several times as long. */
 const MAX_PREPARED_BYTES = 32 * 1024 * 1024;
 const PREPARED_FACTOR = 12;
 
 /**
- * Runs operations on a schema. The first run of a text is interpreted and later ones compiled: a text seen once is not worth
- * the compiler's milliseconds. Texts are kept by use, least recently used dropped first.
+ * Creates a runner of operations on a schema. The first run of a text is interpreted and later ones are compiled: a
+ * text seen once is not worth the compiler's milliseconds. Texts are kept by use; the least recently used are dropped
+ * first.
  */
-export function createRunner(schema: GraphQLSchema): (text: string, operationName: string | undefined) => Prepared | { readonly errors: readonly GraphQLError[] } {
+export function createRunner(
+  schema: GraphQLSchema,
+): (text: string, operationName: string | undefined) => Prepared | { readonly errors: readonly GraphQLError[] } {
   const prepared = createByteCache<Prepared>(MAX_PREPARED_BYTES);
   return (text, operationName) => {
-    // By the text alone: a key made for each call would be hashed for each call. Gateways send one operation in each text.
+    // By the text alone: a key made for each call would be hashed for each call. Gateways send one operation in each
+    // text.
     const known = prepared.get(text);
-    if (known && (operationName === undefined ? known.isOnly : known.operation.name?.value === operationName)) return known;
+    if (known && (operationName === undefined ? known.isOnly : known.operation.name?.value === operationName))
+      return known;
     const fresh = prepare(schema, text, operationName);
     if ('errors' in fresh) return fresh;
     prepared.set(text, fresh, PREPARED_FACTOR * text.length);
@@ -51,7 +56,11 @@ export function createRunner(schema: GraphQLSchema): (text: string, operationNam
   };
 }
 
-function prepare(schema: GraphQLSchema, text: string, operationName: string | undefined): Prepared | { errors: readonly GraphQLError[] } {
+function prepare(
+  schema: GraphQLSchema,
+  text: string,
+  operationName: string | undefined,
+): Prepared | { errors: readonly GraphQLError[] } {
   let document: DocumentNode;
   try {
     document = parse(text, { noLocation: true });
@@ -88,27 +97,34 @@ function prepare(schema: GraphQLSchema, text: string, operationName: string | un
 }
 
 /**
- * Variables without a default within input objects. When such a variable is absent its field is absent too; the compiler (0.8.9)
- * gives null in its place, which says something else.
+ * Variables without a default within input objects. When such a variable is absent its field is absent too; the
+ * compiler (0.8.9) puts null in its place, which has another meaning.
  */
 function nestedVariables(document: DocumentNode): readonly string[] {
   const names = new Set<string>();
   visit(document, {
     ObjectField: ({ value }) => void (value.kind === Kind.VARIABLE && names.add(value.name.value)),
   });
-  visit(document, { VariableDefinition: ({ variable, defaultValue }) => void (defaultValue && names.delete(variable.name.value)) });
+  visit(document, {
+    VariableDefinition: ({ variable, defaultValue }) => void (defaultValue && names.delete(variable.name.value)),
+  });
   return [...names];
 }
 
-function compile(schema: GraphQLSchema, document: DocumentNode, text: string, operationName: string | undefined): CompiledQuery | null {
-  // The compiler (0.8.9) writes object literals, in which a key `__proto__` sets the prototype; and for a variable of an
-  // input type that contains itself it unrolls that type until the memory is full.
+function compile(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  text: string,
+  operationName: string | undefined,
+): CompiledQuery | null {
+  // The compiler (0.8.9) writes object literals, in which a key `__proto__` sets the prototype. For a variable of an
+  // input type that contains itself, it unrolls that type until the memory is full.
   if (text.includes('__proto__') || hasRecursiveVariable(schema, document)) return null;
   try {
     const compiled = compileQuery(schema, document, operationName, { disablingCapturingStackErrors: true });
     return isCompiledQuery(compiled) ? compiled : null;
   } catch {
-    return null;
+    return null; // what it cannot compile graphql-js executes, with the same answer
   }
 }
 

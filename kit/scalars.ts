@@ -3,7 +3,7 @@ import { isCalendarDay } from '#standards/dates.ts';
 import { checkUscc } from '#standards/uscc.ts';
 import { badInput } from './errors.ts';
 
-/** A scalar whose values are strings: `parse` normalises or throws; a literal and a variable go the same way. */
+/** A scalar whose values are strings: `parse` normalises or throws, for a literal and a variable alike. */
 function textScalar(name: string, parse: (text: string) => string): GraphQLScalarType<string, string> {
   const fromClient = (value: unknown): string => {
     if (typeof value !== 'string') throw badInput(name, 'TYPE', `${name} takes a string.`, 'a string');
@@ -23,7 +23,13 @@ function textScalar(name: string, parse: (text: string) => string): GraphQLScala
 const parseUscc = (text: string): string => {
   const check = checkUscc(text);
   if (check.status === 'VALID') return check.uscc;
-  if (check.status === 'MISSING') throw badInput('uscc', 'PLACEHOLDER', 'The code is missing: it is empty or the placeholder of zeros.', 'an 18-character Unified Social Credit Code');
+  if (check.status === 'MISSING')
+    throw badInput(
+      'uscc',
+      'PLACEHOLDER',
+      'The code is missing: it is empty or the placeholder of zeros.',
+      'an 18-character Unified Social Credit Code',
+    );
   throw badInput('uscc', check.reason, check.message, check.expected);
 };
 
@@ -35,30 +41,35 @@ const parseDate = (text: string): string => {
 
 const instantPattern = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/;
 
-/** As this product writes instants: nothing is to be changed. */
+/** The form in which this product writes instants, which needs no change. */
 const writtenInstant = /^[^T]{10}T([01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z$/;
 
 const parseInstant = (text: string): string => {
   if (writtenInstant.test(text) && isCalendarDay(text.slice(0, 10))) return text;
   const instant = instantPattern.test(text) && isCalendarDay(text.slice(0, 10)) ? new Date(text) : undefined;
   const inUtc = instant && !Number.isNaN(instant.getTime()) ? instant.toISOString() : '';
-  // In another zone it may be of a year that is none.
+  // In another time zone the year may be out of range.
   if (isCalendarDay(inUtc.slice(0, 10))) return inUtc;
   const expected = 'ISO 8601 with a time zone, as 2026-11-23T08:00:00.000Z';
   throw badInput('DateTime', 'INSTANT', `"${text.slice(0, 40)}" is not an instant.`, expected);
 };
 
 const parseFen = (text: string): string => {
-  if (!/^-?\d{1,20}$/.test(text)) throw badInput('Fen', 'MONEY', 'An amount is a whole number of fen.', 'digits in a string');
+  if (!/^-?\d{1,20}$/.test(text))
+    throw badInput('Fen', 'MONEY', 'An amount is a whole number of fen.', 'digits in a string');
   return text;
 };
 
 const formRow = (value: unknown): Readonly<Record<string, unknown>> => {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw badInput('FormRow', 'TYPE', 'A row is an object of columns and values.', 'an object such as { XK_WSH: "…" }');
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw badInput('FormRow', 'TYPE', 'A row is an object of columns and values.', 'an object such as { XK_WSH: "…" }');
   return value as Record<string, unknown>;
 };
 
-/** @throws BAD_USER_INPUT for a variable inside: whoever compiles operations may not tell its value, and a cell would be lost. */
+/**
+ * The value of a literal.
+ * @throws BAD_USER_INPUT for a variable inside: a compiled operation may not know its value, and a cell would be lost
+ */
 function literalValue(node: ValueNode): unknown {
   switch (node.kind) {
     case Kind.OBJECT:
@@ -69,7 +80,12 @@ function literalValue(node: ValueNode): unknown {
     case Kind.FLOAT:
       return Number(node.value);
     case Kind.VARIABLE:
-      throw badInput('FormRow', 'VARIABLE', `A row holds the variable $${node.name.value.slice(0, 40)}.`, 'whole rows in a variable, or none');
+      throw badInput(
+        'FormRow',
+        'VARIABLE',
+        `A row holds the variable $${node.name.value.slice(0, 40)}.`,
+        'whole rows in a variable, or none',
+      );
     case Kind.NULL:
       return null;
     default:
@@ -77,7 +93,7 @@ function literalValue(node: ValueNode): unknown {
   }
 }
 
-/** A row of an official form: what it holds is judged by the form (standards/forms), not here. */
+/** A row of an official form. The form judges its content (standards/forms), not the scalar. */
 const FormRow = new GraphQLScalarType<Readonly<Record<string, unknown>>, unknown>({
   name: 'FormRow',
   serialize: (value) => value,
@@ -85,7 +101,7 @@ const FormRow = new GraphQLScalarType<Readonly<Record<string, unknown>>, unknown
   parseLiteral: (node) => formRow(literalValue(node)),
 });
 
-/** The scalars of the graph, in the gateway and in every subgraph the same. */
+/** The scalars of the graph, the same in the gateway and in every subgraph. */
 export const scalars: Record<string, GraphQLScalarType> = {
   USCC: textScalar('USCC', parseUscc),
   Date: textScalar('Date', parseDate),

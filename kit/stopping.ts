@@ -1,12 +1,15 @@
 import { DRAIN_MS } from './drain.ts';
 import type { Log } from './log.ts';
 
-/** Draining, and then what has deadlines of its own (pools). Orchestrators kill after thirty seconds: before that the log says what hung. */
+/**
+ * Draining, and then what has its own deadlines (pools). Orchestrators kill after thirty seconds; the log names what
+ * hung before that.
+ */
 const STOP_MS = DRAIN_MS + 8000;
 
 /**
- * Ends this process with `stack` on SIGINT and SIGTERM, and with whoever started it (also when that was killed).
- * Exit code 0, or 1 when something did not stop.
+ * Disposes `stack` and ends this process on SIGINT and SIGTERM, and when the process that started it ends (even if it
+ * is killed). Exit code 0, or 1 when something did not stop.
  */
 export function stopOnSignals(stack: AsyncDisposableStack, log: Log): void {
   let isStopping = false;

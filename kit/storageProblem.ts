@@ -1,4 +1,4 @@
-/** What keeps a place from being written, by `error.code` of the system. */
+/** Why a path cannot be written, by `error.code` of the system. */
 const OBSTACLES: Readonly<Record<string, string>> = {
   EROFS: 'lies on a file system that is mounted read-only',
   EACCES: 'may not be written by this user',
@@ -11,11 +11,12 @@ const OBSTACLES: Readonly<Record<string, string>> = {
 };
 
 /**
- * What an error of the system says of the place that was to be written, as the end of a sentence: it names a call and a number, and whoever
- * chose the place needs words. Null for any other error.
+ * Describes a system error about a path that was to be written, as the end of a sentence: the error itself names a call
+ * and a number, and the person who chose the path needs words. Null for any other error.
  */
 export function storageProblem(error: unknown): string | null {
   const { code = '', syscall, message = '' } = (error ?? {}) as Partial<NodeJS.ErrnoException>;
-  if (message.includes('No space left on device')) return OBSTACLES['ENOSPC'] ?? null; // also where initdb or the server said it
+  // initdb and the server report it as text.
+  if (message.includes('No space left on device')) return OBSTACLES['ENOSPC'] ?? null;
   return syscall ? (OBSTACLES[code] ?? `cannot be made or written (${code})`) : null;
 }

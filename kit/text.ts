@@ -1,13 +1,16 @@
 import type { GraphQLError } from 'graphql';
 import { badInput } from './errors.ts';
 
-// Which texts may reach a resolver at all. PostgreSQL's text holds every character but U+0000, and UTF-8 has no form for half of
-// a surrogate pair: Node would write U+FFFD in its place, another text than was sent.
+// Which texts may reach a resolver at all. PostgreSQL's text holds every character but U+0000, and UTF-8 has no form
+// for half of a surrogate pair: Node would write U+FFFD in its place, which is another text than was sent.
 
-/** Whether a text can be stored as it is. */
+/** Whether a text can be stored as it is: it has no U+0000 and no half of a surrogate pair. */
 export const isText = (value: string): boolean => !value.includes('\0') && value.isWellFormed();
 
-/** @param argument where the text stands, such as `uscc`, `$input.rows.3` or `operationName` */
+/**
+ * BAD_USER_INPUT for a text that cannot be stored.
+ * @param argument the path of the text, such as `uscc`, `$input.rows.3` or `operationName`
+ */
 export const badText = (argument: string): GraphQLError =>
   badInput(
     argument,
@@ -17,9 +20,9 @@ export const badText = (argument: string): GraphQLError =>
   );
 
 /**
- * Looks through a value from JSON, whose depth and size are bounded, at every text and at every name of a member.
+ * Checks every text and every member name of a value from JSON, whose depth and size are bounded.
  *
- * @param name what the value is called in the error, such as `$input`
+ * @param name the value's name in the error, such as `$input`
  * @returns BAD_USER_INPUT for the first that cannot be stored, or null
  */
 export function textProblem(name: string, value: unknown): GraphQLError | null {
@@ -28,8 +31,8 @@ export function textProblem(name: string, value: unknown): GraphQLError | null {
 }
 
 /**
- * Where the first text stands that cannot be stored; null when all can. The path is put together on the way back alone: nearly every
- * value is good.
+ * The path of the first text that cannot be stored; null when all can. The path is built only on the way back: nearly
+ * every value is good.
  */
 export function pathOfBadText(value: unknown): string[] | null {
   if (typeof value === 'string') return isText(value) ? null : [];

@@ -1,7 +1,10 @@
 import { type DataClass, matrix } from './matrix.ts';
 import type { Viewer } from './viewer.ts';
 
-/** Everything that can be done beyond reading, by the class that the matrix allows or denies. What is not here cannot be done. */
+/**
+ * Every action beyond reading, by the class that the matrix allows or denies. An action that is not listed here cannot
+ * be performed.
+ */
 const actions = {
   'filing:create': 'FILE',
   'record:withdraw': 'FILE',
@@ -19,4 +22,5 @@ const actions = {
 
 export type Action = keyof typeof actions;
 
+/** Whether the matrix allows the viewer's role an action. */
 export const may = (viewer: Viewer, action: Action): boolean => matrix[viewer.role][actions[action]] === 'ALLOW';

@@ -16,7 +16,9 @@ type Classed = GraphQLField<unknown, unknown> | GraphQLArgument | GraphQLInputFi
 
 const directives = (node: Classed): readonly ConstDirectiveNode[] => [
   ...(node.astNode?.directives ?? []),
-  ...('extensionASTNodes' in node ? (node.extensionASTNodes ?? []).flatMap((extension) => extension.directives ?? []) : []),
+  ...('extensionASTNodes' in node
+    ? (node.extensionASTNodes ?? []).flatMap((extension) => extension.directives ?? [])
+    : []),
 ];
 
 function ownClasses(node: Classed): DataClass[] {
@@ -31,7 +33,10 @@ function ownClasses(node: Classed): DataClass[] {
   return [...found];
 }
 
-/** The class of a field: its own, else its type's. Undefined where nobody gave one: `policyProblems` makes that a boot error. */
+/**
+ * The class of a field: its own, else its type's. Undefined where there is none, which `policyProblems` makes a boot
+ * error.
+ */
 export function classOfField(type: GraphQLNamedType, field: GraphQLField<unknown, unknown>): DataClass | undefined {
   return ownClasses(field)[0] ?? ownClasses(type)[0];
 }
@@ -46,42 +51,57 @@ const keyFields = (directive: ConstDirectiveNode): string[] => {
 };
 
 /**
- * Everything wrong with the policy of a schema, each with the coordinate it is about. Both the gateway and each subgraph
- * refuse to boot unless this is empty.
+ * Everything that is wrong with the policy of a schema, each with the coordinate that it is about. The gateway and each
+ * subgraph refuse to boot unless this is empty.
  */
 export function policyProblems(schema: GraphQLSchema): string[] {
   const problems: string[] = [];
   for (const type of Object.values(schema.getTypeMap())) {
-    if (type.name.startsWith('__') || type.name.startsWith('_') || type.name.startsWith('join__') || type.name.startsWith('link__')) continue;
+    if (
+      type.name.startsWith('__') ||
+      type.name.startsWith('_') ||
+      type.name.startsWith('join__') ||
+      type.name.startsWith('link__')
+    )
+      continue;
     if (ownClasses(type).length > 1) problems.push(`${type.name} has two data classes: ${ownClasses(type).join(', ')}`);
     if (isInputObjectType(type)) {
       for (const field of Object.values(type.getFields()))
-        if (ownClasses(field).length !== 1) problems.push(`${type.name}.${field.name} needs one data class, it has ${ownClasses(field).length}`);
+        if (ownClasses(field).length !== 1)
+          problems.push(`${type.name}.${field.name} needs one data class, it has ${ownClasses(field).length}`);
     }
     if (!isObjectType(type) && !isInterfaceType(type)) continue;
     const inKeys = new Set(directives(type).flatMap(keyFields));
     for (const field of Object.values(type.getFields())) {
       if (field.name.startsWith('_')) continue;
       const coordinate = `${type.name}.${field.name}`;
-      if (ownClasses(field).length > 1) problems.push(`${coordinate} has two data classes: ${ownClasses(field).join(', ')}`);
+      if (ownClasses(field).length > 1)
+        problems.push(`${coordinate} has two data classes: ${ownClasses(field).join(', ')}`);
       const dataClass = classOfField(type, field);
       if (!dataClass) {
         problems.push(`${coordinate} has no data class: give it @data(class: …), see policy/policy.graphql`);
         continue;
       }
-      if (isRestricted(dataClass) && isNonNullType(field.type)) problems.push(`${coordinate} is ${dataClass}, which some role may not see, so it cannot be non-null`);
-      if (isRestricted(dataClass) && inKeys.has(field.name)) problems.push(`${coordinate} is ${dataClass}, which some role may not see, so it cannot be in a @key`);
+      if (isRestricted(dataClass) && isNonNullType(field.type))
+        problems.push(`${coordinate} is ${dataClass}, which some role may not see, so it cannot be non-null`);
+      if (isRestricted(dataClass) && inKeys.has(field.name))
+        problems.push(`${coordinate} is ${dataClass}, which some role may not see, so it cannot be in a @key`);
       for (const required of (field.astNode?.directives ?? []).flatMap(keyFields)) {
         const other = type.getFields()[required];
         const otherClass = other && classOfField(type, other);
-        if (otherClass && isRestricted(otherClass)) problems.push(`${coordinate} requires ${type.name}.${required}, which is ${otherClass}: it would be read through it`);
+        if (otherClass && isRestricted(otherClass))
+          problems.push(
+            `${coordinate} requires ${type.name}.${required}, which is ${otherClass}: it would be read through it`,
+          );
       }
       for (const parent of type.getInterfaces()) {
         const declared = parent.getFields()[field.name];
         const theirs = declared && classOfField(parent, declared);
-        if (theirs && theirs !== dataClass) problems.push(`${coordinate} is ${dataClass} but ${parent.name}.${field.name} is ${theirs}`);
+        if (theirs && theirs !== dataClass)
+          problems.push(`${coordinate} is ${dataClass} but ${parent.name}.${field.name} is ${theirs}`);
       }
-      if (['Query', 'Mutation', 'Subscription'].includes(type.name) && isNonNullType(field.type)) problems.push(`${coordinate} is a root field, so it has to be nullable`);
+      if (['Query', 'Mutation', 'Subscription'].includes(type.name) && isNonNullType(field.type))
+        problems.push(`${coordinate} is a root field, so it has to be nullable`);
     }
   }
   return problems;

@@ -1,5 +1,5 @@
 /**
- * A person's name as others see it: the first character and a star (reference/domain.md §7). Stars do not count the
- * characters, so that the length gives nothing away.
+ * A person's name as other readers see it: the first character and a star (reference/domain.md §7). There is one star
+ * whatever the length, so that the length reveals nothing.
  */
 export const maskName = (name: string): string => `${[...name][0] ?? ''}*`;

@@ -1,11 +1,15 @@
 import { findPurpose } from '#standards/purposes.ts';
 import { mayNamePurpose, purposesByRole } from './purposes.ts';
-import { roles } from './viewer.ts';
+import { roles } from './roles.ts';
 
 test('every purpose of a role is in the catalogue, once', () => {
   for (const role of roles) {
     const codes: readonly string[] = purposesByRole[role];
-    expect([role, codes.filter((code) => findPurpose(code) === null), codes.length - new Set(codes).size]).toEqual([role, [], 0]);
+    expect([role, codes.filter((code) => findPurpose(code) === null), codes.length - new Set(codes).size]).toEqual([
+      role,
+      [],
+      0,
+    ]);
   }
 });
 
@@ -17,5 +21,6 @@ test('no role reads for a purpose of another', () => {
   expect(roles.filter((role) => mayNamePurpose(role, 'AUDIT'))).toEqual(['AUDITOR', 'NATIONAL_CENTRE']);
   expect(roles.filter((role) => mayNamePurpose(role, 'POST_LOAN'))).toEqual(['FINANCIAL_INSTITUTION']);
   expect(roles.filter((role) => mayNamePurpose(role, 'OWN_FILE'))).toEqual(['SUBJECT']);
-  for (const code of ['', 'MADE_UP', 'constructor', 'length']) expect(roles.filter((role) => mayNamePurpose(role, code))).toEqual([]);
+  for (const code of ['', 'MADE_UP', 'constructor', 'length'])
+    expect(roles.filter((role) => mayNamePurpose(role, code))).toEqual([]);
 });

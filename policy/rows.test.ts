@@ -1,13 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import pg from 'pg';
-import { createConsents } from '#kit/consents.ts';
+import { createConsents } from '#records/consents.ts';
 import { createPool, type Pool } from '#kit/postgres/pool.ts';
 import { openDatabase, type Database } from '#test/support/database.ts';
-import { disclosureLevels, isVisibleRow, rowParameters, rowPredicate, type RowRights, rowScope, rowValues } from './rows.ts';
-import { createViewer, roles, type Viewer } from './viewer.ts';
+import { disclosureLevels } from './scope.ts';
+import { isVisibleRow, rowParameters, rowPredicate, type RowRights, rowScope, rowValues } from './rows.ts';
+import { roles } from './roles.ts';
+import { createViewer, type Viewer } from './viewer.ts';
 
-// The row rule stands twice, as SQL and in memory: whoever sees a row by one sees it by the other.
+// The row rule exists twice, as SQL and in memory: a viewer who sees a row by one sees it by the other.
 
 let database: Database;
 let client: pg.Client;
@@ -16,7 +18,13 @@ beforeAll(async () => {
   database = await openDatabase();
   client = new pg.Client({ connectionString: database.url });
   await client.connect();
-  pool = createPool({ url: database.url, role: 'credit_gateway', applicationName: 'test', max: 1, statementTimeoutMs: 5000 });
+  pool = createPool({
+    url: database.url,
+    role: 'credit_gateway',
+    applicationName: 'test',
+    max: 1,
+    statementTimeoutMs: 5000,
+  });
   await giveConsents();
 });
 afterAll(async () => {
@@ -45,22 +53,43 @@ const row: fc.Arbitrary<RowRights> = fc
     source_unit: fc.constantFrom(...units),
     determining_unit: fc.option(fc.constantFrom(...units), { nil: null }),
   })
-  // What is not public has no term.
+  // A row that is not public has no term.
   .map((each) => (each.disclosure_level === 'PUBLIC' ? each : { ...each, public_from: null, public_until: null }));
 
-// Those whom consents show more are two of many roles.
-const someRole = fc.constantFrom(...roles, 'FINANCIAL_INSTITUTION', 'FINANCIAL_INSTITUTION', 'CREDIT_SERVICE_AGENCY', 'CREDIT_SERVICE_AGENCY');
-const viewer: fc.Arbitrary<Viewer> = fc.record({ role: someRole, organisation: fc.constantFrom(...codes, ...units, null), province: fc.constantFrom('33', null), sector: fc.constantFrom('C', null), purpose: fc.constantFrom(...purposes, null) })
+// Only two of many roles can see more by a consent.
+const someRole = fc.constantFrom(
+  ...roles,
+  'FINANCIAL_INSTITUTION',
+  'FINANCIAL_INSTITUTION',
+  'CREDIT_SERVICE_AGENCY',
+  'CREDIT_SERVICE_AGENCY',
+);
+const viewer: fc.Arbitrary<Viewer> = fc
+  .record({
+    role: someRole,
+    organisation: fc.constantFrom(...codes, ...units, null),
+    province: fc.constantFrom('33', null),
+    sector: fc.constantFrom('C', null),
+    purpose: fc.constantFrom(...purposes, null),
+  })
   .map((each) => createViewer({ ...each, purposes: [], tokenId: null }));
 
-/** Hours from now: begins, ends, was revoked. */
+/** In hours from now: when it begins, when it ends and when it was revoked. */
 type Given = readonly [begins: number, ends: number, revoked: number | null];
 const inForce: Given = [-2, 2, null];
 const revoked: Given = [-2, 2, -1];
 const expired: Given = [-2, -1, null];
 const toCome: Given = [1, 2, null];
-/** What each organisation was given by each subject for each purpose. */
-const histories: readonly (readonly Given[])[] = [[inForce], [revoked], [expired], [toCome], [], [revoked, inForce], [expired, revoked]];
+/** The consents that each subject gave each organisation for each purpose. */
+const histories: readonly (readonly Given[])[] = [
+  [inForce],
+  [revoked],
+  [expired],
+  [toCome],
+  [],
+  [revoked, inForce],
+  [expired, revoked],
+];
 
 async function giveConsents(): Promise<void> {
   let next = 0;
@@ -70,14 +99,21 @@ async function giveConsents(): Promise<void> {
         for (const [begins, ends, end] of histories[next++ % histories.length] ?? [])
           await client.query(
             `insert into consent.consent (id, subject, grantee, purpose, given_at, expires_at, revoked_at)
-             values ($1, $2, $3, $4, now() + make_interval(hours => $5), now() + make_interval(hours => $6), now() + make_interval(hours => $7))`,
+             values ($1, $2, $3, $4,
+                     now() + make_interval(hours => $5),
+                     now() + make_interval(hours => $6),
+                     now() + make_interval(hours => $7))`,
             [randomUUID(), subject, grantee, purpose, begins, ends, end],
           );
 }
 
-const columns = 'uscc text, disclosure_level text, public_from date, public_until date, withdrawn_on date, erased_at timestamptz, province text, sector text, source_unit text, determining_unit text';
-/** Of each of some rows, whether the rule finds it. */
-const text = `select ${rowPredicate('record', 1)} as visible from json_to_recordset($${rowParameters + 1}::json) as record(${columns})`;
+const columns = `
+  uscc text, disclosure_level text, public_from date, public_until date, withdrawn_on date, erased_at timestamptz,
+  province text, sector text, source_unit text, determining_unit text`;
+/** For each of some rows, whether the rule finds it. */
+const text = `
+  select ${rowPredicate('record', 1)} as visible
+  from json_to_recordset($${rowParameters + 1}::json) as record(${columns})`;
 
 test('a row is visible in memory exactly when SQL finds it', async () => {
   const consents = createConsents(pool);
@@ -86,7 +122,10 @@ test('a row is visible in memory exactly when SQL finds it', async () => {
   await fc.assert(
     fc.asyncProperty(viewer, fc.array(row, { minLength: 20, maxLength: 20 }), async (who, rows) => {
       const scope = rowScope(who);
-      const { rows: found } = await client.query<{ visible: boolean | null }>(text, [...rowValues(scope, TODAY), JSON.stringify(rows)]);
+      const { rows: found } = await client.query<{ visible: boolean | null }>(text, [
+        ...rowValues(scope, TODAY),
+        JSON.stringify(rows),
+      ]);
       const bySql = found.map(({ visible }) => visible === true);
       const { now } = await consents.of(who, codes);
       const inMemory = rows.map((each) => isVisibleRow(scope, each, TODAY, (uscc) => now.has(uscc)));
@@ -103,11 +142,35 @@ test('a row is visible in memory exactly when SQL finds it', async () => {
 });
 
 test('consents are looked for in rows for named recipients, for a reader that uses them, and in no other', async () => {
-  const rows = disclosureLevels.map((level) => ({ uscc: codes[0], disclosure_level: level, public_from: level === 'PUBLIC' ? TODAY : null, public_until: level === 'PUBLIC' ? TODAY : null, province: '33', source_unit: units[0] }));
+  const rows = disclosureLevels.map((level) => ({
+    uscc: codes[0],
+    disclosure_level: level,
+    public_from: level === 'PUBLIC' ? TODAY : null,
+    public_until: level === 'PUBLIC' ? TODAY : null,
+    province: '33',
+    source_unit: units[0],
+  }));
   await client.query(`set track_functions = 'all'`);
-  const calls = async (): Promise<number> => Number((await client.query<{ calls: string | null }>(`select pg_stat_get_xact_function_calls('consent.is_given'::regproc) as calls`)).rows[0]?.calls ?? 0);
+  const calls = async (): Promise<number> =>
+    Number(
+      (
+        await client.query<{ calls: string | null }>(
+          `select pg_stat_get_xact_function_calls('consent.is_given'::regproc) as calls`,
+        )
+      ).rows[0]?.calls ?? 0,
+    );
   const looks = async (role: (typeof roles)[number]): Promise<number> => {
-    const scope = rowScope(createViewer({ role, organisation: codes[1] as string, province: '44', sector: 'F', purposes: [], purpose: 'SUPERVISION', tokenId: null }));
+    const scope = rowScope(
+      createViewer({
+        role,
+        organisation: codes[1] as string,
+        province: '44',
+        sector: 'F',
+        purposes: [],
+        purpose: 'SUPERVISION',
+        tokenId: null,
+      }),
+    );
     await client.query('begin'); // in which the count is not handed over to the server's own
     const before = await calls();
     await client.query(text, [...rowValues(scope, TODAY), JSON.stringify(rows)]);
@@ -115,5 +178,9 @@ test('consents are looked for in rows for named recipients, for a reader that us
     await client.query('rollback');
     return after - before;
   };
-  for (const each of roles) expect([each, await looks(each)]).toEqual([each, each === 'FINANCIAL_INSTITUTION' || each === 'CREDIT_SERVICE_AGENCY' ? 1 : 0]);
+  for (const each of roles)
+    expect([each, await looks(each)]).toEqual([
+      each,
+      each === 'FINANCIAL_INSTITUTION' || each === 'CREDIT_SERVICE_AGENCY' ? 1 : 0,
+    ]);
 });

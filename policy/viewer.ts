@@ -1,55 +1,46 @@
 import { hash } from 'node:crypto';
+import type { Role } from './roles.ts';
 
-/** Every role there is. A viewer acts in exactly one (design §7). */
-export const roles = [
-  'PUBLIC',
-  'SUBJECT',
-  'PROVINCIAL_PLATFORM',
-  'SECTOR_REGULATOR',
-  'DETERMINING_UNIT',
-  'IMPLEMENTER',
-  'FINANCIAL_INSTITUTION',
-  'CREDIT_SERVICE_AGENCY',
-  'INDUSTRY_ASSOCIATION',
-  'ASSESSOR',
-  'AUDITOR',
-  'NATIONAL_CENTRE',
-  'RULE_KEEPER',
-  'OPERATOR',
-] as const;
-
-export type Role = (typeof roles)[number];
-
-export const isRole = (text: string): text is Role => (roles as readonly string[]).includes(text);
-
-/** Who is asking, in which role, for what. Made by `createViewer` alone, so that `grant` always matches the rest. */
+/** The caller, its role and its purpose. Only `createViewer` makes one, so that `grant` always matches the rest. */
 export interface Viewer {
   readonly role: Role;
-  /** USCC of the organisation acted for; null for the public. */
+  /** The USCC of the organisation that the caller acts for; null for the public. */
   readonly organisation: string | null;
   /** First two digits of GB/T 2260, where the role is bound to a province. */
   readonly province: string | null;
   /** Section of GB/T 4754, where the role is bound to a sector. */
   readonly sector: string | null;
-  /** Purposes the token allows, and the one this operation is made for. */
+  /** The purposes that the token allows, and the purpose of this operation. */
   readonly purposes: readonly string[];
   readonly purpose: string | null;
   /** The token's `jti`, for the access log and revocation. */
   readonly tokenId: string | null;
-  /** Who acts for the organisation: an opaque number of its own staff register, never a name. What takes two persons compares it. */
+  /**
+   * The person who acts for the organisation: an opaque number of its own staff register, never a name. Actions that
+   * take two persons compare it.
+   */
   readonly actor: string | null;
   /** Fingerprint of everything above that decides rights: part of every cache, batch and de-duplication key. */
   readonly grant: string;
 }
 
+/**
+ * Makes a frozen viewer. Its `grant` is 96 bits of a SHA-256 over role, organisation, province, sector and purpose, in
+ * 16 characters of base64url: what is cached for one viewer may be answered to another with the same grant.
+ */
 export function createViewer(given: Omit<Viewer, 'grant' | 'actor'> & { readonly actor?: string | null }): Viewer {
   const claims = { ...given, actor: given.actor ?? null };
   const { role, organisation, province, sector, purpose } = claims;
-  const grant = hash('sha256', JSON.stringify([role, organisation, province, sector, purpose]), 'base64url').slice(0, 16);
+  const grant = hash('sha256', JSON.stringify([role, organisation, province, sector, purpose]), 'base64url').slice(
+    0,
+    16,
+  );
   return Object.freeze({ ...claims, grant });
 }
 
-/** A request without an `Authorization` header. A bad header is never this: it is 401. */
+/**
+ * The viewer of a request without an `Authorization` header. A bad header never becomes this: it is answered with 401.
+ */
 export const publicViewer: Viewer = createViewer({
   role: 'PUBLIC',
   organisation: null,
@@ -61,25 +52,15 @@ export const publicViewer: Viewer = createViewer({
 });
 
 /**
- * The gateway itself, where it writes the rights of records into the log of changes: it sees those of every record, and gives nothing to
- * anybody. What is told of a change, and to whom, is decided by the rights of each who listens.
+ * The gateway itself, where it writes the rights of records into the log of changes. It sees those of every record and
+ * delivers nothing. The rights of each subscriber decide which changes that subscriber receives.
  */
-export const bookkeeper: Viewer = createViewer({ role: 'AUDITOR', organisation: null, province: null, sector: null, purposes: ['SUPERVISION'], purpose: 'SUPERVISION', tokenId: null });
-
-/** What each role must be bound to; a grant that lacks it is refused when it is made. */
-export const roleBinding: Record<Role, 'NONE' | 'ORGANISATION' | 'PROVINCE' | 'SECTOR'> = {
-  PUBLIC: 'NONE',
-  SUBJECT: 'ORGANISATION',
-  PROVINCIAL_PLATFORM: 'PROVINCE',
-  SECTOR_REGULATOR: 'SECTOR',
-  DETERMINING_UNIT: 'ORGANISATION',
-  IMPLEMENTER: 'PROVINCE',
-  FINANCIAL_INSTITUTION: 'ORGANISATION',
-  CREDIT_SERVICE_AGENCY: 'ORGANISATION',
-  INDUSTRY_ASSOCIATION: 'ORGANISATION',
-  ASSESSOR: 'ORGANISATION',
-  AUDITOR: 'ORGANISATION',
-  NATIONAL_CENTRE: 'ORGANISATION',
-  RULE_KEEPER: 'ORGANISATION',
-  OPERATOR: 'ORGANISATION',
-};
+export const systemViewer: Viewer = createViewer({
+  role: 'AUDITOR',
+  organisation: null,
+  province: null,
+  sector: null,
+  purposes: ['SUPERVISION'],
+  purpose: 'SUPERVISION',
+  tokenId: null,
+});

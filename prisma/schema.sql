@@ -243,6 +243,19 @@ create table disclosure.judicial_record (
   constraint judicial_record_public_has_end CHECK (((disclosure_level <> 'PUBLIC'::text) OR ((public_from IS NOT NULL) AND (public_until IS NOT NULL))))
 );
 
+create table disclosure.recomputation (
+  rules_digest text not null,
+  began_at timestamp(3) with time zone not null,
+  finished_at timestamp(3) with time zone,
+  uscc text not null default ''::text,
+  record_id uuid not null default '00000000-0000-0000-0000-000000000000'::uuid,
+  examined integer not null default 0,
+  shortened integer not null default 0,
+  withheld integer not null default 0,
+  left_as_stated integer not null default 0,
+  constraint recomputation_pkey PRIMARY KEY (rules_digest)
+);
+
 create table disclosure.replacing_filing (
   filing_id uuid not null,
   unit text not null,
@@ -910,6 +923,7 @@ CREATE INDEX name_ordered_by_kind ON entity.name USING btree (kind, name, uscc) 
 CREATE INDEX name_ordered_by_province ON entity.name USING btree (province, name, uscc) INCLUDE (kind, status) WHERE (kind <> 'SELF_EMPLOYED'::text);
 CREATE INDEX name_ordered_by_status ON entity.name USING btree (status, name, uscc) INCLUDE (kind, province) WHERE (kind <> 'SELF_EMPLOYED'::text);
 CREATE INDEX profile_by_source ON entity.profile USING btree (source_unit, catalogue_code, collected_at) WHERE (superseded_at = 'infinity'::timestamp with time zone);
+CREATE INDEX profile_by_successor ON entity.profile USING btree (successor, uscc) WHERE (successor IS NOT NULL);
 CREATE UNIQUE INDEX profile_current ON entity.profile USING btree (uscc, record_id) WHERE (superseded_at = 'infinity'::timestamp with time zone);
 CREATE INDEX replacing_filing_open ON entity.replacing_filing USING btree (unit, kind) WHERE open;
 CREATE INDEX replacing_filing_open ON evaluation.replacing_filing USING btree (unit, kind) WHERE open;
@@ -994,6 +1008,7 @@ grant insert, select, update on table disclosure.complaint to credit_disclosure;
 grant delete, insert, select on table disclosure.filed_row to credit_disclosure;
 grant delete, insert, select, update on table disclosure.idempotency to credit_disclosure;
 grant insert, select, update on table disclosure.judicial_record to credit_disclosure;
+grant insert, select, update on table disclosure.recomputation to credit_disclosure;
 grant insert, select, update on table disclosure.replacing_filing to credit_disclosure;
 grant insert, select, update on table disclosure.source_unit to credit_disclosure;
 grant insert, select, update on table disclosure.voluntary_item to credit_disclosure;

@@ -15,16 +15,16 @@ export interface CatalogueItem {
   readonly code: string;
   /** The Chinese term. */
   readonly name: string;
-  /** Code and name of the part of the catalogue it stands in. */
+  /** Code and name of the part of the catalogue that lists it. */
   readonly category: { readonly code: string; readonly name: string };
-  /** Kinds of record, each with the values of its classifying field that belong here; empty for all. */
+  /** Kinds of record, each with the values of its classifying field that belong to the item; empty for all. */
   readonly admits: Readonly<Record<string, readonly string[]>>;
   readonly legalBasis: string;
-  /** Who may see a record that does not say so itself; null where its kind decides row by row. */
+  /** The disclosure level of a record that names none; null where its kind decides row by row. */
   readonly disclosureLevel: 'PUBLIC' | 'GOV_SHARED' | 'RESTRICTED' | 'INTERNAL' | null;
   /** The editions that list it, oldest first. */
   readonly editions: readonly CatalogueEdition[];
-  /** From the first of them to the end of the last. */
+  /** From the beginning of the first edition to the end of the last. */
   readonly effectiveFrom: string;
   readonly effectiveTo: string | null;
   readonly unverified?: boolean;
@@ -34,16 +34,19 @@ export interface CatalogueItem {
 export const catalogueEditions: readonly CatalogueEdition[] = table.editions;
 
 const named = <Named extends { readonly code: string }>(list: readonly Named[], code: string): Named => {
-  const found = list.find(each => each.code === code);
+  const found = list.find((each) => each.code === code);
   if (found === undefined) throw new Error(`standards/data/catalogue.json: ${code} is named and not there`);
   return found;
 };
 
-/** Items of the collection catalogue: what is not one of them is not collected. A new one is a row of data/catalogue.json. */
-export const catalogueItems: readonly CatalogueItem[] = table.items.map(item => {
-  const editions = item.editions.map(code => named(catalogueEditions, code));
+/**
+ * Items of the collection catalogue: what is not listed is not collected. A new item is a row of data/catalogue.json.
+ */
+export const catalogueItems: readonly CatalogueItem[] = table.items.map((item) => {
+  const editions = item.editions.map((code) => named(catalogueEditions, code));
   const [first, last] = [editions[0], editions.at(-1)];
-  if (first === undefined || last === undefined) throw new Error(`standards/data/catalogue.json: ${item.code} is in no edition`);
+  if (first === undefined || last === undefined)
+    throw new Error(`standards/data/catalogue.json: ${item.code} is in no edition`);
   return {
     ...item,
     category: named(table.categories, item.category),
@@ -58,7 +61,7 @@ export const catalogueItems: readonly CatalogueItem[] = table.items.map(item => 
 /** 目录编码, as a row of a filing names its item. */
 export const catalogueCodes = createCodeList(catalogueItems);
 
-const byCode = new Map(catalogueItems.map(item => [item.code, item]));
+const byCode = new Map(catalogueItems.map((item) => [item.code, item]));
 
 /** The item of a code, whether or not in force; null when no edition lists it. */
 export function findCatalogueItem(code: string): CatalogueItem | null {
@@ -66,16 +69,27 @@ export function findCatalogueItem(code: string): CatalogueItem | null {
 }
 
 /** The edition in force on a day 'YYYY-MM-DD', and the items it lists; none before the first edition. */
-export function catalogueOn(day: string, items: readonly CatalogueItem[] = catalogueItems): { edition: CatalogueEdition; items: CatalogueItem[] } | null {
-  const edition = catalogueEditions.find(({ effectiveFrom, effectiveTo }) => effectiveFrom <= day && (effectiveTo === null || day < effectiveTo));
+export function catalogueOn(
+  day: string,
+  items: readonly CatalogueItem[] = catalogueItems,
+): { edition: CatalogueEdition; items: CatalogueItem[] } | null {
+  const edition = catalogueEditions.find(
+    ({ effectiveFrom, effectiveTo }) => effectiveFrom <= day && (effectiveTo === null || day < effectiveTo),
+  );
   return edition === undefined ? null : { edition, items: items.filter(({ editions }) => editions.includes(edition)) };
 }
 
 /**
- * Whether an item takes records of a kind ('name-list'), of a value of its classifying field (null: it has none) and of a day. A record is
- * collected after its day, so an item that came later takes it; one whose last edition had ended by then does not.
+ * Whether an item takes records of a kind ('name-list'), of a value of its classifying field (null: it has none) and of
+ * a day. A record is collected after its day, so an item that came later takes it; an item whose last edition had ended
+ * by then does not.
  */
-export function admits({ admits: kinds, effectiveTo }: CatalogueItem, kind: string, value: string | null, day: string | null): boolean {
+export function admits(
+  { admits: kinds, effectiveTo }: CatalogueItem,
+  kind: string,
+  value: string | null,
+  day: string | null,
+): boolean {
   const values = Object.hasOwn(kinds, kind) ? kinds[kind] : undefined;
   if (values === undefined || (effectiveTo !== null && day !== null && day >= effectiveTo)) return false;
   return values.length === 0 || (value !== null && values.includes(value));

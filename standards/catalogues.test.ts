@@ -1,16 +1,21 @@
-import { findEvaluationScheme, evaluationSchemes, findSchemeVersion, findSchemeVersionOn } from './evaluationSchemes.ts';
+import {
+  findEvaluationScheme,
+  evaluationSchemes,
+  findSchemeVersion,
+  findSchemeVersionOn,
+} from './evaluationSchemes.ts';
 import { industries, findIndustry, isInSector } from './industry.ts';
 import { findListType, listTypes, listTypesOn } from './listTypes.ts';
 import { penaltyCategories, penaltyCategoryList } from './penaltyCategory.ts';
 import { findPurpose, purposes } from './purposes.ts';
 
-const codes = (items: readonly { code: string }[]) => items.map(item => item.code);
+const codes = (items: readonly { code: string }[]) => items.map((item) => item.code);
 
 test('a code means one thing in its catalogue', () => {
   for (const items of [listTypes, evaluationSchemes, purposes, penaltyCategories, industries]) {
     expect(new Set(codes(items)).size).toBe(items.length);
   }
-  const spellings = penaltyCategories.flatMap(category => category.spellings);
+  const spellings = penaltyCategories.flatMap((category) => category.spellings);
   expect(new Set(spellings).size).toBe(spellings.length);
 });
 
@@ -31,16 +36,22 @@ test('versions of a scheme follow each other without gap or overlap, and grades 
   for (const scheme of evaluationSchemes) {
     scheme.versions.forEach((version, index) => {
       expect(version.effectiveTo).toBe(scheme.versions[index + 1]?.effectiveFrom ?? null);
-      expect(version.grades.map(grade => grade.rank)).toEqual(version.grades.map((_, place) => place + 1));
+      expect(version.grades.map((grade) => grade.rank)).toEqual(version.grades.map((_, place) => place + 1));
     });
   }
 });
 
 test('the version of a scheme is that of the day', () => {
   const days = ['2019-08-31', '2019-09-01', '2025-06-01', '2026-04-01', '2026-04-02'];
-  expect(days.map(day => findSchemeVersionOn('PUBLIC_CREDIT', day)?.version)).toEqual([undefined, '2019', '2025', '2025', '2026']);
-  expect(findSchemeVersion('PUBLIC_CREDIT', '2026')?.grades.map(grade => grade.code)).toEqual(['A', 'B', 'C', 'D']);
-  expect(findSchemeVersion('TAX_CREDIT', '2018')?.grades.map(grade => grade.code)).toEqual(['A', 'B', 'M', 'C', 'D']);
+  expect(days.map((day) => findSchemeVersionOn('PUBLIC_CREDIT', day)?.version)).toEqual([
+    undefined,
+    '2019',
+    '2025',
+    '2025',
+    '2026',
+  ]);
+  expect(findSchemeVersion('PUBLIC_CREDIT', '2026')?.grades.map((grade) => grade.code)).toEqual(['A', 'B', 'C', 'D']);
+  expect(findSchemeVersion('TAX_CREDIT', '2018')?.grades.map((grade) => grade.code)).toEqual(['A', 'B', 'M', 'C', 'D']);
   expect(findEvaluationScheme('SAMR_RISK')?.measures).toBe('RISK');
 });
 
@@ -66,11 +77,16 @@ test('penalty categories are read in both spellings, several in a cell, and what
 });
 
 test('an industry is a section letter or a division; longer codes are cut to their division', () => {
-  expect(industries.filter(item => item.englishName !== null)).toHaveLength(20);
+  expect(industries.filter((item) => item.englishName !== null)).toHaveLength(20);
   expect(industries).toHaveLength(20 + 97);
   expect(findIndustry('C')?.name).toBe('制造业');
   expect(findIndustry('C3912')).toEqual(findIndustry('39'));
-  expect(findIndustry('39')).toEqual({ code: '39', name: '计算机、通信和其他电子设备制造业', englishName: null, section: 'C' });
+  expect(findIndustry('39')).toEqual({
+    code: '39',
+    name: '计算机、通信和其他电子设备制造业',
+    englishName: null,
+    section: 'C',
+  });
   expect(findIndustry('A39')).toBeNull();
   expect(findIndustry('99')).toBeNull();
   expect(isInSector('3912', 'C')).toBe(true);

@@ -1,13 +1,22 @@
-import { demoOrganisations, findDemoOrganisation, offices, syntheticUnit, type Office } from './demoOrganisations.ts';
+import {
+  demoOrganisations,
+  findDemoOrganisation,
+  authorities,
+  syntheticUnit,
+  type Authority,
+} from './demoOrganisations.ts';
 import { reportingUnits } from './divisions.ts';
 import { checkUscc } from './uscc.ts';
 
 test('every demo organisation and synthetic unit has a code of its own, valid without a warning', () => {
-  const units = reportingUnits.flatMap(unit => Object.keys(offices).map(office => syntheticUnit(unit.code, office as Office)));
-  for (const { uscc } of [...demoOrganisations, ...units]) expect(checkUscc(uscc)).toEqual({ status: 'VALID', uscc, warnings: [] });
-  expect(new Set(units.map(unit => unit.uscc)).size).toBe(32 * 10);
-  expect(new Set(demoOrganisations.map(each => each.uscc)).size).toBe(demoOrganisations.length);
-  expect([...demoOrganisations, ...units].every(each => each.name.includes('示例'))).toBe(true);
+  const units = reportingUnits.flatMap((unit) =>
+    Object.keys(authorities).map((authorityKind) => syntheticUnit(unit.code, authorityKind as Authority)),
+  );
+  for (const { uscc } of [...demoOrganisations, ...units])
+    expect(checkUscc(uscc)).toEqual({ status: 'VALID', uscc, warnings: [] });
+  expect(new Set(units.map((unit) => unit.uscc)).size).toBe(32 * 10);
+  expect(new Set(demoOrganisations.map((each) => each.uscc)).size).toBe(demoOrganisations.length);
+  expect([...demoOrganisations, ...units].every((each) => each.name.includes('示例'))).toBe(true);
 });
 
 test('the regulator and the determining unit of the demo are the authorities that records name', () => {

@@ -11,8 +11,8 @@ import {
 
 test('there are 34 provinces, and 32 units that report: the Corps beside the 31 provinces', () => {
   expect(provinces).toHaveLength(34);
-  expect(provinces.every(province => province.name.startsWith(province.shortName))).toBe(true);
-  expect(reportingUnits.map(unit => unit.code).join()).toBe(
+  expect(provinces.every((province) => province.name.startsWith(province.shortName))).toBe(true);
+  expect(reportingUnits.map((unit) => unit.code).join()).toBe(
     '11,12,13,14,15,21,22,23,31,32,33,34,35,36,37,41,42,43,44,45,46,50,51,52,53,54,61,62,63,64,65,66',
   );
   expect(reportingUnitOf('659001')).toBe('66');

@@ -20,13 +20,17 @@ export const provinces: readonly Province[] = (
   '44广东 45广西 46海南 50重庆 51四川 52贵州 53云南 54西藏 61陕西 62甘肃 63青海 64宁夏 65新疆 71台湾 81香港 82澳门'
 )
   .split(' ')
-  .map(entry => ({ code: entry.slice(0, 2), shortName: entry.slice(2), name: names.get(`${entry.slice(0, 2)}0000`) ?? entry.slice(2) }));
+  .map((entry) => ({
+    code: entry.slice(0, 2),
+    shortName: entry.slice(2),
+    name: names.get(`${entry.slice(0, 2)}0000`) ?? entry.slice(2),
+  }));
 
-const provinceCodes = new Set(provinces.map(province => province.code));
+const provinceCodes = new Set(provinces.map((province) => province.code));
 
 /**
- * Who files and is asked to file: a reporting unit is not a division. The Xinjiang Production and Construction Corps is
- * addressed by every notice beside the 31 provinces, and GB/T 2260 has no two digits for it; "66" is what other systems use (unverified).
+ * Units that file: a reporting unit is not a division. Every notice addresses the Xinjiang Production and Construction
+ * Corps beside the 31 provinces, and GB/T 2260 has no two digits for it; "66" is what other systems use (unverified).
  */
 export interface ReportingUnit {
   code: string;
@@ -39,18 +43,23 @@ export interface ReportingUnit {
 export const XPCC: ReportingUnit = { code: '66', name: '新疆生产建设兵团', provinceCode: '65', unverified: true };
 
 export const reportingUnits: readonly ReportingUnit[] = [
-  ...provinces.filter(province => Number(province.code) < 71).map(({ code, name }) => ({ code, name, provinceCode: code })),
+  ...provinces
+    .filter((province) => Number(province.code) < 71)
+    .map(({ code, name }) => ({ code, name, provinceCode: code })),
   XPCC,
 ];
 
-/** Whether a six-digit code is in GB/T 2260 (state 100000, province, city or county level). Abolished codes are not known. */
+/**
+ * Whether a six-digit code is in GB/T 2260 (state 100000, province, city or county level). Abolished codes are not
+ * known.
+ */
 export function isKnownDivision(code: string): boolean {
   return names.has(code);
 }
 
 /** The county-level codes of the 31 provinces in ascending order; the cities of XPCC are among them. */
 export function countyDivisions(): string[] {
-  return [...names.keys()].filter(code => Number(code.slice(0, 2)) < 71 && !code.endsWith('00')).toSorted();
+  return [...names.keys()].filter((code) => Number(code.slice(0, 2)) < 71 && !code.endsWith('00')).toSorted();
 }
 
 /** The Chinese name of a six-digit division on its own level ('330106' → 西湖区), or null. */
@@ -63,28 +72,35 @@ export function divisionFullName(code: string): string | null {
   const own = names.get(code);
   if (own === undefined) return null;
   const levels = [`${code.slice(0, 2)}0000`, `${code.slice(0, 4)}00`, code];
-  const parts = [...new Set(levels)].map(level => names.get(level) ?? '');
-  const named = parts.filter(part => !HEADINGS.has(part));
+  const parts = [...new Set(levels)].map((level) => names.get(level) ?? '');
+  const named = parts.filter((part) => !HEADINGS.has(part));
   return named.length === 0 ? own : named.join('');
 }
 
-/** The province of a six-digit division as its first two digits; null for state level (100000) and for what is no province. */
+/**
+ * The province of a six-digit division as its first two digits; null for state level (100000) and for any other code
+ * that is not in a province.
+ */
 export function provinceOf(divisionCode: string): string | null {
   const code = divisionCode.slice(0, 2);
   return provinceCodes.has(code) ? code : null;
 }
 
-/** The reporting unit of a division: its province, but XPCC for the cities of the Corps (659xxx, unverified rule). Null as provinceOf. */
+/**
+ * The reporting unit of a division: its province, but XPCC for the cities of the Corps (659xxx, unverified rule). Null
+ * as in provinceOf.
+ */
 export function reportingUnitOf(divisionCode: string): string | null {
   return divisionCode.startsWith('659') && divisionCode !== '659000' ? XPCC.code : provinceOf(divisionCode);
 }
 
-const DETAIL = /^(.*?(?:省|自治区|特别行政区|北京市|上海市|天津市|重庆市))?(.*?(?:自治州|地区|盟|市))?(.*?(?:自治县|自治旗|林区|特区|(?<![小社园校厂景])区|县|旗|(?<![集超门])市))?/;
+const DETAIL =
+  /^(.*?(?:省|自治区|特别行政区|北京市|上海市|天津市|重庆市))?(.*?(?:自治州|地区|盟|市))?(.*?(?:自治县|自治旗|林区|特区|(?<![小社园校厂景])区|县|旗|(?<![集超门])市))?/;
 
 /**
- * An address cut to district level, as those near to persons (self-employed businesses) are shown to the public.
- * From the division when it is known, else from the words of the address; null when neither names a place,
- * never the whole address.
+ * An address cut to district level, in which the public sees addresses close to persons (self-employed businesses). It
+ * is taken from the division when that is known, else from the words of the address. Null when neither names a place;
+ * it is never the whole address.
  */
 export function districtLevelAddress(address: string | null, divisionCode: string | null): string | null {
   const division = divisionCode === null ? null : divisionFullName(divisionCode);

@@ -4,7 +4,7 @@ export interface Grade {
   code: string;
   name: string;
   meaning: string;
-  /** 1 is best. Comparable inside one version of one scheme alone. */
+  /** 1 is best. Ranks are comparable only inside one version of one scheme. */
   rank: number;
   unverified?: boolean;
 }
@@ -27,7 +27,7 @@ export interface EvaluationScheme {
   code: string;
   name: string;
   englishName: string;
-  /** A–D of a RISK scheme and A–D of a CREDIT scheme are different things. */
+  /** A–D of a RISK scheme and A–D of a CREDIT scheme have different meanings. */
   measures: 'CREDIT' | 'RISK';
   owner: string;
   versions: SchemeVersion[];
@@ -38,18 +38,24 @@ export interface EvaluationScheme {
 /** Evaluation schemes (评价方案) with every version, as data. */
 export const evaluationSchemes: readonly EvaluationScheme[] = table.items as EvaluationScheme[];
 
-const byCode = new Map(evaluationSchemes.map(scheme => [scheme.code, scheme]));
+const byCode = new Map(evaluationSchemes.map((scheme) => [scheme.code, scheme]));
 
+/** The scheme of a code; null when there is none. */
 export function findEvaluationScheme(code: string): EvaluationScheme | null {
   return byCode.get(code) ?? null;
 }
 
+/** A version of a scheme by its name, whether or not in force; null when there is none. */
 export function findSchemeVersion(schemeCode: string, version: string): SchemeVersion | null {
-  return byCode.get(schemeCode)?.versions.find(candidate => candidate.version === version) ?? null;
+  return byCode.get(schemeCode)?.versions.find((candidate) => candidate.version === version) ?? null;
 }
 
 /** The version in force on a day 'YYYY-MM-DD', or null before the first. */
 export function findSchemeVersionOn(schemeCode: string, day: string): SchemeVersion | null {
   const versions = byCode.get(schemeCode)?.versions ?? [];
-  return versions.find(version => version.effectiveFrom <= day && (version.effectiveTo === null || day < version.effectiveTo)) ?? null;
+  return (
+    versions.find(
+      (version) => version.effectiveFrom <= day && (version.effectiveTo === null || day < version.effectiveTo),
+    ) ?? null
+  );
 }

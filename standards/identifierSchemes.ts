@@ -8,9 +8,9 @@ export interface IdentifierScheme {
   englishName: string;
   /** Chinese words that official forms use for it. */
   labels: string[];
-  /** What a value looks like after normalisation. */
+  /** The form of a value after normalisation. */
   pattern: RegExp;
-  /** The check inside the number; false is worth a warning, never a rejection: old numbers were issued by hand. */
+  /** The check inside the number. False is only a warning, never a rejection: old numbers were issued by hand. */
   holds?: (value: string) => boolean;
   unverified?: true;
 }
@@ -23,7 +23,7 @@ export const identifierSchemes: readonly IdentifierScheme[] = [
     englishName: 'Unified Social Credit Code (GB 32100-2015)',
     labels: ['统一社会信用代码', '社会信用代码', '信用代码'],
     pattern: /^[0-9A-HJ-NPQRTUWXY]{18}$/,
-    holds: value => checkUscc(value).status === 'VALID',
+    holds: (value) => checkUscc(value).status === 'VALID',
   },
   {
     code: 'REGISTRATION_NUMBER',
@@ -39,7 +39,7 @@ export const identifierSchemes: readonly IdentifierScheme[] = [
     englishName: 'Organisation code (GB 11714)',
     labels: ['组织机构代码'],
     pattern: /^[0-9A-Z]{8}[0-9X]$/,
-    holds: value => organisationCodeCheck(value.slice(0, 8)) === value[8],
+    holds: (value) => organisationCodeCheck(value.slice(0, 8)) === value[8],
   },
   {
     code: 'TAX_NUMBER',
@@ -66,8 +66,9 @@ export const identifierSchemes: readonly IdentifierScheme[] = [
   },
 ];
 
-const byCode = new Map(identifierSchemes.map(scheme => [scheme.code, scheme]));
+const byCode = new Map(identifierSchemes.map((scheme) => [scheme.code, scheme]));
 
+/** The scheme of a code; null when there is none. */
 export function findIdentifierScheme(code: string): IdentifierScheme | null {
   return byCode.get(code) ?? null;
 }
@@ -77,21 +78,35 @@ export type IdentifierCheck =
   | { status: 'MISSING' }
   | { status: 'INVALID'; reason: 'SCHEME' | 'FORM'; message: string };
 
-/** Half width, upper case, no spaces or hyphens: `7152672-6X` and `7152 6726X` name one organisation. */
+/**
+ * Normalises an identifier: half width, upper case, no spaces or hyphens. `7152672-6X` and `7152 6726X` name one
+ * organisation.
+ */
 export function normaliseIdentifier(value: string): string {
-  return value.normalize('NFKC').replace(/[\s\u200b-\u200d\ufeff\u2010-\u2015-]/g, '').toUpperCase();
+  return value
+    .normalize('NFKC')
+    .replace(/[\s\u200b-\u200d\ufeff\u2010-\u2015-]/g, '')
+    .toUpperCase();
 }
 
-/** Checks a value of a scheme. `warning` says that its own check digit does not hold. */
+/** Checks a value of a scheme. `warning` states that its own check digit is wrong. */
 export function checkIdentifier(schemeCode: string, input: string): IdentifierCheck {
   const scheme = byCode.get(schemeCode);
   if (scheme === undefined) {
-    return { status: 'INVALID', reason: 'SCHEME', message: `Known identifier schemes are ${[...byCode.keys()].join(', ')}.` };
+    return {
+      status: 'INVALID',
+      reason: 'SCHEME',
+      message: `Known identifier schemes are ${[...byCode.keys()].join(', ')}.`,
+    };
   }
   const value = normaliseIdentifier(input);
   if (value === '') return { status: 'MISSING' };
   if (!scheme.pattern.test(value)) {
-    return { status: 'INVALID', reason: 'FORM', message: `The value has ${value.length} characters and is not in the form of a ${scheme.englishName}.` };
+    return {
+      status: 'INVALID',
+      reason: 'FORM',
+      message: `The value has ${value.length} characters and is not in the form of a ${scheme.englishName}.`,
+    };
   }
   return { status: 'VALID', value, warning: scheme.holds !== undefined && !scheme.holds(value) };
 }

@@ -8,17 +8,25 @@ export interface Industry {
   section: string;
 }
 
-/** All sections and two-digit divisions (国民经济行业分类). Written from general knowledge: unverified against the standard's text. */
-export const industries: readonly Industry[] = table.items.flatMap(section => [
+/**
+ * All sections and two-digit divisions (国民经济行业分类). Written from general knowledge: unverified against the standard's
+ * text.
+ */
+export const industries: readonly Industry[] = table.items.flatMap((section) => [
   { code: section.code, name: section.name, englishName: section.englishName, section: section.code },
-  ...section.divisions.map(division => ({ code: division.slice(0, 2), name: division.slice(2), englishName: null, section: section.code })),
+  ...section.divisions.map((division) => ({
+    code: division.slice(0, 2),
+    name: division.slice(2),
+    englishName: null,
+    section: section.code,
+  })),
 ]);
 
-const byCode = new Map(industries.map(industry => [industry.code, industry]));
+const byCode = new Map(industries.map((industry) => [industry.code, industry]));
 
 /**
- * The industry of a code: 'C', '39', or a longer code of the classification ('C3912', '3912'), which is cut to its division.
- * Null when its division is unknown or does not lie in the section it names.
+ * The industry of a code: 'C', '39', or a longer code of the classification ('C3912', '3912'), which is cut to its
+ * division. Null when its division is unknown or not in the section that the code names.
  */
 export function findIndustry(code: string): Industry | null {
   const exact = byCode.get(code);
@@ -29,7 +37,7 @@ export function findIndustry(code: string): Industry | null {
   return division;
 }
 
-/** Whether an industry lies in a sector (the same code, or its section's letter). */
+/** Whether an industry belongs to a sector (the same code, or its section's letter). */
 export function isInSector(code: string, sector: string): boolean {
   const found = findIndustry(code);
   return found !== null && (found.code === sector || found.section === sector);

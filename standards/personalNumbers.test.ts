@@ -1,10 +1,24 @@
 import fc from 'fast-check';
 import { organisationCodeCheck, composeUscc } from './uscc.ts';
-import { isPersonNumber, maskPersonalNumbers } from './personalNumbers.ts';
+import { findPersonalData, maskSpans, type PersonalDataOptions } from './personalData.ts';
+import { isPersonNumber } from './personalNumbers.ts';
 import { registrationNumberCheck } from './registrationNumber.ts';
 
+/** The text with all personal data masked, and which numbers were; null where there is nothing of any kind. */
+function maskPersonalNumbers(text: string, options?: PersonalDataOptions) {
+  const spans = findPersonalData(text, options);
+  if (spans.length === 0) return null;
+  const has = (sought: string): boolean => spans.some(({ kind }) => kind === sought);
+  return {
+    text: maskSpans(text, spans),
+    hasIdentityNumber: has('IDENTITY_NUMBER'),
+    hasTelephone: has('TELEPHONE'),
+  };
+}
+
 const stars = (count: number): string => '*'.repeat(count);
-const masked = (text: string, options?: Parameters<typeof maskPersonalNumbers>[1]): string => maskPersonalNumbers(text, options)?.text ?? text;
+const masked = (text: string, options?: PersonalDataOptions): string =>
+  maskPersonalNumbers(text, options)?.text ?? text;
 
 test.each([
   ['18 characters', '负责人（11010519491231002X）在场', `负责人（${stars(18)}）在场`],
@@ -45,8 +59,13 @@ test.each([
 });
 
 test('both in one text', () => {
-  for (const between of ['，', ',', '、', '/', '-', ' ']) expect(masked(`440524188001010014${between}13800138000`)).toBe(`${stars(18)}${between}${stars(11)}`);
-  expect(maskPersonalNumbers('张某，11010519491231002X，13800138000')).toEqual({ text: `张某，${stars(18)}，${stars(11)}`, hasIdentityNumber: true, hasTelephone: true });
+  for (const between of ['，', ',', '、', '/', '-', ' '])
+    expect(masked(`440524188001010014${between}13800138000`)).toBe(`${stars(18)}${between}${stars(11)}`);
+  expect(maskPersonalNumbers('张某，11010519491231002X，13800138000')).toEqual({
+    text: `张某，${stars(18)}，${stars(11)}`,
+    hasIdentityNumber: true,
+    hasTelephone: true,
+  });
 });
 
 test.each([
@@ -64,7 +83,7 @@ test.each([
   '注册号110105491231003',
   '统一社会信用代码911100001000044477',
   '序列号AB13800138000',
-])('%s stays as it is', text => {
+])('%s stays as it is', (text) => {
   expect(maskPersonalNumbers(text)).toBeNull();
 });
 
@@ -78,25 +97,56 @@ test('in a column of numbers only what holds the check of an identity number is 
 
 // What surrounds a number in a sentence.
 const words = fc.constantFrom('', '当事人', '经查，', '（', '：', ' ', '联系人张某', '编号为', '，', '。');
-const digits = (count: number) => fc.integer({ min: 0, max: 10 ** count - 1 }).map(number => String(number).padStart(count, '0'));
-const day = fc.date({ min: new Date('1990-01-01'), max: new Date('2035-12-31'), noInvalidDate: true }).map(date => date.toISOString().slice(0, 10));
-const division = fc.constantFrom('110105', '330106', '440305', '310000', '650100', '500103', '522301', '330119', '120119');
+const digits = (count: number) =>
+  fc.integer({ min: 0, max: 10 ** count - 1 }).map((number) => String(number).padStart(count, '0'));
+const day = fc
+  .date({ min: new Date('1990-01-01'), max: new Date('2035-12-31'), noInvalidDate: true })
+  .map((date) => date.toISOString().slice(0, 10));
+const division = fc.constantFrom(
+  '110105',
+  '330106',
+  '440305',
+  '310000',
+  '650100',
+  '500103',
+  '522301',
+  '330119',
+  '120119',
+);
 
 const survivors = {
-  'a code of an entity': fc.tuple(fc.constantFrom('91', '92', '93', '51', '12', '11', '13', '52', '53', '31', '41', '54'), fc.constantFrom('110105', '330106', '440305', '310000'), digits(8)).map(([kind, place, body]) => composeUscc(kind + place, body)),
+  'a code of an entity': fc
+    .tuple(
+      fc.constantFrom('91', '92', '93', '51', '12', '11', '13', '52', '53', '31', '41', '54'),
+      fc.constantFrom('110105', '330106', '440305', '310000'),
+      digits(8),
+    )
+    .map(([kind, place, body]) => composeUscc(kind + place, body)),
   'a registration number': fc.tuple(division, fc.integer({ min: 0, max: 2 }), digits(7)).map(([place, first, rest]) => {
     const first14 = `${place}${first}${rest}`;
     return first14 + registrationNumberCheck(first14);
   }),
-  'a tax number of 15 digits': fc.tuple(division, digits(8)).map(([place, body]) => place + body + organisationCodeCheck(body)),
-  'a document number': fc.tuple(fc.constantFrom('京市监罚', '(浙)税许', '示例'), fc.constantFrom('〔2026〕', '[2025]', '【2024】'), fc.integer({ min: 1, max: 99_999_999 })).map(([word, year, number]) => `${word}${year}${number}号`),
+  'a tax number of 15 digits': fc
+    .tuple(division, digits(8))
+    .map(([place, body]) => place + body + organisationCodeCheck(body)),
+  'a document number': fc
+    .tuple(
+      fc.constantFrom('京市监罚', '(浙)税许', '示例'),
+      fc.constantFrom('〔2026〕', '[2025]', '【2024】'),
+      fc.integer({ min: 1, max: 99_999_999 }),
+    )
+    .map(([word, year, number]) => `${word}${year}${number}号`),
   'a day': day,
-  'a day in slashes': day.map(each => each.replaceAll('-', '/')),
+  'a day in slashes': day.map((each) => each.replaceAll('-', '/')),
   'two days': fc.tuple(day, day).map(([from, to]) => `${from}至${to}`),
   'a period in digits': fc.tuple(day, day).map(([from, to]) => `${from.replaceAll('-', '')}-${to.replaceAll('-', '')}`),
-  'an amount': fc.tuple(fc.integer({ min: 0, max: 99_999_999_999 }), fc.constantFrom('元', '万元', '亿元')).map(([amount, unit]) => `${amount}${unit}`),
-  'an amount with decimals': fc.tuple(fc.integer({ min: 0, max: 99_999_999_999 }), digits(2)).map(([amount, cents]) => `${amount}.${cents}`),
-  'an amount in groups': fc.integer({ min: 0, max: 99_999_999_999 }).map(amount => amount.toLocaleString('en')),
+  'an amount': fc
+    .tuple(fc.integer({ min: 0, max: 99_999_999_999 }), fc.constantFrom('元', '万元', '亿元'))
+    .map(([amount, unit]) => `${amount}${unit}`),
+  'an amount with decimals': fc
+    .tuple(fc.integer({ min: 0, max: 99_999_999_999 }), digits(2))
+    .map(([amount, cents]) => `${amount}.${cents}`),
+  'an amount in groups': fc.integer({ min: 0, max: 99_999_999_999 }).map((amount) => amount.toLocaleString('en')),
 };
 
 test.each(Object.entries(survivors))('%s survives in any sentence', (_, value) => {
@@ -109,7 +159,9 @@ test.each(Object.entries(survivors))('%s survives in any sentence', (_, value) =
 });
 
 const WEIGHTS = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
-const birthday = fc.date({ min: new Date('1931-01-01'), max: new Date('2005-12-31'), noInvalidDate: true }).map(date => date.toISOString().slice(0, 10).replaceAll('-', ''));
+const birthday = fc
+  .date({ min: new Date('1931-01-01'), max: new Date('2005-12-31'), noInvalidDate: true })
+  .map((date) => date.toISOString().slice(0, 10).replaceAll('-', ''));
 const identityNumber = fc.tuple(division, birthday, digits(3)).map(([place, born, sequence]) => {
   const first17 = place + born + sequence;
   const sum = WEIGHTS.reduce((total, weight, index) => total + weight * Number(first17[index]), 0);
@@ -119,7 +171,9 @@ const identityNumber = fc.tuple(division, birthday, digits(3)).map(([place, born
 test('no identity number that is no code of an entity is left in any sentence, in no width', () => {
   fc.assert(
     fc.property(words, identityNumber.filter(isPersonNumber), words, fc.boolean(), (before, number, after, isWide) => {
-      const written = isWide ? number.replace(/./g, character => String.fromCharCode(character.charCodeAt(0) + 0xfee0)) : number;
+      const written = isWide
+        ? number.replace(/./g, (character) => String.fromCharCode(character.charCodeAt(0) + 0xfee0))
+        : number;
       expect(masked(before + written + after)).toBe(before + stars(18) + after);
     }),
     { numRuns: 500 },
@@ -127,8 +181,17 @@ test('no identity number that is no code of an entity is left in any sentence, i
 });
 
 test('no mobile and no landline is left in any sentence', () => {
-  const mobile = fc.tuple(fc.constantFrom('', '+86', '+86-', '86 ', '0086'), fc.integer({ min: 3, max: 9 }), digits(9)).map(([country, second, rest]) => `${country}1${second}${rest}`);
-  const landline = fc.tuple(fc.constantFrom('010', '021', '0571', '0898', '0991'), fc.constantFrom('-', ' ', ''), fc.integer({ min: 3, max: 8 }), digits(7)).map(([area, between, first, rest]) => `${area}${between}${first}${rest}`);
+  const mobile = fc
+    .tuple(fc.constantFrom('', '+86', '+86-', '86 ', '0086'), fc.integer({ min: 3, max: 9 }), digits(9))
+    .map(([country, second, rest]) => `${country}1${second}${rest}`);
+  const landline = fc
+    .tuple(
+      fc.constantFrom('010', '021', '0571', '0898', '0991'),
+      fc.constantFrom('-', ' ', ''),
+      fc.integer({ min: 3, max: 8 }),
+      digits(7),
+    )
+    .map(([area, between, first, rest]) => `${area}${between}${first}${rest}`);
   fc.assert(
     fc.property(words, fc.oneof(mobile, landline), words, (before, number, after) => {
       expect(masked(before + number + after)).toBe(before + stars(number.length) + after);

@@ -5,16 +5,17 @@ export interface Purpose {
   name: string;
   englishName: string;
   legalBasis: string;
-  /** The subject's consent is needed for a reader who does not act inside a statutory duty. */
+  /** Whether a reader that does not act under a statutory duty needs the subject's consent. */
   consent: boolean;
   unverified?: boolean;
 }
 
-/** What a reader of non-public data reads it for (使用目的). */
+/** The purposes for which non-public data is read (使用目的). */
 export const purposes: readonly Purpose[] = table.items;
 
-const byCode = new Map(purposes.map(purpose => [purpose.code, purpose]));
+const byCode = new Map(purposes.map((purpose) => [purpose.code, purpose]));
 
+/** The purpose of a code; null when there is none. */
 export function findPurpose(code: string): Purpose | null {
   return byCode.get(code) ?? null;
 }

@@ -1,16 +1,31 @@
 import { provinces, XPCC } from './divisions.ts';
 import { releasedRules, type RuleChange, type Rules, type RuleSet, type RuleUnit, ruleUnits } from './ruleSets.ts';
 
-/** Why a change of rules cannot be, for whoever proposes or approves it. `path` is the field of the proposal. */
+/**
+ * Why a change of rules is impossible, for the person who proposes or approves it. `path` is the field of the proposal.
+ */
 export interface RuleProblem {
-  readonly code: 'RULE_SET_ID' | 'TAKEN' | 'UNKNOWN_RULE_KIND' | 'UNKNOWN_RULE' | 'UNIT' | 'RANGE' | 'MISSING' | 'BACKWARDS' | 'BAD_PERIOD' | 'UNKNOWN_REGION' | 'NO_PILOT' | 'UNKNOWN_RULE_SET' | 'ENDED';
+  readonly code:
+    | 'RULE_SET_ID'
+    | 'TAKEN'
+    | 'UNKNOWN_RULE_KIND'
+    | 'UNKNOWN_RULE'
+    | 'UNIT'
+    | 'RANGE'
+    | 'MISSING'
+    | 'BACKWARDS'
+    | 'BAD_PERIOD'
+    | 'UNKNOWN_REGION'
+    | 'NO_PILOT'
+    | 'UNKNOWN_RULE_SET'
+    | 'ENDED';
   readonly message: string;
   readonly path: readonly string[];
 }
 
-// What can be decided is what is looked up, and the periods of repair that `ruleSets` tells: kinds and codes of the release with their
-// units. A new one would be a number that nothing reads. Schemes of evaluation have their versions in data of their own
-// (evaluationSchemes.json). test/contract/rules.test.ts holds this to what the code looks up.
+// A decision can change what the code looks up, and the periods of repair that `ruleSets` returns: kinds and codes of
+// the release with their units. Nothing would read a new one. Schemes of evaluation have their versions in their own
+// data (evaluationSchemes.json). test/contract/rules.test.ts compares this with what the code looks up.
 const known = new Map<string, Map<string, RuleUnit>>();
 for (const { kind, values } of releasedRules.sets) {
   if (kind === 'EVALUATION') continue;
@@ -18,12 +33,21 @@ for (const { kind, values } of releasedRules.sets) {
   for (const [code, [, unit]] of Object.entries(values)) codes.set(code, unit);
   known.set(kind, codes);
 }
-// Looked up, though no text of the release says it yet: see `endNeedsPerformance`.
-known.get('MARKET_REPAIR')?.set('END_NEEDS_PERFORMANCE_GENERAL', 'FLAG');
+// What the rules of all say of the publication of penalties, those of market authorities may say of theirs.
+const ofPenalties = /^(?:PENALTY|MINIMUM|MAXIMUM|PUBLISHED|END_NEEDS_PERFORMANCE)_|^FROM_DECISION$/;
+for (const [code, unit] of known.get('PUBLICATION_TERM') ?? [])
+  if (ofPenalties.test(code)) known.get('MARKET_REPAIR')?.set(code, unit);
 
-// Of these the region of an act is asked for, or of whoever reads `ruleSets`. Filing, retention, consent and the feed of changes are the
-// same everywhere: nothing would read a pilot of them.
-const kindsWithPilots: readonly string[] = ['PUBLICATION_TERM', 'SEVERITY', 'PUBLICATION_DUTY', 'WITHDRAWAL', 'REPAIR', 'MARKET_REPAIR'];
+// Kinds that are looked up by the region of an act, or of the reader of `ruleSets`. Filing, retention, consent and the
+// feed of changes are the same everywhere: nothing would read a pilot of them.
+const kindsWithPilots: readonly string[] = [
+  'PUBLICATION_TERM',
+  'SEVERITY',
+  'PUBLICATION_DUTY',
+  'WITHDRAWAL',
+  'REPAIR',
+  'MARKET_REPAIR',
+];
 
 /** What was promised to readers, so that no decision goes below it, whatever its unit allows: docs/PROTOCOL.md P5. */
 const promised: Readonly<Record<string, number>> = { 'FEED RETENTION_DAYS': 90 };
@@ -33,40 +57,144 @@ const LONGEST_TEXT = 200;
 
 const quoted = (text: string): string => JSON.stringify(text.slice(0, 60));
 
-const problem = (code: RuleProblem['code'], message: string, ...path: string[]): RuleProblem => ({ code, message, path });
+const problem = (code: RuleProblem['code'], message: string, ...path: string[]): RuleProblem => ({
+  code,
+  message,
+  path,
+});
 
-/** What is wrong with a change to `rules` decided on a day 'YYYY-MM-DD'; null when it can be. No rule works backwards: the day itself is the earliest. */
+/**
+ * What is wrong with a change to `rules` decided on a day 'YYYY-MM-DD'; null when it is possible. No rule is
+ * retroactive: the day itself is the earliest.
+ */
 export function ruleProblem(rules: Rules, change: RuleChange, today: string): RuleProblem | null {
-  return change.action === 'ADD' ? problemOfSet(rules, change.ruleSet, today) : problemOfEnd(rules, change.id, change.effectiveTo, today);
+  return change.action === 'ADD'
+    ? problemOfSet(rules, change.ruleSet, today)
+    : problemOfEnd(rules, change.id, change.effectiveTo, today);
 }
 
-function problemOfSet(rules: Rules, { id, kind, name, source, effectiveFrom, effectiveTo, region, values }: RuleSet, today: string): RuleProblem | null {
-  if (!ID.test(id)) return problem('RULE_SET_ID', `${quoted(id)} is no code of a rule set; it has 3 to 64 capital letters, digits and hyphens, such as NDRC-36.`, 'ruleSet', 'id');
-  if (rules.sets.some(set => set.id === id)) return problem('TAKEN', `There is a rule set ${id} already; a new one needs a code of its own.`, 'ruleSet', 'id');
+/** In the order in which a person would mend them: what the set is called, when and where it acts, what it states. */
+function problemOfSet(rules: Rules, ruleSet: RuleSet, today: string): RuleProblem | null {
+  const { id, kind, name, source } = ruleSet;
+  if (!ID.test(id))
+    return problem(
+      'RULE_SET_ID',
+      `${quoted(id)} is no code of a rule set; it has 3 to 64 capital letters, digits and hyphens, such as NDRC-36.`,
+      'ruleSet',
+      'id',
+    );
+  if (rules.sets.some((set) => set.id === id))
+    return problem('TAKEN', `There is a rule set ${id} already; a new one needs a code of its own.`, 'ruleSet', 'id');
   const codes = known.get(kind);
-  if (!codes) return problem('UNKNOWN_RULE_KIND', `There are no rules of kind ${quoted(kind)} that a decision changes; there are ${[...known.keys()].join(', ')}.`, 'ruleSet', 'kind');
-  for (const [field, text] of Object.entries({ name, source })) if (text.trim() === '' || text.length > LONGEST_TEXT) return problem('MISSING', `A rule set has a ${field} of 1 to ${LONGEST_TEXT} characters.`, 'ruleSet', field);
-  if (effectiveFrom < today) return problem('BACKWARDS', `A rule does not work backwards: ${effectiveFrom} lies before ${today}, the day of the decision.`, 'ruleSet', 'effectiveFrom');
-  if (effectiveTo !== null && effectiveTo <= effectiveFrom) return problem('BAD_PERIOD', `effectiveTo is the first day without the rule, so it lies after ${effectiveFrom}.`, 'ruleSet', 'effectiveTo');
-  if (region !== null && region !== XPCC.code && !provinces.some(({ code }) => code === region)) return problem('UNKNOWN_REGION', `${quoted(region)} is no province; a pilot names two digits of GB/T 2260, or ${XPCC.code} for ${XPCC.name}.`, 'ruleSet', 'region');
-  if (region !== null && !kindsWithPilots.includes(kind)) return problem('NO_PILOT', `Rules of kind ${kind} are the whole country's, so they have no region; kinds with pilots are ${kindsWithPilots.join(', ')}.`, 'ruleSet', 'region');
-  if (Object.keys(values).length === 0) return problem('MISSING', 'A rule set has at least one value.', 'ruleSet', 'values');
+  if (!codes)
+    return problem(
+      'UNKNOWN_RULE_KIND',
+      `There are no rules of kind ${quoted(kind)} that a decision changes; there are ${[...known.keys()].join(', ')}.`,
+      'ruleSet',
+      'kind',
+    );
+  for (const [field, text] of Object.entries({ name, source }))
+    if (text.trim() === '' || text.length > LONGEST_TEXT)
+      return problem('MISSING', `A rule set has a ${field} of 1 to ${LONGEST_TEXT} characters.`, 'ruleSet', field);
+  return problemOfPeriod(ruleSet, today) ?? problemOfRegion(ruleSet) ?? problemOfValues(ruleSet, codes);
+}
+
+function problemOfPeriod({ effectiveFrom, effectiveTo }: RuleSet, today: string): RuleProblem | null {
+  if (effectiveFrom < today)
+    return problem(
+      'BACKWARDS',
+      `A rule does not work backwards: ${effectiveFrom} lies before ${today}, the day of the decision.`,
+      'ruleSet',
+      'effectiveFrom',
+    );
+  if (effectiveTo !== null && effectiveTo <= effectiveFrom)
+    return problem(
+      'BAD_PERIOD',
+      `effectiveTo is the first day without the rule, so it lies after ${effectiveFrom}.`,
+      'ruleSet',
+      'effectiveTo',
+    );
+  return null;
+}
+
+function problemOfRegion({ kind, region }: RuleSet): RuleProblem | null {
+  if (region === null) return null;
+  if (region !== XPCC.code && !provinces.some(({ code }) => code === region))
+    return problem(
+      'UNKNOWN_REGION',
+      `${quoted(region)} is no province; a pilot names two digits of GB/T 2260, or ${XPCC.code} for ${XPCC.name}.`,
+      'ruleSet',
+      'region',
+    );
+  if (!kindsWithPilots.includes(kind))
+    return problem(
+      'NO_PILOT',
+      `Rules of kind ${kind} are the whole country's, so they have no region; ` +
+        `kinds with pilots are ${kindsWithPilots.join(', ')}.`,
+      'ruleSet',
+      'region',
+    );
+  return null;
+}
+
+/** @param codes the codes that rules of the kind have, with their units */
+function problemOfValues({ kind, values }: RuleSet, codes: ReadonlyMap<string, RuleUnit>): RuleProblem | null {
+  if (Object.keys(values).length === 0)
+    return problem('MISSING', 'A rule set has at least one value.', 'ruleSet', 'values');
   for (const [code, [number, unit]] of Object.entries(values)) {
     const expected = codes.get(code);
-    if (!expected) return problem('UNKNOWN_RULE', `Rules of kind ${kind} have no ${quoted(code)}; they have ${[...codes.keys()].join(', ')}.`, 'ruleSet', 'values');
-    if (unit !== expected) return problem('UNIT', `${code} of ${kind} is given in ${expected}, not in ${quoted(unit)}.`, 'ruleSet', 'values');
-    const [leastOfUnit, most] = ruleUnits[expected];
-    const least = promised[`${kind} ${code}`] ?? leastOfUnit;
-    if (!Number.isInteger(number) || number < least || number > most) return problem('RANGE', `${code} of ${kind} is a whole number from ${least} to ${most} ${expected}, not ${number}.`, 'ruleSet', 'values');
+    if (!expected)
+      return problem(
+        'UNKNOWN_RULE',
+        `Rules of kind ${kind} have no ${quoted(code)}; they have ${[...codes.keys()].join(', ')}.`,
+        'ruleSet',
+        'values',
+      );
+    if (unit !== expected)
+      return problem(
+        'UNIT',
+        `${code} of ${kind} is given in ${expected}, not in ${quoted(unit)}.`,
+        'ruleSet',
+        'values',
+      );
+    const [minOfUnit, max] = ruleUnits[expected];
+    const min = promised[`${kind} ${code}`] ?? minOfUnit;
+    if (!Number.isInteger(number) || number < min || number > max)
+      return problem(
+        'RANGE',
+        `${code} of ${kind} is a whole number from ${min} to ${max} ${expected}, not ${number}.`,
+        'ruleSet',
+        'values',
+      );
   }
   return null;
 }
 
 function problemOfEnd(rules: Rules, id: string, effectiveTo: string, today: string): RuleProblem | null {
-  const set = rules.sets.find(each => each.id === id);
-  if (!set || !known.has(set.kind)) return problem('UNKNOWN_RULE_SET', `There is no rule set ${quoted(id)} that a decision ends; \`ruleSets\` lists those in force.`, 'ruleSetId');
-  if (effectiveTo < today) return problem('BACKWARDS', `A rule does not end in the past: ${effectiveTo} lies before ${today}, the day of the decision.`, 'effectiveTo');
-  if (set.effectiveTo !== null && set.effectiveTo <= effectiveTo) return problem('ENDED', `${id} ends on ${set.effectiveTo} already; another decision moves that to an earlier day alone.`, 'effectiveTo');
-  if (effectiveTo <= set.effectiveFrom) return problem('BAD_PERIOD', `${id} comes into force on ${set.effectiveFrom}; its end lies after that day.`, 'effectiveTo');
+  const set = rules.sets.find((each) => each.id === id);
+  if (!set || !known.has(set.kind))
+    return problem(
+      'UNKNOWN_RULE_SET',
+      `There is no rule set ${quoted(id)} that a decision ends; \`ruleSets\` lists those in force.`,
+      'ruleSetId',
+    );
+  if (effectiveTo < today)
+    return problem(
+      'BACKWARDS',
+      `A rule does not end in the past: ${effectiveTo} lies before ${today}, the day of the decision.`,
+      'effectiveTo',
+    );
+  if (set.effectiveTo !== null && set.effectiveTo <= effectiveTo)
+    return problem(
+      'ENDED',
+      `${id} ends on ${set.effectiveTo} already; another decision moves that to an earlier day alone.`,
+      'effectiveTo',
+    );
+  if (effectiveTo <= set.effectiveFrom)
+    return problem(
+      'BAD_PERIOD',
+      `${id} comes into force on ${set.effectiveFrom}; its end lies after that day.`,
+      'effectiveTo',
+    );
   return null;
 }

@@ -2,7 +2,7 @@ import { type Calendar, MAX_WORKING_DAYS, stateCouncilCalendar } from './calenda
 import table from './data/ruleSets.json' with { type: 'json' };
 import { evaluationSchemes } from './evaluationSchemes.ts';
 
-/** What a number of a rule counts, and from where to where it makes sense. */
+/** What the number of a rule counts, with its least and its greatest sensible value. */
 export const ruleUnits = {
   DAYS: [0, 36_500],
   WORKING_DAYS: [0, MAX_WORKING_DAYS],
@@ -12,13 +12,14 @@ export const ruleUnits = {
   /** 1 minor, 2 general, 3 serious. */
   LEVEL: [1, 3],
   PERCENT: [0, 100],
+  YUAN: [0, 2_000_000_000],
   /** 1 yes, 0 no. */
   FLAG: [0, 1],
-} as const satisfies Record<string, readonly [least: number, most: number]>;
+} as const satisfies Record<string, readonly [min: number, max: number]>;
 
 export type RuleUnit = keyof typeof ruleUnits;
 
-/** What one text says about one matter while it is in force. */
+/** What one text sets about one matter while it is in force. */
 export interface RuleSet {
   readonly id: string;
   /** The matter: PUBLICATION_TERM, PUBLICATION_DUTY, SEVERITY, WITHDRAWAL, REPAIR, MARKET_REPAIR, EVALUATION … */
@@ -37,11 +38,12 @@ export interface RuleSet {
 // A scheme's versions are rule sets too; they are written once, in evaluationSchemes.json.
 const monthsOf = (period: string): number => {
   const [, count, unit] = /^P(\d+)([YM])$/.exec(period) ?? [];
-  if (count === undefined) throw new Error(`standards/data/evaluationSchemes.json: ${period} is no period in years or months`);
+  if (count === undefined)
+    throw new Error(`standards/data/evaluationSchemes.json: ${period} is no period in years or months`);
   return Number(count) * (unit === 'Y' ? 12 : 1);
 };
 const ofEvaluations: readonly RuleSet[] = evaluationSchemes.flatMap(({ code, name, unverified, versions }) =>
-  versions.map(version => ({
+  versions.map((version) => ({
     id: `${code}-${version.version}`,
     kind: 'EVALUATION',
     name,
@@ -63,25 +65,43 @@ export interface Rule {
   readonly ruleSet: RuleSet;
 }
 
-/** All rules at one moment. It never changes: a decision that changes rules makes another. */
+/** All rules at one moment. The object never changes: a decision that changes rules makes another. */
 export interface Rules {
   readonly sets: readonly RuleSet[];
-  /** The rule sets in force on a day 'YYYY-MM-DD': those of the whole country, and the pilots of the region, when one is given. */
+  /**
+   * The rule sets in force on a day 'YYYY-MM-DD': those of the whole country, and the pilots of the region, when one is
+   * given.
+   */
   on(day: string, region?: string | null): RuleSet[];
   /**
-   * What is in force on a day for `code` of a kind; null when nothing is. A pilot of the region goes before the whole country's; of several
-   * alike the one that came into force last counts, and of those of one day the last in the data.
+   * The rule in force on a day for `code` of a kind; null when there is none. A pilot of the region goes before the
+   * whole country's. Of several alike the one that came into force last counts, and of those of one day the last in the
+   * data.
    */
   find(kind: string, code: string, day: string, region?: string | null): Rule | null;
-  /** As `find`, for what has to have an answer on every day: between two rule sets the one before goes on, and before the first it is the first. */
+  /**
+   * As `find`, for what needs an answer on every day: between two rule sets the earlier one continues, and before the
+   * first it is the first.
+   */
   nearest(kind: string, code: string, day: string, region?: string | null): Rule | null;
+  /**
+   * The rule sets that came into force after one day and by another, and say that acts of earlier days are judged by
+   * them where they are more lenient (从旧兼从轻), the earliest first.
+   */
+  moreLenient(after: string, until: string): readonly RuleSet[];
 }
 
-const inForce = (day: string, { effectiveFrom, effectiveTo }: RuleSet): boolean => effectiveFrom <= day && (effectiveTo === null || day < effectiveTo);
+const inForce = (day: string, { effectiveFrom, effectiveTo }: RuleSet): boolean =>
+  effectiveFrom <= day && (effectiveTo === null || day < effectiveTo);
 
-/** A filing asks for every row, so what is asked for is found by its three names once, and takes 45 ns then. */
+/**
+ * Makes the rules out of rule sets. A filing looks rules up for every row, so the rules of a kind, code and region
+ * are remembered once found, and a lookup then takes 45 ns.
+ */
 export function createRules(sets: readonly RuleSet[]): Rules {
-  const byRank = sets.toReversed().toSorted((a, b) => (a.effectiveFrom < b.effectiveFrom ? 1 : a.effectiveFrom > b.effectiveFrom ? -1 : 0)); // stable
+  const byRank = sets
+    .toReversed()
+    .toSorted((a, b) => (a.effectiveFrom < b.effectiveFrom ? 1 : a.effectiveFrom > b.effectiveFrom ? -1 : 0)); // stable
   const known = new Map<string, Map<string, Map<string | null, readonly Rule[]>>>();
   const candidates = (kind: string, code: string, region: string | null): readonly Rule[] => {
     let byCode = known.get(kind);
@@ -91,8 +111,11 @@ export function createRules(sets: readonly RuleSet[]): Rules {
     let found = byRegion.get(region);
     if (!found) {
       const of = (where: string | null): Rule[] =>
-        byRank.flatMap(ruleSet => {
-          const value = ruleSet.kind === kind && ruleSet.region === where && Object.hasOwn(ruleSet.values, code) ? ruleSet.values[code] : undefined;
+        byRank.flatMap((ruleSet) => {
+          const value =
+            ruleSet.kind === kind && ruleSet.region === where && Object.hasOwn(ruleSet.values, code)
+              ? ruleSet.values[code]
+              : undefined;
           return value ? [{ number: value[0], unit: value[1], ruleSet }] : [];
         });
       byRegion.set(region, (found = region === null ? of(null) : [...of(region), ...of(null)]));
@@ -103,9 +126,15 @@ export function createRules(sets: readonly RuleSet[]): Rules {
     for (const rule of candidates(kind, code, region)) if (inForce(day, rule.ruleSet)) return rule;
     return null;
   };
+  const lenient = sets
+    .filter(({ values }) => values['MORE_LENIENT_FOR_EARLIER']?.[0] === 1)
+    .toSorted((a, b) => (a.effectiveFrom < b.effectiveFrom ? -1 : 1));
   return {
     sets,
-    on: (day, region = null) => sets.filter(set => inForce(day, set) && (set.region === null || set.region === region)),
+    moreLenient: (after, until) =>
+      lenient.filter(({ effectiveFrom }) => after < effectiveFrom && effectiveFrom <= until),
+    on: (day, region = null) =>
+      sets.filter((set) => inForce(day, set) && (set.region === null || set.region === region)),
     find,
     nearest(kind, code, day, region = null) {
       const found = find(kind, code, day, region);
@@ -116,15 +145,17 @@ export function createRules(sets: readonly RuleSet[]): Rules {
   };
 }
 
-/** The rules that come with the release, without what was decided since: those of now are in kit/ruleBook.ts. */
+/** The rules that come with the release, without later decisions: records/ruleStore.ts has those of now. */
 export const releasedRules: Rules = createRules([...written, ...ofEvaluations]);
 
 /** A decision that changed the rules. */
-export type RuleChange = { readonly action: 'ADD'; readonly ruleSet: RuleSet } | { readonly action: 'END'; readonly id: string; readonly effectiveTo: string };
+export type RuleChange =
+  | { readonly action: 'ADD'; readonly ruleSet: RuleSet }
+  | { readonly action: 'END'; readonly id: string; readonly effectiveTo: string };
 
 /**
- * The rules after decisions, in the order in which they were made: of rule sets of one day the one added last counts. Of the ends of a rule
- * set, by its own text or by decisions, the earliest counts.
+ * The rules after decisions, in the order in which these were made: of rule sets of one day the one added last counts.
+ * Of the ends of a rule set, by its own text or by decisions, the earliest counts.
  */
 export function changedRules(rules: Rules, changes: readonly RuleChange[]): Rules {
   if (changes.length === 0) return rules;
@@ -139,16 +170,18 @@ export function changedRules(rules: Rules, changes: readonly RuleChange[]): Rule
     if (before === undefined || change.effectiveTo < before) ends.set(change.id, change.effectiveTo);
   }
   return createRules(
-    [...rules.sets, ...added].map(set => {
+    [...rules.sets, ...added].map((set) => {
       const end = ends.get(set.id);
-      return end === undefined || (set.effectiveTo !== null && set.effectiveTo <= end) ? set : { ...set, effectiveTo: end };
+      return end === undefined || (set.effectiveTo !== null && set.effectiveTo <= end)
+        ? set
+        : { ...set, effectiveTo: end };
     }),
   );
 }
 
 export type PublicationDuty = 'MANDATORY' | 'PROMOTED';
 
-/** Something a date was computed from. */
+/** An input of a computed date. */
 export interface RuleInput {
   readonly name: string;
   readonly value: string;
@@ -157,19 +190,25 @@ export interface RuleInput {
 export interface DueDate {
   /** Last day on which publication is in time, 'YYYY-MM-DD'. */
   readonly date: string;
-  /** True when a notice of holidays that is not there yet may move it. */
+  /** True when a future notice of holidays may move it. */
   readonly provisional: boolean;
-  /** The one that gave the number of working days. */
+  /** The rule set that set the number of working days. */
   readonly ruleSet: RuleSet;
   /** decidedOn, duty, region where one was given, workingDays. */
   readonly inputs: readonly RuleInput[];
 }
 
 /**
- * By when an act decided on a day has to be published (七个工作日内公示), by the rule set in force on that day in that region. Null when
- * none was: there was no such duty yet.
+ * The day by which an act decided on a day has to be published (七个工作日内公示), by the rule set in force on that day in that
+ * region. Null when none was: there was no such duty yet.
  */
-export function publicationDueDate(rules: Rules, decidedOn: string, duty: PublicationDuty, region: string | null = null, calendar: Calendar = stateCouncilCalendar): DueDate | null {
+export function publicationDueDate(
+  rules: Rules,
+  decidedOn: string,
+  duty: PublicationDuty,
+  region: string | null = null,
+  calendar: Calendar = stateCouncilCalendar,
+): DueDate | null {
   const rule = rules.find('PUBLICATION_DUTY', duty, decidedOn, region);
   if (rule === null || decidedOn < calendar.firstDay || decidedOn > calendar.lastDay) return null;
   const inputs = [

@@ -1,21 +1,22 @@
-// A spreadsheet takes a cell that begins with one of these for a formula, which may fetch addresses or start programs (OWASP, CSV injection). What
-// others have filed is opened by clerks: in files that we write such a cell begins with an apostrophe, which a spreadsheet takes for text.
+// A spreadsheet takes a cell that begins with one of these characters for a formula, which may fetch addresses or start
+// programs (OWASP, CSV injection). Clerks open what others have filed. In files that we write such a cell therefore
+// begins with an apostrophe, which makes it text to a spreadsheet.
 
-/** With apostrophes before it that were there already, so that what was put there can be told from them. */
+/** Apostrophes that were already there are included, so that an added one can be distinguished. */
 const FORMULA = /^'*[=+\-@\t\r\n＝＋－＠]/;
 const FORMULA_AT = /'*[=+\-@\t\r\n＝＋－＠]/y;
 
-/** The cell as it may be opened. */
+/** The cell in the form in which a spreadsheet may open it. */
 export const neutralised = (cell: string): string => (FORMULA.test(cell) ? `'${cell}` : cell);
 
-/** The cell as it was before `neutralised`. */
+/** The inverse of `neutralised`: the cell without the apostrophe that it has added, if it has. */
 export const restored = (cell: string): string => (cell.startsWith("'") && FORMULA.test(cell) ? cell.slice(1) : cell);
 
-/** The same for a record of CSV as it stands in its file, quoted or not, whose cells are otherwise left as they are. */
+/** The same for a record of CSV as written in its file, quoted or not; other cells are left as they are. */
 export function neutralisedRecord(record: string): string {
   let text = '';
   let copied = 0;
-  for (let at = 0; at <= record.length; ) {
+  for (let at = 0; at <= record.length;) {
     const isQuoted = record[at] === '"';
     const start = isQuoted ? at + 1 : at;
     FORMULA_AT.lastIndex = start;
@@ -30,8 +31,9 @@ export function neutralisedRecord(record: string): string {
   return text + record.slice(copied);
 }
 
-/** Behind the mark that closes a quoted cell; two together are one within it. */
+/** The position behind the mark that closes a quoted cell; a doubled mark is one within the cell. */
 function afterQuote(record: string, from: number): number {
-  for (let at = record.indexOf('"', from); at >= 0; at = record.indexOf('"', at + 2)) if (record[at + 1] !== '"') return at + 1;
+  for (let at = record.indexOf('"', from); at >= 0; at = record.indexOf('"', at + 2))
+    if (record[at + 1] !== '"') return at + 1;
   return record.length;
 }

@@ -49,11 +49,11 @@ const SYNTHETIC = [
   '52420100MJ1EEE770B',
 ];
 
-test.each([...WIDELY_PUBLISHED, ...SYNTHETIC])('%s is valid without a warning', code => {
+test.each([...WIDELY_PUBLISHED, ...SYNTHETIC])('%s is valid without a warning', (code) => {
   expect(checkUscc(code)).toEqual({ status: 'VALID', uscc: code, warnings: [] });
 });
 
-test.each(['91310000631295002H', '913100001322041051'])('%s is kept although its inner digit is wrong', code => {
+test.each(['91310000631295002H', '913100001322041051'])('%s is kept although its inner digit is wrong', (code) => {
   expect(checkUscc(code)).toEqual({ status: 'VALID', uscc: code, warnings: ['ORGANISATION_CODE'] });
 });
 
@@ -79,7 +79,9 @@ test.each([
   expect(checkUscc(code)).toEqual({
     status: 'INVALID',
     reason: 'ALPHABET',
-    message: `Position ${position} is "${character}"; a code has digits and capital letters without I, O, S, V, Z. Did you mean "${suggestion}"?`,
+    message:
+      `Position ${position} is "${character}"; ` +
+      `a code has digits and capital letters without I, O, S, V, Z. Did you mean "${suggestion}"?`,
     position,
   });
 });
@@ -94,15 +96,27 @@ test('a character outside the basic plane counts as one', () => {
   expect(checkUscc('9144030019220382😀')).toMatchObject({ status: 'INVALID', reason: 'LENGTH' });
 });
 
-test.each(['00000000000000000X', '000000000000000000', '0000 0000-0000000000'])('seventeen zeros (%s) are a code that was not known', code => {
-  expect(checkUscc(code)).toEqual({ status: 'MISSING', reason: 'PLACEHOLDER', message: 'Seventeen zeros stand for a code that was not known.' });
-});
+test.each(['00000000000000000X', '000000000000000000', '0000 0000-0000000000'])(
+  'seventeen zeros (%s) are a code that was not known',
+  (code) => {
+    expect(checkUscc(code)).toEqual({
+      status: 'MISSING',
+      reason: 'PLACEHOLDER',
+      message: 'Seventeen zeros stand for a code that was not known.',
+    });
+  },
+);
 
-test.each(['', '   ', '\u3000', '-'])('nothing written (%j) is missing', input => {
+test.each(['', '   ', '\u3000', '-'])('nothing written (%j) is missing', (input) => {
   expect(checkUscc(input)).toEqual({ status: 'MISSING', reason: 'EMPTY', message: 'No code was given.' });
 });
 
-test.each(['９１４４０３００７１５２６７２６ＸＧ', ' 9144030071526726xg\n', '914403-0071526726 XG', '\ufeff9144030071526726XG'])('%j is the same code', input => {
+test.each([
+  '９１４４０３００７１５２６７２６ＸＧ',
+  ' 9144030071526726xg\n',
+  '914403-0071526726 XG',
+  '\ufeff9144030071526726XG',
+])('%j is the same code', (input) => {
   expect(checkUscc(input)).toEqual({ status: 'VALID', uscc: '9144030071526726XG', warnings: [] });
 });
 
@@ -111,14 +125,16 @@ function lengthMessage(input: string): unknown {
   return check.status === 'INVALID' && check.reason === 'LENGTH' ? check.message : check;
 }
 
-test('a wrong length is told apart from an older identifier', () => {
+test('a wrong length is distinguished from an older identifier', () => {
   expect(lengthMessage('9')).toBe('The code has 1 character; a Unified Social Credit Code has 18.');
   expect(lengthMessage('9144030019220382160')).toBe('The code has 19 characters; a Unified Social Credit Code has 18.');
   expect(lengthMessage('110108000000016')).toBe(
-    'The code has 15 characters; a Unified Social Credit Code has 18. Fifteen digits may be an old registration number (工商注册号).',
+    'The code has 15 characters; a Unified Social Credit Code has 18. ' +
+      'Fifteen digits may be an old registration number (工商注册号).',
   );
   expect(lengthMessage('71526726-X')).toBe(
-    'The code has 9 characters; a Unified Social Credit Code has 18. Nine characters may be an organisation code (组织机构代码).',
+    'The code has 9 characters; a Unified Social Credit Code has 18. ' +
+      'Nine characters may be an organisation code (组织机构代码).',
   );
 });
 
@@ -167,7 +183,7 @@ test('a person’s number is recognised, to keep it out', () => {
 });
 
 test('identifiers of every scheme are normalised, and a wrong check digit only warns', () => {
-  expect(identifierSchemes.map(scheme => scheme.code)).toEqual([
+  expect(identifierSchemes.map((scheme) => scheme.code)).toEqual([
     'USCC',
     'REGISTRATION_NUMBER',
     'ORGANISATION_CODE',
@@ -177,14 +193,28 @@ test('identifiers of every scheme are normalised, and a wrong check digit only w
   ]);
   expect(findIdentifierScheme('ORGANISATION_CODE')?.name).toBe('组织机构代码');
   expect(findIdentifierScheme('PASSPORT')).toBeNull();
-  expect(checkIdentifier('ORGANISATION_CODE', '71526726-x')).toEqual({ status: 'VALID', value: '71526726X', warning: false });
-  expect(checkIdentifier('ORGANISATION_CODE', '71526726-1')).toEqual({ status: 'VALID', value: '715267261', warning: true });
-  expect(checkIdentifier('REGISTRATION_NUMBER', '330108000014576')).toEqual({ status: 'VALID', value: '330108000014576', warning: true });
+  expect(checkIdentifier('ORGANISATION_CODE', '71526726-x')).toEqual({
+    status: 'VALID',
+    value: '71526726X',
+    warning: false,
+  });
+  expect(checkIdentifier('ORGANISATION_CODE', '71526726-1')).toEqual({
+    status: 'VALID',
+    value: '715267261',
+    warning: true,
+  });
+  expect(checkIdentifier('REGISTRATION_NUMBER', '330108000014576')).toEqual({
+    status: 'VALID',
+    value: '330108000014576',
+    warning: true,
+  });
   expect(checkIdentifier('REGISTRATION_NUMBER', '')).toEqual({ status: 'MISSING' });
   expect(checkIdentifier('REGISTRATION_NUMBER', '33010800001457')).toEqual({
     status: 'INVALID',
     reason: 'FORM',
-    message: 'The value has 14 characters and is not in the form of a Registration number of industry and commerce (GS 15-2006).',
+    message:
+      'The value has 14 characters and is not in the form of a ' +
+      'Registration number of industry and commerce (GS 15-2006).',
   });
   expect(checkIdentifier('PASSPORT', 'E1')).toMatchObject({ status: 'INVALID', reason: 'SCHEME' });
 });

@@ -9,7 +9,7 @@ export interface CsvFile {
   path: string;
   rows: number;
   add(row: Record<string, string>): void;
-  /** Waits while the disk is behind. Call now and then. */
+  /** Waits while the disk is behind. Call it now and then. */
   drain(): Promise<void>;
   close(): Promise<void>;
 }
@@ -22,7 +22,7 @@ export function createCsvFile(path: string, columns: readonly string[]): CsvFile
   const stream = createWriteStream(path);
   // A failed open or write is thrown by the next drain or close, not as an uncaught event.
   let failure: Error | undefined;
-  stream.on('error', error => {
+  stream.on('error', (error) => {
     failure = error;
   });
   const known = new Set(columns);
@@ -38,7 +38,7 @@ export function createCsvFile(path: string, columns: readonly string[]): CsvFile
     rows: 0,
     add(row) {
       for (const column in row) if (!known.has(column)) throw new Error(`${path} has no column ${column}`);
-      buffer += columns.map(column => cell(row[column] ?? '')).join(',');
+      buffer += columns.map((column) => cell(row[column] ?? '')).join(',');
       buffer += '\n';
       file.rows += 1;
     },

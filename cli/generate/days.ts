@@ -26,7 +26,7 @@ export function daysBetween(from: string, to: string): number {
   return Math.round((Date.parse(to) - Date.parse(from)) / DAY);
 }
 
-/** As the official form writes it: YYYY/MM/DD. */
+/** A day as the official form writes it: YYYY/MM/DD. */
 export function slashes(day: string): string {
   return day.replaceAll('-', '/');
 }

@@ -1,4 +1,10 @@
-import { demoOrganisations, offices, syntheticUnit, type DemoOrganisation, type Office } from '#standards/demoOrganisations.ts';
+import {
+  demoOrganisations,
+  authorities,
+  syntheticUnit,
+  type DemoOrganisation,
+  type Authority,
+} from '#standards/demoOrganisations.ts';
 import { countyDivisions, divisionFullName, provinces, reportingUnitOf, XPCC } from '#standards/divisions.ts';
 import { registrationNumberCheck } from '#standards/registrationNumber.ts';
 import { composeUscc, USCC_ALPHABET } from '#standards/uscc.ts';
@@ -12,12 +18,12 @@ export interface Setting {
   asOf: string;
 }
 
-/** What the records of an entity need to know of it. */
+/** The facts about an entity that its records depend on. */
 export interface GeneratedEntity {
   number: number;
   uscc: string;
   name: string;
-  /** Code of an entity kind. */
+  /** The code of an entity kind. */
   kind: string;
   status: string;
   divisionCode: string;
@@ -38,16 +44,54 @@ interface KindRule {
   name: (words: string, trade: string) => string;
 }
 
-// Shares are for a useful demo, not those of the register (two thirds there are self-employed).
+// The shares make a useful demo and are not those of the register, where two thirds are self-employed.
 const KINDS: readonly KindRule[] = [
-  { kind: 'ENTERPRISE', label: '企业', weight: 60, prefix: '91', body: 'MA', name: (words, trade) => `示例${words}${trade}有限公司` },
-  { kind: 'SELF_EMPLOYED', label: '个体工商户', weight: 27, prefix: '92', body: 'MA', name: (words, trade) => `示例${words}${trade}店（个体工商户）` },
-  { kind: 'COOPERATIVE', label: '农民专业合作社', weight: 5, prefix: '93', body: 'MA', name: (words, trade) => `示例${words}${trade}专业合作社` },
-  { kind: 'SOCIAL_ORGANISATION', label: '社会组织', weight: 5, prefix: '51', body: 'MJ', name: (words, trade) => `示例${words}${trade}行业协会` },
-  { kind: 'INSTITUTION', label: '事业单位', weight: 3, prefix: '12', body: 'MB', name: (words, trade) => `示例${words}${trade}服务中心` },
+  {
+    kind: 'ENTERPRISE',
+    label: '企业',
+    weight: 60,
+    prefix: '91',
+    body: 'MA',
+    name: (words, trade) => `示例${words}${trade}有限公司`,
+  },
+  {
+    kind: 'SELF_EMPLOYED',
+    label: '个体工商户',
+    weight: 27,
+    prefix: '92',
+    body: 'MA',
+    name: (words, trade) => `示例${words}${trade}店（个体工商户）`,
+  },
+  {
+    kind: 'COOPERATIVE',
+    label: '农民专业合作社',
+    weight: 5,
+    prefix: '93',
+    body: 'MA',
+    name: (words, trade) => `示例${words}${trade}专业合作社`,
+  },
+  {
+    kind: 'SOCIAL_ORGANISATION',
+    label: '社会组织',
+    weight: 5,
+    prefix: '51',
+    body: 'MJ',
+    name: (words, trade) => `示例${words}${trade}行业协会`,
+  },
+  {
+    kind: 'INSTITUTION',
+    label: '事业单位',
+    weight: 3,
+    prefix: '12',
+    body: 'MB',
+    name: (words, trade) => `示例${words}${trade}服务中心`,
+  },
 ];
 
-const KIND_LABELS: Record<string, string> = { ...Object.fromEntries(KINDS.map(rule => [rule.kind, rule.label])), STATE_ORGAN: '机关' };
+const KIND_LABELS: Record<string, string> = {
+  ...Object.fromEntries(KINDS.map((rule) => [rule.kind, rule.label])),
+  STATE_ORGAN: '机关',
+};
 
 const STATUSES = [
   ['存续', 87],
@@ -60,17 +104,17 @@ const STATUSES = [
 
 const counties = countyDivisions();
 
-// In steps of a prime, neighbours in the file lie far apart and every small data set has all provinces.
+// In steps of a prime: neighbours in the file are far apart on the map, and every small data set has all provinces.
 const STEP = 1009;
 const SYMBOLS = USCC_ALPHABET.length;
 // Letters only in the third place of the body: digits there are for the demo's fixed organisations and units.
 const LETTERS = USCC_ALPHABET.slice(10);
 const WORDS = FIRST.length * SECOND.length * TRADES.length;
 
-/** How many entities can be told apart: codes and names are unique up to here. */
+/** The maximum number of entities: codes and names are unique up to here. */
 export const MAX_ENTITIES = counties.length * Math.min(LETTERS.length * SYMBOLS * SYMBOLS, WORDS);
 
-const provinceNames = new Map(provinces.map(province => [province.code, province.name]));
+const provinceNames = new Map(provinces.map((province) => [province.code, province.name]));
 
 function placeName(divisionCode: string): string {
   const full = divisionFullName(divisionCode) ?? '';
@@ -96,7 +140,7 @@ function demoEntity(setting: Setting, number: number, demo: DemoOrganisation): G
   };
 }
 
-/** Entity number n of a data set; the first are the demo organisations. The same numbers give the same entity. */
+/** Entity number n of a data set. The first ones are the demo organisations. The same numbers give the same entity. */
 export function entityAt(setting: Setting, number: number): GeneratedEntity {
   const demo = demoOrganisations[number];
   if (demo !== undefined) return demoEntity(setting, number, demo);
@@ -105,12 +149,13 @@ export function entityAt(setting: Setting, number: number): GeneratedEntity {
   const county = (index * STEP + (setting.seed % counties.length)) % counties.length;
   const divisionCode = counties[county] ?? '';
   const serial = Math.floor(index / counties.length);
-  const rule = random.weighted(KINDS.map(each => [each, each.weight] as const));
+  const rule = random.weighted(KINDS.map((each) => [each, each.weight] as const));
 
   const tail = (LETTERS[Math.floor(serial / (SYMBOLS * SYMBOLS))] ?? '') + 'EEE';
-  const body = rule.body + tail + USCC_ALPHABET[Math.floor(serial / SYMBOLS) % SYMBOLS] + USCC_ALPHABET[serial % SYMBOLS];
+  const body =
+    rule.body + tail + USCC_ALPHABET[Math.floor(serial / SYMBOLS) % SYMBOLS] + USCC_ALPHABET[serial % SYMBOLS];
 
-  // 9973 is prime and no factor of WORDS: within a division no two serials share their words.
+  // 9973 is prime and no factor of WORDS, so within a division no two serials share their words.
   const words = (serial * 9973 + county * 7 + setting.seed) % WORDS;
   const [industryCode, trade] = TRADES[words % TRADES.length] ?? TRADES[0];
   const first = FIRST[Math.floor(words / TRADES.length) % FIRST.length] ?? '';
@@ -129,28 +174,38 @@ export function entityAt(setting: Setting, number: number): GeneratedEntity {
     reportingUnit: reportingUnitOf(divisionCode) ?? '11',
     industryCode,
     establishedOn,
-    closedOn: isClosed ? addDays(establishedOn, 1 + random.below(Math.max(1, daysBetween(establishedOn, setting.asOf) - 1))) : null,
+    closedOn: isClosed
+      ? addDays(establishedOn, 1 + random.below(Math.max(1, daysBetween(establishedOn, setting.asOf) - 1)))
+      : null,
     legalRepresentative: random.pick(SURNAMES) + random.pick(GIVEN),
     demo: null,
   };
 }
 
-/** The authority of an office where the entity lies. */
-export function unitOf(entity: GeneratedEntity, office: Office): { uscc: string; name: string; short: string } {
-  return { ...unitCache(entity.reportingUnit, office), short: placeShort(entity.reportingUnit) + offices[office].short };
+/** The authority of an office in the division of the entity. */
+export function unitOf(
+  entity: GeneratedEntity,
+  authorityKind: Authority,
+): { uscc: string; name: string; short: string } {
+  return {
+    ...unitCache(entity.reportingUnit, authorityKind),
+    short: placeShort(entity.reportingUnit) + authorities[authorityKind].short,
+  };
 }
 
 const units = new Map<string, { uscc: string; name: string }>();
 
-function unitCache(reportingUnit: string, office: Office): { uscc: string; name: string } {
-  const key = reportingUnit + office;
+function unitCache(reportingUnit: string, authorityKind: Authority): { uscc: string; name: string } {
+  const key = reportingUnit + authorityKind;
   let unit = units.get(key);
-  if (unit === undefined) units.set(key, (unit = syntheticUnit(reportingUnit, office)));
+  if (unit === undefined) units.set(key, (unit = syntheticUnit(reportingUnit, authorityKind)));
   return unit;
 }
 
 function placeShort(reportingUnit: string): string {
-  return reportingUnit === XPCC.code ? '兵' : (provinces.find(province => province.code === reportingUnit)?.shortName.slice(0, 1) ?? '');
+  return reportingUnit === XPCC.code
+    ? '兵'
+    : (provinces.find((province) => province.code === reportingUnit)?.shortName.slice(0, 1) ?? '');
 }
 
 function legacyIdentifiers(entity: GeneratedEntity, random: Random): Record<string, string> {
@@ -189,7 +244,19 @@ export function entityRow(setting: Setting, entity: GeneratedEntity): Record<str
     DJ_ZXRQ: entity.closedOn === null ? '' : slashes(entity.closedOn),
     DJ_YXQZI: random.chance(0.7) ? '2099/12/31' : slashes(addMonths(entity.establishedOn, 12 * 30)),
     DJ_FRDB: entity.legalRepresentative,
-    DJ_ZCZB: entity.kind === 'ENTERPRISE' || entity.kind === 'COOPERATIVE' ? String(random.weighted([[10, 2], [50, 3], [100, 4], [500, 3], [1000, 2], [5000, 1]])) : '',
+    DJ_ZCZB:
+      entity.kind === 'ENTERPRISE' || entity.kind === 'COOPERATIVE'
+        ? String(
+            random.weighted([
+              [10, 2],
+              [50, 3],
+              [100, 4],
+              [500, 3],
+              [1000, 2],
+              [5000, 1],
+            ]),
+          )
+        : '',
     DJ_JYFW: '示例经营范围：依法须经批准的项目，经相关部门批准后方可开展经营活动',
     ...legacyIdentifiers(entity, random),
     DJ_DJJG: registrar.name,
@@ -205,5 +272,9 @@ export function entityRow(setting: Setting, entity: GeneratedEntity): Record<str
 function formerNames(entity: GeneratedEntity, random: Random): string[] {
   const start = entity.name.indexOf('示例');
   const count = random.chance(0.2) ? 2 : 1;
-  return Array.from({ length: count }, (_, place) => `${entity.name.slice(0, start)}示例原${random.pick(FIRST)}${random.pick(SECOND)}${place === 0 ? '' : '二'}厂`);
+  return Array.from(
+    { length: count },
+    (_, place) =>
+      `${entity.name.slice(0, start)}示例原${random.pick(FIRST)}${random.pick(SECOND)}${place === 0 ? '' : '二'}厂`,
+  );
 }

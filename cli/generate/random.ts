@@ -18,7 +18,10 @@ function mix(hash: number, part: number): number {
   return (value ^ (value >>> 13)) >>> 0;
 }
 
-/** A sequence for these parts (seed, number of the entity, stream): entities can be made in any order and one file alone. */
+/**
+ * A sequence for these parts (seed, number of the entity, stream). Entities can be made in any order, and one file
+ * alone.
+ */
 export function createRandom(...parts: number[]): Random {
   let state = parts.reduce(mix, 0x2545f491);
   // mulberry32: 32 bits of state are plenty for the few hundred numbers that one entity takes.
@@ -47,6 +50,6 @@ export function createRandom(...parts: number[]): Random {
       if (last === undefined) throw new RangeError('Nothing to pick from');
       return last[0];
     },
-    chance: probability => next() < probability,
+    chance: (probability) => next() < probability,
   };
 }

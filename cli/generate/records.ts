@@ -1,4 +1,4 @@
-import type { Office } from '#standards/demoOrganisations.ts';
+import type { Authority } from '#standards/demoOrganisations.ts';
 import type { FormKind, OtherActKind } from '#standards/forms/form.ts';
 import { otherActForms } from '#standards/forms/otherActs.ts';
 import { evaluationSchemes, findSchemeVersionOn } from '#standards/evaluationSchemes.ts';
@@ -32,7 +32,7 @@ function provenance(id: string, entity: GeneratedEntity): Row {
   return { YJLBS: id, DFBM: entity.divisionCode };
 }
 
-/** A day in the life of the entity, in the last years more often, never after `asOf`. */
+/** A day in the life of the entity, more often in the last years, never after `asOf`. */
 function dayOf(setting: Setting, entity: GeneratedEntity, random: Random): string {
   const end = entity.closedOn ?? setting.asOf;
   const eightYearsAgo = addMonths(end, -96);
@@ -40,21 +40,32 @@ function dayOf(setting: Setting, entity: GeneratedEntity, random: Random): strin
   return addDays(start, random.below(daysBetween(start, end) + 1));
 }
 
-function documentNo(entity: GeneratedEntity, short: string, word: string, day: string, place: number, random: Random): string {
-  // A few in the brackets that are also in use: the same document in another file may have the others.
+function documentNo(
+  entity: GeneratedEntity,
+  short: string,
+  word: string,
+  day: string,
+  place: number,
+  random: Random,
+): string {
+  // A few numbers use the other brackets that are also in use: the same document may differ in them between files.
   const [open, close] = random.chance(0.03) ? ['【', '】'] : ['〔', '〕'];
   return `${short}${word}${open}${day.slice(0, 4)}${close}${entity.number}-${place + 1}号`;
 }
 
-/** Those about whom the demo shows something of everything. */
-const isDemoSubject = ({ demo }: GeneratedEntity): boolean => demo?.kind === 'subject' || demo?.kind === 'heavy-subject';
+/** The entities for which the demo shows something of everything. */
+const isDemoSubject = ({ demo }: GeneratedEntity): boolean =>
+  demo?.kind === 'subject' || demo?.kind === 'heavy-subject';
 
-/** The demo's authorities, bank and so on: readers of the data, with no records of their own but an evaluation. */
+/** The demo's authorities, bank and so on, which read the data. They have no records of their own but an evaluation. */
 function isStage(entity: GeneratedEntity): boolean {
   return entity.demo !== null && !['subject', 'heavy-subject', 'sample'].includes(entity.demo.kind);
 }
 
-/** How many administrative acts an entity has: none for 55 %, then a log-normal tail with mean 13 (assumed, domain reference §10). */
+/**
+ * The number of administrative acts of an entity: none for 55 %, then a log-normal tail with mean 13 (assumed, domain
+ * reference §10).
+ */
 export function actCount(setting: Setting, entity: GeneratedEntity): number {
   if (entity.demo?.kind === 'heavy-subject') return 240;
   if (entity.demo?.kind === 'subject') return 14;
@@ -66,7 +77,11 @@ export function actCount(setting: Setting, entity: GeneratedEntity): number {
 
 export type Act = { kind: 'licence' | 'penalty' | OtherActKind; row: Row };
 
-export const ACT_KINDS = ['licence', 'penalty', ...Object.keys(otherActForms)] as readonly FormKind[] as readonly Act['kind'][];
+export const ACT_KINDS = [
+  'licence',
+  'penalty',
+  ...Object.keys(otherActForms),
+] as readonly FormKind[] as readonly Act['kind'][];
 
 /** The acts of an entity: of each hundred about 70 licences, 15 penalties, 15 others. */
 export function acts(setting: Setting, entity: GeneratedEntity): Act[] {
@@ -80,20 +95,23 @@ export function acts(setting: Setting, entity: GeneratedEntity): Act[] {
   });
 }
 
-// Published late: of a hundred acts of most offices three; some are the demo's late units.
-const LATE_SHARE: Partial<Record<Office, number>> = { TRANSPORT: 0.4, HOUSING: 0.2 };
+// The share of acts that are published late: three of a hundred for most offices, more for the demo's late units.
+const LATE_SHARE: Partial<Record<Authority, number>> = { TRANSPORT: 0.4, HOUSING: 0.2 };
 
-/** The day an act was published on the site of its unit: of most acts within five days, of some late, of one in twenty-five not said. */
-function ownSiteOn(setting: Setting, office: Office, day: string, random: Random): string {
-  const isLate = random.chance(LATE_SHARE[office] ?? 0.03);
+/**
+ * The day on which an act was published on the site of its unit. Most acts are published within five days and some
+ * late; for one in twenty-five the day is not given.
+ */
+function ownSiteOn(setting: Setting, authorityKind: Authority, day: string, random: Random): string {
+  const isLate = random.chance(LATE_SHARE[authorityKind] ?? 0.03);
   // Seven working days are at most 17 days, those of the longest holidays.
   const published = addDays(day, isLate ? 18 + random.below(40) : 1 + random.below(5));
   return random.chance(0.04) || published > setting.asOf ? '' : slashes(published);
 }
 
 function licence(setting: Setting, entity: GeneratedEntity, random: Random, place: number): Row {
-  const [certificate, content, category, office] = random.pick(LICENCES);
-  const authority = unitOf(entity, office);
+  const [certificate, content, category, authorityKind] = random.pick(LICENCES);
+  const authority = unitOf(entity, authorityKind);
   const source = unitOf(entity, 'CREDIT');
   const day = dayOf(setting, entity, random);
   const until = random.chance(0.3) ? '2099-12-31' : addMonths(day, random.pick([12, 36, 60]));
@@ -115,7 +133,7 @@ function licence(setting: Setting, entity: GeneratedEntity, random: Random, plac
     XK_LYDW: source.name,
     XK_LYDWDM: source.uscc,
     XK_SYFW: random.weighted(DISCLOSURE),
-    XK_GSRQ: ownSiteOn(setting, office, day, random),
+    XK_GSRQ: ownSiteOn(setting, authorityKind, day, random),
     ...provenance(`L${entity.number}-${place}`, entity),
   };
 }
@@ -132,7 +150,7 @@ const SANCTIONS = [
   ['其他-责令改正', '责令限期改正', 3, false, 2],
 ] as const;
 
-/** The day a penalty was performed: most are within two months. */
+/** The day on which a penalty was performed, mostly within two months. */
 function performedOn(setting: Setting, day: string, random: Random): string {
   const performed = addDays(day, 5 + random.below(55));
   return random.chance(0.2) || performed > setting.asOf ? '' : slashes(performed);
@@ -140,9 +158,16 @@ function performedOn(setting: Setting, day: string, random: Random): string {
 
 function penalty(setting: Setting, entity: GeneratedEntity, random: Random, place: number): Row {
   const [violation, facts, basis] = random.pick(VIOLATIONS);
-  const [categories, content, months, hasFine] = random.weighted(SANCTIONS.map(each => [each, each[4]] as const));
-  const office: Office = violation === '欠缴税款' ? 'TAX' : violation === '安全生产违法' ? 'SAFETY' : violation === '超限运输' ? 'TRANSPORT' : 'MARKET';
-  const authority = unitOf(entity, office);
+  const [categories, content, months, hasFine] = random.weighted(SANCTIONS.map((each) => [each, each[4]] as const));
+  const authorityKind: Authority =
+    violation === '欠缴税款'
+      ? 'TAX'
+      : violation === '安全生产违法'
+        ? 'SAFETY'
+        : violation === '超限运输'
+          ? 'TRANSPORT'
+          : 'MARKET';
+  const authority = unitOf(entity, authorityKind);
   const day = dayOf(setting, entity, random);
   return {
     ...subject('CF', entity),
@@ -164,15 +189,15 @@ function penalty(setting: Setting, entity: GeneratedEntity, random: Random, plac
     CF_SJLY: authority.name,
     CF_SJLYDM: authority.uscc,
     CF_SYFW: random.weighted(DISCLOSURE),
-    CF_GSRQ: ownSiteOn(setting, office, day, random),
+    CF_GSRQ: ownSiteOn(setting, authorityKind, day, random),
     CF_LXRQ: performedOn(setting, day, random),
     ...provenance(`P${entity.number}-${place}`, entity),
   };
 }
 
 function otherAct(setting: Setting, entity: GeneratedEntity, random: Random, place: number): Act {
-  const { kind, prefix, word, office, ...own } = random.pick(OTHER_ACTS);
-  const authority = unitOf(entity, office);
+  const { kind, prefix, word, authorityKind, ...own } = random.pick(OTHER_ACTS);
+  const authority = unitOf(entity, authorityKind);
   const source = unitOf(entity, 'CREDIT');
   const day = dayOf(setting, entity, random);
   const row: Row = {};
@@ -197,7 +222,7 @@ function otherAct(setting: Setting, entity: GeneratedEntity, random: Random, pla
   set('LYDW', source.name);
   set('LYDWDM', source.uscc);
   set('SYFW', random.weighted(DISCLOSURE));
-  set('GSRQ', ownSiteOn(setting, office, day, random));
+  set('GSRQ', ownSiteOn(setting, authorityKind, day, random));
   return { kind, row: { ...subject(prefix, entity), ...row, ...provenance(`O${entity.number}-${place}`, entity) } };
 }
 
@@ -222,7 +247,15 @@ export function commitments(setting: Setting, entity: GeneratedEntity): Row[] {
       CN_LXQX: slashes(due),
       CN_SLDW: accepted.name,
       CN_SLDWDM: accepted.uscc,
-      CN_ZT: due > setting.asOf ? '履行中' : random.weighted([['全部履行', 85], ['部分履行', 8], ['未履行', 4], ['— —', 3]]),
+      CN_ZT:
+        due > setting.asOf
+          ? '履行中'
+          : random.weighted([
+              ['全部履行', 85],
+              ['部分履行', 8],
+              ['未履行', 4],
+              ['— —', 3],
+            ]),
       CN_LYDW: source.name,
       CN_LYDWDM: source.uscc,
       CN_SYFW: random.weighted(DISCLOSURE),
@@ -237,7 +270,7 @@ export function judicialRecords(setting: Setting, entity: GeneratedEntity): Row[
   const count = isDemoSubject(entity) ? 2 : !isStage(entity) && random.chance(0.05) ? 1 + random.below(4) : 0;
   const court = unitOf(entity, 'COURT');
   return Array.from({ length: count }, (_, place): Row => {
-    const [kind, word, cause, result] = random.weighted(CASES.map(each => [each, each[4]] as const));
+    const [kind, word, cause, result] = random.weighted(CASES.map((each) => [each, each[4]] as const));
     const day = dayOf(setting, entity, random);
     const hasDuty = kind === '司法判决' || kind === '司法执行';
     return {
@@ -249,7 +282,13 @@ export function judicialRecords(setting: Setting, entity: GeneratedEntity): Row[
       SF_JDRQ: slashes(day),
       SF_AY: cause,
       SF_JG: result,
-      SF_LVQK: hasDuty ? random.weighted([['全部已履行', 60], ['部分履行', 12], ['全部未履行', 28]]) : '',
+      SF_LVQK: hasDuty
+        ? random.weighted([
+            ['全部已履行', 60],
+            ['部分履行', 12],
+            ['全部未履行', 28],
+          ])
+        : '',
       SF_LYDW: court.name,
       SF_LYDWDM: court.uscc,
       SF_SYFW: random.weighted(DISCLOSURE),
@@ -262,7 +301,11 @@ export function judicialRecords(setting: Setting, entity: GeneratedEntity): Row[
 export function complaints(setting: Setting, entity: GeneratedEntity): Row[] {
   const random = createRandom(setting.seed, entity.number, 8);
   const isTrader = entity.kind === 'ENTERPRISE' || entity.kind === 'SELF_EMPLOYED';
-  const count = isDemoSubject(entity) ? 2 : isTrader && !isStage(entity) && random.chance(1 / 12) ? 1 + random.below(5) : 0;
+  const count = isDemoSubject(entity)
+    ? 2
+    : isTrader && !isStage(entity) && random.chance(1 / 12)
+      ? 1 + random.below(5)
+      : 0;
   const unit = unitOf(entity, 'MARKET');
   return Array.from({ length: count }, (_, place): Row => {
     const [matter, handling, result] = random.pick(COMPLAINTS);
@@ -284,10 +327,10 @@ export function complaints(setting: Setting, entity: GeneratedEntity): Row[] {
   });
 }
 
-// One entry in 33 entities gives the 300 of 10 000; the turn of categories puts each into the smallest data set.
+// One entry in 33 entities gives the 300 of 10 000. The rotation of categories puts each into the smallest data set.
 const EVERY = 33;
 const TURNS = ['SERIOUS', 'ABNORMAL', 'FOCUS', 'SERIOUS', 'COMMENDED', 'SERIOUS', 'ABNORMAL'] as const;
-const OFFICE: Record<string, Office> = {
+const AUTHORITY: Record<string, Authority> = {
   JUDGMENT_DEFAULTER: 'COURT',
   FALSE_LITIGATION: 'COURT',
   MAJOR_TAX_VIOLATION: 'TAX',
@@ -302,21 +345,30 @@ const OFFICE: Record<string, Office> = {
   ABNORMAL_SOCIAL_ORGANISATION: 'CIVIL_AFFAIRS',
 };
 
-/** The list entry that an entity has, or null: which list, and whether it is still in force. */
-function listing(setting: Setting, entity: GeneratedEntity): { type: ListType; isActive: boolean; random: Random } | null {
+/** The list entry of an entity, or null: its list, and whether it is still in force. */
+function listing(
+  setting: Setting,
+  entity: GeneratedEntity,
+): { type: ListType; isActive: boolean; random: Random } | null {
   const demo = entity.demo?.kind;
   const turn = Math.floor(entity.number / EVERY);
-  if (demo !== 'subject' && demo !== 'heavy-subject' && (entity.demo !== null || entity.number % EVERY !== 28)) return null;
+  if (demo !== 'subject' && demo !== 'heavy-subject' && (entity.demo !== null || entity.number % EVERY !== 28))
+    return null;
   const random = createRandom(setting.seed, entity.number, 5);
   const category = demo === 'heavy-subject' ? 'SERIOUS' : demo === 'subject' ? 'ABNORMAL' : TURNS[turn % TURNS.length];
   const forSocial = entity.kind === 'SOCIAL_ORGANISATION';
-  const candidates = listTypes.filter(type => type.category === category && (category === 'COMMENDED' || category === 'FOCUS' || type.code.includes('SOCIAL_ORGANISATION') === forSocial));
-  const type = demo === 'heavy-subject' ? listTypes.find(each => each.code === 'WAGE_ARREARS') : random.pick(candidates);
+  const candidates = listTypes.filter(
+    (type) =>
+      type.category === category &&
+      (category === 'COMMENDED' || category === 'FOCUS' || type.code.includes('SOCIAL_ORGANISATION') === forSocial),
+  );
+  const type =
+    demo === 'heavy-subject' ? listTypes.find((each) => each.code === 'WAGE_ARREARS') : random.pick(candidates);
   const isActive = demo === 'heavy-subject' || (demo !== 'subject' && turn % 3 !== 2);
   return type === undefined ? null : { type, isActive, random };
 }
 
-/** Whether the entity is on a list of serious failings on the last day. */
+/** Whether the entity is on a list of serious violations on the last day. */
 export function isSeriouslyListed(setting: Setting, entity: GeneratedEntity): boolean {
   const found = listing(setting, entity);
   return found !== null && found.isActive && found.type.category === 'SERIOUS';
@@ -333,11 +385,11 @@ export function listEntries(setting: Setting, entity: GeneratedEntity): Row[] {
   const found = listing(setting, entity);
   if (found === null) return [];
   const { type, isActive, random } = found;
-  const authority = unitOf(entity, OFFICE[type.code] ?? 'MARKET');
+  const authority = unitOf(entity, AUTHORITY[type.code] ?? 'MARKET');
   const months = type.termMonths ?? 0;
   const longAgo = isActive ? Math.max(30, months * 30 - 60) : 1400;
   const daysAgo = isActive ? 5 + random.below(Math.min(longAgo, 700)) : 500 + random.below(longAgo - 500);
-  // Not before the entity and the list existed.
+  // The listing is not before the entity and the list existed.
   const listedOn = latest(addDays(setting.asOf, -daysAgo), entity.establishedOn, type.effectiveFrom);
   const termUntil = months === 0 ? '' : addDays(addMonths(listedOn, months), -1);
   const chosen = type.category === 'ABNORMAL' ? '已改正' : random.pick(REASONS);
@@ -352,7 +404,12 @@ export function listEntries(setting: Setting, entity: GeneratedEntity): Row[] {
       MD_LX: type.name,
       MD_WSH: documentNo(entity, authority.short, '列', listedOn, 0, random),
       MD_LRRQ: slashes(listedOn),
-      MD_LRSY: type.category === 'COMMENDED' ? '示例事由：连续三年守信' : type.category === 'ABNORMAL' ? '未按规定期限公示年度报告' : '示例事由：有履行能力而拒不履行或者存在严重违法行为',
+      MD_LRSY:
+        type.category === 'COMMENDED'
+          ? '示例事由：连续三年守信'
+          : type.category === 'ABNORMAL'
+            ? '未按规定期限公示年度报告'
+            : '示例事由：有履行能力而拒不履行或者存在严重违法行为',
       MD_FLYJ: type.legalBasis[0] ?? '',
       MD_QXZ: termUntil === '' ? '' : slashes(termUntil),
       MD_GSJZQ: termUntil === '' ? '' : slashes(termUntil),
@@ -382,15 +439,23 @@ const REASON_TEXT: Record<string, string> = {
 };
 const OLD_GRADES: Record<string, string> = { 优: 'A', 良: 'B', 中: 'C', 差: 'D' };
 
-// Where one grade ends and the next begins, in quality from 0 (best) to 1, by the number of grades.
+// The limits between grades, in quality from 0 (best) to 1, by the number of grades.
 const CUTS: Record<number, number[]> = { 4: [0.35, 0.77, 0.96], 5: [0.3, 0.7, 0.8, 0.97] };
 
-function evaluation(entity: GeneratedEntity, schemeCode: string, day: string, quality: number, forced: boolean, cause: string, place: number): Row {
-  const scheme = evaluationSchemes.find(each => each.code === schemeCode);
+function evaluation(
+  entity: GeneratedEntity,
+  schemeCode: string,
+  day: string,
+  quality: number,
+  forced: boolean,
+  cause: string,
+  place: number,
+): Row {
+  const scheme = evaluationSchemes.find((each) => each.code === schemeCode);
   const version = findSchemeVersionOn(schemeCode, day);
   if (scheme === undefined || version === null) throw new Error(`No version of ${schemeCode} is in force on ${day}`);
   const last = version.grades.length;
-  const rank = forced ? last : 1 + (CUTS[last] ?? []).filter(cut => quality >= cut).length;
+  const rank = forced ? last : 1 + (CUTS[last] ?? []).filter((cut) => quality >= cut).length;
   const grade = version.grades[rank - 1]?.code ?? '';
   const max = version.scoreMax === null ? null : Number(version.scoreMax);
   const share = 1 - (rank - 1 + quality * 0.9) / (last + 0.5);
@@ -398,7 +463,11 @@ function evaluation(entity: GeneratedEntity, schemeCode: string, day: string, qu
   const families = scheme.indicatorFamilies;
   const perFamily = max === null ? 0 : max / families.length;
   const evaluator =
-    schemeCode === 'PUBLIC_CREDIT' ? unitOf(entity, 'CREDIT') : schemeCode === 'TAX_CREDIT' ? unitOf(entity, 'TAX') : unitOf(entity, 'MARKET');
+    schemeCode === 'PUBLIC_CREDIT'
+      ? unitOf(entity, 'CREDIT')
+      : schemeCode === 'TAX_CREDIT'
+        ? unitOf(entity, 'TAX')
+        : unitOf(entity, 'MARKET');
   return {
     ...subject('PJ', entity),
     PJ_FA: scheme.code,
@@ -409,7 +478,10 @@ function evaluation(entity: GeneratedEntity, schemeCode: string, day: string, qu
     PJ_RQ: slashes(day),
     PJ_SJJZ: slashes(addDays(day, -30)),
     PJ_YXQZ: slashes(addDays(addMonths(day, version.period === 'P1M' ? 1 : 12), -1)),
-    PJ_ZB: max === null ? '' : families.map(family => `${family.code}:${(perFamily * share).toFixed(1)}/${perFamily}`).join(';'),
+    PJ_ZB:
+      max === null
+        ? ''
+        : families.map((family) => `${family.code}:${(perFamily * share).toFixed(1)}/${perFamily}`).join(';'),
     PJ_YY: forced ? '示例：列入严重失信主体名单' : (REASON_TEXT[OLD_GRADES[grade] ?? grade] ?? ''),
     PJ_GXYY: cause,
     PJ_DW: evaluator.name,
@@ -422,7 +494,10 @@ function evaluation(entity: GeneratedEntity, schemeCode: string, day: string, qu
   };
 }
 
-/** Evaluations: each enterprise by PUBLIC_CREDIT this year and some years before, a third by SAMR_RISK, a quarter by TAX_CREDIT. */
+/**
+ * Evaluations: every enterprise under PUBLIC_CREDIT for this year and some years before, a third of them under
+ * SAMR_RISK and a quarter under TAX_CREDIT.
+ */
 export function evaluations(setting: Setting, entity: GeneratedEntity): Row[] {
   if (entity.kind !== 'ENTERPRISE') return [];
   const random = createRandom(setting.seed, entity.number, 6);
@@ -451,7 +526,7 @@ export function evaluations(setting: Setting, entity: GeneratedEntity): Row[] {
   return rows;
 }
 
-/** The last such day of a year that lies at least a month before. */
+/** The last such day of a year that is at least a month earlier. */
 function lastDay(asOf: string, monthAndDay: string): string {
   const thisYear = `${asOf.slice(0, 4)}-${monthAndDay}`;
   return addMonths(thisYear, 1) <= asOf ? thisYear : `${Number(asOf.slice(0, 4)) - 1}-${monthAndDay}`;

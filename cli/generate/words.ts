@@ -1,7 +1,7 @@
-import type { Office } from '#standards/demoOrganisations.ts';
+import type { Authority } from '#standards/demoOrganisations.ts';
 import type { OtherActKind } from '#standards/forms/form.ts';
 
-// Syllables of made-up names. Every name of the data set also carries 示例 ("example").
+// Syllables of made-up names. Every name of the data set also contains 示例 ("example").
 export const FIRST = (
   '云帆 晨曦 青禾 明镜 远山 金穗 瑞安 和风 长河 星野 新雨 广源 嘉木 同舟 鸿雁 百川 清泉 碧海 丹枫 玉兰 ' +
   '紫荆 天工 启明 安澜 博雅 鼎新 德润 方圆 丰年 固本 恒信 华章 吉庆 九州 凯风 朗月 乐水 鹿鸣 茂林 南山'
@@ -12,7 +12,7 @@ export const SECOND = (
   '东升 西成 南辉 北辰 中和 上善 下泽 左岸 右川 前程 后稷 内秀 外达 春生 夏长 秋收 冬藏 朝阳 暮云 子夜'
 ).split(' ');
 
-/** Industry (GB/T 4754 division) with the word it gives to a name. */
+/** An industry (GB/T 4754 division) with the word for it in a name. */
 export const TRADES = [
   ['01', '农业'],
   ['13', '食品'],
@@ -37,7 +37,8 @@ export const TRADES = [
 ] as const;
 
 export const SURNAMES = '赵 钱 孙 李 周 吴 郑 王 冯 陈 褚 卫 蒋 沈 韩 杨 朱 秦 尤 许 欧阳 司马'.split(' ');
-export const GIVEN = '例一 例二 例三 例四 例五 例甲 例乙 例丙 例丁 样明 样华 样安 样和 样平 拟文 拟武 拟德 拟才 拟仁 拟义'.split(' ');
+export const GIVEN =
+  '例一 例二 例三 例四 例五 例甲 例乙 例丙 例丁 样明 样华 样安 样和 样平 拟文 拟武 拟德 拟才 拟仁 拟义'.split(' ');
 
 export const VIOLATIONS = [
   ['超范围经营', '超出登记的经营范围从事经营活动', '市场主体登记管理条例'],
@@ -63,33 +64,122 @@ export const LICENCES = [
 
 export interface OtherActWords {
   readonly kind: OtherActKind;
-  /** Of the form's columns. */
+  /** By the form's columns. */
   readonly prefix: string;
   readonly word: string;
   readonly content: string;
   readonly basis: string;
-  readonly office: Office;
+  readonly authorityKind: Authority;
   readonly matter?: string;
   readonly method?: string;
   readonly result?: string;
   readonly hasAmount?: true;
-  /** It holds so many months from the day of the decision. */
+  /** The number of months that it is valid from the day of the decision. */
   readonly months?: number;
 }
 
 export const OTHER_ACTS: readonly OtherActWords[] = [
-  { kind: 'inspection', prefix: 'JC', word: '行政监督检查', matter: '双随机抽查', content: '年度报告公示信息检查', method: '书面检查', result: '未发现问题', basis: '企业信息公示暂行条例第十四条', office: 'MARKET' },
-  { kind: 'inspection', prefix: 'JC', word: '行政监督检查', matter: '安全生产检查', content: '生产经营场所安全检查', method: '现场检查', result: '发现问题已责令改正', basis: '安全生产法第六十五条', office: 'SAFETY' },
-  { kind: 'confirmation', prefix: 'QR', word: '行政确认', matter: '高新技术企业认定', content: '确认为高新技术企业', result: '确认', basis: '高新技术企业认定管理办法第十二条', office: 'TAX', months: 36 },
-  { kind: 'compulsion', prefix: 'QZ', word: '行政强制', content: '查封涉案物品', method: '查封', result: '已解除', basis: '行政强制法第二十二条', office: 'MARKET', months: 1 },
-  { kind: 'levy', prefix: 'ZS', word: '行政征收', matter: '城镇垃圾处理费征收', content: '征收年度费用', result: '已缴纳', hasAmount: true, basis: '城市生活垃圾管理办法第四条', office: 'HOUSING' },
-  { kind: 'payment', prefix: 'JF', word: '行政给付', matter: '稳岗返还', content: '发放稳岗返还资金', result: '已发放', hasAmount: true, basis: '失业保险条例第十条', office: 'LABOUR' },
-  { kind: 'adjudication', prefix: 'CJ', word: '行政裁决', matter: '政府采购投诉裁决', content: '驳回投诉', result: '驳回', basis: '政府采购法第五十六条', office: 'MARKET' },
-  { kind: 'compensation', prefix: 'BC', word: '行政补偿', matter: '土地征收补偿', content: '支付补偿款', result: '已支付', hasAmount: true, basis: '土地管理法第四十八条', office: 'HOUSING' },
-  { kind: 'reward', prefix: 'JL', word: '行政奖励', matter: '质量奖', content: '授予质量奖', method: '通报表彰', hasAmount: true, basis: '产品质量法第六条', office: 'MARKET' },
+  {
+    kind: 'inspection',
+    prefix: 'JC',
+    word: '行政监督检查',
+    matter: '双随机抽查',
+    content: '年度报告公示信息检查',
+    method: '书面检查',
+    result: '未发现问题',
+    basis: '企业信息公示暂行条例第十四条',
+    authorityKind: 'MARKET',
+  },
+  {
+    kind: 'inspection',
+    prefix: 'JC',
+    word: '行政监督检查',
+    matter: '安全生产检查',
+    content: '生产经营场所安全检查',
+    method: '现场检查',
+    result: '发现问题已责令改正',
+    basis: '安全生产法第六十五条',
+    authorityKind: 'SAFETY',
+  },
+  {
+    kind: 'confirmation',
+    prefix: 'QR',
+    word: '行政确认',
+    matter: '高新技术企业认定',
+    content: '确认为高新技术企业',
+    result: '确认',
+    basis: '高新技术企业认定管理办法第十二条',
+    authorityKind: 'TAX',
+    months: 36,
+  },
+  {
+    kind: 'compulsion',
+    prefix: 'QZ',
+    word: '行政强制',
+    content: '查封涉案物品',
+    method: '查封',
+    result: '已解除',
+    basis: '行政强制法第二十二条',
+    authorityKind: 'MARKET',
+    months: 1,
+  },
+  {
+    kind: 'levy',
+    prefix: 'ZS',
+    word: '行政征收',
+    matter: '城镇垃圾处理费征收',
+    content: '征收年度费用',
+    result: '已缴纳',
+    hasAmount: true,
+    basis: '城市生活垃圾管理办法第四条',
+    authorityKind: 'HOUSING',
+  },
+  {
+    kind: 'payment',
+    prefix: 'JF',
+    word: '行政给付',
+    matter: '稳岗返还',
+    content: '发放稳岗返还资金',
+    result: '已发放',
+    hasAmount: true,
+    basis: '失业保险条例第十条',
+    authorityKind: 'LABOUR',
+  },
+  {
+    kind: 'adjudication',
+    prefix: 'CJ',
+    word: '行政裁决',
+    matter: '政府采购投诉裁决',
+    content: '驳回投诉',
+    result: '驳回',
+    basis: '政府采购法第五十六条',
+    authorityKind: 'MARKET',
+  },
+  {
+    kind: 'compensation',
+    prefix: 'BC',
+    word: '行政补偿',
+    matter: '土地征收补偿',
+    content: '支付补偿款',
+    result: '已支付',
+    hasAmount: true,
+    basis: '土地管理法第四十八条',
+    authorityKind: 'HOUSING',
+  },
+  {
+    kind: 'reward',
+    prefix: 'JL',
+    word: '行政奖励',
+    matter: '质量奖',
+    content: '授予质量奖',
+    method: '通报表彰',
+    hasAmount: true,
+    basis: '产品质量法第六条',
+    authorityKind: 'MARKET',
+  },
 ];
 
-/** What courts decided and enforced: [kind, word of the case number, cause, result, weight]. */
+/** Decisions and enforcement of courts: [kind, word of the case number, cause, result, weight]. */
 export const CASES = [
   ['司法判决', '民初', '买卖合同纠纷', '判决支付货款及逾期利息', 30],
   ['司法判决', '民初', '建设工程施工合同纠纷', '判决支付工程款', 15],
@@ -100,7 +190,7 @@ export const CASES = [
   ['其他', '财保', '诉前财产保全', '裁定准予财产保全', 3],
 ] as const;
 
-/** What consumers complained of: [matter, handling, result]. */
+/** Complaints of consumers: [matter, handling, result]. */
 export const COMPLAINTS = [
   ['商品与说明不符', '调解', '退货退款'],
   ['商品质量问题', '调解', '换货'],

@@ -2,8 +2,8 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
 /**
- * A name that stands twice in one object of a JSON text, null when there is none. Readers of JSON differ about which of the two counts, so
- * that a token with one could mean two things (RFC 7515 §4, RFC 7519 §4).
+ * A name that occurs twice in one object of a JSON text, null when there is none. JSON readers differ about which of
+ * the two counts, so that a token with one could mean two things (RFC 7515 §4, RFC 7519 §4).
  * @param text valid JSON; one pass over its characters, without recursion
  */
 export function repeatedName(text: string): string | null {
@@ -19,7 +19,7 @@ export function repeatedName(text: string): string | null {
       const names = open.at(-1);
       colon.lastIndex = end + 1;
       if (names && colon.test(text)) {
-        const name = JSON.parse(text.slice(at, end + 1)) as string; // escapes spell the same name in other letters
+        const name = JSON.parse(text.slice(at, end + 1)) as string; // escapes can spell the same name differently
         if (names.has(name)) return name;
         names.add(name);
       }

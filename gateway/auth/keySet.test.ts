@@ -1,13 +1,22 @@
 import type { ServerResponse } from 'node:http';
-import { type Log, silentLog } from '#kit/log.ts';
 import { createMetrics } from '#kit/telemetry/metrics.ts';
-import { AUDIENCE, ISSUER, type IssuerKey, type KeyServer, newKey, signed, startKeyServer } from '#test/support/keyServer.ts';
-import { type Authenticator, createAuthenticator } from '../auth.ts';
-import { countRightsFailures, measureKeySet } from '../metrics.ts';
+import { keptLog } from '#test/support/logs.ts';
+import {
+  AUDIENCE,
+  ISSUER,
+  type IssuerKey,
+  type KeyServer,
+  newKey,
+  signed,
+  startKeyServer,
+} from '#test/support/keyServer.ts';
+import { type Authenticator, createAuthenticator } from './authenticator.ts';
+import { countRightsFailures, measureKeySet } from '#gateway/metrics.ts';
 import { createKeySet, type KeySet } from './keySet.ts';
 import { createRightsLookup } from './rightsLookup.ts';
 
-// The rows of docs/KEYS.md: what a token that was not seen before, one that was, and an open stream get. Keys and tokens are made by `jose`.
+// The rows of docs/KEYS.md: the results for a new token, for a known one, and for an open stream. Keys and tokens are
+// made by `jose`.
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -17,13 +26,16 @@ interface World extends AsyncDisposable {
   readonly keySet: KeySet;
   readonly authenticator: Authenticator;
   readonly first: IssuerKey;
+  /** Messages of the log at `warn`. */
   readonly warnings: string[];
+  /** Lines of the log, with their levels. */
+  readonly logged: () => (readonly [level: string, message: string])[];
   readonly now: () => Date;
   move(ms: number): void;
   token(key?: IssuerKey, payload?: { exp: number }): Promise<string>;
   /** 'good', or the code and the reason of the refusal. */
   outcome(token: string): Promise<string>;
-  /** A stream's session: 'goes on', 'ends', or 'waits' while that cannot be said. */
+  /** A stream's session: 'goes on', 'ends', or 'waits' while that is unknown. */
   stream(token: string): Promise<() => Promise<'goes on' | 'ends' | 'waits'>>;
   metric(name: string): Promise<number>;
 }
@@ -34,13 +46,7 @@ async function arrange(options: { away?: boolean; graceMs?: number } = {}): Prom
   if (options.away) await server.goAway();
   let at = Date.parse('2026-11-29T08:00:00Z');
   const now = (): Date => new Date(at);
-  const warnings: string[] = [];
-  const log = {
-    ...silentLog,
-    warn: (...words: unknown[]) => void warnings.push(String(words.at(-1))),
-    error: () => {},
-    info: () => {},
-  } as unknown as Log;
+  const { log, lines } = keptLog();
   const metrics = createMetrics();
   const failures = countRightsFailures(metrics);
   const keySet = createKeySet({
@@ -52,7 +58,11 @@ async function arrange(options: { away?: boolean; graceMs?: number } = {}): Prom
     random: () => 0,
   });
   measureKeySet(metrics, keySet);
-  const grants = { version: 1, scopes: () => Promise.resolve([{ province: null, sector: null }]), isRevoked: () => Promise.resolve(false) };
+  const grants = {
+    version: 1,
+    scopes: () => Promise.resolve([{ province: null, sector: null }]),
+    isRevoked: () => Promise.resolve(false),
+  };
   const lookUp = createRightsLookup({ log, failures });
   const authenticator = createAuthenticator({ keySet, lookUp, issuer: ISSUER, audience: AUDIENCE, grants, now });
   const reasonOf = (error: unknown): string => {
@@ -64,10 +74,14 @@ async function arrange(options: { away?: boolean; graceMs?: number } = {}): Prom
     keySet,
     authenticator,
     first,
-    warnings,
+    get warnings() {
+      return lines().flatMap(({ level, msg }) => (level === 'warn' ? [msg] : []));
+    },
+    logged: () => lines().map(({ level, msg }) => [level, msg] as const),
     now,
     move: (ms) => void (at += ms),
-    token: async (key = first, payload) => `Bearer ${await signed(key, now(), payload ? { payload: { ...payload } } : {})}`,
+    token: async (key = first, payload) =>
+      `Bearer ${await signed(key, now(), payload ? { payload: { ...payload } } : {})}`,
     outcome: (token) => authenticator.viewer(token, undefined).then(() => 'good', reasonOf),
     async stream(token) {
       const session = await authenticator.session(token, undefined);
@@ -118,19 +132,23 @@ test('K2 withdrawn: within the interval its tokens are refused, seen before or n
     'UNAUTHENTICATED KEY',
     'UNAUTHENTICATED KEY',
   ]);
-  // Back again: whoever was ended connects anew.
+  // The first key again: clients whose stream was ended connect anew.
   world.server.publish(world.first);
   world.move(11 * MINUTE);
   expect([await stream(), await world.outcome(old)]).toEqual(['ends', 'good']);
 });
 
-test('K3 the issuer is away for an hour: known keys serve, an unknown one cannot be judged, streams go on; log, metric and readiness say so', async () => {
+test('K3 the issuer is away for an hour: known keys serve, unknown ones are not judged, streams go on', async () => {
   await using world = await arrange();
   const old = await world.token(world.first, { exp: Math.floor(world.now().getTime() / 1000) + 3600 });
   const stream = await world.stream(old);
   await world.server.goAway();
   world.move(HOUR - MINUTE);
-  expect([await world.outcome(await world.token()), await world.outcome(old), await stream()]).toEqual(['good', 'good', 'goes on']);
+  expect([await world.outcome(await world.token()), await world.outcome(old), await stream()]).toEqual([
+    'good',
+    'good',
+    'goes on',
+  ]);
   expect(await world.outcome(await world.token(await newKey('second')))).toBe('RightsLookupFailed');
   expect(world.warnings).toContain('the keys of the issuer could not be fetched; those that are known serve on');
   expect(world.keySet.state()).toEqual({ state: 'degraded', keys: 1, ageSeconds: 3540, failures: expect.any(Number) });
@@ -139,13 +157,13 @@ test('K3 the issuer is away for an hour: known keys serve, an unknown one cannot
     await world.metric('issuer_keys_age_seconds'),
     await world.metric('issuer_key_fetch_failures_total'),
   ]).toEqual([0, 3540, world.keySet.state().failures]);
-  await world.server.comeBack();
+  await world.server.restart();
   world.move(11_000);
   await world.outcome(await world.token(await newKey('third')));
   expect([world.keySet.state().state, await world.metric('issuer_reachable')]).toEqual(['ok', 1]);
 });
 
-test('K4 the issuer is away for longer than known keys are good for: nothing can be judged, streams wait; when it is back they go on', async () => {
+test('K4 the issuer is away for longer than known keys are good for: nothing can be judged, streams wait', async () => {
   await using world = await arrange({ graceMs: 30 * MINUTE });
   const old = await world.token();
   const stream = await world.stream(old);
@@ -160,19 +178,19 @@ test('K4 the issuer is away for longer than known keys are good for: nothing can
   ]);
   expect([world.keySet.state().state, await world.metric('rights_lookup_failures_total')]).toEqual(['unavailable', 3]);
   expect((await world.authenticator.viewer(undefined, undefined)).role).toBe('PUBLIC');
-  await world.server.comeBack();
+  await world.server.restart();
   world.move(11_000);
   expect([await world.outcome(old), await stream()]).toEqual(['good', 'goes on']);
 });
 
-test('K5 the issuer is away at the start: no token can be judged until it is there, and the public is answered', async () => {
+test('K5 the issuer is away at the start: no token can be judged until it is there; the public is served', async () => {
   await using world = await arrange({ away: true });
   await world.keySet.start();
   const token = await world.token();
   expect([await world.outcome(token), world.keySet.state().state]).toEqual(['RightsLookupFailed', 'unavailable']);
   await expect(world.authenticator.session(token, undefined)).rejects.toMatchObject({ name: 'RightsLookupFailed' });
   expect((await world.authenticator.viewer(undefined, undefined)).role).toBe('PUBLIC');
-  await world.server.comeBack();
+  await world.server.restart();
   world.move(11_000);
   expect([await world.outcome(token), world.keySet.state().state]).toEqual(['good', 'ok']);
 });
@@ -197,17 +215,17 @@ test.each<[string, (response: ServerResponse) => void]>([
   const stream = await world.stream(old);
   world.server.answer(garbage);
   world.move(11 * MINUTE);
-  // The first who comes waits for the fetch; what is known serves then.
-  expect([await world.outcome(old), await world.outcome(await world.token()), await stream(), world.keySet.state().state]).toEqual([
-    'good',
-    'good',
-    'goes on',
-    'degraded',
-  ]);
+  // The first caller waits for the fetch; after that the known keys serve.
+  expect([
+    await world.outcome(old),
+    await world.outcome(await world.token()),
+    await stream(),
+    world.keySet.state().state,
+  ]).toEqual(['good', 'good', 'goes on', 'degraded']);
   expect(await world.outcome(await world.token(await newKey('second')))).toBe('RightsLookupFailed');
 });
 
-test('K7 the same name for another key: what the old one signed is refused within the interval, streams end, and what the new one signs is good', async () => {
+test('K7 the same name for another key: tokens of the old one are refused in the interval, streams end', async () => {
   await using world = await arrange();
   const old = await world.token();
   const stream = await world.stream(old);
@@ -217,7 +235,11 @@ test('K7 the same name for another key: what the old one signed is refused withi
   const fresh = await world.token(other);
   expect(await world.outcome(fresh)).toBe('UNAUTHENTICATED SIGNATURE');
   world.move(10 * MINUTE + 1000);
-  expect([await stream(), await world.outcome(old), await world.outcome(fresh)]).toEqual(['ends', 'UNAUTHENTICATED SIGNATURE', 'good']);
+  expect([await stream(), await world.outcome(old), await world.outcome(fresh)]).toEqual([
+    'ends',
+    'UNAUTHENTICATED SIGNATURE',
+    'good',
+  ]);
 });
 
 test('K8 an empty set withdraws every key', async () => {
@@ -226,31 +248,35 @@ test('K8 an empty set withdraws every key', async () => {
   const stream = await world.stream(old);
   world.server.publish();
   world.move(10 * MINUTE + 1000);
-  expect([await world.outcome(old), await stream(), world.keySet.state().state]).toEqual(['UNAUTHENTICATED KEY', 'ends', 'unavailable']);
+  expect([await world.outcome(old), await stream(), world.keySet.state().state]).toEqual([
+    'UNAUTHENTICATED KEY',
+    'ends',
+    'unavailable',
+  ]);
   expect(world.warnings).toContain('the issuer publishes no key that can be used: every token is refused');
 });
 
 test('K9 tokens of made-up keys fetch the set once in ten seconds, however many they are', async () => {
   await using world = await arrange();
   expect(await world.outcome(await world.token())).toBe('good');
-  const strangers = await Promise.all(
+  const outsiders = await Promise.all(
     Array.from(
       { length: 200 },
       async (_, index) => `Bearer ${await signed({ ...world.first, jwk: { kid: `made up ${index}` } }, world.now())}`,
     ),
   );
   world.move(11_000);
-  expect(new Set(await Promise.all(strangers.map(world.outcome)))).toEqual(new Set(['UNAUTHENTICATED KEY']));
+  expect(new Set(await Promise.all(outsiders.map(world.outcome)))).toEqual(new Set(['UNAUTHENTICATED KEY']));
   expect(world.server.asked()).toBe(2);
   world.move(9000);
-  await Promise.all(strangers.map(world.outcome));
+  await Promise.all(outsiders.map(world.outcome));
   expect(world.server.asked()).toBe(2);
   world.move(2000);
-  await Promise.all(strangers.map(world.outcome));
+  await Promise.all(outsiders.map(world.outcome));
   expect(world.server.asked()).toBe(3);
 });
 
-test('an issuer that hangs is waited for no longer than its deadline, and holders of known keys not at all once it is known to hang', async () => {
+test('an issuer that hangs delays a token to its deadline at most, and tokens of known keys only once', async () => {
   await using world = await arrange();
   const old = await world.token();
   expect(await world.outcome(old)).toBe('good');
@@ -275,7 +301,10 @@ test.each<[string, object, string]>([
   await using world = await arrange();
   const odd = await newKey('odd');
   world.server.publish({ ...odd, jwk: { ...odd.jwk, ...change } }, world.first);
-  expect([await world.outcome(await world.token()), await world.outcome(await world.token(odd))]).toEqual(['good', 'UNAUTHENTICATED KEY']);
+  expect([await world.outcome(await world.token()), await world.outcome(await world.token(odd))]).toEqual([
+    'good',
+    'UNAUTHENTICATED KEY',
+  ]);
   expect(world.warnings).toEqual(['the issuer publishes keys that are not used']);
 });
 
@@ -289,4 +318,53 @@ test('a set is kept fresh while nobody asks, until it is disposed', async () => 
   await using world = await arrange();
   await world.keySet.start();
   expect([world.server.asked(), world.keySet.state().state]).toEqual([1, 'ok']);
+});
+
+test('an outage of the issuer is logged once when it begins, once when keys expire, and at each end', async () => {
+  await using world = await arrange({ graceMs: 30 * MINUTE });
+  const old = await world.token();
+  expect(await world.outcome(old)).toBe('good');
+  expect(world.logged()).toEqual([]);
+  await world.server.goAway();
+  for (let tries = 0; tries < 5; tries += 1) {
+    world.move(11 * MINUTE);
+    await world.outcome(old);
+    await world.outcome(await world.token());
+  }
+  expect(world.keySet.state()).toMatchObject({ state: 'unavailable', failures: 5 });
+  expect(world.logged()).toEqual([
+    ['warn', 'the keys of the issuer could not be fetched; those that are known serve on'],
+    [
+      'error',
+      'the issuer has not been heard for too long: tokens cannot be judged until it is, and are answered with 503',
+    ],
+  ]);
+  await world.server.restart();
+  world.move(11_000);
+  expect(await world.outcome(await world.token())).toBe('good');
+  expect(world.logged().slice(2)).toEqual([
+    ['info', 'the keys of the issuer can be fetched again'],
+    ['info', 'tokens can be judged again'],
+  ]);
+  expect([await world.metric('issuer_reachable'), await world.metric('issuer_key_fetch_failures_total')]).toEqual([
+    1, 5,
+  ]);
+});
+
+test('keys that are not used are named once for each set that has them, and not at each fetch of it', async () => {
+  await using world = await arrange();
+  const odd = await newKey('odd');
+  world.server.publish({ ...odd, jwk: { ...odd.jwk, use: 'enc' } }, world.first);
+  const fetched = async (): Promise<string> => {
+    world.move(11 * MINUTE);
+    return world.outcome(await world.token());
+  };
+  expect([await fetched(), await fetched(), await fetched()]).toEqual(['good', 'good', 'good']);
+  const stated = ['warn', 'the issuer publishes keys that are not used'];
+  expect(world.logged()).toEqual([stated]);
+  world.server.publish(world.first);
+  await fetched();
+  world.server.publish({ ...odd, jwk: { ...odd.jwk, use: 'enc' } }, world.first);
+  await fetched();
+  expect(world.logged()).toEqual([stated, stated]);
 });

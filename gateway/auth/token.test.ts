@@ -1,11 +1,20 @@
 import { createHmac } from 'node:crypto';
 import { exportSPKI, generateKeyPair, importJWK, jwtVerify } from 'jose';
 import { silentLog } from '#kit/log.ts';
-import { AUDIENCE, ISSUER, type IssuerKey, type KeyServer, newKey, signed, startKeyServer } from '#test/support/keyServer.ts';
+import {
+  AUDIENCE,
+  ISSUER,
+  type IssuerKey,
+  type KeyServer,
+  newKey,
+  signed,
+  startKeyServer,
+} from '#test/support/keyServer.ts';
 import { createKeySet, type KeySet } from './keySet.ts';
 import { verifyToken } from './token.ts';
 
-// Tokens by somebody who wishes ill. `jose` makes the keys and what it is able to sign; what no library writes is put together here.
+// Tokens of an attacker. `jose` makes the keys and signs what it can; tokens that no library writes are put together
+// here.
 
 let ec: IssuerKey;
 let rsa: IssuerKey;
@@ -35,9 +44,13 @@ const outcome = (token: string): Promise<string> =>
     ({ name, extensions }: { name: string; extensions?: { reason: string } }) => extensions?.reason ?? name,
   );
 
-const base64 = (value: unknown): string => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url');
-/** The parts as text, so that a header or claims can be what no library writes; signed as ES256 with the issuer's own key. */
-async function written(header: string, claims: string): Promise<string> {
+const base64 = (value: unknown): string =>
+  Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url');
+/**
+ * The parts as text, so that a header or claims can be what no library writes; signed as ES256 with the issuer's own
+ * key.
+ */
+async function signedText(header: string, claims: string): Promise<string> {
   const input = `${base64(header)}.${base64(claims)}`;
   const signature = await crypto.subtle.sign({ name: 'ECDSA', hash: 'SHA-256' }, ec.privateKey, Buffer.from(input));
   return `${input}.${Buffer.from(signature).toString('base64url')}`;
@@ -58,9 +71,14 @@ const claims = (change: object = {}): Record<string, unknown> => ({
 test.each(['ES256', 'RS256'])('a good token of a key for %s is good, here and for jose', async (alg) => {
   const key = alg === 'ES256' ? ec : rsa;
   const token = await signed(key, at);
-  await jwtVerify(token, await importJWK(key.jwk, alg), { issuer: ISSUER, audience: AUDIENCE, typ: 'at+jwt', currentDate: at });
+  await jwtVerify(token, await importJWK(key.jwk, alg), {
+    issuer: ISSUER,
+    audience: AUDIENCE,
+    typ: 'at+jwt',
+    currentDate: at,
+  });
   expect(await outcome(token)).toBe('good');
-  expect(await outcome(await written(HEADER, JSON.stringify(claims())))).toBe('good');
+  expect(await outcome(await signedText(HEADER, JSON.stringify(claims())))).toBe('good');
 });
 
 const forged: Record<string, [string, () => Promise<string>]> = {
@@ -97,44 +115,68 @@ const forged: Record<string, [string, () => Promise<string>]> = {
   ],
   'the address of its own keys (jku, x5u)': [
     'SIGNATURE',
-    async () => signed(await newKey('ec'), at, { header: { jku: 'http://127.0.0.1:1/keys', x5u: 'http://127.0.0.1:1/chain' } }),
+    async () =>
+      signed(await newKey('ec'), at, { header: { jku: 'http://127.0.0.1:1/keys', x5u: 'http://127.0.0.1:1/chain' } }),
   ],
   'its own certificate (x5c)': ['SIGNATURE', async () => signed(await newKey('ec'), at, { header: { x5c: ['AAAA'] } })],
-  crit: ['MALFORMED', () => written('{"alg":"ES256","kid":"ec","typ":"at+jwt","crit":["exp"]}', JSON.stringify(claims()))],
-  'crit that is empty': ['MALFORMED', () => written('{"alg":"ES256","kid":"ec","typ":"at+jwt","crit":[]}', JSON.stringify(claims()))],
-  'crit null': ['MALFORMED', () => written('{"alg":"ES256","kid":"ec","typ":"at+jwt","crit":null}', JSON.stringify(claims()))],
+  crit: [
+    'MALFORMED',
+    () => signedText('{"alg":"ES256","kid":"ec","typ":"at+jwt","crit":["exp"]}', JSON.stringify(claims())),
+  ],
+  'crit that is empty': [
+    'MALFORMED',
+    () => signedText('{"alg":"ES256","kid":"ec","typ":"at+jwt","crit":[]}', JSON.stringify(claims())),
+  ],
+  'crit null': [
+    'MALFORMED',
+    () => signedText('{"alg":"ES256","kid":"ec","typ":"at+jwt","crit":null}', JSON.stringify(claims())),
+  ],
   ...Object.fromEntries(
-    ['../../etc/passwd', "' or '1'='1", '__proto__', 'constructor', 'EC', 'ec\0', 'ec ', 'http://127.0.0.1:1/'].map((kid) => [
-      `kid ${JSON.stringify(kid)}`,
-      ['KEY', () => written(JSON.stringify({ ...JSON.parse(HEADER), kid }), JSON.stringify(claims()))],
-    ]),
+    ['../../etc/passwd', "' or '1'='1", '__proto__', 'constructor', 'EC', 'ec\0', 'ec ', 'http://127.0.0.1:1/'].map(
+      (kid) => [
+        `kid ${JSON.stringify(kid)}`,
+        ['KEY', () => signedText(JSON.stringify({ ...JSON.parse(HEADER), kid }), JSON.stringify(claims()))],
+      ],
+    ),
   ),
-  'kid that is a list': ['MALFORMED', () => written('{"alg":"ES256","kid":["ec"],"typ":"at+jwt"}', JSON.stringify(claims()))],
+  'kid that is a list': [
+    'MALFORMED',
+    () => signedText('{"alg":"ES256","kid":["ec"],"typ":"at+jwt"}', JSON.stringify(claims())),
+  ],
   'kid that is endless': [
     'MALFORMED',
-    () => written(`{"alg":"ES256","kid":"${'k'.repeat(200)}","typ":"at+jwt"}`, JSON.stringify(claims())),
+    () => signedText(`{"alg":"ES256","kid":"${'k'.repeat(200)}","typ":"at+jwt"}`, JSON.stringify(claims())),
   ],
-  'typ JWT': ['MALFORMED', () => written('{"alg":"ES256","kid":"ec","typ":"JWT"}', JSON.stringify(claims()))],
-  'typ JWT over what is no JSON': ['MALFORMED', () => written('{"alg":"ES256","kid":"ec","typ":"JWT"}', 'no JSON')],
-  'typ that is a list': ['MALFORMED', () => written('{"alg":"ES256","kid":"ec","typ":["at+jwt"]}', JSON.stringify(claims()))],
-  'a header that is a list': ['MALFORMED', () => written('["ES256"]', JSON.stringify(claims()))],
-  'a header that is null': ['MALFORMED', () => written('null', JSON.stringify(claims()))],
-  'a header that is no JSON': ['MALFORMED', () => written('{', JSON.stringify(claims()))],
-  'claims that are a text': ['MALFORMED', () => written(HEADER, '"claims"')],
-  'a header twice': ['MALFORMED', () => written('{"alg":"none","alg":"ES256","kid":"ec","typ":"at+jwt"}', JSON.stringify(claims()))],
-  'a claim twice': ['MALFORMED', () => written(HEADER, JSON.stringify(claims()).replace('{', '{"role":"AUDITOR",'))],
+  'typ JWT': ['MALFORMED', () => signedText('{"alg":"ES256","kid":"ec","typ":"JWT"}', JSON.stringify(claims()))],
+  'typ JWT over what is no JSON': ['MALFORMED', () => signedText('{"alg":"ES256","kid":"ec","typ":"JWT"}', 'no JSON')],
+  'typ that is a list': [
+    'MALFORMED',
+    () => signedText('{"alg":"ES256","kid":"ec","typ":["at+jwt"]}', JSON.stringify(claims())),
+  ],
+  'a header that is a list': ['MALFORMED', () => signedText('["ES256"]', JSON.stringify(claims()))],
+  'a header that is null': ['MALFORMED', () => signedText('null', JSON.stringify(claims()))],
+  'a header that is no JSON': ['MALFORMED', () => signedText('{', JSON.stringify(claims()))],
+  'claims that are a text': ['MALFORMED', () => signedText(HEADER, '"claims"')],
+  'a header twice': [
+    'MALFORMED',
+    () => signedText('{"alg":"none","alg":"ES256","kid":"ec","typ":"at+jwt"}', JSON.stringify(claims())),
+  ],
+  'a claim twice': ['MALFORMED', () => signedText(HEADER, JSON.stringify(claims()).replace('{', '{"role":"AUDITOR",'))],
   'a claim twice, spelt in other letters': [
     'MALFORMED',
-    () => written(HEADER, JSON.stringify(claims()).replace('{', '{"\\u0072ole" :"AUDITOR",')),
+    () => signedText(HEADER, JSON.stringify(claims()).replace('{', '{"\\u0072ole" :"AUDITOR",')),
   ],
-  'claims 2 000 deep': ['KEY', async () => {
-    const claimed = JSON.stringify(claims()).replace('{', `{"x":${'['.repeat(2000)}${']'.repeat(2000)},`);
-    return written(HEADER.replace('"ec"', '"none"'), claimed);
-  }],
-  'claims that never close 2 000 brackets': ['MALFORMED', () => written(HEADER, `{"x":${'['.repeat(2000)}`)],
+  'claims 2 000 deep': [
+    'KEY',
+    async () => {
+      const claimed = JSON.stringify(claims()).replace('{', `{"x":${'['.repeat(2000)}${']'.repeat(2000)},`);
+      return signedText(HEADER.replace('"ec"', '"none"'), claimed);
+    },
+  ],
+  'claims that never close 2 000 brackets': ['MALFORMED', () => signedText(HEADER, `{"x":${'['.repeat(2000)}`)],
   'a name twice, deep inside': [
     'MALFORMED',
-    () => written(HEADER, JSON.stringify(claims({ x: [{ y: 1 }] })).replace('"y":1', '"y":1,"y":2')),
+    () => signedText(HEADER, JSON.stringify(claims({ x: [{ y: 1 }] })).replace('"y":1', '"y":1,"y":2')),
   ],
 };
 test.each(Object.entries(forged))('%s is refused', async (_, [reason, make]) => {
@@ -190,7 +232,7 @@ test.each<[string, string]>([
 ])('the claim %s is %s', async (claim, expected) => {
   const [, name = ''] = /^"(\w+)"/.exec(claim) ?? [];
   const rest = JSON.stringify(claims({ [name]: undefined }));
-  expect(await outcome(await written(HEADER, rest.replace('{', `{${claim},`)))).toBe(expected);
+  expect(await outcome(await signedText(HEADER, rest.replace('{', `{${claim},`)))).toBe(expected);
 });
 
 test('what is signed is what is read: a token whose claims were changed afterwards is refused', async () => {
@@ -198,7 +240,7 @@ test('what is signed is what is read: a token whose claims were changed afterwar
   expect(await outcome(`${head}.${base64(claims({ role: 'AUDITOR' }))}.${signature}`)).toBe('SIGNATURE');
 });
 
-test('a key that nobody published for ES256 does not become one by being asked for', async () => {
+test('a key that was not published for ES256 does not become one because a token names it', async () => {
   const { privateKey } = await generateKeyPair('ES384');
   await expect(signed({ jwk: { kid: 'ec' }, privateKey, alg: 'ES384' }, at).then(outcome)).resolves.toBe('ALGORITHM');
 });

@@ -9,51 +9,59 @@ import {
   Kind,
   type SelectionSetNode,
 } from 'graphql';
+import type { Topic } from '#records/topic.ts';
 
-// Whether a change came with its record (docs/PROTOCOL.md P10). A change names its record, and the subgraph that keeps it gives
-// the content. While that one cannot answer, for whatever reason, the change is not sent: so any error at the record counts, but for
-// those by which it was decided. An event that is sent without its content would be applied, and its cursor moved past it.
+// Whether a change came with its record (docs/PROTOCOL.md P10). A change names its record, and the subgraph that keeps
+// the record supplies the content. While that subgraph cannot answer, for whatever reason, the change is not sent. So
+// any error at the record counts, except errors that are decisions. An event without its content would be applied by
+// the client, and the client's cursor would move past it.
 
-/** The type of a change, by the field that gives it. */
-export const changeTypes: Readonly<Record<string, 'NameListChange' | 'EvaluationChange'>> = {
-  nameListChanges: 'NameListChange',
-  evaluationChanges: 'EvaluationChange',
-};
-/** The field of a change by which it names its record. */
-export const recordFields = { NameListChange: 'entry', EvaluationChange: 'evaluation' } as const;
-
-/** The type by whose fields a record leads to what other subgraphs keep; everything else of it is its own subgraph's. */
+/**
+ * The type whose fields lead from a record to other subgraphs; everything else in a record belongs to its own subgraph.
+ */
 export const BEYOND = 'Entity';
 
-/** The response keys of what a record's own subgraph gives; null where what is below is given by others. */
+/** The response keys that a record's own subgraph resolves; null where other subgraphs resolve what is below. */
 export interface OwnKeys extends ReadonlyMap<string, OwnKeys | null> {}
 
-/** Under which response keys a selection asks for the record of a change. */
+/** The response keys under which a selection requests the record of a change. */
 export type RecordKeys = ReadonlyMap<string, OwnKeys>;
 
 export type Fragments = ReadonlyMap<string, FragmentDefinitionNode>;
 
 /** @param selection on `ChangeEvent` */
 export function recordKeysIn(
-  schema: GraphQLSchema, changeType: keyof typeof recordFields, selection: SelectionSetNode | undefined, fragments: Fragments,
+  schema: GraphQLSchema,
+  { changeType, recordField }: Pick<Topic, 'changeType' | 'recordField'>,
+  selection: SelectionSetNode | undefined,
+  fragments: Fragments,
 ): RecordKeys {
   const change = schema.getType(changeType);
   const keys = new Map<string, Map<string, OwnKeys | null>>();
   if (!isObjectType(change)) return keys;
-  const record = change.getFields()[recordFields[changeType]];
-  eachField(selection, fragments, (condition) => condition === null || !isObjectType(schema.getType(condition)) || condition === changeType, (field) => {
-    if (!record || field.name.value !== record.name) return;
-    const key = field.alias?.value ?? field.name.value;
-    const own = keys.get(key) ?? new Map<string, OwnKeys | null>();
-    keys.set(key, own);
-    addOwn(schema, getNamedType(record.type), field.selectionSet, fragments, own);
-  });
+  const record = change.getFields()[recordField];
+  eachField(
+    selection,
+    fragments,
+    (condition) => condition === null || !isObjectType(schema.getType(condition)) || condition === changeType,
+    (field) => {
+      if (!record || field.name.value !== record.name) return;
+      const key = field.alias?.value ?? field.name.value;
+      const own = keys.get(key) ?? new Map<string, OwnKeys | null>();
+      keys.set(key, own);
+      addOwn(schema, getNamedType(record.type), field.selectionSet, fragments, own);
+    },
+  );
   return keys;
 }
 
 function addOwn(
-  schema: GraphQLSchema, type: GraphQLNamedType, selection: SelectionSetNode | undefined, fragments: Fragments,
-  own: Map<string, OwnKeys | null>, on = type,
+  schema: GraphQLSchema,
+  type: GraphQLNamedType,
+  selection: SelectionSetNode | undefined,
+  fragments: Fragments,
+  own: Map<string, OwnKeys | null>,
+  on = type,
 ): void {
   for (const each of selection?.selections ?? []) {
     if (each.kind === Kind.FIELD) {
@@ -77,7 +85,9 @@ function addOwn(
 
 /** Each field of a selection, also through fragments. */
 export function eachField(
-  selection: SelectionSetNode | undefined, fragments: Fragments, applies: (condition: string | null) => boolean,
+  selection: SelectionSetNode | undefined,
+  fragments: Fragments,
+  applies: (condition: string | null) => boolean,
   found: (field: Extract<SelectionSetNode['selections'][number], { kind: Kind.FIELD }>) => void,
 ): void {
   for (const each of selection?.selections ?? []) {
@@ -86,48 +96,64 @@ export function eachField(
       continue;
     }
     const fragment = each.kind === Kind.INLINE_FRAGMENT ? each : fragments.get(each.name.value);
-    if (fragment && applies(fragment.typeCondition?.name.value ?? null)) eachField(fragment.selectionSet, fragments, applies, found);
+    if (fragment && applies(fragment.typeCondition?.name.value ?? null))
+      eachField(fragment.selectionSet, fragments, applies, found);
   }
 }
 
 export const fragmentsIn = (definitions: readonly { readonly kind: Kind }[]): Fragments =>
-  new Map(definitions.flatMap((node) => (node.kind === Kind.FRAGMENT_DEFINITION ? [[(node as FragmentDefinitionNode).name.value, node as FragmentDefinitionNode] as const] : [])));
+  new Map(
+    definitions.flatMap((node) =>
+      node.kind === Kind.FRAGMENT_DEFINITION
+        ? [[(node as FragmentDefinitionNode).name.value, node as FragmentDefinitionNode] as const]
+        : [],
+    ),
+  );
 
-// --- what became of each ------------------------------------------------------------------------------------------------
+// --- outcomes -------------------------------------------------------------------------------------------------------
 
 export type Outcome =
-  /** Everything that its own source gives was answered, or refused by rule. */
+  /** All fields of its own source were answered, or refused by rule. */
   | 'WHOLE'
-  /** Its own source could not answer: it is not sent yet. */
+  /** Its own source could not answer: the event is not sent yet. */
   | 'UNANSWERED'
-  /** Its source says that there is no such record for this reader: the change by which it went is told by itself. */
+  /** Its source has no such record for this reader; the change that removed it is delivered separately. */
   | 'GONE';
 
-/** Codes of what was decided about a reader's sight of a record: asked again it is the same. */
+/** Codes of decisions about a reader's sight of a record: the same request has the same result. */
 const ofSight: ReadonlySet<unknown> = new Set(['NOT_FOUND', 'UNAUTHORIZED_FIELD_OR_TYPE', 'PURPOSE_REQUIRED']);
-/** The same of any field, where arguments may be wrong as well. */
-const decisions: ReadonlySet<unknown> = new Set([...ofSight, 'BAD_USER_INPUT', 'BAD_CURSOR', 'COST_LIMIT', 'KNOWN_AT_TOO_LATE', 'SOURCE_LATE']);
+/** Decisions about any field, where arguments may be wrong as well. */
+const decisions: ReadonlySet<unknown> = new Set([
+  ...ofSight,
+  'BAD_USER_INPUT',
+  'BAD_CURSOR',
+  'COST_LIMIT',
+  'KNOWN_AT_TOO_LATE',
+  'SOURCE_LATE',
+]);
 
 type Step = string | number;
 
-/** An error by the event that it is about. */
+/** An error, assigned to the event that it is about. */
 export interface EventError {
   readonly error: GraphQLError;
-  /** The event's position; `@`: every event that has the field. */
+  /** The event's index; `@`: every event that has the field. */
   readonly at: number | '@';
-  /** From the event on. */
+  /** The path from the event on. */
   readonly path: readonly Step[];
 }
 
-/** @param depth how many steps lead to the list of events */
+/** @param depth the number of path steps to the list of events */
 export const eventErrors = (errors: readonly GraphQLError[], depth: number): EventError[] =>
   errors.map((error) => {
     const [at, ...path] = error.path?.slice(depth) ?? [];
-    // Of what a source says without a place the engine knows the fields alone.
-    return typeof at === 'number' || at === '@' || at === undefined ? { error, at: at ?? '@', path } : { error, at: '@', path: [at, ...path] };
+    // For an error that a source reports without a path, the engine knows only the fields.
+    return typeof at === 'number' || at === '@' || at === undefined
+      ? { error, at: at ?? '@', path }
+      : { error, at: '@', path: [at, ...path] };
   });
 
-/** Whether an error is about the record of a change, as its own source gives it. */
+/** Whether an error is about the record of a change, in the fields of its own source. */
 export function isOfRecord(records: RecordKeys, { path: [key, ...below] }: EventError): boolean {
   const own = typeof key === 'string' ? records.get(key) : undefined;
   if (!own) return false;
@@ -145,32 +171,47 @@ export function isOfRecord(records: RecordKeys, { path: [key, ...below] }: Event
 export function lacks(value: unknown, [step, ...rest]: readonly Step[]): boolean {
   if (value === null || value === undefined) return true;
   if (step === undefined) return false;
-  if (Array.isArray(value)) return typeof step === 'number' ? lacks(value[step], rest) : value.some((item) => lacks(item, step === '@' ? rest : [step, ...rest]));
-  return typeof value === 'object' && Object.hasOwn(value, step) && lacks((value as Record<string, unknown>)[step], rest);
+  if (Array.isArray(value))
+    return typeof step === 'number'
+      ? lacks(value[step], rest)
+      : value.some((item) => lacks(item, step === '@' ? rest : [step, ...rest]));
+  return (
+    typeof value === 'object' && Object.hasOwn(value, step) && lacks((value as Record<string, unknown>)[step], rest)
+  );
 }
 
 /**
- * What became of each event of an answer.
- * @param isRemoved whether the event says that its record has gone: then it has none
+ * The outcome of each event of an answer.
+ * @param isRemoved whether the event reports that its record has gone, so that it has none
  */
-export function outcomesOf(records: RecordKeys, events: readonly unknown[], errors: readonly EventError[], isRemoved: (index: number) => boolean): Outcome[] {
+export function outcomesOf(
+  records: RecordKeys,
+  events: readonly unknown[],
+  errors: readonly EventError[],
+  isRemoved: (index: number) => boolean,
+): Outcome[] {
   return events.map((event, index) => {
     if (typeof event !== 'object' || event === null) return 'UNANSWERED';
     if (isRemoved(index)) return 'WHOLE';
     const mine = errors.filter(({ at, path }) => at === index || (at === '@' && lacks(event, path)));
-    // What is heard of a failure comes before what looks like an answer.
-    if (mine.some((each) => isOfRecord(records, each) && !(each.path.length === 1 ? ofSight.has(codeOf(each)) : isDecided(each)))) return 'UNANSWERED';
+    // A reported failure takes precedence over what looks like an answer.
+    if (
+      mine.some(
+        (each) => isOfRecord(records, each) && !(each.path.length === 1 ? ofSight.has(codeOf(each)) : isDecided(each)),
+      )
+    )
+      return 'UNANSWERED';
     for (const key of records.keys()) {
       if (!Object.hasOwn(event, key) || (event as Record<string, unknown>)[key] !== null) continue;
       const reasons = mine.filter(({ path }) => path.length === 1 && path[0] === key);
       if (reasons.some((each) => codeOf(each) === 'NOT_FOUND')) return 'GONE';
-      if (reasons.length === 0) return 'UNANSWERED'; // unknown is not shown as none
+      if (reasons.length === 0) return 'UNANSWERED'; // an unknown record is not rendered as none
     }
     return 'WHOLE';
   });
 }
 
-/** Whether an error is an answer: asked again it is the same. */
+/** Whether an error is a decision: the same request has the same result. */
 export const isDecided = (error: EventError): boolean => decisions.has(codeOf(error));
 
 export const codeOf = ({ error }: EventError): unknown => error.extensions['code'];

@@ -31,7 +31,11 @@ function createPauses() {
 }
 
 test('while it works everybody goes through at once', async () => {
-  const gate = createGate({ pause: () => Promise.reject(new Error('nobody waits')), longestMs: 1000, onChange: () => {} });
+  const gate = createGate({
+    pause: () => Promise.reject(new Error('nobody waits')),
+    longestMs: 1000,
+    onChange: () => {},
+  });
   expect(await Promise.all([1, 2, 3].map((each) => gate.pass(() => Promise.resolve(each), never)))).toEqual([1, 2, 3]);
 });
 
@@ -47,12 +51,23 @@ test('while it fails one at a time tries, less and less often, and the first suc
     return works ? Promise.resolve('up') : Promise.reject(failure);
   };
   const first = gate.pass(does, never);
-  const waits = [await pauses.end(), await pauses.end(), await pauses.end(), await pauses.end(), await pauses.end(), await pauses.end()];
+  const waits = [
+    await pauses.end(),
+    await pauses.end(),
+    await pauses.end(),
+    await pauses.end(),
+    await pauses.end(),
+    await pauses.end(),
+  ];
   expect(attempts).toBeLessThanOrEqual(7); // its first, and one after each pause
   const others = Array.from({ length: 100 }, () => gate.pass(does, never));
   await pauses.end();
   await pauses.end();
-  expect({ attempts: attempts <= 9, waiting: pauses.waiting() <= 1, isShut: gate.isShut() }).toEqual({ attempts: true, waiting: true, isShut: true });
+  expect({ attempts: attempts <= 9, waiting: pauses.waiting() <= 1, isShut: gate.isShut() }).toEqual({
+    attempts: true,
+    waiting: true,
+    isShut: true,
+  });
   waits.forEach((ms, index) => expect(ms).toBeGreaterThanOrEqual(Math.min(1000, 100 * 2 ** index) / 2));
   expect(Math.max(...waits)).toBeLessThanOrEqual(1000);
   works = true;
@@ -61,7 +76,7 @@ test('while it fails one at a time tries, less and less often, and the first suc
   expect({ heard, isShut: gate.isShut() }).toEqual({ heard: [failure, null], isShut: false });
 });
 
-test('who leaves while others wait keeps nobody', async () => {
+test('a caller that leaves while others wait delays nobody', async () => {
   const pauses = createPauses();
   const gate = createGate({ pause: pauses.pause, longestMs: 1000, onChange: () => {} });
   let isOver = false;

@@ -1,14 +1,17 @@
 import { backOff } from '#kit/backOff.ts';
 
-/** Nobody waits for it any more. */
+/** Thrown when nobody waits for the result any more. */
 export class Gone extends Error {}
 
-/** Lets everybody through while what they do succeeds. While it does not, one at a time tries, less and less often; the others wait for it. */
+/**
+ * A circuit breaker. While operations succeed, all of them pass. After a failure one operation at a time is tried, with
+ * growing pauses; the others wait for it.
+ */
 export interface Gate {
   /**
-   * Does it until it succeeds.
-   * @param does told how often in a row it has failed
-   * @param isOver asked before each attempt
+   * Repeats the operation until it succeeds.
+   * @param does receives the number of failures in a row
+   * @param isOver checked before each attempt
    * @throws Gone when it is over
    */
   pass<Value>(does: (failures: number) => Promise<Value>, isOver: () => boolean): Promise<Value>;
@@ -16,20 +19,28 @@ export interface Gate {
 }
 
 /**
- * @param pause waits, at most so many milliseconds; less when all of it is over
- * @param longestMs between two attempts
- * @param onChange called with the reason when it shuts, and with null when it opens
+ * @param pause waits for at most that many milliseconds; it returns sooner when the gateway closes
+ * @param longestMs the longest pause between two attempts
+ * @param onChange called with the reason when the gate shuts, and with null when it opens
  */
-export function createGate({ pause, longestMs, onChange }: {
+export function createGate({
+  pause,
+  longestMs,
+  onChange,
+}: {
   readonly pause: (ms: number) => Promise<void>;
   readonly longestMs: number;
   readonly onChange: (reason: unknown) => void;
 }): Gate {
   let failures = 0;
-  /** While it is shut: the one attempt, with the pause before it. */
+  /** While the gate is shut: the one attempt, with the pause before it. */
   let probing: Promise<void> | null = null;
 
-  const attempt = async <Value>(does: (failures: number) => Promise<Value>, isOver: () => boolean, isProbe: boolean): Promise<{ readonly value: Value } | null> => {
+  const attempt = async <Value>(
+    does: (failures: number) => Promise<Value>,
+    isOver: () => boolean,
+    isProbe: boolean,
+  ): Promise<{ readonly value: Value } | null> => {
     try {
       if (isProbe) await pause(backOff(failures - 1, longestMs));
       if (isOver()) throw new Gone();
@@ -42,7 +53,7 @@ export function createGate({ pause, longestMs, onChange }: {
     } catch (error) {
       if (error instanceof Gone) throw error;
       if (failures === 0) onChange(error);
-      failures = isProbe ? failures + 1 : Math.max(failures, 1); // of those who fail at once one counts
+      failures = isProbe ? failures + 1 : Math.max(failures, 1); // concurrent failures count as one
       return null;
     }
   };
@@ -59,9 +70,14 @@ export function createGate({ pause, longestMs, onChange }: {
         const isProbe = failures > 0;
         const trying = attempt(does, isOver, isProbe);
         if (isProbe) {
-          const settled = trying.then(() => {}, () => {}).finally(() => {
-            if (probing === settled) probing = null;
-          });
+          const settled = trying
+            .then(
+              () => {},
+              () => {},
+            )
+            .finally(() => {
+              if (probing === settled) probing = null;
+            });
           probing = settled;
         }
         const succeeded = await trying;

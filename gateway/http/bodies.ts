@@ -1,15 +1,15 @@
-import { networkOf } from './address.ts';
+import { networkOf } from '#kit/http/address.ts';
 
 /** Bytes of bodies that are being read, of all requests together: each is held until it has arrived. */
 const MAX_BYTES = 256 * 1024 * 1024;
-/** What one address may hold of them, so that one that sends slowly keeps nobody else from sending. */
+/** The share of one address, so that a slow sender does not keep others from sending. */
 const SHARE = 4;
 
 export interface Bodies {
   /**
-   * Sets room aside for a body before any of it is read.
-   * @param bytes as many as it says it has, or may have
-   * @returns what gives the room back, safe to call twice; null: there is none now
+   * Reserves room for a body before any of it is read.
+   * @param bytes its declared length, or its maximum
+   * @returns a function that releases the room, safe to call twice; null: there is no room now
    */
   reserve(address: string | undefined, bytes: number): (() => void) | null;
 }

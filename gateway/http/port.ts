@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 
 /**
- * Looks whether a port can be listened at, so that it is said before anything else is started.
- * @param port 0: any free one, which there is
- * @throws Error in a sentence when another process has it, or it may not be had
+ * Checks whether a port is free, so that a conflict is reported before anything else is started.
+ * @param port 0: any free one, which always exists
+ * @throws Error in a sentence when another process has it, or it may not be used
  */
 export async function checkPort(host: string, port: number): Promise<void> {
   if (port === 0) return;
@@ -14,9 +14,12 @@ export async function checkPort(host: string, port: number): Promise<void> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const place = `Port ${port} of ${host}`;
-    if (code === 'EADDRINUSE') throw new Error(`${place} is in use: stop what listens there, or set PORT to another.`, { cause: error });
-    if (code === 'EACCES') throw new Error(`${place} may not be used by this user: set PORT to one above 1023.`, { cause: error });
-    if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') throw new Error(`This machine has no address ${host}: set HOST to one that it has.`, { cause: error });
+    if (code === 'EADDRINUSE')
+      throw new Error(`${place} is in use: stop what listens there, or set PORT to another.`, { cause: error });
+    if (code === 'EACCES')
+      throw new Error(`${place} may not be used by this user: set PORT to one above 1023.`, { cause: error });
+    if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+      throw new Error(`This machine has no address ${host}: set HOST to one that it has.`, { cause: error });
     throw error;
   }
   server.close();

@@ -2,14 +2,18 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { getIntrospectionQuery, parse } from 'graphql';
 import { scalars } from '#kit/scalars.ts';
-import { createDocuments } from '../documents.ts';
-import { apiSchema } from '../graph/engine/apiSchema.ts';
-import { standardLimits } from '../limits.ts';
+import { createDocuments } from '#gateway/graph/documents.ts';
+import { apiSchema } from '#gateway/graph/engine/apiSchema.ts';
+import { standardLimits } from '#gateway/graph/limits.ts';
 import { createCacheRule } from './cacheable.ts';
 
-// Which answers others may keep, by the data classes of the real schema. Every root field over HTTP: test/graph/documents/caching.test.ts.
+// Which responses caches may keep, by the data classes of the real schema. Every root field over HTTP:
+// test/graph/documents/caching.test.ts.
 
-const schema = apiSchema(parse(readFileSync(join(import.meta.dirname, '../supergraph.graphql'), 'utf8'), { noLocation: true }), scalars);
+const schema = apiSchema(
+  parse(readFileSync(join(import.meta.dirname, '../supergraph.graphql'), 'utf8'), { noLocation: true }),
+  scalars,
+);
 const documents = createDocuments(schema, standardLimits);
 const mayBeKept = createCacheRule(schema);
 const isKept = (text: string): boolean => {
@@ -41,6 +45,6 @@ test.each([
   'subscription A { nameListChanges(filter: {}) { __typename } }',
 ])('whatever else is in it, nobody keeps it: %s', (text) => {
   const read = documents(text, undefined);
-  // One with a fragment that nothing uses is refused by validation before.
+  // A document with an unused fragment is refused by validation before.
   expect('errors' in read ? false : mayBeKept(read)).toBe(false);
 });

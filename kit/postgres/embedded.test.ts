@@ -10,7 +10,8 @@ import { adoptEmbedded, startEmbedded } from './embedded.ts';
 import { isRunning } from './process.ts';
 import { until } from '#test/support/until.ts';
 
-// Real servers in throw-away directories. `holder` is another process that owns or adopts one, so that it can be killed.
+// Real servers in throw-away directories. `holder` is another process that owns or adopts one, so that it can be
+// killed.
 
 const isRoot = process.getuid?.() === 0;
 const asRoot = isRoot ? test : test.skip;
@@ -30,13 +31,13 @@ afterEach(async () => {
 
 const PROGRAM = `
   import pg from 'pg';
-  import { startEmbedded } from '#kit/postgres/embedded.ts';
+  import { startEmbedded } from './kit/postgres/embedded.ts';
   const server = await startEmbedded({ dataDir: process.argv[1], fsync: process.argv[2] === 'fsync' });
   const pool = new pg.Pool({ connectionString: server.url, max: 1 });
   pool.on('error', () => {}); // some tests kill the server
   await pool.query('select 1 as one');
   const stop = async () => {
-    // Handlers of other programs in the group get the signal at the same time: the server must still answer.
+    // Other programs in the group handle the signal at the same time: the server must still answer.
     const { rows } = await pool.query('select 1 as one');
     await pool.end();
     await server[Symbol.asyncDispose]();
@@ -58,18 +59,23 @@ interface Holder {
 }
 
 async function hold(dataDir: string, { uid = undefined as number | undefined, fsync = false } = {}): Promise<Holder> {
-  const child = spawn(process.execPath, ['--input-type=module-typescript', '--eval', PROGRAM, dataDir, fsync ? 'fsync' : ''], {
-    cwd: join(import.meta.dirname, '../..'),
-    stdio: ['ignore', 'pipe', 'inherit'],
-    detached: true, // a process group of its own, as a shell gives to a foreground job
-    ...(uid === undefined ? null : { uid, gid: uid }),
-  });
+  const child = spawn(
+    process.execPath,
+    ['--input-type=module-typescript', '--eval', PROGRAM, dataDir, fsync ? 'fsync' : ''],
+    {
+      cwd: join(import.meta.dirname, '../..'),
+      stdio: ['ignore', 'pipe', 'inherit'],
+      detached: true, // a process group of its own, as a shell gives to a foreground job
+      ...(uid === undefined ? null : { uid, gid: uid }),
+    },
+  );
   holders.push(child);
   const ended = once(child, 'close');
   const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator](); // piped above
   const nextLine = async (): Promise<string | undefined> => (await lines.next()).value as string | undefined;
   const { url, adopted } = JSON.parse((await nextLine()) ?? '{}') as { url: string; adopted: boolean };
-  return { url, adopted, pid: child.pid!, nextLine, ended, kill: (signal) => void child.kill(signal) }; // it has spoken, so it has a pid
+  // It has written a line, so it has a pid.
+  return { url, adopted, pid: child.pid!, nextLine, ended, kill: (signal) => void child.kill(signal) };
 }
 
 async function run<Row>(url: string, sql: string): Promise<Row[]> {
@@ -91,17 +97,29 @@ async function gone(pid: number): Promise<void> {
   while (await isRunning(pid)) await wait(10);
 }
 
-test('a new cluster is UTF-8 with the built-in locale, in which Chinese names have trigrams, on no TCP port', async () => {
+test('a new cluster is UTF-8 with the built-in locale, has trigrams of Chinese names and no TCP port', async () => {
   await using server = await startEmbedded({ dataDir: join(base, 'data'), fsync: false });
   await run(server.url, 'create extension pg_trgm');
   const rows = await run(
     server.url,
-    `select current_setting('server_version') as version, pg_encoding_to_char(encoding) as encoding, datlocprovider as provider, datlocale as locale,
-            current_setting('listen_addresses') as tcp, current_setting('timezone') as zone, array_length(show_trgm('北京华海'), 1) as trigrams, lower('ÄЖ') as lower
-     from pg_database where datname = current_database()`,
+    `select current_setting('server_version') as version, pg_encoding_to_char(encoding) as encoding,
+            datlocprovider as provider, datlocale as locale, current_setting('listen_addresses') as tcp,
+            current_setting('timezone') as zone, array_length(show_trgm('北京华海'), 1) as trigrams,
+            lower('ÄЖ') as lower
+     from pg_database
+     where datname = current_database()`,
   );
   expect(rows).toEqual([
-    { version: '18.4', encoding: 'UTF8', provider: 'b', locale: 'C.UTF-8', tcp: '', zone: 'UTC', trigrams: 5, lower: 'äж' },
+    {
+      version: '18.4',
+      encoding: 'UTF8',
+      provider: 'b',
+      locale: 'C.UTF-8',
+      tcp: '',
+      zone: 'UTC',
+      trigrams: 5,
+      lower: 'äж',
+    },
   ]);
   expect(server.adopted).toBe(false);
 });
@@ -133,7 +151,8 @@ test('two starts at once in one process share a server as well', async () => {
   const dataDir = join(base, 'data');
   const both = await Promise.all([startEmbedded({ dataDir, fsync: false }), startEmbedded({ dataDir, fsync: false })]);
   expect(both.map(({ adopted }) => adopted).toSorted()).toEqual([false, true]);
-  for (const server of both.toSorted((a, b) => Number(b.adopted) - Number(a.adopted))) await server[Symbol.asyncDispose]();
+  for (const server of both.toSorted((a, b) => Number(b.adopted) - Number(a.adopted)))
+    await server[Symbol.asyncDispose]();
   expect(await adoptEmbedded({ dataDir })).toBeNull();
 });
 
@@ -146,7 +165,7 @@ test('when the owner is killed with -9 its server ends by itself', async () => {
   expect(await adoptEmbedded({ dataDir })).toBeNull();
 });
 
-test('a start right after the owner was killed with -9 has every committed row and does not adopt the dying server', async () => {
+test('a start after kill -9 of the owner has every committed row and does not adopt the dying server', async () => {
   const dataDir = join(base, 'data');
   const owner = await hold(dataDir, { fsync: true });
   await run(owner.url, 'create table committed as select generate_series(1, 1000) as n');
@@ -169,7 +188,7 @@ test('a start after the server itself was killed with -9 recovers every committe
   expect(await run(server.url, 'select count(*)::int as rows from committed')).toEqual([{ rows: 1000 }]);
 });
 
-test('T10: a server that is killed alone is started again by its owner, at the same address and with every committed row', async () => {
+test('T10: a server killed alone is restarted by its owner, at the same address with every committed row', async () => {
   const dataDir = join(base, 'data');
   const warnings: string[] = [];
   await using server = await startEmbedded({ dataDir, warn: (line) => warnings.push(line) });
@@ -181,7 +200,10 @@ test('T10: a server that is killed alone is started again by its owner, at the s
     await until('the server is back', () => warnings.at(-1) === `PostgreSQL in ${dataDir} is back`);
     expect(await run(server.url, 'select count(*)::int as rows from committed')).toEqual([{ rows: count }]);
     await run(server.url, 'insert into committed values (0)');
-    expect(warnings.splice(0)).toEqual([`PostgreSQL in ${dataDir} ended by itself and is started again, see ${dataDir}.log`, `PostgreSQL in ${dataDir} is back`]);
+    expect(warnings.splice(0)).toEqual([
+      `PostgreSQL in ${dataDir} ended by itself and is started again, see ${dataDir}.log`,
+      `PostgreSQL in ${dataDir} is back`,
+    ]);
   }
 });
 
@@ -198,7 +220,10 @@ test('a server that is stopped while it is being started again stays stopped', a
 test('T10: a directory that cannot be written is refused in a sentence that says what to do', async () => {
   await writeFile(join(base, 'file'), '');
   const dataDir = join(base, 'file/data');
-  await expect(startEmbedded({ dataDir })).rejects.toThrow(`PostgreSQL cannot keep its data in ${dataDir}: it lies below a file that is no directory. Mend that, set DATA_DIR to another directory, or set DATABASE_URL.`);
+  await expect(startEmbedded({ dataDir })).rejects.toThrow(
+    `PostgreSQL cannot keep its data in ${dataDir}: it lies below a file that is no directory. ` +
+      `Mend that, set DATA_DIR to another directory, or set DATABASE_URL.`,
+  );
 });
 
 test('stale lock files whose number now belongs to another program do not stop a start', async () => {
@@ -208,7 +233,7 @@ test('stale lock files whose number now belongs to another program do not stop a
   process.kill(pid, 'SIGKILL');
   owner.kill('SIGKILL');
   await gone(pid);
-  // Of the server's own user, else PostgreSQL sees by itself that it cannot be a server of this directory.
+  // As the server's own user, or PostgreSQL recognises by itself that it is no server of this directory.
   const other = spawn('sleep', ['60'], isRoot ? { uid: 65534, gid: 65534, cwd: '/' } : {});
   holders.push(other);
   for (const name of ['postmaster.pid', '.s.PGSQL.5432.lock']) {
@@ -251,7 +276,8 @@ test('a cluster of another major version is refused by name, and not touched', a
 test('an aborted start leaves neither a server nor a draft behind', async () => {
   const dataDir = join(base, 'data');
   const abort = new AbortController();
-  const started = startEmbedded({ dataDir, fsync: false, signal: abort.signal, log: () => abort.abort() }); // at the first message: initdb is done
+  // It is aborted at the first message, when initdb is done.
+  const started = startEmbedded({ dataDir, fsync: false, signal: abort.signal, log: () => abort.abort() });
   await expect(started).rejects.toThrow('aborted');
   expect(await adoptEmbedded({ dataDir })).toBeNull();
 });
@@ -279,7 +305,8 @@ asRoot('as root below a closed home the server runs as nobody with the one capab
   await chmod(base, 0o700);
   const dataDir = join(base, 'project/.data/postgres');
   await using server = await startEmbedded({ dataDir, fsync: false });
-  expect(await privilegesOf(await postmasterPid(dataDir))).toEqual({ uid: '65534', capabilities: '0000000000000002' }); // CAP_DAC_OVERRIDE
+  // CAP_DAC_OVERRIDE
+  expect(await privilegesOf(await postmasterPid(dataDir))).toEqual({ uid: '65534', capabilities: '0000000000000002' });
   expect(await run(server.url, 'select 1 as one')).toEqual([{ one: 1 }]);
 });
 

@@ -1,37 +1,52 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFile, chown, mkdir, mkdtemp, open, readFile, readdir, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  chown,
+  mkdir,
+  mkdtemp,
+  open,
+  readFile,
+  readdir,
+  realpath,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import pg from 'pg';
-import { backOff } from '../backOff.ts';
-import { storageProblem } from '../storageProblem.ts';
+import { backOff } from '#kit/backOff.ts';
+import { storageProblem } from '#kit/storageProblem.ts';
 import { findBinaries, type Binaries } from './binaries.ts';
 import { exists, isRunning } from './process.ts';
 
-// The real PostgreSQL, started by us from the binaries of an npm package. Who owns it:
+// The real PostgreSQL, started by us from the binaries of an npm package. Ownership:
 //
-//   the process that starts it owns it, starts it again when it ends by itself, and stops it; if the owner dies without stopping it, a
-//   watcher stops it;
-//   whoever finds it running with its owner alive adopts it, and never stops it.
+// The process that starts it owns it, restarts it when it ends by itself, and stops it. If the owner dies without
+// stopping it, a watcher stops it. A process that finds it running with its owner alive adopts it, and never stops it.
 //
-// PostgreSQL's own postmaster.pid says whether it runs and where it listens, so there is no state of ours to go stale.
+// PostgreSQL's own postmaster.pid states whether it runs and where it listens, so there is no state of ours to go
+// stale.
 
 export interface EmbeddedOptions {
-  /** Holds the cluster and nothing else. Made if missing. The server's log is the file beside it, `<dataDir>.log`. */
+  /**
+   * Holds the cluster and nothing else. Created if missing. The server's log is the file beside it, `<dataDir>.log`.
+   */
   readonly dataDir: string;
   /** False only for databases that are thrown away: a crash of the machine then loses everything. Default true. */
   readonly fsync?: boolean;
-  /** Whether a server that ends by itself is started again. False for tests that take it away. Default true. */
+  /** Whether a server that ends by itself is restarted. False for tests that stop it. Default true. */
   readonly restarts?: boolean;
-  /** Server settings over ours. */
+  /** Server settings that override ours. */
   readonly settings?: Readonly<Record<string, string>>;
-  /** Ends the waiting; a server that was being started is stopped. */
+  /** Ends the waiting; a server that is being started is stopped. */
   readonly signal?: AbortSignal;
   readonly log?: (message: string) => void;
-  /** Hears that the server ended by itself and what became of it; left out: `log` does. */
+  /** Receives that the server ended by itself and what followed; left out: `log` does. */
   readonly warn?: (message: string) => void;
 }
 
@@ -42,14 +57,14 @@ const START_DEADLINE_MS = 120_000; // recovery after a crash in the middle of a 
 const STOP_DEADLINE_MS = 10_000;
 const POLL_MS = 10;
 const LONGEST_BACK_OFF_MS = 5000;
-/** One that ends sooner than this did not really start. */
+/** A server that ends sooner than this did not really start. */
 const SETTLED_MS = 10_000;
 const SOCKET_PATH_LIMIT = 100; // sun_path: 108 bytes on Linux, 104 on macOS, and PostgreSQL appends ".lock"
 
 // PostgreSQL refuses to run as root. 65534 (nobody) has a passwd entry on every Linux, without which initdb fails.
 const NOBODY = 65534;
 
-// On the command line, so that no postgresql.conf from an older version of this file survives in a data directory.
+// On the command line, so that a postgresql.conf from an older version of this file has no effect in a data directory.
 const SETTINGS: Readonly<Record<string, string>> = {
   listen_addresses: '', // a local socket below a 0700 directory: that is why `trust` is safe
   max_connections: '200', // five pools of the gateway and as many of each subgraph process, with room for tests
@@ -65,7 +80,11 @@ const SETTINGS: Readonly<Record<string, string>> = {
   log_checkpoints: 'off', // on by default: the only thing an idle server would write into its log
   lc_messages: 'C', // we look for two of its messages
 };
-const THROW_AWAY: Readonly<Record<string, string>> = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' };
+const THROW_AWAY: Readonly<Record<string, string>> = {
+  fsync: 'off',
+  synchronous_commit: 'off',
+  full_page_writes: 'off',
+};
 
 // Hermetic: LC_ALL, PGDATA, TZ and LD_LIBRARY_PATH of the caller change nothing.
 const ENVIRONMENT = { PATH: '/usr/local/bin:/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' };
@@ -91,8 +110,9 @@ export class EmbeddedPostgres {
 }
 
 /**
- * The server of `dataDir`: adopted if it runs and its owner is alive, started otherwise (made first if there is none).
- * Two processes may call this for the same directory at once; one owns, the other adopts.
+ * Adopts the server of `dataDir` if it runs and its owner is alive, and starts it otherwise (creating it if there is
+ * none). Two processes may call this for the same directory at once: one owns, the other adopts.
+ * @throws Error when the directory cannot be written or the server does not start
  */
 export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedPostgres> {
   const { dataDir, log = () => {} } = options;
@@ -111,17 +131,28 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedP
     }
   } catch (error) {
     if (!deadline.aborted || options.signal?.aborted) throw inWords(error, dataDir);
-    throw new Error(`PostgreSQL in ${dataDir} was not ready after ${START_DEADLINE_MS / 1000} s, see ${dataDir}.log`, { cause: error });
+    throw new Error(`PostgreSQL in ${dataDir} was not ready after ${START_DEADLINE_MS / 1000} s, see ${dataDir}.log`, {
+      cause: error,
+    });
   }
 }
 
 function inWords(error: unknown, dataDir: string): unknown {
   const problem = storageProblem(error);
-  return problem === null ? error : new Error(`PostgreSQL cannot keep its data in ${dataDir}: it ${problem}. Mend that, set DATA_DIR to another directory, or set DATABASE_URL.`, { cause: error });
+  return problem === null
+    ? error
+    : new Error(
+        `PostgreSQL cannot keep its data in ${dataDir}: it ${problem}. ` +
+          `Mend that, set DATA_DIR to another directory, or set DATABASE_URL.`,
+        { cause: error },
+      );
 }
 
-/** The server of `dataDir` if one runs and is there to stay, else null. Starts and stops nothing of a live owner. */
-export async function adoptEmbedded({ dataDir, signal }: Pick<EmbeddedOptions, 'dataDir' | 'signal'>): Promise<{ url: string } | null> {
+/** The server of `dataDir` if one runs and will stay, else null. Starts nothing, and stops nothing of a live owner. */
+export async function adoptEmbedded({
+  dataDir,
+  signal,
+}: Pick<EmbeddedOptions, 'dataDir' | 'signal'>): Promise<{ url: string } | null> {
   const deadline = AbortSignal.timeout(START_DEADLINE_MS);
   return findRunning(dataDir, signal ? AbortSignal.any([signal, deadline]) : deadline, () => {});
 }
@@ -134,11 +165,16 @@ interface PidFile {
   readonly ready: boolean;
 }
 
-/** postmaster.pid, line by line: pid, data directory, start time, port, socket directory, address, shared memory, state. */
+/**
+ * postmaster.pid, line by line: pid, data directory, start time, port, socket directory, address, shared memory, state.
+ */
 async function readPidFile(dataDir: string): Promise<PidFile | null> {
   const text = await readFile(join(dataDir, 'postmaster.pid'), 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return null;
-    if (error.code === 'EACCES') throw new Error(`${dataDir} belongs to another user: run as that user, or use another DATA_DIR`, { cause: error });
+    if (error.code === 'EACCES')
+      throw new Error(`${dataDir} belongs to another user: run as that user, or use another DATA_DIR`, {
+        cause: error,
+      });
     throw error;
   });
   const lines = text?.split('\n');
@@ -148,10 +184,14 @@ async function readPidFile(dataDir: string): Promise<PidFile | null> {
 }
 
 /**
- * Waits until the server of `dataDir` has become one or the other: running with a live owner (returned), or gone (null).
- * A server whose owner died is doomed, its watcher is stopping it: it is stopped here too, in case the watcher died as well.
+ * Waits until the server of `dataDir` either runs with a live owner (returned) or is gone (null). A server whose owner
+ * died is being stopped by its watcher; it is stopped here too, in case the watcher died as well.
  */
-async function findRunning(dataDir: string, signal: AbortSignal, log: (message: string) => void): Promise<{ url: string } | null> {
+async function findRunning(
+  dataDir: string,
+  signal: AbortSignal,
+  log: (message: string) => void,
+): Promise<{ url: string } | null> {
   for (;;) {
     const file = await readPidFile(dataDir);
     if (!file || !(await isPostgres(file.pid))) return null;
@@ -168,13 +208,18 @@ async function findRunning(dataDir: string, signal: AbortSignal, log: (message: 
   }
 }
 
-/** The process that owns a server, told by the server itself; null while it does not answer (starting or stopping). */
+/**
+ * The process that owns a server, as the server itself reports it; null while it does not answer (starting or
+ * stopping).
+ */
 async function ownerOf(url: string): Promise<number | null> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5000, query_timeout: 5000 });
   client.on('error', () => {}); // it may be ended while we ask
   try {
     await client.connect();
-    const { rows } = await client.query<{ owner: string | null }>("select current_setting('credit_graph.owner', true) as owner");
+    const { rows } = await client.query<{ owner: string | null }>(
+      "select current_setting('credit_graph.owner', true) as owner",
+    );
     return Number(rows[0]?.owner ?? 0) || null;
   } catch {
     return null;
@@ -187,13 +232,16 @@ function urlOf(socketDir: string): string {
   return `postgresql://${SUPERUSER}@localhost:${PORT}/postgres?host=${encodeURIComponent(socketDir)}`;
 }
 
-/** After a crash the pid in a stale postmaster.pid may have been given to any other program. */
+/** After a crash, another program may have received the pid in a stale postmaster.pid. */
 async function isPostgres(pid: number): Promise<boolean> {
   if (!(await isRunning(pid))) return false;
   const name =
     process.platform === 'linux'
       ? await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '') // slim images have no ps
-      : await promisify(execFile)('ps', ['-o', 'comm=', '-p', String(pid)]).then(({ stdout }) => stdout, () => '');
+      : await promisify(execFile)('ps', ['-o', 'comm=', '-p', String(pid)]).then(
+          ({ stdout }) => stdout,
+          () => '',
+        );
   return basename(name.trim()) === 'postgres';
 }
 
@@ -201,13 +249,13 @@ function tryKill(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch {
-    // gone, or not ours: whoever waits for it goes on waiting until the deadline
+    // It is gone, or not ours: the caller goes on waiting until its deadline.
   }
 }
 
 // --- making and starting one --------------------------------------------------------------------------------------
 
-/** As whom the server runs: `prefix` is a command that changes privileges, `ids` own the files. */
+/** The account that the server runs under: `prefix` is a command that changes privileges, `ids` own the files. */
 interface Account {
   readonly ids: { readonly uid: number; readonly gid: number } | null;
   readonly prefix: readonly string[];
@@ -220,11 +268,20 @@ async function chooseAccount(dataDir: string, { postgres }: Binaries): Promise<A
   const ids = existing && existing.uid !== 0 ? { uid: existing.uid, gid: existing.gid } : { uid: NOBODY, gid: NOBODY };
   const parent = dirname(dataDir);
   if (await canRun({ ids, prefix: [] }, parent, postgres)) return { ids, prefix: [] };
-  // A project below a 0700 home, /root mostly: `nobody` may not even enter. The server keeps the one capability to pass
-  // (no_setuid_fixup because access(2), by which PostgreSQL looks at its own program, otherwise ignores it). Unlike
-  // `unshare --map-user` this works with a container's default privileges, and the files belong to the same user.
-  const prefix = ['setpriv', '--inh-caps=+dac_override', '--ambient-caps=+dac_override', '--securebits=+no_setuid_fixup',
-    `--reuid=${ids.uid}`, `--regid=${ids.gid}`, '--clear-groups', '--'];
+  // A project below a 0700 home, usually /root, which `nobody` may not even enter. The server keeps the one capability
+  // to pass (no_setuid_fixup because access(2), by which PostgreSQL looks at its own program, otherwise ignores it).
+  // Unlike `unshare --map-user` this works with a container's default privileges, and the files belong to the same
+  // user.
+  const prefix = [
+    'setpriv',
+    '--inh-caps=+dac_override',
+    '--ambient-caps=+dac_override',
+    '--securebits=+no_setuid_fixup',
+    `--reuid=${ids.uid}`,
+    `--regid=${ids.gid}`,
+    '--clear-groups',
+    '--',
+  ];
   if (await canRun({ ids, prefix }, parent, postgres)) return { ids, prefix };
   throw new Error(
     `PostgreSQL does not run as root, and user ${ids.uid} may not enter ${parent} or run ${postgres}. ` +
@@ -233,30 +290,52 @@ async function chooseAccount(dataDir: string, { postgres }: Binaries): Promise<A
 }
 
 async function canRun(account: Account, directory: string, postgres: string): Promise<boolean> {
-  // Tried rather than reasoned from modes: access control lists and security modules have a say too.
+  // Tried rather than derived from modes: access control lists and security modules decide too.
   const child = launch(account, '/bin/sh', ['-c', 'cd "$0" && "$1" --version', directory, postgres], 'ignore');
   const [code] = (await once(child, 'close').catch(() => [null])) as [number | null];
   return code === 0;
 }
 
-function launch({ ids, prefix }: Account, program: string, args: readonly string[], output: number | 'ignore' | 'pipe'): ChildProcess {
+function launch(
+  { ids, prefix }: Account,
+  program: string,
+  args: readonly string[],
+  output: number | 'ignore' | 'pipe',
+): ChildProcess {
   const [command, ...rest] = [...prefix, program, ...args] as [string, ...string[]];
   return spawn(command, rest, {
     stdio: ['ignore', output, output],
     env: ENVIRONMENT,
     cwd: '/', // the caller's directory may be one that the other user cannot enter
-    // Own session: Ctrl-C goes to the whole foreground group, and the gateway must close its pools before its database ends.
+    // Its own session: Ctrl-C goes to the whole foreground group, and the gateway must close its pools before its
+    // database ends.
     detached: true,
     ...(prefix.length === 0 ? ids : null),
   });
 }
 
-/** initdb beside the final place, then one rename: a kill in between leaves no half-made cluster, two at once no mix. */
-async function initialise(dataDir: string, { initdb }: Binaries, account: Account, sync: boolean, signal: AbortSignal, log: (message: string) => void): Promise<void> {
+/**
+ * Runs initdb beside the final place and then renames once: a kill in between leaves no half-made cluster, and two at
+ * once do not mix.
+ */
+async function initialise(
+  dataDir: string,
+  { initdb }: Binaries,
+  account: Account,
+  sync: boolean,
+  signal: AbortSignal,
+  log: (message: string) => void,
+): Promise<void> {
   for (;;) {
-    const version = await readFile(join(dataDir, 'PG_VERSION'), 'utf8').then((text) => text.trim(), () => null);
+    const version = await readFile(join(dataDir, 'PG_VERSION'), 'utf8').then(
+      (text) => text.trim(),
+      () => null,
+    );
     if (version === MAJOR_VERSION) return;
-    if (version) throw new Error(`${dataDir} was made by PostgreSQL ${version}, this is ${MAJOR_VERSION}: move it away, or set DATABASE_URL`);
+    if (version)
+      throw new Error(
+        `${dataDir} was made by PostgreSQL ${version}, this is ${MAJOR_VERSION}: move it away, or set DATABASE_URL`,
+      );
     if (!(await someoneElseMakesIt(dataDir))) break;
     await wait(POLL_MS, undefined, { signal });
   }
@@ -264,24 +343,39 @@ async function initialise(dataDir: string, { initdb }: Binaries, account: Accoun
   try {
     if (account.ids) await chown(draft, account.ids.uid, account.ids.gid);
     const startedAt = performance.now();
-    // Locale: the defaults give SQL_ASCII and ctype C, with which Chinese names have no trigrams. The builtin provider
-    // sorts by code point on every machine alike; --locale is what extensions that ask libc see.
+    // Locale: the defaults are SQL_ASCII and ctype C, with which Chinese names have no trigrams. The builtin provider
+    // sorts by code point on every machine alike; --locale is what extensions that use libc see.
     const libcLocale = process.platform === 'darwin' ? 'en_US.UTF-8' : 'C.UTF-8';
-    const child = launch(account, initdb, [
-      `--pgdata=${draft}`, `--username=${SUPERUSER}`, '--auth-local=trust', '--auth-host=reject', '--encoding=UTF8',
-      '--locale-provider=builtin', '--builtin-locale=C.UTF-8', `--locale=${libcLocale}`, '--lc-messages=C',
-      '--no-instructions', ...(sync ? [] : ['--no-sync']),
-    ], 'pipe');
+    const child = launch(
+      account,
+      initdb,
+      [
+        `--pgdata=${draft}`,
+        `--username=${SUPERUSER}`,
+        '--auth-local=trust',
+        '--auth-host=reject',
+        '--encoding=UTF8',
+        '--locale-provider=builtin',
+        '--builtin-locale=C.UTF-8',
+        `--locale=${libcLocale}`,
+        '--lc-messages=C',
+        '--no-instructions',
+        ...(sync ? [] : ['--no-sync']),
+      ],
+      'pipe',
+    );
     const abort = (): void => void child.kill('SIGKILL');
     signal.addEventListener('abort', abort);
     let output = '';
     child.stdout?.on('data', (chunk: Buffer) => (output += chunk));
     child.stderr?.on('data', (chunk: Buffer) => (output += chunk));
-    const [code] = (await once(child, 'close').finally(() => signal.removeEventListener('abort', abort))) as [number | null];
+    const [code] = (await once(child, 'close').finally(() => signal.removeEventListener('abort', abort))) as [
+      number | null,
+    ];
     signal.throwIfAborted();
     if (code !== 0) throw new Error(`initdb failed for ${dataDir} (exit code ${code}):\n${output}`);
     await rename(draft, dataDir).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error; // another was first, and made the same
+      if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error; // another was first and made the same
     });
     log(`made a PostgreSQL cluster in ${dataDir} (${Math.round(performance.now() - startedAt)} ms)`);
   } finally {
@@ -289,7 +383,7 @@ async function initialise(dataDir: string, { initdb }: Binaries, account: Accoun
   }
 }
 
-/** Saves the second of two processes its initdb, and clears drafts whose maker was killed. */
+/** Saves the second of two processes its initdb, and removes drafts whose maker was killed. */
 async function someoneElseMakesIt(dataDir: string): Promise<boolean> {
   const prefix = `${basename(dataDir)}.new-`;
   let found = false;
@@ -303,12 +397,18 @@ async function someoneElseMakesIt(dataDir: string): Promise<boolean> {
   return found;
 }
 
-/** Null when another process was faster: look again. */
-async function start(options: EmbeddedOptions, binaries: Binaries, account: Account, signal: AbortSignal): Promise<EmbeddedPostgres | null> {
+/** Null when another process was faster: the caller looks again. */
+async function start(
+  options: EmbeddedOptions,
+  binaries: Binaries,
+  account: Account,
+  signal: AbortSignal,
+): Promise<EmbeddedPostgres | null> {
   const { log = () => {}, warn = log } = options;
   const dataDir = await realpath(options.dataDir);
   const socketDir = await chooseSocketDir(dataDir, account);
-  const run = (until: AbortSignal): Promise<Server | null> => startServer({ ...options, dataDir }, binaries, account, socketDir, until);
+  const run = (until: AbortSignal): Promise<Server | null> =>
+    startServer({ ...options, dataDir }, binaries, account, socketDir, until);
   const first = await run(signal).catch(async (error: unknown) => {
     await removeSocketDir(socketDir, dataDir);
     throw error;
@@ -320,32 +420,40 @@ async function start(options: EmbeddedOptions, binaries: Binaries, account: Acco
 
   let server = first;
   const stopping = new AbortController();
-  /** Killed alone, by the system when memory ran out or by a person, it comes back at the same address. */
+  /**
+   * Restarts the server at the same address when it alone is killed, by the system when memory ran out or by a person.
+   */
   const keepRunning = async (): Promise<void> => {
-    for (let failures = 0; ; ) {
+    for (let failures = 0; ;) {
       const startedAt = performance.now();
       await server.exited;
       if (stopping.signal.aborted) return;
       failures = performance.now() - startedAt < SETTLED_MS ? failures + 1 : 0;
       warn(`PostgreSQL in ${dataDir} ended by itself and is started again, see ${dataDir}.log`);
-      for (let next: Server | null = null; !next; ) {
-        if (failures > 0) await wait(backOff(failures, LONGEST_BACK_OFF_MS), undefined, { signal: stopping.signal, ref: false });
+      for (let next: Server | null = null; !next;) {
+        if (failures > 0)
+          await wait(backOff(failures, LONGEST_BACK_OFF_MS), undefined, { signal: stopping.signal, ref: false });
         const until = AbortSignal.any([stopping.signal, AbortSignal.timeout(START_DEADLINE_MS)]);
         try {
-          if (await findRunning(dataDir, until, log)) return warn(`PostgreSQL in ${dataDir} was started by another process, which owns it now`);
+          if (await findRunning(dataDir, until, log))
+            return warn(`PostgreSQL in ${dataDir} was started by another process, which owns it now`);
           next = await run(until);
           if (next) server = next;
           if (stopping.signal.aborted) return;
         } catch (error) {
           if (stopping.signal.aborted) return;
           failures += 1;
-          if (failures === 1) warn(`PostgreSQL could not be started again and is tried on: ${(inWords(error, dataDir) as Error).message}`);
+          if (failures === 1)
+            warn(
+              `PostgreSQL could not be started again and is tried on: ${(inWords(error, dataDir) as Error).message}`,
+            );
         }
       }
       warn(`PostgreSQL in ${dataDir} is back`);
     }
   };
-  const kept = options.restarts === false ? Promise.resolve() : keepRunning().catch(() => {}); // aborted while it waited
+  // It fails only when it is aborted while it waits.
+  const kept = options.restarts === false ? Promise.resolve() : keepRunning().catch(() => {});
 
   let stopped: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
@@ -365,7 +473,13 @@ interface Server {
 }
 
 /** One server process, once it is ready. Null when another process was faster. */
-async function startServer(options: EmbeddedOptions, { postgres }: Binaries, account: Account, socketDir: string, signal: AbortSignal): Promise<Server | null> {
+async function startServer(
+  options: EmbeddedOptions,
+  { postgres }: Binaries,
+  account: Account,
+  socketDir: string,
+  signal: AbortSignal,
+): Promise<Server | null> {
   const { dataDir, log = () => {} } = options;
   const logFile = `${dataDir}.log`;
   await releaseReusedPid(dataDir);
@@ -377,14 +491,20 @@ async function startServer(options: EmbeddedOptions, { postgres }: Binaries, acc
     unix_socket_permissions: '0700',
     'credit_graph.owner': String(process.pid), // read by ownerOf
   };
-  const args = ['-D', dataDir, '-p', String(PORT), ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])];
+  const args = [
+    '-D',
+    dataDir,
+    '-p',
+    String(PORT),
+    ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+  ];
 
   const startedAt = performance.now();
   const logHandle = await open(logFile, 'a', 0o600);
   const logStart = (await logHandle.stat()).size;
-  // A file and not a pipe to us: what the server says in its last moments must not depend on our being alive.
+  // A file and not a pipe to us: what the server writes in its last moments must not depend on our being alive.
   const child = launch(account, postgres, args, logHandle.fd);
-  // Listened to before anything is awaited: a server that refuses its settings has ended within a millisecond.
+  // The listener is set before anything is awaited: a server that refuses its settings ends within a millisecond.
   const exited = new Promise<void>((resolve) => {
     child.once('close', () => resolve());
     child.once('error', (error) => void appendFile(logFile, `${error.message}\n`).finally(resolve));
@@ -402,13 +522,14 @@ async function startServer(options: EmbeddedOptions, { postgres }: Binaries, acc
       signal.throwIfAborted(); // also where the server was quicker
       if (file?.pid === child.pid && file?.ready) break;
       if (hasExited) {
-        const said = (await readFile(logFile)).subarray(logStart).toString();
-        // Another server has the directory, or the last processes of a killed one still hold its memory: wait for either.
-        if (/lock file "postmaster\.pid" already exists|pre-existing shared memory block|lock file "postmaster\.pid" is empty/.test(said)) {
+        const stated = (await readFile(logFile)).subarray(logStart).toString();
+        // Another server has the directory, or the last processes of a killed one still hold its memory: wait for
+        // either.
+        if (/lock file "postmaster\.pid" (?:already exists|is empty)|pre-existing shared memory block/.test(stated)) {
           await wait(POLL_MS, undefined, { signal });
           return null;
         }
-        throw new Error(`PostgreSQL did not start in ${dataDir}:\n${said}`);
+        throw new Error(`PostgreSQL did not start in ${dataDir}:\n${stated}`);
       }
       await wait(POLL_MS, undefined, { signal });
     }
@@ -421,19 +542,24 @@ async function startServer(options: EmbeddedOptions, { postgres }: Binaries, acc
 }
 
 /**
- * PostgreSQL refuses to start when the pid in a stale lock file exists, whatever process it is now (containers start counting
- * at 1 each time, and without an init keep the dead for ever). It takes its own parent's pid for stale, so it is given ours;
- * the rest of the file stays, because from its shared-memory line it learns whether orphans of the old server still write.
+ * Puts our pid into a stale lock file. PostgreSQL refuses to start when the pid in the file exists, whatever process it
+ * is now (containers start counting at 1 each time, and without an init keep dead processes for ever). It takes its own
+ * parent's pid for stale, so it gets ours. The rest of the file stays, because its shared-memory line shows whether
+ * orphans of the old server still write.
  */
 async function releaseReusedPid(dataDir: string): Promise<void> {
   for (const path of [join(dataDir, 'postmaster.pid'), join(dataDir, `.s.PGSQL.${PORT}.lock`)]) {
     const text = await readFile(path, 'utf8').catch(() => '');
     const pid = Number.parseInt(text, 10);
-    if (pid > 0 && exists(pid) && !(await isPostgres(pid))) await writeFile(path, text.replace(/^\d+/, String(process.pid)));
+    if (pid > 0 && exists(pid) && !(await isPostgres(pid)))
+      await writeFile(path, text.replace(/^\d+/, String(process.pid)));
   }
 }
 
-/** In the data directory, which only its owner may enter; a long path gets a private directory with a short one. */
+/**
+ * The socket is in the data directory, which only its owner may enter; a long path gets a private directory with a
+ * short one.
+ */
 async function chooseSocketDir(dataDir: string, { ids }: Account): Promise<string> {
   if (Buffer.byteLength(join(dataDir, `.s.PGSQL.${PORT}`)) <= SOCKET_PATH_LIMIT) return dataDir;
   const directory = await mkdtemp(join(tmpdir(), 'credit-graph-'));
@@ -446,13 +572,16 @@ async function removeSocketDir(socketDir: string, dataDir: string): Promise<void
 }
 
 /**
- * Stops the server when this process ends without having done so, kill -9 included: the shell's standard input is a pipe
- * that only this process holds. (Linux has prctl(PR_SET_PDEATHSIG) for this; macOS has nothing.)
+ * Stops the server when this process ends without having done so, kill -9 included: the shell's standard input is a
+ * pipe that only this process holds. (Linux has prctl(PR_SET_PDEATHSIG) for this; macOS has nothing.)
  */
 function watch(pid: number | undefined): ChildProcess | null {
   if (pid === undefined) return null;
   const watcher = spawn('/bin/sh', ['-c', 'read -r _; kill -INT "$0"', String(pid)], {
-    stdio: ['pipe', 'ignore', 'ignore'], env: ENVIRONMENT, cwd: '/', detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+    env: ENVIRONMENT,
+    cwd: '/',
+    detached: true,
   });
   watcher.on('error', () => {}); // without a shell: the next start finds the orphan
   watcher.unref();

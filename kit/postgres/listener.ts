@@ -1,9 +1,9 @@
 import type pg from 'pg';
-import { backOff } from '../backOff.ts';
-import type { Log } from '../log.ts';
+import { backOff } from '#kit/backOff.ts';
+import type { Log } from '#kit/log.ts';
 import { clientFor } from './reachability.ts';
 
-/** A connection that hears what is notified on one channel. It comes back by itself whenever it is lost. */
+/** A connection that receives the notifications of one channel. It reconnects by itself whenever it is lost. */
 export interface Listener extends AsyncDisposable {
   isConnected(): boolean;
   /** Resolves when the first attempt has succeeded or failed. */
@@ -16,20 +16,24 @@ export interface ListenerOptions {
   /** Shown in pg_stat_activity. */
   readonly applicationName: string;
   readonly onNotification: (payload: string) => void;
-  /** From now on all is heard; what was notified before may not have been. */
+  /** From now on all notifications arrive; earlier ones may have been missed. */
   readonly onConnected: () => void;
-  /** From now on nothing is heard. */
+  /** From now on no notification arrives. */
   readonly onLost?: () => void;
-  /** What it means that nothing is heard, for the log: once for each outage. */
+  /** The consequence of the loss, for the log: written once for each outage. */
   readonly lostMessage: string;
   readonly log: Log;
 }
 
 const DEADLINE_MS = 5000;
 const LONGEST_BACK_OFF_MS = 1000;
-/** How often a connection on which nothing is heard shows that it is one: a network that was cut says nothing, for hours. */
+/** How often a silent connection is probed: a network that was cut reports nothing, for hours. */
 const PROBE_MS = 2000;
 
+/**
+ * Creates a listener and begins to connect it, without waiting. It probes a silent connection every 2 s and reconnects
+ * with a back-off of up to a second, until it is disposed.
+ */
 export function createListener(options: ListenerOptions): Listener {
   const { url, channel, log } = options;
   const Client = clientFor(url);
@@ -41,9 +45,16 @@ export function createListener(options: ListenerOptions): Listener {
   let isClosed = false;
 
   const connect = async (): Promise<void> => {
-    const client = new Client({ connectionString: url, application_name: options.applicationName, connectionTimeoutMillis: DEADLINE_MS, query_timeout: DEADLINE_MS, keepAlive: true });
+    const client = new Client({
+      connectionString: url,
+      application_name: options.applicationName,
+      connectionTimeoutMillis: DEADLINE_MS,
+      query_timeout: DEADLINE_MS,
+      keepAlive: true,
+    });
     let isLost = false;
-    // A connection ends with an error, with `end`, with a failed statement, or with all of them: it is lost once.
+    // A connection ends with an error, with `end`, with a failed statement, or with all of them: it counts as lost
+    // once.
     const lose = (error: Error | null): void => {
       if (isLost) return;
       isLost = true;
@@ -72,7 +83,11 @@ export function createListener(options: ListenerOptions): Listener {
     }
     if (isClosed || isLost) return lose(null);
     listening = client;
-    if (failures > 0) log.info({ channel, tries: failures, seconds: Math.round((performance.now() - lostAt) / 1000) }, 'a lost connection is back');
+    if (failures > 0)
+      log.info(
+        { channel, tries: failures, seconds: Math.round((performance.now() - lostAt) / 1000) },
+        'a lost connection is back',
+      );
     failures = 0;
     probe = setInterval(() => client.query('select').catch(lose), PROBE_MS);
     options.onConnected();

@@ -3,8 +3,8 @@ import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 
-// Applies prisma/migrations at boot, in Prisma's own book-keeping, so that `prisma migrate status` and `deploy` agree with
-// it: same table, same checksums, same advisory lock. Prisma's CLI is thus not part of what runs in production.
+// Applies prisma/migrations at boot, in Prisma's own book-keeping, so that `prisma migrate status` and `deploy` agree
+// with it: same table, same checksums, same advisory lock. Prisma's CLI is thus not part of what runs in production.
 
 export interface MigrateOptions {
   /** Connection string of a role that may create schemas and roles. */
@@ -14,7 +14,7 @@ export interface MigrateOptions {
   readonly log?: (message: string) => void;
 }
 
-/** Says which migration cannot be applied, and what to do about it. */
+/** Names the migration that cannot be applied, and what to do about it. */
 export class MigrationError extends Error {
   readonly migration: string;
 
@@ -49,12 +49,13 @@ interface Applied {
 }
 
 /**
- * Applies what is pending, oldest first, each migration and its book-keeping in one transaction: it is there or it is not.
- * Safe to run from several processes at once. Migrations of the database that the folder does not have are left alone:
- * while a new version is rolled out, an instance of the old one may restart.
+ * Applies pending migrations, oldest first, each with its book-keeping in one transaction, so that it is applied whole
+ * or not at all. Safe to run from several processes at once. Migrations of the database that the folder does not have
+ * are left alone: while a new version is rolled out, an instance of the old one may restart.
  *
  * @returns the names of the migrations applied now
- * @throws MigrationError for one that fails, whose file was changed after it was applied, or that Prisma's CLI left failed
+ * @throws MigrationError for one that fails, whose file was changed after it was applied, or that Prisma's CLI left
+ * failed
  */
 export async function migrate({ url, directory, log = () => {} }: MigrateOptions): Promise<string[]> {
   const migrations = await readMigrations(directory);
@@ -69,9 +70,12 @@ export async function migrate({ url, directory, log = () => {} }: MigrateOptions
   await client.connect();
   try {
     await client.query(
-      `set timezone = 'UTC'; set search_path = public; set lock_timeout = ${LOCK_DEADLINE_MS}; set statement_timeout = ${STATEMENT_DEADLINE_MS}`,
+      `set timezone = 'UTC';
+       set search_path = public;
+       set lock_timeout = ${LOCK_DEADLINE_MS};
+       set statement_timeout = ${STATEMENT_DEADLINE_MS}`,
     );
-    // Held by the session, ends with it: a process that is killed leaves no lock behind.
+    // The session holds the lock and ends with it: a killed process leaves no lock behind.
     await client.query('select pg_advisory_lock($1)', [PRISMA_ADVISORY_LOCK]).catch((cause: unknown) => {
       throw new Error(`Another process has been applying migrations for ${LOCK_DEADLINE_MS / 1000} s`, { cause });
     });
@@ -116,7 +120,11 @@ async function readApplied(client: pg.Client): Promise<Applied[]> {
   return rows;
 }
 
-function pendingOf(migrations: readonly Migration[], applied: readonly Applied[], log: (message: string) => void): Migration[] {
+function pendingOf(
+  migrations: readonly Migration[],
+  applied: readonly Applied[],
+  log: (message: string) => void,
+): Migration[] {
   const failed = applied.find(({ finished }) => !finished);
   if (failed) {
     throw new MigrationError(
@@ -129,7 +137,10 @@ function pendingOf(migrations: readonly Migration[], applied: readonly Applied[]
     const migration = byName.get(name);
     if (!migration) log(`migration ${name} of the database is not known to this version`);
     else if (!checksumsOf(migration).includes(checksum)) {
-      throw new MigrationError(name, 'was changed after it was applied: restore its file, and put the change in a new migration');
+      throw new MigrationError(
+        name,
+        'was changed after it was applied: restore its file, and put the change in a new migration',
+      );
     }
   }
   const done = new Set(applied.map(({ migration_name }) => migration_name));
@@ -141,14 +152,17 @@ async function apply(client: pg.Client, { name, sql, checksum }: Migration): Pro
     await client.query('begin');
     await client.query(sql);
     await client.query(
-      `insert into public._prisma_migrations (id, checksum, migration_name, started_at, finished_at, applied_steps_count)
+      `insert into public._prisma_migrations
+         (id, checksum, migration_name, started_at, finished_at, applied_steps_count)
        values ($1, $2, $3, now(), clock_timestamp(), 1)`,
       [randomUUID(), checksum, name],
     );
     await client.query('commit');
   } catch (error) {
     await client.query('rollback').catch(() => {}); // the connection itself may be what failed
-    throw new MigrationError(name, `failed${lineOf(error, sql)} and left nothing behind: ${(error as Error).message}`, { cause: error });
+    throw new MigrationError(name, `failed${lineOf(error, sql)} and left nothing behind: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
 }
 
@@ -157,7 +171,7 @@ function lineOf(error: unknown, sql: string): string {
   return position > 0 ? ` at line ${sql.slice(0, position).split('\n').length}` : '';
 }
 
-/** A checkout that changes line ends (Windows) changes no migration; Prisma is as lenient. */
+/** A checkout that changes line ends (Windows) does not change a migration; Prisma is as lenient. */
 function checksumsOf({ sql, checksum }: Migration): string[] {
   const unix = sql.replaceAll('\r\n', '\n');
   return [checksum, sha256(unix), sha256(unix.replaceAll('\n', '\r\n'))];

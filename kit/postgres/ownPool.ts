@@ -1,12 +1,11 @@
-import type { SubgraphName } from '../config.ts';
-import type { Log } from '../log.ts';
+import type { Log } from '#kit/log.ts';
 import { createPool, type Pool } from './pool.ts';
 
 const POOL_SIZE = 10;
 const STATEMENT_DEADLINE_MS = 5000;
 
-/** The pool of a subgraph or of the gateway, in the role that reaches its own schema alone. */
-export const createOwnPool = (url: string, name: SubgraphName | 'gateway', log: Log): Pool =>
+/** Creates the pool of a subgraph or of the gateway, in the role that reaches its own schema alone. */
+export const createOwnPool = (url: string, name: string, log: Log): Pool =>
   createPool({
     url,
     role: `credit_${name}`,

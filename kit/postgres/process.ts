@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 
 /**
- * Whether a process is there and does something. One that was killed and whose parent does not collect it (a container whose
- * first process is no init) exists for ever, and still answers to `kill -0`.
+ * Whether a process exists and runs. A killed process whose parent does not collect it (a container whose first process
+ * is no init) exists for ever, and still answers `kill -0`.
  */
 export async function isRunning(pid: number): Promise<boolean> {
   if (!exists(pid)) return false;
@@ -13,7 +13,7 @@ export async function isRunning(pid: number): Promise<boolean> {
   return !['Z', 'X'].includes(status.charAt(status.lastIndexOf(')') + 2));
 }
 
-/** Whether the number is taken, if only by a process that has ended and was not collected yet. */
+/** Whether the pid is taken, even if only by a process that has ended and was not collected yet. */
 export function exists(pid: number): boolean {
   try {
     process.kill(pid, 0);

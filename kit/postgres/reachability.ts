@@ -1,12 +1,13 @@
 import pg from 'pg';
-import { backOff } from '../backOff.ts';
-import { createBreaker } from '../breaker.ts';
-import { faultOf } from '../faults.ts';
+import { backOff } from '#kit/backOff.ts';
+import { createBreaker } from '#kit/breaker.ts';
+import { faultOf } from '#kit/faults.ts';
 
-// Connecting to a server that is away. Every pool and listener of this process would try for itself, again and again, and when the server is
-// back all of them at once; so they share one breaker for each server: one tries, at growing intervals, and the others are refused at once.
+// Connecting to a server that is away. Every pool and listener of this process would try by itself, again and again,
+// and all of them at once when the server is back. They therefore share one breaker for each server: one tries, at
+// growing intervals, and the others are refused at once.
 
-/** No connection was tried: the last attempts failed, and it is somebody else's turn to find out whether the server is back. */
+/** No connection was tried: the last attempts failed, and another caller is probing whether the server is back. */
 export class DatabaseUnreachable extends Error {
   override name = 'DatabaseUnreachable';
   constructor() {
@@ -15,7 +16,7 @@ export class DatabaseUnreachable extends Error {
 }
 
 export interface Reachability {
-  /** Connections tried since this process began, those that failed among them. */
+  /** Connections tried since this process began, including those that failed. */
   readonly attempts: number;
   readonly failed: number;
   isReachable(): boolean;
@@ -34,7 +35,11 @@ const gates = new Map<string, Gate>(); // as many as there are databases
 function gateOf(url: string): Gate {
   let gate = gates.get(url);
   if (!gate) {
-    const breaker = createBreaker({ failures: 1, openMs: (opened) => backOff(opened, LONGEST_BACK_OFF_MS), refusal: () => new DatabaseUnreachable() });
+    const breaker = createBreaker({
+      failures: 1,
+      openMs: (opened) => backOff(opened, LONGEST_BACK_OFF_MS),
+      refusal: () => new DatabaseUnreachable(),
+    });
     const fresh: Gate = {
       attempts: 0,
       failed: 0,
@@ -44,7 +49,7 @@ function gateOf(url: string): Gate {
         fresh.attempts += 1;
         return (error) => {
           if (error) fresh.failed += 1;
-          // A server that refused for another reason than that it cannot take anybody now is there.
+          // A server that refused for another reason than that it cannot take connections now is there.
           leave(error && faultOf(error) ? 'failed' : 'answered');
         };
       },
@@ -54,7 +59,10 @@ function gateOf(url: string): Gate {
   return gate;
 }
 
-/** How the connections of this process to a database do. @param url as the pools were given it */
+/**
+ * The state of this process's connections to a database.
+ * @param url as the pools received it
+ */
 export const reachabilityOf = (url: string): Reachability => gateOf(url);
 
 type Connected = (error: Error | null, client?: pg.Client) => void;
@@ -66,7 +74,8 @@ export function clientFor(url: string): typeof pg.Client {
     override connect(): Promise<pg.Client>;
     override connect(callback: Connected): void;
     override connect(callback?: Connected): Promise<pg.Client> | void {
-      if (!callback) return new Promise((resolve, reject) => this.connect((error) => (error ? reject(error) : resolve(this))));
+      if (!callback)
+        return new Promise((resolve, reject) => this.connect((error) => (error ? reject(error) : resolve(this))));
       let leave: (error: unknown) => void;
       try {
         leave = gate.enter();

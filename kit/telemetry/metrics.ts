@@ -1,26 +1,43 @@
 import { collectDefaultMetrics, Counter, Gauge, type Histogram, Registry } from 'prom-client';
-import type { Pool } from '../postgres/pool.ts';
+import type { Pool } from '#kit/postgres/pool.ts';
 
-// Numbers in the text format of Prometheus: names, units and closed words, and never a code of anybody. A label's values are listed where the
-// metric is made, so nobody outside can add a series.
+// Numbers in the text format of Prometheus: names, units and closed sets of words, and never a code of anybody. A
+// label's values are listed where the metric is made, so that nobody outside can add a series.
 
-/** The words that each label may have; what is none of them is counted as `other`. Whoever gives a set may add to it, and bounds it. */
+/**
+ * The words that each label may have; any other word is counted as `other`. The code that passes a set may add to it,
+ * and bounds it.
+ */
 export type LabelWords<Label extends string> = Readonly<Record<Label, readonly string[] | ReadonlySet<string>>>;
 export type Labels<Label extends string> = Readonly<Record<Label, string>>;
 
 export interface Metrics {
-  /** What is read at each reading; null: there is no such number now, and its line is left out. */
+  /** A number that is read at each scrape; null: there is no such number now, and its line is left out. */
   gauge(name: string, help: string, read: () => number | null): void;
-  /** The same by labels, whose words are the process's own: names of pools and sources. */
-  gauges<Label extends string>(name: string, help: string, labels: readonly Label[], read: () => Iterable<readonly [Labels<Label>, number]>): void;
-  /** The same of what never falls, as long as this process runs. */
+  /** As `gauge`, by labels whose words are the process's own: names of pools and sources. */
+  gauges<Label extends string>(
+    name: string,
+    help: string,
+    labels: readonly Label[],
+    read: () => Iterable<readonly [Labels<Label>, number]>,
+  ): void;
+  /** As `gauge`, for a number that never falls as long as this process runs. */
   total(name: string, help: string, read: () => number): void;
-  /** Counts from 0 by itself. */
+  /** A counter that starts at 0. */
   counter(name: string, help: string): { add(count?: number): void };
-  counters<Label extends string>(name: string, help: string, words: LabelWords<Label>): { add(labels: Labels<Label>): void };
+  counters<Label extends string>(
+    name: string,
+    help: string,
+    words: LabelWords<Label>,
+  ): { add(labels: Labels<Label>): void };
   /** @param buckets upper bounds, in the unit that the name ends with */
-  histogram<Label extends string>(name: string, help: string, words: LabelWords<Label>, buckets: readonly number[]): { observe(labels: Labels<Label>, value: number): void };
-  /** What Node and the system say of this process. Once in a process, since it is measured all the time. */
+  histogram<Label extends string>(
+    name: string,
+    help: string,
+    words: LabelWords<Label>,
+    buckets: readonly number[],
+  ): { observe(labels: Labels<Label>, value: number): void };
+  /** What Node and the system report about this process. Call it once in a process, since it measures all the time. */
   process(): void;
   /** Everything as text. */
   text(): Promise<string>;
@@ -31,8 +48,14 @@ const PREFIX = 'credit_graph_';
 export const OTHER = 'other';
 
 /** 1 ms to 15 s, the deadline of an operation. */
-export const OPERATION_SECONDS: readonly number[] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15];
+export const OPERATION_SECONDS: readonly number[] = [
+  0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15,
+];
 
+/**
+ * Creates the metrics of one process, which has none yet. Each name that is added begins with `credit_graph_` and ends
+ * with its unit; the same name twice is an error of prom-client.
+ */
 export function createMetrics(): Metrics {
   const registry = new Registry();
   return {
@@ -49,7 +72,9 @@ export function createMetrics(): Metrics {
         this.reset();
         for (const [values, value] of read()) this.set(values, value);
       };
-      registry.registerMetric(new Gauge({ name: PREFIX + name, help, labelNames: [...labels], registers: [], collect }));
+      registry.registerMetric(
+        new Gauge({ name: PREFIX + name, help, labelNames: [...labels], registers: [], collect }),
+      );
     },
     total(name, help, read) {
       const collect = function (this: Counter): void {
@@ -68,11 +93,16 @@ export function createMetrics(): Metrics {
         this.reset();
         for (const { labels, cell } of cells.all()) this.inc(labels, cell.count);
       };
-      registry.registerMetric(new Counter({ name: PREFIX + name, help, labelNames: Object.keys(words), registers: [], collect }));
+      registry.registerMetric(
+        new Counter({ name: PREFIX + name, help, labelNames: Object.keys(words), registers: [], collect }),
+      );
       return { add: (labels) => void (cells.of(labels).count += 1) };
     },
     histogram(name, help, words, buckets) {
-      const cells = createCells(words, (): Observed => ({ sum: 0, counts: Array.from({ length: buckets.length + 1 }, () => 0) }));
+      const cells = createCells(words, (): Observed => ({
+        sum: 0,
+        counts: Array.from({ length: buckets.length + 1 }, () => 0),
+      }));
       registry.registerMetric(asMetric(PREFIX + name, help, buckets, cells));
       return {
         observe(labels, value) {
@@ -87,7 +117,8 @@ export function createMetrics(): Metrics {
     process() {
       collectDefaultMetrics({ register: registry });
       // Gauges with the name of a counter, and the sums of others that stay.
-      for (const kind of ['handles', 'requests', 'resources']) registry.removeSingleMetric(`nodejs_active_${kind}_total`);
+      for (const kind of ['handles', 'requests', 'resources'])
+        registry.removeSingleMetric(`nodejs_active_${kind}_total`);
     },
     text: () => registry.metrics(),
     contentType: registry.contentType,
@@ -100,12 +131,14 @@ interface Cells<Label extends string, Cell> {
 }
 
 /**
- * What is counted for each combination of words. prom-client sorts and joins the labels at each use, which is 0.5 µs a number; here they are
- * looked up, and prom-client is told when it is asked.
+ * A cell for each combination of words. prom-client sorts and joins the labels at each use, which takes 0.5 µs a
+ * number. Here they are looked up, and prom-client receives them at a scrape.
  */
 function createCells<Label extends string, Cell>(words: LabelWords<Label>, make: () => Cell): Cells<Label, Cell> {
   const names = Object.keys(words) as Label[];
-  const known = names.map((name) => (Array.isArray(words[name]) ? new Set<string>(words[name]) : (words[name] as ReadonlySet<string>)));
+  const known = names.map((name) =>
+    Array.isArray(words[name]) ? new Set<string>(words[name]) : (words[name] as ReadonlySet<string>),
+  );
   interface Entry {
     readonly labels: Record<string, string>;
     readonly cell: Cell;
@@ -113,7 +146,7 @@ function createCells<Label extends string, Cell>(words: LabelWords<Label>, make:
   type Branch = Map<string, Branch | Entry>;
   const root: Branch = new Map();
   const entries: Entry[] = [];
-  /** One look into a map for each label: a key made of them all would be made and hashed each time. */
+  /** One map lookup for each label: a key made of all would be made and hashed each time. */
   const find = (labels: Labels<Label>): Entry | undefined => {
     let at: Branch | Entry | undefined = root;
     for (const name of names) at = (at as Branch | undefined)?.get(labels[name]);
@@ -134,7 +167,9 @@ function createCells<Label extends string, Cell>(words: LabelWords<Label>, make:
     of(labels) {
       const found = find(labels);
       if (found) return found.cell;
-      const bounded = Object.fromEntries(names.map((name, at) => [name, known[at]?.has(labels[name]) ? labels[name] : OTHER])) as Record<Label, string>;
+      const bounded = Object.fromEntries(
+        names.map((name, at) => [name, known[at]?.has(labels[name]) ? labels[name] : OTHER]),
+      ) as Record<Label, string>;
       return (find(bounded) ?? add({ labels: bounded, cell: make() })).cell;
     },
     all: () => entries,
@@ -147,35 +182,61 @@ interface Observed {
   readonly counts: number[];
 }
 
-/** What a registry asks of a metric: its name, and what it has now. */
-function asMetric(name: string, help: string, buckets: readonly number[], cells: Pick<Cells<string, Observed>, 'all'>): Histogram {
+/** What a registry needs of a metric: its name and its present values. */
+function asMetric(
+  name: string,
+  help: string,
+  buckets: readonly number[],
+  cells: Pick<Cells<string, Observed>, 'all'>,
+): Histogram {
   const get = (): object => {
     const values = [...cells.all()].flatMap(({ labels, cell: { sum, counts } }) => {
       let below = 0;
-      const series = [...buckets, '+Inf'].map((le, at) => ({ metricName: `${name}_bucket`, labels: { le, ...labels }, value: (below += counts[at] ?? 0) }));
-      return [...series, { metricName: `${name}_sum`, labels, value: sum }, { metricName: `${name}_count`, labels, value: below }];
+      const series = [...buckets, '+Inf'].map((le, at) => ({
+        metricName: `${name}_bucket`,
+        labels: { le, ...labels },
+        value: (below += counts[at] ?? 0),
+      }));
+      return [
+        ...series,
+        { metricName: `${name}_sum`, labels, value: sum },
+        { metricName: `${name}_count`, labels, value: below },
+      ];
     });
     return { name, help, type: 'histogram', aggregator: 'sum', values };
   };
-  return { name, get } as unknown as Histogram; // the two that are asked for
+  return { name, get } as unknown as Histogram; // the two that a registry uses
 }
 
-/** The connections of this process to its database, by the pool's name. */
+/** Measures the connections of this process to its database, by the pool's name. */
 export function measurePools(metrics: Metrics, pools: Readonly<Record<string, Pool>>): void {
   const each = Object.entries(pools);
   metrics.gauges('database_connections', 'Connections to the database that a pool holds.', ['pool', 'state'], () =>
     each.flatMap(([pool, { totalCount, idleCount }]) => [
       [{ pool, state: 'busy' }, totalCount - idleCount] as const,
       [{ pool, state: 'idle' }, idleCount] as const,
-    ]));
-  metrics.gauges('database_connections_max', 'Connections that a pool may hold.', ['pool'], () => each.map(([pool, { options }]) => [{ pool }, options.max]));
-  metrics.gauges('database_queries_waiting', 'Queries that wait for a connection of a pool.', ['pool'], () => each.map(([pool, { waitingCount }]) => [{ pool }, waitingCount]));
+    ]),
+  );
+  metrics.gauges('database_connections_max', 'Connections that a pool may hold.', ['pool'], () =>
+    each.map(([pool, { options }]) => [{ pool }, options.max]),
+  );
+  metrics.gauges('database_queries_waiting', 'Queries that wait for a connection of a pool.', ['pool'], () =>
+    each.map(([pool, { waitingCount }]) => [{ pool }, waitingCount]),
+  );
 }
 
-/** What is let through a few at a time, by its name. */
-export function measureBulkheads(metrics: Metrics, bulkheads: () => Iterable<readonly [name: string, { running(): number; waiting(): number }]>): void {
-  metrics.gauges('bulkhead_running', 'Questions of a kind that are being answered, of which only some may be at once.', ['bulkhead'], () =>
-    [...bulkheads()].map(([bulkhead, { running }]) => [{ bulkhead }, running()]));
+/** Measures what is let through a few at a time, by the bulkhead's name. */
+export function measureBulkheads(
+  metrics: Metrics,
+  bulkheads: () => Iterable<readonly [name: string, { running(): number; waiting(): number }]>,
+): void {
+  metrics.gauges(
+    'bulkhead_running',
+    'Questions of a kind that are being answered, of which only some may be at once.',
+    ['bulkhead'],
+    () => [...bulkheads()].map(([bulkhead, { running }]) => [{ bulkhead }, running()]),
+  );
   metrics.gauges('bulkhead_waiting', 'Questions of such a kind that wait for their turn.', ['bulkhead'], () =>
-    [...bulkheads()].map(([bulkhead, { waiting }]) => [{ bulkhead }, waiting()]));
+    [...bulkheads()].map(([bulkhead, { waiting }]) => [{ bulkhead }, waiting()]),
+  );
 }

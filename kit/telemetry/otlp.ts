@@ -1,17 +1,33 @@
-import { type AttributeValue, diag, DiagLogLevel, ROOT_CONTEXT, type Span as OtelSpan, SpanKind, SpanStatusCode, type SpanContext, trace, TraceFlags } from '@opentelemetry/api';
+import {
+  type AttributeValue,
+  diag,
+  DiagLogLevel,
+  ROOT_CONTEXT,
+  type Span as OtelSpan,
+  SpanKind,
+  SpanStatusCode,
+  type SpanContext,
+  trace,
+  TraceFlags,
+} from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { resourceFromAttributes } from '@opentelemetry/resources';
-import { BatchSpanProcessor, ParentBasedSampler, TraceIdRatioBasedSampler, TracerProvider } from '@opentelemetry/sdk-trace';
-import type { Log } from '../log.ts';
+import {
+  BatchSpanProcessor,
+  ParentBasedSampler,
+  TraceIdRatioBasedSampler,
+  TracerProvider,
+} from '@opentelemetry/sdk-trace';
+import type { Log } from '#kit/log.ts';
 import type { Span, Tracer } from './scope.ts';
 
 // The one file that knows OpenTelemetry, loaded only where spans are sent (docs/adr/0021-seeing.md).
 
-/** What waits for a collector that is away; more is lost. A span has about 1 KB. */
+/** Maximum number of spans that wait for a collector that is away; more are lost. A span has about 1 KB. */
 const MAX_WAITING_SPANS = 4096;
 const EXPORT_EVERY_MS = 2000;
 const EXPORT_DEADLINE_MS = 5000;
-/** What the last spans get when the process ends. */
+/** How long the last export may take when the process ends, in milliseconds. */
 const LAST_EXPORT_MS = 2000;
 const ONE_WORD_PER_MS = 60_000;
 
@@ -20,21 +36,42 @@ const contextOf = (traceparent: string): SpanContext => {
   return { traceId, spanId, traceFlags: Number.parseInt(flags, 16) & TraceFlags.SAMPLED, isRemote: true };
 };
 
-/** Sends spans to `endpoint` as OTLP over HTTP, in JSON. `OTEL_EXPORTER_OTLP_HEADERS` gives headers for the collector. */
+/**
+ * Creates a tracer that sends spans to `endpoint` as OTLP over HTTP, in JSON. `OTEL_EXPORTER_OTLP_HEADERS` holds
+ * headers for the collector.
+ * @param ratio the share of the traces begun here that is kept: 0 to 1
+ */
 export function createOtlpTracer(endpoint: string, ratio: number, service: string, log: Log): Tracer {
-  let saidAt = Number.NEGATIVE_INFINITY;
+  let statedAt = Number.NEGATIVE_INFINITY;
   const lost = (): void => {
-    if (performance.now() - saidAt < ONE_WORD_PER_MS) return;
-    saidAt = performance.now();
+    if (performance.now() - statedAt < ONE_WORD_PER_MS) return;
+    statedAt = performance.now();
     log.warn('spans could not be sent to the collector');
   };
-  // What the exporter says holds the collector's address and its answer.
-  diag.setLogger({ error: lost, warn: lost, info() {}, debug() {}, verbose() {} }, { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true });
-  const exporter = new OTLPTraceExporter({ url: `${endpoint.replace(/\/$/, '')}/v1/traces`, timeoutMillis: EXPORT_DEADLINE_MS });
+  // The exporter's messages hold the collector's address and its answer.
+  diag.setLogger(
+    { error: lost, warn: lost, info() {}, debug() {}, verbose() {} },
+    { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true },
+  );
+  const exporter = new OTLPTraceExporter({
+    url: `${endpoint.replace(/\/$/, '')}/v1/traces`,
+    timeoutMillis: EXPORT_DEADLINE_MS,
+  });
   const provider = new TracerProvider({
-    resource: resourceFromAttributes({ 'service.name': service, 'service.namespace': 'credit-graph', 'process.pid': process.pid }),
+    resource: resourceFromAttributes({
+      'service.name': service,
+      'service.namespace': 'credit-graph',
+      'process.pid': process.pid,
+    }),
     sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(ratio) }),
-    spanProcessors: [new BatchSpanProcessor({ exporter, maxQueueSize: MAX_WAITING_SPANS, scheduledDelayMillis: EXPORT_EVERY_MS, exportTimeoutMillis: EXPORT_DEADLINE_MS })],
+    spanProcessors: [
+      new BatchSpanProcessor({
+        exporter,
+        maxQueueSize: MAX_WAITING_SPANS,
+        scheduledDelayMillis: EXPORT_EVERY_MS,
+        exportTimeoutMillis: EXPORT_DEADLINE_MS,
+      }),
+    ],
   });
   const tracer = provider.getTracer('credit-graph');
 
@@ -43,7 +80,8 @@ export function createOtlpTracer(endpoint: string, ratio: number, service: strin
     return {
       traceId,
       traceparent: `00-${traceId}-${spanId}-0${traceFlags & TraceFlags.SAMPLED}`,
-      child: (name, kind, attributes) => wrap(tracer.startSpan(name, { kind: SpanKind[kind], attributes }, trace.setSpan(ROOT_CONTEXT, span))),
+      child: (name, kind, attributes) =>
+        wrap(tracer.startSpan(name, { kind: SpanKind[kind], attributes }, trace.setSpan(ROOT_CONTEXT, span))),
       set: (attributes) => void span.setAttributes(attributes as Record<string, AttributeValue>),
       end(failure) {
         if (failure !== undefined) span.setStatus({ code: SpanStatusCode.ERROR }).setAttribute('error.type', failure);
@@ -54,7 +92,8 @@ export function createOtlpTracer(endpoint: string, ratio: number, service: strin
 
   return {
     begin(name, kind, attributes, caller) {
-      const parent = caller?.as === 'parent' ? trace.setSpanContext(ROOT_CONTEXT, contextOf(caller.traceparent)) : ROOT_CONTEXT;
+      const parent =
+        caller?.as === 'parent' ? trace.setSpanContext(ROOT_CONTEXT, contextOf(caller.traceparent)) : ROOT_CONTEXT;
       const links = caller?.as === 'link' ? [{ context: contextOf(caller.traceparent) }] : [];
       return wrap(tracer.startSpan(name, { kind: SpanKind[kind], attributes, links }, parent));
     },

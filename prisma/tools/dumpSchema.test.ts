@@ -5,7 +5,9 @@ import { dumpSchema } from './dumpSchema.ts';
 test('the dump shows every kind of thing that a migration makes, whatever the order it was made in', async () => {
   await using database = await openEmptyDatabase();
   const role = `dump_test_${process.pid}`; // roles belong to the whole server
-  await run(database.url, `
+  await run(
+    database.url,
+    `
     create role ${role} nologin;
     create schema listing;
     create schema entity;
@@ -24,12 +26,14 @@ test('the dump shows every kind of thing that a migration makes, whatever the or
     create index profile_by_name on entity.profile using gin (name public.gin_trgm_ops);
     create view listing.open as select uscc from listing.entry where state = 'PUBLISHED';
     create function listing.refuse() returns trigger language plpgsql as $$begin raise exception 'append-only'; end$$;
-    create trigger entry_append_only before update or delete on listing.entry for each row execute function listing.refuse();
+    create trigger entry_append_only before update or delete on listing.entry
+      for each row execute function listing.refuse();
     grant usage on schema entity to ${role};
     grant select, insert on entity.profile to ${role};
     grant update (name) on entity.profile to ${role};
     comment on table entity.profile is 'Who is who';
-    create table public._prisma_migrations (id text);`);
+    create table public._prisma_migrations (id text);`,
+  );
   try {
     expect((await dumpSchema(database.url)).replaceAll(role, 'reader')).toBe(EXPECTED);
   } finally {
@@ -97,7 +101,8 @@ create view listing.open as
 
 -- Triggers
 
-CREATE TRIGGER entry_append_only BEFORE DELETE OR UPDATE ON listing.entry FOR EACH ROW EXECUTE FUNCTION listing.refuse();
+CREATE TRIGGER entry_append_only BEFORE DELETE OR UPDATE ON listing.entry \
+FOR EACH ROW EXECUTE FUNCTION listing.refuse();
 
 -- Grants
 

@@ -30,29 +30,49 @@ describe.each(servers())('on $name', (server) => {
 
   test('what our runner applied, Prisma’s CLI finds up to date, and has nothing to deploy', async () => {
     await migrate({ url: database.url, directory: MIGRATIONS });
-    expect(await prisma('migrate', 'status')).toEqual({ code: 0, output: expect.stringContaining('Database schema is up to date!') });
-    expect(await prisma('migrate', 'deploy')).toEqual({ code: 0, output: expect.stringContaining('No pending migrations to apply.') });
+    expect(await prisma('migrate', 'status')).toEqual({
+      code: 0,
+      output: expect.stringContaining('Database schema is up to date!'),
+    });
+    expect(await prisma('migrate', 'deploy')).toEqual({
+      code: 0,
+      output: expect.stringContaining('No pending migrations to apply.'),
+    });
   });
 
   test('what Prisma’s CLI deployed, our runner finds applied', async () => {
-    expect(await prisma('migrate', 'deploy')).toEqual({ code: 0, output: expect.stringContaining('All migrations have been successfully applied.') });
+    expect(await prisma('migrate', 'deploy')).toEqual({
+      code: 0,
+      output: expect.stringContaining('All migrations have been successfully applied.'),
+    });
     expect(await migrate({ url: database.url, directory: MIGRATIONS })).toEqual([]);
   });
 
   test('an empty database is reported as behind, with exit code 1', async () => {
-    expect(await prisma('migrate', 'status')).toEqual({ code: 1, output: expect.stringContaining('have not yet been applied') });
+    expect(await prisma('migrate', 'status')).toEqual({
+      code: 1,
+      output: expect.stringContaining('have not yet been applied'),
+    });
   });
 });
 
 test('a database that cannot be reached is said so with Prisma’s code', async () => {
-  const child = spawn(join(root, 'prisma/tools/schemaEngine.ts'), ['--datasource', '{"url":"postgresql://nobody@127.0.0.1:1/none"}', 'cli', 'can-connect-to-database'], {
-    env: { ...process.env, PATH: `${join(process.execPath, '..')}:${process.env['PATH']}` },
-  });
+  const child = spawn(
+    join(root, 'prisma/tools/schemaEngine.ts'),
+    ['--datasource', '{"url":"postgresql://nobody@127.0.0.1:1/none"}', 'cli', 'can-connect-to-database'],
+    {
+      env: { ...process.env, PATH: `${join(process.execPath, '..')}:${process.env['PATH']}` },
+    },
+  );
   let output = '';
   child.stderr.on('data', (chunk: Buffer) => (output += chunk));
   const [code] = (await once(child, 'close')) as [number | null];
   expect({ code, last: JSON.parse(output.split('\n').at(-1) ?? '') as unknown }).toEqual({
     code: 1,
-    last: { level: 'ERROR', target: 'schema_engine::logger', fields: { error_code: 'P1001', message: 'connect ECONNREFUSED 127.0.0.1:1' } },
+    last: {
+      level: 'ERROR',
+      target: 'schema_engine::logger',
+      fields: { error_code: 'P1001', message: 'connect ECONNREFUSED 127.0.0.1:1' },
+    },
   });
 });

@@ -1,11 +1,13 @@
 #!/usr/bin/env -S node --disable-warning=ExperimentalWarning
-// Prisma's schema engine for machines that cannot download it: PRISMA_SCHEMA_ENGINE_BINARY names this file (prisma.config.ts).
+// Prisma's schema engine for machines that cannot download it: PRISMA_SCHEMA_ENGINE_BINARY names this file
+// (prisma.config.ts).
 //
-// Prisma's CLI talks to a native program, line by line, in JSON-RPC over stdio. Here the same engine runs as WebAssembly,
-// from an npm package, on connections of `pg`. (Prisma's own adapter-pg cannot be those connections: it refuses the catalogue's
-// type "char", and cuts scripts at every semicolon, those inside functions too.)
+// Prisma's CLI talks to a native program, line by line, in JSON-RPC over stdio. Here the same engine runs as
+// WebAssembly, from an npm package, on connections of `pg`. (Prisma's own adapter-pg cannot be those connections: it
+// refuses the catalogue's type "char", and cuts scripts at every semicolon, those inside functions too.)
 //
-// With no DATABASE_URL it works on the embedded server of DATA_DIR, started for the command if nobody runs it.
+// Without DATABASE_URL it works on the embedded server of DATA_DIR, which is started for the command if it does not
+// run.
 
 import { readFile } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
@@ -25,7 +27,7 @@ import {
 } from '@prisma/driver-adapter-utils';
 import { SchemaEngine } from '@prisma/schema-engine-wasm';
 import pg from 'pg';
-import { startEmbedded } from '../../kit/postgres/embedded.ts';
+import { startEmbedded } from '#kit/postgres/embedded.ts';
 import { EMBEDDED_URL } from './embeddedUrl.ts';
 
 // --- connections --------------------------------------------------------------------------------------------------
@@ -56,8 +58,14 @@ class Connection implements SqlDriverAdapter {
   }
 
   async queryRaw({ sql, args }: SqlQuery): Promise<SqlResultSet> {
-    const { fields, rows } = await translated(() => this.#client.query<unknown[]>({ text: sql, values: args as unknown[], rowMode: 'array' }));
-    return { columnNames: fields.map(({ name }) => name), columnTypes: fields.map(({ dataTypeID }) => columnTypeOf(dataTypeID)), rows };
+    const { fields, rows } = await translated(() =>
+      this.#client.query<unknown[]>({ text: sql, values: args as unknown[], rowMode: 'array' }),
+    );
+    return {
+      columnNames: fields.map(({ name }) => name),
+      columnTypes: fields.map(({ dataTypeID }) => columnTypeOf(dataTypeID)),
+      rows,
+    };
   }
 
   async executeRaw({ sql, args }: SqlQuery): Promise<number> {
@@ -125,21 +133,44 @@ const getTypeParser = ((oid: number) => {
   return TYPES[oid] === undefined ? (text: string) => text : pg.types.getTypeParser(oid as TypeId, 'text');
 }) as typeof pg.types.getTypeParser;
 
-/** The engine knows some failures by kind (a missing database it offers to create), the others by PostgreSQL's own words. */
+/**
+ * The engine knows some failures by kind (it offers to create a missing database), the others by PostgreSQL's own
+ * words.
+ */
 async function translated<Result>(work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();
   } catch (error) {
-    const { code, message, severity, detail, column, hint, address, port } = error as pg.DatabaseError & { address?: string; port?: number };
+    const { code, message, severity, detail, column, hint, address, port } = error as pg.DatabaseError & {
+      address?: string;
+      port?: number;
+    };
     const original = { ...(code === undefined ? null : { originalCode: code }), originalMessage: message };
     const named = /"([^"]+)"/.exec(message)?.[1];
-    if (code === '3D000') throw new DriverAdapterError({ kind: 'DatabaseDoesNotExist', ...(named && { db: named }), ...original });
-    if (code === '28P01') throw new DriverAdapterError({ kind: 'AuthenticationFailed', ...(named && { user: named }), ...original });
-    if (code === '42P01') throw new DriverAdapterError({ kind: 'TableDoesNotExist', ...(named && { table: named }), ...original });
+    if (code === '3D000')
+      throw new DriverAdapterError({ kind: 'DatabaseDoesNotExist', ...(named && { db: named }), ...original });
+    if (code === '28P01')
+      throw new DriverAdapterError({ kind: 'AuthenticationFailed', ...(named && { user: named }), ...original });
+    if (code === '42P01')
+      throw new DriverAdapterError({ kind: 'TableDoesNotExist', ...(named && { table: named }), ...original });
     if (code === 'ECONNREFUSED' || code === 'ENOTFOUND' || code === 'ENOENT') {
-      throw new DriverAdapterError({ kind: 'DatabaseNotReachable', ...(address && { host: address }), ...(port && { port }), ...original });
+      throw new DriverAdapterError({
+        kind: 'DatabaseNotReachable',
+        ...(address && { host: address }),
+        ...(port && { port }),
+        ...original,
+      });
     }
-    throw new DriverAdapterError({ kind: 'postgres', code: code ?? 'N/A', severity: severity ?? 'ERROR', message, detail, column, hint, ...original });
+    throw new DriverAdapterError({
+      kind: 'postgres',
+      code: code ?? 'N/A',
+      severity: severity ?? 'ERROR',
+      message,
+      detail,
+      column,
+      hint,
+      ...original,
+    });
   }
 }
 
@@ -148,12 +179,14 @@ function connectionsTo(url: string, shadowUrl: string | undefined): SqlMigration
     provider: 'postgres',
     adapterName: 'credit-graph',
     connect: () => Connection.open(url),
-    /** Where migrations are replayed to learn what they make: a database of its own, dropped afterwards. */
+    /** The database in which migrations are replayed to learn their result; it is dropped afterwards. */
     async connectToShadowDb() {
       if (shadowUrl) return Connection.open(shadowUrl);
       const name = `prisma_migrate_shadow_db_${randomUUID()}`;
       await execute(url, `create database "${name}" template template0`);
-      return Connection.open(withDatabase(url, name), () => execute(url, `drop database if exists "${name}" with (force)`));
+      return Connection.open(withDatabase(url, name), () =>
+        execute(url, `drop database if exists "${name}" with (force)`),
+      );
     },
   };
 }
@@ -175,7 +208,7 @@ function withDatabase(url: string, database: string): string {
 
 // --- the engine ---------------------------------------------------------------------------------------------------
 
-/** Prisma's CLI names a method otherwise than the engine does. */
+/** Methods that Prisma's CLI names differently from the engine. */
 const RENAMED: Readonly<Record<string, string>> = { getDatabaseVersion: 'version' };
 
 interface Request {
@@ -190,9 +223,13 @@ function send(message: object): void {
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
-    options: { datamodels: { type: 'string', multiple: true }, datasource: { type: 'string' }, version: { type: 'boolean' } },
+    options: {
+      datamodels: { type: 'string', multiple: true },
+      datasource: { type: 'string' },
+      version: { type: 'boolean' },
+    },
     allowPositionals: true,
-    strict: false, // the native engine's other flags mean nothing here
+    strict: false, // the native engine's other flags have no meaning here
   });
   if (values.version) {
     console.log('schema-engine-cli (WebAssembly over pg)');
@@ -212,7 +249,10 @@ async function main(): Promise<void> {
   const createDatabase = async (): Promise<string> => {
     const url = await urlOf();
     const name = decodeURIComponent(new URL(url).pathname.slice(1));
-    await execute(withDatabase(url, 'postgres'), `create database ${pg.escapeIdentifier(name)} template template0 encoding 'UTF8'`);
+    await execute(
+      withDatabase(url, 'postgres'),
+      `create database ${pg.escapeIdentifier(name)} template template0 encoding 'UTF8'`,
+    );
     return name;
   };
   if (positionals[0] === 'cli') {
@@ -224,20 +264,26 @@ async function main(): Promise<void> {
   const engineOf = (): Promise<SchemaEngine> =>
     (engine ??= (async () => {
       const paths = (values.datamodels ?? []) as string[];
-      const datamodels = await Promise.all(paths.map(async (path): Promise<[string, string]> => [path, await readFile(path, 'utf8')]));
+      const datamodels = await Promise.all(
+        paths.map(async (path): Promise<[string, string]> => [path, await readFile(path, 'utf8')]),
+      );
       const factory = bindMigrationAwareSqlAdapterFactory(connectionsTo(await urlOf(), datasource.shadowDatabaseUrl));
       // An empty list makes the engine panic.
       return SchemaEngine.new({ datamodels: datamodels.length > 0 ? datamodels : undefined }, () => {}, factory);
     })());
 
   const answer = async ({ method = '', params }: Request): Promise<unknown> => {
-    if (method === 'createDatabase') return { databaseName: await createDatabase() }; // the engine itself has connections only
-    const running = (await engineOf()) as unknown as Record<string, ((params: unknown) => Promise<unknown>) | undefined>;
+    // The engine itself has connections only.
+    if (method === 'createDatabase') return { databaseName: await createDatabase() };
+    const running = (await engineOf()) as unknown as Record<
+      string,
+      ((params: unknown) => Promise<unknown>) | undefined
+    >;
     const name = RENAMED[method] ?? method;
     if (typeof running[name] !== 'function') throw new Error(`${method} is not a method of the schema engine`);
     const result = (await running[name](params)) ?? null;
     if (method !== 'diff') return result;
-    // The native engine prints by asking the CLI to, so that what it prints stays apart from the protocol.
+    // The native engine prints by requesting it from the CLI, so that its output stays apart from the protocol.
     const { exitCode, stdout } = result as { exitCode: number; stdout: string | null };
     if (stdout !== null) send({ id: randomUUID(), method: 'print', params: { content: stdout } });
     return { exitCode, stdout: null };
@@ -250,16 +296,24 @@ async function main(): Promise<void> {
   for await (const line of lines) {
     const request = JSON.parse(line) as Request;
     if (request.method === undefined) continue; // the CLI's answer to a print
-    queue = queue.then(() => answer(request)).then(
-      (result) => send({ id: request.id, result }),
-      (error: unknown) => send({ id: request.id, error: describe(error) }),
-    );
+    queue = queue
+      .then(() => answer(request))
+      .then(
+        (result) => send({ id: request.id, result }),
+        (error: unknown) => send({ id: request.id, error: describe(error) }),
+      );
   }
   await queue;
 }
 
-/** `schema-engine cli can-connect-to-database|create-database`: the exit code is the answer, a log line on stderr says why not. */
-async function answerOnce(command: string | undefined, work: { canConnect(): Promise<void>; createDatabase(): Promise<string> }): Promise<void> {
+/**
+ * Runs `schema-engine cli can-connect-to-database|create-database`: the exit code is the answer, and a log line on
+ * stderr gives the reason for a failure.
+ */
+async function answerOnce(
+  command: string | undefined,
+  work: { canConnect(): Promise<void>; createDatabase(): Promise<string> },
+): Promise<void> {
   try {
     if (command === 'can-connect-to-database') await work.canConnect();
     else if (command === 'create-database') await work.createDatabase();
@@ -268,22 +322,39 @@ async function answerOnce(command: string | undefined, work: { canConnect(): Pro
     const { cause, message } = error as DriverAdapterError;
     const kind = (cause as DriverAdapterError['cause'] | undefined)?.kind ?? '';
     const fields = { error_code: ERROR_CODES[kind] ?? 'P1017', message: cause?.originalMessage ?? message };
-    const greeting = { level: 'INFO', target: 'schema_engine', fields: { message: 'Starting schema engine CLI' } }; // the CLI skips the first line
-    process.stderr.write([greeting, { level: 'ERROR', target: 'schema_engine::logger', fields }].map((line) => JSON.stringify(line)).join('\n'));
+    // The CLI skips the first line.
+    const greeting = { level: 'INFO', target: 'schema_engine', fields: { message: 'Starting schema engine CLI' } };
+    process.stderr.write(
+      [greeting, { level: 'ERROR', target: 'schema_engine::logger', fields }]
+        .map((line) => JSON.stringify(line))
+        .join('\n'),
+    );
     process.exitCode = 1;
   }
 }
 
 /** P1003 makes the CLI create the database. https://www.prisma.io/docs/orm/reference/error-reference */
-const ERROR_CODES: Readonly<Record<string, string>> = { DatabaseNotReachable: 'P1001', AuthenticationFailed: 'P1000', DatabaseDoesNotExist: 'P1003' };
+const ERROR_CODES: Readonly<Record<string, string>> = {
+  DatabaseNotReachable: 'P1001',
+  AuthenticationFailed: 'P1000',
+  DatabaseDoesNotExist: 'P1003',
+};
 
-/** In the shape of the native engine: the CLI shows `message`, and acts on `error_code` (P1003: offer to create the database). */
+/**
+ * In the shape of the native engine: the CLI shows `message`, and acts on `error_code` (P1003: offer to create the
+ * database).
+ */
 function describe(error: unknown): object {
   const { message, code, meta } = error as { message?: string; code?: string; meta?: unknown };
   const text = message ?? String(error);
   const errorCode = code ?? /^(P\d{4})/.exec(text)?.[1];
-  return { code: 4466, message: 'An error happened. Check the data field for details.', data: { is_panic: false, message: text, ...(errorCode && { error_code: errorCode }), meta: meta ?? null } };
+  return {
+    code: 4466,
+    message: 'An error happened. Check the data field for details.',
+    data: { is_panic: false, message: text, ...(errorCode && { error_code: errorCode }), meta: meta ?? null },
+  };
 }
 
 await main();
-process.exit(); // the engine's own timers (10 s for its lock, 60 s for others) would hold this process, and the CLI with it
+// The engine's own timers (10 s for its lock, 60 s for others) would hold this process, and the CLI with it.
+process.exit();

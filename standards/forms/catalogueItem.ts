@@ -1,8 +1,8 @@
-import { admits, catalogueCodes, type CatalogueItem, findCatalogueItem } from '../catalogue.ts';
-import { findListType } from '../listTypes.ts';
-import type { Form, FormField, ParsedRecord } from './form.ts';
+import { admits, catalogueCodes, type CatalogueItem, findCatalogueItem } from '#standards/catalogue.ts';
+import { findListType } from '#standards/listTypes.ts';
+import type { Form, FormField, FormKind, ParsedRecord } from './form.ts';
 
-/** 目录编码: an extra of ours. A row without it is of the item of its kind. */
+/** 目录编码: an extra field of ours. A row without it belongs to the item of its kind. */
 export const catalogueCode: FormField = {
   column: 'MLBM',
   name: 'catalogueCode',
@@ -24,7 +24,7 @@ interface Classified {
 
 const of = (name: string) => (record: ParsedRecord) => record[name] as string | null;
 
-const classified: Record<Form['kind'], Classified> = {
+const classified: Record<FormKind | 'voluntary' | 'withdrawal', Classified> = {
   entity: { day: 'changedOn' },
   licence: { day: 'decidedOn' },
   penalty: { day: 'decidedOn' },
@@ -37,17 +37,24 @@ const classified: Record<Form['kind'], Classified> = {
   reward: { day: 'decidedOn' },
   inspection: { day: 'decidedOn' },
   commitment: { day: 'madeOn' },
-  'name-list': { day: 'listedOn', value: record => findListType(record['listType'] as string)?.category ?? null },
+  'name-list': { day: 'listedOn', value: (record) => findListType(record['listType'] as string)?.category ?? null },
   evaluation: { day: 'evaluatedOn' },
   'judicial-record': { day: 'decidedOn', value: of('recordKind') },
   complaint: { day: 'handledOn' },
   voluntary: { day: 'declaredOn' },
-  withdrawal: { day: 'revokedOn' }, // says something about a record that is of an item
+  withdrawal: { day: 'revokedOn' }, // is about a record, which belongs to an item
 };
 
-/** The form with the rule that a row is of an item of the collection catalogue that takes it, or refused. */
+/**
+ * Extends a form with the rule that a row belongs to an item of the collection catalogue that takes it, and is refused
+ * otherwise.
+ * @throws Error for a form whose kind has no line in `classified`
+ */
 export function catalogued(form: Form, find: (code: string) => CatalogueItem | null = findCatalogueItem): Form {
-  const { day, value } = classified[form.kind];
+  const classes: Readonly<Record<string, Classified>> = classified;
+  const classedBy = classes[form.kind];
+  if (!classedBy) throw new Error(`standards/forms/catalogueItem.ts does not classify records of kind ${form.kind}`);
+  const { day, value } = classedBy;
   return {
     ...form,
     check: (record, reject, warn) => {
@@ -55,7 +62,11 @@ export function catalogued(form: Form, find: (code: string) => CatalogueItem | n
       if (code !== null) {
         const item = find(code);
         if (item === null || !admits(item, form.kind, value?.(record) ?? null, record[day] as string | null)) {
-          reject(catalogueCode.column, 'UNKNOWN_CATALOGUE_ITEM', `${code} is no item of the collection catalogue that takes this record.`);
+          reject(
+            catalogueCode.column,
+            'UNKNOWN_CATALOGUE_ITEM',
+            `${code} is no item of the collection catalogue that takes this record.`,
+          );
         }
       }
       form.check?.(record, reject, warn);

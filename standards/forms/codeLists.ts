@@ -1,10 +1,17 @@
-import { createCodeList } from '../codeList.ts';
-import { evaluationSchemes } from '../evaluationSchemes.ts';
-import { listTypes } from '../listTypes.ts';
+import { createCodeList } from '#standards/codeList.ts';
+import { evaluationSchemes } from '#standards/evaluationSchemes.ts';
+import { listTypes } from '#standards/listTypes.ts';
 
-/** 行政相对人类别. A row of the last is refused, and nothing of it is kept. Spellings but the first of each are unverified. */
+/**
+ * 行政相对人类别. A row of the last category is refused, and nothing of it is kept. All spellings but the first of each are
+ * unverified.
+ */
 export const subjectCategories = createCodeList([
-  { code: 'ORGANISATION', name: '法人及非法人组织', spellings: ['法人', '非法人组织', '法人和非法人组织', '法人或非法人组织', '企业'] },
+  {
+    code: 'ORGANISATION',
+    name: '法人及非法人组织',
+    spellings: ['法人', '非法人组织', '法人和非法人组织', '法人或非法人组织', '企业'],
+  },
   { code: 'SELF_EMPLOYED', name: '个体工商户', spellings: ['个体'] },
   { code: 'NATURAL_PERSON', name: '自然人', spellings: ['个人', '公民'] },
 ]);
@@ -23,8 +30,8 @@ export const licenceCategories = createCodeList(
 );
 
 /**
- * 当前状态 of a licence. 1 was seen in files. The 2016 edition had 0 正常, 1 撤销, 2 异议, 3 其他 (unverified): its words are read, its 0 and 3 are
- * reported, since whoever writes them means other things by 1 and 2 too.
+ * 当前状态 of a licence. 1 was seen in files. The 2016 edition had 0 正常, 1 撤销, 2 异议, 3 其他 (unverified). Its words are read.
+ * Its 0 and 3 are reported, since files that use them also mean other things by 1 and 2.
  */
 export const licenceStatuses = createCodeList([
   { code: 'VALID', name: '有效', spellings: ['1', '正常'] },
@@ -32,14 +39,20 @@ export const licenceStatuses = createCodeList([
 ]);
 
 /**
- * 信息使用范围. 0, 1 and 2 are the digits of the 2016 edition as we know them (unverified). A value that is none of these
- * refuses the row: an unknown wish for less publicity must not be read as none.
+ * 信息使用范围. 0, 1 and 2 are the digits of the 2016 edition as we know them (unverified). Any other value refuses the row:
+ * an unknown wish for less publicity must not be read as none.
  */
 export const disclosureLevels = createCodeList([
   { code: 'PUBLIC', name: '社会公开', spellings: ['公开', '公示', '0'] },
   { code: 'GOV_SHARED', name: '政务共享', spellings: ['政府部门内部共享', '仅政府部门内部共享', '1'] },
   { code: 'RESTRICTED', name: '授权查询', spellings: ['仅可授权查询', '依授权查询', '2'] },
   { code: 'INTERNAL', name: '内部', spellings: ['不公开'] },
+]);
+
+/** 处罚程序 (中华人民共和国行政处罚法 第五章). The spellings are unverified. */
+export const penaltyProcedures = createCodeList([
+  { code: 'SIMPLE', name: '简易程序', spellings: ['简易', '当场处罚'] },
+  { code: 'ORDINARY', name: '普通程序', spellings: ['一般程序', '普通', '一般'] },
 ]);
 
 /** 承诺类型. */
@@ -64,7 +77,11 @@ export const entityKinds = createCodeList([
   { code: 'ENTERPRISE', name: '企业' },
   { code: 'SELF_EMPLOYED', name: '个体工商户' },
   { code: 'COOPERATIVE', name: '农民专业合作社' },
-  { code: 'SOCIAL_ORGANISATION', name: '社会组织', spellings: ['社会团体', '民办非企业单位', '基金会', '社会服务机构'] },
+  {
+    code: 'SOCIAL_ORGANISATION',
+    name: '社会组织',
+    spellings: ['社会团体', '民办非企业单位', '基金会', '社会服务机构'],
+  },
   { code: 'INSTITUTION', name: '事业单位' },
   { code: 'STATE_ORGAN', name: '机关' },
   { code: 'OTHER', name: '其他组织' },
@@ -72,7 +89,11 @@ export const entityKinds = createCodeList([
 
 /** 登记状态. */
 export const entityStatuses = createCodeList([
-  { code: 'ACTIVE', name: '存续', spellings: ['在业', '开业', '在营', '在营（开业）企业', '正常', '存续（在营、开业、在册）'] },
+  {
+    code: 'ACTIVE',
+    name: '存续',
+    spellings: ['在业', '开业', '在营', '在营（开业）企业', '正常', '存续（在营、开业、在册）'],
+  },
   { code: 'SUSPENDED', name: '歇业' },
   { code: 'REVOKED', name: '吊销', spellings: ['吊销，未注销', '吊销未注销'] },
   { code: 'DEREGISTERED', name: '注销' },

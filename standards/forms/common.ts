@@ -4,7 +4,14 @@ import type { FormField } from './form.ts';
 
 /** Identifiers older than the Unified Social Credit Code, in the order of the form (代码_2 to 代码_6). */
 export function legacyIdentifiers(prefix: string): FormField[] {
-  const field = (column: string, name: string, label: string, scheme: string, maxLength: number, unverified?: true): FormField => ({
+  const field = (
+    column: string,
+    name: string,
+    label: string,
+    scheme: string,
+    maxLength: number,
+    unverified?: true,
+  ): FormField => ({
     column: `${prefix}_${column}`,
     name,
     label,
@@ -46,10 +53,18 @@ const industry = (prefix: string): FormField => ({
   unverified: true,
 });
 
-/** Who a record is about, for the forms that are ours: name and code. */
+/** The subject of a record, for the forms that are ours: name and code. */
 export function subject(prefix: string): FormField[] {
   return [
-    { column: `${prefix}_XDR_MC`, name: 'subjectName', label: '主体名称', type: 'text', maxLength: 200, rule: 'reject', unverified: true },
+    {
+      column: `${prefix}_XDR_MC`,
+      name: 'subjectName',
+      label: '主体名称',
+      type: 'text',
+      maxLength: 200,
+      rule: 'reject',
+      unverified: true,
+    },
     {
       column: `${prefix}_XDR_LB`,
       name: 'subjectCategory',
@@ -64,7 +79,9 @@ export function subject(prefix: string): FormField[] {
   ];
 }
 
-/** The subject block of the licence and penalty forms (行政相对人, 2018 edition); identity numbers of persons are never kept. */
+/**
+ * The subject block of the licence and penalty forms (行政相对人, 2018 edition); identity numbers of persons are never kept.
+ */
 export function officialSubject(prefix: 'XK' | 'CF'): FormField[] {
   const person = (column: string, name: string, label: string): FormField => ({
     column: `${prefix}_${column}`,
@@ -75,7 +92,16 @@ export function officialSubject(prefix: 'XK' | 'CF'): FormField[] {
     dropped: true,
   });
   return [
-    { column: `${prefix}_XDR_MC`, name: 'subjectName', label: '行政相对人名称', aliases: [`${prefix}_XDR`], type: 'text', maxLength: 200, rule: 'reject', unverified: true },
+    {
+      column: `${prefix}_XDR_MC`,
+      name: 'subjectName',
+      label: '行政相对人名称',
+      aliases: [`${prefix}_XDR`],
+      type: 'text',
+      maxLength: 200,
+      rule: 'reject',
+      unverified: true,
+    },
     {
       column: `${prefix}_XDR_LB`,
       name: 'subjectCategory',
@@ -97,18 +123,34 @@ export function officialSubject(prefix: 'XK' | 'CF'): FormField[] {
     ...legacyIdentifiers(`${prefix}_XDR`).map((field, index) => ({
       ...field,
       label: `行政相对人代码_${index + 2}（${field.label}）`,
-      aliases: [`行政相对人代码_${index + 2}`, field.label, ...(OLDER_COLUMNS[field.name] ?? []).map(column => `${prefix}_XDR_${column}`)],
+      aliases: [
+        `行政相对人代码_${index + 2}`,
+        field.label,
+        ...(OLDER_COLUMNS[field.name] ?? []).map((column) => `${prefix}_XDR_${column}`),
+      ],
     })),
     industry(prefix),
-    { column: `${prefix}_FRDB`, name: 'legalRepresentative', label: '法定代表人', aliases: [`${prefix}_FR`, '法定代表人姓名'], type: 'text', maxLength: 50, rule: 'warn', unverified: true },
+    {
+      column: `${prefix}_FRDB`,
+      name: 'legalRepresentative',
+      label: '法定代表人',
+      aliases: [`${prefix}_FR`, '法定代表人姓名'],
+      type: 'text',
+      maxLength: 50,
+      rule: 'warn',
+      unverified: true,
+    },
     person('FR_ZJLX', 'legalRepresentativeDocumentKind', '法定代表人证件类型'),
-    { ...person('FR_ZJHM', 'legalRepresentativeDocumentNumber', '法定代表人证件号码'), aliases: [`${prefix}_FR_SFZH`, `${prefix}_FRSFZH`, '法定代表人身份证号'] },
+    {
+      ...person('FR_ZJHM', 'legalRepresentativeDocumentNumber', '法定代表人证件号码'),
+      aliases: [`${prefix}_FR_SFZH`, `${prefix}_FRSFZH`, '法定代表人身份证号'],
+    },
     person('XDR_ZJLX', 'subjectDocumentKind', '证件类型'),
     { ...person('XDR_ZJHM', 'subjectDocumentNumber', '证件号码'), aliases: [`${prefix}_XDR_SFZ`, '居民身份证号'] },
   ];
 }
 
-/** 信息使用范围. Where nothing is said the rule of the kind of record decides. */
+/** 信息使用范围. Where the row has none, the rule of the kind of record decides. */
 export function disclosure(prefix: string): FormField {
   return {
     column: `${prefix}_SYFW`,
@@ -124,13 +166,38 @@ export function disclosure(prefix: string): FormField {
 
 /** 门户网站公示日期: when the deciding unit published the act on its own site, the first of the two steps. An extra of ours. */
 export function ownSite(prefix: string): FormField {
-  return { column: `${prefix}_GSRQ`, name: 'ownSiteOn', label: '门户网站公示日期', aliases: ['公示日期'], type: 'date', rule: 'optional', unverified: true };
+  return {
+    column: `${prefix}_GSRQ`,
+    name: 'ownSiteOn',
+    label: '门户网站公示日期',
+    aliases: ['公示日期'],
+    type: 'date',
+    rule: 'optional',
+    unverified: true,
+  };
 }
 
 /** A unit and its code: two columns. */
-export function unit(column: string, codeColumn: string, name: string, label: string, rule: 'reject' | 'warn' | 'optional', aliases?: readonly string[]): FormField[] {
+export function unit(
+  column: string,
+  codeColumn: string,
+  name: string,
+  label: string,
+  rule: 'reject' | 'warn' | 'optional',
+  aliases?: readonly string[],
+): FormField[] {
   return [
-    { column, name: `${name}Name`, label, type: 'text', isUnitName: true, maxLength: 200, rule, ...(aliases && { aliases }), unverified: true },
+    {
+      column,
+      name: `${name}Name`,
+      label,
+      type: 'text',
+      isUnitName: true,
+      maxLength: 200,
+      rule,
+      ...(aliases && { aliases }),
+      unverified: true,
+    },
     { column: codeColumn, name: `${name}Uscc`, label: `${label}统一社会信用代码`, type: 'uscc', rule },
   ];
 }
@@ -138,6 +205,15 @@ export function unit(column: string, codeColumn: string, name: string, label: st
 /** Where a record comes from inside its source (目录编码, 源记录标识, 地方编码): extras of ours, optional. */
 export const provenance: readonly FormField[] = [
   catalogueCode,
-  { column: 'YJLBS', name: 'sourceRecordId', label: '源记录标识', type: 'text', isNumber: true, maxLength: 128, rule: 'optional', unverified: true },
+  {
+    column: 'YJLBS',
+    name: 'sourceRecordId',
+    label: '源记录标识',
+    type: 'text',
+    isNumber: true,
+    maxLength: 128,
+    rule: 'optional',
+    unverified: true,
+  },
   { column: 'DFBM', name: 'localDivision', label: '地方编码', type: 'division', rule: 'optional', unverified: true },
 ];

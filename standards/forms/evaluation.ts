@@ -1,4 +1,4 @@
-import { findSchemeVersion } from '../evaluationSchemes.ts';
+import { findSchemeVersion } from '#standards/evaluationSchemes.ts';
 import { checkPeriod } from './checks.ts';
 import { evaluationCauses, schemeCodes } from './codeLists.ts';
 import { disclosure, provenance, subject, unit } from './common.ts';
@@ -7,11 +7,16 @@ import type { Form, ParsedRecord, Report } from './form.ts';
 function checkEvaluation(record: ParsedRecord, reject: Report, warn: Report): void {
   const version = findSchemeVersion(record['scheme'] as string, record['schemeVersion'] as string);
   if (version === null) reject('PJ_FABB', 'UNKNOWN_CODE', 'The scheme has no version of this name.');
-  else if (!version.grades.some(grade => grade.code === record['grade'])) {
-    reject('PJ_DJ', 'UNKNOWN_CODE', `The grades of this version are ${version.grades.map(grade => grade.code).join(', ')}.`);
+  else if (!version.grades.some((grade) => grade.code === record['grade'])) {
+    reject(
+      'PJ_DJ',
+      'UNKNOWN_CODE',
+      `The grades of this version are ${version.grades.map((grade) => grade.code).join(', ')}.`,
+    );
   }
   const [score, max] = [record['score'], record['scoreMax']] as (string | null)[];
-  if (score != null && max != null && Number(score) > Number(max)) warn('PJ_FS', 'BAD_NUMBER', 'The score is above its maximum.');
+  if (score != null && max != null && Number(score) > Number(max))
+    warn('PJ_FS', 'BAD_NUMBER', 'The score is above its maximum.');
   checkPeriod(record, warn, 'dataAsOf', 'evaluatedOn', 'PJ_RQ');
   checkPeriod(record, warn, 'evaluatedOn', 'validUntil', 'PJ_YXQZ');
 }
@@ -30,7 +35,15 @@ export const evaluationForm: Form = {
     { column: 'PJ_DJ', name: 'grade', label: '等级', type: 'text', maxLength: 8, rule: 'reject' },
     { column: 'PJ_FS', name: 'score', label: '得分', type: 'decimal', rule: 'optional' },
     { column: 'PJ_MF', name: 'scoreMax', label: '满分', type: 'decimal', rule: 'optional' },
-    { column: 'PJ_RQ', name: 'evaluatedOn', label: '评定时间', aliases: ['评价日期'], type: 'date', rule: 'reject' },
+    {
+      column: 'PJ_RQ',
+      name: 'evaluatedOn',
+      label: '评定时间',
+      aliases: ['评价日期'],
+      type: 'date',
+      isPast: true,
+      rule: 'reject',
+    },
     { column: 'PJ_SJJZ', name: 'dataAsOf', label: '数据截止日', type: 'date', rule: 'warn' },
     { column: 'PJ_YXQZ', name: 'validUntil', label: '有效期至', type: 'date', rule: 'warn' },
     { column: 'PJ_ZB', name: 'indicators', label: '指标得分', type: 'indicators', rule: 'optional' },

@@ -24,13 +24,13 @@ export const forms: Record<FormKind, Form> = {
   reward: catalogued(otherActForms.reward),
   inspection: catalogued(otherActForms.inspection),
   commitment: catalogued(commitmentForm),
-  'name-list': catalogued(nameListForm),
-  evaluation: catalogued(evaluationForm),
   'judicial-record': catalogued(judicialRecordForm),
   complaint: catalogued(complaintForm),
+  'name-list': catalogued(nameListForm),
+  evaluation: catalogued(evaluationForm),
 };
 
-/** The form of a kind given as text, or null. */
+/** The newest edition of the form of a kind that comes from outside, such as 'name-list'; null for an unknown kind. */
 export function findForm(kind: string): Form | null {
   return Object.hasOwn(forms, kind) ? forms[kind as FormKind] : null;
 }

@@ -2,7 +2,7 @@ import type { Form, FormField, RowProblem } from './form.ts';
 
 export interface FormHeader {
   form: Form;
-  /** How many cells a row has. */
+  /** The number of cells of a row. */
   width: number;
   /** The fields that the file has, with the place of their column. Dropped ones are not among them. */
   fields: { field: FormField; index: number }[];
@@ -10,11 +10,16 @@ export interface FormHeader {
   absent: FormField[];
   /** Columns the form does not know (a newer edition, a local extra). They go to additionalFields. */
   additional: { column: string; index: number }[];
-  /** Columns never kept: kinds and numbers of a natural person's identity document, and why a row was refused before. */
+  /**
+   * Columns never kept: kinds and numbers of a natural person's identity document, and why a row was refused before.
+   */
   dropped: string[];
-  /** The places among them of the subject's own document: filled without a code, it says that the subject is a natural person. */
+  /**
+   * The places among them of the subject's own document: filled in a row without a code, it shows that the subject is a
+   * natural person.
+   */
   subjectDocument: number[];
-  /** MISSING_COLUMN of columns that a row should have and can do without. */
+  /** MISSING_COLUMN for each column that a row should have and can do without. */
   warnings: RowProblem[];
 }
 
@@ -22,12 +27,15 @@ export type HeaderResult = { ok: true; header: FormHeader } | { ok: false; probl
 
 const PERSONAL = /ZJHM|ZJLX|SFZ|身份证|证件号|证件类型|公民身份|护照|通行证|居留证/i;
 
-/** What a file of refused rows has beside its own columns: it is mended and filed as it is, and they are left out. */
+/**
+ * The columns that a file of refused rows has besides its own. The file is corrected and filed as it is, and these
+ * columns are left out.
+ */
 export const rejectionColumns = ['REJECTED_ROW', 'REJECTED_BECAUSE'] as const;
 
-const isRejection = (column: string): boolean => rejectionColumns.some(each => each === spelling(column));
+const isRejection = (column: string): boolean => rejectionColumns.some((each) => each === spelling(column));
 
-/** Whether it is a file of refused rows, by its header. */
+/** Whether a file is one that we wrote of refused rows: its header has one of `rejectionColumns`. */
 export const isRejectedFile = (columns: readonly string[]): boolean => columns.some(isRejection);
 
 function spelling(header: string): string {
@@ -42,12 +50,22 @@ function spelling(header: string): string {
  * older spelling of either, or our English field name. Problems name the columns that are missing or there twice.
  */
 export function readHeader(form: Form, given: readonly string[]): HeaderResult {
-  const columns = given.map(column => column.replaceAll('\0', '')); // as of cells: PostgreSQL text cannot hold it
+  const columns = given.map((column) => column.replaceAll('\0', '')); // as of cells: PostgreSQL text cannot hold it
   const known = new Map<string, FormField>();
   for (const field of form.fields.toReversed()) {
-    for (const name of [...(field.aliases ?? []), field.name, field.label, field.column]) known.set(spelling(name), field);
+    for (const name of [...(field.aliases ?? []), field.name, field.label, field.column])
+      known.set(spelling(name), field);
   }
-  const header: FormHeader = { form, width: columns.length, fields: [], absent: [], additional: [], dropped: [], subjectDocument: [], warnings: [] };
+  const header: FormHeader = {
+    form,
+    width: columns.length,
+    fields: [],
+    absent: [],
+    additional: [],
+    dropped: [],
+    subjectDocument: [],
+    warnings: [],
+  };
   const problems: RowProblem[] = [];
   const seen = new Set<FormField>();
   columns.forEach((column, index) => {
@@ -58,7 +76,11 @@ export function readHeader(form: Form, given: readonly string[]): HeaderResult {
       return;
     }
     if (seen.has(field)) {
-      problems.push({ column: field.column, code: 'DUPLICATE_COLUMN', message: `The column ${field.column} (${field.label}) is there twice.` });
+      problems.push({
+        column: field.column,
+        code: 'DUPLICATE_COLUMN',
+        message: `The column ${field.column} (${field.label}) is there twice.`,
+      });
     }
     seen.add(field);
     if (field.dropped) {
@@ -73,12 +95,20 @@ export function readHeader(form: Form, given: readonly string[]): HeaderResult {
     if (field.dropped || seen.has(field)) continue;
     header.absent.push(field);
     if (field.rule === 'optional') continue;
-    const problem: RowProblem = { column: field.column, code: 'MISSING_COLUMN', message: `There is no column ${field.column} (${field.label}).` };
+    const problem: RowProblem = {
+      column: field.column,
+      code: 'MISSING_COLUMN',
+      message: `There is no column ${field.column} (${field.label}).`,
+    };
     (field.rule === 'reject' ? problems : header.warnings).push(problem);
   }
   if (form.oneOf !== undefined && !header.fields.some(({ field }) => form.oneOf?.includes(field.name))) {
-    const wanted = form.fields.filter(field => form.oneOf?.includes(field.name)).map(field => field.column);
-    problems.push({ column: wanted[0] ?? '', code: 'MISSING_COLUMN', message: `One of the columns ${wanted.join(', ')} is needed.` });
+    const wanted = form.fields.filter((field) => form.oneOf?.includes(field.name)).map((field) => field.column);
+    problems.push({
+      column: wanted[0] ?? '',
+      code: 'MISSING_COLUMN',
+      message: `One of the columns ${wanted.join(', ')} is needed.`,
+    });
   }
   if (problems.length > 0) return { ok: false, problems, unknown: header.additional.map(({ column }) => column) };
   return { ok: true, header };

@@ -8,7 +8,7 @@ interface OwnFields {
   matter?: string;
   /** How it was done. */
   method?: string;
-  /** What came of it. */
+  /** The result of the act. */
   result?: string;
   /** Its amount of money; 万元 in the form. */
   amount?: string;
@@ -17,8 +17,18 @@ interface OwnFields {
 }
 
 /** A form of ours: `noun` is the act's word in the labels of its columns, `prefix` begins their codes. */
-function act(kind: OtherActKind, prefix: string, noun: string, { matter, method, result, amount, hasPeriod }: OwnFields): Form {
-  const field = (column: string, name: string, label: string, more: Pick<FormField, 'type' | 'rule'> & Partial<FormField>): FormField => ({ column: `${prefix}_${column}`, name, label, unverified: true, ...more });
+function act(
+  kind: OtherActKind,
+  prefix: string,
+  noun: string,
+  { matter, method, result, amount, hasPeriod }: OwnFields,
+): Form {
+  const field = (
+    column: string,
+    name: string,
+    label: string,
+    more: Pick<FormField, 'type' | 'rule'> & Partial<FormField>,
+  ): FormField => ({ column: `${prefix}_${column}`, name, label, unverified: true, ...more });
   return {
     kind,
     edition: '1',
@@ -27,18 +37,52 @@ function act(kind: OtherActKind, prefix: string, noun: string, { matter, method,
     subjectCategory: 'subjectCategory',
     fields: [
       ...subject(prefix),
-      field('WSMC', 'documentName', `${noun}决定文书名称`, { aliases: ['决定文书名称'], type: 'text', maxLength: 200, rule: 'optional' }),
-      field('WSH', 'documentNo', `${noun}决定文书号`, { also: 'documentNoKey', aliases: ['决定文书号'], type: 'documentNo', maxLength: 128, rule: 'reject' }),
-      ...(matter === undefined ? [] : [field('SX', 'matter', matter, { aliases: ['事项名称'], type: 'text', maxLength: 500, rule: 'warn' })]),
+      field('WSMC', 'documentName', `${noun}决定文书名称`, {
+        aliases: ['决定文书名称'],
+        type: 'text',
+        maxLength: 200,
+        rule: 'optional',
+      }),
+      field('WSH', 'documentNo', `${noun}决定文书号`, {
+        also: 'documentNoKey',
+        aliases: ['决定文书号'],
+        type: 'documentNo',
+        maxLength: 128,
+        rule: 'reject',
+      }),
+      ...(matter === undefined
+        ? []
+        : [field('SX', 'matter', matter, { aliases: ['事项名称'], type: 'text', maxLength: 500, rule: 'warn' })]),
       field('NR', 'content', `${noun}内容`, { aliases: ['决定内容'], type: 'text', rule: 'warn' }),
-      ...(method === undefined ? [] : [field('FS', 'method', method, { aliases: ['实施方式'], type: 'text', maxLength: 200, rule: 'optional' })]),
-      ...(result === undefined ? [] : [field('JG', 'result', result, { aliases: ['结果'], type: 'text', maxLength: 2000, rule: 'optional' })]),
-      ...(amount === undefined ? [] : [field('JE', 'amountFen', `${amount}（万元）`, { also: 'amountText', aliases: [amount, '金额'], type: 'money10k', rule: 'optional' })]),
+      ...(method === undefined
+        ? []
+        : [field('FS', 'method', method, { aliases: ['实施方式'], type: 'text', maxLength: 200, rule: 'optional' })]),
+      ...(result === undefined
+        ? []
+        : [field('JG', 'result', result, { aliases: ['结果'], type: 'text', maxLength: 2000, rule: 'optional' })]),
+      ...(amount === undefined
+        ? []
+        : [
+            field('JE', 'amountFen', `${amount}（万元）`, {
+              also: 'amountText',
+              aliases: [amount, '金额'],
+              type: 'money10k',
+              rule: 'optional',
+            }),
+          ]),
       field('YJ', 'legalBasis', `${noun}依据`, { aliases: ['法律依据'], type: 'text', rule: 'optional' }),
-      field('JDRQ', 'decidedOn', `${noun}决定日期`, { aliases: ['决定日期'], type: 'date', rule: 'reject' }),
+      field('JDRQ', 'decidedOn', `${noun}决定日期`, {
+        aliases: ['决定日期'],
+        type: 'date',
+        isPast: true,
+        rule: 'reject',
+      }),
       ...(hasPeriod === undefined
         ? []
-        : [field('YXQZ', 'validFrom', '有效期自', { type: 'date', rule: 'optional' }), field('YXQZI', 'validTo', '有效期至', { also: 'longTerm', type: 'dateOrLongTerm', rule: 'optional' })]),
+        : [
+            field('YXQZ', 'validFrom', '有效期自', { type: 'date', rule: 'optional' }),
+            field('YXQZI', 'validTo', '有效期至', { also: 'longTerm', type: 'dateOrLongTerm', rule: 'optional' }),
+          ]),
       ...unit(`${prefix}_JDJG`, `${prefix}_JDJGDM`, 'authority', '决定机关', 'warn'),
       ...unit(`${prefix}_LYDW`, `${prefix}_LYDWDM`, 'sourceUnit', '数据来源单位', 'warn'),
       { column: 'BZ', name: 'remark', label: '备注', type: 'text', rule: 'optional' },
@@ -46,7 +90,9 @@ function act(kind: OtherActKind, prefix: string, noun: string, { matter, method,
       ownSite(prefix),
       ...provenance,
     ],
-    ...(hasPeriod && { check: (record, _reject, warn) => checkPeriod(record, warn, 'validFrom', 'validTo', `${prefix}_YXQZI`) }),
+    ...(hasPeriod && {
+      check: (record, _reject, warn) => checkPeriod(record, warn, 'validFrom', 'validTo', `${prefix}_YXQZI`),
+    }),
   };
 }
 

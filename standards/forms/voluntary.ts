@@ -1,6 +1,9 @@
 import type { Form } from './form.ts';
 
-/** 自愿注册信用信息: what an entity declares about itself, by mutation alone. A form, so that its texts are read like those of every other record. */
+/**
+ * 自愿注册信用信息: what an entity declares about itself, by mutation alone. It is a form, so that its texts are read like
+ * those of every other record.
+ */
 export const voluntaryForm: Form = {
   kind: 'voluntary',
   edition: '1',

@@ -1,6 +1,9 @@
 import type { Form } from './form.ts';
 
-/** 撤回公示: why a record is withdrawn, by mutation alone. A form, so that its texts are read like those of every record; the reason is published. */
+/**
+ * 撤回公示: why a record is withdrawn, by mutation alone. It is a form, so that its texts are read like those of every
+ * record; the reason is published.
+ */
 export const withdrawalForm: Form = {
   kind: 'withdrawal',
   edition: '1',

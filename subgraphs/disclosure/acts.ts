@@ -1,4 +1,7 @@
-/** The ten kinds of administrative act, the kind of filing and the type in the graph of each and its duty of publication (国办发〔2019〕35号 第十五条). */
+/**
+ * The ten kinds of administrative act, each with its kind of filing, its type in the graph and its duty of publication
+ * (国办发〔2019〕35号 第十五条).
+ */
 export const actKinds = {
   LICENCE: { form: 'licence', type: 'AdministrativeLicence', duty: 'MANDATORY' },
   PENALTY: { form: 'penalty', type: 'AdministrativePenalty', duty: 'MANDATORY' },

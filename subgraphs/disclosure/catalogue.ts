@@ -1,6 +1,6 @@
 import { type CatalogueEdition, type CatalogueItem, catalogueOn } from '#standards/catalogue.ts';
 
-/** An item as the edition of a day lists it. */
+/** An item, as listed in the edition of a day. */
 export interface ListedItem extends CatalogueItem {
   readonly edition: CatalogueEdition;
 }

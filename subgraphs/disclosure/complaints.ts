@@ -1,4 +1,4 @@
-import { filed, organisation, recordFields, said } from '#kit/recordFields.ts';
+import { contentField, organisation, recordFields, formField } from '#records/recordFields.ts';
 import { remark } from './remark.ts';
 import type { ComplaintRow } from './repository.ts';
 
@@ -7,9 +7,9 @@ export const complaintFields = {
   ...recordFields<ComplaintRow>(() => 'ConsumerComplaint'),
   complaintNo: (row: ComplaintRow) => row.complaint_no || null, // blank once erased
   handledOn: (row: ComplaintRow) => row.day,
-  handledBy: (row: ComplaintRow) => organisation(filed(row, 'handledByName'), row.determining_unit),
-  matter: said('matter'),
-  handling: said('handling'),
-  result: said('result'),
+  handledBy: (row: ComplaintRow) => organisation(contentField(row, 'handledByName'), row.determining_unit),
+  matter: formField('matter'),
+  handling: formField('handling'),
+  result: formField('result'),
   remark,
 };

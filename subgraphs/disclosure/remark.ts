@@ -1,5 +1,5 @@
-import { filed, restricted } from '#kit/recordFields.ts';
-import type { RecordRow } from '#kit/records.ts';
+import { contentField, restricted } from '#records/recordFields.ts';
+import type { RecordRow } from '#records/record.ts';
 
-/** What the forms hold outside their published part (备注). */
-export const remark = restricted('REMARK', (row: RecordRow) => filed(row, 'remark'));
+/** The fields of the forms outside their published part (备注). */
+export const remark = restricted('REMARK', (row: RecordRow) => contentField(row, 'remark'));

@@ -1,28 +1,33 @@
 import { createSharedLoader } from '#kit/batches.ts';
 import { COUNT_LIMIT, pageOf, type Page } from '#kit/connection.ts';
 import type { SubgraphContext } from '#kit/context.ts';
-import type { CreditFile } from '#kit/creditFile.ts';
-import { give } from '#kit/recordFields.ts';
+import type { CreditFile } from '#records/creditFile.ts';
+import { recordRead } from '#records/recordFields.ts';
 import { query, statement, type Pool } from '#kit/postgres/pool.ts';
-import { believedAt, recordColumns, type RecordRow, type Times, timesOf } from '#kit/records.ts';
+import { believedAt, recordColumns, type RecordRow, type Times, timesOf } from '#records/record.ts';
 import { anyLength, levelsSeen, rowParameters, rowPredicate, rowScope, rowValues, seesErased } from '#policy/rows.ts';
 import { findPurpose } from '#standards/purposes.ts';
 import type { ActKind } from './acts.ts';
-import type { CommitmentKind, JudicialRecordKind, VerificationStatus, VoluntaryItemKind } from './resolvers.generated.ts';
+import type {
+  CommitmentKind,
+  JudicialRecordKind,
+  VerificationStatus,
+  VoluntaryItemKind,
+} from './resolvers.generated.ts';
 
 /** A version of an administrative act. `content` holds the fields of its form by their English names. */
 export interface ActRow extends RecordRow {
   readonly kind: ActKind;
   readonly document_no: string;
   readonly authority_name: string | null;
-  /** The day it is listed by: that of the decision. */
+  /** The day that orders the list: the day of the decision. */
   readonly day: string;
 }
 
 export interface CommitmentRow extends RecordRow {
   readonly kind: CommitmentKind;
   readonly commitment_no: string | null;
-  /** The day it is listed by: that of the commitment. */
+  /** The day that orders the list: the day of the commitment. */
   readonly day: string;
 }
 
@@ -30,24 +35,27 @@ export interface JudicialRow extends RecordRow {
   readonly kind: JudicialRecordKind;
   readonly case_no: string;
   readonly court_name: string | null;
-  /** The day it is listed by: that of the judgment, or of the opening of the case. */
+  /** The day that orders the list: the day of the judgment, or of the opening of the case. */
   readonly day: string;
 }
 
 export interface ComplaintRow extends RecordRow {
   readonly complaint_no: string;
-  /** The day it is listed by: that on which it was handled. */
+  /** The day that orders the list: the day on which the complaint was handled. */
   readonly day: string;
 }
 
-/** A version of what an entity declared about itself. `content`: title, content, authorisation and the evidence of its verification. */
+/**
+ * A version of an item that an entity declared about itself. `content` has its title, content, authorisation and the
+ * evidence of its verification.
+ */
 export interface VoluntaryRow extends RecordRow {
   readonly kind: VoluntaryItemKind;
   readonly item_no: string;
   readonly verification: VerificationStatus;
   readonly verified_by: string | null;
   readonly verified_on: string | null;
-  /** The day it is listed by: that of the declaration. */
+  /** The day that orders the list: the day of the declaration. */
   readonly day: string;
 }
 
@@ -63,7 +71,7 @@ export interface Position {
 interface PageAsk {
   readonly context: SubgraphContext;
   readonly file: CreditFile;
-  /** Null: all. */
+  /** Null for all. */
   readonly kinds: readonly string[] | null;
   readonly first: number;
   readonly after: Position | null;
@@ -77,26 +85,32 @@ interface RecordAsk extends Times {
   readonly recordId: string;
 }
 
-/** Records of one table, newest first. Every answer is cut to what the viewer may see now; what is not public is noted as read. */
+/**
+ * Records of one table, newest first. Every answer is cut to what the viewer may see now. Records that are not public
+ * are noted as read.
+ */
 export interface Records<Row extends RecordRow> {
   page(ask: PageAsk): Promise<Page<Row>>;
   /** Visible rows, counted up to one more than COUNT_LIMIT. */
   count(ask: CountAsk): Promise<number>;
   /**
-   * The version believed at `knownAt`; null when there is none that the viewer may see, or it is of a later day than `validAt`. Of what
-   * was erased those who read all histories get what is left.
+   * The version believed at `knownAt`. Null when the viewer may see none, or when it is of a later day than `validAt`.
+   * Readers of all histories also receive what is left of an erased record.
    */
   find(ask: RecordAsk): Promise<Row | null>;
 }
 
 interface ListedTable {
-  /** The column of the day its rows are listed by. */
+  /** The column of the day that orders the list. */
   readonly day: string;
-  /** Its own columns that are read. */
+  /** The columns to read beside those of every record. */
   readonly own: readonly string[];
-  /** The column that a list is narrowed by; `kind` when left out. */
+  /** The column by which a list is filtered. Default: `kind`. */
   readonly narrowedBy?: string;
-  /** A condition over `record` beside the row rule, whose parameters come first; `$n` is the viewer's purpose where that needs consent. */
+  /**
+   * A condition over `record` in addition to the row rule, whose parameters come first. `$n` is the viewer's purpose
+   * when that purpose needs consent.
+   */
   readonly also?: (n: number) => string;
 }
 
@@ -105,61 +119,80 @@ const tables = {
   commitment: { day: 'made_on', own: ['kind', 'commitment_no'] },
   judicial_record: { day: 'decided_on', own: ['kind', 'case_no', 'court_name'] },
   complaint: { day: 'handled_on', own: ['complaint_no'] },
-  voluntary_item: { day: 'declared_on', own: ['kind', 'item_no', 'verification', 'verified_by', 'verified_on'], narrowedBy: 'verification', also: authorised },
+  voluntary_item: {
+    day: 'declared_on',
+    own: ['kind', 'item_no', 'verification', 'verified_by', 'verified_on'],
+    narrowedBy: 'verification',
+    also: authorised,
+  },
 } satisfies Record<string, ListedTable>;
 
 export type TableName = keyof typeof tables;
 
-export const createActs = (pool: Pool): Records<ActRow> => createRecords<ActRow>(pool, 'act');
+/** The records of each table. The `kinds` of declared items are states of verification. */
+export interface Tables extends Record<TableName, Records<AnyRow>> {
+  readonly act: Records<ActRow>;
+  readonly commitment: Records<CommitmentRow>;
+  readonly judicial_record: Records<JudicialRow>;
+  readonly complaint: Records<ComplaintRow>;
+  readonly voluntary_item: Records<VoluntaryRow>;
+}
 
-export const createCommitments = (pool: Pool): Records<CommitmentRow> => createRecords<CommitmentRow>(pool, 'commitment');
+export const createTables = (pool: Pool): Tables => ({
+  act: createRecords<ActRow>(pool, 'act'),
+  commitment: createRecords<CommitmentRow>(pool, 'commitment'),
+  judicial_record: createRecords<JudicialRow>(pool, 'judicial_record'),
+  complaint: createRecords<ComplaintRow>(pool, 'complaint'),
+  voluntary_item: createRecords<VoluntaryRow>(pool, 'voluntary_item'),
+});
 
-export const createJudicialRecords = (pool: Pool): Records<JudicialRow> => createRecords<JudicialRow>(pool, 'judicial_record');
-
-export const createComplaints = (pool: Pool): Records<ComplaintRow> => createRecords<ComplaintRow>(pool, 'complaint');
-
-/** Its `kinds` are states of verification. */
-export const createVoluntaryItems = (pool: Pool): Records<VoluntaryRow> => createRecords<VoluntaryRow>(pool, 'voluntary_item');
-
-/** What a row of a table is read with, as a select list over `record`. */
+/** The select list for a row of a table, over `record`. */
 export function readColumns(table: TableName): string {
   const { day, own } = tables[table];
   return `${recordColumns('record')}, record.${day} as day, ${own.map((column) => `record.${column}`).join(', ')}`;
 }
 
 /**
- * A declared item leaves with its authorisation: when that is withdrawn or has ended, subject ($4) and auditors ($8) alone have it, and
- * not the unit that was asked to verify it either, which the row rule takes for the one that decided.
- * While it is not published, a purpose that needs consent ($n) has to be one of those authorised.
+ * A declared item is visible as long as its authorisation. Once that is withdrawn or has ended, only the subject ($4)
+ * and auditors ($8) see the item. The unit that was asked to verify it does not, although the row rule treats that unit
+ * as the one that decided. While the item is not published, a purpose that needs consent ($n) has to be one of the
+ * authorised purposes.
  */
 function authorised(n: number): string {
   return `(record.uscc = $4::text or $8::boolean
-    or (record.withdrawn_on is null and record.public_until >= $${rowParameters}::date
-        and (record.disclosure_level = 'PUBLIC' or $${n}::text is null or record.authorised_for @> array[$${n}::text])))`;
+    or (record.withdrawn_on is null
+        and record.public_until >= $${rowParameters}::date
+        and (record.disclosure_level = 'PUBLIC'
+          or $${n}::text is null
+          or record.authorised_for @> array[$${n}::text])))`;
 }
 
-/** Before the first row, so that every page is the same statement and its position a condition of the index. */
+/**
+ * The position before the first row, so that every page uses the same statement, with its position as an index
+ * condition.
+ */
 const START: Position = { day: 'infinity', recordId: 'ffffffff-ffff-ffff-ffff-ffffffffffff' };
 
 const rights = ({ viewer, today }: SubgraphContext): unknown[] => rowValues(rowScope(viewer), today);
 
 type Asked<Row> = Row & { readonly position: number };
 
-function createRecords<Row extends RecordRow & { readonly day: string }>(pool: Pool, table: TableName): Records<Row> {
+/** The statements of one table. The parameters of the row rule come first in each. */
+function createStatements(table: TableName) {
   const { day, narrowedBy = 'kind', also }: ListedTable = tables[table];
   const columns = readColumns(table);
   /** The statement's own parameters, numbered from 1. */
   const p = (n: number): string => `$${rowParameters + n}`;
   const and = (n: number): string => (also ? `and ${also(rowParameters + n)}` : '');
-  const consented = ({ viewer }: SubgraphContext): unknown[] => (also ? [viewer.purpose !== null && findPurpose(viewer.purpose)?.consent === true ? viewer.purpose : null] : []);
   const visible = rowPredicate('record', 1);
-  // The row rule comes first. One statement for the lists of many files: each file's rows come by its own walk down the
-  // index, so that one entity with 50 000 acts costs the others nothing (reference/data-layer.md), and one for each level that the viewer
-  // may see of it: hidden rows are not walked.
+  // One statement reads the lists of many files. Each file's rows are read by an index walk of its own, so that one
+  // entity with 50 000 acts costs the others nothing (reference/data-layer.md). There is one walk for each level that
+  // the viewer may see of the file, so hidden rows are not walked.
   const page = statement(
     `disclosure.${table}.page`,
     `select ask.position::int as position, listed.*
-     from unnest(${anyLength(`${p(1)}::text[]`)}, ${p(2)}::date[], ${p(3)}::uuid[]) with ordinality as ask(uscc, day, record_id, position)
+     from unnest(${anyLength(`${p(1)}::text[]`)}, ${p(2)}::date[], ${p(3)}::uuid[])
+       with ordinality as ask(uscc, day, record_id, position)
      cross join lateral (
        select seen.*
        from ${levelsSeen('ask.uscc', 1)} levels
@@ -217,16 +250,31 @@ function createRecords<Row extends RecordRow & { readonly day: string }>(pool: P
      ) found
      order by ask.position`,
   );
+  return { page, count, find };
+}
 
-  // Everything that decides which rows come, but for the file's code and position. The grant stands for the row scope.
-  const groupOf = ({ context, file, kinds }: CountAsk): string => `${context.viewer.grant} ${context.today} ${file.validAt} ${file.knownAt} ${kinds?.join() ?? ''}`;
+/** What a statement with a condition of its own (`also`) takes in addition: the purpose, when that needs consent. */
+const consentedPurpose = (table: TableName, { viewer }: SubgraphContext): unknown[] => {
+  const { also }: ListedTable = tables[table];
+  if (!also) return [];
+  return [viewer.purpose !== null && findPurpose(viewer.purpose)?.consent === true ? viewer.purpose : null];
+};
 
+/**
+ * Everything that decides which rows are returned, except the file's code and position. The grant stands for the row
+ * scope.
+ */
+const groupOf = ({ context, file, kinds }: CountAsk): string =>
+  `${context.viewer.grant} ${context.today} ${file.validAt} ${file.knownAt} ${kinds?.join() ?? ''}`;
+
+function createRecords<Row extends RecordRow & { readonly day: string }>(pool: Pool, table: TableName): Records<Row> {
+  const statements = createStatements(table);
   const loadPage = createSharedLoader<PageAsk, readonly Row[]>(
     (ask) => `${groupOf(ask)} ${ask.first}`,
     async (asks) => {
       const { context, file, kinds, first } = asks[0] as PageAsk; // alike in the group, which is never empty
       const positions = asks.map(({ after }) => after ?? START);
-      const rows = await query<Asked<Row>>(pool, page, [
+      const rows = await query<Asked<Row>>(pool, statements.page, [
         ...rights(context),
         asks.map((ask) => ask.file.uscc),
         positions.map((position) => position.day),
@@ -235,7 +283,7 @@ function createRecords<Row extends RecordRow & { readonly day: string }>(pool: P
         file.knownAt,
         kinds,
         first + 1,
-        ...consented(context),
+        ...consentedPurpose(table, context),
       ]);
       const lists: Row[][] = asks.map(() => []);
       for (const row of rows) lists[row.position - 1]?.push(row);
@@ -244,14 +292,29 @@ function createRecords<Row extends RecordRow & { readonly day: string }>(pool: P
   );
   const loadCount = createSharedLoader<CountAsk, number>(groupOf, async (asks) => {
     const { context, file, kinds } = asks[0] as CountAsk; // alike in the group, which is never empty
-    const rows = await query<{ value: number }>(pool, count, [...rights(context), asks.map((ask) => ask.file.uscc), file.validAt, file.knownAt, kinds, ...consented(context)]);
+    const rows = await query<{ value: number }>(pool, statements.count, [
+      ...rights(context),
+      asks.map((ask) => ask.file.uscc),
+      file.validAt,
+      file.knownAt,
+      kinds,
+      ...consentedPurpose(table, context),
+    ]);
     return rows.map(({ value }) => value);
   });
   const loadRecord = createSharedLoader<RecordAsk, Row | null>(
     ({ context, validAt, knownAt }) => `${context.viewer.grant} ${context.today} ${validAt} ${knownAt}`,
     async (asks) => {
       const { context, validAt, knownAt } = asks[0] as RecordAsk; // alike in the group, which is never empty
-      const rows = await query<Asked<Row>>(pool, find, [...rights(context), asks.map(({ uscc }) => uscc), asks.map(({ recordId }) => recordId), knownAt, validAt, seesErased(context.viewer), ...consented(context)]);
+      const rows = await query<Asked<Row>>(pool, statements.find, [
+        ...rights(context),
+        asks.map(({ uscc }) => uscc),
+        asks.map(({ recordId }) => recordId),
+        knownAt,
+        validAt,
+        seesErased(context.viewer),
+        ...consentedPurpose(table, context),
+      ]);
       const found: (Row | null)[] = asks.map(() => null);
       for (const row of rows) found[row.position - 1] = row;
       return found;
@@ -262,7 +325,7 @@ function createRecords<Row extends RecordRow & { readonly day: string }>(pool: P
     async page(ask) {
       const listed = pageOf(await loadPage(ask), ask.first);
       const at = timesOf(ask.file);
-      for (const row of listed.items) give(ask.context, row, at);
+      for (const row of listed.items) recordRead(ask.context, row, at);
       return listed;
     },
     count: loadCount,

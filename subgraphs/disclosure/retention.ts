@@ -1,4 +1,4 @@
-import type { ErasableTable } from '#kit/retention.ts';
+import type { ErasableTable } from '#records/retention.ts';
 import { feed } from './ingest.ts';
 import type { TableName } from './repository.ts';
 
@@ -10,5 +10,10 @@ const tables: Record<TableName, Pick<ErasableTable, 'emptied' | 'nulled' | 'ofEv
   voluntary_item: { emptied: ['item_no'], nulled: [], ofEvents: true },
 };
 
-/** What is erased of each table when its records are no longer kept. */
-export const erasable: readonly ErasableTable[] = Object.entries(tables).map(([name, each]) => ({ schema: 'disclosure', name, feed, ...each }));
+/** The fields of each table that are erased when its records are no longer kept. */
+export const erasable: readonly ErasableTable[] = Object.entries(tables).map(([name, each]) => ({
+  schema: 'disclosure',
+  name,
+  feed,
+  ...each,
+}));

@@ -1,100 +1,222 @@
-import type { RowSurroundings } from '#kit/filing/door.ts';
-import { textOf } from '#kit/filing/record.ts';
-import { shanghaiDay } from '#standards/dates.ts';
+import type { RowSurroundings } from '#records/filing/intake.ts';
+import { textOf } from '#records/filing/record.ts';
 import type { Form, ParsedRecord } from '#standards/forms/form.ts';
 import { isMarketAuthority } from '#standards/marketAuthorities.ts';
-import { endNeedsPerformance, LONG_TERM_DAY, penaltySeverity, type PublicationKind, publicationTerm } from '#standards/publicationTerms.ts';
+import {
+  LONG_TERM_DAY,
+  type PenaltyFacts,
+  type PenaltyPublication,
+  penaltyPublication,
+  type PublicationKind,
+  publicationTerm,
+  UNENDING,
+} from '#standards/publicationTerms.ts';
 import type { Rules } from '#standards/ruleSets.ts';
 
-/** From when until when a record is published. Days are 'YYYY-MM-DD'. */
+/** The first and last day of a record's publication. Days are 'YYYY-MM-DD'. */
 export interface Term {
   readonly from: string;
+  /** The day from which the term is counted. */
+  readonly starts: string;
   /** Last day of the term itself. */
   readonly ends: string;
-  /** Last day of publication: 'infinity' while it goes on until the duty is performed, as PostgreSQL writes it. */
+  /**
+   * Last day of publication: 'infinity', as PostgreSQL writes it, while publication goes on until the duty is
+   * performed.
+   */
   readonly until: string;
-  /** The rule set that gave the end of the term, and the code of its number; null when the record itself did. */
+  /** The rule set that set the end of the term, and the code of its number. Null when the record itself has the end. */
   readonly ruleSet: string | null;
   readonly rule: string | null;
+  /** Left out: it is published. In principle not published (原则上不公示): only where the unit states the need. */
+  readonly isWithheld?: boolean;
 }
 
-/** What a version says about its publication, beside the fields of its form; kept in its content, without what is null. */
-export interface SaidOfPublication {
+/**
+ * The statements of a version about its publication, beside the fields of its form. They are kept in its content,
+ * without nulls.
+ */
+export interface PublicationStatement {
   readonly publicFrom: string | null;
   /** Null while publication goes on until the duty is performed. */
   readonly publicUntil: string | null;
-  /** Where it is not `publicUntil`. */
+  /** Set only when it differs from `publicFrom`. */
+  readonly termStartsOn: string | null;
+  /** Set only when it differs from `publicUntil`. */
   readonly termEndsOn: string | null;
   readonly endsWhenPerformed: true | null;
   readonly publicationRuleSet: string | null;
   readonly publicationRule: string | null;
+  /** Not published because its severity in principle is not: nothing is owed. */
+  readonly withheld: true | null;
 }
 
-export const UNENDING = 'infinity';
+const NOT_PUBLISHED: PublicationStatement = {
+  publicFrom: null,
+  publicUntil: null,
+  termStartsOn: null,
+  termEndsOn: null,
+  endsWhenPerformed: null,
+  publicationRuleSet: null,
+  publicationRule: null,
+  withheld: null,
+};
 
-const NOT_PUBLISHED: SaidOfPublication = { publicFrom: null, publicUntil: null, termEndsOn: null, endsWhenPerformed: null, publicationRuleSet: null, publicationRule: null };
-
-/** Names under which `sayOfPublication` is kept. */
+/** The names under which `sayOfPublication` keeps them. */
 export const publicationNames = Object.keys(NOT_PUBLISHED);
 
-export function sayOfPublication(term: Term | null): SaidOfPublication {
-  if (term === null) return NOT_PUBLISHED;
+/** The end that the unit stated: a fact that was filed, beside the computed `publicUntil`. */
+export const STATED_END = 'publicUntilStated';
+/** An end beyond the longest term was cut by this rule before each class of penalty had its own. */
+const FORMER_LIMIT = 'TERM_LIMIT';
+
+/**
+ * The end that the unit stated with a version. One that was recorded before the stated end was kept by itself shows it
+ * as the end of its term where no rule computed that; null where it shows none.
+ */
+export function statedEndOf(content: Readonly<Record<string, unknown>>): string | null {
+  const isComputed = content['publicationRule'] !== undefined;
+  const stated = content[STATED_END] ?? (isComputed ? null : (content['termEndsOn'] ?? content['publicUntil']));
+  return typeof stated === 'string' ? stated : null;
+}
+
+/**
+ * SQL: whether the current version `newest` and a filed row state the same end; `statedEndOf` says where an older
+ * version shows it. One that is not published does not show it at all.
+ */
+export const sameStatedEnd = (newest: string, staged: string): string => {
+  const [before, now] = [`${newest}.content->>'${STATED_END}'`, `${staged}.content->>'${STATED_END}'`];
+  const end = `coalesce(${newest}.content->>'termEndsOn', ${newest}.content->>'publicUntil')`;
+  return `case
+               when ${newest}.kind <> 'PENALTY' then true
+               when ${newest}.content ? '${STATED_END}' then ${before} is not distinct from ${now}
+               when not ${newest}.content ? 'publicFrom' then true
+               when ${newest}.content->>'publicationRule' = '${FORMER_LIMIT}' then ${now} > ${end}
+               when ${newest}.content ? 'publicationRule' then ${now} is null
+               else ${now} is not distinct from ${end}
+             end`;
+};
+
+/**
+ * @param term null where the level of the record is not public
+ * @param isWithheld whether that is because the rules do not publish its severity
+ */
+export function sayOfPublication(term: Term | null, isWithheld: boolean): PublicationStatement {
+  if (term === null) return isWithheld ? { ...NOT_PUBLISHED, withheld: true } : NOT_PUBLISHED;
   const goesOn = term.until === UNENDING;
   return {
     publicFrom: term.from,
     publicUntil: goesOn ? null : term.until,
+    termStartsOn: term.starts === term.from ? null : term.starts,
     termEndsOn: term.ends === term.until ? null : term.ends,
     endsWhenPerformed: goesOn || null,
     publicationRuleSet: term.ruleSet,
     publicationRule: term.rule,
+    withheld: null,
   };
 }
 
-/** Counted from the day on the unit's own site where that was filed (公示之日起), else from the day of the act: never from the day of filing, or the same file filed again would be another. */
+/**
+ * The first day of publication: the day on the unit's own site when that was filed, else the day of the act. It is
+ * never the day of filing, or filing the same file again would make another record.
+ */
 const beginOf = (record: ParsedRecord, day: string): string => textOf(record, 'ownSiteOn') ?? day;
 
-/** To the end that the form gives, or by rule; what a form gives beyond the rules' longest term is cut to it. */
-export function termOf(kind: PublicationKind, record: ParsedRecord, day: string, region: string | null, { rules, warn }: RowSurroundings): Term {
+/** The term of a record that is no penalty: it ends by rule. */
+export function termOf(
+  kind: PublicationKind,
+  record: ParsedRecord,
+  day: string,
+  region: string | null,
+  { rules }: RowSurroundings,
+): Term {
   const from = beginOf(record, day);
-  const given = textOf(record, 'publicUntil');
-  const { until, latest, ruleSet, limitedBy } = publicationTerm(rules, kind, day, region, from);
-  if (given === null) return { from, ends: until, until, ruleSet: ruleSet.id, rule: kind };
-  if (given <= latest) return { from, ends: given, until: given, ruleSet: null, rule: null };
-  // The penalty's form alone has such a column.
-  warn({ column: 'CF_GSJZQ', code: 'TERM_LIMIT', message: `Publication ends on ${latest} at the latest, by ${limitedBy.id}.` });
-  return { from, ends: latest, until: latest, ruleSet: limitedBy.id, rule: 'TERM_LIMIT' };
+  const { starts, until, ruleSet } = publicationTerm(rules, kind, day, region, from);
+  return { from, starts, ends: until, until, ruleSet: ruleSet.id, rule: kind };
 }
 
 /** A licence is published as long as it runs. */
 export function licenceTerm(record: ParsedRecord): Term {
   const until = textOf(record, 'validTo') ?? LONG_TERM_DAY;
-  return { from: beginOf(record, record['decidedOn'] as string), ends: until, until, ruleSet: null, rule: null }; // no row without it
+  const from = beginOf(record, record['decidedOn'] as string); // no row without it
+  return { from, starts: from, ends: until, until, ruleSet: null, rule: null };
 }
 
-/** A penalty's publication ends at its term by itself, or once its duties are performed, where the rules of its day ask for that (信用修复管理办法). */
-export function penaltyTerm(record: ParsedRecord, region: string | null, surroundings: RowSurroundings): Term {
+/** What a penalty is judged by, as it was filed. */
+export const penaltyFacts = (
+  record: Readonly<Record<string, unknown>>,
+  decidedOn: string,
+  region: string | null,
+  authorityName: string | null,
+): PenaltyFacts => ({
+  decidedOn,
+  region,
+  categories: (record['categories'] as readonly string[] | null | undefined) ?? null,
+  procedure: (record['procedure'] as string | null | undefined) ?? null,
+  fineFen: (record['fineFen'] as bigint | string | null | undefined) ?? null,
+  isMarket: isMarketAuthority(authorityName),
+});
+
+/**
+ * The term of a penalty: as the unit stated it, within the shortest and the longest of its class, or by rule. At its
+ * end publication stops by itself, unless the authority's own rules let it go on until the duty is performed
+ * (信用修复管理办法).
+ */
+export function penaltyTerm(
+  record: ParsedRecord,
+  region: string | null,
+  { rules, today, warn }: RowSurroundings,
+): Term {
   const decidedOn = record['decidedOn'] as string; // no row without it
-  const { severity } = penaltySeverity(surroundings.rules, record['categories'] as string[] | null, decidedOn, region);
-  const term = termOf(`PENALTY_${severity}`, record, decidedOn, region, surroundings);
-  if (!endNeedsPerformance(surroundings.rules, severity, decidedOn, region, isMarketAuthority(textOf(record, 'authorityName')))) return term;
-  const performedOn = textOf(record, 'performedOn');
-  return { ...term, until: performedOn === null ? UNENDING : performedOn > term.ends ? performedOn : term.ends };
+  const from = beginOf(record, decidedOn);
+  const stated = textOf(record, 'publicUntil');
+  const facts = penaltyFacts(record, decidedOn, region, textOf(record, 'authorityName'));
+  const found = penaltyPublication(rules, facts, from, stated, today);
+  const { ends, rule, ruleSet, isPublished } = found;
+  if (stated !== null && stated !== ends && isPublished)
+    warn({
+      column: 'CF_GSJZQ',
+      code: 'TERM_LIMIT',
+      message: `Publication ends on ${ends} and not on ${stated}, by ${rule} of ${ruleSet?.id}.`,
+    });
+  return termBy(found, from, textOf(record, 'performedOn'));
 }
 
 /**
- * Takes days of publication and performance that cannot be, before the decision or after the day of filing, out of the row: they stand among
- * its additional fields, and the row is taken with a warning.
+ * The term of a penalty whose publication begins on `from`. Where its end needs performance, it ends on the later of
+ * both days.
  */
-export function createDayCheck({ fields }: Form, now: () => Date): (record: ParsedRecord, surroundings: RowSurroundings) => RowSurroundings {
+export function termBy(
+  { starts, ends, rule, ruleSet, endNeedsPerformance, isPublished }: PenaltyPublication,
+  from: string,
+  performedOn: string | null,
+): Term {
+  const performed = performedOn === null ? UNENDING : performedOn > ends ? performedOn : ends;
+  return {
+    from,
+    starts,
+    ends,
+    until: endNeedsPerformance ? performed : ends,
+    ruleSet: ruleSet?.id ?? null,
+    rule,
+    isWithheld: !isPublished,
+  };
+}
+
+/**
+ * Removes impossible days of publication and performance from a row, which lie before the decision or after the day of
+ * filing. They are kept among its additional fields, and the row is recorded with a warning.
+ */
+export function createDayCheck({
+  fields,
+}: Form): (record: ParsedRecord, surroundings: RowSurroundings) => RowSurroundings {
   const checked = fields.filter(({ name }) => name === 'ownSiteOn' || name === 'performedOn');
-  // Asked of the clock only when a day lies after the last one asked for: the day of a million rows is one.
-  let today = '';
-  const isToCome = (day: string): boolean => day > today && day > (today = shanghaiDay(now()));
   return (record, surroundings) => {
     let { additionalFields } = surroundings;
     for (const { name, column } of checked) {
       const day = textOf(record, name);
-      if (day === null || (day >= (record['decidedOn'] as string) && !isToCome(day))) continue; // no row without the day of its decision
+      const decidedOn = record['decidedOn'] as string; // no row without it
+      if (day === null || (day >= decidedOn && day <= surroundings.today)) continue;
       record[name] = null;
       additionalFields = { ...additionalFields, [column]: day };
       surroundings.warn({ column, code: 'BAD_PERIOD', message: `${day} lies before the decision or after today.` });
@@ -103,12 +225,16 @@ export function createDayCheck({ fields }: Form, now: () => Date): (record: Pars
   };
 }
 
-/** What the end of a term was computed from, as it stands in a version's content. */
-export function termInputs(rules: Rules, content: Readonly<Record<string, unknown>>): { name: string; value: string }[] {
+/** The inputs of the end of a term, as kept in a version's content. */
+export function termInputs(
+  rules: Rules,
+  content: Readonly<Record<string, unknown>>,
+): { name: string; value: string }[] {
   const inputs: { name: string; value: string }[] = [];
   const add = (name: string, value: unknown): void => void (typeof value === 'string' && inputs.push({ name, value }));
   const rule = content['publicationRule'];
   add('publishedFrom', content['publicFrom']);
+  add('countedFrom', content['termStartsOn']);
   add('rule', rule);
   const value = rules.sets.find(({ id }) => id === content['publicationRuleSet'])?.values[String(rule)];
   if (value) add('months', String(value[0]));

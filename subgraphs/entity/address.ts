@@ -1,7 +1,8 @@
 import type { SubgraphContext } from '#kit/context.ts';
-import { shown } from '#kit/fields.ts';
+import { visibleValue } from '#kit/fields.ts';
 import { isSelfEmployed } from '#policy/bulk.ts';
-import { fieldOutcome, type Reach } from '#policy/rows.ts';
+import { type Reach } from '#policy/scope.ts';
+import { fieldOutcome } from '#policy/rows.ts';
 import { districtLevelAddress } from '#standards/divisions.ts';
 import type { ProfileRow } from './repository.ts';
 
@@ -10,12 +11,13 @@ export interface MaskedText {
   readonly masked: boolean;
 }
 
-/** By kind and by code: either is enough to be taken for a person's home. */
+/** By kind or by code: either suffices to treat the entity as a natural person's business. */
 const isNearlyPerson = ({ kind, uscc }: ProfileRow): boolean => kind === 'SELF_EMPLOYED' || isSelfEmployed(uscc);
 
 /**
- * A registered address. Where the viewer's class outcome is MASK, only those of self-employed businesses are cut, to the
- * district: they are mostly homes. The address of an enterprise is published by law (企业信息公示暂行条例) and shown whole.
+ * A registered address. Where the viewer's class outcome is MASK, the addresses of self-employed businesses are cut to
+ * the district, because they are mostly homes. The address of an enterprise is published by law (企业信息公示暂行条例) and
+ * returned whole.
  */
 export function address(context: SubgraphContext, reach: Reach, row: ProfileRow): MaskedText | null {
   const { address: text = null, divisionCode = null } = row.content;
@@ -23,5 +25,5 @@ export function address(context: SubgraphContext, reach: Reach, row: ProfileRow)
   if (!isNearlyPerson(row)) return { text, masked: false };
   const outcome = fieldOutcome(context.viewer, 'ADDRESS', reach);
   if (outcome === 'MASK') return { text: districtLevelAddress(text, divisionCode), masked: true };
-  return { text: shown(context, 'ADDRESS', reach, text), masked: false };
+  return { text: visibleValue(context, 'ADDRESS', reach, text), masked: false };
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import type { SubgraphDefinition } from '#kit/subgraph.ts';
+import type { SubgraphDefinition } from '#records/subgraph.ts';
+import { forms } from '#standards/forms/forms.ts';
 import { createFilings } from './ingest.ts';
 import { createProfileRepository } from './repository.ts';
 import { createResolvers } from './resolvers.ts';
@@ -9,11 +10,12 @@ import { createNameSearch } from './search.ts';
 export const definition: SubgraphDefinition = {
   name: 'entity',
   schemaFile: join(import.meta.dirname, 'schema.graphql'),
-  open: (workshop) => {
-    const search = createNameSearch(workshop.pool, workshop.now);
+  kinds: { entity: { type: null, form: forms.entity } },
+  open: (runtime) => {
+    const search = createNameSearch(runtime.pool, runtime.now, runtime.log);
     return {
-      resolvers: createResolvers(createProfileRepository(workshop.pool), search, workshop),
-      filings: createFilings(workshop),
+      resolvers: createResolvers(createProfileRepository(runtime.pool), search, runtime),
+      filings: createFilings(runtime),
       bulkheads: { name_search: search.bulkhead },
     };
   },

@@ -15,7 +15,7 @@ const form = {
 function state(cells: Record<string, string>) {
   const parsed = parseRow(forms.entity, { ...form, ...cells, DJ_SHXYM: CODE, DJ_LYDWDM: UNIT });
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
-  const row = profileRow(parsed.record, { viewer: publicViewer, additionalFields: null });
+  const row = profileRow(parsed.record, { viewer: publicViewer, additionalFields: null, warn: () => {} });
   if (!('uscc' in row)) throw new Error(JSON.stringify(row));
   return row;
 }
@@ -40,8 +40,13 @@ test('the name is kept as registered, and in a column as it is searched', () => 
   expect([row.content['name'], row.name]).toEqual(['示例科技（杭州）有限公司', '示例科技(杭州)有限公司']);
 });
 
-test('an entity lies where it is registered now, with the Corps apart; without a division where its code was issued', () => {
-  expect([state({}).province, state({ DJ_QHDM: '659001' }).province, state({ DJ_QHDM: '440305' }).province, state({ DJ_QHDM: '' }).province]).toEqual(['33', '66', '44', '33']);
+test('an entity lies where it is registered now, the Corps apart; else where its code was issued', () => {
+  expect([
+    state({}).province,
+    state({ DJ_QHDM: '659001' }).province,
+    state({ DJ_QHDM: '440305' }).province,
+    state({ DJ_QHDM: '' }).province,
+  ]).toEqual(['33', '66', '44', '33']);
 });
 
 test('its sector is the section of its industry', () => {

@@ -3,14 +3,15 @@ import { badInput } from '#kit/errors.ts';
 import { isGivenInBulk } from '#policy/bulk.ts';
 import type { Viewer } from '#policy/viewer.ts';
 import { checkUscc } from '#standards/uscc.ts';
-import type { ProfileRow, Times } from './repository.ts';
+import type { Times } from '#records/record.ts';
+import type { ProfileRow } from './repository.ts';
 
 /** An entity in the state in force on a day, as it was known by an instant. */
 export interface EntityState extends Times {
   readonly row: ProfileRow;
 }
 
-/** What became of one input: the rule it broke, or the entity it names. */
+/** The outcome of one input: the rule that it broke, or the entity that it names. */
 export interface EntityLookup {
   readonly input: string;
   readonly status: 'FOUND' | 'UNKNOWN' | 'MISSING' | 'INVALID' | 'SUPERSEDED' | 'NOT_IN_BULK';
@@ -20,20 +21,36 @@ export interface EntityLookup {
   readonly entity: EntityState | null;
 }
 
-const lookup = (input: string, status: EntityLookup['status'], rest: Partial<EntityLookup> = {}): EntityLookup => ({ input, status, reason: null, expected: null, successor: null, entity: null, ...rest });
+const lookup = (input: string, status: EntityLookup['status'], rest: Partial<EntityLookup> = {}): EntityLookup => ({
+  input,
+  status,
+  reason: null,
+  expected: null,
+  successor: null,
+  entity: null,
+  ...rest,
+});
 
-/** The item of an input that names a code: with its entity, or UNKNOWN. */
+/** The item of an input that names a code, with its entity or UNKNOWN. */
 export function lookupOf(input: string, entity: EntityState | null): EntityLookup {
   if (!entity) return lookup(input, 'UNKNOWN');
   const { successor } = entity.row;
   return successor === null ? lookup(input, 'FOUND', { entity }) : lookup(input, 'SUPERSEDED', { successor, entity });
 }
 
-/** The code that each input of a batch is, or the item that says why it is none or not answered in this batch. */
-export function readCodes(inputs: readonly string[], viewer: Viewer): ({ input: string; uscc: string } | { refused: EntityLookup })[] {
+/**
+ * The code of each input of a batch, or the item that says why the input is not a code or is not answered in this
+ * batch.
+ */
+export function readCodes(
+  inputs: readonly string[],
+  viewer: Viewer,
+): ({ input: string; uscc: string } | { refused: EntityLookup })[] {
   const read = inputs.map((input) => ({ input, ...readCode(input) }));
   const asked = new Set(read.flatMap((each) => ('uscc' in each ? [each.uscc] : []))).size;
-  return read.map((each) => ('uscc' in each && !isGivenInBulk(viewer, each.uscc, asked) ? { refused: lookup(each.input, 'NOT_IN_BULK') } : each));
+  return read.map((each) =>
+    'uscc' in each && !isGivenInBulk(viewer, each.uscc, asked) ? { refused: lookup(each.input, 'NOT_IN_BULK') } : each,
+  );
 }
 
 function readCode(input: string): { uscc: string } | { refused: EntityLookup } {
@@ -44,12 +61,18 @@ function readCode(input: string): { uscc: string } | { refused: EntityLookup } {
 }
 
 /**
- * The normalised value of an identifier, or the item that says why it is none.
+ * The normalised value of an identifier, or the item that says why it is invalid.
  * @throws BAD_USER_INPUT (UNKNOWN_CODE) for a scheme that does not exist
  */
 export function readIdentifier(scheme: string, input: string): { value: string } | { refused: EntityLookup } {
-  if (!findIdentifierScheme(scheme)) throw badInput('scheme', 'UNKNOWN_CODE', 'There is no such identifier scheme.', 'a code of identifierSchemes');
+  if (!findIdentifierScheme(scheme))
+    throw badInput('scheme', 'UNKNOWN_CODE', 'There is no such identifier scheme.', 'a code of identifierSchemes');
   const check = checkIdentifier(scheme, input);
   if (check.status === 'VALID') return { value: check.value };
-  return { refused: check.status === 'MISSING' ? lookup(input, 'MISSING', { reason: 'PLACEHOLDER' }) : lookup(input, 'INVALID', { reason: check.reason }) };
+  return {
+    refused:
+      check.status === 'MISSING'
+        ? lookup(input, 'MISSING', { reason: 'PLACEHOLDER' })
+        : lookup(input, 'INVALID', { reason: check.reason }),
+  };
 }

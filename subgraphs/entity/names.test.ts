@@ -29,5 +29,13 @@ test('former names are those of earlier states, the latest first, then those fil
 });
 
 test('a change that kept the name makes no former name', () => {
-  expect(formerNames([{ name: '甲', until: '2015-05-31' }, { name: '甲', until: null }], [])).toEqual([]);
+  expect(
+    formerNames(
+      [
+        { name: '甲', until: '2015-05-31' },
+        { name: '甲', until: null },
+      ],
+      [],
+    ),
+  ).toEqual([]);
 });

@@ -1,6 +1,6 @@
 /**
- * A name as it is searched and compared: half width (so that （ and ( are one), upper case, without spaces. What a name is
- * registered as stays in the record.
+ * The form of a name for searching and comparing: half width (so that （ and ( are the same), upper case, without
+ * spaces. The registered form stays in the record.
  */
 export const searchable = (name: string): string => name.normalize('NFKC').replace(/\s+/gu, '').toUpperCase();
 
@@ -22,12 +22,18 @@ export interface FormerName {
 }
 
 /**
- * Names borne before, the latest first: those of earlier states, then those that the register filed without a day.
- * @param states oldest first; the last is the one described.
+ * Former names, the latest first: those of earlier states, then those that the register filed without a day.
+ * @param states oldest first; the last is the state described
+ * @param filedNames former names that the last state states
  */
-export function formerNames(states: readonly NamedState[], filed: readonly string[]): FormerName[] {
+export function formerNames(states: readonly NamedState[], filedNames: readonly string[]): FormerName[] {
   const present = states.at(-1)?.name;
-  const own = states.filter(({ name }, index) => index < states.length - 1 && name !== states[index + 1]?.name).toReversed();
+  const own = states
+    .filter(({ name }, index) => index < states.length - 1 && name !== states[index + 1]?.name)
+    .toReversed();
   const known = new Set([present, ...own.map(({ name }) => name)]);
-  return [...own.map(({ name, until }) => ({ name, until })), ...filed.filter((name) => !known.has(name)).map((name) => ({ name, until: null }))];
+  return [
+    ...own.map(({ name, until }) => ({ name, until })),
+    ...filedNames.filter((name) => !known.has(name)).map((name) => ({ name, until: null })),
+  ];
 }

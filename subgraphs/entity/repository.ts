@@ -1,14 +1,14 @@
 import { createSharedLoader } from '#kit/batches.ts';
 import type { SubgraphContext } from '#kit/context.ts';
 import { query, statement, type Pool } from '#kit/postgres/pool.ts';
-import { believedAt, type RecordRow } from '#kit/records.ts';
+import { believedAt, type RecordRow, type Times } from '#records/record.ts';
 import { rowPredicate, rowScope, rowValues } from '#policy/rows.ts';
 import { formerNames, type FormerName } from './names.ts';
 import type { EntityKind, EntityStatus } from './resolvers.generated.ts';
 
-/** What a state of the register says; the fields of the form that were filled in (standards/forms/entity.ts). */
+/** The content of a state of the register: the fields of the form that were filled in (standards/forms/entity.ts). */
 export interface ProfileContent {
-  /** As registered. The column `name` has it as it is searched. */
+  /** The name as registered. The column `name` has the form for searching. */
   readonly name: string;
   readonly identifiers?: readonly { readonly scheme: string; readonly value: string }[];
   readonly formerNames?: readonly string[];
@@ -21,7 +21,7 @@ export interface ProfileContent {
   readonly legalRepresentative?: string;
 }
 
-/** A state of the register, in force from `valid_from`, as one version states it. */
+/** A state of the register, in force from `valid_from`, as stated by one version. */
 export type ProfileRow = Omit<RecordRow, 'digest' | 'content' | 'additional_fields'> & {
   readonly content: ProfileContent;
   readonly name: string;
@@ -30,54 +30,97 @@ export type ProfileRow = Omit<RecordRow, 'digest' | 'content' | 'additional_fiel
   readonly successor: string | null;
 };
 
-/** The two times of a question: a day in Asia/Shanghai and a sealed instant. */
-export interface Times {
-  readonly validAt: string;
-  readonly knownAt: string;
-}
-
 export interface Ask extends Times {
   readonly uscc: string;
 }
 
 /** Whether a code is known, and the state in force on the day; null when there was none yet. */
-export interface Standing {
+export interface CurrentVersion {
   readonly isKnown: boolean;
   readonly row: ProfileRow | null;
 }
 
-/** Every function takes the context first and gives only what its viewer may see. Batched over all that is asked in the same turn. */
+/**
+ * Every function takes the context first and returns only what its viewer may see. Requests of the same turn are
+ * batched.
+ */
 export interface ProfileRepository {
-  loadStanding(context: SubgraphContext, ask: Ask): Promise<Standing>;
-  /** Names borne before the state in force on the day, the latest first. */
-  loadFormerNames(context: SubgraphContext, ask: Ask, filed: readonly string[]): Promise<FormerName[]>;
-  /** Codes of the entities that bear an identifier today, in their order; who may be seen says `loadStanding`. */
+  loadCurrentVersions(context: SubgraphContext, ask: Ask): Promise<CurrentVersion>;
+  /** Names before the state in force on the day, the latest first; `filedNames` are those that it states itself. */
+  loadFormerNames(context: SubgraphContext, ask: Ask, filedNames: readonly string[]): Promise<FormerName[]>;
+  /**
+   * Codes of the entities that this one replaced by the day: each was replaced by a state of its own that names it. In
+   * order. Only those of states that the viewer may see.
+   */
+  loadPredecessors(context: SubgraphContext, ask: Ask): Promise<readonly string[]>;
+  /**
+   * Codes of the entities that have an identifier today, in order. `loadCurrentVersions` decides which of them the
+   * viewer may see.
+   */
   findBearers(context: SubgraphContext, scheme: string, value: string): Promise<string[]>;
 }
 
-/** `Query.entities` takes 1 000 codes: one statement. */
+/** `Query.entities` takes 1 000 codes, which one statement reads. */
 const MAX_BATCH = 1000;
-/** No number is borne by so many; the limit is for a source that files one for all. */
-const MOST_BEARERS = 1000;
+/** A merger has a handful; a source that files one successor for all is not followed further. */
+const MAX_PREDECESSORS = 100;
+/** No real number belongs to so many entities. The limit is for a source that files one number for all. */
+const MAX_BEARERS = 1000;
 
 const columns = [
-  'uscc', 'record_id', 'version', 'source_unit', 'source_unit_name', 'source_record_id', 'catalogue_code', 'collected_at', 'disclosure_level', 'public_from', 'public_until',
-  'withdrawn_on', 'province', 'sector', 'determining_unit', 'under_objection', 'valid_from', 'valid_to', 'recorded_at', 'content', 'name', 'kind', 'status', 'successor',
+  'uscc',
+  'record_id',
+  'version',
+  'source_unit',
+  'source_unit_name',
+  'source_record_id',
+  'catalogue_code',
+  'collected_at',
+  'disclosure_level',
+  'public_from',
+  'public_until',
+  'withdrawn_on',
+  'province',
+  'sector',
+  'determining_unit',
+  'under_objection',
+  'valid_from',
+  'valid_to',
+  'recorded_at',
+  'content',
+  'name',
+  'kind',
+  'status',
+  'successor',
 ];
 
 export const profileColumns = (alias: string): string => columns.map((column) => `${alias}.${column}`).join(', ');
 
 /**
- * Published identity is seen by everyone who may see identity at all; it has no end of publication. Rows of other levels go by
- * the row rule. The rights that count are those of the state itself.
+ * Published identity is visible to every viewer who may see identity at all, and its publication has no end. Rows of
+ * other levels follow the row rule. The rights that count are those of the state itself.
  */
-export const visibleProfile = (alias: string, rights: number): string => `(${alias}.erased_at is null and ${alias}.disclosure_level = 'PUBLIC' and ${alias}.withdrawn_on is null or ${rowPredicate(alias, rights)})`;
+export const visibleProfile = (alias: string, rights: number): string =>
+  `(${alias}.erased_at is null and ${alias}.disclosure_level = 'PUBLIC' and ${alias}.withdrawn_on is null
+    or ${rowPredicate(alias, rights)})`;
+
+/** SQL: the state of a code that is in force on a day, as believed at an instant; whoever may see it is not asked. */
+export const stateInForce = (uscc: string, validAt: string, knownAt: string): string => `
+       select profile.*
+       from entity.profile
+       where profile.uscc = ${uscc}
+        and profile.valid_from <= ${validAt}
+        and ${believedAt('profile', knownAt)}
+       order by profile.valid_from desc, profile.record_id desc
+       limit 1
+     `;
 
 // $1 codes · $2 validAt · $3 knownAt · $4… the viewer's rows
 const RIGHTS = 4;
 
-// The rights are asked of the state in force, after it was chosen: a hidden one must not make an older one look like today's.
-const standings = statement(
+// The rights are checked on the state in force, after it was chosen: otherwise a hidden state would make an older one
+// look like today's.
+const currentVersions = statement(
   'entity.standings',
   `select ${profileColumns('state')}, state.valid_from <= $2::date as in_force
    from unnest($1::text[]) as ask(uscc)
@@ -108,25 +151,48 @@ const states = statement(
    order by state.uscc, state.valid_from`,
 );
 
-const bearers = statement('entity.bearers', `select uscc from entity.identifier where scheme = $1 and value = $2 order by uscc limit ${MOST_BEARERS}`);
+// An entity that names its successor may name another later: the state in force decides.
+const predecessors = statement(
+  'entity.predecessors',
+  `select ask.uscc as successor, state.uscc
+   from unnest($1::text[]) as ask(uscc)
+   cross join lateral (
+     select distinct profile.uscc from entity.profile where profile.successor = ask.uscc limit ${MAX_PREDECESSORS}
+   ) named
+   cross join lateral (${stateInForce('named.uscc', '$2::date', '$3::timestamptz')}) state
+   where state.successor = ask.uscc
+     and ${visibleProfile('state', RIGHTS)}
+   order by state.uscc`,
+);
+
+const bearers = statement(
+  'entity.bearers',
+  `select uscc from entity.identifier where scheme = $1 and value = $2 order by uscc limit ${MAX_BEARERS}`,
+);
 
 interface ContextAsk extends Ask {
   readonly context: SubgraphContext;
 }
 
-const groupOf = ({ context, validAt, knownAt }: ContextAsk): string => `${context.viewer.grant} ${context.today} ${validAt} ${knownAt}`;
+const groupOf = ({ context, validAt, knownAt }: ContextAsk): string =>
+  `${context.viewer.grant} ${context.today} ${validAt} ${knownAt}`;
 
-/** Parameters of a batch: one group asks for one viewer's grant and one pair of times. */
+/** Parameters of a batch. A group has one viewer's grant and one pair of times. */
 function valuesOf(asks: readonly ContextAsk[]): unknown[] {
   const [{ context, validAt, knownAt }] = asks as [ContextAsk]; // a group has a member
-  return [[...new Set(asks.map(({ uscc }) => uscc))], validAt, knownAt, ...rowValues(rowScope(context.viewer), context.today)];
+  return [
+    [...new Set(asks.map(({ uscc }) => uscc))],
+    validAt,
+    knownAt,
+    ...rowValues(rowScope(context.viewer), context.today),
+  ];
 }
 
 export function createProfileRepository(pool: Pool): ProfileRepository {
-  const loadStanding = createSharedLoader<ContextAsk, Standing>(
+  const loadCurrentVersions = createSharedLoader<ContextAsk, CurrentVersion>(
     groupOf,
     async (asks) => {
-      const rows = await query<ProfileRow & { in_force: boolean }>(pool, standings, valuesOf(asks));
+      const rows = await query<ProfileRow & { in_force: boolean }>(pool, currentVersions, valuesOf(asks));
       const byCode = new Map(rows.map((row) => [row.uscc, row]));
       return asks.map(({ uscc }) => {
         const row = byCode.get(uscc);
@@ -146,10 +212,21 @@ export function createProfileRepository(pool: Pool): ProfileRepository {
     MAX_BATCH,
   );
 
+  const loadPredecessors = createSharedLoader<ContextAsk, readonly string[]>(
+    groupOf,
+    async (asks) => {
+      const rows = await query<{ successor: string; uscc: string }>(pool, predecessors, valuesOf(asks));
+      const byCode = Map.groupBy(rows, ({ successor }) => successor);
+      return asks.map(({ uscc }) => byCode.get(uscc)?.map((row) => row.uscc) ?? []);
+    },
+    MAX_BATCH,
+  );
+
   return {
-    loadStanding: (context, ask) => loadStanding({ ...ask, context }),
-    loadFormerNames: async (context, ask, filed) => formerNames(await loadStates({ ...ask, context }), filed),
-    findBearers: async (_context, scheme, value) => (await query<{ uscc: string }>(pool, bearers, [scheme, value])).map(({ uscc }) => uscc),
+    loadPredecessors: (context, ask) => loadPredecessors({ ...ask, context }),
+    loadCurrentVersions: (context, ask) => loadCurrentVersions({ ...ask, context }),
+    loadFormerNames: async (context, ask, filedNames) => formerNames(await loadStates({ ...ask, context }), filedNames),
+    findBearers: async (_context, scheme, value) =>
+      (await query<{ uscc: string }>(pool, bearers, [scheme, value])).map(({ uscc }) => uscc),
   };
 }
-

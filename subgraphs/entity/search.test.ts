@@ -13,8 +13,11 @@ test('a sample tells how many names of the register bear a text', () => {
   expect([sample.bearers('科技'), sample.bearers('壬癸')]).toEqual([2000, 0]);
 });
 
-test('names of a place stand together: a text of a place late in the order is far, unless the page begins after it', () => {
-  const register = [...Array.from({ length: 99 }, (_, index) => `北京${String(index).padStart(2, '0')}公司`), ...Array.from({ length: 900 }, (_, index) => `杭州${index}公司`)];
+test('a text in names of one place late in the order is far, unless the page begins after that place', () => {
+  const register = [
+    ...Array.from({ length: 99 }, (_, index) => `北京${String(index).padStart(2, '0')}公司`),
+    ...Array.from({ length: 900 }, (_, index) => `杭州${index}公司`),
+  ];
   const sample = sampleOf(register, 1);
   expect(sample.shortestWalk('公司', '', 20, none).rows).toBe(20);
   expect(sample.shortestWalk('杭州', '', 20, none).rows).toBeGreaterThan(110);
@@ -35,13 +38,21 @@ test('a query of three characters has too few bigrams to be like anything', () =
   expect(rareBigrams('壬癸子', sampleOf(names, 1))).toEqual([]);
 });
 
-test('with a filter that hardly any name meets the walk is through what the filter leaves, and with a common one through all', () => {
-  const register = Array.from({ length: 4000 }, (_, index) => ({ ...rowOf(`某某${index}有限公司`), status: index % 400 === 0 ? 'REVOKED' : 'ACTIVE', kind: index % 2 === 0 ? 'ENTERPRISE' : 'ORGANISATION' }));
+test('under a rare filter the walk is through the names in the filter, under a common one through all', () => {
+  const register = Array.from({ length: 4000 }, (_, index) => ({
+    ...rowOf(`某某${index}有限公司`),
+    status: index % 400 === 0 ? 'REVOKED' : 'ACTIVE',
+    kind: index % 2 === 0 ? 'ENTERPRISE' : 'ORGANISATION',
+  }));
   const sample = sampleOfRows(register, 0.01);
-  const walkOf = (filter: { readonly statuses?: readonly string[]; readonly kinds?: readonly string[] }) => sample.shortestWalk('有限公司', '', 20, { ...none, ...filter });
+  const walkOf = (filter: { readonly statuses?: readonly string[]; readonly kinds?: readonly string[] }) =>
+    sample.shortestWalk('有限公司', '', 20, { ...none, ...filter });
   expect(walkOf({ statuses: ['REVOKED'] })).toEqual({ walk: 'status', rows: 20 });
   expect(walkOf({ statuses: ['CANCELLED'] })).toEqual({ walk: 'status', rows: 50 });
   expect(walkOf({ statuses: ['CANCELLED'], kinds: ['ENTERPRISE'] })).toEqual({ walk: 'status', rows: 50 });
   expect(walkOf({ statuses: ['ACTIVE', 'REVOKED'] })).toEqual({ walk: 'all', rows: 20 });
-  expect(sample.shortestWalk('没有', '', 20, { ...none, statuses: ['REVOKED'] })).toEqual({ walk: 'status', rows: 1000 });
+  expect(sample.shortestWalk('没有', '', 20, { ...none, statuses: ['REVOKED'] })).toEqual({
+    walk: 'status',
+    rows: 1000,
+  });
 });

@@ -3,36 +3,44 @@ import { type Bulkhead, createBulkhead } from '#kit/bulkhead.ts';
 import { type Page, pageOf } from '#kit/connection.ts';
 import type { SubgraphContext } from '#kit/context.ts';
 import { clientError } from '#kit/errors.ts';
+import type { Log } from '#kit/log.ts';
 import { query, statement, type Pool, type Statement } from '#kit/postgres/pool.ts';
-import { believedAt } from '#kit/records.ts';
+import type { Times } from '#records/record.ts';
 import { rowParameters, rowScope, rowValues } from '#policy/rows.ts';
 import { bigrams } from './names.ts';
 import { createNameSampler, type NameSample, type SearchFilter, type Walk } from './nameSample.ts';
-import { profileColumns, type ProfileRow, type Times, visibleProfile } from './repository.ts';
+import { profileColumns, type ProfileRow, stateInForce, visibleProfile } from './repository.ts';
 
-// Search by name. What is found, best first: the name itself, names that begin with the query, names that contain it, and names
-// like it; each group by name and code, those alike by likeness first. The groups are asked one after another until a page is full.
+// Search by name. The result has four groups, best first: the name itself, names that begin with the query, names that
+// contain it, and names like it. Each group is ordered by name and code, the last one by likeness first. The groups are
+// searched one after another until a page is full.
 //
-// Candidates come from entity.name; each is joined to the profile that is in force at the moment of the search, so only present names
-// are found, filters and rights are those of the profile, and an entity is found once.
+// Candidates come from entity.name. Each is joined to the profile in force at the moment of the search. Therefore only
+// present names are found, filters and rights are those of the profile, and an entity is found once.
 //
-// 2 000 000 names (1 340 000 of them not self-employed), PostgreSQL 15 with 128 MB of buffers, first 20, all groups, CPU of Node and
-// PostgreSQL: two characters p50 2.9 ms, p95 9.8 ms; one character wrong p50 3.8 ms, p95 6.8 ms, 392 of 400 found; one missing
-// p50 5.1 ms, p95 11 ms, 392 of 400 found. Without jit: it costs 100 ms and more.
+// Measured on 2 000 000 names (1 340 000 of them not self-employed), PostgreSQL 15 with 128 MB of buffers, first 20,
+// all groups, CPU of Node and PostgreSQL: two characters p50 2.9 ms, p95 9.8 ms; one character wrong p50 3.8 ms, p95
+// 6.8 ms, 392 of 400 found; one missing p50 5.1 ms, p95 11 ms, 392 of 400 found. Without jit, which costs 100 ms and
+// more.
 
 export type { SearchFilter } from './nameSample.ts';
 
 export interface Search extends Times {
-  /** As `searchable` gives it: 2 to 100 characters. */
+  /** As `searchable` returns it: 2 to 100 characters. */
   readonly text: string;
   readonly filter: SearchFilter;
 }
 
 export type FoundRow = ProfileRow & { readonly group: number; readonly likeness: number };
 
-type Candidate = { readonly candidate_uscc: string; readonly candidate_name: string; readonly likeness: number } & (ProfileRow | { readonly uscc: null });
+type Candidate = { readonly candidate_uscc: string; readonly candidate_name: string; readonly likeness: number } & (
+  ProfileRow | { readonly uscc: null }
+);
 
-/** After which row a page begins. `rare` are the bigrams that the group of like names was searched by: pages must agree on them. */
+/**
+ * The row that a page begins after. `rare` are the bigrams by which the group of like names was searched: all pages
+ * must use the same ones.
+ */
 export interface Position {
   readonly group: number;
   readonly likeness: number;
@@ -46,67 +54,66 @@ export interface FoundPage extends Page<FoundRow> {
 }
 
 export interface NameSearch {
-  /** What lets searches through. */
+  /** Limits the number of concurrent searches. */
   readonly bulkhead: Bulkhead;
   find(context: SubgraphContext, search: Search, first: number, after: Position | null): Promise<FoundPage>;
-  /** How many there are in all groups, at most SEARCH_COUNT_LIMIT + 1. */
+  /** The number of matches in all groups, at most SEARCH_COUNT_LIMIT + 1. */
   count(context: SubgraphContext, search: Search): Promise<number>;
 }
 
 const GROUPS = { EXACT: 0, PREFIX: 1, INNER: 2, ALIKE: 3 } as const;
-type Group = (typeof GROUPS)[keyof typeof GROUPS];
+type MatchGroup = (typeof GROUPS)[keyof typeof GROUPS];
 
-/** A name is alike when at least so many of ten bigrams of the query are in it. */
+/** A name is like the query when it contains at least this many of ten of the query's bigrams. */
 const LEAST_SHARED = 6;
-const MOST_RARE = 5;
-/** Names looked at to find those alike. Without a limit a query of common words took 380 ms; 1 000 names found 99 of 100 instead of 98, for half as much again. */
-const MOST_ALIKE = 500;
-/** Likeness is in thousandths; this comes before every like name. */
+const MAX_RARE = 5;
+/**
+ * The maximum number of names that are compared to find those like the query. Without a limit a query of common words
+ * took 380 ms. With 1 000 names 99 of 100 were found instead of 98, at one and a half times the cost.
+ */
+const MAX_ALIKE = 500;
+/** Likeness is in thousandths. This value comes before every like name. */
 const TOP = 1001;
-/** So few matches are always sorted: 3 ms. */
+/** Up to this many matches are always sorted: 3 ms. */
 const FEW = 1500;
-/** Totals are counted up to here: each that is counted is joined to its profile. */
+/** Totals are counted up to this number, since each counted match is joined to its profile. */
 export const SEARCH_COUNT_LIMIT = 1000;
 const PAGE = 20;
-/** A name passed in the index costs 0.4 µs, one fetched 2 µs. */
+/** A name that is passed in the index costs 0.4 µs, one that is fetched 2 µs. */
 const ROWS_PER_MATCH = 5;
 const LAST_CHARACTER = '\u{10FFFF}';
-/** Candidates looked at in one statement; of those after the first ones few were found, so it takes more. */
+/** The candidates of one statement. When few of the first ones are matches, the next statement takes more. */
 const FEWEST_CANDIDATES = 32;
-const MOST_CANDIDATES = 2048;
+const MAX_CANDIDATES = 2048;
 
-// $1 query · $2 name and $3 code to continue after · $4 limit · $5 validAt · $6 knownAt · $7 province · $8 kinds · $9 statuses ·
-// $10… the viewer's rows · then what a group needs of its own
+// $1 query · $2 name and $3 code to continue after · $4 limit · $5 validAt · $6 knownAt · $7 province · $8 kinds · $9
+// statuses · $10… the viewer's rows · then what a group needs of its own
 const RIGHTS = 10;
 const OWN = RIGHTS + rowParameters;
 
-/** The profile in force of a candidate, when the candidate is its present name and the search may give it. */
+/** The profile in force of a candidate, when the candidate is its present name and the viewer may see it. */
 const profileOfCandidate = `lateral (
      select ${profileColumns('state')}
-     from (
-       select profile.*
-       from entity.profile
-       where profile.uscc = candidate.uscc
-        and profile.valid_from <= $5::date
-        and ${believedAt('profile', '$6::timestamptz')}
-       order by profile.valid_from desc, profile.record_id desc
-       limit 1
-     ) state
-     where state.name = candidate.name and state.kind = candidate.kind and state.province = candidate.province and state.status = candidate.status
+     from (${stateInForce('candidate.uscc', '$5::date', '$6::timestamptz')}) state
+     where state.name = candidate.name
+       and state.kind = candidate.kind
+       and state.province = candidate.province
+       and state.status = candidate.status
        and ${visibleProfile('state', RIGHTS)}
    ) profile`;
 
 interface Statements {
-  /** The next candidates in order, with the profile of those that are found. */
+  /** The next candidates in order, with the profiles of those that match. */
   readonly find: Statement;
   readonly count: Statement;
 }
 
 /**
- * The limit stands on the candidates, not on what is found: the planner expects the join to find nothing, and so would sort a
- * million names rather than walk them in order.
+ * The limit applies to the candidates and not to the matches: the planner expects the join to find nothing, and would
+ * sort a million names instead of walking them in order.
  *
- * @param candidates gives uscc, name, kind, province, status and likeness of names in the filter: almost every one is found then.
+ * @param candidates SQL of uscc, name, kind, province, status and likeness of names in the filter, almost all of which
+ * are then matches
  */
 function group(name: string, candidates: string, order = 'name, uscc'): Statements {
   return {
@@ -117,12 +124,18 @@ function group(name: string, candidates: string, order = 'name, uscc'): Statemen
    left join ${profileOfCandidate} on true
    order by ${order.replaceAll(/\w+(?= |,|$)/g, (word) => (word === 'desc' ? word : `candidate.${word}`))}`,
     ),
-    count: statement(`entity.search.${name}.count`, `select count(*)::int as counted from (select from (${candidates}) candidate cross join ${profileOfCandidate} limit $4) found`),
+    count: statement(
+      `entity.search.${name}.count`,
+      `select count(*)::int as counted
+   from (select from (${candidates}) candidate cross join ${profileOfCandidate} limit $4) found`,
+    ),
   };
 }
 
-// Of names in the index that is walked: what the filter leaves out is passed there, and never joined.
-const inFilter = `($7::text is null or province = $7::text) and ($8::text[] is null or kind = any($8::text[])) and ($9::text[] is null or status = any($9::text[]))`;
+// The filter on names in the index that is walked: other names are passed there and never joined.
+const inFilter = `($7::text is null or province = $7::text)
+       and ($8::text[] is null or kind = any($8::text[]))
+       and ($9::text[] is null or status = any($9::text[]))`;
 
 const candidates = (condition: string): string => `
      select uscc, name, kind, province, status, 0 as likeness
@@ -135,8 +148,8 @@ const ofBusinesses = `kind <> 'SELF_EMPLOYED'`;
 const exact = group('exact', candidates(`name = $1::text and $2::text is not null and uscc > $3::text`));
 
 /**
- * The same candidates in the same order, by each walk: all names, or those of one status, kind or province after another, each in the order
- * of its index and merged.
+ * The same candidates in the same order, by each walk: all names, or those of one status, kind or province after
+ * another, each in the order of its index and merged.
  */
 const walked = (name: string, condition: string): Record<Walk, Statements> => {
   const merged = (walk: 'status' | 'kind', values: string): string => `
@@ -152,9 +165,10 @@ const walked = (name: string, condition: string): Record<Walk, Statements> => {
 };
 // `following` begins at the query itself; U+10FFFF is greater than any character of a name.
 const prefix = walked('prefix', `${ofBusinesses} and name < $1::text || U&'\\+10FFFF' and ${following}`);
-// A frequent text is soon met in the order of names; a rare one is looked up by its bigrams and sorted. Both give the same.
+// A frequent text is soon met in the order of names. A rare text is looked up by its bigrams and sorted. Both ways find
+// the same names.
 const innerFrequent = walked('inner_frequent', `${ofBusinesses} and strpos(name, $1::text) > 1 and ${following}`);
-// `materialized`, or the planner walks the order of names for rare texts too: 3.7 s.
+// Without `materialized` the planner walks the order of names for rare texts too: 3.7 s.
 const innerRare = group(
   'inner_rare',
   `
@@ -179,13 +193,18 @@ const alike = group(
          select uscc, name, kind, province, status
          from entity.name
          where ${ofBusinesses} and entity.bigrams(name) && $${OWN + 1}::text[]
-         limit ${MOST_ALIKE}
+         limit ${MAX_ALIKE}
        ), measured as materialized (
-         select bearing.*, (select count(*)::int from unnest($${OWN}::text[]) as bigram where strpos(bearing.name, bigram) > 0) as shared
+         select bearing.*, (
+           select count(*)::int
+           from unnest($${OWN}::text[]) as bigram
+           where strpos(bearing.name, bigram) > 0
+         ) as shared
          from bearing
          where strpos(bearing.name, $1::text) = 0
        )
-       select measured.*, 2000 * shared / (cardinality($${OWN}::text[]) + greatest(length(name) - 1, shared)) as likeness
+       select measured.*,
+              2000 * shared / (cardinality($${OWN}::text[]) + greatest(length(name) - 1, shared)) as likeness
        from measured
        where 10 * shared >= ${LEAST_SHARED} * cardinality($${OWN}::text[])
      ) alike
@@ -194,17 +213,19 @@ const alike = group(
 );
 
 /**
- * The bigrams to find like names by: the rarest, no more than five, and no more than lead to MOST_ALIKE names. Empty when all
- * are frequent or there are too few to tell names alike from others.
+ * The bigrams for finding like names: the rarest ones, at most MAX_RARE, and together in about MAX_ALIKE names at most.
+ * Empty when all bigrams are frequent, or when there are too few to judge likeness.
  */
 export function rareBigrams(text: string, sample: NameSample): string[] {
   const all = bigrams(text);
   if (all.length < 3) return [];
   const rare: string[] = [];
   let expected = 0;
-  for (const { bigram, names } of all.map((each) => ({ bigram: each, names: sample.bearers(each) })).toSorted((a, b) => a.names - b.names)) {
+  for (const { bigram, names } of all
+    .map((each) => ({ bigram: each, names: sample.bearers(each) }))
+    .toSorted((a, b) => a.names - b.names)) {
     expected += names;
-    if (rare.length >= MOST_RARE || expected > MOST_ALIKE) break;
+    if (rare.length >= MAX_RARE || expected > MAX_ALIKE) break;
     rare.push(bigram);
   }
   return rare;
@@ -218,46 +239,82 @@ const startOf = (which: number, text: string, sample: NameSample): Position => (
   rare: which === GROUPS.ALIKE ? rareBigrams(text, sample) : [],
 });
 
-const values = (context: SubgraphContext, { text, filter, validAt, knownAt }: Search, after: Position, limit: number): unknown[] => [
-  text, after.name, after.uscc, limit, validAt, knownAt, filter.province, filter.kinds, filter.statuses, ...rowValues(rowScope(context.viewer), context.today),
+const values = (
+  context: SubgraphContext,
+  { text, filter, validAt, knownAt }: Search,
+  after: Position,
+  limit: number,
+): unknown[] => [
+  text,
+  after.name,
+  after.uscc,
+  limit,
+  validAt,
+  knownAt,
+  filter.province,
+  filter.kinds,
+  filter.statuses,
+  ...rowValues(rowScope(context.viewer), context.today),
 ];
 
-const statementsOf = (which: Group, search: Search, after: Position, sample: NameSample): { statements: Statements; own: unknown[] } | null => {
+const statementsOf = (
+  which: MatchGroup,
+  search: Search,
+  after: Position,
+  sample: NameSample,
+): { statements: Statements; own: unknown[] } | null => {
   if (which === GROUPS.EXACT) return { statements: exact, own: [] };
   const { walk, rows } = sample.shortestWalk(search.text, after.name, PAGE, search.filter);
   if (which === GROUPS.PREFIX) return { statements: prefix[walk], own: [] };
   const all = bigrams(search.text);
-  if (which === GROUPS.ALIKE) return after.rare.length > 0 ? { statements: alike, own: [all, after.rare, after.likeness] } : null;
-  // In order, names are read in the index until the page is full; by bigrams, every match is fetched from the table and sorted.
+  if (which === GROUPS.ALIKE)
+    return after.rare.length > 0 ? { statements: alike, own: [all, after.rare, after.likeness] } : null;
+  // A walk in order reads names in the index until the page is full. A search by bigrams fetches every match from the
+  // table and sorts.
   const matches = sample.matches(search.text);
   if (matches <= FEW || rows >= ROWS_PER_MATCH * matches) return { statements: innerRare, own: [all] };
   return { statements: innerFrequent[walk], own: [] };
 };
 
-/** For a search with all its statements. A page takes 10 ms; what takes longer has met names and filters that the sample did not foresee. */
+/**
+ * The time limit of a search with all its statements. A page takes 10 ms. A search that takes longer has met names and
+ * filters that the sample did not foresee.
+ */
 const DEADLINE_MS = 2000;
-/** Searches of this process under way at once, and how many may wait: searching must not take the connections from those who ask by code. */
+/**
+ * The maximum numbers of concurrent and of waiting searches of this process. Searches must not take the connections
+ * from queries by code.
+ */
 const MAX_CONCURRENT = 4;
 const MAX_WAITING = 32;
 
-const tooSlow = () => clientError('DEADLINE', 'The search took too long: name more of the name, or narrow it less.', { retryable: true });
+const tooSlow = () =>
+  clientError('DEADLINE', 'The search took too long: name more of the name, or narrow it less.', { retryable: true });
 
-export function createNameSearch(pool: Pool, now: () => Date): NameSearch {
-  const sampleNames = createNameSampler(pool, now);
+export function createNameSearch(pool: Pool, now: () => Date, log: Log): NameSearch {
+  const sampleNames = createNameSampler(pool, now, log);
   const bulkhead = createBulkhead({ maxConcurrent: MAX_CONCURRENT, maxWaiting: MAX_WAITING, waitMs: DEADLINE_MS });
-  /** Runs a search's statements, each of which ends with the search's deadline. */
-  const bounded = <Result>(work: (run: <Row extends QueryResultRow>(one: Statement, parameters: unknown[]) => Promise<Row[]>) => Promise<Result>): Promise<Result> =>
+  /** Runs the statements of a search, each with the search's deadline. */
+  const bounded = <Result>(
+    work: (
+      run: <Row extends QueryResultRow>(one: Statement, parameters: unknown[]) => Promise<Row[]>,
+    ) => Promise<Result>,
+  ): Promise<Result> =>
     bulkhead(async () => {
       const until = performance.now() + DEADLINE_MS;
       return work(async (one, parameters) => {
         const left = until - performance.now();
         if (left <= 0) throw tooSlow();
-        // Past it the connection is given up, and the server ends the statement of a client that has gone.
+        // After the deadline the connection is closed, and the server ends the statement of a client that has gone.
         return query(pool, one, parameters, Math.ceil(left));
       });
     });
 
-  const eachGroup = async (search: Search, after: Position | null, run: (statements: Statements, after: Position, own: unknown[]) => Promise<boolean>): Promise<void> => {
+  const eachGroup = async (
+    search: Search,
+    after: Position | null,
+    run: (statements: Statements, after: Position, own: unknown[]) => Promise<boolean>,
+  ): Promise<void> => {
     const sample = await sampleNames();
     for (const which of Object.values(GROUPS)) {
       if (after && which < after.group) continue;
@@ -269,33 +326,47 @@ export function createNameSearch(pool: Pool, now: () => Date): NameSearch {
 
   return {
     bulkhead,
-    find: (context, search, first, after) => bounded(async (run) => {
-      const rows: FoundRow[] = [];
-      let rare: readonly string[] = [];
-      await eachGroup(search, after, async ({ find }, start, own) => {
-        rare = start.rare;
-        let from = start;
-        for (let limit = Math.max(first + 1, FEWEST_CANDIDATES); ; limit = Math.min(4 * limit, MOST_CANDIDATES)) {
-          context.signal.throwIfAborted();
-          const looked = await run<Candidate>(find, [...values(context, search, from, limit), ...own]);
-          for (const row of looked) if (row.uscc !== null) rows.push({ ...row, group: start.group });
-          const last = looked.at(-1);
-          if (rows.length > first) return true;
-          if (!last || looked.length < limit) return false;
-          from = { ...start, likeness: last.likeness, name: last.candidate_name, uscc: last.candidate_uscc };
-        }
-      });
-      return { ...pageOf(rows, first), positionOf: (row) => ({ group: row.group, likeness: row.likeness, name: row.name, uscc: row.uscc, rare: row.group === GROUPS.ALIKE ? rare : [] }) };
-    }),
+    find: (context, search, first, after) =>
+      bounded(async (run) => {
+        const rows: FoundRow[] = [];
+        let rare: readonly string[] = [];
+        await eachGroup(search, after, async ({ find }, start, own) => {
+          rare = start.rare;
+          let from = start;
+          for (let limit = Math.max(first + 1, FEWEST_CANDIDATES); ; limit = Math.min(4 * limit, MAX_CANDIDATES)) {
+            context.signal.throwIfAborted();
+            const looked = await run<Candidate>(find, [...values(context, search, from, limit), ...own]);
+            for (const row of looked) if (row.uscc !== null) rows.push({ ...row, group: start.group });
+            const last = looked.at(-1);
+            if (rows.length > first) return true;
+            if (!last || looked.length < limit) return false;
+            from = { ...start, likeness: last.likeness, name: last.candidate_name, uscc: last.candidate_uscc };
+          }
+        });
+        return {
+          ...pageOf(rows, first),
+          positionOf: (row) => ({
+            group: row.group,
+            likeness: row.likeness,
+            name: row.name,
+            uscc: row.uscc,
+            rare: row.group === GROUPS.ALIKE ? rare : [],
+          }),
+        };
+      }),
 
-    count: (context, search) => bounded(async (run) => {
-      let counted = 0;
-      await eachGroup(search, null, async ({ count }, from, own) => {
-        const [row] = await run<{ counted: number }>(count, [...values(context, search, from, SEARCH_COUNT_LIMIT + 1 - counted), ...own]);
-        counted += row?.counted ?? 0;
-        return counted > SEARCH_COUNT_LIMIT;
-      });
-      return counted;
-    }),
+    count: (context, search) =>
+      bounded(async (run) => {
+        let counted = 0;
+        await eachGroup(search, null, async ({ count }, from, own) => {
+          const [row] = await run<{ counted: number }>(count, [
+            ...values(context, search, from, SEARCH_COUNT_LIMIT + 1 - counted),
+            ...own,
+          ]);
+          counted += row?.counted ?? 0;
+          return counted > SEARCH_COUNT_LIMIT;
+        });
+        return counted;
+      }),
   };
 }

@@ -1,9 +1,10 @@
-import { provinceOfCode } from '#kit/filing/admission.ts';
-import { createFilingDoor, type RowProblems, type RowSurroundings } from '#kit/filing/door.ts';
-import type { RecordFeed } from '#kit/feed.ts';
-import { type FiledRow, type RecordTable, textOf } from '#kit/filing/record.ts';
-import { recordIdOf } from '#kit/records.ts';
-import type { FilingDoor, Workshop } from '#kit/subgraph.ts';
+import { provinceOfCode } from '#records/filing/admission.ts';
+import { contentFields, notContent } from '#records/filing/content.ts';
+import { createFilingIntake, type RowProblems, type RowSurroundings } from '#records/filing/intake.ts';
+import type { RecordFeed } from '#records/outbox.ts';
+import { type FiledRow, type RecordTable, textOf } from '#records/filing/record.ts';
+import { recordIdOf } from '#records/record.ts';
+import type { FilingIntake, SubgraphRuntime } from '#records/subgraph.ts';
 import { NO_PROVINCE } from '#policy/rows.ts';
 import type { ParsedRecord } from '#standards/forms/form.ts';
 import { forms } from '#standards/forms/forms.ts';
@@ -13,7 +14,7 @@ import { defaultLevel, lastDayOfRound } from './schemes.ts';
 
 const columns = ['scheme', 'scheme_version', 'grade', 'score', 'score_max', 'evaluated_on'] as const;
 
-/** Results as they are filed, and told to whoever follows them. */
+/** Results as filed. Each is announced to the followers of the stream. */
 export const table: RecordTable<(typeof columns)[number]> & { readonly feed: RecordFeed } = {
   schema: 'evaluation',
   name: 'result',
@@ -24,26 +25,48 @@ export const table: RecordTable<(typeof columns)[number]> & { readonly feed: Rec
     category: null,
     removedOn: null,
     withdrawnFor: () => 'null::text',
-    basis: (row) => `jsonb_strip_nulls(jsonb_build_object('cause', ${row}.content->>'cause', 'validFrom', ${row}.evaluated_on))`,
+    basis: (row) =>
+      `jsonb_strip_nulls(jsonb_build_object('cause', ${row}.content->>'cause', 'validFrom', ${row}.evaluated_on))`,
   },
 };
 
 type ResultFiling = FiledRow<(typeof columns)[number]>;
 
-const KEPT = ['dataAsOf', 'validUntil', 'indicators', 'reasons', 'cause', 'evaluatorName', 'evaluatorUscc', 'remark'] as const;
+/** Kept in columns. */
+const NOT_CONTENT = new Set([...notContent, 'scheme', 'schemeVersion', 'grade', 'score', 'scoreMax', 'evaluatedOn']);
+const kept = contentFields(forms.evaluation, NOT_CONTENT);
 
-/** A row of the form 信用评价 as a result. The form itself refuses unknown schemes and versions, and grades that are not of the version's scale. */
-export function resultOf(record: ParsedRecord, { viewer, additionalFields }: Pick<RowSurroundings, 'viewer' | 'additionalFields'>): ResultFiling | RowProblems {
-  const [uscc, scheme, version, grade, evaluatedOn] = [record['subjectUscc'], record['scheme'], record['schemeVersion'], record['grade'], record['evaluatedOn']] as [string, string, string, string, string]; // no row without them
+/**
+ * A row of the form 信用评价 as a result. The form itself refuses unknown schemes and versions, and grades outside the
+ * version's scale.
+ */
+export function resultOf(
+  record: ParsedRecord,
+  { viewer, additionalFields }: Pick<RowSurroundings, 'viewer' | 'additionalFields'>,
+): ResultFiling | RowProblems {
+  const [uscc, scheme, version, grade, evaluatedOn] = [
+    record['subjectUscc'],
+    record['scheme'],
+    record['schemeVersion'],
+    record['grade'],
+    record['evaluatedOn'],
+  ] as [string, string, string, string, string]; // no row without them
   const evaluator = textOf(record, 'evaluatorUscc');
-  // 谁产生、谁负责: without a source unit it is the evaluator, and without that whoever files.
+  // 谁产生、谁负责: without a source unit the evaluator is the source, and without an evaluator the filer.
   const sourceUnit = textOf(record, 'sourceUnitUscc') ?? evaluator ?? viewer.organisation;
-  if (sourceUnit === null) return [{ column: 'PJ_LYDWDM', code: 'MISSING', message: 'A record needs the Unified Social Credit Code of a unit that filed it.' }];
+  if (sourceUnit === null)
+    return [
+      {
+        column: 'PJ_LYDWDM',
+        code: 'MISSING',
+        message: 'A record needs the Unified Social Credit Code of a unit that filed it.',
+      },
+    ];
 
   const level = textOf(record, 'disclosureLevel') ?? defaultLevel(scheme);
   const lastDay = textOf(record, 'validUntil') ?? lastDayOfRound(scheme, version, evaluatedOn);
   const publicUntil = level === 'PUBLIC' ? lastDay : null;
-  const kept = KEPT.flatMap((name) => (record[name] === null ? [] : [[name, record[name]]]));
+  const content = kept.flatMap((name) => (record[name] === null ? [] : [[name, record[name]]]));
 
   return {
     uscc,
@@ -60,7 +83,7 @@ export function resultOf(record: ParsedRecord, { viewer, additionalFields }: Pic
     determining_unit: evaluator,
     valid_from: evaluatedOn,
     valid_to: addDays(lastDay, 1),
-    content: { ...Object.fromEntries(kept), disclosureLevel: level },
+    content: { ...Object.fromEntries(content), disclosureLevel: level },
     additional_fields: additionalFields,
     scheme,
     scheme_version: version,
@@ -71,7 +94,7 @@ export function resultOf(record: ParsedRecord, { viewer, additionalFields }: Pic
   };
 }
 
-/** The filing doors of this subgraph by kind. */
-export const createFilings = (workshop: Workshop): Record<'evaluation', FilingDoor> => ({
-  evaluation: createFilingDoor({ kind: 'evaluation', form: forms.evaluation, table, toRow: resultOf }, workshop),
+/** The filing intakes of this subgraph, by kind. */
+export const createFilings = (runtime: SubgraphRuntime): Record<'evaluation', FilingIntake> => ({
+  evaluation: createFilingIntake({ kind: 'evaluation', form: forms.evaluation, table, toRow: resultOf }, runtime),
 });

@@ -2,33 +2,34 @@ import { createSharedLoader } from '#kit/batches.ts';
 import { COUNT_LIMIT, type Page, pageOf } from '#kit/connection.ts';
 import type { SubgraphContext } from '#kit/context.ts';
 import { query, statement, type Pool } from '#kit/postgres/pool.ts';
-import { type Asked, byPosition, groupOf, MAX_RECORDS, type Positioned, readerOf, recordValues, rights, sharedValues } from '#kit/recordBatches.ts';
-import { believedAt, recordColumns, type RecordRow } from '#kit/records.ts';
-import { anyLength, levelsSeen, rowParameters, rowPredicate, seesErased } from '#policy/rows.ts';
+import {
+  type Asked,
+  byPosition,
+  createRecordLoader,
+  groupOf,
+  type Positioned,
+  sharedValues,
+} from '#records/recordBatches.ts';
+import { believedAt, recordColumns, type RecordRow, type Times } from '#records/record.ts';
+import { anyLength, levelsSeen, rowParameters, rowPredicate } from '#policy/rows.ts';
 
-/** A result of an evaluation as one version states it. */
+/** A result of an evaluation, as stated by one version. */
 export interface ResultRow extends RecordRow {
   readonly scheme: string;
   readonly scheme_version: string;
   readonly grade: string;
-  /** Decimal text: pg gives numeric so. */
+  /** Decimal text, as pg returns numeric. */
   readonly score: string | null;
   readonly score_max: string | null;
   readonly evaluated_on: string;
 }
 
-/** The two times of a question: a day in Asia/Shanghai and a sealed instant. */
-export interface Times {
-  readonly validAt: string;
-  readonly knownAt: string;
-}
-
-/** Where a page begins: after this result. Null: at the newest. */
+/** The position that a page begins after. Null for the newest result. */
 export type Position = { readonly evaluatedOn: string; readonly recordId: string } | null;
 
 export interface LatestAsk extends Times {
   readonly uscc: string;
-  /** Codes of schemes; the results come in their order. */
+  /** Codes of schemes. The results are returned in their order. */
   readonly schemes: readonly string[];
 }
 
@@ -37,25 +38,32 @@ export interface HistoryAsk extends Times {
   readonly scheme: string;
 }
 
-/** Every function takes the context first and gives only rows its viewer may see (policy/rows.ts). Batched over all that is asked in the same turn. */
+/**
+ * Every function takes the context first and returns only rows that its viewer may see (policy/rows.ts). Requests of
+ * the same turn are batched.
+ */
 export interface ResultRepository {
-  /** The latest result of each scheme; of two on one day the one of greater id. */
+  /** The latest result of each scheme; of two on one day, the one with the greater id. */
   loadLatest(context: SubgraphContext, ask: LatestAsk): Promise<ResultRow[]>;
   /** Results of one scheme, newest first. */
   loadHistory(context: SubgraphContext, ask: HistoryAsk, first: number, after: Position): Promise<Page<ResultRow>>;
-  /** How many, at most COUNT_LIMIT + 1. */
+  /** The number of results, at most COUNT_LIMIT + 1. */
   countHistory(context: SubgraphContext, ask: HistoryAsk): Promise<number>;
   /** One result, or null when there is none that the viewer may see. */
-  loadResult(context: SubgraphContext, ask: Times & { readonly uscc: string; readonly recordId: string }): Promise<ResultRow | null>;
+  loadResult(
+    context: SubgraphContext,
+    ask: Times & { readonly uscc: string; readonly recordId: string },
+  ): Promise<ResultRow | null>;
 }
 
-// Before every result there is.
+// The position before every result.
 const START = { evaluatedOn: 'infinity', recordId: 'ffffffff-ffff-ffff-ffff-ffffffffffff' } as const;
 
-/** `Query.evaluations` takes 1 000 codes: one statement. */
+/** `Query.evaluations` takes 1 000 codes, which one statement reads. */
 const MAX_BATCH = 1000;
 
-const columns = `${recordColumns('result')}, result.scheme, result.scheme_version, result.grade, result.score, result.score_max, result.evaluated_on`;
+const columns = `${recordColumns('result')}, result.scheme, result.scheme_version, result.grade,
+            result.score, result.score_max, result.evaluated_on`;
 
 // $1 codes · $2 validAt · $3 knownAt · $4… the viewer's rows, in every statement about given entities at the same times
 const RIGHTS = 4;
@@ -91,7 +99,8 @@ const latestResults = statement(
 const histories = statement(
   'evaluation.histories',
   `select ask.position, result.*
-   from unnest(${anyLength('$1::text[]')}, $${NEXT}::text[], $${NEXT + 1}::date[], $${NEXT + 2}::uuid[]) with ordinality as ask(uscc, scheme, after_day, after_record, position)
+   from unnest(${anyLength('$1::text[]')}, $${NEXT}::text[], $${NEXT + 1}::date[], $${NEXT + 2}::uuid[])
+     with ordinality as ask(uscc, scheme, after_day, after_record, position)
    cross join lateral (
      select seen.*
      from ${levelsSeen('ask.uscc', RIGHTS)} levels
@@ -117,16 +126,25 @@ const historyCounts = statement(
    from unnest($1::text[], $${NEXT}::text[]) with ordinality as ask(uscc, scheme, position)
    cross join lateral (
      select count(*)::integer as results
-     from (select from evaluation.result where ${ofEntity} and result.scheme = ask.scheme and result.disclosure_level = any(array${levelsSeen('ask.uscc', RIGHTS)}) limit ${COUNT_LIMIT + 1}) visible
+     from (
+       select
+       from evaluation.result
+       where ${ofEntity}
+         and result.scheme = ask.scheme
+         and result.disclosure_level = any(array${levelsSeen('ask.uscc', RIGHTS)})
+       limit ${COUNT_LIMIT + 1}
+     ) visible
    ) counted
    order by ask.position`,
 );
 
-// Each at its own times: an event is of an instant of its own. Of what was erased those who read all histories get what is left.
+// Each record is read at its own times, since an event has an instant of its own. Readers of all histories also receive
+// what is left of an erased record.
 const resultsById = statement(
   'evaluation.results_by_id',
   `select ask.position, result.*
-   from unnest($1::text[], $2::uuid[], $3::date[], $4::timestamptz[]) with ordinality as ask(uscc, record_id, valid_at, known_at, position)
+   from unnest($1::text[], $2::uuid[], $3::date[], $4::timestamptz[])
+     with ordinality as ask(uscc, record_id, valid_at, known_at, position)
    cross join lateral (
      select ${columns}
      from evaluation.result
@@ -145,7 +163,10 @@ export function createResultRepository(pool: Pool): ResultRepository {
     (asked) => groupOf(asked, asked.ask.schemes),
     async (asks) => {
       const { schemes } = (asks[0] as Asked<LatestAsk>).ask; // a group has a member
-      return byPosition(await query<Positioned<ResultRow>>(pool, latestResults, [...sharedValues(asks), schemes]), asks.length);
+      return byPosition(
+        await query<Positioned<ResultRow>>(pool, latestResults, [...sharedValues(asks), schemes]),
+        asks.length,
+      );
     },
     MAX_BATCH,
   );
@@ -159,28 +180,31 @@ export function createResultRepository(pool: Pool): ResultRepository {
     async (asks) => {
       const { first } = (asks[0] as Asked<PageAsk>).ask; // a group has a member
       const starts = asks.map(({ ask }) => ask.after ?? START);
-      const values = [...sharedValues(asks), asks.map(({ ask }) => ask.scheme), starts.map(({ evaluatedOn }) => evaluatedOn), starts.map(({ recordId }) => recordId), first + 1];
-      return byPosition(await query<Positioned<ResultRow>>(pool, histories, values), asks.length).map((list) => pageOf(list, first));
+      const values = [
+        ...sharedValues(asks),
+        asks.map(({ ask }) => ask.scheme),
+        starts.map(({ evaluatedOn }) => evaluatedOn),
+        starts.map(({ recordId }) => recordId),
+        first + 1,
+      ];
+      return byPosition(await query<Positioned<ResultRow>>(pool, histories, values), asks.length).map((list) =>
+        pageOf(list, first),
+      );
     },
   );
 
   const counts = createSharedLoader<Asked<HistoryAsk>, number>(
     (asked) => groupOf(asked),
     async (asks) => {
-      const rows = await query<{ results: number }>(pool, historyCounts, [...sharedValues(asks), asks.map(({ ask }) => ask.scheme)]);
+      const rows = await query<{ results: number }>(pool, historyCounts, [
+        ...sharedValues(asks),
+        asks.map(({ ask }) => ask.scheme),
+      ]);
       return rows.map(({ results }) => results);
     },
   );
 
-  const records = createSharedLoader<Asked<Times & { uscc: string; recordId: string }>, ResultRow | null>(
-    readerOf,
-    async (asks) => {
-      const { context } = asks[0] as Asked<Times>; // a group has a member
-      const rows = await query<Positioned<ResultRow>>(pool, resultsById, [...recordValues(asks), ...rights(context), seesErased(context.viewer)]);
-      return byPosition<ResultRow>(rows, asks.length).map(([row]) => row ?? null);
-    },
-    MAX_RECORDS,
-  );
+  const records = createRecordLoader<ResultRow>(pool, resultsById);
 
   return {
     loadLatest: (context, ask) => latest({ context, ask }),

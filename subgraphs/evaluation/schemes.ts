@@ -1,10 +1,18 @@
-import { evaluationSchemes, findEvaluationScheme, findSchemeVersion, findSchemeVersionOn, type EvaluationScheme, type Grade, type SchemeVersion } from '#standards/evaluationSchemes.ts';
+import {
+  evaluationSchemes,
+  findEvaluationScheme,
+  findSchemeVersion,
+  findSchemeVersionOn,
+  type EvaluationScheme,
+  type Grade,
+  type SchemeVersion,
+} from '#standards/evaluationSchemes.ts';
 import { addDays, addMonths } from '#standards/publicationTerms.ts';
 
 /** Codes of all schemes, in the order of the catalogue. */
 export const schemeCodes: readonly string[] = evaluationSchemes.map(({ code }) => code);
 
-/** A grade's meaning as a reader is told it: English with the scheme's own word in brackets. */
+/** The meaning of a grade for readers: English with the scheme's own word in brackets. */
 const meaningOf = ({ meaning, name }: Grade): string => `${meaning} (${name})`;
 
 const showVersion = (scheme: EvaluationScheme, version: SchemeVersion) => ({
@@ -12,7 +20,9 @@ const showVersion = (scheme: EvaluationScheme, version: SchemeVersion) => ({
   version: version.version,
   name: scheme.name,
   owner: scheme.owner,
-  grades: version.grades.toSorted((a, b) => a.rank - b.rank).map((grade) => ({ grade: grade.code, meaning: meaningOf(grade) })),
+  grades: version.grades
+    .toSorted((a, b) => a.rank - b.rank)
+    .map((grade) => ({ grade: grade.code, meaning: meaningOf(grade) })),
   verified: !scheme.unverified && !version.unverified && !version.grades.some(({ unverified }) => unverified),
   effectiveFrom: version.effectiveFrom,
   effectiveTo: version.effectiveTo,
@@ -26,7 +36,10 @@ export const schemesOn = (day: string) =>
     return version ? [showVersion(scheme, version)] : [];
   });
 
-/** One version of a scheme, whether or not still in force. Null when it is not in the catalogue: a result under it is refused at filing. */
+/**
+ * One version of a scheme, in force or not. Null when it is not in the catalogue: a result under it is refused at
+ * filing.
+ */
 export function findScheme(code: string, version: string) {
   const scheme = findEvaluationScheme(code);
   const found = findSchemeVersion(code, version);
@@ -38,15 +51,20 @@ export function findGradeMeaning(code: string, version: string, grade: string): 
   return found ? meaningOf(found) : null;
 }
 
-export const findFamilyName = (code: string, family: string): string | null => findEvaluationScheme(code)?.indicatorFamilies.find((each) => each.code === family)?.name ?? null;
+export const findFamilyName = (code: string, family: string): string | null =>
+  findEvaluationScheme(code)?.indicatorFamilies.find((each) => each.code === family)?.name ?? null;
 
 /**
- * Who may see a result whose row does not say. Results of credit are published; a risk class is made for the regulator's own
- * use of its inspectors and is no statement about credit (国市监信发〔2022〕6号, unverified).
+ * The disclosure level of a result whose row has none. Credit results are published. A risk class guides the
+ * regulator's own inspections and is no statement about credit (国市监信发〔2022〕6号, unverified).
  */
-export const defaultLevel = (code: string): 'PUBLIC' | 'GOV_SHARED' => (findEvaluationScheme(code)?.measures === 'RISK' ? 'GOV_SHARED' : 'PUBLIC');
+export const defaultLevel = (code: string): 'PUBLIC' | 'GOV_SHARED' =>
+  findEvaluationScheme(code)?.measures === 'RISK' ? 'GOV_SHARED' : 'PUBLIC';
 
-/** Last day before the next round, for a result that does not say how long it holds: by the period of the scheme's version. */
+/**
+ * The last day before the next round, for a result without an end of validity. It follows from the period of the
+ * scheme's version.
+ */
 export function lastDayOfRound(code: string, version: string, evaluatedOn: string): string {
   const [, count, unit] = /^P(\d+)([YM])$/.exec(findSchemeVersion(code, version)?.period ?? '') ?? [];
   if (count === undefined) throw new Error(`${code} ${version} has no period in years or months`);

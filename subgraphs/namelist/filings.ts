@@ -1,10 +1,19 @@
-import { createFilingDoor } from '#kit/filing/door.ts';
-import type { FilingDoor, Workshop } from '#kit/subgraph.ts';
+import { createFilingIntake } from '#records/filing/intake.ts';
+import type { FilingIntake, SubgraphRuntime } from '#records/subgraph.ts';
 import { forms } from '#standards/forms/forms.ts';
 import { createFiledProposals } from './filedProposals.ts';
 import { entryOf, table } from './ingest.ts';
 
-/** Where filings of this subgraph come in, by kind. */
-export const createFilings = (workshop: Workshop): Record<'name-list', FilingDoor> => ({
-  'name-list': createFilingDoor({ kind: 'name-list', form: forms['name-list'], table, toRow: entryOf, secondPerson: createFiledProposals(workshop) }, workshop),
+/** The filing intakes of this subgraph, by kind. */
+export const createFilings = (runtime: SubgraphRuntime): Record<'name-list', FilingIntake> => ({
+  'name-list': createFilingIntake(
+    {
+      kind: 'name-list',
+      form: forms['name-list'],
+      table,
+      toRow: entryOf,
+      secondPerson: createFiledProposals(runtime),
+    },
+    runtime,
+  ),
 });

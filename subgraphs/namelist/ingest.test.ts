@@ -24,28 +24,75 @@ function entry(cells: Record<string, string>) {
 }
 
 test.each<[string, Record<string, string>, string, string | null, string | null]>([
-  ['a serious entry without an end is published until it is removed', {}, 'PUBLIC', '2026-03-10', '2099-12-31'],
+  ['a serious entry without an end is published for the term of its list', {}, 'PUBLIC', '2026-03-10', '2029-03-09'],
   ['an entry is published for its own term', { MD_QXZ: '2029/03/09' }, 'PUBLIC', '2026-03-10', '2029-03-09'],
-  ['unless another end was filed', { MD_QXZ: '2029/03/09', MD_GSJZQ: '2028/03/09' }, 'PUBLIC', '2026-03-10', '2028-03-09'],
-  ['removal ends publication', { MD_QXZ: '2029/03/09', MD_YCRQ: '2027/01/01', MD_YCYY: '已改正' }, 'PUBLIC', '2026-03-10', '2027-01-01'],
-  ['removal after the term does not prolong it', { MD_QXZ: '2029/03/09', MD_YCRQ: '2029/03/10', MD_YCYY: '到期' }, 'PUBLIC', '2026-03-10', '2029-03-09'],
-  ['a list that is left on correction has no usual end', { MD_LX: 'ABNORMAL_OPERATION' }, 'PUBLIC', '2026-03-10', '2099-12-31'],
+  [
+    'unless another end was filed',
+    { MD_QXZ: '2029/03/09', MD_GSJZQ: '2028/03/09' },
+    'PUBLIC',
+    '2026-03-10',
+    '2028-03-09',
+  ],
+  [
+    'removal ends publication',
+    { MD_QXZ: '2029/03/09', MD_YCRQ: '2027/01/01', MD_YCYY: '已改正' },
+    'PUBLIC',
+    '2026-03-10',
+    '2027-01-01',
+  ],
+  [
+    'removal after the term does not prolong it',
+    { MD_QXZ: '2029/03/09', MD_YCRQ: '2029/03/10', MD_YCYY: '到期' },
+    'PUBLIC',
+    '2026-03-10',
+    '2029-03-09',
+  ],
+  [
+    'a list that is left on correction has no usual end',
+    { MD_LX: 'ABNORMAL_OPERATION' },
+    'PUBLIC',
+    '2026-03-10',
+    'infinity',
+  ],
   ['a focus entry is not published unless its unit chose to', { MD_LX: 'FOCUS' }, 'GOV_SHARED', null, null],
-  ['a focus entry its unit chose to publish has the usual term', { MD_LX: 'FOCUS', MD_SYFW: '社会公开' }, 'PUBLIC', '2026-03-10', '2027-03-09'],
+  [
+    'a focus entry its unit chose to publish has the usual term',
+    { MD_LX: 'FOCUS', MD_SYFW: '社会公开' },
+    'PUBLIC',
+    '2026-03-10',
+    '2027-03-09',
+  ],
   ['what is not public has no term of publication', { MD_SYFW: '内部', MD_QXZ: '2029/03/09' }, 'INTERNAL', null, null],
 ])('%s', (_, cells, level, from, until) => {
   const { made } = entry(cells);
   expect([made.disclosure_level, made.public_from, made.public_until]).toEqual([level, from, until]);
-  // And the entry as it stands says what was filed.
+  // The current entry states what was filed.
   expect(entryOf(recordOf(made), { additionalFields: null, warn: () => {} })).toEqual(made);
 });
 
-test('an entry as it stands says all that is kept of what was filed, and an end that follows from its term follows the term', () => {
-  const { made } = entry({ MD_XDR_HYDM: 'C2710', MD_QXZ: '2029/03/09', MD_ZGYQ: '整改', MD_ZGQX: '2026/06/01', MD_LVQK: '部分履行', MD_XQ: '专有', BZ: '备注', MD_LYDW: '示例中心', MD_LYDWDM: '12330000MB1EEE552X', YJLBS: 'A-1' });
+test('a current entry has all that is kept of its filing, and an end by its term follows the term', () => {
+  const { made } = entry({
+    MD_XDR_HYDM: 'C2710',
+    MD_QXZ: '2029/03/09',
+    MD_ZGYQ: '整改',
+    MD_ZGQX: '2026/06/01',
+    MD_LVQK: '部分履行',
+    MD_XQ: '专有',
+    BZ: '备注',
+    MD_LYDW: '示例中心',
+    MD_LYDWDM: '12330000MB1EEE552X',
+    YJLBS: 'A-1',
+  });
   const kept = recordOf(made);
-  const again = (more: Record<string, unknown>) => entryOf({ ...kept, ...more }, { additionalFields: null, warn: () => {} });
+  const again = (more: Record<string, unknown>) =>
+    entryOf({ ...kept, ...more }, { additionalFields: null, warn: () => {} });
   expect(again({})).toEqual(made);
-  expect(again({ termUntil: '2028-03-09' })).toMatchObject({ record_id: made.record_id, term_until: '2028-03-09', public_until: '2028-03-09', valid_to: '2028-03-10' });
+  expect(again({ termUntil: '2028-03-09' })).toMatchObject({
+    record_id: made.record_id,
+    term_until: '2028-03-09',
+    public_until: '2028-03-09',
+    valid_to: '2028-03-10',
+  });
 });
 
 test.each([
@@ -70,7 +117,11 @@ test('one document that lists an entity on two lists makes two entries; its brac
 });
 
 test('a serious entry kept from the public is a warning, a focus entry is not', () => {
-  expect([entry({ MD_SYFW: '政务共享' }).warnings, entry({ MD_SYFW: '社会公开' }).warnings, entry({ MD_LX: 'FOCUS', MD_SYFW: '政务共享' }).warnings]).toEqual([1, 0, 0]);
+  expect([
+    entry({ MD_SYFW: '政务共享' }).warnings,
+    entry({ MD_SYFW: '社会公开' }).warnings,
+    entry({ MD_LX: 'FOCUS', MD_SYFW: '政务共享' }).warnings,
+  ]).toEqual([1, 0, 0]);
 });
 
 test('without a source unit the authority is the source', () => {

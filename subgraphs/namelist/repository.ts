@@ -2,16 +2,24 @@ import { createSharedLoader } from '#kit/batches.ts';
 import { COUNT_LIMIT, type Page, pageOf } from '#kit/connection.ts';
 import type { SubgraphContext } from '#kit/context.ts';
 import { query, statement, type Pool } from '#kit/postgres/pool.ts';
-import { type Asked, byPosition, groupOf, MAX_RECORDS, type Positioned, readerOf, recordValues, rights, sharedValues } from '#kit/recordBatches.ts';
-import { believedAt, recordColumns, type RecordRow } from '#kit/records.ts';
-import { isLate } from '#kit/sourceUnits.ts';
+import {
+  type Asked,
+  byPosition,
+  createRecordLoader,
+  groupOf,
+  type Positioned,
+  rights,
+  sharedValues,
+} from '#records/recordBatches.ts';
+import { believedAt, recordColumns, type RecordRow, type Times } from '#records/record.ts';
+import { isLate } from '#records/sourceUnits.ts';
 import { bulkPredicate, bulkValue } from '#policy/bulk.ts';
-import { anyLength, levelsOf, levelsSeen, rowParameters, rowPredicate, rowScope, seesErased } from '#policy/rows.ts';
+import { anyLength, levelsOf, levelsSeen, rowParameters, rowPredicate, rowScope } from '#policy/rows.ts';
 import type { ListCategory } from '#standards/listTypes.ts';
 
 export type EntryState = 'LISTED' | 'REMOVED' | 'REPAIRED' | 'REVOKED';
 
-/** An entry as one version states it, with where it stands on the day asked for. */
+/** An entry as stated by one version, with its state on the requested day. */
 export interface EntryRow extends RecordRow {
   readonly list_type: string;
   readonly category: ListCategory;
@@ -23,13 +31,7 @@ export interface EntryRow extends RecordRow {
   readonly state: EntryState;
 }
 
-/** The two times of a question: a day in Asia/Shanghai and a sealed instant. */
-export interface Times {
-  readonly validAt: string;
-  readonly knownAt: string;
-}
-
-/** Where a page begins: after this entry. Null: at the newest listing. */
+/** The position that a page begins after. Null for the newest listing. */
 export type Position = { readonly listedOn: string; readonly recordId: string } | null;
 
 export interface FileAsk extends Times {
@@ -38,7 +40,7 @@ export interface FileAsk extends Times {
   readonly categories: readonly ListCategory[] | null;
 }
 
-/** What narrows a search over all entities; null does not. */
+/** The filter of a search over all entities. A null field does not filter. */
 export interface EntryFilter {
   readonly types: readonly string[] | null;
   readonly categories: readonly ListCategory[] | null;
@@ -49,39 +51,50 @@ export interface EntryFilter {
 }
 
 export interface SeriousListing {
-  /** The entry the answer rests on, a published one where there is one; null when the viewer may see none that is active. */
+  /**
+   * The entry that the answer is based on, a published one if possible. Null when the viewer may see no active entry.
+   */
   readonly entry: { readonly recordId: string; readonly version: number; readonly published: boolean } | null;
   /** Whether every source of list entries is in time, and one had filed by `knownAt`. */
   readonly sourcesInTime: boolean;
 }
 
-/** Every function takes the context first and gives only rows its viewer may see (policy/rows.ts). */
+/** Every function takes the context first and returns only rows that its viewer may see (policy/rows.ts). */
 export interface EntryRepository {
-  /** Entries of one entity, newest listing first. Batched over all that is asked in the same turn. */
+  /** Entries of one entity, newest listing first. Requests of the same turn are batched. */
   loadEntries(context: SubgraphContext, ask: FileAsk, first: number, after: Position): Promise<Page<EntryRow>>;
   /** How many, at most COUNT_LIMIT + 1. */
   countEntries(context: SubgraphContext, ask: FileAsk): Promise<number>;
   loadSeriousListing(context: SubgraphContext, ask: Times & { readonly uscc: string }): Promise<SeriousListing>;
   /** One entry, or null when there is none that the viewer may see. */
-  loadEntry(context: SubgraphContext, ask: Times & { readonly uscc: string; readonly recordId: string }): Promise<EntryRow | null>;
-  /** Entries over all entities that the viewer is given in bulk (policy/bulk.ts), newest listing first. */
-  findEntries(context: SubgraphContext, filter: EntryFilter, times: Times, first: number, after: Position): Promise<Page<EntryRow>>;
+  loadEntry(
+    context: SubgraphContext,
+    ask: Times & { readonly uscc: string; readonly recordId: string },
+  ): Promise<EntryRow | null>;
+  /** Entries over all entities that the viewer may read in bulk (policy/bulk.ts), newest listing first. */
+  findEntries(
+    context: SubgraphContext,
+    filter: EntryFilter,
+    times: Times,
+    first: number,
+    after: Position,
+  ): Promise<Page<EntryRow>>;
   /** How many, at most COUNT_LIMIT + 1. */
   countFound(context: SubgraphContext, filter: EntryFilter, times: Times): Promise<number>;
 }
 
-// Before every entry there is.
+// The position before every entry.
 const START = { listedOn: 'infinity', recordId: 'ffffffff-ffff-ffff-ffff-ffffffffffff' } as const;
 
 /**
- * Whether an entry has effect on a day, SQL of a date. An entry withdrawn by now (repaired, revoked) has none, whichever day is asked:
- * ended effects are those of the moment of asking (design §5).
+ * Whether an entry has effect on a day, given as SQL of a date. An entry that is withdrawn by now (repaired, revoked)
+ * has no effect on any day: ended effects are those of the moment of the request (design §5).
  */
 const isActive = (validAt: string): string => `(entry.withdrawn_on is null
         and (entry.removed_on is null or entry.removed_on > ${validAt})
         and (entry.term_until is null or entry.term_until >= ${validAt}))`;
 
-// A version believed before the withdrawal does not say why it was withdrawn; the version believed now does.
+// A version believed before the withdrawal does not have its reason. The version believed now does.
 const state = (validAt: string): string => `case
         when ${isActive(validAt)} then 'LISTED'
         else coalesce((
@@ -93,8 +106,19 @@ const state = (validAt: string): string => `case
         ), 'REMOVED')
       end`;
 
+/** The columns of `EntryRow` that are an entry's own: one that is missing here does not compile. */
+const ownColumns: Readonly<Record<Exclude<keyof EntryRow, keyof RecordRow | 'state'>, string>> = {
+  list_type: 'entry.list_type',
+  category: 'entry.category',
+  document_no: 'entry.document_no',
+  authority_name: 'entry.authority_name',
+  listed_on: 'entry.listed_on',
+  term_until: 'entry.term_until',
+  removed_on: 'entry.removed_on',
+};
+
 const columns = (validAt: string): string =>
-  `${recordColumns('entry')}, entry.list_type, entry.category, entry.document_no, entry.authority_name, entry.listed_on, entry.term_until, entry.removed_on,
+  `${recordColumns('entry')}, ${Object.values(ownColumns).join(', ')},
       ${state(validAt)} as state`;
 
 // $1 codes · $2 validAt · $3 knownAt · $4… the viewer's rows, in every statement about given entities at the same times
@@ -110,7 +134,8 @@ const inCategories = `($${NEXT}::text[] is null or entry.category = any($${NEXT}
 const entriesOfFiles = statement(
   'namelist.entries_of_files',
   `select ask.position, entry.*
-   from unnest(${anyLength('$1::text[]')}, $${NEXT + 1}::date[], $${NEXT + 2}::uuid[]) with ordinality as ask(uscc, after_day, after_record, position)
+   from unnest(${anyLength('$1::text[]')}, $${NEXT + 1}::date[], $${NEXT + 2}::uuid[])
+     with ordinality as ask(uscc, after_day, after_record, position)
    cross join lateral (
      select seen.*
      from ${levelsSeen('ask.uscc', RIGHTS)} levels
@@ -136,20 +161,32 @@ const countsOfFiles = statement(
    from unnest($1::text[]) with ordinality as ask(uscc, position)
    cross join lateral (
      select count(*)::integer as entries
-     from (select from namelist.entry where ${ofEntity} and ${inCategories} and entry.disclosure_level = any(array${levelsSeen('ask.uscc', RIGHTS)}) limit ${COUNT_LIMIT + 1}) visible
+     from (
+       select
+       from namelist.entry
+       where ${ofEntity}
+         and ${inCategories}
+         and entry.disclosure_level = any(array${levelsSeen('ask.uscc', RIGHTS)})
+       limit ${COUNT_LIMIT + 1}
+     ) visible
    ) counted
    order by ask.position`,
 );
 
 const TODAY = `$${NEXT - 1}::date`; // the last of the rights' parameters
-const isPublished = `(entry.disclosure_level = 'PUBLIC' and entry.public_from <= ${TODAY} and entry.public_until >= ${TODAY})`;
+const isPublished = `(entry.disclosure_level = 'PUBLIC'
+       and entry.public_from <= ${TODAY}
+       and entry.public_until >= ${TODAY})`;
 
 const seriousListings = statement(
   'namelist.serious_listings',
   `select serious.record_id, serious.version, serious.published, sources.in_time
    from unnest($1::text[]) with ordinality as ask(uscc, position)
    cross join (
-     select coalesce(bool_and(not ${isLate('source_unit', `$${NEXT}`)}) and bool_or(first_filed_at <= $3::timestamptz), false) as in_time
+     select coalesce(
+       bool_and(not ${isLate('source_unit', `$${NEXT}`)}) and bool_or(first_filed_at <= $3::timestamptz),
+       false
+     ) as in_time
      from namelist.source_unit
      where kind = 'name-list'
    ) sources
@@ -166,11 +203,13 @@ const seriousListings = statement(
    order by ask.position`,
 );
 
-// Each at its own times: an event is of an instant of its own. Of what was erased those who read all histories get what is left.
+// Each record is read at its own times, since an event has an instant of its own. Readers of all histories also receive
+// what is left of an erased record.
 const entriesById = statement(
   'namelist.entries_by_id',
   `select ask.position, entry.*
-   from unnest($1::text[], $2::uuid[], $3::date[], $4::timestamptz[]) with ordinality as ask(uscc, record_id, valid_at, known_at, position)
+   from unnest($1::text[], $2::uuid[], $3::date[], $4::timestamptz[])
+     with ordinality as ask(uscc, record_id, valid_at, known_at, position)
    cross join lateral (
      select ${columns('ask.valid_at')}
      from namelist.entry
@@ -206,8 +245,9 @@ const page = (also: string): string => `select ${columns('$1::date')}
      order by entry.listed_on desc, entry.record_id desc
      limit $${PAGE + 2}`;
 
-// Without names: each is planned with its own values. A plan for all filters alike cannot know which index they leave useful. Each level that
-// the viewer may see is read in the order of its index and merged: entries of other levels are not walked.
+// These statements have no names, so that each is planned with its own values: one plan for all filters cannot know
+// which index suits them. Each level that the viewer may see is read in the order of its index and merged, so entries
+// of other levels are not walked.
 const merging = (wanted: string, also: string): string => `select entry.*
    from unnest($${LEVELS}::text[]) as levels(level)
    ${wanted}
@@ -217,69 +257,97 @@ const merging = (wanted: string, also: string): string => `select entry.*
    order by entry.listed_on desc, entry.record_id desc
    limit $${PAGE + 2}`;
 const search = merging('', '');
-// Several lists, or categories, are each read in the order of their index and merged; one scan would sort all their entries.
-// Not within a province or sector, whose index is in that order too: by type a page out of 200 000 entries took ten times as long.
-const searchMerging = (column: 'list_type' | 'category'): string => merging(`cross join unnest($${PAGE + 3}::text[]) as wanted(value)`, `and entry.${column} = wanted.value`);
+// Several lists, or categories, are each read in the order of their index and merged. A single scan would sort all
+// their entries. This is not done within a province or sector, whose index is in that order too: by type, a page out of
+// 200 000 entries took ten times as long.
+const searchMerging = (column: 'list_type' | 'category'): string =>
+  merging(`cross join unnest($${PAGE + 3}::text[]) as wanted(value)`, `and entry.${column} = wanted.value`);
 const searchByType = searchMerging('list_type');
 const searchByCategory = searchMerging('category');
-const searchCount = `select count(*)::integer as entries from (select from namelist.entry where ${found} and entry.disclosure_level = any($${LEVELS}::text[]) limit ${COUNT_LIMIT + 1}) visible`;
+const searchCount = `select count(*)::integer as entries
+   from (
+     select
+     from namelist.entry
+     where ${found}
+       and entry.disclosure_level = any($${LEVELS}::text[])
+     limit ${COUNT_LIMIT + 1}
+   ) visible`;
 
-/** @param now tells whether a source is late: lateness is that of the moment of asking, whatever `knownAt` is asked. */
-export function createEntryRepository(pool: Pool, now: () => Date): EntryRepository {
-  interface PageAsk extends FileAsk {
-    readonly first: number;
-    readonly after: Position;
-  }
-  const pages = createSharedLoader<Asked<PageAsk>, Page<EntryRow>>(
+interface PageAsk extends FileAsk {
+  readonly first: number;
+  readonly after: Position;
+}
+
+const createPageLoader = (pool: Pool) =>
+  createSharedLoader<Asked<PageAsk>, Page<EntryRow>>(
     (asked) => groupOf(asked, asked.ask.categories, asked.ask.first),
     async (asks) => {
       const { categories, first } = (asks[0] as Asked<PageAsk>).ask; // a group has a member
       const starts = asks.map(({ ask }) => ask.after ?? START);
-      const values = [...sharedValues(asks), categories, starts.map(({ listedOn }) => listedOn), starts.map(({ recordId }) => recordId), first + 1];
+      const values = [
+        ...sharedValues(asks),
+        categories,
+        starts.map(({ listedOn }) => listedOn),
+        starts.map(({ recordId }) => recordId),
+        first + 1,
+      ];
       const rows = await query<Positioned<EntryRow>>(pool, entriesOfFiles, values);
       return byPosition<EntryRow>(rows, asks.length).map((list) => pageOf(list, first));
     },
   );
 
-  const counts = createSharedLoader<Asked<FileAsk>, number>(
+const createCountLoader = (pool: Pool) =>
+  createSharedLoader<Asked<FileAsk>, number>(
     (asked) => groupOf(asked, asked.ask.categories),
     async (asks) => {
-      const rows = await query<{ entries: number }>(pool, countsOfFiles, [...sharedValues(asks), (asks[0] as Asked<FileAsk>).ask.categories]); // a group has a member
+      const rows = await query<{ entries: number }>(pool, countsOfFiles, [
+        ...sharedValues(asks),
+        (asks[0] as Asked<FileAsk>).ask.categories,
+      ]); // a group has a member
       return rows.map(({ entries }) => entries);
     },
   );
 
-  const serious = createSharedLoader<Asked<Times & { uscc: string }>, SeriousListing>(
+const createSeriousLoader = (pool: Pool, now: () => Date) =>
+  createSharedLoader<Asked<Times & { uscc: string }>, SeriousListing>(
     (asked) => groupOf(asked),
     async (asks) => {
-      const rows = await query<{ record_id: string | null; version: number; published: boolean; in_time: boolean }>(pool, seriousListings, [...sharedValues(asks), now().toISOString()]);
-      return rows.map(({ record_id, version, published, in_time }) => ({ entry: record_id === null ? null : { recordId: record_id, version, published }, sourcesInTime: in_time }));
+      const rows = await query<{ record_id: string | null; version: number; published: boolean; in_time: boolean }>(
+        pool,
+        seriousListings,
+        [...sharedValues(asks), now().toISOString()],
+      );
+      return rows.map(({ record_id, version, published, in_time }) => ({
+        entry: record_id === null ? null : { recordId: record_id, version, published },
+        sourcesInTime: in_time,
+      }));
     },
   );
 
-  const records = createSharedLoader<Asked<Times & { uscc: string; recordId: string }>, EntryRow | null>(
-    readerOf,
-    async (asks) => {
-      const { context } = asks[0] as Asked<Times>; // a group has a member
-      const rows = await query<Positioned<EntryRow>>(pool, entriesById, [...recordValues(asks), ...rights(context), seesErased(context.viewer)]);
-      return byPosition<EntryRow>(rows, asks.length).map(([row]) => row ?? null);
-    },
-    MAX_RECORDS,
-  );
+/** The parameters of a search up to its page. */
+const searchValues = (context: SubgraphContext, filter: EntryFilter, times: Times): unknown[] => [
+  times.validAt,
+  times.knownAt,
+  ...rights(context),
+  filter.types,
+  filter.categories,
+  filter.province,
+  filter.sector,
+  filter.listedFrom,
+  filter.activeOnly,
+  bulkValue(context.viewer),
+  levelsOf(rowScope(context.viewer)),
+];
 
-  const filterValues = (context: SubgraphContext, filter: EntryFilter, times: Times): unknown[] => [
-    times.validAt,
-    times.knownAt,
-    ...rights(context),
-    filter.types,
-    filter.categories,
-    filter.province,
-    filter.sector,
-    filter.listedFrom,
-    filter.activeOnly,
-    bulkValue(context.viewer),
-    levelsOf(rowScope(context.viewer)),
-  ];
+/**
+ * Creates the repository of entries.
+ * @param now decides whether a source is late: lateness is that of the moment of the request, whatever its `knownAt`
+ */
+export function createEntryRepository(pool: Pool, now: () => Date): EntryRepository {
+  const pages = createPageLoader(pool);
+  const counts = createCountLoader(pool);
+  const serious = createSeriousLoader(pool, now);
+  const records = createRecordLoader<EntryRow>(pool, entriesById);
 
   return {
     loadEntries: (context, ask, first, after) => pages({ context, ask: { ...ask, first, after } }),
@@ -289,7 +357,7 @@ export function createEntryRepository(pool: Pool, now: () => Date): EntryReposit
 
     async findEntries(context, filter, times, first, after) {
       const { listedOn, recordId } = after ?? START;
-      const values = [...filterValues(context, filter, times), listedOn, recordId, first + 1];
+      const values = [...searchValues(context, filter, times), listedOn, recordId, first + 1];
       const isLocal = filter.province !== null || filter.sector !== null;
       const merged = isLocal ? null : (filter.types ?? filter.categories);
       const text = merged === null ? search : filter.types === null ? searchByCategory : searchByType;
@@ -298,7 +366,7 @@ export function createEntryRepository(pool: Pool, now: () => Date): EntryReposit
     },
 
     async countFound(context, filter, times) {
-      const { rows } = await pool.query<{ entries: number }>(searchCount, filterValues(context, filter, times));
+      const { rows } = await pool.query<{ entries: number }>(searchCount, searchValues(context, filter, times));
       return rows[0]?.entries ?? 0;
     },
   };

@@ -21,5 +21,7 @@ export interface Bench {
   readonly settings: Settings;
   readonly say: (line: string) => void;
   /** Takes the profile that was asked for, if one was; then nothing is measured. @throws Error when it is none of these. */
-  readonly profile: (candidates: Readonly<Record<string, readonly [Worker<unknown>, Side | undefined]>>) => Promise<boolean>;
+  readonly profile: (
+    candidates: Readonly<Record<string, readonly [Worker<unknown>, Side | undefined]>>,
+  ) => Promise<boolean>;
 }

@@ -46,7 +46,8 @@ serveBench(null, async (given): Promise<Loaded | string[]> => {
     const answer = await pool.request({ path: pathname, method: 'POST', headers, body });
     return { status: answer.statusCode, text: Buffer.from(await answer.body.arrayBuffer()) };
   };
-  if ('probe' in load) return Promise.all(load.bodies.map(async (_, number) => (await send(number)).text.toString('utf8')));
+  if ('probe' in load)
+    return Promise.all(load.bodies.map(async (_, number) => (await send(number)).text.toString('utf8')));
 
   const ERRORS = Buffer.from('"errors":[');
   const first = load.from ?? 0;
@@ -60,7 +61,8 @@ serveBench(null, async (given): Promise<Loaded | string[]> => {
       sent += 1;
       const { status, text } = await send(number);
       bytes += text.length;
-      if ((status !== 200 || text.includes(ERRORS)) && wrong.length < 3) wrong.push(`${status} ${text.toString('utf8', 0, 500)}`);
+      if ((status !== 200 || text.includes(ERRORS)) && wrong.length < 3)
+        wrong.push(`${status} ${text.toString('utf8', 0, 500)}`);
     }
   };
   await Promise.all(Array.from({ length: load.inFlight }, work));

@@ -27,19 +27,27 @@ export interface Cost {
   readonly note: string;
 }
 
-const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+export const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((one, other) => one - other);
   const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? (sorted[middle] ?? Number.NaN) : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
+  return sorted.length % 2 === 1
+    ? (sorted[middle] ?? Number.NaN)
+    : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
 }
 
 /** @throws Error where two sides answer an operation differently, or one answers with errors. */
 export async function assertEqualAnswers(client: Worker<null>, sides: readonly Side[]): Promise<void> {
   const answers = await Promise.all(
     sides.map(async ({ name, load, comparable }) => {
-      const texts = await client.call<string[]>({ ...load, bodies: load.bodies.slice(0, 20), operations: 1, inFlight: 4, probe: true });
+      const texts = await client.call<string[]>({
+        ...load,
+        bodies: load.bodies.slice(0, 20),
+        operations: 1,
+        inFlight: 4,
+        probe: true,
+      });
       return texts.map((text) => {
         let answer: { data?: unknown; errors?: unknown };
         try {
@@ -47,7 +55,8 @@ export async function assertEqualAnswers(client: Worker<null>, sides: readonly S
         } catch {
           throw new Error(`${name} answered what is not JSON: ${text.slice(0, 300)}`);
         }
-        if (answer.errors || answer.data === null || answer.data === undefined) throw new Error(`${name} answered with errors: ${text.slice(0, 1000)}`);
+        if (answer.errors || answer.data === null || answer.data === undefined)
+          throw new Error(`${name} answered with errors: ${text.slice(0, 1000)}`);
         return comparable ? comparable(answer) : answer.data;
       });
     }),
@@ -56,29 +65,47 @@ export async function assertEqualAnswers(client: Worker<null>, sides: readonly S
   others.forEach((other, index) => {
     if (isDeepStrictEqual(first, other)) return;
     const at = first?.findIndex((answer, number) => !isDeepStrictEqual(answer, other[number])) ?? 0;
-    throw new Error(`${sides[0]?.name} and ${sides[index + 1]?.name} answer differently:\n${JSON.stringify(first?.[at]).slice(0, 3000)}\n${JSON.stringify(other[at]).slice(0, 3000)}`);
+    throw new Error(
+      `${sides[0]?.name} and ${sides[index + 1]?.name} answer differently:\n${JSON.stringify(first?.[at]).slice(0, 3000)}\n${JSON.stringify(other[at]).slice(0, 3000)}`,
+    );
   });
+}
+
+/** One round of a side. @returns µs of CPU an operation, by part, and the bytes of an answer */
+export async function runRound(
+  client: Worker<null>,
+  { name, load, parts, operations }: Side,
+  { inFlight, from }: { inFlight: number; from: number },
+): Promise<{ readonly spent: ReadonlyMap<string, number>; readonly bytes: number }> {
+  const readings = Object.entries(parts);
+  const before = await Promise.all(readings.map(([, read]) => read()));
+  const { wrong, bytes } = await client.call<Loaded>({ ...load, operations, inFlight, from });
+  const after = await Promise.all(readings.map(([, read]) => read()));
+  if (wrong.length > 0) throw new Error(`${name} failed: ${wrong.join('\n')}`);
+  const spent = readings.map(
+    ([part], index) => [part, ((after[index] ?? 0) - (before[index] ?? 0)) / operations] as const,
+  );
+  return { spent: new Map(spent), bytes: bytes / operations };
 }
 
 /**
  * Runs all sides in turn, A B C A B C …, so that a machine whose speed drifts is the same for all, and gives the median cost
  * of an operation. The first `warmUp` rounds are not counted: plans are made, code is compiled, statements prepared.
  */
-export async function measure(client: Worker<null>, sides: readonly Side[], { rounds, warmUp, inFlight, onRound }: { rounds: number; warmUp: number; inFlight: number; onRound?: () => void }): Promise<Cost[]> {
+export async function measure(
+  client: Worker<null>,
+  sides: readonly Side[],
+  { rounds, warmUp, inFlight, onRound }: { rounds: number; warmUp: number; inFlight: number; onRound?: () => void },
+): Promise<Cost[]> {
   const counted = sides.map(() => ({ parts: new Map<string, number[]>(), totals: [] as number[], bytes: 0 }));
   for (let round = 0; round < warmUp + rounds; round += 1) {
     for (const [index, side] of sides.entries()) {
-      const readings = Object.entries(side.parts);
-      const before = await Promise.all(readings.map(([, read]) => read()));
-      const { wrong, bytes } = await client.call<Loaded>({ ...side.load, operations: side.operations, inFlight, from: round * side.operations });
-      const after = await Promise.all(readings.map(([, read]) => read()));
-      if (wrong.length > 0) throw new Error(`${side.name} failed: ${wrong.join('\n')}`);
+      const { spent, bytes } = await runRound(client, side, { inFlight, from: round * side.operations });
       if (round < warmUp) continue;
       const count = counted[index] as (typeof counted)[number]; // made for every side
-      const spent = after.map((value, part) => (value - (before[part] ?? 0)) / side.operations);
-      readings.forEach(([part], number) => count.parts.set(part, [...(count.parts.get(part) ?? []), spent[number] ?? 0]));
-      count.totals.push(sum(spent));
-      count.bytes = bytes / side.operations;
+      for (const [part, cost] of spent) count.parts.set(part, [...(count.parts.get(part) ?? []), cost]);
+      count.totals.push(sum([...spent.values()]));
+      count.bytes = bytes;
     }
     onRound?.();
   }
@@ -96,14 +123,18 @@ export async function measure(client: Worker<null>, sides: readonly Side[], { ro
 }
 
 /** How often the processes of a comparison are started anew. */
-const LIVES = 5;
+export const LIVES = 5;
 
 /**
  * The same over several lives of the processes: of one and the same code two processes differ by 10 % and more for as long as they live, by what was
  * compiled when. The rounds of all lives, and the means of their medians.
  * @param open starts the processes of the sides; what it puts on the stack ends with them
  */
-export async function measureLives(client: Worker<null>, open: (stack: AsyncDisposableStack) => Promise<readonly Side[]>, settings: Parameters<typeof measure>[2]): Promise<Cost[]> {
+export async function measureLives(
+  client: Worker<null>,
+  open: (stack: AsyncDisposableStack) => Promise<readonly Side[]>,
+  settings: Parameters<typeof measure>[2],
+): Promise<Cost[]> {
   const lives: Cost[][] = [];
   for (let life = 0; life < LIVES; life += 1) {
     await using stack = new AsyncDisposableStack();
@@ -112,7 +143,9 @@ export async function measureLives(client: Worker<null>, open: (stack: AsyncDisp
   return (lives[0] ?? []).map((first, side) => {
     const all = lives.map((costs) => costs[side] as Cost); // each has the same sides
     const mean = (valueOf: (cost: Cost) => number): number => sum(all.map(valueOf)) / all.length;
-    const parts = Object.fromEntries(Object.keys(first.parts).map((part) => [part, mean((cost) => cost.parts[part] ?? 0)]));
+    const parts = Object.fromEntries(
+      Object.keys(first.parts).map((part) => [part, mean((cost) => cost.parts[part] ?? 0)]),
+    );
     return { ...first, parts, total: mean(({ total }) => total), rounds: all.flatMap(({ rounds }) => rounds) };
   });
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import jwt from 'jsonwebtoken';
-import { createPassportControl, createPassportOffice } from '#kit/passport.ts';
+import { createPassportVerifier, createPassportIssuer } from '#kit/passport.ts';
 import { createViewer, publicViewer } from '#policy/viewer.ts';
 
 // What a passport costs each question to a subgraph over HTTP, beside a JWT signed and verified for each: node test/bench/passports.ts
@@ -18,8 +18,8 @@ const viewer = createViewer({
   purpose: 'SUPERVISION',
   tokenId: 't1',
 });
-const office = createPassportOffice(ring, now);
-const control = createPassportControl(ring, 'entity', now);
+const issuer = createPassportIssuer(ring, now);
+const verifier = createPassportVerifier(ring, 'entity', now);
 
 /** Microseconds each, the second time. */
 function measure(work: (number: number) => void): string {
@@ -38,12 +38,14 @@ for (const bytes of [500, 2000, 20_000]) {
     path: '/graphql',
     body: String(number).padEnd(bytes, 'x'),
   }));
-  const shown = questions.map((question) => office(viewer, 'entity', question));
+  const displayed = questions.map((question) => issuer(viewer, 'entity', question));
   const received = questions.map((question) => ({ ...question, body: Buffer.from(question.body) }));
-  const make = measure((number) => void office(viewer, 'entity', questions[number % DISTINCT] as (typeof questions)[number]));
+  const make = measure(
+    (number) => void issuer(viewer, 'entity', questions[number % DISTINCT] as (typeof questions)[number]),
+  );
   const check = measure((number) => {
     const at = number % DISTINCT;
-    if (!control.open(shown[at] as string)?.isFor(received[at] as (typeof received)[number]))
+    if (!verifier.open(displayed[at] as string)?.isFor(received[at] as (typeof received)[number]))
       throw new Error('a good passport was refused');
   });
   process.stdout.write(`a question of ${bytes} bytes: ${make} to make, ${check} to check\n`);

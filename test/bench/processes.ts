@@ -17,12 +17,36 @@ export interface Worker<Ready> extends AsyncDisposable {
 
 const START_DEADLINE_MS = 60_000;
 
+/** What is run, where it is not this checkout's Node with a worker of the bench and the bench's own environment. */
+export interface Program {
+  /** A worker's file, or one that runs with a worker loaded before it. */
+  readonly file: string;
+  readonly args: readonly string[];
+  /** The Node that runs it. */
+  readonly execPath?: string;
+  readonly execArgv?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  /** The file that its output goes to. */
+  readonly output?: number;
+}
+
 /** Starts a worker and waits until it is ready. @param given handed to it as its one argument, as JSON */
-export async function startWorker<Ready>(name: string, file: string, given: unknown = null): Promise<Worker<Ready>> {
-  const child = fork(fileURLToPath(import.meta.resolve(file)), [JSON.stringify(given)], {
+export const startWorker = <Ready>(name: string, file: string, given: unknown = null): Promise<Worker<Ready>> =>
+  startProgram<Ready>(name, { file: fileURLToPath(import.meta.resolve(file)), args: [JSON.stringify(given)] });
+
+/** The same for a program that is started in another way. */
+export async function startProgram<Ready>(
+  name: string,
+  { file, args, execPath, execArgv = [], env, cwd, output }: Program,
+): Promise<Worker<Ready>> {
+  const child = fork(file, [...args], {
     serialization: 'advanced',
-    env: { ...process.env, NODE_ENV: 'production', NODE_OPTIONS: '' },
-    execArgv: ['--no-warnings'],
+    env: env ?? { ...process.env, NODE_ENV: 'production', NODE_OPTIONS: '' },
+    execArgv: ['--no-warnings', ...execArgv],
+    ...(execPath === undefined ? null : { execPath }),
+    ...(cwd === undefined ? null : { cwd }),
+    ...(output === undefined ? null : { stdio: ['ignore', output, output, 'ipc'] }),
   });
   const waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
   let asked = 0;
@@ -33,7 +57,10 @@ export async function startWorker<Ready>(name: string, file: string, given: unkn
   };
   child.on('exit', failAll);
   const ready = Promise.withResolvers<Ready>();
-  const timer = setTimeout(() => ready.reject(new Error(`${name} was not ready in ${START_DEADLINE_MS} ms`)), START_DEADLINE_MS);
+  const timer = setTimeout(
+    () => ready.reject(new Error(`${name} was not ready in ${START_DEADLINE_MS} ms`)),
+    START_DEADLINE_MS,
+  );
   child.once('exit', (code) => ready.reject(new Error(`${name} ended with ${code} before it was ready`)));
   child.on('message', (message: Answer | { ready: Ready }) => {
     if ('ready' in message) return ready.resolve(message.ready);

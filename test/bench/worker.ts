@@ -24,7 +24,9 @@ export function serveBench(ready: unknown, work: (given: unknown) => unknown = (
   let session: Session | undefined;
   const startProfile = async (): Promise<void> => {
     // Not imported: the inspector costs 3 MB that only a profile needs.
-    const { Session: NewSession } = createRequire(import.meta.url)('node:inspector/promises') as { Session: new () => Session };
+    const { Session: NewSession } = createRequire(import.meta.url)('node:inspector/promises') as {
+      Session: new () => Session;
+    };
     session = new NewSession();
     session.connect();
     await session.post('Profiler.enable');
@@ -46,7 +48,11 @@ export function serveBench(ready: unknown, work: (given: unknown) => unknown = (
   process.on('message', (asked: Ask) => {
     answer(asked).then(
       (value) => process.send?.({ id: asked.id, value } satisfies Answer),
-      (error: unknown) => process.send?.({ id: asked.id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) } satisfies Answer),
+      (error: unknown) =>
+        process.send?.({
+          id: asked.id,
+          error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+        } satisfies Answer),
     );
   });
   process.on('disconnect', () => process.exit(0));

@@ -4,7 +4,22 @@ import { join } from 'node:path';
 const root = join(import.meta.dirname, '../..');
 
 /** OSI-approved or public domain: government users must be able to ship it (design §3). */
-const open = new Set(['MIT', 'MIT-0', 'Apache-2.0', 'ISC', 'BSD-2-Clause', 'BSD-3-Clause', '0BSD', 'BlueOak-1.0.0', 'Python-2.0', 'Unlicense', 'CC0-1.0', 'PostgreSQL', 'MPL-2.0', 'EPL-2.0']);
+const open = new Set([
+  'MIT',
+  'MIT-0',
+  'Apache-2.0',
+  'ISC',
+  'BSD-2-Clause',
+  'BSD-3-Clause',
+  '0BSD',
+  'BlueOak-1.0.0',
+  'Python-2.0',
+  'Unlicense',
+  'CC0-1.0',
+  'PostgreSQL',
+  'MPL-2.0',
+  'EPL-2.0',
+]);
 
 /** Licence strings that are not SPDX, read by hand. */
 const readByHand: Record<string, string> = {
@@ -34,6 +49,9 @@ test('nothing in the runtime tree is under a licence that is not open', () => {
   expect(closed).toEqual([]);
 });
 
-test.each(['Elastic-2.0', 'BUSL-1.1', 'SSPL-1.0', 'UNLICENSED', 'SEE LICENSE IN LICENSE', 'MIT AND Elastic-2.0'])('"%s" is not open', (expression) => {
-  expect(isOpen(expression)).toBe(false);
-});
+test.each(['Elastic-2.0', 'BUSL-1.1', 'SSPL-1.0', 'UNLICENSED', 'SEE LICENSE IN LICENSE', 'MIT AND Elastic-2.0'])(
+  '"%s" is not open',
+  (expression) => {
+    expect(isOpen(expression)).toBe(false);
+  },
+);

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildSchema, Kind, parse } from 'graphql';
 import { releasedManifest } from '#cli/releasedDocuments.ts';
-import { standardLimits } from '#gateway/limits.ts';
+import { standardLimits } from '#gateway/graph/limits.ts';
 import { createDocumentCheck } from '#gateway/trustedDocuments/check.ts';
 import { digestId } from '#gateway/trustedDocuments/ids.ts';
 
@@ -12,7 +12,9 @@ const root = join(import.meta.dirname, '../..');
 const { operations } = releasedManifest();
 
 test('the released manifest has the texts of the commands: `npm run codegen` writes it', () => {
-  expect(JSON.parse(readFileSync(join(root, 'gateway/trustedDocuments/released.json'), 'utf8'))).toEqual(releasedManifest());
+  expect(JSON.parse(readFileSync(join(root, 'gateway/trustedDocuments/released.json'), 'utf8'))).toEqual(
+    releasedManifest(),
+  );
 });
 
 test('each of them is what it says, and fits the schema, the limits and the rules of what may be published', () => {
@@ -21,6 +23,11 @@ test('each of them is what it says, and fits the schema, the limits and the rule
   expect(operations.length).toBeGreaterThan(20);
   for (const { id, name, type, body } of operations) {
     const operation = parse(body).definitions.find((definition) => definition.kind === Kind.OPERATION_DEFINITION);
-    expect([`sha256:${id}`, name, type, check('OPERATOR', body)]).toEqual([digestId(body), operation?.name?.value, operation?.operation, { name }]);
+    expect([`sha256:${id}`, name, type, check('OPERATOR', body)]).toEqual([
+      digestId(body),
+      operation?.name?.value,
+      operation?.operation,
+      { name },
+    ]);
   }
 });

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { subgraphNames, type SubgraphName } from '#kit/config.ts';
+import { subgraphNames } from '#subgraphs/definitions.ts';
 import { migrate } from '#kit/postgres/migrate.ts';
 import { MIGRATIONS } from '#test/support/database.ts';
 import { createIssuer, type TestIssuer } from '#test/support/graph.ts';
@@ -50,14 +50,14 @@ export interface GatewayMember extends Member {
   readonly url: string;
 }
 
-export type ProxyName = SubgraphName | 'postgres' | 'redis' | 'jwks';
+export type ProxyName = string | 'postgres' | 'redis' | 'jwks';
 
 export interface Cluster extends AsyncDisposable {
   readonly shape: Shape;
   readonly issuer: TestIssuer;
   readonly gateways: readonly [GatewayMember, ...GatewayMember[]];
   /** None where they run in the gateway. */
-  readonly subgraphs: ReadonlyMap<SubgraphName, Member>;
+  readonly subgraphs: ReadonlyMap<string, Member>;
   readonly postgres: PostgresProcess;
   readonly redis: RedisProcess | null;
   readonly proxies: ReadonlyMap<ProxyName, TcpProxy>;
@@ -82,7 +82,9 @@ export async function startCluster({ shape, redisServer, dataDir }: ClusterOptio
   const directory = await mkdtemp(join(tmpdir(), 'cg-faults-'));
   stack.defer(() => rm(directory, { recursive: true, force: true }));
   // Few connections, so that exhausting them costs little; no gateway and no subgraph may want more.
-  const postgres = stack.use(await startPostgres({ dataDir: dataDir ?? join(directory, 'pg'), settings: { max_connections: '120' } }));
+  const postgres = stack.use(
+    await startPostgres({ dataDir: dataDir ?? join(directory, 'pg'), settings: { max_connections: '120' } }),
+  );
   await migrate({ url: postgres.url, directory: MIGRATIONS });
   await loadFixtures(postgres.url);
   const issuer = stack.use(await createIssuer());
@@ -104,41 +106,22 @@ export async function startCluster({ shape, redisServer, dataDir }: ClusterOptio
     DIGEST_KEYS: KEYS,
     LOG_LEVEL: 'warn',
   });
-  const subgraphs = new Map<SubgraphName, Member>();
-  if (shape === 'federated') {
-    const members = await Promise.all(
-      subgraphNames.map(async (name) => {
-        const port = await freePort();
-        proxies.set(name, stack.use(await startProxy({ port })));
-        return [name, await startMember(name, 'subgraphs/main.ts', [name], () => ({ ...environment(), PORT: String(port) }))] as const;
-      }),
-    );
-    for (const [name, member] of members) subgraphs.set(name, stack.use(member));
-  }
+  const subgraphs =
+    shape === 'federated' ? await startSubgraphs(environment, proxies, stack) : new Map<string, Member>();
   const remote = [...subgraphs.keys()].map((name) => `${name}=http://127.0.0.1:${proxy(name).port}/graphql`).join(',');
-  const gateways: GatewayMember[] = [];
-  for (let index = 0; index < (shape === 'federated' ? 2 : 1); index += 1) {
-    const port = await freePort();
-    const variables = (): Record<string, string> => ({
+  const gateways = await startGateways(
+    shape === 'federated' ? 2 : 1,
+    (port) => ({
       ...environment(),
       PORT: String(port),
       JWKS_URL: `http://127.0.0.1:${proxy('jwks').port}/jwks.json`,
       SUBGRAPHS: remote,
       BUDGETS: RAISED_BUDGETS,
       ...(redis ? { REDIS_URL: `redis://127.0.0.1:${proxy('redis').port}` } : null),
-    });
-    gateways.push(Object.assign(stack.use(await startMember(`gateway ${index}`, 'gateway/main.ts', [], variables)), { url: `http://127.0.0.1:${port}` }));
-  }
-  let client: pg.Client | null = null;
-  const sql: Cluster['sql'] = async (text, values = []) => {
-    if (!client) {
-      client = new pg.Client({ connectionString: postgres.url });
-      client.on('error', () => (client = null)); // a server that was killed: the next question connects anew
-      await client.connect();
-    }
-    return (await client.query(text, [...values])).rows;
-  };
-  stack.defer(async () => void (await client?.end().catch(() => {})));
+    }),
+    stack,
+  );
+  const sql = superuserOf(postgres.url, stack);
   const owned = stack.move();
   return {
     shape,
@@ -154,7 +137,62 @@ export async function startCluster({ shape, redisServer, dataDir }: ClusterOptio
   };
 }
 
-async function startMember(name: string, entry: string, args: readonly string[], variables: () => Record<string, string>): Promise<Member & AsyncDisposable> {
+/** A process for each subgraph, behind a proxy of its own. */
+async function startSubgraphs(
+  environment: () => Record<string, string>,
+  proxies: Map<ProxyName, TcpProxy>,
+  stack: AsyncDisposableStack,
+): Promise<ReadonlyMap<string, Member>> {
+  const members = await Promise.all(
+    subgraphNames.map(async (name) => {
+      const port = await freePort();
+      proxies.set(name, stack.use(await startProxy({ port })));
+      return [
+        name,
+        await startMember(name, 'subgraphs/main.ts', [name], () => ({ ...environment(), PORT: String(port) })),
+      ] as const;
+    }),
+  );
+  for (const [, member] of members) stack.use(member);
+  return new Map(members);
+}
+
+/** Gateways one after another, each on a free port with the settings for it. */
+async function startGateways(
+  count: number,
+  settingsFor: (port: number) => Record<string, string>,
+  stack: AsyncDisposableStack,
+): Promise<GatewayMember[]> {
+  const gateways: GatewayMember[] = [];
+  for (let index = 0; index < count; index += 1) {
+    const port = await freePort();
+    const member = await startMember(`gateway ${index}`, 'gateway/main.ts', [], () => settingsFor(port));
+    gateways.push(Object.assign(stack.use(member), { url: `http://127.0.0.1:${port}` }));
+  }
+  return gateways;
+}
+
+/** Statements past the proxy; the connection is made anew where the server was killed. */
+function superuserOf(connectionString: string, stack: AsyncDisposableStack): Cluster['sql'] {
+  let client: pg.Client | null = null;
+  const sql: Cluster['sql'] = async (text, values = []) => {
+    if (!client) {
+      client = new pg.Client({ connectionString });
+      client.on('error', () => (client = null)); // a server that was killed: the next question connects anew
+      await client.connect();
+    }
+    return (await client.query(text, [...values])).rows;
+  };
+  stack.defer(async () => void (await client?.end().catch(() => {})));
+  return sql;
+}
+
+async function startMember(
+  name: string,
+  entry: string,
+  args: readonly string[],
+  variables: () => Record<string, string>,
+): Promise<Member & AsyncDisposable> {
   const plain = { execArgv: ['--no-warnings', '--import', PROBE] };
   let running = await startProcess(entry, args, variables(), plain);
   let isOurs = false;
@@ -216,11 +254,16 @@ async function serveKeys(issuer: TestIssuer, stack: AsyncDisposableStack): Promi
 /** Processes that a process started and that still run, by their ids. Linux alone. */
 export async function childrenOf(pid: number): Promise<number[]> {
   const tasks = await readdir(`/proc/${pid}/task`).catch(() => []);
-  const lists = await Promise.all(tasks.map((task) => readFile(`/proc/${pid}/task/${task}/children`, 'utf8').catch(() => '')));
+  const lists = await Promise.all(
+    tasks.map((task) => readFile(`/proc/${pid}/task/${task}/children`, 'utf8').catch(() => '')),
+  );
   return lists.flatMap((list) => list.split(' ').filter(Boolean).map(Number));
 }
 
-/** kill -9 of all that this process started. PostgreSQL is left to its watcher, which stops it once we are gone (kit/postgres/embedded.ts). */
+/**
+ * kill -9 of all that this process started. PostgreSQL is left to its watcher, which stops it once we are gone
+ * (kit/postgres/embedded.ts).
+ */
 export async function endChildren(): Promise<void> {
   for (const pid of await childrenOf(process.pid)) {
     const name = (await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '')).trim();

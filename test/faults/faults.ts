@@ -18,13 +18,20 @@ export interface Fault {
   readonly shape: Shape;
   /** Whether a gateway itself is broken, so that connections to it may be lost. */
   readonly mayLose?: boolean;
-  /** Whether what plans is broken, so that a text may be told that it was not planned. */
+  /** Whether the planner is broken, so that an answer may be that the text was not planned. */
   readonly mayFailPlanning?: boolean;
   /** PostgreSQL on a volume of its own that can be filled. */
   readonly smallVolume?: boolean;
-  /** Connections that may be tried in the whole run at proxies, over what a run without a fault needs: a storm of attempts is a fault itself. */
+  /**
+   * Connections that may be tried in the whole run at proxies, over what a run without a fault needs: a storm of
+   * attempts is a fault itself.
+   */
   readonly maxAttempts?: Partial<Record<ProxyName, number>>;
-  /** Breaks it for `ms`, and mends it. @returns what to print beside the counts @throws Error where what it looks at itself is wrong */
+  /**
+   * Breaks it for `ms`, and mends it.
+   * @returns what to print beside the counts
+   * @throws Error where what it looks at itself is wrong
+   */
   run(cluster: Cluster, ms: number): Promise<string | void>;
 }
 
@@ -45,9 +52,14 @@ async function swallow(cluster: Cluster, names: readonly ProxyName[], ms: number
 }
 
 /** Sessions of the product's own; the test's, without a name, are left. */
-const terminate = (cluster: Cluster, name: string): Promise<unknown> => cluster.sql('select pg_terminate_backend(pid) from pg_stat_activity where application_name like $1 and pid <> pg_backend_pid()', [name]);
+const terminate = (cluster: Cluster, name: string): Promise<unknown> =>
+  cluster.sql(
+    'select pg_terminate_backend(pid) from pg_stat_activity where application_name like $1 and pid <> pg_backend_pid()',
+    [name],
+  );
 
-const gateway = (cluster: Cluster, index: number) => cluster.gateways[index % cluster.gateways.length] as Cluster['gateways'][number]; // there is one
+const gateway = (cluster: Cluster, index: number) =>
+  cluster.gateways[index % cluster.gateways.length] as Cluster['gateways'][number]; // there is one
 
 async function openSessions(url: string, count: number): Promise<pg.Client[]> {
   const opened: pg.Client[] = [];
@@ -132,8 +144,19 @@ export const faults: readonly Fault[] = [
       return;
     },
   },
-  { id: 'F6a', title: 'a black hole before a subgraph', shape: 'federated', run: (cluster, ms) => swallow(cluster, ['disclosure'], ms) },
-  { id: 'F6b', title: 'a black hole before PostgreSQL', shape: 'federated', maxAttempts: { postgres: 400 }, run: (cluster, ms) => swallow(cluster, ['postgres'], ms) },
+  {
+    id: 'F6a',
+    title: 'a black hole before a subgraph',
+    shape: 'federated',
+    run: (cluster, ms) => swallow(cluster, ['disclosure'], ms),
+  },
+  {
+    id: 'F6b',
+    title: 'a black hole before PostgreSQL',
+    shape: 'federated',
+    maxAttempts: { postgres: 400 },
+    run: (cluster, ms) => swallow(cluster, ['postgres'], ms),
+  },
   {
     id: 'F6c',
     title: 'a black hole before Redis and the issuer',
@@ -226,7 +249,11 @@ export const faults: readonly Fault[] = [
         await holder?.query('select txid_current()');
         // Those that the product has now are ended: new ones find none.
         const half = performance.now() + ms / 2;
-        await holder?.query("select pg_terminate_backend(pid) from pg_stat_activity where application_name <> '' and backend_type = 'client backend' and pid <> pg_backend_pid()");
+        await holder?.query(
+          `select pg_terminate_backend(pid)
+            from pg_stat_activity
+            where application_name <> '' and backend_type = 'client backend' and pid <> pg_backend_pid()`,
+        );
         rest.push(...(await openSessions(cluster.postgres.url, 130)));
         await pause(Math.max(0, half - performance.now()));
         await Promise.all(rest.map((client) => client.end().catch(() => {})));
@@ -249,7 +276,7 @@ export const faults: readonly Fault[] = [
       await run('fallocate', ['-l', String(bavail * bsize), ballast]);
       await pause(ms);
       await rm(ballast);
-      // A server that could not write its log has ended: whoever runs it starts it again when there is room.
+      // A server that could not write its log has ended: its operator starts it again when there is room.
       await cluster.postgres.start().catch(() => cluster.postgres.start());
       return `${Math.round((bavail * bsize) / 1024 / 1024)} MB filled`;
     },
@@ -266,7 +293,7 @@ export const faults: readonly Fault[] = [
       const herd = openHerd(victim.url.replace('http', 'ws'), other.url.replace('http', 'ws'), count);
       try {
         await herd.until(count * 0.95, 20_000);
-        const opened = herd.standing();
+        const opened = herd.connected();
         await victim.kill();
         const at = performance.now();
         await herd.until(opened * 0.95, 30_000);
@@ -357,8 +384,20 @@ export const faults: readonly Fault[] = [
     maxAttempts: { postgres: 400 },
     run: (cluster, ms) => cutOff(cluster, [...cluster.proxies.keys()], Math.min(ms, 5000)),
   },
-  { id: 'S1', title: 'PostgreSQL out of reach for 8 s', shape: 'single', maxAttempts: { postgres: 300 }, run: (cluster, ms) => cutOff(cluster, ['postgres'], Math.min(ms, 8000)) },
-  { id: 'S2', title: 'a black hole before PostgreSQL', shape: 'single', maxAttempts: { postgres: 300 }, run: (cluster, ms) => swallow(cluster, ['postgres'], ms) },
+  {
+    id: 'S1',
+    title: 'PostgreSQL out of reach for 8 s',
+    shape: 'single',
+    maxAttempts: { postgres: 300 },
+    run: (cluster, ms) => cutOff(cluster, ['postgres'], Math.min(ms, 8000)),
+  },
+  {
+    id: 'S2',
+    title: 'a black hole before PostgreSQL',
+    shape: 'single',
+    maxAttempts: { postgres: 300 },
+    run: (cluster, ms) => swallow(cluster, ['postgres'], ms),
+  },
   {
     id: 'S3',
     title: 'kill -9 of PostgreSQL, and its sessions ended',
@@ -368,7 +407,8 @@ export const faults: readonly Fault[] = [
       await cluster.postgres.kill();
       await pause(ms / 3);
       await cluster.postgres.start();
-      for (const end = performance.now() + ms / 3; performance.now() < end; await pause(1000)) await terminate(cluster, '%');
+      for (const end = performance.now() + ms / 3; performance.now() < end; await pause(1000))
+        await terminate(cluster, '%');
     },
   },
 ];
@@ -377,15 +417,22 @@ export const faults: readonly Fault[] = [
 export async function withDeadline<Value>(work: Promise<Value>, ms: number, what: string): Promise<Value> {
   const timer = new AbortController();
   try {
-    return await Promise.race([work, pause(ms, undefined, { signal: timer.signal }).then(() => Promise.reject(new Error(`${what} within ${ms} ms`)))]);
+    return await Promise.race([
+      work,
+      pause(ms, undefined, { signal: timer.signal }).then(() => Promise.reject(new Error(`${what} within ${ms} ms`))),
+    ]);
   } finally {
     timer.abort();
   }
 }
 
 /** Subscribers that come back with jitter, at the other gateway, as PROTOCOL.md asks of clients. */
-function openHerd(first: string, second: string, count: number): { standing(): number; until(least: number, ms: number): Promise<void>; end(): void } {
-  let standing = 0;
+function openHerd(
+  first: string,
+  second: string,
+  count: number,
+): { connected(): number; until(least: number, ms: number): Promise<void>; end(): void } {
+  let connected = 0;
   const ending = new AbortController();
   const follow = async (index: number): Promise<void> => {
     // Addresses of their own: what is bounded for each address is not what is looked at.
@@ -397,27 +444,35 @@ function openHerd(first: string, second: string, count: number): { standing(): n
     }
     for (let url = first; !ending.signal.aborted; url = url === first ? second : first) {
       let isUp = false;
-      const client = createClient({ url: `${url}/graphql`, webSocketImpl: Socket, retryAttempts: 0, connectionAckWaitTimeout: 10_000 });
+      const client = createClient({
+        url: `${url}/graphql`,
+        webSocketImpl: Socket,
+        retryAttempts: 0,
+        connectionAckWaitTimeout: 10_000,
+      });
       const stop = (): void => void client.terminate();
       ending.signal.addEventListener('abort', stop, { once: true });
       try {
-        for await (const _ of client.iterate({ query: 'subscription { nameListChanges(filter: {}) { __typename } }' })) {
-          if (!isUp) standing += 1;
+        for await (const _ of client.iterate({
+          query: 'subscription { nameListChanges(filter: {}) { __typename } }',
+        })) {
+          if (!isUp) connected += 1;
           isUp = true;
         }
       } catch {
         // It comes back below.
       }
       ending.signal.removeEventListener('abort', stop);
-      if (isUp) standing -= 1;
+      if (isUp) connected -= 1;
       await client.dispose();
       await pause(Math.random() * 1000);
     }
   };
   for (let index = 0; index < count; index += 1) void follow(index);
   return {
-    standing: () => standing,
-    until: async (least, ms) => void (await until(`that ${Math.ceil(least)} subscribers stand`, () => standing >= least, ms)),
+    connected: () => connected,
+    until: async (least, ms) =>
+      void (await until(`that ${Math.ceil(least)} subscribers stand`, () => connected >= least, ms)),
     end: () => ending.abort(),
   };
 }

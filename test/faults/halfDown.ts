@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 
 /**
- * A subgraph that is half down (F11), before one that is well: of twenty calls ten are 503, four take three seconds, two are a page of HTML with
- * status 200, one breaks off in the middle of its JSON, and three are answered.
+ * A subgraph that is half down (F11), before one that is well: of twenty calls ten are 503, four take three seconds,
+ * two are a page of HTML with status 200, one breaks off in the middle of its JSON, and three are answered.
  */
 export async function startHalfDown(port: number): Promise<AsyncDisposable & { readonly port: number }> {
   let calls = 0;
@@ -13,7 +13,8 @@ export async function startHalfDown(port: number): Promise<AsyncDisposable & { r
     const turn = (calls += 7) % 20; // 7 and 20 have no divisor in common: every kind comes in turn, mixed
     const answer = async (): Promise<void> => {
       if (turn < 10) return void response.writeHead(503).end('busy');
-      if (turn < 12) return void response.writeHead(200, { 'content-type': 'text/html' }).end('<html><body>It works</body></html>');
+      if (turn < 12)
+        return void response.writeHead(200, { 'content-type': 'text/html' }).end('<html><body>It works</body></html>');
       if (turn < 16) await pause(3000);
       const { method, url, headers } = incoming;
       const onward = ask({ host: '127.0.0.1', port, method, path: url, headers });

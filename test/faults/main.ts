@@ -22,10 +22,12 @@ if (!(seconds >= 5)) throw new Error(`--seconds is "${flags.seconds}": 5 or more
 const wanted = flags.only?.split(',') ?? null;
 const chosen = faults.filter(({ id }) => wanted === null || wanted.some((each) => id.startsWith(each)));
 const churns = wanted?.includes('churn') ?? false;
-if (chosen.length === 0 && !churns) throw new Error(`--only is "${flags.only}": churn, or ids of ${faults.map(({ id }) => id).join(', ')}`);
+if (chosen.length === 0 && !churns)
+  throw new Error(`--only is "${flags.only}": churn, or ids of ${faults.map(({ id }) => id).join(', ')}`);
 
 // Ended from outside, or by a mistake of its own, it leaves nothing running.
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void endChildren().finally(() => process.exit(130)));
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => void endChildren().finally(() => process.exit(130)));
 process.once('uncaughtException', (error) => {
   process.stderr.write(`${error.stack}\n`);
   void endChildren().finally(() => process.exit(1));

@@ -1,7 +1,8 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-// Loaded into a process under test before anything of ours (`--import`): its clock can be moved, and its memory read once it was collected.
+// Loaded into a process under test before anything of ours (`--import`): its clock can be moved, and its memory read
+// once it was collected.
 //
 //   { probe: 'clock', offsetMs: -600000 }     the wall clock of the process is ten minutes late from now on
 //   { probe: 'memory', id: 1 }                answered with { probe: 'memory', id: 1, rss, heapUsed, external }
@@ -37,7 +38,8 @@ process.on('message', (message: { probe?: string; id?: number; offsetMs?: number
     offsetMs = message.offsetMs ?? 0;
     globalThis.Date = MovedDate as DateConstructor;
   }
-  if (message.probe === 'memory') void memory().then((read) => process.send?.({ probe: 'memory', id: message.id, ...read }));
+  if (message.probe === 'memory')
+    void memory().then((read) => process.send?.({ probe: 'memory', id: message.id, ...read }));
 });
 // The channel alone keeps no process alive: its own handles do.
 process.channel?.unref();

@@ -9,7 +9,9 @@ export type ProxyMode =
   | { readonly kind: 'pass' }
   /** New connections are reset at once; those that stand go on. */
   | { readonly kind: 'refuse' }
-  /** Connections are accepted and held, without a byte and without a reset; what waited passes once the mode changes. */
+  /**
+   * Connections are accepted and held, without a byte and without a reset; what waited passes once the mode changes.
+   */
   | { readonly kind: 'blackhole' }
   | { readonly kind: 'delay'; readonly ms: number }
   | { readonly kind: 'throttle'; readonly bytesPerSecond: number }
@@ -45,77 +47,35 @@ function cut(socket: Socket): void {
   else socket.resetAndDestroy();
 }
 
+/** What all connections of a proxy share, and what has happened so far. */
+interface ProxyState {
+  target: ProxyTarget;
+  mode: ProxyMode;
+  /** Resolves when the mode changes. */
+  changed: PromiseWithResolvers<void>;
+  attempts: number;
+  bytes: number;
+  /** Bytes that the server has sent while they were spoilt. */
+  answered: number;
+  readonly pairs: Set<readonly [client: Socket, upstream: Socket | null]>;
+}
+
 /** Listens on a free port of 127.0.0.1, in mode `pass`. */
-export async function startProxy(given: ProxyTarget): Promise<TcpProxy> {
-  let target = given;
-  let mode: ProxyMode = PASS;
-  let changed = Promise.withResolvers<void>();
-  let attempts = 0;
-  let bytes = 0;
-  let corrupted = 0;
-  const pairs = new Set<readonly [client: Socket, upstream: Socket | null]>();
-  const current = (): ProxyMode => mode;
-
-  const untilOpen = async (socket: Socket): Promise<void> => {
-    while (current().kind === 'blackhole' && !socket.destroyed) await Promise.race([changed.promise, once(socket, 'close')]);
+export async function startProxy(target: ProxyTarget): Promise<TcpProxy> {
+  const state: ProxyState = {
+    target,
+    mode: PASS,
+    changed: Promise.withResolvers<void>(),
+    attempts: 0,
+    bytes: 0,
+    answered: 0,
+    pairs: new Set(),
   };
-  const deliver = async (to: Socket, chunk: Buffer): Promise<void> => {
-    bytes += chunk.length;
-    if (to.destroyed) throw new Error('The other side is gone.');
-    if (!to.write(chunk)) await Promise.race([once(to, 'drain'), once(to, 'close')]);
-  };
-  const spoil = (chunk: Buffer, every: number): Buffer => {
-    for (let index = 0; index < chunk.length; index += 1) if ((corrupted += 1) % every === 0) chunk[index] = 0;
-    return chunk;
-  };
-  const pump = async (from: Socket, to: Socket, isAnswer: boolean): Promise<void> => {
-    try {
-      for await (const chunk of from.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-        await untilOpen(to);
-        const now = current();
-        if (now.kind === 'delay') await pause(now.ms);
-        if (now.kind === 'throttle') {
-          const slice = Math.max(1, Math.floor(now.bytesPerSecond / SLICES_A_SECOND));
-          for (let start = 0; start < chunk.length && !to.destroyed; start += slice) {
-            await deliver(to, chunk.subarray(start, start + slice));
-            await pause(1000 / SLICES_A_SECOND);
-          }
-        } else await deliver(to, now.kind === 'corrupt' && isAnswer ? spoil(chunk, now.every) : chunk);
-      }
-      to.end();
-    } catch {
-      // As the other side ended: a process that died resets, and so does its proxy.
-      cut(to);
-      cut(from);
-    }
-  };
-
-  const accept = async (client: Socket): Promise<void> => {
-    attempts += 1;
-    client.on('error', () => {}); // told by the pump
-    if (mode.kind === 'refuse') return cut(client);
-    const held = [client, null] as const;
-    pairs.add(held);
-    await untilOpen(client);
-    pairs.delete(held);
-    if (client.destroyed) return;
-    const upstream = connect('port' in target ? { port: target.port, host: '127.0.0.1', allowHalfOpen: true } : { path: target.path, allowHalfOpen: true });
-    upstream.on('error', () => {});
-    const pair = [client, upstream] as const;
-    pairs.add(pair);
-    await Promise.race([once(upstream, 'connect'), once(upstream, 'close')]).catch(() => {});
-    if (upstream.destroyed || client.destroyed) {
-      upstream.destroy();
-      cut(client);
-    } else await Promise.all([pump(client, upstream, false), pump(upstream, client, true)]);
-    pairs.delete(pair);
-  };
-
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => void accept(client));
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => void accept(state, client));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const endAll = (): void => {
-    for (const [client, upstream] of pairs) {
+    for (const [client, upstream] of state.pairs) {
       cut(client);
       if (upstream) cut(upstream);
     }
@@ -123,23 +83,23 @@ export async function startProxy(given: ProxyTarget): Promise<TcpProxy> {
   return {
     port: (server.address() as AddressInfo).port, // listening on a port, so it is one
     get attempts() {
-      return attempts;
+      return state.attempts;
     },
     get open() {
-      return pairs.size;
+      return state.pairs.size;
     },
     get bytes() {
-      return bytes;
+      return state.bytes;
     },
     set(next) {
-      mode = next;
-      changed.resolve();
-      changed = Promise.withResolvers();
+      state.mode = next;
+      state.changed.resolve();
+      state.changed = Promise.withResolvers();
     },
-    retarget: (next) => void (target = next),
+    retarget: (next) => void (state.target = next),
     reset: endAll,
     halfClose() {
-      for (const [client] of pairs) client.end();
+      for (const [client] of state.pairs) client.end();
     },
     async [Symbol.asyncDispose]() {
       endAll();
@@ -147,4 +107,71 @@ export async function startProxy(given: ProxyTarget): Promise<TcpProxy> {
       await once(server, 'close');
     },
   };
+}
+
+/** Waits while connections are held. */
+async function untilOpen(state: ProxyState, socket: Socket): Promise<void> {
+  while (state.mode.kind === 'blackhole' && !socket.destroyed)
+    await Promise.race([state.changed.promise, once(socket, 'close')]);
+}
+
+/** @throws Error where the other side is gone */
+async function deliver(state: ProxyState, to: Socket, chunk: Buffer): Promise<void> {
+  state.bytes += chunk.length;
+  if (to.destroyed) throw new Error('The other side is gone.');
+  if (!to.write(chunk)) await Promise.race([once(to, 'drain'), once(to, 'close')]);
+}
+
+function spoil(state: ProxyState, chunk: Buffer, every: number): Buffer {
+  for (let index = 0; index < chunk.length; index += 1) if ((state.answered += 1) % every === 0) chunk[index] = 0;
+  return chunk;
+}
+
+/** Hands on what one side sends until it ends; the mode of each moment holds for each chunk. */
+async function pump(state: ProxyState, from: Socket, to: Socket, isAnswer: boolean): Promise<void> {
+  try {
+    for await (const chunk of from.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      await untilOpen(state, to);
+      const now = state.mode;
+      if (now.kind === 'delay') await pause(now.ms);
+      if (now.kind === 'throttle') {
+        const slice = Math.max(1, Math.floor(now.bytesPerSecond / SLICES_A_SECOND));
+        for (let start = 0; start < chunk.length && !to.destroyed; start += slice) {
+          await deliver(state, to, chunk.subarray(start, start + slice));
+          await pause(1000 / SLICES_A_SECOND);
+        }
+      } else await deliver(state, to, now.kind === 'corrupt' && isAnswer ? spoil(state, chunk, now.every) : chunk);
+    }
+    to.end();
+  } catch {
+    // As the other side ended: a process that died resets, and so does its proxy.
+    cut(to);
+    cut(from);
+  }
+}
+
+async function accept(state: ProxyState, client: Socket): Promise<void> {
+  state.attempts += 1;
+  client.on('error', () => {}); // the pump hears of it
+  if (state.mode.kind === 'refuse') return cut(client);
+  const held = [client, null] as const;
+  state.pairs.add(held);
+  await untilOpen(state, client);
+  state.pairs.delete(held);
+  if (client.destroyed) return;
+  const { target } = state;
+  const upstream = connect(
+    'port' in target
+      ? { port: target.port, host: '127.0.0.1', allowHalfOpen: true }
+      : { path: target.path, allowHalfOpen: true },
+  );
+  upstream.on('error', () => {});
+  const pair = [client, upstream] as const;
+  state.pairs.add(pair);
+  await Promise.race([once(upstream, 'connect'), once(upstream, 'close')]).catch(() => {});
+  if (upstream.destroyed || client.destroyed) {
+    upstream.destroy();
+    cut(client);
+  } else await Promise.all([pump(state, client, upstream, false), pump(state, upstream, client, true)]);
+  state.pairs.delete(pair);
 }

@@ -44,7 +44,17 @@ const VOLUME = '400m';
  */
 export async function runFaults(
   faults: readonly Fault[],
-  { seconds, redisServer, write, logs }: { readonly seconds: number; readonly redisServer: string | null; readonly write: (line: string) => void; readonly logs: string },
+  {
+    seconds,
+    redisServer,
+    write,
+    logs,
+  }: {
+    readonly seconds: number;
+    readonly redisServer: string | null;
+    readonly write: (line: string) => void;
+    readonly logs: string;
+  },
 ): Promise<Counts> {
   let passed = 0;
   let failed = 0;
@@ -71,7 +81,10 @@ export async function runFaults(
     const isGood = result.problems.length === 0;
     if (isGood) passed += 1;
     else failed += 1;
-    write(`${fault.id.padEnd(4)} ${isGood ? 'passed' : 'FAILED'}  ${fault.title}${fault.shape === 'single' ? ' (all in one process)' : ''}: ${result.line}`);
+    write(
+      `${fault.id.padEnd(4)} ${isGood ? 'passed' : 'FAILED'}  ` +
+        `${fault.title}${fault.shape === 'single' ? ' (all in one process)' : ''}: ${result.line}`,
+    );
     for (const problem of result.problems) write(`       ${problem}`);
     // What one fault left broken is not the next one's.
     if (!isGood && shared) {
@@ -86,22 +99,30 @@ export async function runFaults(
 
 async function keepLogs({ gateways, subgraphs }: Cluster, folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
-  for (const member of [...gateways, ...subgraphs.values()]) await writeFile(join(folder, `${member.name.replace(' ', '-')}.log`), member.process().output());
+  for (const member of [...gateways, ...subgraphs.values()])
+    await writeFile(join(folder, `${member.name.replace(' ', '-')}.log`), member.process().output());
 }
 
-async function openCluster({ shape, smallVolume }: { readonly shape: Shape; readonly smallVolume?: boolean }, redisServer: string | null): Promise<{ cluster: Cluster; end(): Promise<void> }> {
+async function openCluster(
+  { shape, smallVolume }: { readonly shape: Shape; readonly smallVolume?: boolean },
+  redisServer: string | null,
+): Promise<{ cluster: Cluster; end(): Promise<void> }> {
   await using stack = new AsyncDisposableStack();
   let dataDir: string | undefined;
   if (smallVolume) {
     const mount = await mkdtemp(join(tmpdir(), 'cg-volume-'));
     stack.defer(() => rm(mount, { recursive: true, force: true }));
-    await execute('mount', ['-t', 'tmpfs', '-o', `size=${VOLUME},mode=0755`, 'tmpfs', mount]).catch((error: unknown) => {
-      throw new MountDenied(error);
-    });
+    await execute('mount', ['-t', 'tmpfs', '-o', `size=${VOLUME},mode=0755`, 'tmpfs', mount]).catch(
+      (error: unknown) => {
+        throw new MountDenied(error);
+      },
+    );
     stack.defer(async () => void (await execute('umount', ['-l', mount])));
     dataDir = join(mount, 'pg');
   }
-  const cluster = stack.use(await startCluster({ shape, redisServer, ...(dataDir === undefined ? null : { dataDir }) }));
+  const cluster = stack.use(
+    await startCluster({ shape, redisServer, ...(dataDir === undefined ? null : { dataDir }) }),
+  );
   const owned = stack.move();
   return { cluster, end: () => owned.disposeAsync() };
 }
@@ -110,41 +131,60 @@ async function openCluster({ shape, smallVolume }: { readonly shape: Shape; read
 async function runFault(cluster: Cluster, fault: Fault, ms: number, run: number): Promise<FaultResult> {
   const problems: string[] = [];
   const load = createLoad(cluster, { mayLose: fault.mayLose, mayFailPlanning: fault.mayFailPlanning, run });
-  if ((await untilWhole(load, WHOLE_DEADLINE_MS)) === null) throw new Error(`not whole ${WHOLE_DEADLINE_MS / 1000} s after the start`);
+  if ((await untilWhole(load, WHOLE_DEADLINE_MS)) === null)
+    throw new Error(`not whole ${WHOLE_DEADLINE_MS / 1000} s after the start`);
   const startedAt = performance.now();
   load.start();
   await pause(ms * 0.15);
   const before = new Map([...cluster.proxies].map(([name, { attempts }]) => [name, attempts]));
-  let said: string | void = undefined;
+  let stated: string | void = undefined;
   try {
-    said = await fault.run(cluster, ms * 0.5);
+    stated = await fault.run(cluster, ms * 0.5);
   } catch (error) {
     problems.push(error instanceof Error ? error.message : String(error));
   }
   const recovery = await untilWhole(load, WHOLE_DEADLINE_MS);
   if (recovery === null) problems.push(`not whole ${WHOLE_DEADLINE_MS / 1000} s after it was mended`);
-  else if (recovery > RECOVERY_MS) problems.push(`whole again only after ${Math.round(recovery)} ms; at most ${RECOVERY_MS} were promised`);
-  const attempts = [...cluster.proxies].map(([name, proxy]) => [name, proxy.attempts - (before.get(name) ?? 0)] as const);
+  else if (recovery > RECOVERY_MS)
+    problems.push(`whole again only after ${Math.round(recovery)} ms; at most ${RECOVERY_MS} were promised`);
+  const attempts = [...cluster.proxies].map(
+    ([name, proxy]) => [name, proxy.attempts - (before.get(name) ?? 0)] as const,
+  );
   for (const [name, count] of attempts) {
-    const most = fault.maxAttempts?.[name];
-    if (most !== undefined && count > most) problems.push(`${count} connections were tried at ${name}; at most ${most} were promised`);
+    const limit = fault.maxAttempts?.[name];
+    if (limit !== undefined && count > limit)
+      problems.push(`${count} connections were tried at ${name}; at most ${limit} were promised`);
   }
   await pause(Math.max(0, ms - (performance.now() - startedAt)));
   const report = await load.stop();
   for (const member of [...cluster.gateways, ...cluster.subgraphs.values()]) {
-    if (member.isMissing()) problems.push(`${member.name} ended by itself: ${member.process().output().trim().split('\n').slice(-3).join(' | ').slice(0, 600)}`);
+    if (member.isMissing())
+      problems.push(
+        `${member.name} ended by itself: ` +
+          `${member.process().output().trim().split('\n').slice(-3).join(' | ').slice(0, 600)}`,
+      );
   }
-  for (const [what, { count, example }] of report.violations) problems.push(`${count} × ${what}; such as ${example.replaceAll('\n', ' ')}`);
-  return { fault, problems, line: lineOf(report, said, recovery, attempts) };
+  for (const [what, { count, example }] of report.violations)
+    problems.push(`${count} × ${what}; such as ${example.replaceAll('\n', ' ')}`);
+  return { fault, problems, line: lineOf(report, stated, recovery, attempts) };
 }
 
-function lineOf({ right, partial, refused, lost, skipped, slowestMs, p99Ms, writes, events }: LoadReport, said: string | void, recovery: number | null, attempts: readonly (readonly [ProxyName, number])[]): string {
-  const tried = attempts.filter(([, count]) => count > 0).map(([name, count]) => `${name} ${count}`).join(' ');
+function lineOf(
+  { right, partial, refused, lost, skipped, slowestMs, p99Ms, writes, events }: LoadReport,
+  stated: string | void,
+  recovery: number | null,
+  attempts: readonly (readonly [ProxyName, number])[],
+): string {
+  const tried = attempts
+    .filter(([, count]) => count > 0)
+    .map(([name, count]) => `${name} ${count}`)
+    .join(' ');
   return [
-    ...(said ? [said] : []),
+    ...(stated ? [stated] : []),
     `${right} right, ${partial} partial, ${refused} refused, ${lost} lost${skipped > 0 ? `, ${skipped} not sent` : ''}`,
     `p99 ${Math.round(p99Ms)} ms, slowest ${Math.round(slowestMs)} ms`,
-    `${writes.acknowledged} writes${writes.uncertain > 0 ? ` and ${writes.uncertain} uncertain` : ''}, ${events} events`,
+    `${writes.acknowledged} ` +
+      `writes${writes.uncertain > 0 ? ` and ${writes.uncertain} uncertain` : ''}, ${events} events`,
     `connections tried: ${tried || 'none'}`,
     `whole again after ${recovery === null ? 'never' : `${Math.round(recovery)} ms`}`,
   ].join('; ');

@@ -1,16 +1,19 @@
 /**
- * Supergraphs of other houses, by name: each a subgraph's SDL by subgraph. Together they hold what Credit Graph's own does not use:
- * interface objects, required fields with arguments, provided, overridden and shareable fields, several keys, value types, unions.
+ * Supergraphs of other houses, by name: each a subgraph's SDL by subgraph. Together they hold what Credit Graph's own
+ * does not use: interface objects, required fields with arguments, provided, overridden and shareable fields, several
+ * keys, value types, unions.
  *
- * The planner (0.0.38) cannot plan two shapes, and refuses them, so they are left out: an entity's field that requires another, met again
- * below an entity fetch of the same type to the same subgraph; and required fields behind a key that itself takes a hop. Nor does one
- * representation hold a field with two arguments: no two fields of one subgraph require the same field with different ones.
+ * The planner (0.0.38) cannot plan two shapes, and refuses them, so they are left out: an entity's field that requires
+ * another, met again below an entity fetch of the same type to the same subgraph; and required fields behind a key that
+ * itself takes a hop. Nor does one representation hold a field with two arguments: no two fields of one subgraph
+ * require the same field with different ones.
  */
 export const foreignGraphs: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   shop: {
     stock: `
       type Query {
-        items(ids: [ID!] = ["1", "2"]): [Item!] any: [Any] nodes: [Node!]! matrix: [[Item]] me: Item @provides(fields: "title")
+        items(ids: [ID!] = ["1", "2"]): [Item!] any: [Any] nodes: [Node!]! matrix: [[Item]]
+        me: Item @provides(fields: "title")
         box(label: String = "x"): Box sure: Item!
         file(id: ID!): File @shareable files(n: Int): [File!] @shareable shelves: [[File]] @shareable
       }
@@ -38,12 +41,18 @@ export const foreignGraphs: Readonly<Record<string, Readonly<Record<string, stri
         id: ID! title: String @shareable w(unit: Unit = CM): Int @external h: Int! @external
         area: Int @requires(fields: "w(unit: M) h") width(unit: Unit!): Int @requires(fields: "w(unit: M)")
       }
-      type Box @key(fields: "id") { id: ID! size: String item: Item @external label: String @external wide: String @requires(fields: "label item { id h }") }
+      type Box @key(fields: "id") {
+        id: ID! size: String item: Item @external label: String @external
+        wide: String @requires(fields: "label item { id h }")
+      }
     `,
     prices: `
       type Query { file(id: ID!): File @shareable files(n: Int): [File!] @shareable cheapest: Item }
       type File @key(fields: "id") { id: ID! prices: [Float!] }
-      type Item @key(fields: "id") { id: ID! area: Int @external price(currency: String = "CNY"): Float @requires(fields: "area") taxed: Boolean! }
+      type Item @key(fields: "id") {
+        id: ID! area: Int @external price(currency: String = "CNY"): Float @requires(fields: "area")
+        taxed: Boolean!
+      }
       type Box @key(fields: "id") { id: ID! cost(k: Int): String boxes(first: Int!): [Box] }
     `,
     links: `
@@ -77,7 +86,9 @@ export const foreignGraphs: Readonly<Record<string, Readonly<Record<string, stri
     `,
     ranks: `
       type Query { best: Media }
-      type Media @key(fields: "id") @interfaceObject { id: ID! year: Int @external rank: String @requires(fields: "year") }
+      type Media @key(fields: "id") @interfaceObject {
+        id: ID! year: Int @external rank: String @requires(fields: "year")
+      }
     `,
   },
   parts: {
@@ -88,7 +99,10 @@ export const foreignGraphs: Readonly<Record<string, Readonly<Record<string, stri
       enum Kind { SCREW NUT BOLT }
       union Result = Part | Problem | Owner
       type Problem @shareable { reason: String code: Int }
-      type Part @key(fields: "id") { id: ID! sku: String @shareable name: String kind: Kind weight: Float @shareable size: Size @shareable maker: Owner }
+      type Part @key(fields: "id") {
+        id: ID! sku: String @shareable name: String kind: Kind weight: Float @shareable size: Size @shareable
+        maker: Owner
+      }
       type Size @shareable { w: Int h: Int unit: Unit }
       type Unit @shareable { name: String! short: String }
       type Owner @key(fields: "org { id } number") { org: Org number: Int! since: String parts(first: Int): [Part] }
@@ -98,7 +112,8 @@ export const foreignGraphs: Readonly<Record<string, Readonly<Record<string, stri
       type Query { bySku(sku: String!): Part problem: Problem @shareable }
       type Problem @shareable { reason: String code: Int }
       type Part @key(fields: "id") @key(fields: "sku") {
-        id: ID! sku: String weight: Float @shareable size: Size @shareable count: Int old: String @override(from: "legacy") places: [Place!]
+        id: ID! sku: String weight: Float @shareable size: Size @shareable count: Int
+        old: String @override(from: "legacy") places: [Place!]
       }
       type Size @shareable { w: Int h: Int unit: Unit }
       type Unit @shareable { name: String! short: String }
@@ -117,7 +132,8 @@ export const foreignGraphs: Readonly<Record<string, Readonly<Record<string, stri
     transport: `
       type Part @key(fields: "id") {
         id: ID! weight: Float @external size: Size @external
-        freight(to: String): Float @requires(fields: "weight") box: String @requires(fields: "size { w h unit { name } }")
+        freight(to: String): Float @requires(fields: "weight")
+        box: String @requires(fields: "size { w h unit { name } }")
       }
       type Size { w: Int @external h: Int @external unit: Unit @external }
       type Unit { name: String! @external }

@@ -1,10 +1,35 @@
 import {
-  getNamedType, getNullableType, isAbstractType, isCompositeType, isEnumType, isInputObjectType, isInterfaceType, isLeafType, isListType,
-  isNonNullType, isObjectType, isRequiredArgument, isRequiredInputField, Kind, OverlappingFieldsCanBeMergedRule, parse, print,
-  specifiedRules, validate, visit,
+  getNamedType,
+  getNullableType,
+  isAbstractType,
+  isCompositeType,
+  isEnumType,
+  isInputObjectType,
+  isInterfaceType,
+  isLeafType,
+  isListType,
+  isNonNullType,
+  isObjectType,
+  isRequiredArgument,
+  isRequiredInputField,
+  Kind,
+  OverlappingFieldsCanBeMergedRule,
+  parse,
+  print,
+  specifiedRules,
+  validate,
+  visit,
 } from 'graphql';
 import type {
-  ASTNode, DocumentNode, FieldNode, GraphQLCompositeType, GraphQLField, GraphQLInputType, GraphQLInterfaceType, GraphQLObjectType, GraphQLSchema,
+  ASTNode,
+  DocumentNode,
+  FieldNode,
+  GraphQLCompositeType,
+  GraphQLField,
+  GraphQLInputType,
+  GraphQLInterfaceType,
+  GraphQLObjectType,
+  GraphQLSchema,
 } from 'graphql';
 import { createRandom } from '#cli/generate/random.ts';
 import type { Random } from '#cli/generate/random.ts';
@@ -13,13 +38,57 @@ import type { Fault } from './values.ts';
 import { worldNames, worldOf } from './world.ts';
 import type { World } from './world.ts';
 
-/** Names that clash: with each other, with fields, with members of every object, and with what planners and gateways name things. */
+/**
+ * Names that clash: with each other, with fields, with members of every object, and with what planners and gateways
+ * name things.
+ */
 const ALIASES = [
-  'a', 'b', 'a', 'b', 'x', 'x', 'name', 'id', 'uscc', 'title', 'kind', 'nodes', 'subject', 'constructor', 'toString', 'hasOwnProperty', '__proto__',
-  'representations', '_entities', '_e0', '_0', '_internal_qp_alias_0', '_internal_qp_alias_1', '_client_a', '_client_name', 'f0', 'f1', 'k0', 'a_0', 'p0_a',
+  'a',
+  'b',
+  'a',
+  'b',
+  'x',
+  'x',
+  'name',
+  'id',
+  'uscc',
+  'title',
+  'kind',
+  'nodes',
+  'subject',
+  'constructor',
+  'toString',
+  'hasOwnProperty',
+  '__proto__',
+  'representations',
+  '_entities',
+  '_e0',
+  '_0',
+  '_internal_qp_alias_0',
+  '_internal_qp_alias_1',
+  '_client_a',
+  '_client_name',
+  'f0',
+  'f1',
+  'k0',
+  'a_0',
+  'p0_a',
 ];
 const VARIABLES = [
-  'a', 'b', 'x', 'id', 'first', 'representations', 'representations_0', '__batch_reps_0', '_0', 'variables', 'constructor', 'v', 'w', 'if',
+  'a',
+  'b',
+  'x',
+  'id',
+  'first',
+  'representations',
+  'representations_0',
+  '__batch_reps_0',
+  '_0',
+  'variables',
+  'constructor',
+  'v',
+  'w',
+  'if',
 ];
 const FRAGMENTS = ['F', 'G', 'H', 'name', 'Query', 'a', '_F', 'F0', 'CreditFile'];
 
@@ -46,7 +115,8 @@ export function caseOf(seed: number): FuzzCase {
     const random = createRandom(seed, attempt, 0x9a7);
     const world = worldOf(random.chance(0.7) ? 'credit' : random.pick(worldNames.slice(1)));
     const made = operationOf(world, random);
-    if (made) return { world: world.name, ...made, seed, fault: faultOf(world, random), runs: random.chance(0.25) ? 3 : 1 };
+    if (made)
+      return { world: world.name, ...made, seed, fault: faultOf(world, random), runs: random.chance(0.25) ? 3 : 1 };
   }
 }
 
@@ -68,15 +138,27 @@ function operationOf(world: World, random: Random): Pick<FuzzCase, 'text' | 'ope
   const root = mutation && random.chance(0.12) ? mutation : query;
   if (!root) return undefined;
   const making: Making = {
-    random, api, aliases: ALIASES, budget: 4 + random.below(random.chance(0.2) ? 45 : 22), variables: new Map(), values: {}, fragments: new Map(),
+    random,
+    api,
+    aliases: ALIASES,
+    budget: 4 + random.below(random.chance(0.2) ? 45 : 22),
+    variables: new Map(),
+    values: {},
+    fragments: new Map(),
   };
   const selections = selectionsOf(making, root, 0);
   const kind = root === mutation ? 'mutation' : 'query';
   const named = random.chance(0.3) ? 'Op' : '';
-  const variables = [...making.variables.values()].map(({ name, type, defaultText }) => `$${name}: ${type}${defaultText === undefined ? '' : ` = ${defaultText}`}`);
+  const variables = [...making.variables.values()].map(
+    ({ name, type, defaultText }) => `$${name}: ${type}${defaultText === undefined ? '' : ` = ${defaultText}`}`,
+  );
   const fragments = [...making.fragments].map(([name, { type, text }]) => `fragment ${name} on ${type.name} ${text}`);
   const other = named && random.chance(0.2) ? ['query Other { __typename }'] : [];
-  const text = [`${kind} ${named}${variables.length > 0 ? `(${variables.join(', ')})` : ''} ${selections}`, ...fragments, ...other].join('\n');
+  const text = [
+    `${kind} ${named}${variables.length > 0 ? `(${variables.join(', ')})` : ''} ${selections}`,
+    ...fragments,
+    ...other,
+  ].join('\n');
   const document = repaired(api, parse(text, { noLocation: true }));
   if (!document) return undefined;
   return { text: print(document), ...(named ? { operationName: named } : {}), variables: making.values };
@@ -119,14 +201,18 @@ function selectionOf(making: Making, type: GraphQLCompositeType, depth: number):
   if (making.budget <= 0 || choice < (isRoot ? 0.03 : 0.07)) return [typename(making)];
   if (isRoot && choice < 0.05 && type === making.api.getQueryType()) return [introspection(making)];
   if (isAbstractType(type) && choice < (hasFields ? 0.5 : 0.9)) return siblings(making, type, depth);
-  if (choice < 0.16) return [inline(making, type, random.chance(0.3) ? undefined : random.pick(conditionsOn(making.api, type)), depth)];
+  if (choice < 0.16)
+    return [inline(making, type, random.chance(0.3) ? undefined : random.pick(conditionsOn(making.api, type)), depth)];
   if (choice < 0.26) return [spread(making, random.pick(conditionsOn(making.api, type)), depth)];
   if (!hasFields) return [typename(making)];
   const field = pickField(making, type, depth);
   if (!random.chance(0.2)) return [fieldText(making, field, depth)];
   // The same field again: with other arguments, or another selection, or neither.
   const below = belowOf(making, field, depth);
-  return [fieldText(making, field, depth, undefined, below), fieldText(making, field, depth, undefined, random.chance(0.5) ? below : undefined)];
+  return [
+    fieldText(making, field, depth, undefined, below),
+    fieldText(making, field, depth, undefined, random.chance(0.5) ? below : undefined),
+  ];
 }
 
 // Fragments on different types under one abstract type, which may use one key for different fields.
@@ -137,9 +223,13 @@ function siblings(making: Making, type: GraphQLCompositeType, depth: number): st
   const key = random.pick(making.aliases);
   return Array.from({ length: 1 + random.below(3) }, () => {
     const condition = random.chance(0.8) ? random.pick(possible) : random.pick(conditionsOn(api, type));
-    if (!random.chance(0.5) || !isObjectType(condition)) return random.chance(0.2) ? spread(making, condition, depth) : inline(making, condition, condition, depth);
+    if (!random.chance(0.5) || !isObjectType(condition))
+      return random.chance(0.2) ? spread(making, condition, depth) : inline(making, condition, condition, depth);
     const field = pickField(making, condition, depth);
-    return `... on ${condition.name}${directives(making)} { ${fieldText(making, field, depth, key)}${random.chance(0.4) ? ` ${selectionOf(making, condition, depth + 1).join(' ')}` : ''} }`;
+    const on = `${condition.name}${directives(making)}`;
+    const first = fieldText(making, field, depth, key);
+    const others = random.chance(0.4) ? ` ${selectionOf(making, condition, depth + 1).join(' ')}` : '';
+    return `... on ${on} { ${first}${others} }`;
   });
 }
 
@@ -148,12 +238,18 @@ function conditionsOn(api: GraphQLSchema, type: GraphQLCompositeType): GraphQLCo
   const own = isAbstractType(type) ? api.getPossibleTypes(type) : [type];
   const conditions: GraphQLCompositeType[] = [type, ...own];
   for (const other of Object.values(api.getTypeMap())) {
-    if (isAbstractType(other) && other !== type && api.getPossibleTypes(other).some((one) => own.includes(one))) conditions.push(other);
+    if (isAbstractType(other) && other !== type && api.getPossibleTypes(other).some((one) => own.includes(one)))
+      conditions.push(other);
   }
   return conditions;
 }
 
-function inline(making: Making, type: GraphQLCompositeType, condition: GraphQLCompositeType | undefined, depth: number): string {
+function inline(
+  making: Making,
+  type: GraphQLCompositeType,
+  condition: GraphQLCompositeType | undefined,
+  depth: number,
+): string {
   const on = condition ? ` on ${condition.name}` : '';
   return `...${on}${directives(making)} ${selectionsOf(making, condition ?? type, depth + (depth === 0 ? 0 : 1))}`;
 }
@@ -177,8 +273,10 @@ function introspection(making: Making): string {
   const { random, api } = making;
   const name = random.pick(Object.keys(api.getTypeMap()));
   return random.pick([
-    `__schema${directives(making)} { queryType { name fields { name } } }`, `s: __schema { types { a: name kind } }`,
-    `__type(name: ${JSON.stringify(name)})${directives(making)} { name kind fields { x: name type { name ofType { name } } } }`,
+    `__schema${directives(making)} { queryType { name fields { name } } }`,
+    `s: __schema { types { a: name kind } }`,
+    `__type(name: ${JSON.stringify(name)})${directives(making)} { name kind fields { x: name type { ` +
+      'name ofType { name } } } }',
   ]);
 }
 
@@ -199,13 +297,23 @@ function belowOf(making: Making, field: GraphQLField<unknown, unknown>, depth: n
 }
 
 /** @param key the alias, and `below` the selection; made when not given */
-function fieldText(making: Making, field: GraphQLField<unknown, unknown>, depth: number, key?: string, below?: string): string {
+function fieldText(
+  making: Making,
+  field: GraphQLField<unknown, unknown>,
+  depth: number,
+  key?: string,
+  below?: string,
+): string {
   const { random } = making;
   making.budget -= 1;
   const alias = key ?? (random.chance(0.3) ? random.pick(making.aliases) : undefined);
   const given = field.args.filter((argument) => isRequiredArgument(argument) || random.chance(0.4));
-  const args = given.map((argument) => `${argument.name}: ${inputText(making, argument.type, 0, argument.defaultValue !== undefined)}`);
-  return `${alias !== undefined ? `${alias}: ` : ''}${field.name}${args.length > 0 ? `(${args.join(', ')})` : ''}${directives(making)}${below ?? belowOf(making, field, depth)}`;
+  const args = given.map(
+    (argument) => `${argument.name}: ${inputText(making, argument.type, 0, argument.defaultValue !== undefined)}`,
+  );
+  const name = `${alias !== undefined ? `${alias}: ` : ''}${field.name}`;
+  const written = args.length > 0 ? `(${args.join(', ')})` : '';
+  return `${name}${written}${directives(making)}${below ?? belowOf(making, field, depth)}`;
 }
 
 function directives(making: Making): string {
@@ -220,10 +328,22 @@ function booleanVariable(making: Making): string {
   const { random } = making;
   const known = [...making.variables.values()].filter(({ type }) => type === 'Boolean!');
   if (known.length > 0 && random.chance(0.5)) return `$${random.pick(known).name}`;
-  return declare(making, 'Boolean!', random.chance(0.3) ? String(random.chance(0.5)) : undefined, random.chance(0.5), true);
+  return declare(
+    making,
+    'Boolean!',
+    random.chance(0.3) ? String(random.chance(0.5)) : undefined,
+    random.chance(0.5),
+    true,
+  );
 }
 
-function declare(making: Making, type: string, defaultText: string | undefined, value: unknown, isGiven: boolean): string {
+function declare(
+  making: Making,
+  type: string,
+  defaultText: string | undefined,
+  value: unknown,
+  isGiven: boolean,
+): string {
   const { random, variables } = making;
   let name: string = random.pick(VARIABLES);
   for (let i = 1; variables.has(name); i += 1) name = `${name.replace(/_?\d+$/, '')}_${i}`;
@@ -242,24 +362,53 @@ function inputText(making: Making, type: GraphQLInputType, depth: number, hasDef
     const value = inputValue(random, type, depth);
     if (isNonNullType(type)) {
       // A nullable variable may stand there when it, or the argument, has a default.
-      if (random.chance(0.2)) return declare(making, String(type.ofType), literal(type, inputValue(random, type, depth)), value, random.chance(0.6));
-      if (hasDefault && random.chance(0.3)) return declare(making, String(type.ofType), undefined, value, random.chance(0.6));
-      return declare(making, name, random.chance(0.2) ? literal(type, inputValue(random, type, depth)) : undefined, value, random.chance(0.8));
+      if (random.chance(0.2))
+        return declare(
+          making,
+          String(type.ofType),
+          literal(type, inputValue(random, type, depth)),
+          value,
+          random.chance(0.6),
+        );
+      if (hasDefault && random.chance(0.3))
+        return declare(making, String(type.ofType), undefined, value, random.chance(0.6));
+      return declare(
+        making,
+        name,
+        random.chance(0.2) ? literal(type, inputValue(random, type, depth)) : undefined,
+        value,
+        random.chance(0.8),
+      );
     }
-    const chosen = random.weighted([['plain', 6], ['default', 2], ['null', 1], ['absent', 1], ['strict', 1]]);
-    if (chosen === 'strict') return declare(making, `${name}!`, undefined, value ?? inputValue(random, type, depth, true), true);
-    if (chosen === 'default') return declare(making, name, literal(type, inputValue(random, type, depth)), value, random.chance(0.5));
+    const chosen = random.weighted([
+      ['plain', 6],
+      ['default', 2],
+      ['null', 1],
+      ['absent', 1],
+      ['strict', 1],
+    ]);
+    if (chosen === 'strict')
+      return declare(making, `${name}!`, undefined, value ?? inputValue(random, type, depth, true), true);
+    if (chosen === 'default')
+      return declare(making, name, literal(type, inputValue(random, type, depth)), value, random.chance(0.5));
     return declare(making, name, undefined, chosen === 'null' ? null : value, chosen !== 'absent');
   }
   const nullable = getNullableType(type);
   if (!isNonNullType(type) && random.chance(0.08)) return 'null';
   if (isListType(nullable)) {
-    if (random.chance(0.15)) return inputText(making, nonNull(nullable.ofType), depth + 1, false); // one item stands for a list of one
-    return `[${Array.from({ length: random.below(3) }, () => inputText(making, nullable.ofType, depth + 1, false)).join(', ')}]`;
+    // One item stands for a list of one.
+    if (random.chance(0.15)) return inputText(making, nonNull(nullable.ofType), depth + 1, false);
+    const items = Array.from({ length: random.below(3) }, () => inputText(making, nullable.ofType, depth + 1, false));
+    return `[${items.join(', ')}]`;
   }
   if (isInputObjectType(nullable)) {
-    const fields = Object.values(nullable.getFields()).filter((field) => isRequiredInputField(field) || (depth < 3 && random.chance(0.3)));
-    return `{${fields.map((field) => `${field.name}: ${inputText(making, field.type, depth + 1, field.defaultValue !== undefined)}`).join(', ')}}`;
+    const fields = Object.values(nullable.getFields()).filter(
+      (field) => isRequiredInputField(field) || (depth < 3 && random.chance(0.3)),
+    );
+    const values = fields.map(
+      ({ name, type: of, defaultValue }) => `${name}: ${inputText(making, of, depth + 1, defaultValue !== undefined)}`,
+    );
+    return `{${values.join(', ')}}`;
   }
   return literal(nullable, inputValue(random, nullable, depth, true));
 }
@@ -270,33 +419,49 @@ const nonNull = (type: GraphQLInputType): GraphQLInputType => getNullableType(ty
 function inputValue(random: Random, type: GraphQLInputType, depth: number, isStrict = false): unknown {
   if (isNonNullType(type)) return inputValue(random, type.ofType, depth, true);
   if (!isStrict && random.chance(0.08)) return null;
-  if (isListType(type)) return Array.from({ length: random.below(3) }, () => inputValue(random, type.ofType, depth + 1));
+  if (isListType(type))
+    return Array.from({ length: random.below(3) }, () => inputValue(random, type.ofType, depth + 1));
   if (isInputObjectType(type)) {
-    const fields = Object.values(type.getFields()).filter((field) => isRequiredInputField(field) || (depth < 3 && random.chance(0.3)));
+    const fields = Object.values(type.getFields()).filter(
+      (field) => isRequiredInputField(field) || (depth < 3 && random.chance(0.3)),
+    );
     return Object.fromEntries(fields.map((field) => [field.name, inputValue(random, field.type, depth + 1)]));
   }
   if (isEnumType(type)) return random.pick(type.getValues()).name;
   switch (type.name) {
-    case 'Int': return random.below(6);
-    case 'Float': return random.chance(0.3) ? random.below(6) : random.below(60) / 8;
-    case 'Boolean': return random.chance(0.5);
-    case 'ID': return random.chance(0.3) ? random.below(5) : `id-${random.below(5)}`;
-    case 'USCC': return random.pick(['91110105MA0EEE1197', '914403001922038217', '91110105ma0eee1197', ' 9144030071526726XG']);
-    case 'Date': return `2026-03-0${1 + random.below(4)}`;
-    case 'DateTime': return random.pick(['2026-03-01T00:00:00Z', '2026-03-01T08:00:00+08:00', '2026-03-02T00:00:00.5Z']);
-    case 'Fen': return String(random.below(1e6));
-    case 'FormRow': return { XK_WSH: `x ${random.below(4)}`, n: [1, { b: true }] };
-    default: return random.pick(['', 'text', 'the "quoted"\nline', '公示', '{ x }', '$a']);
+    case 'Int':
+      return random.below(6);
+    case 'Float':
+      return random.chance(0.3) ? random.below(6) : random.below(60) / 8;
+    case 'Boolean':
+      return random.chance(0.5);
+    case 'ID':
+      return random.chance(0.3) ? random.below(5) : `id-${random.below(5)}`;
+    case 'USCC':
+      return random.pick(['91110105MA0EEE1197', '914403001922038217', '91110105ma0eee1197', ' 9144030071526726XG']);
+    case 'Date':
+      return `2026-03-0${1 + random.below(4)}`;
+    case 'DateTime':
+      return random.pick(['2026-03-01T00:00:00Z', '2026-03-01T08:00:00+08:00', '2026-03-02T00:00:00.5Z']);
+    case 'Fen':
+      return String(random.below(1e6));
+    case 'FormRow':
+      return { XK_WSH: `x ${random.below(4)}`, n: [1, { b: true }] };
+    default:
+      return random.pick(['', 'text', 'the "quoted"\nline', '公示', '{ x }', '$a']);
   }
 }
 
 function literal(type: GraphQLInputType, value: unknown): string {
   if (value === null || value === undefined) return 'null';
   const nullable = getNullableType(type);
-  if (isListType(nullable)) return `[${(value as unknown[]).map((item) => literal(nullable.ofType, item)).join(', ')}]`; // made by inputValue
+  // Made by inputValue.
+  if (isListType(nullable)) return `[${(value as unknown[]).map((item) => literal(nullable.ofType, item)).join(', ')}]`;
   if (isInputObjectType(nullable)) {
     const fields = nullable.getFields();
-    return `{${Object.entries(value).map(([key, item]) => `${key}: ${literal(fields[key]?.type ?? nullable, item)}`).join(', ')}}`;
+    return `{${Object.entries(value)
+      .map(([key, item]) => `${key}: ${literal(fields[key]?.type ?? nullable, item)}`)
+      .join(', ')}}`;
   }
   if (isEnumType(nullable)) return String(value);
   return plainLiteral(value);
@@ -304,6 +469,9 @@ function literal(type: GraphQLInputType, value: unknown): string {
 
 function plainLiteral(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(plainLiteral).join(', ')}]`;
-  if (typeof value === 'object' && value !== null) return `{${Object.entries(value).map(([key, item]) => `${key}: ${plainLiteral(item)}`).join(', ')}}`;
+  if (typeof value === 'object' && value !== null)
+    return `{${Object.entries(value)
+      .map(([key, item]) => `${key}: ${plainLiteral(item)}`)
+      .join(', ')}}`;
   return JSON.stringify(value);
 }

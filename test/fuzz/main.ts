@@ -5,7 +5,8 @@ import { createPool } from './pool.ts';
 import type { Outcome } from './run.ts';
 import { shrink } from './shrink.ts';
 
-// npm run fuzz -- --seeds 0..20000: random operations answered by the engine and by one plain schema. Flags and files: test/fuzz/README.md.
+// npm run fuzz -- --seeds 0..20000: random operations answered by the engine and by one plain schema. Flags and files:
+// test/fuzz/README.md.
 
 const { values: flags } = parseArgs({
   options: {
@@ -39,7 +40,8 @@ async function work(end: number): Promise<void> {
     } else {
       passed += 1;
     }
-    if ((passed + failures.length) % 1000 === 0) console.log(`${passed + failures.length} seeds, ${failures.length} failed, ${rate()} a second`);
+    if ((passed + failures.length) % 1000 === 0)
+      console.log(`${passed + failures.length} seeds, ${failures.length} failed, ${rate()} a second`);
   }
 }
 
@@ -48,17 +50,24 @@ const rate = (): number => Math.round((passed + failures.length) / ((performance
 await Promise.all(Array.from({ length: pool.workers }, () => work(to)));
 const perSecond = rate();
 
-for (const { seed, outcome } of failures.toSorted((one, other) => one.seed - other.seed).slice(0, Number(flags.shrink))) {
+for (const { seed, outcome } of failures
+  .toSorted((one, other) => one.seed - other.seed)
+  .slice(0, Number(flags.shrink))) {
   const small = await shrink(caseOf(seed), outcome.kind, (given) => pool.run({ given }));
   const last = await pool.run({ given: small });
   const { kind, problems, engine, expected } = last.status === 'failed' ? last : outcome;
-  console.log([
-    '', `seed ${seed}, ${kind}, world ${small.world}, fault ${JSON.stringify(small.fault)}, ${small.runs} runs`,
-    small.text, `variables ${JSON.stringify(small.variables)}`,
-    ...problems.map(({ what, path }) => `- ${what}${path ? ` at ${path}` : ''}`),
-    `engine   ${JSON.stringify(engine)}`, `expected ${JSON.stringify(expected)}`,
-    `kept     ${JSON.stringify(small)}`,
-  ].join('\n'));
+  console.log(
+    [
+      '',
+      `seed ${seed}, ${kind}, world ${small.world}, fault ${JSON.stringify(small.fault)}, ${small.runs} runs`,
+      small.text,
+      `variables ${JSON.stringify(small.variables)}`,
+      ...problems.map(({ what, path }) => `- ${what}${path ? ` at ${path}` : ''}`),
+      `engine   ${JSON.stringify(engine)}`,
+      `expected ${JSON.stringify(expected)}`,
+      `kept     ${JSON.stringify(small)}`,
+    ].join('\n'),
+  );
 }
 
 console.log(`seeds ${from}..${to}: ${perSecond} operations a second`);

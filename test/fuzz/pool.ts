@@ -15,8 +15,13 @@ const CASE_DEADLINE_MS = 30_000;
 /** A new process reads the schemas first. */
 const FIRST_CASE_DEADLINE_MS = 120_000;
 
-const failed = (kind: string, what: string): Outcome =>
-  ({ status: 'failed', kind, problems: [{ kind, what, path: '' }], engine: null, expected: null });
+const failed = (kind: string, what: string): Outcome => ({
+  status: 'failed',
+  kind,
+  problems: [{ kind, what, path: '' }],
+  engine: null,
+  expected: null,
+});
 
 /** @param workers how many processes; each holds the planner and the schemas of the worlds it met */
 export function createPool(workers: number): Pool {
@@ -27,7 +32,10 @@ export function createPool(workers: number): Pool {
 
   const start = (): ChildProcess => {
     // The planner's last words are many lines; the outcome says enough.
-    const child = fork(join(import.meta.dirname, 'worker.ts'), [], { stdio: ['ignore', 'ignore', 'ignore', 'ipc'], execArgv: ['--no-warnings'] });
+    const child = fork(join(import.meta.dirname, 'worker.ts'), [], {
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+      execArgv: ['--no-warnings'],
+    });
     all.add(child);
     child.once('exit', () => all.delete(child));
     return child;
@@ -43,7 +51,8 @@ export function createPool(workers: number): Pool {
         resolve({ outcome, isAlive });
       };
       const onMessage = (reply: unknown): void => settle((reply as Reply).outcome, true); // our own worker
-      const onExit = (code: number | null, signal: string | null): void => settle(failed('crash', `the process ended with ${signal ?? code}`), false);
+      const onExit = (code: number | null, signal: string | null): void =>
+        settle(failed('crash', `the process ended with ${signal ?? code}`), false);
       const timer = setTimeout(() => settle(failed('hang', `no answer in ${deadlineMs} ms`), false), deadlineMs);
       child.once('message', onMessage);
       child.once('exit', onExit);
@@ -64,11 +73,17 @@ export function createPool(workers: number): Pool {
       return outcome;
     },
     async [Symbol.asyncDispose]() {
-      await Promise.all([...all].map((child) => new Promise<void>((resolve) => {
-        child.once('exit', () => resolve());
-        if (child.connected) child.disconnect(); // it ends by itself then, and its planner with it
-        else child.kill('SIGKILL');
-      })));
+      await Promise.all(
+        [...all].map(
+          (child) =>
+            new Promise<void>((resolve) => {
+              child.once('exit', () => resolve());
+              if (child.connected)
+                child.disconnect(); // it ends by itself then, and its planner with it
+              else child.kill('SIGKILL');
+            }),
+        ),
+      );
     },
   };
 }

@@ -1,11 +1,17 @@
 import { execute, getOperationAST, isAbstractType, isObjectType, Kind, parse, validate } from 'graphql';
-import type { DocumentNode, ExecutionResult, GraphQLFieldResolver, GraphQLSchema, OperationDefinitionNode } from 'graphql';
+import type {
+  DocumentNode,
+  ExecutionResult,
+  GraphQLFieldResolver,
+  GraphQLSchema,
+  OperationDefinitionNode,
+} from 'graphql';
 import { createPlannerPool } from '#gateway/graph/engine/plannerPool.ts';
-import { createGraph } from '#gateway/graph.ts';
-import type { Answer, Graph } from '#gateway/graph.ts';
-import { createInProcessTransport } from '#gateway/plan/inProcess.ts';
-import { SubgraphUnavailable } from '#gateway/plan/transport.ts';
-import type { SubgraphCall, SubgraphError, SubgraphResult, Transport } from '#gateway/plan/transport.ts';
+import { createGraph } from '#gateway/graph/graph.ts';
+import type { Answer, Graph } from '#gateway/graph/graph.ts';
+import { createInProcessTransport } from '#gateway/graph/engine/inProcessTransport.ts';
+import { SubgraphUnavailable } from '#gateway/graph/engine/transport.ts';
+import type { SubgraphCall, SubgraphError, SubgraphResult, Transport } from '#gateway/graph/engine/transport.ts';
 import { silentLog } from '#kit/log.ts';
 import { publicViewer } from '#policy/viewer.ts';
 import { createTrace, judge } from './judge.ts';
@@ -49,7 +55,10 @@ interface Stand {
   readonly world: World;
   readonly graph: Graph;
   readonly plain: GraphQLSchema;
-  /** The plain schema without any non-null output: it tells every error, where the plain one stops at the first that reaches an object. */
+  /**
+   * The plain schema without any non-null output: it reports every error, where the plain one stops at the first that
+   * reaches an object.
+   */
   readonly lenient: GraphQLSchema;
   /** Set for the run under way; the engine passes nothing of ours through to its transports. */
   current: { context: RunContext; fault: Fault };
@@ -74,14 +83,25 @@ function standOf(name: string): Stand {
         const { fault } = stand.current;
         if (fault.kind !== 'down' || fault.graph !== graph) return inProcess.execute(call);
         if (fault.how === 'nulls') return Promise.resolve(allNull(call));
-        if (fault.how === 'refuses') return Promise.resolve({ data: null, errors: [{ message: 'refused', extensions: { code: 'UNAUTHENTICATED' } }] });
+        if (fault.how === 'refuses')
+          return Promise.resolve({
+            data: null,
+            errors: [{ message: 'refused', extensions: { code: 'UNAUTHENTICATED' } }],
+          });
         return Promise.reject(fault.how === 'throws' ? new TypeError('broken') : new SubgraphUnavailable('down'));
       },
     };
   }
   const sources = { states: () => [], sealed: () => Promise.resolve(''), refresh: () => Promise.resolve() };
   const graph = createGraph({
-    supergraph: world.supergraph, planners, transports, sources, accessSink: () => Promise.resolve(), log: silentLog, now: () => new Date(0), policy: 'dangerously-none',
+    supergraph: world.supergraph,
+    planners,
+    transports,
+    sources,
+    accessSink: () => Promise.resolve(),
+    log: silentLog,
+    now: () => new Date(0),
+    policy: 'dangerously-none',
   });
   resolvePlain(world.api);
   resolvePlain(world.lenient);
@@ -94,7 +114,11 @@ function standOf(name: string): Stand {
 function allNull({ operation, variables }: SubgraphCall): SubgraphResult {
   const errors: SubgraphError[] = [];
   const failed = (...path: (string | number)[]): null => {
-    errors.push({ message: 'the database is away', path, extensions: { code: 'SUBGRAPH_UNAVAILABLE', retryable: true } });
+    errors.push({
+      message: 'the database is away',
+      path,
+      extensions: { code: 'SUBGRAPH_UNAVAILABLE', retryable: true },
+    });
     return null;
   };
   const data: Record<string, unknown> = {};
@@ -102,7 +126,8 @@ function allNull({ operation, variables }: SubgraphCall): SubgraphResult {
     if (selection.kind !== Kind.FIELD) continue;
     const key = selection.alias?.value ?? selection.name.value;
     const representations = selection.arguments?.find(({ name }) => name.value === 'representations')?.value;
-    const asked = representations?.kind === Kind.VARIABLE ? (variables?.[representations.name.value] as unknown[]) : null;
+    const asked =
+      representations?.kind === Kind.VARIABLE ? (variables?.[representations.name.value] as unknown[]) : null;
     data[key] = asked ? asked.map((_, i) => failed(key, i)) : failed(key);
   }
   return { data, errors };
@@ -130,7 +155,11 @@ function resolveSubgraph(schema: GraphQLSchema): void {
 function resolveEntities(graph: string, schema: GraphQLSchema): void {
   const entities = schema.getQueryType()?.getFields()['_entities'];
   if (!entities) return;
-  const resolve: GraphQLFieldResolver<unknown, RunContext> = (_, { representations }: { representations: Record<string, unknown>[] }, { values }) =>
+  const resolve: GraphQLFieldResolver<unknown, RunContext> = (
+    _,
+    { representations }: { representations: Record<string, unknown>[] },
+    { values },
+  ) =>
     representations.map((representation) => {
       try {
         return values.find(graph, representation);
@@ -142,7 +171,8 @@ function resolveEntities(graph: string, schema: GraphQLSchema): void {
   const union = schema.getType('_Entity');
   if (isAbstractType(union)) {
     // Where an interface is an object (@interfaceObject), that is what its entities are here.
-    union.resolveType = (thing: Thing) => (isObjectType(schema.getType(thing.__typename)) ? thing.__typename : String(thing.given?.['__typename']));
+    union.resolveType = (thing: Thing) =>
+      isObjectType(schema.getType(thing.__typename)) ? thing.__typename : String(thing.given?.['__typename']);
   }
 }
 
@@ -152,7 +182,12 @@ function resolvePlain(schema: GraphQLSchema): void {
     if (isAbstractType(type)) type.resolveType = (thing: Thing) => thing.__typename;
     if (!isObjectType(type)) continue;
     for (const [name, field] of Object.entries(type.getFields())) {
-      const resolve: GraphQLFieldResolver<Thing | undefined, RunContext & { trace: Trace | undefined }> = (source, args, context, info) => {
+      const resolve: GraphQLFieldResolver<Thing | undefined, RunContext & { trace: Trace | undefined }> = (
+        source,
+        args,
+        context,
+        info,
+      ) => {
         const thing = source ?? rootThing(type.name);
         if (type.name === 'Mutation') context.mutated.push(mutationCall(name, args));
         const traced = context.trace?.add(info, thing);
@@ -170,23 +205,35 @@ function resolvePlain(schema: GraphQLSchema): void {
   }
 }
 
-
 const wire = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
 
 async function runPlain(
-  schema: GraphQLSchema, document: DocumentNode, given: FuzzCase, values: Values, trace: Trace | undefined,
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  given: FuzzCase,
+  values: Values,
+  trace: Trace | undefined,
 ): Promise<{ result: ExecutionResult; mutated: string[] }> {
   const context = { values, mutated: [], trace };
   const result = await execute({
-    schema, document, contextValue: context, variableValues: { ...given.variables }, operationName: given.operationName ?? null,
+    schema,
+    document,
+    contextValue: context,
+    variableValues: { ...given.variables },
+    operationName: given.operationName ?? null,
   });
   return { result, mutated: context.mutated };
 }
 
-// A subgraph may tell more errors below one null when it is warm (compiled), but never another one in the same place.
+// A subgraph may report more errors below one null when it is warm (compiled), but never another one in the same place.
 function differenceOfRuns(first: Answer, again: Answer): string | undefined {
   if (JSON.stringify(first.data) !== JSON.stringify(again.data)) return 'other data';
-  const known = new Map((first.errors ?? []).map((error) => [JSON.stringify(error.path), `${String(error.extensions['code'])}: ${error.message}`]));
+  const known = new Map(
+    (first.errors ?? []).map((error) => [
+      JSON.stringify(error.path),
+      `${String(error.extensions['code'])}: ${error.message}`,
+    ]),
+  );
   const other = (again.errors ?? []).find((error) => {
     const before = known.get(JSON.stringify(error.path));
     return before !== undefined && before !== `${String(error.extensions['code'])}: ${error.message}`;
@@ -211,9 +258,16 @@ export async function runCase(given: FuzzCase): Promise<Outcome> {
   const values = createValues(world, given.seed, given.fault);
   const trace = createTrace();
   const plain = await runPlain(stand.plain, document, given, values, trace);
-  const lenient = plain.result.errors ? (await runPlain(stand.lenient, document, given, values, undefined)).result : undefined;
-  const failed = (kind: string, problems: Problem[], engine: unknown): Outcome =>
-    ({ status: 'failed', kind, problems, engine: wire(engine ?? null), expected: wire(plain.result) });
+  const lenient = plain.result.errors
+    ? (await runPlain(stand.lenient, document, given, values, undefined)).result
+    : undefined;
+  const failed = (kind: string, problems: Problem[], engine: unknown): Outcome => ({
+    status: 'failed',
+    kind,
+    problems,
+    engine: wire(engine ?? null),
+    expected: wire(plain.result),
+  });
 
   let first: Answer | undefined;
   for (let run = 1; run <= given.runs; run += 1) {
@@ -222,18 +276,37 @@ export async function runCase(given: FuzzCase): Promise<Outcome> {
     let answer;
     try {
       answer = await stand.graph.run({
-        document, operation, operationName: given.operationName, variables: given.variables, viewer: publicViewer, mode: 'filter',
+        document,
+        operation,
+        operationName: given.operationName,
+        variables: given.variables,
+        viewer: publicViewer,
+        mode: 'filter',
       });
     } catch (error) {
       // The kind holds the message without its names, so that shrinking does not slide into another failure.
-      return failed(`rejected ${String(error).replaceAll(/'[^']*'|"[^"]*"/g, '…').slice(0, 100)}`, [{ kind: 'run', what: `the engine rejects: ${String(error).slice(0, 300)}`, path: '' }], undefined);
+      return failed(
+        `rejected ${String(error)
+          .replaceAll(/'[^']*'|"[^"]*"/g, '…')
+          .slice(0, 100)}`,
+        [{ kind: 'run', what: `the engine rejects: ${String(error).slice(0, 300)}`, path: '' }],
+        undefined,
+      );
     }
     const judged = judge({
-      world, fault: given.fault, answer, plain: plain.result, lenient, trace, mutated: context.mutated, plainMutated: plain.mutated,
+      world,
+      fault: given.fault,
+      answer,
+      plain: plain.result,
+      lenient,
+      trace,
+      mutated: context.mutated,
+      plainMutated: plain.mutated,
     });
     if (judged.length > 0) return failed(judged[0]?.kind ?? '', judged, answer);
     const unsteady = first && differenceOfRuns(first, answer);
-    if (unsteady) return failed('unsteady', [{ kind: 'unsteady', what: `run ${run}: ${unsteady}`, path: '' }], { first, answer });
+    if (unsteady)
+      return failed('unsteady', [{ kind: 'unsteady', what: `run ${run}: ${unsteady}`, path: '' }], { first, answer });
     first ??= answer;
   }
   return { status: 'passed' };

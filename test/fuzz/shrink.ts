@@ -1,6 +1,13 @@
 import { Kind, parse, print, visit } from 'graphql';
 import type {
-  ASTNode, DefinitionNode, DocumentNode, FragmentDefinitionNode, OperationDefinitionNode, SelectionNode, SelectionSetNode, ValueNode,
+  ASTNode,
+  DefinitionNode,
+  DocumentNode,
+  FragmentDefinitionNode,
+  OperationDefinitionNode,
+  SelectionNode,
+  SelectionSetNode,
+  ValueNode,
 } from 'graphql';
 import type { FuzzCase, Outcome } from './run.ts';
 
@@ -11,7 +18,11 @@ const MAX_RUNS = 600;
  *
  * @param test answers a smaller case; invalid ones count as passed
  */
-export async function shrink(given: FuzzCase, kind: string, test: (smaller: FuzzCase) => Promise<Outcome>): Promise<FuzzCase> {
+export async function shrink(
+  given: FuzzCase,
+  kind: string,
+  test: (smaller: FuzzCase) => Promise<Outcome>,
+): Promise<FuzzCase> {
   let best = given;
   let runs = 0;
   const tried = new Set<string>();
@@ -62,7 +73,8 @@ function reductions(given: FuzzCase, position: number): FuzzCase[] | undefined {
   });
   const at = nodes[position];
   if (!at) return undefined;
-  if (at.node.kind === Kind.VARIABLE && at.parent && 'kind' in at.parent && at.parent.kind === Kind.VARIABLE_DEFINITION) return [];
+  if (at.node.kind === Kind.VARIABLE && at.parent && 'kind' in at.parent && at.parent.kind === Kind.VARIABLE_DEFINITION)
+    return [];
   return editsOf(document, at.node, given.variables).flatMap((edit) => {
     const edited = edit(document);
     const smaller = edited && tidied(edited, given);
@@ -70,25 +82,50 @@ function reductions(given: FuzzCase, position: number): FuzzCase[] | undefined {
   });
 }
 
-const replaced = (node: ASTNode, by: unknown): Edit => (document) => visit(document, { enter: (one: ASTNode) => (one === node ? by : undefined) }) as DocumentNode;
+const replaced =
+  (node: ASTNode, by: unknown): Edit =>
+  (document) =>
+    visit(document, { enter: (one: ASTNode) => (one === node ? by : undefined) }) as DocumentNode;
 
 function editsOf(document: DocumentNode, node: ASTNode, variables: Readonly<Record<string, unknown>>): Edit[] {
-  const fragments = new Map(document.definitions.flatMap((one) => (one.kind === Kind.FRAGMENT_DEFINITION ? [[one.name.value, one] as const] : [])));
+  const fragments = new Map(
+    document.definitions.flatMap((one) =>
+      one.kind === Kind.FRAGMENT_DEFINITION ? [[one.name.value, one] as const] : [],
+    ),
+  );
   switch (node.kind) {
     case Kind.OPERATION_DEFINITION:
-      return document.definitions.filter((one) => one.kind === Kind.OPERATION_DEFINITION).length > 1 ? [replaced(node, null)] : node.name ? [replaced(node, { ...node, name: undefined })] : [];
+      return document.definitions.filter((one) => one.kind === Kind.OPERATION_DEFINITION).length > 1
+        ? [replaced(node, null)]
+        : node.name
+          ? [replaced(node, { ...node, name: undefined })]
+          : [];
     case Kind.FIELD:
       return [
         replaced(node, null),
         // In its place what it selects, or a leaf that every object has.
-        ...(node.selectionSet ? [replaced(node.selectionSet, { kind: Kind.SELECTION_SET, selections: [{ kind: Kind.FIELD, name: { kind: Kind.NAME, value: '__typename' } }] })] : []),
+        ...(node.selectionSet
+          ? [
+              replaced(node.selectionSet, {
+                kind: Kind.SELECTION_SET,
+                selections: [{ kind: Kind.FIELD, name: { kind: Kind.NAME, value: '__typename' } }],
+              }),
+            ]
+          : []),
         ...(node.alias ? [replaced(node, { ...node, alias: undefined })] : []),
       ];
     case Kind.INLINE_FRAGMENT:
-      return [replaced(node, null), opened(node, node.selectionSet), ...(node.typeCondition ? [replaced(node, { ...node, typeCondition: undefined })] : [])];
+      return [
+        replaced(node, null),
+        opened(node, node.selectionSet),
+        ...(node.typeCondition ? [replaced(node, { ...node, typeCondition: undefined })] : []),
+      ];
     case Kind.FRAGMENT_SPREAD: {
       const fragment = fragments.get(node.name.value);
-      return [replaced(node, null), ...(fragment ? [opened(node, fragment.selectionSet), replaced(node, inlined(node, fragment))] : [])];
+      return [
+        replaced(node, null),
+        ...(fragment ? [opened(node, fragment.selectionSet), replaced(node, inlined(node, fragment))] : []),
+      ];
     }
     case Kind.DIRECTIVE:
     case Kind.ARGUMENT:
@@ -108,16 +145,22 @@ function editsOf(document: DocumentNode, node: ASTNode, variables: Readonly<Reco
 }
 
 // The selections stand where the fragment stood.
-const opened = (fragment: SelectionNode, inner: SelectionSetNode): Edit => (document) =>
-  visit(document, {
-    SelectionSet(set) {
-      if (!set.selections.includes(fragment)) return undefined;
-      return { ...set, selections: set.selections.flatMap((one) => (one === fragment ? inner.selections : [one])) };
-    },
-  });
+const opened =
+  (fragment: SelectionNode, inner: SelectionSetNode): Edit =>
+  (document) =>
+    visit(document, {
+      SelectionSet(set) {
+        if (!set.selections.includes(fragment)) return undefined;
+        return { ...set, selections: set.selections.flatMap((one) => (one === fragment ? inner.selections : [one])) };
+      },
+    });
 
-const inlined = (spread: SelectionNode, fragment: FragmentDefinitionNode): SelectionNode =>
-  ({ kind: Kind.INLINE_FRAGMENT, typeCondition: fragment.typeCondition, directives: spread.directives ?? [], selectionSet: fragment.selectionSet });
+const inlined = (spread: SelectionNode, fragment: FragmentDefinitionNode): SelectionNode => ({
+  kind: Kind.INLINE_FRAGMENT,
+  typeCondition: fragment.typeCondition,
+  directives: spread.directives ?? [],
+  selectionSet: fragment.selectionSet,
+});
 
 function literalOf(value: unknown): ValueNode | undefined {
   if (value === undefined || typeof value === 'object') return undefined;
@@ -131,13 +174,22 @@ function literalOf(value: unknown): ValueNode | undefined {
 function tidied(document: DocumentNode, given: FuzzCase): FuzzCase | undefined {
   const whole: DocumentNode = visit(document, {
     SelectionSet: { leave: (set) => (set.selections.length === 0 ? null : undefined) },
-    Field: { leave: (field, _, __, path) => (field.selectionSet === undefined && path.length > 0 && hadSelections(document, path) ? null : undefined) },
+    Field: {
+      leave: (field, _, __, path) =>
+        field.selectionSet === undefined && path.length > 0 && hadSelections(document, path) ? null : undefined,
+    },
     InlineFragment: { leave: (fragment) => ((fragment.selectionSet as unknown) ? undefined : null) },
   });
-  const operations = whole.definitions.filter((one): one is OperationDefinitionNode => one.kind === Kind.OPERATION_DEFINITION && Boolean(one.selectionSet));
-  const isEmptied = whole.definitions.some((one) => one.kind === Kind.FRAGMENT_DEFINITION && !(one.selectionSet as unknown));
+  const operations = whole.definitions.filter(
+    (one): one is OperationDefinitionNode => one.kind === Kind.OPERATION_DEFINITION && Boolean(one.selectionSet),
+  );
+  const isEmptied = whole.definitions.some(
+    (one) => one.kind === Kind.FRAGMENT_DEFINITION && !(one.selectionSet as unknown),
+  );
   if (operations.length === 0 || isEmptied) return undefined;
-  const fragments = new Map(whole.definitions.flatMap((one) => (one.kind === Kind.FRAGMENT_DEFINITION ? [[one.name.value, one] as const] : [])));
+  const fragments = new Map(
+    whole.definitions.flatMap((one) => (one.kind === Kind.FRAGMENT_DEFINITION ? [[one.name.value, one] as const] : [])),
+  );
   const used = new Set<string>();
   const variables = new Set<string>();
   const look = (node: ASTNode): void => {
@@ -154,7 +206,11 @@ function tidied(document: DocumentNode, given: FuzzCase): FuzzCase | undefined {
   };
   operations.forEach(look);
   const definitions: DefinitionNode[] = [
-    ...operations.map((operation) => ({ ...operation, variableDefinitions: operation.variableDefinitions?.filter(({ variable }) => variables.has(variable.name.value)) ?? [] })),
+    ...operations.map((operation) => ({
+      ...operation,
+      variableDefinitions:
+        operation.variableDefinitions?.filter(({ variable }) => variables.has(variable.name.value)) ?? [],
+    })),
     ...[...fragments].flatMap(([name, fragment]) => (used.has(name) ? [fragment] : [])),
   ];
   const operationName = operations.length > 1 ? given.operationName : operations[0]?.name?.value;

@@ -19,6 +19,14 @@ async function answer(task: Task): Promise<Reply> {
     return { outcome: await runCase('seed' in task ? caseOf(task.seed) : task.given) };
   } catch (error) {
     const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    return { outcome: { status: 'failed', kind: 'fuzzer', problems: [{ kind: 'fuzzer', what, path: '' }], engine: null, expected: null } };
+    return {
+      outcome: {
+        status: 'failed',
+        kind: 'fuzzer',
+        problems: [{ kind: 'fuzzer', what, path: '' }],
+        engine: null,
+        expected: null,
+      },
+    };
   }
 }

@@ -3,18 +3,36 @@ import { join } from 'node:path';
 import { buildSubgraphSchema } from '@apollo/subgraph';
 import { composeServices } from '@theguild/federation-composition';
 import {
-  buildASTSchema, getNamedType, isAbstractType, isInterfaceType, isNonNullType, isObjectType, isScalarType, Kind, parse, printSchema, visit,
+  buildASTSchema,
+  getNamedType,
+  isAbstractType,
+  isInterfaceType,
+  isNonNullType,
+  isObjectType,
+  isScalarType,
+  Kind,
+  parse,
+  printSchema,
+  visit,
 } from 'graphql';
 import type {
-  ConstDirectiveNode, DocumentNode, GraphQLOutputType, GraphQLSchema, SelectionSetNode, TypeNode,
+  ConstDirectiveNode,
+  DocumentNode,
+  GraphQLOutputType,
+  GraphQLSchema,
+  SelectionSetNode,
+  TypeNode,
 } from 'graphql';
 import { apiSchema } from '#gateway/graph/engine/apiSchema.ts';
-import { subgraphNames } from '#kit/config.ts';
+import { definitions } from '#subgraphs/definitions.ts';
 import { scalars } from '#kit/scalars.ts';
-import { subgraphTypeDefs } from '#kit/schema/typeDefs.ts';
+import { graphParts } from '#gateway/control.ts';
 import { foreignGraphs } from './foreign.ts';
 
-/** A pool of entities: objects that several subgraphs know by their keys. Members are numbered; several types share the pool of an interface with keys. */
+/**
+ * A pool of entities: objects that several subgraphs know by their keys. Members are numbered; several types share the
+ * pool of an interface with keys.
+ */
 export interface Family {
   readonly name: string;
   /** The concrete type of each member. */
@@ -30,7 +48,10 @@ export interface World {
   readonly supergraph: string;
   /** The API schema as one plain schema, with objects of its own. */
   readonly api: GraphQLSchema;
-  /** The same without any non-null field: it tells every error, where the plain one stops at the first that reaches an object. */
+  /**
+   * The same without any non-null field: it reports every error, where the plain one stops at the first that reaches an
+   * object.
+   */
   readonly lenient: GraphQLSchema;
   readonly graphs: ReadonlyMap<string, GraphQLSchema>;
   /** The subgraphs that can give a field of an object type. */
@@ -67,15 +88,12 @@ export function worldOf(name: string): World {
 }
 
 function creditWorld(): World {
-  const folders = new Map<string, string>([
-    ...subgraphNames.map((name) => [name, `subgraphs/${name}`] as const), ['desk', 'gateway/desk'],
-  ]);
-  const typeDefs = new Map([...folders].map(([name, folder]) => [name, subgraphTypeDefs(join(root, folder, 'schema.graphql'))]));
+  const typeDefs = new Map(graphParts(definitions).map((part) => [part.name, part.typeDefs]));
   return createWorld('credit', readFileSync(join(root, 'gateway/supergraph.graphql'), 'utf8'), typeDefs);
 }
 
-const LINK = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@shareable", "@requires",
-  "@provides", "@external", "@inaccessible", "@override", "@interfaceObject"])\n`;
+const LINK = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: [
+  "@key", "@shareable", "@requires", "@provides", "@external", "@inaccessible", "@override", "@interfaceObject"])\n`;
 
 function foreignWorld(name: string): World {
   const graphs = foreignGraphs[name];
@@ -91,8 +109,12 @@ function foreignWorld(name: string): World {
 function createWorld(name: string, supergraph: string, typeDefs: ReadonlyMap<string, DocumentNode>): World {
   const plain = parse(printSchema(apiSchema(parse(supergraph, { noLocation: true }))), { noLocation: true });
   const api = withScalars(buildASTSchema(plain));
-  const lenient = withScalars(buildASTSchema(visit(plain, { FieldDefinition: (field) => ({ ...field, type: nullableType(field.type) }) })));
-  const graphs = new Map([...typeDefs].map(([graph, sdl]) => [graph, withScalars(buildSubgraphSchema([{ typeDefs: sdl }]))]));
+  const lenient = withScalars(
+    buildASTSchema(visit(plain, { FieldDefinition: (field) => ({ ...field, type: nullableType(field.type) }) })),
+  );
+  const graphs = new Map(
+    [...typeDefs].map(([graph, sdl]) => [graph, withScalars(buildSubgraphSchema([{ typeDefs: sdl }]))]),
+  );
   const joins = readJoins(parse(supergraph, { noLocation: true }));
   const givers = (typeName: string, fieldName: string): readonly string[] => {
     const known = joins.fields.get(`${typeName}.${fieldName}`) ?? [];
@@ -111,7 +133,9 @@ function createWorld(name: string, supergraph: string, typeDefs: ReadonlyMap<str
   const requires = (typeName: string, fieldName: string): SelectionSetNode | undefined => {
     const type = api.getType(typeName);
     const above = isObjectType(type) ? type.getInterfaces().map((one) => one.name) : [];
-    return [typeName, ...above].map((one) => joins.requires.get(`${one}.${fieldName}`)).find((one) => one !== undefined);
+    return [typeName, ...above]
+      .map((one) => joins.requires.get(`${one}.${fieldName}`))
+      .find((one) => one !== undefined);
   };
   const requirements = cached((typeName, fieldName): readonly string[] => {
     const selection = requires(typeName, fieldName);
@@ -129,16 +153,26 @@ function createWorld(name: string, supergraph: string, typeDefs: ReadonlyMap<str
     for (const one of requirements(typeName, fieldName)) required.add(one);
   }
   return {
-    name, supergraph, api, lenient, graphs, givers,
+    name,
+    supergraph,
+    api,
+    lenient,
+    graphs,
+    givers,
     family: (typeName) => families.get(typeName),
     isKey: (typeName, fieldName) => keyed.has(`${typeName}.${fieldName}`),
     keyDigit: (typeName, fieldName) => keyed.get(`${typeName}.${fieldName}`) ?? undefined,
     requires,
     requirements,
     isRequired: (typeName, fieldName) => required.has(`${typeName}.${fieldName}`),
-    possible: cached((typeName, fieldName) => possibleTypes(api, graphs, givers(typeName, fieldName), typeName, fieldName)),
+    possible: cached((typeName, fieldName) =>
+      possibleTypes(api, graphs, givers(typeName, fieldName), typeName, fieldName),
+    ),
     isNullable: cached((typeName, fieldName) => {
-      const types = [fieldType(api, typeName, fieldName), ...givers(typeName, fieldName).map((graph) => fieldType(graphs.get(graph), typeName, fieldName))];
+      const types = [
+        fieldType(api, typeName, fieldName),
+        ...givers(typeName, fieldName).map((graph) => fieldType(graphs.get(graph), typeName, fieldName)),
+      ];
       return types.every((type) => type === undefined || !isNonNullType(type));
     }),
     enumValues(enumName) {
@@ -151,7 +185,9 @@ function createWorld(name: string, supergraph: string, typeDefs: ReadonlyMap<str
   };
 }
 
-function cached<Value>(find: (typeName: string, fieldName: string) => Value): (typeName: string, fieldName: string) => Value {
+function cached<Value>(
+  find: (typeName: string, fieldName: string) => Value,
+): (typeName: string, fieldName: string) => Value {
   const known = new Map<string, { value: Value }>();
   return (typeName, fieldName) => {
     const key = `${typeName}.${fieldName}`;
@@ -169,12 +205,17 @@ function nullableType(type: TypeNode): TypeNode {
 function withScalars(schema: GraphQLSchema): GraphQLSchema {
   for (const type of Object.values(schema.getTypeMap())) {
     const real = scalars[type.name];
-    if (isScalarType(type) && real) Object.assign(type, { serialize: real.serialize, parseValue: real.parseValue, parseLiteral: real.parseLiteral });
+    if (isScalarType(type) && real)
+      Object.assign(type, { serialize: real.serialize, parseValue: real.parseValue, parseLiteral: real.parseLiteral });
   }
   return schema;
 }
 
-function fieldType(schema: GraphQLSchema | undefined, typeName: string, fieldName: string): GraphQLOutputType | undefined {
+function fieldType(
+  schema: GraphQLSchema | undefined,
+  typeName: string,
+  fieldName: string,
+): GraphQLOutputType | undefined {
   const type = schema?.getType(typeName);
   return isObjectType(type) || isInterfaceType(type) ? type.getFields()[fieldName]?.type : undefined;
 }
@@ -205,7 +246,8 @@ function readJoins(document: DocumentNode): Joins {
   for (const definition of document.definitions) {
     if (definition.kind !== Kind.ENUM_TYPE_DEFINITION || definition.name.value !== 'join__Graph') continue;
     for (const value of definition.values ?? []) {
-      for (const directive of value.directives ?? []) names.set(value.name.value, String(argumentsOf(directive)['name']));
+      for (const directive of value.directives ?? [])
+        names.set(value.name.value, String(argumentsOf(directive)['name']));
     }
   }
   for (const definition of document.definitions) {
@@ -222,12 +264,20 @@ function readJoins(document: DocumentNode): Joins {
     joins.types.set(typeName, [...graphs]);
     if (keys.size > 0) joins.keys.set(typeName, [...keys.values()]);
     for (const field of definition.fields ?? []) {
-      const applied = (field.directives ?? []).filter((directive) => directive.name.value === 'join__field').map(argumentsOf);
+      const applied = (field.directives ?? [])
+        .filter((directive) => directive.name.value === 'join__field')
+        .map(argumentsOf);
       if (applied.length === 0) continue;
       const coordinate = `${typeName}.${field.name.value}`;
-      const giving = applied.filter(({ graph, external, usedOverridden }) => graph !== undefined && external !== true && usedOverridden !== true);
-      joins.fields.set(coordinate, giving.map(({ graph }) => names.get(String(graph)) ?? String(graph)));
-      for (const { requires } of applied) if (typeof requires === 'string') joins.requires.set(coordinate, fieldSet(requires));
+      const giving = applied.filter(
+        ({ graph, external, usedOverridden }) => graph !== undefined && external !== true && usedOverridden !== true,
+      );
+      joins.fields.set(
+        coordinate,
+        giving.map(({ graph }) => names.get(String(graph)) ?? String(graph)),
+      );
+      for (const { requires } of applied)
+        if (typeof requires === 'string') joins.requires.set(coordinate, fieldSet(requires));
     }
   }
   return joins;
@@ -241,7 +291,10 @@ function familiesOf(api: GraphQLSchema, joins: Joins): Map<string, Family> {
     const all = [type.name, ...concrete];
     const family: Family = {
       name: type.name,
-      members: Array.from({ length: Math.max(8, 3 * concrete.length) }, (_, n) => concrete[n % concrete.length] as string), // an interface with keys has types
+      members: Array.from(
+        { length: Math.max(8, 3 * concrete.length) },
+        (_, n) => concrete[n % concrete.length] as string,
+      ), // an interface with keys has types
       graphs: new Set(all.flatMap((name) => joins.types.get(name) ?? [])),
       keys: all.flatMap((name) => joins.keys.get(name) ?? []),
     };
@@ -259,9 +312,16 @@ function familiesOf(api: GraphQLSchema, joins: Joins): Map<string, Family> {
   return families;
 }
 
-function walkSelection(api: GraphQLSchema, typeName: string, selections: SelectionSetNode, found: (coordinate: string) => void): void {
+function walkSelection(
+  api: GraphQLSchema,
+  typeName: string,
+  selections: SelectionSetNode,
+  found: (coordinate: string) => void,
+): void {
   const type = api.getType(typeName);
-  const concrete = isAbstractType(type) ? [typeName, ...api.getPossibleTypes(type).map(({ name }) => name)] : [typeName];
+  const concrete = isAbstractType(type)
+    ? [typeName, ...api.getPossibleTypes(type).map(({ name }) => name)]
+    : [typeName];
   for (const selection of selections.selections) {
     if (selection.kind === Kind.FRAGMENT_SPREAD) continue;
     if (selection.kind === Kind.INLINE_FRAGMENT) {
@@ -269,20 +329,32 @@ function walkSelection(api: GraphQLSchema, typeName: string, selections: Selecti
       continue;
     }
     for (const one of concrete) found(`${one}.${selection.name.value}`);
-    const of = fieldType(api, typeName, selection.name.value) ?? fieldType(api, concrete[1] ?? '', selection.name.value);
+    const of =
+      fieldType(api, typeName, selection.name.value) ?? fieldType(api, concrete[1] ?? '', selection.name.value);
     if (of && selection.selectionSet) walkSelection(api, getNamedType(of).name, selection.selectionSet, found);
   }
 }
 
 // Every coordinate within a key; with a digit where the field is a leaf of the entity itself.
-function keyCoordinates(api: GraphQLSchema, families: ReadonlyMap<string, Family>): Map<string, { index: number; of: number } | undefined> {
+function keyCoordinates(
+  api: GraphQLSchema,
+  families: ReadonlyMap<string, Family>,
+): Map<string, { index: number; of: number } | undefined> {
   const coordinates = new Map<string, { index: number; of: number } | undefined>();
   for (const [typeName, family] of families) {
-    for (const key of family.keys) walkSelection(api, typeName, key, (coordinate) => void (coordinates.has(coordinate) || coordinates.set(coordinate, undefined)));
+    for (const key of family.keys)
+      walkSelection(
+        api,
+        typeName,
+        key,
+        (coordinate) => void (coordinates.has(coordinate) || coordinates.set(coordinate, undefined)),
+      );
   }
   for (const [typeName, family] of families) {
     for (const key of family.keys) {
-      const leaves = key.selections.flatMap((selection) => (selection.kind === Kind.FIELD && !selection.selectionSet ? [selection.name.value] : []));
+      const leaves = key.selections.flatMap((selection) =>
+        selection.kind === Kind.FIELD && !selection.selectionSet ? [selection.name.value] : [],
+      );
       leaves.forEach((leaf, index) => {
         const old = coordinates.get(`${typeName}.${leaf}`);
         const of = key.selections.length === leaves.length ? leaves.length : 1;
@@ -294,17 +366,25 @@ function keyCoordinates(api: GraphQLSchema, families: ReadonlyMap<string, Family
 }
 
 function possibleTypes(
-  api: GraphQLSchema, graphs: ReadonlyMap<string, GraphQLSchema>, givers: readonly string[], typeName: string, fieldName: string,
+  api: GraphQLSchema,
+  graphs: ReadonlyMap<string, GraphQLSchema>,
+  givers: readonly string[],
+  typeName: string,
+  fieldName: string,
 ): readonly string[] {
   const type = fieldType(api, typeName, fieldName);
   const named = type && getNamedType(type);
   if (isObjectType(named)) return [named.name];
   if (!isAbstractType(named)) return [];
-  return api.getPossibleTypes(named).map(({ name }) => name).filter((name) =>
-    givers.every((graph) => {
-      const schema = graphs.get(graph);
-      const local = schema?.getType(named.name);
-      // Where the interface is an object (@interfaceObject) any of its entities can be answered with.
-      return !isAbstractType(local) || schema?.getPossibleTypes(local).some((one) => one.name === name) === true;
-    }));
+  return api
+    .getPossibleTypes(named)
+    .map(({ name }) => name)
+    .filter((name) =>
+      givers.every((graph) => {
+        const schema = graphs.get(graph);
+        const local = schema?.getType(named.name);
+        // Where the interface is an object (@interfaceObject) any of its entities can be answered with.
+        return !isAbstractType(local) || schema?.getPossibleTypes(local).some((one) => one.name === name) === true;
+      }),
+    );
 }

@@ -5,11 +5,12 @@ import { json } from 'node:stream/consumers';
 import type { Clock } from '#client/clock.ts';
 import { ANSWER_MS, SILENCE_MS } from '#client/gateway.ts';
 
-// The gateway's side of following changes, played by the test: it sees each request and says what is answered, word by word.
+// The gateway's side of a subscription to changes, played by the test: it sees each request and answers it, word by
+// word.
 //
 //   await using server = await serveChanges();
 //   const first = await server.asked();           // the next request, when it comes
-//   first.tell(changeOf(1)); first.complete('GOING_AWAY');
+//   first.deliver(changeOf(1)); first.complete('GOING_AWAY');
 
 export interface AskedChanges {
   readonly headers: IncomingHttpHeaders;
@@ -18,7 +19,7 @@ export interface AskedChanges {
   /** Resolves when the client has gone. */
   readonly closed: Promise<void>;
   /** A message of the stream; the stream begins with it. */
-  tell(event: object, errors?: readonly object[]): void;
+  deliver(event: object, errors?: readonly object[]): void;
   complete(reason: string): void;
   /** Raw text of the stream. */
   write(text: string): void;
@@ -70,9 +71,14 @@ export async function serveChanges(play?: (request: AskedChanges) => void): Prom
   };
 }
 
-function requestOf(headers: IncomingHttpHeaders, { query, variables }: { query: string; variables: Record<string, unknown> }, response: ServerResponse): AskedChanges {
+function requestOf(
+  headers: IncomingHttpHeaders,
+  { query, variables }: { query: string; variables: Record<string, unknown> },
+  response: ServerResponse,
+): AskedChanges {
   const write = (text: string): void => {
-    if (!response.headersSent) response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', connection: 'close' });
+    if (!response.headersSent)
+      response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', connection: 'close' });
     response.write(text);
   };
   return {
@@ -81,9 +87,11 @@ function requestOf(headers: IncomingHttpHeaders, { query, variables }: { query: 
     variables,
     closed: once(response, 'close').then(() => {}),
     write,
-    tell(event, errors) {
+    deliver(event, errors) {
       const { cursor } = event as { cursor?: string };
-      write(`event: next\n${cursor === undefined ? '' : `id: ${cursor}\n`}data: ${JSON.stringify({ ...(errors ? { errors } : null), data: { changes: event }, extensions: { cursor } })}\n\n`);
+      const id = cursor === undefined ? '' : `id: ${cursor}\n`;
+      const answer = { ...(errors ? { errors } : null), data: { changes: event }, extensions: { cursor } };
+      write(`event: next\n${id}data: ${JSON.stringify(answer)}\n\n`);
     },
     complete(reason) {
       write(`event: complete\ndata: ${JSON.stringify({ reason, code: 0, cursor: null })}\n\n`);
@@ -97,8 +105,18 @@ function requestOf(headers: IncomingHttpHeaders, { query, variables }: { query: 
 }
 
 /** The number n of a log of changes, as `at` numbers them. */
-export const changeOf = (n: number, more: object = {}) => ({ __typename: 'NameListChange', id: `id-${n}`, cursor: `cursor-${n}`, kind: 'ADDED', ...more });
-export const checkpointAt = (n: number, lagSeconds = 0) => ({ __typename: 'Checkpoint', cursor: `cursor-${n}`, lagSeconds });
+export const changeOf = (n: number, more: object = {}) => ({
+  __typename: 'NameListChange',
+  id: `id-${n}`,
+  cursor: `cursor-${n}`,
+  kind: 'ADDED',
+  ...more,
+});
+export const checkpointAt = (n: number, lagSeconds = 0) => ({
+  __typename: 'Checkpoint',
+  cursor: `cursor-${n}`,
+  lagSeconds,
+});
 
 export interface TestClock extends Clock {
   /** Waits before trying again, in the order in which they were begun. Each is over at once. */
@@ -140,11 +158,14 @@ export interface PlayedLog {
   readonly answer: (request: AskedChanges) => void;
   /** Tells one more change to all who listen. */
   add(event: ReturnType<typeof changeOf>): void;
-  /** The place that each request came with, and the door. */
+  /** The position of each request, and its transport. */
   readonly asked: readonly (readonly [door: 'page' | 'stream', after: unknown])[];
 }
 
-/** A log that is read by pages and streams as the gateway's is; its cursors are those of `changeOf`, `cursor-0` is before all. */
+/**
+ * A log that is read by pages and streams as the gateway's is; its cursors are those of `changeOf`, `cursor-0` is
+ * before all.
+ */
 export function createPlayedLog(first: readonly ReturnType<typeof changeOf>[]): PlayedLog {
   const events = [...first];
   const streams = new Set<AskedChanges>();
@@ -155,17 +176,25 @@ export function createPlayedLog(first: readonly ReturnType<typeof changeOf>[]): 
     asked,
     add(event) {
       events.push(event);
-      for (const stream of streams) stream.tell(event);
+      for (const stream of streams) stream.deliver(event);
     },
     answer(request) {
       const { after: place, first: size } = request.variables;
       asked.push([size === undefined ? 'stream' : 'page', place]);
       if (size !== undefined) {
         const page = after(place).slice(0, Number(size));
-        return request.answer({ data: { changes: { events: page, endCursor: page.at(-1)?.cursor ?? (place || end()), hasMore: page.length < after(place).length } } });
+        return request.answer({
+          data: {
+            changes: {
+              events: page,
+              endCursor: page.at(-1)?.cursor ?? (place || end()),
+              hasMore: page.length < after(place).length,
+            },
+          },
+        });
       }
-      if (place === null) request.tell({ __typename: 'Checkpoint', cursor: end(), lagSeconds: 0 });
-      else for (const event of after(place)) request.tell(event);
+      if (place === null) request.deliver({ __typename: 'Checkpoint', cursor: end(), lagSeconds: 0 });
+      else for (const event of after(place)) request.deliver(event);
       streams.add(request);
       void request.closed.then(() => streams.delete(request));
     },

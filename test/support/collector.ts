@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-// A collector of OpenTelemetry as the specification of OTLP/HTTP in JSON has it: what a process of ours really sent, and nothing of its SDK.
+// A collector of OpenTelemetry as the specification of OTLP/HTTP in JSON has it: what a process of ours really sent,
+// and nothing of its SDK.
 
 export interface CollectedSpan {
   readonly service: string;
@@ -30,7 +31,12 @@ export interface Collector extends AsyncDisposable {
 
 interface KeyValue {
   readonly key: string;
-  readonly value: { readonly stringValue?: string; readonly intValue?: number | string; readonly boolValue?: boolean; readonly doubleValue?: number };
+  readonly value: {
+    readonly stringValue?: string;
+    readonly intValue?: number | string;
+    readonly boolValue?: boolean;
+    readonly doubleValue?: number;
+  };
 }
 
 interface Export {
@@ -38,8 +44,16 @@ interface Export {
     readonly resource: { readonly attributes: readonly KeyValue[] };
     readonly scopeSpans: readonly {
       readonly spans: readonly {
-        readonly traceId: string; readonly spanId: string; readonly parentSpanId?: string; readonly name: string; readonly kind: number; readonly attributes?: readonly KeyValue[];
-        readonly links?: readonly { readonly traceId: string; readonly spanId: string }[]; readonly status?: { readonly code?: number }; readonly startTimeUnixNano: string; readonly endTimeUnixNano: string;
+        readonly traceId: string;
+        readonly spanId: string;
+        readonly parentSpanId?: string;
+        readonly name: string;
+        readonly kind: number;
+        readonly attributes?: readonly KeyValue[];
+        readonly links?: readonly { readonly traceId: string; readonly spanId: string }[];
+        readonly status?: { readonly code?: number };
+        readonly startTimeUnixNano: string;
+        readonly endTimeUnixNano: string;
       }[];
     }[];
   }[];
@@ -48,7 +62,12 @@ interface Export {
 /** SpanKind of opentelemetry-proto: 1 INTERNAL, 2 SERVER, 3 CLIENT. */
 const kinds = [null, 'INTERNAL', 'SERVER', 'CLIENT'] as const;
 const attributesOf = (attributes: readonly KeyValue[] = []): Record<string, unknown> =>
-  Object.fromEntries(attributes.map(({ key, value }) => [key, value.stringValue ?? value.intValue ?? value.boolValue ?? value.doubleValue]));
+  Object.fromEntries(
+    attributes.map(({ key, value }) => [
+      key,
+      value.stringValue ?? value.intValue ?? value.boolValue ?? value.doubleValue,
+    ]),
+  );
 
 export async function startCollector(): Promise<Collector> {
   const spans: CollectedSpan[] = [];
@@ -59,15 +78,36 @@ export async function startCollector(): Promise<Collector> {
       let body = '';
       for await (const chunk of request.setEncoding('utf8')) body += String(chunk);
       if (how === 'hang') return;
-      if (how === 'error' || request.url !== '/v1/traces' || request.headers['content-type'] !== 'application/json') return void response.writeHead(500).end();
+      if (how === 'error' || request.url !== '/v1/traces' || request.headers['content-type'] !== 'application/json')
+        return void response.writeHead(500).end();
       bodies.push(body);
       for (const { resource, scopeSpans } of (JSON.parse(body) as Export).resourceSpans) {
         const service = String(attributesOf(resource.attributes)['service.name']);
         for (const span of scopeSpans.flatMap((scope) => scope.spans)) {
-          const { traceId, spanId, parentSpanId, name, kind, attributes, links = [], status, startTimeUnixNano, endTimeUnixNano } = span;
+          const {
+            traceId,
+            spanId,
+            parentSpanId,
+            name,
+            kind,
+            attributes,
+            links = [],
+            status,
+            startTimeUnixNano,
+            endTimeUnixNano,
+          } = span;
           spans.push({
-            service, traceId, spanId, parentSpanId: parentSpanId || null, name, kind: kinds[kind] as CollectedSpan['kind'], attributes: attributesOf(attributes), isError: status?.code === 2,
-            links: links.map((link) => ({ traceId: link.traceId, spanId: link.spanId })), startedAt: BigInt(startTimeUnixNano), endedAt: BigInt(endTimeUnixNano),
+            service,
+            traceId,
+            spanId,
+            parentSpanId: parentSpanId || null,
+            name,
+            kind: kinds[kind] as CollectedSpan['kind'],
+            attributes: attributesOf(attributes),
+            isError: status?.code === 2,
+            links: links.map((link) => ({ traceId: link.traceId, spanId: link.spanId })),
+            startedAt: BigInt(startTimeUnixNano),
+            endedAt: BigInt(endTimeUnixNano),
           });
         }
       }
@@ -94,8 +134,13 @@ export function treeOf(spans: readonly CollectedSpan[], traceId: string): string
   const known = new Set(own.map(({ spanId }) => spanId));
   const under = (parent: string | null, depth: number): string[] =>
     own
-      .filter(({ parentSpanId }) => (parent === null ? parentSpanId === null || !known.has(parentSpanId) : parentSpanId === parent))
+      .filter(({ parentSpanId }) =>
+        parent === null ? parentSpanId === null || !known.has(parentSpanId) : parentSpanId === parent,
+      )
       .toSorted((one, other) => (one.startedAt < other.startedAt ? -1 : 1))
-      .flatMap(({ service, kind, name, spanId }) => [`${'  '.repeat(depth)}${service}: ${kind} ${name}`, ...under(spanId, depth + 1)]);
+      .flatMap(({ service, kind, name, spanId }) => [
+        `${'  '.repeat(depth)}${service}: ${kind} ${name}`,
+        ...under(spanId, depth + 1),
+      ]);
   return under(null, 0);
 }

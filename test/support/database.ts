@@ -28,7 +28,10 @@ export function servers(): TestRun['servers'] {
 
 /** A migrated database of its own. Dispose it when its pools are closed; sessions still open are ended. */
 export function openDatabase(server: TestServer = servers()[0], migrations: string = MIGRATIONS): Promise<Database> {
-  return create(server, async (client, name) => `create database ${name} template ${await ensureTemplate(client, server, migrations)}`);
+  return create(
+    server,
+    async (client, name) => `create database ${name} template ${await ensureTemplate(client, server, migrations)}`,
+  );
 }
 
 /** An empty database, for tests of migrations themselves. */
@@ -36,7 +39,10 @@ export function openEmptyDatabase(server: TestServer = servers()[0]): Promise<Da
   return create(server, async (_, name) => createEmpty(name));
 }
 
-async function create(server: TestServer, statementFor: (client: pg.Client, name: string) => Promise<string>): Promise<Database> {
+async function create(
+  server: TestServer,
+  statementFor: (client: pg.Client, name: string) => Promise<string>,
+): Promise<Database> {
   const name = `${testRun().prefix}${randomBytes(6).toString('hex')}`;
   await onServer(server, async (client) => {
     await client.query(await statementFor(client, name));
@@ -57,12 +63,14 @@ function testRun(): TestRun {
 }
 
 // template0: the only one that may be given an encoding and locale other than the server's own.
-const createEmpty = (name: string): string => `create database ${name} template template0 encoding 'UTF8' locale 'C.UTF-8'`;
+const createEmpty = (name: string): string =>
+  `create database ${name} template template0 encoding 'UTF8' locale 'C.UTF-8'`;
 
 async function ensureTemplate(client: pg.Client, server: TestServer, migrations: string): Promise<string> {
   // Named by its content: each folder of migrations has its own.
   const name = `${testRun().prefix}template_${await hashOf(migrations)}`;
-  const exists = async (): Promise<boolean> => (await client.query('select from pg_database where datname = $1', [name])).rowCount === 1;
+  const exists = async (): Promise<boolean> =>
+    (await client.query('select from pg_database where datname = $1', [name])).rowCount === 1;
   if (await exists()) return name;
   await client.query('select pg_advisory_lock(hashtext($1))', [name]);
   if (!(await exists())) {
@@ -79,7 +87,12 @@ async function ensureTemplate(client: pg.Client, server: TestServer, migrations:
 async function hashOf(directory: string): Promise<string> {
   const hash = createHash('sha256');
   const files = (await readdir(directory, { recursive: true })).filter((name) => name.endsWith('.sql')).toSorted();
-  for (const file of files) hash.update(file).update('\0').update(await readFile(join(directory, file))).update('\0');
+  for (const file of files)
+    hash
+      .update(file)
+      .update('\0')
+      .update(await readFile(join(directory, file)))
+      .update('\0');
   return hash.digest('hex').slice(0, 16);
 }
 

@@ -9,8 +9,13 @@ export interface DemoGraph extends TestGraph {
   readonly knownAt: string;
 }
 
-/** The whole graph with generated data, filed through the public door as the national centre: official-form files go in. */
-export async function startDemoGraph(options: { entities?: number } & Parameters<typeof startGraph>[0] = {}): Promise<DemoGraph> {
+/**
+ * The whole graph with generated data, filed through the public API by the national centre as files of the official
+ * forms.
+ */
+export async function startDemoGraph(
+  options: { entities?: number } & Parameters<typeof startGraph>[0] = {},
+): Promise<DemoGraph> {
   const graph = await startGraph(options);
   const folder = await mkdtemp(join(tmpdir(), 'credit-graph-demo-'));
   try {
@@ -25,6 +30,12 @@ export async function startDemoGraph(options: { entities?: number } & Parameters
 
 /** Codes of generated entities, in order: those with the most acts first. */
 export async function codesByActs(graph: TestGraph): Promise<string[]> {
-  const rows = await graph.sql('select p.uscc, count(a.uscc) as acts from entity.profile p left join disclosure.act a on a.uscc = p.uscc group by p.uscc order by acts desc, p.uscc');
+  const rows = await graph.sql(
+    `select p.uscc, count(a.uscc) as acts
+      from entity.profile p
+      left join disclosure.act a on a.uscc = p.uscc
+      group by p.uscc
+      order by acts desc, p.uscc`,
+  );
   return rows.map(({ uscc }) => String(uscc));
 }

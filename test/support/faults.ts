@@ -1,14 +1,18 @@
 import pg from 'pg';
 import { until } from './until.ts';
 
-// Faults of a database that real programs meet, and that a test ends when it has seen enough. By a superuser's own session.
+// Faults of a database that real programs meet, and that a test ends when it has seen enough. By a superuser's own
+// session.
 
 export interface HeldTable extends AsyncDisposable {
   /** How many statements that waited for the table were ended so far. */
   readonly ended: () => number;
 }
 
-/** Keeps a table locked, and ends every backend that waits for it: to its program that is a lost connection in the middle of a statement. */
+/**
+ * Keeps a table locked, and ends every backend that waits for it: to its program that is a lost connection in the
+ * middle of a statement.
+ */
 export async function holdTable(databaseUrl: string, table: string, application: string): Promise<HeldTable> {
   const holder = new pg.Client({ connectionString: databaseUrl });
   const watcher = new pg.Client({ connectionString: databaseUrl });

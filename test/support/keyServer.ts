@@ -37,7 +37,9 @@ export async function signed(
     purposes: ['SUPERVISION'],
     ...payload,
   };
-  return new SignJWT(claims).setProtectedHeader({ alg: key.alg, kid: key.jwk.kid ?? '', typ: 'at+jwt', ...header }).sign(key.privateKey);
+  return new SignJWT(claims)
+    .setProtectedHeader({ alg: key.alg, kid: key.jwk.kid ?? '', typ: 'at+jwt', ...header })
+    .sign(key.privateKey);
 }
 
 export interface KeyServer extends AsyncDisposable {
@@ -49,7 +51,7 @@ export interface KeyServer extends AsyncDisposable {
   answer(how: ((response: ServerResponse) => void) | null): void;
   /** Nothing listens any more, or something does again, at the same address. */
   goAway(): Promise<void>;
-  comeBack(): Promise<void>;
+  restart(): Promise<void>;
 }
 
 export async function startKeyServer(...keys: readonly IssuerKey[]): Promise<KeyServer> {
@@ -57,7 +59,9 @@ export async function startKeyServer(...keys: readonly IssuerKey[]): Promise<Key
   let answer: ((response: ServerResponse) => void) | null = () => {};
   const publish: KeyServer['publish'] = (...published) => {
     answer = (response) =>
-      void response.setHeader('content-type', 'application/jwk-set+json').end(JSON.stringify({ keys: published.map(({ jwk }) => jwk) }));
+      void response
+        .setHeader('content-type', 'application/jwk-set+json')
+        .end(JSON.stringify({ keys: published.map(({ jwk }) => jwk) }));
   };
   publish(...keys);
   const server = createServer((_, response) => {
@@ -65,7 +69,7 @@ export async function startKeyServer(...keys: readonly IssuerKey[]): Promise<Key
     answer?.(response.setHeader('connection', 'close'));
   });
   let port = 0;
-  const comeBack = async (): Promise<void> => {
+  const restart = async (): Promise<void> => {
     server.listen(port, '127.0.0.1');
     await once(server, 'listening');
     ({ port } = server.address() as AddressInfo); // listening on a port, so it is one
@@ -77,14 +81,14 @@ export async function startKeyServer(...keys: readonly IssuerKey[]): Promise<Key
     server.closeAllConnections();
     await closed;
   };
-  await comeBack();
+  await restart();
   return {
     url: `http://127.0.0.1:${port}/jwks.json`,
     asked: () => asked,
     publish,
     answer: (how) => (answer = how),
     goAway,
-    comeBack,
+    restart,
     [Symbol.asyncDispose]: goAway,
   };
 }

@@ -10,7 +10,14 @@ const CHARACTERS = '0123456789ABCDEFGHJKLMNPQRTUWXY';
 let made = 0;
 
 /** A code of an entity that nobody else uses. */
-export const newEntity = (division = '330106'): string => composeUscc(`91${division}`, `MA${(made += 1).toString(31).replaceAll(/./g, (digit) => CHARACTERS[Number.parseInt(digit, 31)] ?? '').padStart(6, '0')}`);
+export const newEntity = (division = '330106'): string =>
+  composeUscc(
+    `91${division}`,
+    `MA${(made += 1)
+      .toString(31)
+      .replaceAll(/./g, (digit) => CHARACTERS[Number.parseInt(digit, 31)] ?? '')
+      .padStart(6, '0')}`,
+  );
 
 export interface Listing {
   readonly uscc: string;
@@ -27,7 +34,18 @@ export interface Listing {
   readonly publicUntil?: string;
 }
 
-export const rowOf = ({ uscc, documentNo = '示监〔2026〕1号', listType = 'SAMR_SERIOUS', listedOn = daysFromNow(-30), level, grounds = '示例事由', removedOn, removalReason, industryCode = 'C2710', publicUntil }: Listing): Cells => ({
+export const rowOf = ({
+  uscc,
+  documentNo = '示监〔2026〕1号',
+  listType = 'SAMR_SERIOUS',
+  listedOn = daysFromNow(-30),
+  level,
+  grounds = '示例事由',
+  removedOn,
+  removalReason,
+  industryCode = 'C2710',
+  publicUntil,
+}: Listing): Cells => ({
   MD_XDR_MC: '示例主体',
   MD_XDR_SHXYM: uscc,
   MD_LX: listType,
@@ -46,7 +64,7 @@ export const rowOf = ({ uscc, documentNo = '示监〔2026〕1号', listType = 'S
   ...(publicUntil === undefined ? null : { MD_GSJZQ: publicUntil.replaceAll('-', '/') }),
 });
 
-/** Files entries through the public door. */
+/** Files entries through the public API. */
 export async function list(graph: TestGraph, ...listings: readonly Listing[]): Promise<void> {
   const { rejected, rejectedRows } = await graph.file('name-list', lines(listings.map(rowOf)), { format: 'NDJSON' });
   if (rejected !== 0) throw new Error(JSON.stringify(rejectedRows));

@@ -6,15 +6,28 @@ export interface Family {
   readonly name: string;
   readonly help: string;
   readonly type: 'COUNTER' | 'GAUGE' | 'HISTOGRAM' | 'SUMMARY' | 'UNTYPED';
-  readonly metrics: readonly { readonly labels?: Readonly<Record<string, string>>; readonly value?: string; readonly buckets?: Readonly<Record<string, string>>; readonly count?: string }[];
+  readonly metrics: readonly {
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly value?: string;
+    readonly buckets?: Readonly<Record<string, string>>;
+    readonly count?: string;
+  }[];
 }
 
 export const familiesOf = (text: string): Family[] => parse(text) as Family[];
 
 /** The series that a text has, by name and labels; a histogram's buckets are each one. */
-export const seriesOf = (text: string): string[] => text.split('\n').filter((line) => line !== '' && !line.startsWith('#')).map((line) => line.slice(0, line.lastIndexOf(' '))).toSorted();
+export const seriesOf = (text: string): string[] =>
+  text
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'))
+    .map((line) => line.slice(0, line.lastIndexOf(' ')))
+    .toSorted();
 
-/** The sum of the series that have these labels; of a histogram name its `_count`. Read from the lines: the parser drops the labels of histograms. */
+/**
+ * The sum of the series that have these labels; of a histogram name its `_count`. Read from the lines: the parser drops
+ * the labels of histograms.
+ */
 export function valueOf(text: string, name: string, labels: Readonly<Record<string, string>> = {}): number {
   const wanted = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
   const values = text.split('\n').flatMap((line) => {
@@ -41,7 +54,11 @@ export function namingProblems(families: readonly Family[]): string[] {
       /_(?:count|sum|bucket)$/.test(name) && 'ends as the parts of a histogram do',
       NOT_BASE.test(name) && 'is not in a base unit',
       /(?:^|_)(?:counter|gauge|histogram)(?:_|$)/.test(name) && 'names its type',
-      ...[...labels].map((label) => (name.includes(`_by_${label}`) ? `names its label ${label}` : !/^[a-z][a-z0-9_]*$/.test(label) && `has the label ${label}`)),
+      ...[...labels].map((label) =>
+        name.includes(`_by_${label}`)
+          ? `names its label ${label}`
+          : !/^[a-z][a-z0-9_]*$/.test(label) && `has the label ${label}`,
+      ),
     ];
     return problems.filter((problem) => problem !== false).map((problem) => `${name} ${problem}`);
   });

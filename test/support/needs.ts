@@ -1,13 +1,14 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-// What some tests need of the machine and `npm ci` does not bring. Without it they are skipped, and say so; in the pipeline,
-// which installs it (.ci/run), a test that cannot run is a failure.
+// What some tests need of the machine and `npm ci` does not bring. Without it they are skipped, and say so; in the
+// pipeline, which installs it (.ci/run), a test that cannot run is a failure.
 //
 //   const chromium = needs('chromium');
 //   testWith(chromium)('the explorer opens', async () => { … });
 //
-// A test of Redis takes the server of REDIS_URL where one is named and starts `needs('redis-server')` of its own otherwise.
+// A test of Redis takes the server of REDIS_URL where one is named and starts `needs('redis-server')` of its own
+// otherwise.
 
 /** By package name, as `apt-get install` knows it; each under the names it goes by on PATH. */
 const programs = {

@@ -31,7 +31,9 @@ export async function startPostgres(options: Omit<EmbeddedOptions, 'signal'>): P
   const kill = async (): Promise<void> => {
     const [postmaster] = (await readFile(join(dataDir, 'postmaster.pid'), 'utf8')).split('\n').map(Number) as [number];
     const tasks = await readdir(`/proc/${postmaster}/task`).catch(() => []);
-    const lists = await Promise.all(tasks.map((task) => readFile(`/proc/${postmaster}/task/${task}/children`, 'utf8').catch(() => '')));
+    const lists = await Promise.all(
+      tasks.map((task) => readFile(`/proc/${postmaster}/task/${task}/children`, 'utf8').catch(() => '')),
+    );
     for (const pid of [postmaster, ...lists.flatMap((list) => list.split(' ').filter(Boolean).map(Number))]) {
       try {
         process.kill(pid, 'SIGKILL');

@@ -21,7 +21,7 @@ export interface TestProcess extends AsyncDisposable {
   signal(signal: 'SIGSTOP' | 'SIGCONT'): void;
 }
 
-/** A free port of this machine. Taken and given back, so that a process can be told one before it runs. */
+/** A free port of this machine. Taken and released, so that a process can be configured with one before it runs. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -46,15 +46,29 @@ export async function startProcess(
   { execArgv = [], outputTo }: ProcessOptions = {},
 ): Promise<TestProcess> {
   const output = outputTo ?? 'pipe';
-  const environment = { PATH: process.env['PATH'] ?? '', ...variables };
+  const environment = {
+    PATH: process.env['PATH'] ?? '',
+    NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? '',
+    ...variables,
+  };
   const stdio = ['ignore', output, output, 'ipc'] as const;
-  const child = fork(join(root, entry), [...args], { cwd: root, env: environment, execArgv: [...execArgv], stdio: [...stdio] });
-  let said = '';
-  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  const child = fork(join(root, entry), [...args], {
+    cwd: root,
+    env: environment,
+    execArgv: [...execArgv],
+    stdio: [...stdio],
+  });
+  let stated = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on('data', (chunk: Buffer) => (stated += chunk.toString()));
   const ready = new Promise<string>((resolve, reject) => {
     child.on('message', (message: { ready?: string }) => message.ready && resolve(message.ready));
-    child.once('exit', (code) => reject(new Error(`${entry} ended with ${code} before it was ready:\n${said}`)));
-    AbortSignal.timeout(READY_DEADLINE_MS).addEventListener('abort', () => reject(new Error(`${entry} was not ready in time:\n${said}`)), { once: true });
+    child.once('exit', (code) => reject(new Error(`${entry} ended with ${code} before it was ready:\n${stated}`)));
+    AbortSignal.timeout(READY_DEADLINE_MS).addEventListener(
+      'abort',
+      () => reject(new Error(`${entry} was not ready in time:\n${stated}`)),
+      { once: true },
+    );
   });
   try {
     const url = await ready;
@@ -63,7 +77,7 @@ export async function startProcess(
       pid: child.pid as number, // it runs
       child,
       hasEnded: () => child.exitCode !== null || child.signalCode !== null,
-      output: () => said,
+      output: () => stated,
       kill: () => end(child, 'SIGKILL'),
       signal: (signal) => void child.kill(signal),
       [Symbol.asyncDispose]: () => end(child, 'SIGTERM'),

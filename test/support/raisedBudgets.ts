@@ -1,4 +1,6 @@
-import { roles } from '#policy/viewer.ts';
+import { roles } from '#policy/roles.ts';
 
-/** BUDGETS for whoever asks more as one caller than one caller does: benchmarks and load. They are counted all the same. */
+/**
+ * BUDGETS for one caller that sends the requests of many: benchmarks and load. They are counted all the same.
+ */
 export const RAISED_BUDGETS = roles.map((role) => `${role}=2000000000/60`).join(',');

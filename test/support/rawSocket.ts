@@ -44,8 +44,18 @@ export async function openRaw(url: string): Promise<RawClient> {
 }
 
 /** A request as it goes over the network. */
-export const rawPost = (body: string, headers: Readonly<Record<string, string | number>> = {}): string =>
-  `${rawHead('POST', '/graphql', { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body), ...headers })}${body}`;
+export const rawPost = (body: string, headers: Readonly<Record<string, string | number>> = {}): string => {
+  const length = Buffer.byteLength(body);
+  return (
+    rawHead('POST', '/graphql', { 'content-type': 'application/json', 'content-length': length, ...headers }) + body
+  );
+};
 
-export const rawHead = (method: string, path: string, headers: Readonly<Record<string, string | number>> = {}): string =>
-  `${method} ${path} HTTP/1.1\r\nhost: gateway\r\n${Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`;
+export const rawHead = (
+  method: string,
+  path: string,
+  headers: Readonly<Record<string, string | number>> = {},
+): string =>
+  `${method} ${path} HTTP/1.1\r\nhost: gateway\r\n${Object.entries(headers)
+    .map(([name, value]) => `${name}: ${value}\r\n`)
+    .join('')}\r\n`;

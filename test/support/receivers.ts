@@ -43,7 +43,10 @@ export interface Receiver extends AsyncDisposable {
   will(answer: Answering): void;
 }
 
-export async function startReceiver(answer: Answering = accepts, { port = 0, host = '127.0.0.1' }: { readonly port?: number; readonly host?: string } = {}): Promise<Receiver> {
+export async function startReceiver(
+  answer: Answering = accepts,
+  { port = 0, host = '127.0.0.1' }: { readonly port?: number; readonly host?: string } = {},
+): Promise<Receiver> {
   let answering = answer;
   let asked = 0;
   let open = 0;
@@ -56,7 +59,12 @@ export async function startReceiver(answer: Answering = accepts, { port = 0, hos
     request.on('end', () => {
       const text = Buffer.concat(chunks).toString();
       const { headers } = request;
-      const item: Received = { headers, text, body: JSON.parse(text), isSignedWith: (secret) => signaturesOf(headers).includes(signed(secret, headers, text)) };
+      const item: Received = {
+        headers,
+        text,
+        body: JSON.parse(text),
+        isSignedWith: (secret) => signaturesOf(headers).includes(signed(secret, headers, text)),
+      };
       received.push(item);
       waiting.splice(0).forEach((resolve) => resolve(item));
       answering(response, received.length);
@@ -98,5 +106,7 @@ const signaturesOf = (headers: IncomingHttpHeaders): string[] => String(headers[
 
 function signed(secret: string, headers: IncomingHttpHeaders, text: string): string {
   const key = Buffer.from(secret.replace(/^whsec_/, ''), 'base64');
-  return `v1,${createHmac('sha256', key).update(`${String(headers['webhook-id'])}.${String(headers['webhook-timestamp'])}.${text}`).digest('base64')}`;
+  return `v1,${createHmac('sha256', key)
+    .update(`${String(headers['webhook-id'])}.${String(headers['webhook-timestamp'])}.${text}`)
+    .digest('base64')}`;
 }

@@ -17,7 +17,11 @@ const READY_DEADLINE_MS = 10_000;
 export async function startRedis(program: string): Promise<RedisProcess> {
   const port = await freePort();
   const start = async (): Promise<ChildProcess> => {
-    const started = spawn(program, ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'], { stdio: 'ignore' });
+    const started = spawn(
+      program,
+      ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'],
+      { stdio: 'ignore' },
+    );
     const deadline = performance.now() + READY_DEADLINE_MS;
     while (!(await answers(port))) if (performance.now() > deadline) throw new Error('redis-server does not answer');
     return started;

@@ -2,9 +2,11 @@ import { once } from 'node:events';
 import WebSocket from 'ws';
 import { purposeIn } from './purposes.ts';
 
-// Following changes in tests, through the doors that clients use. Messages wait in a queue until they are asked for; every wait has a deadline.
+// Subscriptions to changes in tests, over the transports that clients use. Messages wait in a queue until they are
+// read; every wait has a deadline.
 //
-//   await using stream = await followByWebSocket(graph.url, graph.tokenOf('PUBLIC'), '{ nameListChanges(filter: {}) { … } }');
+//   const query = '{ nameListChanges(filter: {}) { … } }';
+//   await using stream = await followByWebSocket(graph.url, graph.tokenOf('PUBLIC'), query);
 //   const { data } = await stream.next();
 
 export interface Message {
@@ -34,9 +36,13 @@ export interface Following extends AsyncDisposable {
 
 const DEADLINE_MS = 15_000;
 
-export const isCheckpoint = ({ data }: Message): boolean => Object.values(data ?? {}).some((event) => (event as { __typename?: string } | null)?.__typename === 'Checkpoint');
+export const isCheckpoint = ({ data }: Message): boolean =>
+  Object.values(data ?? {}).some((event) => (event as { __typename?: string } | null)?.__typename === 'Checkpoint');
 
-export function createQueue(): { push(message: Message): void; end(end: End): void } & Pick<Following, 'next' | 'event' | 'waiting' | 'ended'> {
+export function createQueue(): { push(message: Message): void; end(end: End): void } & Pick<
+  Following,
+  'next' | 'event' | 'waiting' | 'ended'
+> {
   const messages: Message[] = [];
   const ended = Promise.withResolvers<End>();
   let arrived = Promise.withResolvers<void>();
@@ -88,14 +94,22 @@ export interface FollowOptions {
 }
 
 /** Subscribes over a WebSocket. `token` null: the public. */
-export async function followByWebSocket(url: string, token: string | null, query: string, { variables = {}, purpose = token === null ? null : purposeIn(token) }: FollowOptions = {}): Promise<Following> {
+export async function followByWebSocket(
+  url: string,
+  token: string | null,
+  query: string,
+  { variables = {}, purpose = token === null ? null : purposeIn(token) }: FollowOptions = {},
+): Promise<Following> {
   const socket = new WebSocket(`${url.replace(/^http/, 'ws')}/graphql`, 'graphql-transport-ws');
   const queue = createQueue();
   socket.on('error', (error) => queue.end({ code: 0, reason: error.message }));
   socket.on('close', (code, reason) => queue.end({ code, reason: reason.toString() }));
   const acknowledged = Promise.withResolvers<void>();
   acknowledged.promise.catch(() => {}); // awaited once the connection is open
-  queue.ended.then(({ code, reason }) => acknowledged.reject(new Error(`closed before it was acknowledged: ${code} ${reason}`)), () => {});
+  queue.ended.then(
+    ({ code, reason }) => acknowledged.reject(new Error(`closed before it was acknowledged: ${code} ${reason}`)),
+    () => {},
+  );
   socket.on('message', (data: Buffer) => {
     const message = JSON.parse(data.toString()) as { type: string; payload?: unknown };
     if (message.type === 'connection_ack') acknowledged.resolve();
@@ -105,7 +119,15 @@ export async function followByWebSocket(url: string, token: string | null, query
     else if (message.type === 'ping') socket.send('{"type":"pong"}');
   });
   await Promise.race([once(socket, 'open'), acknowledged.promise]);
-  socket.send(JSON.stringify({ type: 'connection_init', payload: token === null ? {} : { authorization: `Bearer ${token}`, ...(purpose === null ? null : { 'x-purpose': purpose }) } }));
+  socket.send(
+    JSON.stringify({
+      type: 'connection_init',
+      payload:
+        token === null
+          ? {}
+          : { authorization: `Bearer ${token}`, ...(purpose === null ? null : { 'x-purpose': purpose }) },
+    }),
+  );
   await acknowledged.promise;
   socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload: { query, variables } }));
   return {
@@ -119,8 +141,20 @@ export async function followByWebSocket(url: string, token: string | null, query
   };
 }
 
-/** Subscribes over server-sent events. `lastEventId` is the header of that name. @throws Error with the answer when there is no stream */
-export async function followBySse(url: string, token: string | null, query: string, { variables = {}, purpose = token === null ? null : purposeIn(token), lastEventId }: FollowOptions & { readonly lastEventId?: string } = {}): Promise<Following & { readonly ids: () => readonly string[] }> {
+/**
+ * Subscribes over server-sent events. `lastEventId` is the header of that name.
+ * @throws Error with the answer when there is no stream
+ */
+export async function followBySse(
+  url: string,
+  token: string | null,
+  query: string,
+  {
+    variables = {},
+    purpose = token === null ? null : purposeIn(token),
+    lastEventId,
+  }: FollowOptions & { readonly lastEventId?: string } = {},
+): Promise<Following & { readonly ids: () => readonly string[] }> {
   const abort = new AbortController();
   const late = setTimeout(() => abort.abort(new Error('no head of an answer came in time')), DEADLINE_MS);
   const response = await fetch(`${url}/graphql`, {
@@ -128,13 +162,18 @@ export async function followBySse(url: string, token: string | null, query: stri
     headers: {
       'content-type': 'application/json',
       accept: 'text/event-stream',
-      ...(token === null ? null : { authorization: `Bearer ${token}`, ...(purpose === null ? null : { 'x-purpose': purpose }) }),
+      ...(token === null
+        ? null
+        : { authorization: `Bearer ${token}`, ...(purpose === null ? null : { 'x-purpose': purpose }) }),
       ...(lastEventId === undefined ? null : { 'last-event-id': lastEventId }),
     },
     body: JSON.stringify({ query, variables }),
     signal: abort.signal,
   }).finally(() => clearTimeout(late));
-  if (!response.headers.get('content-type')?.startsWith('text/event-stream') || !response.body) throw Object.assign(new Error(`no stream: ${response.status} ${await response.text()}`), { status: response.status });
+  if (!response.headers.get('content-type')?.startsWith('text/event-stream') || !response.body)
+    throw Object.assign(new Error(`no stream: ${response.status} ${await response.text()}`), {
+      status: response.status,
+    });
   const queue = createQueue();
   const ids: string[] = [];
   let gate = Promise.resolve();
@@ -144,7 +183,12 @@ export async function followBySse(url: string, token: string | null, query: stri
     for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
       text += Buffer.from(chunk).toString('utf8');
       for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
-        const fields = new Map(text.slice(0, end).split('\n').map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trimStart()] as const));
+        const fields = new Map(
+          text
+            .slice(0, end)
+            .split('\n')
+            .map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trimStart()] as const),
+        );
         text = text.slice(end + 2);
         if (fields.get('event') === 'next') {
           ids.push(fields.get('id') ?? '');

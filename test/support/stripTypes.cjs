@@ -3,6 +3,8 @@ const { stripTypeScriptTypes } = require('node:module');
 const { createHash } = require('node:crypto');
 
 module.exports = {
-  process: (source, path) => ({ code: path.endsWith('.ts') ? stripTypeScriptTypes(source, { mode: 'strip' }) : source }),
+  process: (source, path) => ({
+    code: path.endsWith('.ts') ? stripTypeScriptTypes(source, { mode: 'strip' }) : source,
+  }),
   getCacheKey: (source, path) => createHash('sha256').update(process.version).update(path).update(source).digest('hex'),
 };

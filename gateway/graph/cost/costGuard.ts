@@ -1,17 +1,17 @@
 import { GraphQLError, type GraphQLSchema, type OperationDefinitionNode } from 'graphql';
-import { conditionsOf } from '../../plan/selection.ts';
-import type { Fragments } from '../../plan/places.ts';
+import { conditionsOf } from '#gateway/graph/engine/selection.ts';
+import type { Fragments } from '#gateway/graph/engine/fieldPositions.ts';
 import { valueOf, type Variables } from './amount.ts';
 import { type CostModel, estimate, type Estimate, standardModel } from './estimate.ts';
 import type { Homes } from './homes.ts';
 import type { Weights } from './weights.ts';
 
-/** What an operation may cost; docs/COST.md says how it is reckoned. */
+/** What an operation may cost; docs/COST.md explains the calculation. */
 export interface CostLimits {
   readonly cost: number;
-  /** Fetches of a plan, about: the planner's time grows faster than they do. */
+  /** The approximate number of fetches in a plan: the planner's time grows faster than this number. */
   readonly fetches: number;
-  /** Selections once every fragment is written out for each type. */
+  /** Selections after every fragment is written out for each type. */
   readonly selections: number;
 }
 
@@ -22,8 +22,8 @@ export interface CostReport {
 
 export interface CostGuard {
   /**
-   * What an operation costs with these values.
-   * @param events how many events a page is given to render, see `Operation.events`
+   * The cost of an operation with these values.
+   * @param events the number of events that a page renders, see `Operation.events`
    * @throws GraphQLError COST_LIMIT; BAD_USER_INPUT, see `listLength`
    */
   (operation: OperationDefinitionNode, fragments: Fragments, variables: Variables, events: number): CostReport;
@@ -32,7 +32,13 @@ export interface CostGuard {
 /** Of one operation, by the values of the variables in @skip and @include. */
 const MAX_VARIANTS = 64;
 
-export function createCostGuard(options: { readonly schema: GraphQLSchema; readonly weights: Weights; readonly homes: Homes; readonly limits: CostLimits; readonly model?: CostModel }): CostGuard {
+export function createCostGuard(options: {
+  readonly schema: GraphQLSchema;
+  readonly weights: Weights;
+  readonly homes: Homes;
+  readonly limits: CostLimits;
+  readonly model?: CostModel;
+}): CostGuard {
   const { schema, weights, homes, limits, model = standardModel } = options;
   const estimating = { schema, weights, homes, model, maxSteps: limits.selections };
   const known = new WeakMap<OperationDefinitionNode, Map<string, Estimate>>();
@@ -58,10 +64,17 @@ export function createCostGuard(options: { readonly schema: GraphQLSchema; reado
   };
 }
 
-const refusal = (message: string, details: Readonly<Record<string, unknown>>): GraphQLError => new GraphQLError(message, { extensions: { code: 'COST_LIMIT', ...details } });
+const refusal = (message: string, details: Readonly<Record<string, unknown>>): GraphQLError =>
+  new GraphQLError(message, { extensions: { code: 'COST_LIMIT', ...details } });
 
 const tooDear = (cost: CostReport): GraphQLError =>
-  refusal(`The operation costs ${cost.estimated}; one may cost ${cost.limit}.`, { expected: `a cost of at most ${cost.limit}: smaller pages, fewer codes at once, or several operations`, cost });
+  refusal(`The operation costs ${cost.estimated}; one may cost ${cost.limit}.`, {
+    expected: `a cost of at most ${cost.limit}: smaller pages, fewer codes at once, or several operations`,
+    cost,
+  });
 
 const tooManyFetches = (fetches: number, limit: number): GraphQLError =>
-  refusal(`The operation needs about ${fetches} fetches from the sources; one may need ${limit}.`, { expected: `at most ${limit} places where one source completes what another gave, or several operations`, fetches: { estimated: fetches, limit } });
+  refusal(`The operation needs about ${fetches} fetches from the sources; one may need ${limit}.`, {
+    expected: `at most ${limit} places where one source completes what another gave, or several operations`,
+    fetches: { estimated: fetches, limit },
+  });

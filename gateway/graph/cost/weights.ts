@@ -1,14 +1,14 @@
 import { type ConstDirectiveNode, type ConstValueNode, type DocumentNode, Kind } from 'graphql';
 
-// Weights and sizes as the IBM GraphQL cost directives give them (https://ibm.github.io/graphql-specs/cost-spec.html), read from an SDL or a
-// supergraph: `@cost(weight:)` is a number or, as in the specification, a number in a text.
+// Weights and sizes in the IBM GraphQL cost directives (https://ibm.github.io/graphql-specs/cost-spec.html), read from
+// an SDL or a supergraph: `@cost(weight:)` is a number or, as in the specification, a number in a string.
 
-/** What `@listSize` says of a field. */
+/** `@listSize` of a field. */
 export interface ListSize {
   readonly assumedSize: number | null;
-  /** Names of arguments; of input objects with the way to the field, `filter.max`. A list counts as its length. */
+  /** Names of arguments; for input objects with the path to the field, `filter.max`. A list counts as its length. */
   readonly slicingArguments: readonly string[];
-  /** Fields below that have the size, in place of the field itself. */
+  /** Fields below it that have the size, in place of the field itself. */
   readonly sizedFields: readonly string[];
   readonly requireOneSlicingArgument: boolean;
 }
@@ -44,18 +44,21 @@ export function readWeights(sdl: DocumentNode): Weights {
         for (const field of definition.fields ?? []) {
           const coordinate = `${definition.name.value}.${field.name.value}`;
           read(coordinate, field.directives);
-          for (const argument of field.arguments ?? []) read(`${coordinate}(${argument.name.value}:)`, argument.directives);
+          for (const argument of field.arguments ?? [])
+            read(`${coordinate}(${argument.name.value}:)`, argument.directives);
         }
         break;
       case Kind.INPUT_OBJECT_TYPE_DEFINITION:
-        for (const field of definition.fields ?? []) read(`${definition.name.value}.${field.name.value}`, field.directives);
+        for (const field of definition.fields ?? [])
+          read(`${definition.name.value}.${field.name.value}`, field.directives);
         break;
       case Kind.SCALAR_TYPE_DEFINITION:
       case Kind.ENUM_TYPE_DEFINITION:
         read(definition.name.value, definition.directives);
         break;
       case Kind.DIRECTIVE_DEFINITION:
-        for (const argument of definition.arguments ?? []) read(`@${definition.name.value}(${argument.name.value}:)`, argument.directives);
+        for (const argument of definition.arguments ?? [])
+          read(`@${definition.name.value}(${argument.name.value}:)`, argument.directives);
         break;
       default:
     }
@@ -77,7 +80,9 @@ function weightOf(coordinate: string, directive: ConstDirectiveNode): number {
 function sizeOf(directive: ConstDirectiveNode): ListSize {
   const texts = (name: string): string[] => {
     const value = argumentOf(directive, name);
-    return value?.kind === Kind.LIST ? value.values.flatMap((one) => (one.kind === Kind.STRING ? [one.value] : [])) : [];
+    return value?.kind === Kind.LIST
+      ? value.values.flatMap((one) => (one.kind === Kind.STRING ? [one.value] : []))
+      : [];
   };
   const assumed = argumentOf(directive, 'assumedSize');
   const one = argumentOf(directive, 'requireOneSlicingArgument');

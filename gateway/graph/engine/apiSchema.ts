@@ -9,11 +9,14 @@ export interface SubgraphAddress {
 }
 
 /**
- * The schema that clients see of a supergraph: without what joins the subgraphs and what is inaccessible, with applied directives such as
- * `@data` on its `astNode`s.
+ * The schema of a supergraph that clients see: without the join directives and what is inaccessible, with applied
+ * directives such as `@data` on its `astNode`s.
  * @param scalars the real scalars by name, attached in place of pass-through ones
  */
-export function apiSchema(supergraph: DocumentNode, scalars: Readonly<Record<string, GraphQLScalarType>> = {}): GraphQLSchema {
+export function apiSchema(
+  supergraph: DocumentNode,
+  scalars: Readonly<Record<string, GraphQLScalarType>> = {},
+): GraphQLSchema {
   const schema = buildASTSchema(transformSupergraphToPublicSchema(supergraph), { assumeValidSDL: true });
   for (const type of Object.values(schema.getTypeMap())) {
     const real = scalars[type.name];
@@ -35,7 +38,10 @@ export function subgraphsOf(supergraph: DocumentNode): SubgraphAddress[] {
       const given = new Map(
         value.directives
           ?.find((directive) => directive.name.value === 'join__graph')
-          ?.arguments?.map((argument) => [argument.name.value, argument.value.kind === Kind.STRING ? argument.value.value : '']),
+          ?.arguments?.map((argument) => [
+            argument.name.value,
+            argument.value.kind === Kind.STRING ? argument.value.value : '',
+          ]),
       );
       found.push({ name: given.get('name') ?? value.name.value, url: given.get('url') ?? '' });
     }

@@ -17,7 +17,7 @@ const takeAll = (queue: ReturnType<typeof open>): string[] => {
   return taken;
 };
 
-test('who comes later with one text waits for none of those that another has waiting', () => {
+test('a later caller with one text waits for none of the waiting texts of another', () => {
   const queue = open();
   for (const name of ['a1', 'a2', 'a3']) queue.add('a', job(name));
   const first = queue.take();
@@ -35,11 +35,11 @@ test('a caller has one text under way, also while nobody else has any', () => {
   expect(queue.take()).toEqual({ job: job('a2'), caller: 'a' });
 });
 
-test('whoever has spent least is next, and what was spent is forgotten with time', () => {
+test('the caller that has spent least is next, and time spent is forgotten after a while', () => {
   const queue = open();
   for (const caller of ['a', 'b', 'c']) for (const n of [1, 2]) queue.add(caller, job(`${caller}${n}`));
   expect(takeAll(queue)).toEqual(['a1', 'b1', 'c1', 'a2', 'b2', 'c2']);
-  // Many callers with a dear text each delay a new one by what is under way, and not by their number.
+  // Many callers with an expensive text each delay a new one by the text in progress, and not by their number.
   for (const caller of ['a', 'b', 'c']) queue.add(caller, job(`${caller}3`));
   queue.add('d', job('d1'));
   expect(takeAll(queue)).toEqual(['d1', 'a3', 'b3', 'c3']);
@@ -65,9 +65,10 @@ test('a caller has no more waiting than it may; a shorter text takes the place o
   expect(queue.add('b', job('another’s', 900))).toEqual({ displaced: null });
 });
 
-test('what callers have waiting leaves room for who comes next', () => {
+test('waiting texts of callers leave room for the next caller', () => {
   const queue = open({ perCaller: 50 });
-  for (let caller = 0; caller < 12; caller += 1) for (let n = 0; n < 50; n += 1) queue.add(`caller ${caller}`, job(`${caller} ${n}`, 10));
+  for (let caller = 0; caller < 12; caller += 1)
+    for (let n = 0; n < 50; n += 1) queue.add(`caller ${caller}`, job(`${caller} ${n}`, 10));
   expect(queue.length).toBeLessThan(100);
   expect(queue.add('newcomer', job('one', 10))).toEqual({ displaced: null });
 });

@@ -1,14 +1,15 @@
-// Who plans next. A caller is an organisation or an address; what it pays with is the time that its plans took.
+// Decides whose text is planned next. A caller is an organisation or an address; it is charged with the time that its
+// plans took.
 
 export interface Waiting {
-  /** Of its text, for which it is also ordered: a short text is a quick plan, more often than not. */
+  /** The bytes of its text, which decide the order: a short text is usually planned quickly. */
   readonly bytes: number;
 }
 
 export interface QueueBounds {
-  /** That one caller may have waiting. */
+  /** The maximum that one caller may have waiting. */
   readonly perCaller: number;
-  /** That may wait in all. */
+  /** The maximum that may wait in all. */
   readonly all: number;
   readonly bytes: number;
 }
@@ -16,35 +17,42 @@ export interface QueueBounds {
 export interface FairQueue<Job extends Waiting> {
   readonly length: number;
   /**
-   * Lets a job wait for a caller; it may wait for several. Null: there is no room for it. `displaced`: where the caller had no room
-   * left, its longest job, if longer, made room, so that whoever shares an address with many dear texts is not shut out by them.
+   * Queues a job for a caller; a job may be queued for several. Null: there is no room for it. `displaced`: where the
+   * caller had no room left, its longest job, if longer, made room, so that a caller that shares an address with many
+   * expensive texts is not shut out by them.
    */
   add(caller: string, job: Job): { readonly displaced: Job | null } | null;
-  /** The caller waits for the job no more. */
+  /** The caller no longer waits for the job. */
   leave(caller: string, job: Job): void;
   /**
-   * The shortest job of the caller that has spent least, of those that have none under way. The caller has one under way from now
-   * on, until `done`.
+   * The shortest job of the caller that has spent least, among callers without a job in progress. The caller has one in
+   * progress from now on, until `done`.
    */
   take(): { readonly job: Job; readonly caller: string } | null;
   /** The job that was taken for the caller has ended, after so many ms of planning. */
   done(caller: string, ms: number): void;
 }
 
-/** Of the room that is left a caller takes no more than this share: some is left for who comes next, however many came before. */
+/**
+ * A caller takes no more than this share of the room that is left, so that some is left for the next one, however many
+ * came before.
+ */
 const SHARE = 0.25;
-/** What was spent counts half after this time: a caller is not held off for what it did ten minutes ago. */
+/** Time spent counts half after this time: a caller is not held back for what it did ten minutes ago. */
 const HALF_LIFE_MS = 30_000;
-/** Of more callers than this those that spent longest ago are forgotten: about 1 MB. */
-const MOST_CALLERS = 10_000;
+/** Beyond this number, the callers that spent longest ago are forgotten: about 1 MB. */
+const MAX_CALLERS = 10_000;
 
 /**
- * Whoever has spent least is next, so that a caller with many dear texts delays others by no more than the one that is under way, and
- * so do many callers with a dear text each, once they have had one.
+ * The caller that has spent least is next. So a caller with many expensive texts delays others by at most the one in
+ * progress, and so do many callers with one expensive text each, once they have had one.
  */
-export function createFairQueue<Job extends Waiting>(bounds: QueueBounds, now: () => number = () => performance.now()): FairQueue<Job> {
-  const waiting = new Map<string, Set<Job>>(); // by caller, in the order of their coming
-  const sizes = new Map<Job, number>(); // for how many callers each waits
+export function createFairQueue<Job extends Waiting>(
+  bounds: QueueBounds,
+  now: () => number = () => performance.now(),
+): FairQueue<Job> {
+  const waiting = new Map<string, Set<Job>>(); // by caller, in order of arrival
+  const sizes = new Map<Job, number>(); // the number of callers that wait for each
   const spent = new Map<string, { readonly ms: number; readonly at: number }>();
   const underWay = new Set<string>();
   let bytes = 0;
@@ -87,7 +95,8 @@ export function createFairQueue<Job extends Waiting>(bounds: QueueBounds, now: (
     leave: remove,
     take() {
       let next: string | null = null;
-      for (const caller of waiting.keys()) if (!underWay.has(caller) && (next === null || spentBy(caller) < spentBy(next))) next = caller;
+      for (const caller of waiting.keys())
+        if (!underWay.has(caller) && (next === null || spentBy(caller) < spentBy(next))) next = caller;
       if (next === null) return null;
       let job: Job | null = null;
       for (const each of waiting.get(next) ?? []) if (job === null || each.bytes < job.bytes) job = each;
@@ -101,7 +110,7 @@ export function createFairQueue<Job extends Waiting>(bounds: QueueBounds, now: (
       const sum = spentBy(caller) + ms;
       spent.delete(caller); // to the end of the map, which is in the order of spending
       spent.set(caller, { ms: sum, at: now() });
-      if (spent.size > MOST_CALLERS) spent.delete(spent.keys().next().value as string); // full, so it has a first key
+      if (spent.size > MAX_CALLERS) spent.delete(spent.keys().next().value as string); // full, so it has a first key
     },
   };
 }

@@ -4,9 +4,10 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { silentLog } from '#kit/log.ts';
 import { dearText } from '#test/support/dear.ts';
 import { until } from '#test/support/until.ts';
-import { createPlannerPool, type PlannerBounds } from './plannerPool.ts';
+import type { PlannerBounds } from './plannerBounds.ts';
+import { createPlannerPool } from './plannerPool.ts';
 
-// Real planner processes over the real supergraph, and texts that this planner version panics on as they stand.
+// Real planner processes over the real supergraph, and texts on which this version of the planner panics.
 
 const supergraph = readFileSync(join(import.meta.dirname, '../../supergraph.graphql'), 'utf8');
 const E1 = '{ record(id: "x") { subject { name name: name } } }';
@@ -18,7 +19,8 @@ const quick = (n: number): string => `{ a${n}: sourceStatus { source } }`;
 
 type Pool = Awaited<ReturnType<typeof open>>['pool'];
 const pids = (pool: Pool): number[] => pool.processes().map(({ pid }) => pid);
-const planning = (pool: Pool): Promise<number> => until('a text is under way', () => pool.processes().find(({ isPlanning }) => isPlanning)?.pid ?? null);
+const planning = (pool: Pool): Promise<number> =>
+  until('a text is under way', () => pool.processes().find(({ isPlanning }) => isPlanning)?.pid ?? null);
 
 const pools = new AsyncDisposableStack();
 afterAll(() => pools.disposeAsync());
@@ -27,7 +29,7 @@ async function open(size: number, bounds: Partial<PlannerBounds> = {}) {
   const pool = pools.use(createPlannerPool({ size, log: silentLog, bounds }));
   const maker = pool.open(supergraph);
   await pool.ready();
-  /** `'PLAN'`, or the code it was refused with. */
+  /** `'PLAN'`, or the code of the refusal. */
   const ask = (text: string, caller = 'a', signal?: AbortSignal): Promise<string> =>
     maker.plan(text, undefined, { caller, signal }).then(
       ({ kind }) => (kind === 'QueryPlan' ? 'PLAN' : kind),
@@ -36,7 +38,7 @@ async function open(size: number, bounds: Partial<PlannerBounds> = {}) {
   return { pool, maker, ask };
 }
 
-test('a text that the planner panics on is an answer with a code, each time, and others are planned meanwhile', async () => {
+test('a text on which the planner panics fails with a code, each time, and others are planned meanwhile', async () => {
   const { pool, ask } = await open(2);
   for (const [index, text] of [E1, E2].entries()) {
     const { deaths } = pool.measured;
@@ -49,7 +51,11 @@ test('a text that the planner panics on is an answer with a code, each time, and
     const planned = performance.now();
     expect(pool.measured.deaths).toBe(deaths + 1);
     await until('the dead one is replaced', () => pool.processes().length === 2);
-    process.stdout.write(`a process died of a text: the next text was planned after ${Math.round(planned - begun)} ms, a new process was there after ${Math.round(performance.now() - begun)} ms\n`);
+    const [plannedMs, replacedMs] = [planned, performance.now()].map((at) => Math.round(at - begun));
+    process.stdout.write(
+      `a process died of a text: the next text was planned after ${plannedMs} ms, ` +
+        `a new process was there after ${replacedMs} ms\n`,
+    );
   }
   expect(pool.remembered()).toBe(2);
 });
@@ -67,7 +73,7 @@ test('a text is planned after all by another process when its own was killed fro
   const killed = pids(pool);
   const answer = ask(dear(200));
   await planning(pool);
-  // Both at once, so that it may be given to one that is dead already, which proves nothing against it.
+  // Both at once, so that the text may be sent to a dead process, which proves nothing against the text.
   for (const pid of killed) process.kill(pid, 'SIGKILL');
   expect(await answer).toBe('PLAN');
   expect(pids(pool).filter((pid) => killed.includes(pid))).toEqual([]);
@@ -79,7 +85,10 @@ test('a text under which two processes died is not tried again', async () => {
   const answer = ask(dear(300));
   const first = await planning(pool);
   process.kill(first, 'SIGKILL');
-  const second = await until('another process plans it', () => pool.processes().find(({ pid, isPlanning }) => isPlanning && pid !== first)?.pid ?? null);
+  const second = await until(
+    'another process plans it',
+    () => pool.processes().find(({ pid, isPlanning }) => isPlanning && pid !== first)?.pid ?? null,
+  );
   process.kill(second, 'SIGKILL');
   expect(await answer).toBe('QUERY_PLANNING_FAILED');
   expect(await ask(dear(300))).toBe('QUERY_PLANNING_FAILED');
@@ -98,8 +107,8 @@ test('a text that takes too long is COST_LIMIT, remembered for a time, and its p
   expect(pool.measured.failures).toBe(2);
 });
 
-test('a process that says nothing is ended, and who waited is answered by another', async () => {
-  const { pool, ask } = await open(1, { silentMs: 500 });
+test('a silent process is ended, and its request is answered by another one', async () => {
+  const { pool, ask } = await open(1, { silentMs: 2000 });
   for (const pid of pids(pool)) process.kill(pid, 'SIGSTOP');
   expect(await ask(quick(1))).toBe('PLAN');
   expect(pool.measured.deaths).toBe(1);
@@ -112,7 +121,7 @@ test('a text that the planner refuses is no end of its process, and a plan that 
   expect(pool.measured).toMatchObject({ deaths: 0, failures: 2 });
 });
 
-test('24 dear texts of one caller delay neither another’s next new text nor its own short one by more than one of them', async () => {
+test('24 dear texts of one caller delay another’s next text and its own short one by at most one of them', async () => {
   const { pool, ask } = await open(2);
   const order: string[] = [];
   const leaving = new AbortController();
@@ -124,11 +133,11 @@ test('24 dear texts of one caller delay neither another’s next new text nor it
   const others = [asked('other', quick(1), 'other'), asked('third', quick(2), 'third')];
   const short = asked('short', quick(3), 'hog');
   expect(await Promise.all(others)).toEqual(['PLAN', 'PLAN']);
-  // 24 and a short one: one under way, 16 wait, 8 are told at once that there are too many.
+  // 24 and a short one: one in progress, 16 wait, 8 are refused at once because there are too many.
   expect(order.toSorted()).toEqual([...Array.from({ length: 8 }, () => 'dear'), 'other', 'third']);
   expect(await short).toBe('PLAN');
   expect(order.filter((name) => name === 'dear')).toHaveLength(9);
-  // Who leaves takes its texts along; the one under way is its last.
+  // A caller that disconnects removes its texts; the one in progress is its last.
   leaving.abort(new Error('left'));
   expect(pool.waiting()).toBe(0);
   const outcomes = await Promise.all(hog);
@@ -137,12 +146,15 @@ test('24 dear texts of one caller delay neither another’s next new text nor it
   expect(pool.measured.plans).toBeLessThanOrEqual(5);
 });
 
-test('equal texts are planned once, and whoever leaves takes the plan from nobody', async () => {
+test('equal texts are planned once, and a caller that leaves does not cancel the plan of others', async () => {
   const { pool, maker, ask } = await open(1);
   const busy = ask(dear(600), 'hog');
   const leaving = new AbortController();
   const left = ask(quick(1), 'a', leaving.signal);
-  const [one, other] = [maker.plan(quick(1), undefined, { caller: 'a' }), maker.plan(quick(1), undefined, { caller: 'b' })];
+  const [one, other] = [
+    maker.plan(quick(1), undefined, { caller: 'a' }),
+    maker.plan(quick(1), undefined, { caller: 'b' }),
+  ];
   leaving.abort(new Error('left'));
   expect(await left).toBe('left');
   expect(await one).toBe(await other);
@@ -154,7 +166,9 @@ test('a supergraph that the planner cannot read is said at once', async () => {
   const pool = pools.use(createPlannerPool({ size: 1, log: silentLog }));
   const maker = pool.open('type Query {');
   await expect(pool.ready()).rejects.toThrow(/cannot read the supergraph/);
-  await expect(maker.plan('{ a }', undefined, { caller: 'a' })).rejects.toMatchObject({ extensions: { code: 'QUERY_PLANNING_FAILED' } });
+  await expect(maker.plan('{ a }', undefined, { caller: 'a' })).rejects.toMatchObject({
+    extensions: { code: 'QUERY_PLANNING_FAILED' },
+  });
 });
 
 test('nothing of it is left when it is disposed', async () => {

@@ -301,7 +301,7 @@ export type RuleChangeWhereUniqueInput = Prisma.AtLeast<{
   decidedBy?: Prisma.StringNullableFilter<"RuleChange"> | string | null
   decidedByActor?: Prisma.StringNullableFilter<"RuleChange"> | string | null
   decidedAt?: Prisma.DateTimeNullableFilter<"RuleChange"> | Date | string | null
-}, "id" | "approvalNo" | "ruleSet">
+}, "id" | "ruleSet" | "approvalNo">
 
 export type RuleChangeOrderByWithAggregationInput = {
   id?: Prisma.SortOrder

@@ -29,4 +29,6 @@ export const catchUps = {
 } as const;
 
 /** About 9 KB a change, so that what waits for one reader grows by megabytes a second. */
-export const BULKY = stream(`id cursor documentNo entry { ${Array.from({ length: 28 }, (_, index) => `g${index}: grounds`).join(' ')} }`);
+export const BULKY = stream(
+  `id cursor documentNo entry { ${Array.from({ length: 28 }, (_, index) => `g${index}: grounds`).join(' ')} }`,
+);

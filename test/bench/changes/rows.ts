@@ -1,6 +1,6 @@
-import type { Bench } from '../bench.ts';
-import { profileWhile } from '../profile.ts';
-import { type Figure, noMore, noLess, verdict } from '../results.ts';
+import type { Bench } from '#test/bench/bench.ts';
+import { profileWhile } from '#test/bench/profile.ts';
+import { type Figure, noMore, noLess, verdict } from '#test/bench/results.ts';
 import { type CatchUpMeasured, measureCatchUp } from './catchUp.ts';
 import { type Around, type FanOut, type FanOutMeasured, measureFanOut } from './fanOut.ts';
 import { type IdleMeasured, measureIdle } from './idle.ts';
@@ -9,7 +9,18 @@ import { openStage } from './stage.ts';
 import type { Spread } from './subscribers.ts';
 
 /** `full` is what design §9 asks for. */
-const SIZES: Readonly<Record<'ci' | 'full', { readonly one: FanOut; readonly all: FanOut; readonly idle: number; readonly events: number; readonly slow: SlowSize }>> = {
+export const SIZES: Readonly<
+  Record<
+    'ci' | 'full',
+    {
+      readonly one: FanOut;
+      readonly all: FanOut;
+      readonly idle: number;
+      readonly events: number;
+      readonly slow: SlowSize;
+    }
+  >
+> = {
   ci: {
     one: { of: '1 %', subscribers: 400, rate: 100, perTransaction: 10, seconds: 8, warmUpSeconds: 2 },
     all: { of: 'everything', subscribers: 200, rate: 10, perTransaction: 1, seconds: 8, warmUpSeconds: 2 },
@@ -32,8 +43,13 @@ const PROFILES = ['7', '8', '10', '10-page', '10-others', '10-others-page'];
 export const changeRows = ['7', '8', '9', '10', '11'] as const;
 
 /** Rows 7 to 11, those that are wanted. With a profile of one of them nothing is measured. */
-export async function runChanges({ settings, say }: Bench, wanted: ReadonlySet<string>, profile: { readonly name: string; readonly file: string } | null): Promise<Figure[]> {
-  if (profile && !PROFILES.includes(profile.name)) throw new Error(`--profile is "${profile.name}"; here there are ${PROFILES.join(', ')}`);
+export async function runChanges(
+  { settings, say }: Bench,
+  wanted: ReadonlySet<string>,
+  profile: { readonly name: string; readonly file: string } | null,
+): Promise<Figure[]> {
+  if (profile && !PROFILES.includes(profile.name))
+    throw new Error(`--profile is "${profile.name}"; here there are ${PROFILES.join(', ')}`);
   await using stage = await openStage(settings, say);
   const size = SIZES[settings.scale];
   const around: Around = async (gateway, operations, work) => {
@@ -44,22 +60,34 @@ export async function runChanges({ settings, say }: Bench, wanted: ReadonlySet<s
   if (wanted.has('7')) figures.push(fanOutFigure('7', await measureFanOut(stage, size.one, around)));
   if (wanted.has('8')) figures.push(fanOutFigure('8', await measureFanOut(stage, size.all, around)));
   if (wanted.has('9')) figures.push(idleFigure(await measureIdle(stage, size.idle)));
-  if (wanted.has('10')) figures.push(...(await measureCatchUp(stage, size.events, around, profile && profiledCatchUp(profile.name))).map(catchUpFigure));
+  if (wanted.has('10'))
+    figures.push(
+      ...(await measureCatchUp(stage, size.events, around, profile && profiledCatchUp(profile.name))).map(
+        catchUpFigure,
+      ),
+    );
   if (wanted.has('11')) figures.push(slowFigure(await measureSlow(stage, size.slow)));
   return profile ? [] : figures;
 }
 
-const profiledCatchUp = (name: string) => ({ fields: name.includes('others') ? 'others' : 'own', door: name.includes('page') ? 'page' : 'stream' }) as const;
+const profiledCatchUp = (name: string) =>
+  ({
+    fields: name.includes('others') ? 'others' : 'own',
+    transport: name.includes('page') ? 'page' : 'stream',
+  }) as const;
 
 const many = (value: number): string => Math.round(value).toLocaleString('en');
-const spread = ({ p50, p99, max }: Spread): string => `p50 ${p50.toFixed(0)}, p99 ${p99.toFixed(0)}, max ${max.toFixed(0)} ms`;
+const spread = ({ p50, p99, max }: Spread): string =>
+  `p50 ${p50.toFixed(0)}, p99 ${p99.toFixed(0)}, max ${max.toFixed(0)} ms`;
 
 function fanOutFigure(row: '7' | '8', { size, rate, messages, fromCommit, fromDue, spent }: FanOutMeasured): Figure {
   return {
     row,
     measure: `commit → client, p99: ${many(size.subscribers)} subscribers of ${size.of}, ${size.rate} changes/s for ${size.seconds} s`,
     figure: `${fromCommit.p99.toFixed(0)} ms`,
-    ...(row === '7' ? verdict(fromCommit.p99, noMore(500, 'ms'), noMore(250, 'ms')) : verdict(fromCommit.p99, null, null)),
+    ...(row === '7'
+      ? verdict(fromCommit.p99, noMore(500, 'ms'), noMore(250, 'ms'))
+      : verdict(fromCommit.p99, null, null)),
     notes: [
       `from the commit: ${spread(fromCommit)}; from when the change was due: ${spread(fromDue)}`,
       `${many(messages)} messages, each change once to each who follows it; ${many(messages / size.seconds)}/s; written at ${many(rate)}/s`,
@@ -75,15 +103,18 @@ function idleFigure({ subscribers, each, before, after, spent }: IdleMeasured): 
     measure: `resident memory of the gateway for each of ${many(subscribers)} idle subscribers`,
     figure: `${each.resident.toFixed(1)} KiB`,
     ...verdict(each.resident, noMore(50, 'KB'), noMore(30, 'KB')),
-    notes: [`${mebibytes(before.resident)} before, ${mebibytes(after.resident)} after, both collected (as they stood: ${mebibytes(before.uncollected)} and ${mebibytes(after.uncollected)}, ${each.uncollected.toFixed(1)} KiB each); of each ${each.heap.toFixed(1)} KiB in the heap, whose pages grew by ${each.heapPages.toFixed(1)}, and ${each.external.toFixed(1)} KiB in buffers beside it`, spent],
+    notes: [
+      `${mebibytes(before.resident)} before, ${mebibytes(after.resident)} after, both collected (as they stood: ${mebibytes(before.uncollected)} and ${mebibytes(after.uncollected)}, ${each.uncollected.toFixed(1)} KiB each); of each ${each.heap.toFixed(1)} KiB in the heap, whose pages grew by ${each.heapPages.toFixed(1)}, and ${each.external.toFixed(1)} KiB in buffers beside it`,
+      spent,
+    ],
   };
 }
 
-function catchUpFigure({ fields, door, events, rates, median, bytesEach, spent }: CatchUpMeasured): Figure {
+function catchUpFigure({ fields, transport, events, rates, median, bytesEach, spent }: CatchUpMeasured): Figure {
   const least = fields === 'own' ? 20_000 : 2000;
   return {
     row: '10',
-    measure: `catch-up with ${many(events)} changes, ${fields === 'own' ? 'fields of the change itself' : 'with fields of three subgraphs'}, ${door === 'stream' ? 'one WebSocket' : 'pages of 1,000'}`,
+    measure: `catch-up with ${many(events)} changes, ${fields === 'own' ? 'fields of the change itself' : 'with fields of three subgraphs'}, ${transport === 'stream' ? 'one WebSocket' : 'pages of 1,000'}`,
     figure: `${many(median)}/s`,
     ...verdict(median, noLess(least, '/s'), noLess(2 * least, '/s')),
     notes: [`runs: ${rates.map(many).join(', ')}/s; ${many(bytesEach)} bytes each`, spent],

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
+import { setTimeout as pause } from 'node:timers/promises';
 import { request } from 'undici';
 import WebSocket from 'ws';
-import { serveBench } from '../worker.ts';
+import { serveBench } from '#test/bench/worker.ts';
 import { clock } from './clock.ts';
 import { filterOf, isInShare, type Share } from './dataset.ts';
 import type { Written } from './writer.ts';
@@ -37,7 +38,14 @@ export type Task =
   /** It reads on, to its end, and comes back with the cursor that it was closed with. */
   | { readonly task: 'come back'; readonly query: string; readonly stream: Subscribing }
   /** From a cursor on until so many changes have come: by a stream, or by pages of 1 000. */
-  | { readonly task: 'catch up'; readonly door: 'stream' | 'page'; readonly query: string; readonly bearer: Bearer; readonly after: string; readonly changes: number };
+  | {
+      readonly task: 'catch up';
+      readonly transport: 'stream' | 'page';
+      readonly query: string;
+      readonly bearer: Bearer;
+      readonly after: string;
+      readonly changes: number;
+    };
 
 export interface Spread {
   readonly p50: number;
@@ -67,6 +75,9 @@ const SUB_PROTOCOL = 'graphql-transport-ws';
 const OPENED_AT_ONCE = 50;
 const DEADLINE_MS = 60_000;
 const CLOSED_WITHIN_MS = 20_000;
+const TRY_AGAIN_LATER = 1013;
+const MAX_REFUSALS = 20;
+const AFTER_REFUSAL_MS = 1000;
 /** How a message with a change and no errors begins, and where it says its number. */
 const OPENING = Buffer.from('{"id":"1","type":"next","payload":{"data":');
 const NUMBER = Buffer.from('示更〔2026〕');
@@ -97,12 +108,22 @@ function numberIn(message: Buffer): number {
 
 interface Whole {
   readonly type: string;
-  readonly payload?: { readonly data?: { readonly changes?: { readonly __typename?: string; readonly cursor?: string } } };
+  readonly payload?: {
+    readonly data?: { readonly changes?: { readonly __typename?: string; readonly cursor?: string } };
+  };
 }
 
 /** Subscribes; resolves when it has come to something: a checkpoint, or a change where it goes on from a cursor. */
-async function open(query: string, { url, token, purpose, share }: Subscribing, after: string | null, onChange: (number: number, message: Buffer) => void): Promise<Stream> {
-  const socket = new WebSocket(`${url.replace(/^http/, 'ws')}/graphql`, SUB_PROTOCOL, { perMessageDeflate: false, skipUTF8Validation: true });
+async function open(
+  query: string,
+  { url, token, purpose, share }: Subscribing,
+  after: string | null,
+  onChange: (number: number, message: Buffer) => void,
+): Promise<Stream> {
+  const socket = new WebSocket(`${url.replace(/^http/, 'ws')}/graphql`, SUB_PROTOCOL, {
+    perMessageDeflate: false,
+    skipUTF8Validation: true,
+  });
   const began = Promise.withResolvers<void>();
   const ended = Promise.withResolvers<{ code: number; reason: string }>();
   const stream: Stream = { share, socket, received: [], cursor: null, ended: ended.promise, end: null };
@@ -114,10 +135,17 @@ async function open(query: string, { url, token, purpose, share }: Subscribing, 
   socket.on('error', ({ message }) => fail(message));
   socket.on('close', (code, reason) => {
     stream.end = { code, reason: reason.toString() };
-    began.reject(new Error(`a stream was closed with ${code} ${reason.toString()}`));
+    began.reject(new Error(`a stream was closed with ${code} ${reason.toString()}`, { cause: code }));
     ended.resolve(stream.end);
   });
-  socket.on('open', () => socket.send(JSON.stringify({ type: 'connection_init', payload: token === null ? {} : { authorization: `Bearer ${token}`, 'x-purpose': purpose } })));
+  socket.on('open', () =>
+    socket.send(
+      JSON.stringify({
+        type: 'connection_init',
+        payload: token === null ? {} : { authorization: `Bearer ${token}`, 'x-purpose': purpose },
+      }),
+    ),
+  );
   socket.on('message', (message: Buffer) => {
     const number = message.subarray(0, OPENING.length).equals(OPENING) ? numberIn(message) : -1;
     if (number >= 0) {
@@ -126,11 +154,18 @@ async function open(query: string, { url, token, purpose, share }: Subscribing, 
     }
     const { type, payload } = JSON.parse(message.toString()) as Whole;
     const event = payload?.data?.changes;
-    if (type === 'connection_ack') socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload: { query, variables: { filter: filterOf(share), after } } }));
+    if (type === 'connection_ack')
+      socket.send(
+        JSON.stringify({
+          id: '1',
+          type: 'subscribe',
+          payload: { query, variables: { filter: filterOf(share), after } },
+        }),
+      );
     else if (type === 'next' && event?.__typename === 'Checkpoint') {
       stream.cursor = event.cursor ?? null;
       began.resolve();
-    } else fail(`a stream was told ${message.toString().slice(0, 1000)}`);
+    } else fail(`a stream received ${message.toString().slice(0, 1000)}`);
   });
   try {
     await began.promise;
@@ -148,6 +183,22 @@ function noting(stream: () => Stream): (number: number) => void {
   };
 }
 
+/** Opens a stream at the end of the log. A gateway that is busy says "try again later": then it is tried again. */
+async function openPatiently(
+  query: string,
+  wanted: Subscribing,
+  onChange: (number: number, message: Buffer) => void,
+): Promise<Stream> {
+  for (let refusals = 0; ; refusals += 1) {
+    try {
+      return await open(query, wanted, null, onChange);
+    } catch (error) {
+      if (refusals === MAX_REFUSALS || !(error instanceof Error) || error.cause !== TRY_AGAIN_LATER) throw error;
+      await pause(AFTER_REFUSAL_MS);
+    }
+  }
+}
+
 async function openAll(query: string, wanted: readonly Subscribing[]): Promise<void> {
   const opened: Stream[] = [];
   let next = 0;
@@ -155,7 +206,11 @@ async function openAll(query: string, wanted: readonly Subscribing[]): Promise<v
     while (next < wanted.length) {
       const index = next;
       next += 1;
-      opened[index] = await open(query, wanted[index] as Subscribing, null, noting(() => opened[index] as Stream)); // nothing is written while streams are opened
+      opened[index] = await openPatiently(
+        query,
+        wanted[index] as Subscribing,
+        noting(() => opened[index] as Stream),
+      ); // nothing is written while streams are opened
     }
   };
   await Promise.all(Array.from({ length: OPENED_AT_ONCE }, work));
@@ -168,7 +223,7 @@ function spreadOf(values: Float64Array): Spread {
   return { p50: at(0.5), p99: at(0.99), max: at(1) };
 }
 
-/** @throws Error where a stream has ended, was told what it did not ask for or what it had been told, or was not told everything. */
+/** @throws Error where a stream has ended, or received what it did not ask for, a change twice, or not every change */
 function judge({ first, entities, due, committed }: Written): Judged {
   const messages = streams.reduce((sum, { received }) => sum + received.length / 2, 0);
   const fromCommit = new Float64Array(messages);
@@ -181,15 +236,16 @@ function judge({ first, entities, due, committed }: Written): Judged {
       const position = (received[entry] ?? 0) - first;
       const time = received[entry + 1] ?? Number.NaN;
       const entity = entities[position];
-      if (entity === undefined || !isInShare(share, entity)) throw new Error(`stream ${index} was told change ${first + position}, which it did not ask for`);
-      if (came[position] === 1) throw new Error(`stream ${index} was told change ${first + position} twice`);
+      if (entity === undefined || !isInShare(share, entity))
+        throw new Error(`stream ${index} received change ${first + position}, which it did not ask for`);
+      if (came[position] === 1) throw new Error(`stream ${index} received change ${first + position} twice`);
       came[position] = 1;
       fromCommit[at] = time - (committed[position] ?? Number.NaN);
       fromDue[at] = time - (due[position] ?? Number.NaN);
       at += 1;
     }
     const lost = entities.findIndex((entity, position) => came[position] === 0 && isInShare(share, entity));
-    if (lost >= 0) throw new Error(`stream ${index} was not told change ${first + lost}`);
+    if (lost >= 0) throw new Error(`stream ${index} did not receive change ${first + lost}`);
   }
   return { messages, fromCommit: spreadOf(fromCommit), fromDue: spreadOf(fromDue) };
 }
@@ -200,14 +256,22 @@ async function closeAll(): Promise<void> {
   streams = [];
 }
 
-async function comeBack(query: string, wanted: Subscribing): Promise<CameBack> {
+async function resumeStopped(query: string, wanted: Subscribing): Promise<CameBack> {
   const [stopped] = streams;
   if (!stopped) throw new Error('no stream is open');
   stopped.socket.resume();
   const late = AbortSignal.timeout(CLOSED_WITHIN_MS);
-  const { code, reason } = await Promise.race([stopped.ended, once(late, 'abort').then(() => Promise.reject(new Error('the stream that had stopped reading was not closed')))]);
+  const { code, reason } = await Promise.race([
+    stopped.ended,
+    once(late, 'abort').then(() => Promise.reject(new Error('the stream that had stopped reading was not closed'))),
+  ]);
   const before = stopped.received.length / 2;
-  const again = await open(query, wanted, reason, noting(() => streams[0] as Stream)); // it stands in its place, with what the first was told
+  const again = await open(
+    query,
+    wanted,
+    reason,
+    noting(() => streams[0] as Stream),
+  ); // it stands in its place, with what the first has received
   again.received = stopped.received;
   streams[0] = again;
   return { code, before };
@@ -223,25 +287,49 @@ async function catchUpByStream(query: string, bearer: Bearer, after: string, cha
     bytes += message.length;
     if (seen.size === changes) done.resolve();
   });
-  const seconds = await Promise.race([done.promise, stream.ended.then(({ code, reason }) => Promise.reject(new Error(`closed with ${code} ${reason} after ${seen.size} changes`)))]).then(() => (clock() - begun) / 1000);
+  const seconds = await Promise.race([
+    done.promise,
+    stream.ended.then(({ code, reason }) =>
+      Promise.reject(new Error(`closed with ${code} ${reason} after ${seen.size} changes`)),
+    ),
+  ]).then(() => (clock() - begun) / 1000);
   stream.socket.terminate();
   await stream.ended;
   return { seconds, bytes };
 }
 
 interface Page {
-  readonly data: { readonly changes: { readonly events: readonly { readonly documentNo: string }[]; readonly endCursor: string; readonly hasMore: boolean } | null } | null;
+  readonly data: {
+    readonly changes: {
+      readonly events: readonly { readonly documentNo: string }[];
+      readonly endCursor: string;
+      readonly hasMore: boolean;
+    } | null;
+  } | null;
   readonly errors?: unknown;
 }
 
-async function catchUpByPages(query: string, { url, token, purpose }: Bearer, from: string, changes: number): Promise<CaughtUp> {
+async function catchUpByPages(
+  query: string,
+  { url, token, purpose }: Bearer,
+  from: string,
+  changes: number,
+): Promise<CaughtUp> {
   const seen = new Set<string>();
   let bytes = 0;
   let after = from;
-  const headers = { 'content-type': 'application/json', accept: 'application/json', ...(token === null ? null : { authorization: `Bearer ${token}`, 'x-purpose': purpose ?? '' }) };
+  const headers = {
+    'content-type': 'application/json',
+    accept: 'application/json',
+    ...(token === null ? null : { authorization: `Bearer ${token}`, 'x-purpose': purpose ?? '' }),
+  };
   const begun = clock();
-  for (let hasMore = true; hasMore; ) {
-    const answer = await request(`${url}/graphql`, { method: 'POST', headers, body: JSON.stringify({ query, variables: { filter: {}, after } }) });
+  for (let hasMore = true; hasMore;) {
+    const answer = await request(`${url}/graphql`, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify({ query, variables: { filter: {}, after } }),
+    });
     const whole = Buffer.from(await answer.body.arrayBuffer());
     bytes += whole.length;
     const text = whole.toString();
@@ -275,8 +363,13 @@ serveBench(null, async (given): Promise<unknown> => {
     case 'stop reading':
       return streams[0]?.socket.pause();
     case 'come back':
-      return comeBack(asked.query, asked.stream);
+      return resumeStopped(asked.query, asked.stream);
     case 'catch up':
-      return (asked.door === 'stream' ? catchUpByStream : catchUpByPages)(asked.query, asked.bearer, asked.after, asked.changes);
+      return (asked.transport === 'stream' ? catchUpByStream : catchUpByPages)(
+        asked.query,
+        asked.bearer,
+        asked.after,
+        asked.changes,
+      );
   }
 });

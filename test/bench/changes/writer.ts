@@ -1,14 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { createFeed } from '#kit/feed.ts';
-import { createInstants } from '#kit/instants.ts';
+import { createFeed } from '#records/outbox.ts';
+import { createInstants } from '#records/instants.ts';
 import { createPool, transaction } from '#kit/postgres/pool.ts';
 import { table } from '#subgraphs/namelist/ingest.ts';
-import { serveBench } from '../worker.ts';
+import { serveBench } from '#test/bench/worker.ts';
 import { clock } from './clock.ts';
 import { codeOf, ENTITIES } from './dataset.ts';
 
 // Who changes records, in a process of its own: corrections of list entries, straight in SQL and in the steps of a subgraph's transaction
-// (kit/filing/merge.ts): the state before, the clock, the version, the row for the log, the commit. Only the audit's row is left out: each
+// (records/filing/merge.ts): the state before, the clock, the version, the row for the log, the commit. Only the audit's row is left out: each
 // step under the clock holds up the next transaction, and on a busy machine five of them are too slow for the rate.
 
 export interface Writing {
@@ -25,7 +25,7 @@ export interface Written {
   readonly entities: Int32Array;
   /** Changes a second, from the first that was due to the last commit. */
   readonly rate: number;
-  /** When its transaction was due, and when its COMMIT was about to be sent: before anybody can have been told. */
+  /** When its transaction was due, and when its COMMIT was about to be sent: before anybody can have received it. */
   readonly due: Float64Array;
   readonly committed: Float64Array;
 }
@@ -35,7 +35,14 @@ const STEP = 7919;
 const CONNECTIONS = 4;
 
 const { url } = JSON.parse(process.argv[2] ?? '') as { url: string }; // given by rows.ts
-const pool = createPool({ url, role: 'credit_namelist', applicationName: 'bench writer', max: CONNECTIONS, statementTimeoutMs: 15_000, connectTimeoutMs: 60_000 });
+const pool = createPool({
+  url,
+  role: 'credit_namelist',
+  applicationName: 'bench writer',
+  max: CONNECTIONS,
+  statementTimeoutMs: 15_000,
+  connectTimeoutMs: 60_000,
+});
 const instants = createInstants(pool, 'namelist');
 const feed = createFeed(table);
 let next = 0;
@@ -46,7 +53,26 @@ const look = `
   join namelist.entry standing on standing.uscc = ask.uscc and standing.superseded_at = 'infinity'
   order by ask.position`;
 
-const same = ['digest', 'source_unit', 'source_unit_name', 'source_record_id', 'catalogue_code', 'collected_at', 'disclosure_level', 'public_from', 'public_until', 'province', 'sector', 'determining_unit', 'valid_from', 'list_type', 'category', 'document_no', 'authority_name', 'listed_on'];
+const same = [
+  'digest',
+  'source_unit',
+  'source_unit_name',
+  'source_record_id',
+  'catalogue_code',
+  'collected_at',
+  'disclosure_level',
+  'public_from',
+  'public_until',
+  'province',
+  'sector',
+  'determining_unit',
+  'valid_from',
+  'list_type',
+  'category',
+  'document_no',
+  'authority_name',
+  'listed_on',
+];
 const correct = `
   with former as (
     update namelist.entry standing
@@ -61,7 +87,7 @@ const correct = `
   select former.uscc, former.record_id, former.version + 1, $5::timestamptz, former.content || jsonb_build_object('decision', jsonb_build_object('documentNo', former.by_document)), ${same.map((column) => `former.${column}`).join(', ')}
   from former`;
 
-interface Standing {
+interface CurrentVersion {
   readonly uscc: string;
   readonly recordId: string;
   readonly version: number;
@@ -70,15 +96,38 @@ interface Standing {
 
 /** @returns when its COMMIT was about to be sent */
 const write = (numbers: readonly number[], entities: readonly number[]): Promise<number> =>
-  transaction(pool, 'bench: correct entries', async (client) => {
-    // No two transactions under way change the same entry, so it may be read before the clock is taken.
-    const { rows } = await client.query<Standing>({ name: 'bench.look', text: look, values: [entities.map(codeOf)] });
-    const recordedAt = await instants.stamp(client);
-    const { rowCount } = await client.query({ name: 'bench.correct', text: correct, values: [rows.map(({ uscc }) => uscc), rows.map(({ recordId }) => recordId), rows.map(({ version }) => version), numbers.map((number) => `示更〔2026〕${number}号`), recordedAt] });
-    if (rowCount !== numbers.length) throw new Error(`${rowCount} of ${numbers.length} entries were corrected`);
-    await feed.announce(client, { recordedAt, filingId: null }, rows.map(({ uscc, recordId, version, before }) => ({ uscc, recordId, version: version + 1, before })));
-    return clock();
-  }, { deadlineMs: 60_000 });
+  transaction(
+    pool,
+    'bench: correct entries',
+    async (client) => {
+      // No two transactions under way change the same entry, so it may be read before the clock is taken.
+      const { rows } = await client.query<CurrentVersion>({
+        name: 'bench.look',
+        text: look,
+        values: [entities.map(codeOf)],
+      });
+      const recordedAt = await instants.stamp(client);
+      const { rowCount } = await client.query({
+        name: 'bench.correct',
+        text: correct,
+        values: [
+          rows.map(({ uscc }) => uscc),
+          rows.map(({ recordId }) => recordId),
+          rows.map(({ version }) => version),
+          numbers.map((number) => `示更〔2026〕${number}号`),
+          recordedAt,
+        ],
+      });
+      if (rowCount !== numbers.length) throw new Error(`${rowCount} of ${numbers.length} entries were corrected`);
+      await feed.announce(
+        client,
+        { recordedAt, filingId: null },
+        rows.map(({ uscc, recordId, version, before }) => ({ uscc, recordId, version: version + 1, before })),
+      );
+      return clock();
+    },
+    { deadlineMs: 60_000 },
+  );
 
 serveBench(null, async (given): Promise<Written> => {
   const { changes, perTransaction, rate } = given as Writing; // sent by rows.ts alone
@@ -97,7 +146,10 @@ serveBench(null, async (given): Promise<Written> => {
     const wait = at - clock();
     if (wait > 0) await pause(wait);
     if (rate === null && running.size >= CONNECTIONS) await Promise.race(running);
-    const work = write(Array.from({ length: to - from }, (_, index) => first + from + index), [...entities.subarray(from, to)]).then(
+    const work = write(
+      Array.from({ length: to - from }, (_, index) => first + from + index),
+      [...entities.subarray(from, to)],
+    ).then(
       (sent) => void committed.fill(sent, from, to),
       (error: unknown) => void failures.push(error),
     );

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { ApolloServer } from '@apollo/server';
 import { fastifyApolloHandler } from '@as-integrations/fastify';
 import Fastify from 'fastify';
-import { serveBench } from '../worker.ts';
+import { serveBench } from '#test/bench/worker.ts';
 import { monolithSchema } from './stubs.ts';
 
 // One Apollo Server with every resolver in it: no federation, the same integration, the same data.

@@ -1,18 +1,18 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { silentLog } from '#kit/log.ts';
-import { subgraphNames } from '#kit/config.ts';
-import { dangerouslyTrustEveryoneAs } from '#gateway/auth.ts';
-import { auditForeignSupergraph } from '#gateway/foreign.ts';
-import { createGraph } from '#gateway/graph.ts';
+import { subgraphNames } from '#subgraphs/definitions.ts';
+import { dangerouslyTrustEveryoneAs } from '#gateway/auth/authenticator.ts';
+import { auditForeignSupergraph } from '#gateway/otherSupergraph.ts';
+import { createGraph } from '#gateway/graph/graph.ts';
 import { createPlannerPool } from '#gateway/graph/engine/plannerPool.ts';
-import { raisedLimits } from '#gateway/limits.ts';
-import { createInProcessTransport } from '#gateway/plan/inProcess.ts';
-import { serveGateway } from '#gateway/server.ts';
+import { raisedLimits } from '#gateway/graph/limits.ts';
+import { createInProcessTransport } from '#gateway/graph/engine/inProcessTransport.ts';
+import { serveGateway } from '#gateway/http/server.ts';
 import { publicViewer } from '#policy/viewer.ts';
-import { serveBench } from '../worker.ts';
+import { serveBench } from '#test/bench/worker.ts';
 import { stubSchema } from './stubs.ts';
-import { unlimitedBudgets } from '#gateway/budget/budgets.ts';
+import { unlimitedBudgets } from '#gateway/budgets/budgets.ts';
 
 // Our gateway with its guards off, before the stub subgraphs: over HTTP (given a supergraph with their addresses), or with
 // them in this process.
@@ -25,15 +25,29 @@ const inProcess = async () => {
   const graph = createGraph({
     planners: createPlannerPool({ size: 1, log: silentLog }),
     supergraph: await readFile(join(import.meta.dirname, '../../../gateway/supergraph.graphql'), 'utf8'),
-    transports: Object.fromEntries(subgraphNames.map((name) => [name, createInProcessTransport(stubSchema(name), () => ({ contextValue: {} }))])),
+    transports: Object.fromEntries(
+      subgraphNames.map((name) => [name, createInProcessTransport(stubSchema(name), () => ({ contextValue: {} }))]),
+    ),
     sources,
     accessSink: () => Promise.resolve(),
     log: silentLog,
     now: () => new Date(),
     policy: 'dangerously-none',
   });
-  return serveGateway({ ...at, graph, sources, authenticator: dangerouslyTrustEveryoneAs(publicViewer), limits: raisedLimits, budgets: unlimitedBudgets, policyMode: 'filter', routes: [] });
+  return serveGateway({
+    ...at,
+    graph,
+    sources,
+    authenticator: dangerouslyTrustEveryoneAs(publicViewer),
+    limits: raisedLimits,
+    budgets: unlimitedBudgets,
+    policyMode: 'filter',
+    routes: [],
+  });
 };
 
-const { url } = supergraphFile === null ? await inProcess() : await auditForeignSupergraph({ ...at, planners: 1, supergraph: await readFile(supergraphFile, 'utf8') });
+const { url } =
+  supergraphFile === null
+    ? await inProcess()
+    : await auditForeignSupergraph({ ...at, planners: 1, supergraph: await readFile(supergraphFile, 'utf8') });
 serveBench(`${url}/graphql`);

@@ -2,15 +2,18 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type ExecutionResult, parse } from 'graphql';
 import { compileQuery, isCompiledQuery } from 'graphql-jit';
-import type { SubgraphName } from '#kit/config.ts';
-import { serveBench } from '../worker.ts';
+import { serveBench } from '#test/bench/worker.ts';
 import { stubSchema } from './stubs.ts';
 
 // One stub subgraph as a process of its own, as lean as can be: both gateways ask the same one.
 
-const name = JSON.parse(process.argv[2] ?? '') as SubgraphName; // given by main.ts
+const name = JSON.parse(process.argv[2] ?? '') as string; // given by main.ts
 const schema = stubSchema(name);
-type Run = (root: unknown, context: unknown, variables: Record<string, unknown>) => Promise<ExecutionResult> | ExecutionResult;
+type Run = (
+  root: unknown,
+  context: unknown,
+  variables: Record<string, unknown>,
+) => Promise<ExecutionResult> | ExecutionResult;
 const compiled = new Map<string, Run>();
 
 function runOf(query: string, operationName: string | undefined): Run {
@@ -28,7 +31,11 @@ const server = createServer((request, response) => {
   request.on('data', (chunk: Buffer) => chunks.push(chunk));
   request.on('end', () => {
     void (async () => {
-      const { query, variables, operationName } = JSON.parse(Buffer.concat(chunks).toString('utf8')) as { query: string; variables?: Record<string, unknown>; operationName?: string };
+      const { query, variables, operationName } = JSON.parse(Buffer.concat(chunks).toString('utf8')) as {
+        query: string;
+        variables?: Record<string, unknown>;
+        operationName?: string;
+      };
       const bytes = Buffer.from(JSON.stringify(await runOf(query, operationName)({}, {}, variables ?? {})));
       response.writeHead(200, { 'content-type': 'application/json', 'content-length': bytes.length }).end(bytes);
     })();

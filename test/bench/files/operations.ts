@@ -1,4 +1,4 @@
-import { decodeId } from '#kit/records.ts';
+import { decodeId } from '#records/record.ts';
 import { codeOf, TIMES } from './dataset.ts';
 
 // The reference work of design §9: a credit file with at most 20 acts, its list entries and its evaluation; one, and a hundred
@@ -48,12 +48,14 @@ const BATCH = 100;
 /** Prime to the numbers of entities, so that the codes of a body lie far apart. */
 const STEP = 7919;
 
-const codesAt = (entities: number, start: number, count: number): string[] => Array.from({ length: count }, (_, number) => codeOf(((start + number) * STEP) % entities));
+const codesAt = (entities: number, start: number, count: number): string[] =>
+  Array.from({ length: count }, (_, number) => codeOf(((start + number) * STEP) % entities));
 
 /** Request bodies for our gateway and for the peer, of the same files in the same order. */
 export function singles(entities: number): { graphql: string[]; scored: string[]; sql: string[] } {
   const codes = codesAt(entities, 0, BODIES);
-  const graphql = (query: string): string[] => codes.map((uscc) => JSON.stringify({ query, variables: { uscc, ...TIMES } }));
+  const graphql = (query: string): string[] =>
+    codes.map((uscc) => JSON.stringify({ query, variables: { uscc, ...TIMES } }));
   return {
     graphql: graphql(ONE.replace(' SCORE', '')),
     // What only some readers may see, for a purpose: such a read is written to the access log.
@@ -75,5 +77,10 @@ export function hundreds(entities: number): { graphql: string[]; sql: string[] }
 export function withBareIds(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withBareIds);
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, key === 'id' ? (decodeId(String(item))?.recordId ?? item) : withBareIds(item)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [
+      key,
+      key === 'id' ? (decodeId(String(item))?.recordId ?? item) : withBareIds(item),
+    ]),
+  );
 }

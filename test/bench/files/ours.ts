@@ -5,20 +5,20 @@ import { parseConfig } from '#kit/config.ts';
 import { createLineWriter } from '#kit/lineWriter.ts';
 import { createLog, silentLog } from '#kit/log.ts';
 import { createOwnPool } from '#kit/postgres/ownPool.ts';
-import { createSubgraph } from '#kit/subgraph.ts';
-import { createLogSink } from '#gateway/audit.ts';
-import { dangerouslyTrustEveryoneAs } from '#gateway/auth.ts';
+import { createSubgraph } from '#records/subgraph.ts';
+import { createLogSink } from '#gateway/graph/audit.ts';
+import { dangerouslyTrustEveryoneAs } from '#gateway/auth/authenticator.ts';
 import { createGateway } from '#gateway/gateway.ts';
-import { createGraph } from '#gateway/graph.ts';
+import { createGraph } from '#gateway/graph/graph.ts';
 import { createPlannerPool } from '#gateway/graph/engine/plannerPool.ts';
-import { raisedLimits } from '#gateway/limits.ts';
-import { serveGateway } from '#gateway/server.ts';
-import { createLocalSource } from '#gateway/sources.ts';
+import { raisedLimits } from '#gateway/graph/limits.ts';
+import { serveGateway } from '#gateway/http/server.ts';
+import { createLocalSource } from '#gateway/graph/localSource.ts';
 import { publicViewer, type Viewer } from '#policy/viewer.ts';
 import { definitions } from '#subgraphs/definitions.ts';
-import { serveBench } from '../worker.ts';
+import { serveBench } from '#test/bench/worker.ts';
 import { RAISED_BUDGETS } from '#test/support/raisedBudgets.ts';
-import { unlimitedBudgets } from '#gateway/budget/budgets.ts';
+import { unlimitedBudgets } from '#gateway/budgets/budgets.ts';
 
 // Our gateway with its subgraphs in one process, on the real database: with all guards, as it is shipped, or with those of the
 // gateway off. What belongs to an answer's truth is on in both: the row rule in SQL, the row-level fields, the refusals.
@@ -51,7 +51,15 @@ const unguarded = async () => {
   const sources = { states: () => [], sealed: () => Promise.resolve(''), refresh: () => Promise.resolve() };
   const open = (definition: (typeof definitions)[number]) => {
     const pool = createOwnPool(url, definition.name, silentLog);
-    return createLocalSource(createSubgraph(definition, { pool, cursorKeys: config.cursorKeys, digestKeys: config.digestKeys, log: silentLog, now }));
+    return createLocalSource(
+      createSubgraph(definition, {
+        pool,
+        cursorKeys: config.cursorKeys,
+        digestKeys: config.digestKeys,
+        log: silentLog,
+        now,
+      }),
+    );
   };
   const graph = createGraph({
     planners: createPlannerPool({ size: 1, log: silentLog }),
@@ -64,8 +72,22 @@ const unguarded = async () => {
     policy: 'dangerously-none',
   });
   // Nobody's token is looked at: with one it is the bank of rows.ts.
-  const authenticator = { ...dangerouslyTrustEveryoneAs(viewer), viewer: (authorization: string | undefined) => Promise.resolve(authorization === undefined ? publicViewer : viewer) };
-  return serveGateway({ host: '127.0.0.1', port: 0, graph, sources, authenticator, limits: raisedLimits, budgets: unlimitedBudgets, policyMode: 'filter', routes: [], log: silentLog });
+  const authenticator = {
+    ...dangerouslyTrustEveryoneAs(viewer),
+    viewer: (authorization: string | undefined) => Promise.resolve(authorization === undefined ? publicViewer : viewer),
+  };
+  return serveGateway({
+    host: '127.0.0.1',
+    port: 0,
+    graph,
+    sources,
+    authenticator,
+    limits: raisedLimits,
+    budgets: unlimitedBudgets,
+    policyMode: 'filter',
+    routes: [],
+    log: silentLog,
+  });
 };
 
 const gateway = guards ? await guarded() : await unguarded();

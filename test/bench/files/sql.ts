@@ -1,14 +1,16 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createPool } from '#kit/postgres/pool.ts';
-import { serveBench } from '../worker.ts';
+import { serveBench } from '#test/bench/worker.ts';
 
 // The peer of row 4: what somebody would write by hand who wants this one answer as fast as it goes. One named statement that
 // gives ready JSON, and a bare HTTP server that hands it on. It knows one viewer, the public, and batches nothing.
 
 const { url } = JSON.parse(process.argv[2] ?? '') as { url: string }; // given by rows.ts
 
-const visible = (alias: string): string => `${alias}.recorded_at <= $3::timestamptz and ${alias}.superseded_at > $3::timestamptz
+const visible = (
+  alias: string,
+): string => `${alias}.recorded_at <= $3::timestamptz and ${alias}.superseded_at > $3::timestamptz
         and ${alias}.disclosure_level = 'PUBLIC' and ${alias}.withdrawn_on is null and ${alias}.public_from <= current_date and ${alias}.public_until >= current_date`;
 
 const file = (code: string): string => `json_build_object(
@@ -70,7 +72,10 @@ const server = createServer((request, response) => {
     void (async () => {
       const { uscc, codes, validAt, knownAt } = JSON.parse(Buffer.concat(chunks).toString('utf8')) as Asked;
       const statement = codes ? { name: 'files', text: hundred } : { name: 'file', text: one };
-      const { rows } = await pool.query<{ answer: string }>({ ...statement, values: [codes ?? uscc, validAt, knownAt, knownAt] });
+      const { rows } = await pool.query<{ answer: string }>({
+        ...statement,
+        values: [codes ?? uscc, validAt, knownAt, knownAt],
+      });
       const bytes = Buffer.from(rows[0]?.answer ?? '');
       response.writeHead(200, { 'content-type': 'application/json', 'content-length': bytes.length }).end(bytes);
     })().catch((error: unknown) => response.writeHead(500).end(String(error)));

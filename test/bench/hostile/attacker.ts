@@ -2,8 +2,8 @@ import { Agent } from 'node:http';
 import { performance } from 'node:perf_hooks';
 import { percentile, send } from '#test/hostile/attack.ts';
 import { corpus, type HostileRequest, USCC } from '#test/hostile/corpus.ts';
-import { codeOf } from '../files/dataset.ts';
-import { serveBench } from '../worker.ts';
+import { codeOf } from '#test/bench/files/dataset.ts';
+import { serveBench } from '#test/bench/worker.ts';
 
 // One who wishes the gateway ill, from one address: hostile requests at a rate that does not wait for answers.
 
@@ -40,7 +40,8 @@ async function sendOnce(url: string, index: number): Promise<{ status: number; m
   return send(url, requests[index] as HostileRequest, agent, time).catch(() => ({ status: 0, ms: 10_000 })); // indices are the corpus's own
 }
 
-let attack: { readonly timer: NodeJS.Timeout; readonly answers: Promise<{ status: number; ms: number }>[] } | null = null;
+let attack: { readonly timer: NodeJS.Timeout; readonly answers: Promise<{ status: number; ms: number }>[] } | null =
+  null;
 
 function begin(url: string, indices: readonly number[], perSecond: number): void {
   const answers: Promise<{ status: number; ms: number }>[] = [];
@@ -59,7 +60,14 @@ async function end(): Promise<Attacked> {
   attack = null;
   const statuses: Record<string, number> = {};
   for (const { status } of answers) statuses[status] = (statuses[status] ?? 0) + 1;
-  return { sent: answers.length, statuses, p99: percentile(answers.map(({ ms }) => ms), 0.99) };
+  return {
+    sent: answers.length,
+    statuses,
+    p99: percentile(
+      answers.map(({ ms }) => ms),
+      0.99,
+    ),
+  };
 }
 
 serveBench(null, async (given): Promise<Attacked | null> => {

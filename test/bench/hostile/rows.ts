@@ -1,11 +1,11 @@
 import { corpus } from '#test/hostile/corpus.ts';
-import type { Bench } from '../bench.ts';
-import type { Load, Loaded } from '../client.ts';
-import { openFileDatabase, ENTITIES } from '../files/dataset.ts';
-import { singles } from '../files/operations.ts';
-import { openBank } from '../files/bank.ts';
-import { startWorker, type Worker } from '../processes.ts';
-import { type Figure, noMore, verdict } from '../results.ts';
+import type { Bench } from '#test/bench/bench.ts';
+import type { Load, Loaded } from '#test/bench/client.ts';
+import { openFileDatabase, ENTITIES } from '#test/bench/files/dataset.ts';
+import { singles } from '#test/bench/files/operations.ts';
+import { openBank } from '#test/bench/files/bank.ts';
+import { startWorker, type Worker } from '#test/bench/processes.ts';
+import { type Figure, noMore, verdict } from '#test/bench/results.ts';
 import type { Attacked, Task } from './attacker.ts';
 
 // Row 12: what one public client costs everybody else that sends the worst of the hostile requests, in throughput.
@@ -16,7 +16,7 @@ const ATTACK_MS = 60_000;
 /** The others' throughput is measured by slices of about so long, before, during and after. */
 const SLICE_SECONDS = 8;
 const QUIET_SLICES = 3;
-/** Each request is sent so often to learn what it costs: what PostgreSQL spends is told in ticks of 10 ms. */
+/** Each request is sent so often to learn what it costs: what PostgreSQL spends is counted in ticks of 10 ms. */
 const TIMES = 10;
 
 interface Dear {
@@ -38,7 +38,8 @@ export async function runHostile({ client, settings, say }: Bench): Promise<Figu
   const rank = async (): Promise<Dear[]> => {
     await using gateway = await startGateway('raised');
     const url = new URL(gateway.ready).origin;
-    const spent = async (): Promise<number> => (await Promise.all([gateway.cpu(), database.cpu()])).reduce((sum, part) => sum + part);
+    const spent = async (): Promise<number> =>
+      (await Promise.all([gateway.cpu(), database.cpu()])).reduce((sum, part) => sum + part);
     const all: Dear[] = [];
     for (const index of corpus.keys()) {
       await ask({ task: 'repeat', url, index, times: 2 }); // plans and code are made once
@@ -52,7 +53,12 @@ export async function runHostile({ client, settings, say }: Bench): Promise<Figu
   const worst = (await rank()).slice(0, WORST);
 
   const gateway = stack.use(await startGateway('of the public'));
-  const load: Omit<Load, 'operations'> = { url: gateway.ready, bodies: singles(ENTITIES[settings.scale]).scored, headers: bank.headers, inFlight: settings.inFlight };
+  const load: Omit<Load, 'operations'> = {
+    url: gateway.ready,
+    bodies: singles(ENTITIES[settings.scale]).scored,
+    headers: bank.headers,
+    inFlight: settings.inFlight,
+  };
   let from = 0;
   /** @returns operations a second of the others */
   const run = async (operations: number): Promise<number> => {
@@ -71,7 +77,12 @@ export async function runHostile({ client, settings, say }: Bench): Promise<Figu
   const isQuiet = (slices: number): boolean => slices < QUIET_SLICES;
   say(`row 12: a bank in the way of one who sends the worst ${WORST} at ${PER_SECOND} a second`);
   const before = await runSlices(isQuiet);
-  await ask({ task: 'begin', url: new URL(gateway.ready).origin, indices: worst.map(({ index }) => index), perSecond: PER_SECOND });
+  await ask({
+    task: 'begin',
+    url: new URL(gateway.ready).origin,
+    indices: worst.map(({ index }) => index),
+    perSecond: PER_SECOND,
+  });
   const begunAt = performance.now();
   const during = await runSlices(() => performance.now() - begunAt < ATTACK_MS);
   const attacked = await ask<Attacked>({ task: 'end' });
@@ -80,7 +91,7 @@ export async function runHostile({ client, settings, say }: Bench): Promise<Figu
   // Means: the dearest seconds are the first, before the budget is spent.
   const mean = (rates: readonly number[]): number => rates.reduce((sum, rate) => sum + rate, 0) / rates.length;
   const lost = 1 - mean(during) / mean([...before, ...after]);
-  const shown = (rates: readonly number[]): string => rates.map((rate) => rate.toFixed(0)).join(' ');
+  const displayed = (rates: readonly number[]): string => rates.map((rate) => rate.toFixed(0)).join(' ');
   return [
     {
       row: '12',
@@ -88,9 +99,13 @@ export async function runHostile({ client, settings, say }: Bench): Promise<Figu
       figure: `${(100 * lost).toFixed(1)} %`,
       ...verdict(lost * 100, noMore(20, '%'), null),
       notes: [
-        `files a second of a bank, ${settings.inFlight} in flight, by slices of about ${SLICE_SECONDS} s: before ${shown(before)}; during ${shown(during)}; after ${shown(after)}`,
-        `hostile requests answered: ${attacked.sent}, ${Object.entries(attacked.statuses).map(([status, count]) => `${count} with ${status}`).join(', ')}; p99 ${attacked.p99.toFixed(0)} ms`,
-        ...worst.map(({ index, cost }) => `${(cost / 1000).toFixed(1)} ms of CPU: ${corpus[index]?.group}: ${corpus[index]?.name}`),
+        `files a second of a bank, ${settings.inFlight} in flight, by slices of about ${SLICE_SECONDS} s: before ${displayed(before)}; during ${displayed(during)}; after ${displayed(after)}`,
+        `hostile requests answered: ${attacked.sent}, ${Object.entries(attacked.statuses)
+          .map(([status, count]) => `${count} with ${status}`)
+          .join(', ')}; p99 ${attacked.p99.toFixed(0)} ms`,
+        ...worst.map(
+          ({ index, cost }) => `${(cost / 1000).toFixed(1)} ms of CPU: ${corpus[index]?.group}: ${corpus[index]?.name}`,
+        ),
       ],
     },
   ];

@@ -21,7 +21,10 @@ const columnsOf = async (client: pg.Client): Promise<string> => {
 
 /** Writes the rows of the table, in the order in which they were stored, as COPY reads them. */
 export async function dump(client: pg.Client, file: string): Promise<void> {
-  await pipeline(client.query(copyTo(`copy disclosure.act (${await columnsOf(client)}) to stdout`)), createWriteStream(file));
+  await pipeline(
+    client.query(copyTo(`copy disclosure.act (${await columnsOf(client)}) to stdout`)),
+    createWriteStream(file),
+  );
 }
 
 /** Seconds that one COPY of the file took. */
@@ -30,12 +33,17 @@ export async function copy(client: pg.Client, file: string): Promise<number> {
   await client.query(`truncate ${PEER}`);
   await client.query('checkpoint');
   const started = performance.now();
-  await pipeline(createReadStream(file, { highWaterMark: 256 * 1024 }), client.query(copyFrom(`copy ${PEER} (${columns}) from stdin`)));
+  await pipeline(
+    createReadStream(file, { highWaterMark: 256 * 1024 }),
+    client.query(copyFrom(`copy ${PEER} (${columns}) from stdin`)),
+  );
   return (performance.now() - started) / 1000;
 }
 
 /** @throws Error unless both tables hold the same rows. */
 export async function assertSameRows(client: pg.Client): Promise<void> {
-  const { rows } = await client.query<{ differ: boolean }>(`select exists (table disclosure.act except all table ${PEER}) or exists (table ${PEER} except all table disclosure.act) as differ`);
+  const { rows } = await client.query<{ differ: boolean }>(
+    `select exists (table disclosure.act except all table ${PEER}) or exists (table ${PEER} except all table disclosure.act) as differ`,
+  );
   if (rows[0]?.differ !== false) throw new Error('COPY stored other rows than the filing.');
 }

@@ -10,7 +10,10 @@ import { serveBench } from '../worker.ts';
 
 const { supergraphFile } = JSON.parse(process.argv[2] ?? '') as { supergraphFile: string }; // given by main.ts
 const server = new ApolloServer({
-  gateway: new ApolloGateway({ supergraphSdl: await readFile(supergraphFile, 'utf8'), buildService: ({ url }) => new RemoteGraphQLDataSource({ url }) }),
+  gateway: new ApolloGateway({
+    supergraphSdl: await readFile(supergraphFile, 'utf8'),
+    buildService: ({ url }) => new RemoteGraphQLDataSource({ url }),
+  }),
   persistedQueries: false,
   stopOnTerminationSignals: false,
 });

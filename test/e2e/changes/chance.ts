@@ -2,8 +2,8 @@
 export interface Chance {
   /** From 0 up to, and without, 1. */
   next(): number;
-  below(most: number): number;
-  between(least: number, most: number): number;
+  below(limit: number): number;
+  between(least: number, greatest: number): number;
 }
 
 export function createChance(seed: number): Chance {
@@ -14,5 +14,9 @@ export function createChance(seed: number): Chance {
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
-  return { next, below: (most) => Math.floor(next() * most), between: (least, most) => least + next() * (most - least) };
+  return {
+    next,
+    below: (limit) => Math.floor(next() * limit),
+    between: (least, greatest) => least + next() * (greatest - least),
+  };
 }

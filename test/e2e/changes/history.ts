@@ -13,11 +13,12 @@ import { type RedisProcess, startRedis } from '#test/support/redis.ts';
 import { registerUnits } from '#test/support/units.ts';
 import { createChance } from './chance.ts';
 import type { Append, FinalState, History, SubscriberHistory } from './checker.ts';
-import { createSubscriber, formatScore, kinds, subjectKey } from './subscribers.ts';
+import { injectFaults } from './faults.ts';
+import { createSubscriber, formatScore, kinds, subjectKey, type Subscriber } from './subscribers.ts';
 
-// Writers and subscribers over every transport, with the clients that others use and our own, through everything that breaks: gateways,
-// Redis, PostgreSQL, one backend of it, a table that is locked. What was appended, received and acknowledged is recorded, for checker.ts.
-// Everything that is by chance comes from the seed.
+// Writers and subscribers over every transport, with the clients that others use and our own, through everything that
+// breaks: gateways, Redis, PostgreSQL, one backend of it, a table that is locked. What was appended, received and
+// acknowledged is recorded, for checker.ts. Everything that is by chance comes from the seed.
 
 export interface HistoryOptions {
   readonly seed: number;
@@ -37,7 +38,9 @@ const QUIESCE_MS = 90_000;
 const LEAST_ACKNOWLEDGED = 250;
 const HEALED_MS = 10_000;
 
-const subjects = Array.from({ length: SUBJECTS }, (_, index) => composeUscc(index % 2 === 0 ? '91330106' : '91440300', `MA${String(index).padStart(6, '0')}`));
+const subjects = Array.from({ length: SUBJECTS }, (_, index) =>
+  composeUscc(index % 2 === 0 ? '91330106' : '91440300', `MA${String(index).padStart(6, '0')}`),
+);
 
 interface World {
   readonly options: HistoryOptions;
@@ -47,6 +50,9 @@ interface World {
   readonly urls: readonly string[];
   readonly centre: () => string;
   readonly now: () => number;
+  readonly postgres: PostgresProcess;
+  readonly redis: RedisProcess | null;
+  readonly start: (index: number) => Promise<TestProcess>;
 }
 
 export interface Ran {
@@ -58,51 +64,40 @@ export interface Ran {
   readonly left: readonly string[];
 }
 
-/** Runs one history and gives it. */
+/** Runs one history, and returns what was appended and received. */
 export async function runHistory(options: HistoryOptions): Promise<Ran> {
   const say = options.say ?? (() => {});
   await using stack = new AsyncDisposableStack();
-  const directory = await mkdtemp(join(tmpdir(), 'cg-history-'));
-  stack.defer(() => rm(directory, { recursive: true, force: true }));
-  const postgres = stack.use(await startPostgres({ dataDir: join(directory, 'pg') }));
-  const redis = options.redisServer === null ? null : stack.use(await startRedis(options.redisServer));
-  const issuer = stack.use(await createIssuer());
-  const ports = [await freePort(), await freePort()];
-  const start = (index: number): Promise<TestProcess> =>
-    startProcess('gateway/main.ts', [], { DATABASE_URL: postgres.url, DATA_DIR: issuer.dataDir, PORT: String(ports[index]), PASSPORT_KEYS: KEYS, CURSOR_KEYS: KEYS, DIGEST_KEYS: KEYS, LOG_LEVEL: 'silent', ...(redis ? { REDIS_URL: redis.url } : null) });
-  const gateways = await Promise.all([start(0), start(1)]);
-  stack.defer(async () => {
-    for (const gateway of gateways) await gateway[Symbol.asyncDispose]();
-  });
-  await arrange(postgres.url);
-  let token = { text: '', at: Number.NEGATIVE_INFINITY };
-  const world: World = {
-    options,
-    issuer,
-    databaseUrl: postgres.url,
-    gateways,
-    urls: ports.map((port) => `http://127.0.0.1:${port}`),
-    centre: () => {
-      if (performance.now() - token.at > 600_000) token = { text: issuer.token({ role: 'NATIONAL_CENTRE', organisation: organisationOf('NATIONAL_CENTRE').organisation, purposes: ['SUPERVISION'] }), at: performance.now() };
-      return token.text;
-    },
-    now: () => performance.now(),
-  };
-
+  const world = await startWorld(options, stack);
   const writing = new AbortController();
   const reading = new AbortController();
   const appends: Append[] = [];
-  const subscribers = Array.from({ length: options.subscribers }, (_, index) => createSubscriber({ urls: world.urls, keys: KEYS, centre: world.centre }, index, createChance(options.seed * 15_485_863 + index)));
+  const subscribers = Array.from({ length: options.subscribers }, (_, index) =>
+    createSubscriber(
+      { urls: world.urls, keys: KEYS, centre: world.centre },
+      index,
+      createChance(options.seed * 15_485_863 + index),
+    ),
+  );
   await Promise.all(subscribers.map((subscriber) => subscriber.begin()));
   const writers = Array.from({ length: options.writers }, (_, index) => write(world, index, appends, writing.signal));
   const left: string[] = [];
-  const followers = subscribers.map((subscriber) => subscriber.run(reading.signal).catch((error: Error) => void left.push(`${subscriber.history().name}: ${error.message}`)));
+  const followers = subscribers.map((subscriber) =>
+    subscriber
+      .run(reading.signal)
+      .catch((error: Error) => void left.push(`${subscriber.history().name}: ${error.message}`)),
+  );
   const broken = createBrokenReader(world);
   const breaking = broken.run(reading.signal);
 
   const begunAt = performance.now();
-  const faults = await injectFaults(world, { postgres, redis, start }, options.seconds * 1000, say);
-  // A while longer, with nothing broken: faults may have left no time to write, and whoever follows has to be told of what comes after them.
+  const faults = await injectFaults(
+    { ...world, chance: createChance(options.seed * 7919) },
+    options.seconds * 1000,
+    (name) => say(`seed ${options.seed}: ${name}`),
+  );
+  // A while longer, with nothing broken: faults may have left no time to write, and subscribers have to receive what
+  // comes after them.
   const healed = performance.now();
   const acknowledged = (): number => appends.filter(({ outcome }) => outcome === 'ok').length;
   while (acknowledged() < LEAST_ACKNOWLEDGED && performance.now() - healed < HEALED_MS) await pause(50);
@@ -110,9 +105,14 @@ export async function runHistory(options: HistoryOptions): Promise<Ran> {
   await Promise.all(writers);
   say(`seed ${options.seed}: ${appends.length} appends, ${faults} faults; waiting until everybody has everything`);
   const writtenAt = performance.now();
-  const final = await finalState(postgres.url);
+  const final = await finalState(world.databaseUrl);
   const deadline = performance.now() + QUIESCE_MS;
-  while (performance.now() < deadline && left.length === 0 && !subscribers.every((subscriber) => subscriber.hasAll(final))) await pause(100);
+  while (
+    performance.now() < deadline &&
+    left.length === 0 &&
+    !subscribers.every((subscriber) => subscriber.hasAll(final))
+  )
+    await pause(100);
   const caughtUpAt = performance.now();
   reading.abort();
   await Promise.all([...followers, breaking]);
@@ -121,96 +121,100 @@ export async function runHistory(options: HistoryOptions): Promise<Ran> {
   const history: History = { appends, subscribers: subscribers.map((subscriber) => subscriber.history()), final };
   return {
     history,
-    broken: { appends: appends.filter(({ token: of }) => [...tokens.values()].includes(of)), subscribers: [broken.history(tokens)], final: { ...final, head: 0n, seqs: [] } },
+    broken: {
+      appends: appends.filter(({ token: of }) => [...tokens.values()].includes(of)),
+      subscribers: [broken.history(tokens)],
+      final: { ...final, head: 0n, seqs: [] },
+    },
     left,
     counts: {
-      appends: appends.length,
-      acknowledged: appends.filter(({ outcome }) => outcome === 'ok').length,
+      ...countsOf(history, subscribers),
       faults,
       changes: Number(final.head),
-      ...Object.fromEntries(kinds.map((kind) => [`received by ${kind}`, receivedBy(history, subscribers.flatMap((each) => (each.kind === kind ? [each.history().name] : [])))])),
       'seconds with faults': Math.round((writtenAt - begunAt) / 1000),
       'seconds to catch up': Math.round((caughtUpAt - writtenAt) / 1000),
     },
   };
 }
 
+/** PostgreSQL, Redis where there is one, and two gateways, until the stack is disposed. */
+async function startWorld(options: HistoryOptions, stack: AsyncDisposableStack): Promise<World> {
+  const directory = await mkdtemp(join(tmpdir(), 'cg-history-'));
+  stack.defer(() => rm(directory, { recursive: true, force: true }));
+  const postgres = stack.use(await startPostgres({ dataDir: join(directory, 'pg') }));
+  const redis = options.redisServer === null ? null : stack.use(await startRedis(options.redisServer));
+  const issuer = stack.use(await createIssuer());
+  const ports = [await freePort(), await freePort()];
+  const start = (index: number): Promise<TestProcess> =>
+    startProcess('gateway/main.ts', [], {
+      DATABASE_URL: postgres.url,
+      DATA_DIR: issuer.dataDir,
+      PORT: String(ports[index]),
+      PASSPORT_KEYS: KEYS,
+      CURSOR_KEYS: KEYS,
+      DIGEST_KEYS: KEYS,
+      LOG_LEVEL: 'silent',
+      ...(redis ? { REDIS_URL: redis.url } : null),
+    });
+  const gateways = await Promise.all([start(0), start(1)]);
+  stack.defer(async () => {
+    for (const gateway of gateways) await gateway[Symbol.asyncDispose]();
+  });
+  await arrange(postgres.url);
+  return {
+    options,
+    issuer,
+    databaseUrl: postgres.url,
+    gateways,
+    urls: ports.map((port) => `http://127.0.0.1:${port}`),
+    centre: tokenOfCentre(issuer),
+    now: () => performance.now(),
+    postgres,
+    redis,
+    start,
+  };
+}
+
+/** The token of the national centre, made anew before it ends. */
+function tokenOfCentre(issuer: TestIssuer): () => string {
+  let token = { text: '', at: Number.NEGATIVE_INFINITY };
+  return () => {
+    if (performance.now() - token.at > 600_000)
+      token = {
+        text: issuer.token({
+          role: 'NATIONAL_CENTRE',
+          organisation: organisationOf('NATIONAL_CENTRE').organisation,
+          purposes: ['SUPERVISION'],
+        }),
+        at: performance.now(),
+      };
+    return token.text;
+  };
+}
+
+/** How much was written, and received by each kind of subscriber. */
+const countsOf = (history: History, subscribers: readonly Subscriber[]): Record<string, number> => ({
+  appends: history.appends.length,
+  acknowledged: history.appends.filter(({ outcome }) => outcome === 'ok').length,
+  ...Object.fromEntries(
+    kinds.map((kind) => [
+      `received by ${kind}`,
+      receivedBy(
+        history,
+        subscribers.flatMap((each) => (each.kind === kind ? [each.history().name] : [])),
+      ),
+    ]),
+  ),
+});
+
 const receivedBy = ({ subscribers }: History, names: readonly string[]): number =>
-  subscribers.reduce((sum, { name, connections }) => (names.includes(name) ? sum + connections.reduce((received, { receipts }) => received + receipts.length, 0) : sum), 0);
+  subscribers.reduce(
+    (sum, { name, connections }) =>
+      names.includes(name) ? sum + connections.reduce((received, { receipts }) => received + receipts.length, 0) : sum,
+    0,
+  );
 
-// --- what is disturbed --------------------------------------------------------------------------------------------------
-
-async function injectFaults(world: World, { postgres, redis, start }: { postgres: PostgresProcess; redis: RedisProcess | null; start: (index: number) => Promise<TestProcess> }, forMs: number, say: (line: string) => void): Promise<number> {
-  const chance = createChance(world.options.seed * 7919);
-  const end = performance.now() + forMs;
-  const { gateways } = world;
-  const breakages: [string, () => Promise<void>][] = [
-    ['kill -9 of a gateway', async () => {
-      const index = chance.below(2);
-      await (gateways[index] as TestProcess).kill();
-      await pause(chance.between(0, 500));
-      gateways[index] = await start(index);
-    }],
-    ['stop and go on of a gateway', async () => {
-      const gateway = gateways[chance.below(2)] as TestProcess;
-      gateway.signal('SIGSTOP');
-      await pause(chance.between(500, 5000));
-      gateway.signal('SIGCONT');
-    }],
-    ['restart of a gateway', async () => {
-      const index = chance.below(2);
-      await (gateways[index] as TestProcess)[Symbol.asyncDispose]();
-      gateways[index] = await start(index);
-    }],
-    ['replacement of both gateways, one after the other', async () => {
-      for (const index of [0, 1]) {
-        await (gateways[index] as TestProcess)[Symbol.asyncDispose]();
-        gateways[index] = await start(index);
-      }
-    }],
-    ['kill -9 of PostgreSQL', () => postgres.crash()],
-    ['PostgreSQL is away for 8 s', () => postgres.crash(8000)],
-    ['backends of the name lists, evaluations and gateways end in the middle of statements', () => bySql(postgres.url, async (sql) => {
-      for (const until = performance.now() + chance.between(1000, 4000); performance.now() < until; await pause(chance.between(5, 100))) {
-        await sql(`select pg_terminate_backend(pid) from pg_stat_activity where application_name = any($1) and (state = 'active' or random() < 0.1)`, [['namelist', 'evaluation', 'gateway', 'gateway sequencer']]);
-      }
-    })],
-    ['a table of records is locked', () => bySql(postgres.url, async (sql) => {
-      await sql('begin');
-      await sql(`lock table ${chance.below(2) === 0 ? 'namelist.entry' : 'evaluation.result'} in access exclusive mode`);
-      await pause(chance.between(2000, 9000));
-      await sql('rollback');
-    })],
-    ...(redis ? ([['kill -9 of Redis', () => redis.crash()], ['stop and go on of Redis', async () => {
-      redis.signal('SIGSTOP');
-      await pause(chance.between(500, 3000));
-      redis.signal('SIGCONT');
-    }]] satisfies [string, () => Promise<void>][]) : []),
-  ];
-  let done = 0;
-  // Each kind comes once before any comes twice, as far as there is time.
-  for (let order: typeof breakages = []; performance.now() < end; done++) {
-    if (order.length === 0) order = breakages.map((each) => [chance.next(), each] as const).toSorted(([a], [b]) => a - b).map(([, each]) => each);
-    await pause(chance.between(300, 1500));
-    const [name, inject] = order.pop() as (typeof breakages)[number]; // filled above
-    say(`seed ${world.options.seed}: ${name}`);
-    await inject();
-  }
-  return done;
-}
-
-async function bySql(url: string, does: (sql: (text: string, values?: readonly unknown[]) => Promise<unknown>) => Promise<void>): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
-  client.on('error', () => {}); // whoever waits for an answer hears of it
-  await client.connect();
-  try {
-    await does((text, values = []) => client.query(text, [...values]));
-  } finally {
-    await client.end();
-  }
-}
-
-// --- who writes ---------------------------------------------------------------------------------------------------------
+// --- writers ---------------------------------------------------------------------------------------------------------
 
 const POISON = '回滚';
 
@@ -220,7 +224,11 @@ async function arrange(url: string): Promise<void> {
   await client.connect();
   try {
     const { organisation } = organisationOf('NATIONAL_CENTRE');
-    await client.query(`insert into gateway.grant (id, organisation, role, valid_from, granted_by) values ($1, $2, 'NATIONAL_CENTRE', now() - interval '1 minute', 'test')`, [randomUUID(), organisation]);
+    await client.query(
+      `insert into gateway.grant (id, organisation, role, valid_from, granted_by)
+        values ($1, $2, 'NATIONAL_CENTRE', now() - interval '1 minute', 'test')`,
+      [randomUUID(), organisation],
+    );
     const sql = (text: string, values: readonly unknown[]): Promise<unknown> => client.query(text, [...values]);
     await registerUnits(sql, 'namelist', [AUTHORITY], ['name-list'], organisation);
     await registerUnits(sql, 'evaluation', [AUTHORITY], ['evaluation'], organisation);
@@ -231,7 +239,8 @@ async function arrange(url: string): Promise<void> {
         if new.basis->>'documentNo' like '%${POISON}%' then raise exception 'this batch is undone'; end if;
         insert into public.by_id values (new.id, new.uscc, new.version, new.topic);
         -- Some commit late, so that others, of another schema, with greater ids are there before them.
-        perform pg_sleep(case when random() < case new.topic when 'EVALUATION' then 0.3 else 0.1 end then 0.1 else 0 end);
+        perform pg_sleep(
+          case when random() < case new.topic when 'EVALUATION' then 0.3 else 0.1 end then 0.1 else 0 end);
         return new;
       end $$;
       create trigger watch after insert on feed.outbox for each row execute function public.watch_outbox()`);
@@ -240,9 +249,18 @@ async function arrange(url: string): Promise<void> {
   }
 }
 
-const FILE = 'mutation ($input: FileRecordsInput!) { fileRecords(input: $input) { __typename ... on RecordsFiled { rows { row outcome problems { code } } } ... on DomainError { code } } }';
+const FILE = `mutation ($input: FileRecordsInput!) {
+  fileRecords(input: $input) {
+    __typename
+    ... on RecordsFiled { rows { row outcome problems { code } } }
+    ... on DomainError { code }
+  }
+}`;
 
-/** One writer: list entries, or evaluations for every fourth. It waits for each answer, and never writes the same token twice. */
+/**
+ * One writer: list entries, or evaluations for every fourth. It waits for each answer, and never writes the same token
+ * twice.
+ */
 async function write(world: World, index: number, appends: Append[], signal: AbortSignal): Promise<void> {
   const chance = createChance(world.options.seed * 104_729 + index);
   const isOfEvaluations = index % 4 === 3;
@@ -250,23 +268,50 @@ async function write(world: World, index: number, appends: Append[], signal: Abo
     const size = 1 + chance.below(3);
     const chosen = [...new Set(Array.from({ length: size }, () => subjects[chance.below(SUBJECTS)] as string))];
     const undone = !isOfEvaluations && chance.next() < 0.05;
-    const tokens = chosen.map((_, place) => (isOfEvaluations ? scoreOf(index, number, place) : `w${index}-${number}-${place}`));
-    const rows: unknown[] = chosen.map((uscc, place) => (isOfEvaluations ? evaluationRow(uscc, tokens[place] as string) : rowOf(entryOf(uscc, tokens[place] as string))));
-    if (undone) rows.push(rowOf({ ...entryOf(subjects[0] as string, 'undone'), documentNo: `示${POISON}〔2026〕${index}${number}号` }));
+    const tokens = chosen.map((_, place) =>
+      isOfEvaluations ? scoreOf(index, number, place) : `w${index}-${number}-${place}`,
+    );
+    const rows: unknown[] = chosen.map((uscc, place) =>
+      isOfEvaluations ? evaluationRow(uscc, tokens[place] as string) : rowOf(entryOf(uscc, tokens[place] as string)),
+    );
+    if (undone)
+      rows.push(
+        rowOf({ ...entryOf(subjects[0] as string, 'undone'), documentNo: `示${POISON}〔2026〕${index}${number}号` }),
+      );
     const invoked = world.now();
-    const outcome = await attempt(world, world.urls[chance.below(2)] as string, { idempotencyKey: randomUUID(), kind: isOfEvaluations ? 'evaluation' : 'name-list', rows }, undone);
+    const outcome = await attempt(
+      world,
+      world.urls[chance.below(2)] as string,
+      { idempotencyKey: randomUUID(), kind: isOfEvaluations ? 'evaluation' : 'name-list', rows },
+      undone,
+    );
     const answered = world.now();
-    chosen.forEach((uscc, place) => appends.push({ token: tokens[place] as string, subject: subjectKey(isOfEvaluations, uscc), invoked, answered, outcome }));
+    chosen.forEach((uscc, place) =>
+      appends.push({
+        token: tokens[place] as string,
+        subject: subjectKey(isOfEvaluations, uscc),
+        invoked,
+        answered,
+        outcome,
+      }),
+    );
     await pause(chance.between(5, 60));
   }
 }
 
-async function attempt(world: World, url: string, input: Record<string, unknown>, undone: boolean): Promise<Append['outcome']> {
+async function attempt(
+  world: World,
+  url: string,
+  input: Record<string, unknown>,
+  undone: boolean,
+): Promise<Append['outcome']> {
   try {
     const { body } = await askGateway(url, world.centre(), FILE, { input }, 'SUPERVISION');
-    const filed = body.data?.['fileRecords'] as { __typename?: string; rows?: { outcome: string }[] } | null | undefined;
-    if (filed?.__typename === 'RecordsFiled' && !undone) {
-      if (filed.rows?.some(({ outcome }) => outcome === 'REJECTED')) throw new Error(`a row was refused: ${JSON.stringify(filed)}`);
+    const receipt = body.data?.['fileRecords'] as
+      { __typename?: string; rows?: { outcome: string }[] } | null | undefined;
+    if (receipt?.__typename === 'RecordsFiled' && !undone) {
+      if (receipt.rows?.some(({ outcome }) => outcome === 'REJECTED'))
+        throw new Error(`a row was refused: ${JSON.stringify(receipt)}`);
       return 'ok';
     }
     // An answer with an error may come after a commit whose answer was lost.
@@ -279,27 +324,49 @@ async function attempt(world: World, url: string, input: Record<string, unknown>
 
 const entryOf = (uscc: string, token: string): Listing => ({ uscc, grounds: token });
 /** A score that nobody else gives: its digits are its token. */
-const scoreOf = (writer: number, number: number, place: number): string => formatScore((writer * 6000 + number * 3 + place + 1) / 100);
+const scoreOf = (writer: number, number: number, place: number): string =>
+  formatScore((writer * 6000 + number * 3 + place + 1) / 100);
 const evaluationRow = (uscc: string, token: string): Record<string, string> => ({
-  PJ_XDR_MC: '示例主体', PJ_XDR_SHXYM: uscc, PJ_FA: 'PUBLIC_CREDIT', PJ_FABB: '2026', PJ_DJ: 'A', PJ_FS: token, PJ_MF: '1000', PJ_RQ: '2026/06/30', PJ_DW: '示例评价单位', PJ_DWDM: AUTHORITY, PJ_LYDW: '示例评价单位', PJ_LYDWDM: AUTHORITY,
+  PJ_XDR_MC: '示例主体',
+  PJ_XDR_SHXYM: uscc,
+  PJ_FA: 'PUBLIC_CREDIT',
+  PJ_FABB: '2026',
+  PJ_DJ: 'A',
+  PJ_FS: token,
+  PJ_MF: '1000',
+  PJ_RQ: '2026/06/30',
+  PJ_DW: '示例评价单位',
+  PJ_DWDM: AUTHORITY,
+  PJ_LYDW: '示例评价单位',
+  PJ_LYDWDM: AUTHORITY,
 });
 
-// --- a reader that is broken ---------------------------------------------------------------------------------------------
+// --- a reader that is broken -----------------------------------------------------------------------------------------
 
-/** Reads the rows that writers put down by their ids, as they become visible: `id > last`. What it loses the checker has to find. */
+/**
+ * Reads the rows of the writers by their ids, as they become visible: `id > last`. The checker has to find what it
+ * loses.
+ */
 function createBrokenReader(world: World) {
   const read: { id: bigint; subject: string; version: number }[] = [];
   return {
     async run(signal: AbortSignal): Promise<void> {
       let last = 0n;
-      for (let client: pg.Client | null = null; !signal.aborted; ) {
+      for (let client: pg.Client | null = null; !signal.aborted;) {
         try {
           if (!client) {
-            client = new pg.Client({ connectionString: world.databaseUrl, connectionTimeoutMillis: 2000, query_timeout: DEADLINE_MS });
+            client = new pg.Client({
+              connectionString: world.databaseUrl,
+              connectionTimeoutMillis: 2000,
+              query_timeout: DEADLINE_MS,
+            });
             client.on('error', () => {});
             await client.connect();
           }
-          const { rows } = await client.query<{ id: string; uscc: string; version: number; topic: string }>('select id, uscc, version, topic from public.by_id where id > $1 order by id', [String(last)]);
+          const { rows } = await client.query<{ id: string; uscc: string; version: number; topic: string }>(
+            'select id, uscc, version, topic from public.by_id where id > $1 order by id',
+            [String(last)],
+          );
           for (const { id, uscc, version, topic } of rows) {
             last = BigInt(id);
             read.push({ id: last, subject: subjectKey(topic === 'EVALUATION', uscc), version });
@@ -313,13 +380,23 @@ function createBrokenReader(world: World) {
       }
     },
     history(tokens: ReadonlyMap<string, string>): SubscriberHistory {
-      const receipts = read.map(({ id, subject, version }) => ({ eventId: `${subject} ${version}`, subject, version, token: tokens.get(`${subject} ${version}`) ?? '', seq: id }));
-      return { name: 'by id', isEligible: () => true, connections: [{ instance: 'database', door: 'sql', from: null, receipts }] };
+      const receipts = read.map(({ id, subject, version }) => ({
+        eventId: `${subject} ${version}`,
+        subject,
+        version,
+        token: tokens.get(`${subject} ${version}`) ?? '',
+        seq: id,
+      }));
+      return {
+        name: 'by id',
+        isEligible: () => true,
+        connections: [{ instance: 'database', transport: 'sql', from: null, receipts }],
+      };
     },
   };
 }
 
-// --- the end --------------------------------------------------------------------------------------------------------------
+// --- the end ---------------------------------------------------------------------------------------------------------
 
 async function finalState(url: string): Promise<FinalState & { readonly tokens: ReadonlyMap<string, string> }> {
   const deadline = performance.now() + 30_000;
@@ -332,20 +409,27 @@ async function finalState(url: string): Promise<FinalState & { readonly tokens: 
       if (performance.now() > deadline) throw new Error(`${rows[0]?.waiting} changes have no number`);
       await pause(50);
     }
-    const head = (await client.query<{ head: string }>('select last_seq::text as head from feed.sequencer')).rows[0]?.head ?? '0';
-    const seqs = (await client.query<{ seq: string }>('select log.seq::text from feed.log order by log.seq')).rows.map(({ seq }) => BigInt(seq));
+    const head =
+      (await client.query<{ head: string }>('select last_seq::text as head from feed.sequencer')).rows[0]?.head ?? '0';
+    const seqs = (await client.query<{ seq: string }>('select log.seq::text from feed.log order by log.seq')).rows.map(
+      ({ seq }) => BigInt(seq),
+    );
     const versions = await client.query<{ subject: string; version: number; token: string; believed: boolean }>(`
-      select 'L ' || uscc as subject, version, content->>'grounds' as token, superseded_at = 'infinity' as believed from namelist.entry
+      select 'L ' || uscc as subject, version, content->>'grounds' as token, superseded_at = 'infinity' as believed
+      from namelist.entry
       union all
       select 'E ' || uscc, version, to_char(score, 'FM9990.00'), superseded_at = 'infinity' from evaluation.result`);
     return {
       head: BigInt(head),
       seqs,
-      records: new Map(versions.rows.flatMap(({ subject, version, token, believed }) => (believed ? [[subject, { version, token }] as const] : []))),
+      records: new Map(
+        versions.rows.flatMap(({ subject, version, token, believed }) =>
+          believed ? [[subject, { version, token }] as const] : [],
+        ),
+      ),
       tokens: new Map(versions.rows.map(({ subject, version, token }) => [`${subject} ${version}`, token])),
     };
   } finally {
     await client.end();
   }
 }
-

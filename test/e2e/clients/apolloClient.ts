@@ -3,7 +3,14 @@ import { GraphQLWsLink } from '@apollo/client/link/subscriptions';
 import { CHANGES, type Following, type Message, VARIABLES } from './changes.ts';
 import { connectionOf, createResumingClient } from './graphqlWs.ts';
 
-export function followByApolloClient({ url, token, query = CHANGES, variables = VARIABLES, apply, ended }: Following): () => void {
+export function followByApolloClient({
+  url,
+  token,
+  query = CHANGES,
+  variables = VARIABLES,
+  apply,
+  ended,
+}: Following): () => void {
   const socket = createResumingClient(connectionOf({ url, token }));
   // recipe: Apollo Client
   const client = new ApolloClient({ link: new GraphQLWsLink(socket), cache: new InMemoryCache() });
@@ -13,7 +20,11 @@ export function followByApolloClient({ url, token, query = CHANGES, variables = 
     fetchPolicy: 'no-cache', // a change is no object of a cache
     errorPolicy: 'all', // what was not answered is null with an error; without it the whole change would be
   });
-  const subscription = changes.subscribe({ next: ({ data, error }) => apply({ data: data ?? null, ...(error ? { errors: [error] } : null) }), error: ended, complete: () => ended(null) });
+  const subscription = changes.subscribe({
+    next: ({ data, error }) => apply({ data: data ?? null, ...(error ? { errors: [error] } : null) }),
+    error: ended,
+    complete: () => ended(null),
+  });
   // end of recipe
   return () => {
     subscription.unsubscribe();

@@ -1,7 +1,13 @@
 import { EventSource } from 'eventsource';
 import { CHANGES, type Following, type Message, VARIABLES } from './changes.ts';
 
-export function followByEventSource({ url, query = CHANGES, variables = VARIABLES, apply, ended }: Following): () => void {
+export function followByEventSource({
+  url,
+  query = CHANGES,
+  variables = VARIABLES,
+  apply,
+  ended,
+}: Following): () => void {
   // recipe: EventSource
   // It comes back by itself, with the `id` of the last event that it has. In a browser it cannot send a token: it follows as the public.
   const source = new EventSource(`${url}?${new URLSearchParams({ query, variables: JSON.stringify(variables) })}`);

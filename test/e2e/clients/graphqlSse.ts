@@ -12,7 +12,8 @@ export function createResumingClientOfEvents({ url, token }: Pick<Following, 'ur
       ...(cursor === undefined ? null : { 'last-event-id': cursor }),
     }),
     retryAttempts: Infinity,
-    retry: (retries) => new Promise((resolve) => setTimeout(resolve, Math.min(30_000, 250 * 2 ** retries) * (0.5 + Math.random()))),
+    retry: (retries) =>
+      new Promise((resolve) => setTimeout(resolve, Math.min(30_000, 250 * 2 ** retries) * (0.5 + Math.random()))),
   });
   return {
     ...client,
@@ -28,9 +29,19 @@ export function createResumingClientOfEvents({ url, token }: Pick<Following, 'ur
 }
 // end of recipe
 
-export function followByGraphqlSse({ url, token, query = CHANGES, variables = VARIABLES, apply, ended }: Following): () => void {
+export function followByGraphqlSse({
+  url,
+  token,
+  query = CHANGES,
+  variables = VARIABLES,
+  apply,
+  ended,
+}: Following): () => void {
   const client = createResumingClientOfEvents({ url, token });
-  const stop = client.subscribe({ query, variables }, { next: (message) => apply(message as Message), error: ended, complete: () => ended(null) });
+  const stop = client.subscribe(
+    { query, variables },
+    { next: (message) => apply(message as Message), error: ended, complete: () => ended(null) },
+  );
   return () => {
     stop();
     client.dispose();

@@ -6,8 +6,10 @@ import { connectionOf, createResumingClient } from './graphqlWs.ts';
 
 type Subscriber = Pick<ReturnType<typeof createClient>, 'subscribe' | 'dispose'>;
 
-export const followByUrqlOverWebSocket = (following: Following): (() => void) => follow(following, createResumingClient(connectionOf(following)) as Subscriber);
-export const followByUrqlOverEvents = (following: Following): (() => void) => follow(following, createResumingClientOfEvents(following));
+export const followByUrqlOverWebSocket = (following: Following): (() => void) =>
+  follow(following, createResumingClient(connectionOf(following)) as Subscriber);
+export const followByUrqlOverEvents = (following: Following): (() => void) =>
+  follow(following, createResumingClientOfEvents(following));
 
 function follow({ url, apply, ended }: Following, transport: Subscriber): () => void {
   // recipe: urql
@@ -17,14 +19,20 @@ function follow({ url, apply, ended }: Following, transport: Subscriber): () => 
     exchanges: [
       subscriptionExchange({
         forwardSubscription: ({ query = '', variables = {} }) => ({
-          subscribe: (sink) => ({ unsubscribe: transport.subscribe({ query, variables: { ...variables } }, sink as never) }),
+          subscribe: (sink) => ({
+            unsubscribe: transport.subscribe({ query, variables: { ...variables } }, sink as never),
+          }),
         }),
       }),
     ],
   });
   const { unsubscribe } = client
     .subscription(CHANGES, VARIABLES)
-    .subscribe(({ data, error, extensions }) => (data ? apply({ data, ...(error ? { errors: [error] } : null), ...(extensions ? { extensions } : null) } as Message) : ended(error)));
+    .subscribe(({ data, error, extensions }) =>
+      data
+        ? apply({ data, ...(error ? { errors: [error] } : null), ...(extensions ? { extensions } : null) } as Message)
+        : ended(error),
+    );
   // end of recipe
   return () => {
     unsubscribe();

@@ -112,7 +112,9 @@ inChromium('the explorer answers a saved query as a chosen role, and asks no oth
     { operationName: server.operationName, authorization: `Bearer ${server.token}`, purpose: server.purpose },
   ]);
   expect(page.url()).toBe(`${server.origin}/explorer`);
-  const kept = await page.evaluate<string>('JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie])');
+  const kept = await page.evaluate<string>(
+    'JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie])',
+  );
   expect(kept).toContain('graphiql:query');
   expect(kept).not.toContain(server.token);
   expect(browser.foreignRequests).toEqual([]);

@@ -1,5 +1,5 @@
-import { createExplorer } from '#gateway/explorer/explorer.ts';
-import { savedQueries } from '#gateway/explorer/savedQueries.ts';
+import { createExplorer } from '#gateway/http/explorer/explorer.ts';
+import { savedQueries } from '#gateway/http/explorer/savedQueries.ts';
 import { startDemoGraph, type DemoGraph } from '#test/support/demo.ts';
 import { organisationOf } from '#test/support/graph.ts';
 
@@ -25,15 +25,24 @@ export async function startServer(): Promise<StartedServer> {
   let graph: DemoGraph | undefined;
   const explorer = await createExplorer({
     savedQueries,
-    tokens: () => Promise.resolve([{ role: 'PUBLIC', token: null }, { role, token: graph?.tokenOf(role) ?? null }]),
+    tokens: () =>
+      Promise.resolve([
+        { role: 'PUBLIC', token: null },
+        { role, token: graph?.tokenOf(role) ?? null },
+      ]),
   });
-  graph = await startDemoGraph({ entities: 60, routes: [
+  graph = await startDemoGraph({
+    entities: 60,
+    routes: [
       async (app) => {
         await app.register(explorer);
       },
-    ] });
+    ],
+  });
   const { organisation } = organisationOf('SUBJECT');
-  const [profile] = await graph.sql("select content ->> 'name' as name from entity.profile where uscc = $1", [organisation]);
+  const [profile] = await graph.sql("select content ->> 'name' as name from entity.profile where uscc = $1", [
+    organisation,
+  ]);
   const running = graph;
   return {
     origin: graph.url,

@@ -6,11 +6,19 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { openDatabase, type Database } from '#test/support/database.ts';
 import { askGateway, organisationOf } from '#test/support/graph.ts';
-import { AUDIENCE, ISSUER, type IssuerKey, type KeyServer, newKey, signed, startKeyServer } from '#test/support/keyServer.ts';
+import {
+  AUDIENCE,
+  ISSUER,
+  type IssuerKey,
+  type KeyServer,
+  newKey,
+  signed,
+  startKeyServer,
+} from '#test/support/keyServer.ts';
 import { startProcess, type TestProcess } from '#test/support/processes.ts';
 
-// docs/KEYS.md, "The first operator", as whoever puts up a production deployment goes through it: a gateway in production with an issuer that is none of
-// ours, and the command line with a token of that issuer.
+// docs/KEYS.md, "The first operator", as an administrator follows it for a production deployment: a gateway in
+// production with an issuer that is none of ours, and the command line with a token of that issuer.
 
 const root = join(import.meta.dirname, '../../..');
 const operator = organisationOf('OPERATOR').organisation;
@@ -45,17 +53,25 @@ afterAll(() => stack.disposeAsync());
 
 const tokenOf = (role: string, organisation: string): Promise<string> =>
   signed(key, new Date(), { payload: { role, sub: organisation, purposes: [] } });
-const start = (more: Record<string, string> = {}): Promise<TestProcess> => startProcess('gateway/main.ts', [], { ...variables, ...more });
+const start = (more: Record<string, string> = {}): Promise<TestProcess> =>
+  startProcess('gateway/main.ts', [], { ...variables, ...more });
 const run = async (gateway: TestProcess, token: string, ...words: string[]): Promise<string> => {
-  const env = { PATH: process.env['PATH'] ?? '', ...variables, CREDIT_GRAPH_URL: gateway.url, CREDIT_GRAPH_TOKEN: token };
-  return (await promisify(execFile)(process.execPath, [join(root, 'cli/main.ts'), ...words], { env, cwd: root })).stdout.trim();
+  const env = {
+    PATH: process.env['PATH'] ?? '',
+    ...variables,
+    CREDIT_GRAPH_URL: gateway.url,
+    CREDIT_GRAPH_TOKEN: token,
+  };
+  return (
+    await promisify(execFile)(process.execPath, [join(root, 'cli/main.ts'), ...words], { env, cwd: root })
+  ).stdout.trim();
 };
 const roleOf = async (gateway: TestProcess, role: string, organisation: string): Promise<unknown> => {
   const { body } = await askGateway(gateway.url, await tokenOf(role, organisation), '{ viewer { role } }');
   return body.data?.['viewer'] ?? body.errors?.[0]?.extensions['reason'];
 };
 
-test('without one nobody is operator; the first is named by the environment, makes the grants, and does not come back once it has ended', async () => {
+test('the first operator is named by the environment, grants, and does not return once it has ended', async () => {
   {
     await using gateway = await start();
     expect(await roleOf(gateway, 'OPERATOR', operator)).toBe('ROLE');
@@ -65,13 +81,35 @@ test('without one nobody is operator; the first is named by the environment, mak
     expect(gateway.output()).toContain('nobody was operator: this organisation is now');
     expect(await roleOf(gateway, 'OPERATOR', operator)).toEqual({ role: 'OPERATOR' });
     expect(await roleOf(gateway, 'AUDITOR', auditor)).toBe('ROLE');
-    const grant = await run(gateway, await tokenOf('OPERATOR', operator), 'grant', 'give', '--organisation', auditor, '--role', 'AUDITOR');
+    const grant = await run(
+      gateway,
+      await tokenOf('OPERATOR', operator),
+      'grant',
+      'give',
+      '--organisation',
+      auditor,
+      '--role',
+      'AUDITOR',
+    );
     expect(grant).toMatch(/^[0-9a-f-]{36}$/);
     expect(await roleOf(gateway, 'AUDITOR', auditor)).toEqual({ role: 'AUDITOR' });
     // A second operator, who ends the first.
-    await run(gateway, await tokenOf('OPERATOR', operator), 'grant', 'give', '--organisation', auditor, '--role', 'OPERATOR');
+    await run(
+      gateway,
+      await tokenOf('OPERATOR', operator),
+      'grant',
+      'give',
+      '--organisation',
+      auditor,
+      '--role',
+      'OPERATOR',
+    );
     const second = await tokenOf('OPERATOR', auditor);
-    const { text } = await askGateway(gateway.url, second, `{ grants(organisation: "${operator}", first: 1) { nodes { id } } }`);
+    const { text } = await askGateway(
+      gateway.url,
+      second,
+      `{ grants(organisation: "${operator}", first: 1) { nodes { id } } }`,
+    );
     await run(gateway, second, 'grant', 'end', /"id":"([^"]+)"/.exec(text)?.[1] ?? '');
     expect(await roleOf(gateway, 'OPERATOR', operator)).toBe('ROLE');
   }
@@ -89,7 +127,9 @@ test('the command line in production makes no token of its own', async () => {
     ['issuer', 'serve'],
     ['issuer', 'register', '--client', 'x', '--key', 'package.json', '--role', 'AUDITOR'],
   ])
-    await expect(promisify(execFile)(process.execPath, [join(root, 'cli/main.ts'), ...words], { env, cwd: root })).rejects.toMatchObject({
+    await expect(
+      promisify(execFile)(process.execPath, [join(root, 'cli/main.ts'), ...words], { env, cwd: root }),
+    ).rejects.toMatchObject({
       code: 1,
       stderr: expect.stringContaining('does not work with NODE_ENV=production'),
     });

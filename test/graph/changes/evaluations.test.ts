@@ -42,7 +42,10 @@ const FIELDS = `__typename
 const STREAM = `subscription ($after: Cursor) { evaluationChanges(filter: {}, after: $after) { ${FIELDS} } }`;
 const PAGE = `query ($after: Cursor, $first: Int!) { evaluationChanges(filter: {}, first: $first, after: $after) {
   endCursor hasMore events { ${FIELDS} } } }`;
-const doors = [['WebSocket', followByWebSocket], ['SSE', followBySse]] as const;
+const transports = [
+  ['WebSocket', followByWebSocket],
+  ['SSE', followBySse],
+] as const;
 
 const change = (kind: string, uscc: string, grade: string) => ({
   __typename: 'EvaluationChange',
@@ -50,7 +53,7 @@ const change = (kind: string, uscc: string, grade: string) => ({
   subject: { uscc, k: '示例云帆零售有限公司' },
   r: { grade, evaluator: { name: '示例中心' } },
 });
-const told = ({ data, errors }: Message) => ({ event: data?.['evaluationChanges'], errors });
+const delivered = ({ data, errors }: Message) => ({ event: data?.['evaluationChanges'], errors });
 const endOfLog = async (): Promise<string> => pageOf(await graph.query('PUBLIC', PAGE, { first: 1000 })).endCursor;
 
 /** A value that the source cannot give, in the place of one record's; and what takes it back. */
@@ -66,46 +69,51 @@ async function spoil(uscc: string): Promise<AsyncDisposable> {
   return { [Symbol.asyncDispose]: () => set('"示例中心"') };
 }
 
-test.each(doors)('by %s, by pages and in an export they are told alike, as each version was', async (_, follow) => {
-  const uscc = newEntity();
-  await know(graph, uscc);
-  const after = await endOfLog();
-  await using stream = await follow(graph.url, null, STREAM, { variables: { after } });
-  await evaluate(uscc, 'B');
-  await evaluate(uscc, 'A');
-  const events = [change('ADDED', uscc, 'B'), change('CORRECTED', uscc, 'A')];
-  for (const event of events) expect(told(await stream.event())).toEqual({ event, errors: undefined });
-  expect(pageOf(await graph.query('PUBLIC', PAGE, { after, first: 10 }))).toEqual({
-    endCursor: expect.any(String),
-    hasMore: false,
-    events,
-  });
-  const created = await graph.query(
-    'NATIONAL_CENTRE',
-    `mutation ($input: CreateExportInput!) { createExport(input: $input) { ... on ExportCreated { export { id } } } }`,
-    {
-      input: {
-        idempotencyKey: randomUUID(),
-        evaluationChanges: {},
-        fields: '__typename kind subject { uscc k: name } r: evaluation { grade evaluator { name } }',
+test.each(transports)(
+  'by %s, by pages and in an export they are delivered alike, as each version was',
+  async (_, follow) => {
+    const uscc = newEntity();
+    await know(graph, uscc);
+    const after = await endOfLog();
+    await using stream = await follow(graph.url, null, STREAM, { variables: { after } });
+    await evaluate(uscc, 'B');
+    await evaluate(uscc, 'A');
+    const events = [change('ADDED', uscc, 'B'), change('CORRECTED', uscc, 'A')];
+    for (const event of events) expect(delivered(await stream.event())).toEqual({ event, errors: undefined });
+    expect(pageOf(await graph.query('PUBLIC', PAGE, { after, first: 10 }))).toEqual({
+      endCursor: expect.any(String),
+      hasMore: false,
+      events,
+    });
+    const created = await graph.query(
+      'NATIONAL_CENTRE',
+      `mutation ($input: CreateExportInput!) {
+        createExport(input: $input) { ... on ExportCreated { export { id } } }
+      }`,
+      {
+        input: {
+          idempotencyKey: randomUUID(),
+          evaluationChanges: {},
+          fields: '__typename kind subject { uscc k: name } r: evaluation { grade evaluator { name } }',
+        },
       },
-    },
-  );
-  const { createExport } = created.body.data as { createExport: { export: { id: string } } };
-  const [part] = await until('the export is complete', async () => {
-    const { id } = createExport.export;
-    const EXPORT = 'query ($id: ID!) { export(id: $id) { status parts { path } } }';
-    const { body } = await graph.query('NATIONAL_CENTRE', EXPORT, { id });
-    const { export: found } = body.data as { export: { status: string; parts: { path: string }[] } };
-    return found.status === 'COMPLETED' && found.parts;
-  });
-  const headers = { authorization: `Bearer ${graph.tokenOf('NATIONAL_CENTRE')}`, 'x-purpose': 'SUPERVISION' };
-  const rows = (await (await fetch(`${graph.url}${part?.path}`, { headers })).text()).trimEnd().split('\n');
-  const mine = rows.map((line) => JSON.parse(line) as unknown).filter((each) => JSON.stringify(each).includes(uscc));
-  expect(mine).toEqual([{ change: change('PRESENT', uscc, 'A') }]);
-});
+    );
+    const { createExport } = created.body.data as { createExport: { export: { id: string } } };
+    const [part] = await until('the export is complete', async () => {
+      const { id } = createExport.export;
+      const EXPORT = 'query ($id: ID!) { export(id: $id) { status parts { path } } }';
+      const { body } = await graph.query('NATIONAL_CENTRE', EXPORT, { id });
+      const { export: found } = body.data as { export: { status: string; parts: { path: string }[] } };
+      return found.status === 'COMPLETED' && found.parts;
+    });
+    const headers = { authorization: `Bearer ${graph.tokenOf('NATIONAL_CENTRE')}`, 'x-purpose': 'SUPERVISION' };
+    const rows = (await (await fetch(`${graph.url}${part?.path}`, { headers })).text()).trimEnd().split('\n');
+    const mine = rows.map((line) => JSON.parse(line) as unknown).filter((each) => JSON.stringify(each).includes(uscc));
+    expect(mine).toEqual([{ change: change('PRESENT', uscc, 'A') }]);
+  },
+);
 
-test.each(doors)('one that its source cannot give waits, by %s, and a page ends before it', async (_, follow) => {
+test.each(transports)('one that its source cannot give waits, by %s, and a page ends before it', async (_, follow) => {
   const codes = [newEntity(), newEntity(), newEntity()] as const;
   for (const uscc of codes) await know(graph, uscc);
   const after = await endOfLog();
@@ -113,7 +121,7 @@ test.each(doors)('one that its source cannot give waits, by %s, and a page ends 
   await numbered(graph);
   const spoiled = await spoil(codes[1]);
   await using stream = await follow(graph.url, null, STREAM, { variables: { after } });
-  expect(told(await stream.event())).toEqual({ event: change('ADDED', codes[0], 'B'), errors: undefined });
+  expect(delivered(await stream.event())).toEqual({ event: change('ADDED', codes[0], 'B'), errors: undefined });
   const page = pageOf(await graph.query('PUBLIC', PAGE, { after, first: 10 }));
   expect(page).toEqual({ endCursor: expect.any(String), hasMore: true, events: [change('ADDED', codes[0], 'B')] });
   const refused = await graph.query('PUBLIC', PAGE, { after: page.endCursor, first: 10 });
@@ -134,6 +142,6 @@ test.each(doors)('one that its source cannot give waits, by %s, and a page ends 
   expect(stream.waiting()).toEqual([]);
   await spoiled[Symbol.asyncDispose]();
   for (const uscc of codes.slice(1)) {
-    expect(told(await stream.event())).toEqual({ event: change('ADDED', uscc, 'B'), errors: undefined });
+    expect(delivered(await stream.event())).toEqual({ event: change('ADDED', uscc, 'B'), errors: undefined });
   }
 });

@@ -26,7 +26,15 @@ afterAll(async () => {
 const notes: string[] = [];
 const token = (): string => graph.tokenOf('SECTOR_REGULATOR');
 const followed = { topic: 'NAME_LIST', filter: { provinces: ['33'] } } as const;
-const take = (save: string, options: Partial<ExportOptions> = {}) => takeExport({ api: createApi({ url: graph.url, token, purpose: 'SUPERVISION' }), followed, save: join(directory, save), note: (line) => notes.push(line), fields: 'version subject { uscc }', ...options });
+const take = (save: string, options: Partial<ExportOptions> = {}) =>
+  takeExport({
+    api: createApi({ url: graph.url, token, purpose: 'SUPERVISION' }),
+    followed,
+    save: join(directory, save),
+    note: (line) => notes.push(line),
+    fields: 'version subject { uscc }',
+    ...options,
+  });
 const whole = codes.map((uscc) => `${JSON.stringify({ change: { version: 1, subject: { uscc } } })}\n`).join('');
 
 test('a record a line, and changes go on from the place that it gives', async () => {
@@ -38,8 +46,22 @@ test('a record a line, and changes go on from the place that it gives', async ()
   await list(graph, { uscc, grounds: '更正' });
   await numbered(graph);
   const printed: string[] = [];
-  await tail({ url: graph.url, token, purpose: 'SUPERVISION', followed, from: taken.cursor, save: null, json: true, untilCaughtUp: true, signal: new AbortController().signal, print: (line) => void printed.push(line), note: (line) => notes.push(line) });
-  expect(printed.map((line) => JSON.parse(line) as unknown)).toEqual([expect.objectContaining({ kind: 'CORRECTED', version: 2, subject: { uscc } })]);
+  await tail({
+    url: graph.url,
+    token,
+    purpose: 'SUPERVISION',
+    followed,
+    from: taken.cursor,
+    save: null,
+    json: true,
+    untilCaughtUp: true,
+    signal: new AbortController().signal,
+    print: (line) => void printed.push(line),
+    note: (line) => notes.push(line),
+  });
+  expect(printed.map((line) => JSON.parse(line) as unknown)).toEqual([
+    expect.objectContaining({ kind: 'CORRECTED', version: 2, subject: { uscc } }),
+  ]);
   await list(graph, { uscc });
 });
 

@@ -3,7 +3,8 @@ import { organisationOf, startGraph, type TestGraph } from '#test/support/graph.
 import { list, newEntity } from '#test/support/listings.ts';
 import { type Following, followBySse, followByWebSocket, type FollowOptions } from '#test/support/streams.ts';
 
-// PROTOCOL.md P6, P18: rights are those of the moment in which an event is told, and a token or grant taken away in mid-stream ends it.
+// PROTOCOL.md P6, P18: rights are those of the moment in which an event is delivered, and a token or grant revoked in
+// mid-stream ends the stream.
 
 let graph: TestGraph;
 beforeAll(async () => {
@@ -13,15 +14,21 @@ afterAll(() => graph[Symbol.asyncDispose]());
 
 const STREAM = `subscription ($after: Cursor) { nameListChanges(filter: {}, after: $after) {
   __typename
-  ... on NameListChange { cursor kind subject { uscc } entry { digest additionalFields { column } provenance { sourceRecordId } } }
+  ... on NameListChange {
+    cursor kind subject { uscc }
+    entry { digest additionalFields { column } provenance { sourceRecordId } }
+  }
 } }`;
 
-const doors: [string, (token: string, options?: FollowOptions) => Promise<Following>][] = [
+const transports: [string, (token: string, options?: FollowOptions) => Promise<Following>][] = [
   ['WebSocket', (token, options) => followByWebSocket(graph.url, token, STREAM, options)],
   ['SSE', (token, options) => followBySse(graph.url, token, STREAM, options)],
 ];
 const endOf: Record<string, () => unknown> = {
-  WebSocket: () => ({ code: 4403, reason: 'The token has ended or was revoked, or a grant has changed: come back with a new token.' }),
+  WebSocket: () => ({
+    code: 4403,
+    reason: 'The token has ended or was revoked, or a grant has changed: come back with a new token.',
+  }),
   // With its connection: it comes back with a new token.
   SSE: () => ({ code: 0, reason: 'closed' }),
 };
@@ -29,16 +36,24 @@ const endOf: Record<string, () => unknown> = {
 const bank = organisationOf('FINANCIAL_INSTITUTION').organisation;
 const newToken = (tokenId: string, seconds = 1800): string => {
   const iat = Math.floor(Date.now() / 1000);
-  return graph.issuer.token({ role: 'FINANCIAL_INSTITUTION', organisation: bank, purposes: ['CREDIT_GRANTING'] }, { payload: { jti: tokenId, iat, exp: iat + seconds } });
+  return graph.issuer.token(
+    { role: 'FINANCIAL_INSTITUTION', organisation: bank, purposes: ['CREDIT_GRANTING'] },
+    { payload: { jti: tokenId, iat, exp: iat + seconds } },
+  );
 };
 const asBank = { purpose: 'CREDIT_GRANTING' };
 
 async function revoke(tokenId: string): Promise<void> {
-  const { body, text } = await graph.query('OPERATOR', 'mutation ($input: RevokeTokenInput!) { revokeToken(input: $input) { __typename } }', { input: { idempotencyKey: randomUUID(), tokenId, reason: 'test' } });
-  if ((body.data?.['revokeToken'] as { __typename?: string } | null)?.__typename !== 'TokenRevoked') throw new Error(text);
+  const { body, text } = await graph.query(
+    'OPERATOR',
+    'mutation ($input: RevokeTokenInput!) { revokeToken(input: $input) { __typename } }',
+    { input: { idempotencyKey: randomUUID(), tokenId, reason: 'test' } },
+  );
+  if ((body.data?.['revokeToken'] as { __typename?: string } | null)?.__typename !== 'TokenRevoked')
+    throw new Error(text);
 }
 
-describe.each(doors)('%s', (name, follow) => {
+describe.each(transports)('%s', (name, follow) => {
   test('a token revoked in mid-stream ends it before the next event; with a new token nothing is missing', async () => {
     const tokenId = randomUUID();
     await using stream = await follow(newToken(tokenId), asBank);
@@ -60,11 +75,20 @@ describe.each(doors)('%s', (name, follow) => {
 
   test('a grant that ends in mid-stream ends it before the next event', async () => {
     const organisation = `9144030000000000${name === 'SSE' ? 'SS' : 'WW'}`;
-    const [granted] = await graph.sql(`insert into gateway.grant (id, organisation, role, valid_from, granted_by) values (gen_random_uuid(), $1, 'FINANCIAL_INSTITUTION', now() - interval '1 minute', 'test') returning id`, [organisation]);
+    const [granted] = await graph.sql(
+      `insert into gateway.grant (id, organisation, role, valid_from, granted_by)
+        values (gen_random_uuid(), $1, 'FINANCIAL_INSTITUTION', now() - interval '1 minute', 'test')
+        returning id`,
+      [organisation],
+    );
     const token = graph.issuer.token({ role: 'FINANCIAL_INSTITUTION', organisation, purposes: ['CREDIT_GRANTING'] });
     await using stream = await follow(token, asBank);
     await stream.next();
-    const ended = await graph.query('OPERATOR', 'mutation ($input: EndGrantInput!) { endGrant(input: $input) { __typename } }', { input: { idempotencyKey: randomUUID(), id: granted?.['id'] } });
+    const ended = await graph.query(
+      'OPERATOR',
+      'mutation ($input: EndGrantInput!) { endGrant(input: $input) { __typename } }',
+      { input: { idempotencyKey: randomUUID(), id: granted?.['id'] } },
+    );
     expect(ended.body.data).toEqual({ endGrant: { __typename: 'GrantEnded' } });
     await list(graph, { uscc: newEntity() });
     expect(await stream.ended).toEqual(endOf[name]?.());
@@ -78,7 +102,12 @@ test('fields are cut by the same rules as in queries: denied ones are null with 
   const uscc = newEntity();
   await list(graph, { uscc });
   const { data, errors } = await stream.event();
-  expect(data).toMatchObject({ nameListChanges: { subject: { uscc }, entry: { digest: null, additionalFields: null, provenance: { sourceRecordId: null } } } });
+  expect(data).toMatchObject({
+    nameListChanges: {
+      subject: { uscc },
+      entry: { digest: null, additionalFields: null, provenance: { sourceRecordId: null } },
+    },
+  });
   expect(errors?.map(({ path, extensions: { code } }) => ({ path, code }))).toEqual([
     { path: ['nameListChanges', 'entry', 'additionalFields'], code: 'UNAUTHORIZED_FIELD_OR_TYPE' },
     { path: ['nameListChanges', 'entry', 'digest'], code: 'UNAUTHORIZED_FIELD_OR_TYPE' },

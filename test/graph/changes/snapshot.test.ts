@@ -9,7 +9,10 @@ import { until } from '#test/support/until.ts';
 const POINTS = 20;
 const PURPOSE = { purpose: 'CREDIT_GRANTING' };
 const ROLE = 'FINANCIAL_INSTITUTION';
-const ENTRY = '{ id version listType { code } category state documentNo listedOn grounds removedOn removalReason publicUntil recordedAt }';
+const ENTRY = `{
+  id version listType { code } category state documentNo listedOn grounds removedOn removalReason publicUntil
+  recordedAt
+}`;
 
 let graph: TestGraph;
 beforeAll(async () => {
@@ -17,10 +20,10 @@ beforeAll(async () => {
 });
 afterAll(() => graph[Symbol.asyncDispose]());
 
-/** Files by chance until it is told to stop: new entries, corrections, ends, repairs, levels up and down. */
+/** Files at random until it is stopped: new entries, corrections, ends, repairs, levels up and down. */
 async function write(signal: AbortSignal, seed: number): Promise<number> {
   let state = seed;
-  const below = (most: number): number => (state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0) % most;
+  const below = (limit: number): number => (state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0) % limit;
   const codes = Array.from({ length: 25 }, () => newEntity());
   let written = 0;
   while (!signal.aborted) {
@@ -31,7 +34,13 @@ async function write(signal: AbortSignal, seed: number): Promise<number> {
       rows.set(uscc, {
         uscc,
         grounds: `第${(written += 1)}次`,
-        ...(what === 0 ? { removedOn: daysFromNow(-1), removalReason: '期限届满' } : what === 1 ? { level: '政务共享' as const } : what === 2 ? { industryCode: 'F5211' } : null),
+        ...(what === 0
+          ? { removedOn: daysFromNow(-1), removalReason: '期限届满' }
+          : what === 1
+            ? { level: '政务共享' as const }
+            : what === 2
+              ? { industryCode: 'F5211' }
+              : null),
       });
     }
     await list(graph, ...rows.values());
@@ -40,7 +49,16 @@ async function write(signal: AbortSignal, seed: number): Promise<number> {
 }
 
 async function takeExport(): Promise<{ id: string; cursor: string }> {
-  const { body, text } = await graph.query(ROLE, 'mutation ($input: CreateExportInput!) { createExport(input: $input) { ... on ExportCreated { export { id cursor } } ... on DomainError { message } } }', { input: { idempotencyKey: randomUUID(), nameListChanges: {}, fields: `recordId version entry ${ENTRY}` } }, PURPOSE);
+  const { body, text } = await graph.query(
+    ROLE,
+    `mutation ($input: CreateExportInput!) {
+      createExport(input: $input) {
+        ... on ExportCreated { export { id cursor } } ... on DomainError { message }
+      }
+    }`,
+    { input: { idempotencyKey: randomUUID(), nameListChanges: {}, fields: `recordId version entry ${ENTRY}` } },
+    PURPOSE,
+  );
   const made = (body.data?.['createExport'] as { export?: { id: string; cursor: string } } | null | undefined)?.export;
   if (!made) throw new Error(text);
   return made;
@@ -53,12 +71,19 @@ type Held = Map<string, string>;
 async function snapshotOf(id: string): Promise<Held> {
   const held: Held = new Map();
   const parts = await until('the export is complete', async () => {
-    const { body } = await graph.query(ROLE, 'query ($id: ID!) { export(id: $id) { status parts { path } } }', { id }, PURPOSE);
+    const { body } = await graph.query(
+      ROLE,
+      'query ($id: ID!) { export(id: $id) { status parts { path } } }',
+      { id },
+      PURPOSE,
+    );
     const found = body.data?.['export'] as { status: string; parts: { path: string }[] };
     return found.status === 'COMPLETED' && found.parts;
   });
   for (const { path } of parts) {
-    const response = await fetch(`${graph.url}${path}`, { headers: { authorization: `Bearer ${graph.tokenOf(ROLE)}`, 'x-purpose': PURPOSE.purpose } });
+    const response = await fetch(`${graph.url}${path}`, {
+      headers: { authorization: `Bearer ${graph.tokenOf(ROLE)}`, 'x-purpose': PURPOSE.purpose },
+    });
     const text = await response.text();
     if (response.status !== 200) throw new Error(text);
     for (const line of text.split('\n').filter(Boolean)) {
@@ -71,10 +96,29 @@ async function snapshotOf(id: string): Promise<Held> {
 
 /** The snapshot with the changes after its cursor. */
 async function fold(held: Held, cursor: string): Promise<Held> {
-  const versions = new Map([...held].map(([recordId, entry]) => [recordId, (JSON.parse(entry) as { version: number }).version]));
-  for (let after = cursor, more = true; more; ) {
-    const page = pageOf(await graph.query(ROLE, `query ($after: Cursor) { nameListChanges(filter: {}, first: 100, after: $after) { hasMore endCursor events { ... on NameListChange { kind recordId version entry ${ENTRY} } } } }`, { after }, PURPOSE));
-    for (const event of page.events as unknown as readonly { kind: string; recordId: string; version: number; entry: unknown }[]) {
+  const versions = new Map(
+    [...held].map(([recordId, entry]) => [recordId, (JSON.parse(entry) as { version: number }).version]),
+  );
+  for (let after = cursor, more = true; more;) {
+    const page = pageOf(
+      await graph.query(
+        ROLE,
+        `query ($after: Cursor) {
+          nameListChanges(filter: {}, first: 100, after: $after) {
+            hasMore endCursor
+            events { ... on NameListChange { kind recordId version entry ${ENTRY} } }
+          }
+        }`,
+        { after },
+        PURPOSE,
+      ),
+    );
+    for (const event of page.events as unknown as readonly {
+      kind: string;
+      recordId: string;
+      version: number;
+      entry: unknown;
+    }[]) {
       if (event.kind === 'REMOVED') {
         held.delete(event.recordId);
         versions.delete(event.recordId);
@@ -90,9 +134,19 @@ async function fold(held: Held, cursor: string): Promise<Held> {
 
 async function stateNow(): Promise<Held> {
   const held: Held = new Map();
-  for (let after: unknown = null, more: unknown = true; more; ) {
-    const { body, text } = await graph.query(ROLE, `query ($after: Cursor) { nameListEntries(filter: {}, first: 100, after: $after) { pageInfo { hasNextPage endCursor } nodes ${ENTRY} } }`, { after }, PURPOSE);
-    const page = body.data?.['nameListEntries'] as { nodes: { id: string }[]; pageInfo: { hasNextPage: boolean; endCursor: string } } | null | undefined;
+  for (let after: unknown = null, more: unknown = true; more;) {
+    const { body, text } = await graph.query(
+      ROLE,
+      `query ($after: Cursor) {
+        nameListEntries(filter: {}, first: 100, after: $after) {
+          pageInfo { hasNextPage endCursor } nodes ${ENTRY}
+        }
+      }`,
+      { after },
+      PURPOSE,
+    );
+    const page = body.data?.['nameListEntries'] as
+      { nodes: { id: string }[]; pageInfo: { hasNextPage: boolean; endCursor: string } } | null | undefined;
     if (!page) throw new Error(text);
     for (const node of page.nodes) held.set(node.id, JSON.stringify(node));
     ({ hasNextPage: more, endCursor: after } = page.pageInfo);
@@ -111,7 +165,12 @@ test(`at ${POINTS} moments while two write`, async () => {
   for (let point = 0; point < POINTS; point++) {
     // Between some changes and the next: as many as there come meanwhile.
     const [before] = await graph.sql('select last_seq::int as head from feed.sequencer');
-    await until('something was written', async () => Number((await graph.sql('select last_seq::int as head from feed.sequencer'))[0]?.['head']) > Number(before?.['head']) + (point % 4));
+    await until(
+      'something was written',
+      async () =>
+        Number((await graph.sql('select last_seq::int as head from feed.sequencer'))[0]?.['head']) >
+        Number(before?.['head']) + (point % 4),
+    );
     const { id, cursor } = await takeExport();
     exports.push({ cursor, snapshot: snapshotOf(id) });
   }
@@ -122,5 +181,6 @@ test(`at ${POINTS} moments while two write`, async () => {
   const state = sorted(await stateNow());
   expect(state.length).toBeGreaterThan(10);
   expect(written).toBeGreaterThan(POINTS);
-  for (const [index, snapshot] of snapshots.entries()) expect(sorted(await fold(snapshot, exports[index]?.cursor as string))).toEqual(state);
+  for (const [index, snapshot] of snapshots.entries())
+    expect(sorted(await fold(snapshot, exports[index]?.cursor as string))).toEqual(state);
 }, 180_000);

@@ -6,8 +6,9 @@ import { daysFromNow, know } from '#test/support/registered.ts';
 import { type Following, followBySse, followByWebSocket, isCheckpoint, type Message } from '#test/support/streams.ts';
 import { until } from '#test/support/until.ts';
 
-// PROTOCOL.md P10: a change whose own source cannot answer is not told without its content, by no transport, whatever went wrong. The
-// subgraphs run in the gateway's process here, so that what reaches it are the database's own errors and not a lost connection to a server.
+// PROTOCOL.md P10: no transport delivers a change without its content when its own source cannot answer, whatever went
+// wrong. The subgraphs run in the gateway's process here, so that it meets the database's own errors and not a lost
+// connection to a server.
 
 let graph: TestGraph;
 beforeAll(async () => {
@@ -15,29 +16,55 @@ beforeAll(async () => {
 });
 afterAll(() => graph[Symbol.asyncDispose]());
 
-const SELECTION = '__typename ... on NameListChange { kind cursor subject { uscc } listed: entry { grounds } } ... on Checkpoint { lagSeconds }';
+const SELECTION = `__typename
+  ... on NameListChange { kind cursor subject { uscc } listed: entry { grounds } }
+  ... on Checkpoint { lagSeconds }`;
 const STREAM = `subscription ($after: Cursor) { nameListChanges(filter: {}, after: $after) { ${SELECTION} } }`;
-const PAGE = `query ($after: Cursor, $first: Int!) { nameListChanges(filter: {}, first: $first, after: $after) { endCursor hasMore events { ... on NameListChange { kind subject { uscc } listed: entry { grounds } } } } }`;
+const PAGE = `query ($after: Cursor, $first: Int!) {
+  nameListChanges(filter: {}, first: $first, after: $after) {
+    endCursor hasMore
+    events { ... on NameListChange { kind subject { uscc } listed: entry { grounds } } }
+  }
+}`;
 
 const endOfLog = async (): Promise<string> => {
-  for (let after: string | null = null; ; ) {
-    const page = pageOf(await graph.query('PUBLIC', '{ nameListChanges(filter: {}, first: 1000) { endCursor hasMore events { __typename } } }'.replace('first', after === null ? 'first' : `after: "${after}", first`)));
+  for (let after: string | null = null; ;) {
+    const page = pageOf(
+      await graph.query(
+        'PUBLIC',
+        '{ nameListChanges(filter: {}, first: 1000) { endCursor hasMore events { __typename } } }'.replace(
+          'first',
+          after === null ? 'first' : `after: "${after}", first`,
+        ),
+      ),
+    );
     after = page.endCursor;
     if (!page.hasMore) return after;
   }
 };
 const added = (uscc: string, grounds = '示例事由') => ({ kind: 'ADDED', subject: { uscc }, listed: { grounds } });
-const told = ({ data, errors }: Message) => {
+const delivered = ({ data, errors }: Message) => {
   const { kind, subject, listed } = (data?.['nameListChanges'] ?? {}) as Record<string, unknown>;
   return { event: { kind, subject, listed }, errors };
 };
 
-const checkpointIn = ({ data }: Message) => (data?.['nameListChanges'] ?? {}) as { readonly __typename: string; readonly lagSeconds: number; readonly cursor: string };
+const checkpointIn = ({ data }: Message) =>
+  (data?.['nameListChanges'] ?? {}) as {
+    readonly __typename: string;
+    readonly lagSeconds: number;
+    readonly cursor: string;
+  };
 
 /** A value that the source cannot give, in the place of one record's; and what takes it back. */
 async function spoil(uscc: string): Promise<AsyncDisposable> {
   const set = async (grounds: string): Promise<void> => {
-    await graph.sql(`begin; set local session_replication_role = replica; update namelist.entry set content = jsonb_set(content, '{grounds}', '${grounds}'::jsonb) where uscc = '${uscc}'; commit`);
+    await graph.sql(
+      `begin;
+        set local session_replication_role = replica;
+        update namelist.entry
+        set content = jsonb_set(content, '{grounds}', '${grounds}'::jsonb)
+        where uscc = '${uscc}'; commit`,
+    );
   };
   await set('{"not": "text"}');
   return { [Symbol.asyncDispose]: () => set('"示例事由"') };
@@ -47,7 +74,7 @@ describe.each<[string, (after: string) => Promise<Following>]>([
   ['WebSocket', (after) => followByWebSocket(graph.url, null, STREAM, { variables: { after } })],
   ['SSE', (after) => followBySse(graph.url, null, STREAM, { variables: { after } })],
 ])('%s', (_, follow) => {
-  test('while the backends of its source are ended in the middle of statements a change waits, at the end of the log and for whoever comes back', async () => {
+  test('while backends of its source are ended a change waits, at the head and for resumed streams', async () => {
     const after = await endOfLog();
     await using following = await follow(after);
     const codes = [newEntity(), newEntity()] as const;
@@ -64,7 +91,8 @@ describe.each<[string, (after: string) => Promise<Following>]>([
       return back;
     })();
     for (const stream of [following, returning]) {
-      for (const uscc of codes) expect(told(await stream.event())).toEqual({ event: added(uscc), errors: undefined });
+      for (const uscc of codes)
+        expect(delivered(await stream.event())).toEqual({ event: added(uscc), errors: undefined });
     }
   }, 60_000);
 
@@ -75,13 +103,17 @@ describe.each<[string, (after: string) => Promise<Following>]>([
     await numbered(graph);
     const spoiled = await spoil(codes[1]);
     await using stream = await follow(after);
-    expect(told(await stream.event())).toEqual({ event: added(codes[0]), errors: undefined });
+    expect(delivered(await stream.event())).toEqual({ event: added(codes[0]), errors: undefined });
     // By time alone, with how long it waits, and from where the first of them ended.
     const { data, errors } = await stream.next();
-    expect({ errors, data }).toEqual({ errors: undefined, data: { nameListChanges: { __typename: 'Checkpoint', lagSeconds: expect.any(Number) } } });
+    expect({ errors, data }).toEqual({
+      errors: undefined,
+      data: { nameListChanges: { __typename: 'Checkpoint', lagSeconds: expect.any(Number) } },
+    });
     expect(checkpointIn({ data }).lagSeconds).toBeGreaterThan(5);
     await spoiled[Symbol.asyncDispose]();
-    for (const uscc of codes.slice(1)) expect(told(await stream.event())).toEqual({ event: added(uscc), errors: undefined });
+    for (const uscc of codes.slice(1))
+      expect(delivered(await stream.event())).toEqual({ event: added(uscc), errors: undefined });
   }, 60_000);
 });
 
@@ -145,14 +177,19 @@ test('a checkpoint while a change waits is the place before it', async () => {
   const numbering = await holdNumbering(graph.database.url);
   await list(graph, { uscc });
   const spoiled = await spoil(uscc);
-  await using stream = await followByWebSocket(graph.url, null, STREAM.replace('{ lagSeconds }', '{ lagSeconds cursor }'), { variables: { after } });
+  await using stream = await followByWebSocket(
+    graph.url,
+    null,
+    STREAM.replace('{ lagSeconds }', '{ lagSeconds cursor }'),
+    { variables: { after } },
+  );
   await numbering[Symbol.asyncDispose]();
   await numbered(graph);
   const { cursor, __typename } = checkpointIn(await stream.next());
   await spoiled[Symbol.asyncDispose]();
   expect(__typename).toBe('Checkpoint');
   await using again = await followByWebSocket(graph.url, null, STREAM, { variables: { after: cursor } });
-  expect(told(await again.event())).toEqual({ event: added(uscc), errors: undefined });
+  expect(delivered(await again.event())).toEqual({ event: added(uscc), errors: undefined });
 }, 60_000);
 
 test('a page ends before a change that its source cannot give, and says that there is more', async () => {
@@ -163,7 +200,13 @@ test('a page ends before a change that its source cannot give, and says that the
   const spoiled = await spoil(codes[2]);
   const first = await graph.query('PUBLIC', PAGE, { after, first: 10 });
   expect(first.body).toEqual({
-    data: { nameListChanges: { endCursor: expect.any(String), hasMore: true, events: codes.slice(0, 2).map((uscc) => added(uscc)) } },
+    data: {
+      nameListChanges: {
+        endCursor: expect.any(String),
+        hasMore: true,
+        events: codes.slice(0, 2).map((uscc) => added(uscc)),
+      },
+    },
     extensions: { completeness: { status: 'COMPLETE', missing: [] } },
   });
   // Nothing precedes it.
@@ -171,17 +214,46 @@ test('a page ends before a change that its source cannot give, and says that the
   const refused = await graph.query('PUBLIC', PAGE, { after: cursor, first: 10 });
   expect(refused.body).toEqual({
     data: { nameListChanges: null },
-    errors: [{ message: expect.stringContaining('ask again'), path: ['nameListChanges'], extensions: { code: 'SUBGRAPH_UNAVAILABLE', retryable: true, source: 'namelist' } }],
+    errors: [
+      {
+        message: expect.stringContaining('ask again'),
+        path: ['nameListChanges'],
+        extensions: { code: 'SUBGRAPH_UNAVAILABLE', retryable: true, source: 'namelist' },
+      },
+    ],
     extensions: { completeness: { status: 'PARTIAL', missing: [{ source: 'namelist', paths: ['nameListChanges'] }] } },
   });
   // The other page of the same answer is there.
-  const both = await graph.query('PUBLIC', `query ($after: Cursor) { nameListChanges(filter: {}, first: 1, after: $after) { events { __typename ...E } } a: nameListChanges(filter: {}, first: 2, after: "${after}") { c: endCursor e: events { ...E } b: events { ...E ... on NameListChange { kind } } } } fragment E on NameListChange { x: entry { grounds } }`, { after: cursor });
-  expect(both.body.data).toEqual({ nameListChanges: null, a: { c: cursor, e: [{ x: { grounds: '示例事由' } }, { x: { grounds: '示例事由' } }], b: [{ kind: 'ADDED', x: { grounds: '示例事由' } }, { kind: 'ADDED', x: { grounds: '示例事由' } }] } });
+  const both = await graph.query(
+    'PUBLIC',
+    `query ($after: Cursor) {
+      nameListChanges(filter: {}, first: 1, after: $after) { events { __typename ...E } }
+      a: nameListChanges(filter: {}, first: 2, after: "${after}") {
+        c: endCursor e: events { ...E }
+        b: events { ...E ... on NameListChange { kind } }
+      }
+    }
+    fragment E on NameListChange { x: entry { grounds } }`,
+    { after: cursor },
+  );
+  expect(both.body.data).toEqual({
+    nameListChanges: null,
+    a: {
+      c: cursor,
+      e: [{ x: { grounds: '示例事由' } }, { x: { grounds: '示例事由' } }],
+      b: [
+        { kind: 'ADDED', x: { grounds: '示例事由' } },
+        { kind: 'ADDED', x: { grounds: '示例事由' } },
+      ],
+    },
+  });
   await spoiled[Symbol.asyncDispose]();
-  expect(pageOf(await graph.query('PUBLIC', PAGE, { after: cursor, first: 10 })).events).toEqual(codes.slice(2).map((uscc) => added(uscc)));
+  expect(pageOf(await graph.query('PUBLIC', PAGE, { after: cursor, first: 10 })).events).toEqual(
+    codes.slice(2).map((uscc) => added(uscc)),
+  );
 });
 
-test('a page that no backend answers is refused, and tells nothing of what is in it', async () => {
+test('a page that no backend answers is refused, and reveals nothing of its content', async () => {
   const after = await endOfLog();
   const uscc = newEntity();
   await list(graph, { uscc });
@@ -189,14 +261,17 @@ test('a page that no backend answers is refused, and tells nothing of what is in
   {
     await using held = await holdTable(graph.database.url, 'namelist.entry', 'namelist');
     const { body, text } = await graph.query('PUBLIC', PAGE, { after, first: 10 });
-    expect({ data: body.data, code: body.errors?.map(({ extensions }) => [extensions['code'], extensions['retryable']]) }).toEqual({ data: { nameListChanges: null }, code: [['SUBGRAPH_UNAVAILABLE', true]] });
+    expect({
+      data: body.data,
+      code: body.errors?.map(({ extensions }) => [extensions['code'], extensions['retryable']]),
+    }).toEqual({ data: { nameListChanges: null }, code: [['SUBGRAPH_UNAVAILABLE', true]] });
     expect(text).not.toContain(uscc);
     expect(held.ended()).toBeGreaterThan(0);
   }
   expect(pageOf(await graph.query('PUBLIC', PAGE, { after, first: 10 })).events).toEqual([added(uscc)]);
 });
 
-test('what has gone before the log says so is left out, by pages as by streams, and then told to have gone', async () => {
+test('what has gone before the log has it is left out by pages and streams, then reported gone', async () => {
   const [uscc, other] = [newEntity(), newEntity()];
   await list(graph, { uscc });
   await numbered(graph);
@@ -211,12 +286,14 @@ test('what has gone before the log says so is left out, by pages as by streams, 
     extensions: { completeness: { status: 'COMPLETE', missing: [] } },
   });
   await using stream = await followByWebSocket(graph.url, null, STREAM, { variables: { after } });
-  expect(told(await stream.event())).toEqual({ event: added(other), errors: undefined });
+  expect(delivered(await stream.event())).toEqual({ event: added(other), errors: undefined });
   await numbering[Symbol.asyncDispose]();
   await numbered(graph);
   const gone = { kind: 'REMOVED', subject: { uscc }, listed: null };
-  expect(pageOf(await graph.query('PUBLIC', PAGE, { after: pageOf(page).endCursor, first: 10 })).events).toEqual([gone]);
-  expect(told(await stream.event())).toEqual({ event: gone, errors: undefined });
+  expect(pageOf(await graph.query('PUBLIC', PAGE, { after: pageOf(page).endCursor, first: 10 })).events).toEqual([
+    gone,
+  ]);
+  expect(delivered(await stream.event())).toEqual({ event: gone, errors: undefined });
 }, 60_000);
 
 test('an export waits for a row that its source cannot give, and has it then', async () => {
@@ -225,9 +302,24 @@ test('an export waits for a row that its source cannot give, and has it then', a
   await numbered(graph);
   const FIELDS = 'id status rows parts { path }';
   const spoiled = await spoil(uscc);
-  const { body, text } = await graph.query('NATIONAL_CENTRE', `mutation ($input: CreateExportInput!) { createExport(input: $input) { ... on ExportCreated { export { ${FIELDS} } } } }`, { input: { idempotencyKey: randomUUID(), nameListChanges: { provinces: ['61'] }, fields: 'kind subject { uscc } listed: entry { grounds }' } });
+  const { body, text } = await graph.query(
+    'NATIONAL_CENTRE',
+    `mutation ($input: CreateExportInput!) {
+      createExport(input: $input) { ... on ExportCreated { export { ${FIELDS} } } }
+    }`,
+    {
+      input: {
+        idempotencyKey: randomUUID(),
+        nameListChanges: { provinces: ['61'] },
+        fields: 'kind subject { uscc } listed: entry { grounds }',
+      },
+    },
+  );
   const { id } = (body.data?.['createExport'] as { export?: { id: string } })?.export ?? { id: text };
-  const find = async () => (await graph.query('NATIONAL_CENTRE', `query ($id: ID!) { export(id: $id) { ${FIELDS} } }`, { id })).body.data?.['export'] as { status: string; rows: number; parts: { path: string }[] };
+  const find = async () =>
+    (await graph.query('NATIONAL_CENTRE', `query ($id: ID!) { export(id: $id) { ${FIELDS} } }`, { id })).body.data?.[
+      'export'
+    ] as { status: string; rows: number; parts: { path: string }[] };
   await until('it is being made', async () => (await find()).status === 'RUNNING');
   expect(await find()).toMatchObject({ status: 'RUNNING', rows: 0, parts: [] });
   await spoiled[Symbol.asyncDispose]();
@@ -235,6 +327,10 @@ test('an export waits for a row that its source cannot give, and has it then', a
     const found = await find();
     return found.status === 'COMPLETED' && found;
   });
-  const part = await fetch(`${graph.url}${made.parts[0]?.path}`, { headers: { authorization: `Bearer ${graph.tokenOf('NATIONAL_CENTRE')}`, 'x-purpose': 'SUPERVISION' } });
-  expect(JSON.parse(await part.text())).toEqual({ change: { kind: 'PRESENT', subject: { uscc }, listed: { grounds: '示例事由' } } });
+  const part = await fetch(`${graph.url}${made.parts[0]?.path}`, {
+    headers: { authorization: `Bearer ${graph.tokenOf('NATIONAL_CENTRE')}`, 'x-purpose': 'SUPERVISION' },
+  });
+  expect(JSON.parse(await part.text())).toEqual({
+    change: { kind: 'PRESENT', subject: { uscc }, listed: { grounds: '示例事由' } },
+  });
 }, 60_000);

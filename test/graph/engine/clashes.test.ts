@@ -1,11 +1,12 @@
-import type { AccessEntry } from '#gateway/audit.ts';
+import type { AccessEntry } from '#gateway/graph/audit.ts';
 import { codesByActs, type DemoGraph, startDemoGraph } from '#test/support/demo.ts';
-import { openAcknowledged } from '#test/support/doors.ts';
+import { openAcknowledged } from '#test/support/transports.ts';
 import { numbered } from '#test/support/listings.ts';
 import { followBySse, followByWebSocket } from '#test/support/streams.ts';
 import { until } from '#test/support/until.ts';
 
-// Operations in which two selections of a field meet, by alias, argument, fragment or variable (cases E1 to E8), through the real graph.
+// Operations in which two selections of a field meet, by alias, argument, fragment or variable (cases E1 to E8),
+// through the real graph.
 
 let graph: DemoGraph;
 let codes: string[];
@@ -28,8 +29,15 @@ const complete = { completeness: { status: 'COMPLETE', missing: [] } };
 let penalty: string;
 beforeAll(async () => {
   for (const uscc of codes) {
-    const { body } = await graph.query('PUBLIC', 'query ($uscc: USCC!) { creditFile(uscc: $uscc) { administrativeActs(kinds: [PENALTY], first: 1) { nodes { id } } } }', { uscc });
-    const [found] = (body.data as { creditFile: { administrativeActs: { nodes: { id: string }[] } } }).creditFile.administrativeActs.nodes;
+    const { body } = await graph.query(
+      'PUBLIC',
+      `query ($uscc: USCC!) {
+        creditFile(uscc: $uscc) { administrativeActs(kinds: [PENALTY], first: 1) { nodes { id } } }
+      }`,
+      { uscc },
+    );
+    const [found] = (body.data as { creditFile: { administrativeActs: { nodes: { id: string }[] } } }).creditFile
+      .administrativeActs.nodes;
     if (!found) continue;
     penalty = found.id;
     return;
@@ -38,7 +46,9 @@ beforeAll(async () => {
 }, 60_000);
 
 const phoneOf = async (uscc: string): Promise<unknown> => {
-  const { body } = await graph.query('NATIONAL_CENTRE', 'query ($uscc: USCC!) { entity(uscc: $uscc) { phone } }', { uscc });
+  const { body } = await graph.query('NATIONAL_CENTRE', 'query ($uscc: USCC!) { entity(uscc: $uscc) { phone } }', {
+    uscc,
+  });
   return (body.data as { entity: { phone: unknown } }).entity.phone;
 };
 
@@ -54,44 +64,93 @@ test('one field with other arguments in sibling fragments is answered by its own
   const count = async (first: number, other: number): Promise<number> => {
     const { body } = await graph.query('PUBLIC', text(first, other), { id: penalty });
     expect(body.errors).toBeUndefined();
-    return (body.data as { record: { subject: { creditFile: { administrativeActs: { nodes: unknown[] } } } } }).record.subject.creditFile.administrativeActs.nodes.length;
+    return (body.data as { record: { subject: { creditFile: { administrativeActs: { nodes: unknown[] } } } } }).record
+      .subject.creditFile.administrativeActs.nodes.length;
   };
   expect([await count(1, 2), await count(2, 1)]).toEqual([1, 2]);
-  const { body } = await graph.query('PUBLIC', `{ record(id: "x") { ... on VoluntaryItem { subject { creditFile { nameListEntries(first: 1) { nodes { id } } } } }
-    ... on CreditCommitment { subject { creditFile { nameListEntries(first: 2) { nodes { id } } } } } } }`);
+  const { body } = await graph.query(
+    'PUBLIC',
+    `{ record(id: "x") { ... on VoluntaryItem { subject { creditFile { nameListEntries(first: 1) { nodes { id } } } } }
+    ... on CreditCommitment { subject { creditFile { nameListEntries(first: 2) { nodes { id } } } } } } }`,
+  );
   expect(body.data).toEqual({ record: null });
 });
 
-interface Act { __typename: string; subject: { x?: unknown; name?: unknown } | undefined }
+interface Act {
+  __typename: string;
+  subject: { x?: unknown; name?: unknown } | undefined;
+}
 
-test.each(['PUBLIC', 'NATIONAL_CENTRE'] as const)('what one fragment calls by a name is not what another does, for %s', async (role) => {
-  const text = `query ($uscc: USCC!) { creditFile(uscc: $uscc) { entity { name } administrativeActs(first: 60) { nodes { __typename
-    ... on AdministrativeLicence { subject { x: name } } ... on AdministrativePenalty { subject { x: phone } } ... on AdministrativeLevy { subject { x: phone name } } } } } }`;
-  const kinds = new Set<string>();
-  for (const uscc of codes.slice(0, 6)) {
-    const phone = await phoneOf(uscc);
-    const { body } = await graph.query(role, text, { uscc });
-    const { entity, administrativeActs } = (body.data as { creditFile: { entity: { name: string }; administrativeActs: { nodes: Act[] } } }).creditFile;
-    const seen = role === 'PUBLIC' ? null : phone;
-    for (const { __typename: kind, ...rest } of administrativeActs.nodes) {
-      kinds.add(kind);
-      const right: Record<string, unknown> = { AdministrativeLicence: { subject: { x: entity.name } }, AdministrativePenalty: { subject: { x: seen } }, AdministrativeLevy: { subject: { x: seen, name: entity.name } } };
-      expect(rest).toEqual(right[kind] ?? {});
+test.each(['PUBLIC', 'NATIONAL_CENTRE'] as const)(
+  'what one fragment calls by a name is not what another does, for %s',
+  async (role) => {
+    const text = `query ($uscc: USCC!) {
+        creditFile(uscc: $uscc) {
+          entity { name }
+          administrativeActs(first: 60) {
+            nodes {
+              __typename
+    ... on AdministrativeLicence { subject { x: name } }
+    ... on AdministrativePenalty { subject { x: phone } }
+    ... on AdministrativeLevy { subject { x: phone name } } } } } }`;
+    const kinds = new Set<string>();
+    for (const uscc of codes.slice(0, 6)) {
+      const phone = await phoneOf(uscc);
+      const { body } = await graph.query(role, text, { uscc });
+      const { entity, administrativeActs } = (
+        body.data as { creditFile: { entity: { name: string }; administrativeActs: { nodes: Act[] } } }
+      ).creditFile;
+      const seen = role === 'PUBLIC' ? null : phone;
+      for (const { __typename: kind, ...rest } of administrativeActs.nodes) {
+        kinds.add(kind);
+        const right: Record<string, unknown> = {
+          AdministrativeLicence: { subject: { x: entity.name } },
+          AdministrativePenalty: { subject: { x: seen } },
+          AdministrativeLevy: { subject: { x: seen, name: entity.name } },
+        };
+        expect(rest).toEqual(right[kind] ?? {});
+      }
+      const denied = ['creditFile', 'administrativeActs', 'nodes', '@', 'subject', 'x'];
+      expect(body.errors?.map(({ path, extensions }) => [path, extensions['code']])).toEqual(
+        role === 'PUBLIC' ? [[denied, 'UNAUTHORIZED_FIELD_OR_TYPE']] : undefined,
+      );
+      expect(body.extensions).toEqual(
+        role === 'PUBLIC'
+          ? { completeness: { status: 'PARTIAL', missing: [{ source: 'policy', paths: [denied.join('.')] }] } }
+          : complete,
+      );
     }
-    const denied = ['creditFile', 'administrativeActs', 'nodes', '@', 'subject', 'x'];
-    expect(body.errors?.map(({ path, extensions }) => [path, extensions['code']])).toEqual(role === 'PUBLIC' ? [[denied, 'UNAUTHORIZED_FIELD_OR_TYPE']] : undefined);
-    expect(body.extensions).toEqual(role === 'PUBLIC' ? { completeness: { status: 'PARTIAL', missing: [{ source: 'policy', paths: [denied.join('.')] }] } } : complete);
-  }
-  expect(kinds).toContain('AdministrativeLicence');
-  expect(kinds).toContain('AdministrativePenalty');
-});
+    expect(kinds).toContain('AdministrativeLicence');
+    expect(kinds).toContain('AdministrativePenalty');
+  },
+);
 
 test('the same in changes', async () => {
-  const { body } = await graph.query('NATIONAL_CENTRE', `{ nameListChanges(filter: {}, first: 3) { events { __typename
-    ... on NameListChange { uscc: subject { uscc } subject { k: name } entry { subject { k: phone } } } ... on EvaluationChange { subject { k: phone } } } } }`);
-  const { events } = (body.data as { nameListChanges: { events: { __typename: string; uscc: { uscc: string }; subject: { k: string }; entry: { subject: { k: string } } }[] } }).nameListChanges;
+  const { body } = await graph.query(
+    'NATIONAL_CENTRE',
+    `{ nameListChanges(filter: {}, first: 3) { events { __typename
+    ... on NameListChange { uscc: subject { uscc } subject { k: name } entry { subject { k: phone } } }
+    ... on EvaluationChange { subject { k: phone } } } } }`,
+  );
+  const { events } = (
+    body.data as {
+      nameListChanges: {
+        events: {
+          __typename: string;
+          uscc: { uscc: string };
+          subject: { k: string };
+          entry: { subject: { k: string } };
+        }[];
+      };
+    }
+  ).nameListChanges;
   expect(events).toHaveLength(3);
-  for (const { __typename: kind, uscc: { uscc }, subject, entry } of events) {
+  for (const {
+    __typename: kind,
+    uscc: { uscc },
+    subject,
+    entry,
+  } of events) {
     expect(kind).toBe('NameListChange');
     expect(typeof subject.k).toBe('string');
     expect(entry.subject.k).toBe(await phoneOf(uscc));
@@ -100,19 +159,47 @@ test('the same in changes', async () => {
   expect(body.errors).toBeUndefined();
 });
 
-test.each(['representations', 'v0', '__batch_reps_0', 'd'])('a variable is answered alike by any name: $%s', async (name) => {
-  const { body } = await graph.query('PUBLIC', `query ($${name}: Date) { record(id: "${penalty}") { subject { name creditFile(validAt: $${name}) { uscc } } } }`, { [name]: '2026-09-30' });
-  expect(body).toEqual({ data: { record: { subject: { name: expect.any(String), creditFile: { uscc: expect.any(String) } } } }, extensions: complete });
-});
+test.each(['representations', 'v0', '__batch_reps_0', 'd'])(
+  'a variable is answered alike by any name: $%s',
+  async (name) => {
+    const { body } = await graph.query(
+      'PUBLIC',
+      `query ($${name}: Date) { record(id: "${penalty}") { subject { name creditFile(validAt: $${name}) { uscc } } } }`,
+      { [name]: '2026-09-30' },
+    );
+    expect(body).toEqual({
+      data: { record: { subject: { name: expect.any(String), creditFile: { uscc: expect.any(String) } } } },
+      extensions: complete,
+    });
+  },
+);
 
 test.each<[string, unknown, Record<string, unknown>?]>([
   ['{ ruleSets @skip(if: true) { kind } }', {}],
   ['{ __typename ruleSets @skip(if: true) { kind } }', { __typename: 'Query' }],
   ['query ($no: Boolean!) { ... @include(if: $no) { ruleSets { kind } } }', {}, { no: false }],
-  ['query ($no: Boolean!) { ...F q: __typename } fragment F on Query { ruleSets @include(if: $no) { kind } }', { q: 'Query' }, { no: false }],
-  ['mutation { createFiling(input: { idempotencyKey: "x", kind: "licence", format: CSV, partsExpected: 1 }) @skip(if: true) { __typename } }', {}],
-  ['{ nameListChanges(filter: {}, first: 2) { events { ... on NameListChange { cursor @skip(if: true) } } hasMore } }', { nameListChanges: { events: [{}, {}], hasMore: true } }],
-  ['query ($yes: Boolean!) { nameListChanges(filter: {}, first: 2) { events @skip(if: $yes) { __typename } } }', { nameListChanges: {} }, { yes: true }],
+  [
+    'query ($no: Boolean!) { ...F q: __typename } fragment F on Query { ruleSets @include(if: $no) { kind } }',
+    { q: 'Query' },
+    { no: false },
+  ],
+  [
+    `mutation {
+      createFiling(input: { idempotencyKey: "x", kind: "licence", format: CSV, partsExpected: 1 }) @skip(if: true) {
+        __typename
+      }
+    }`,
+    {},
+  ],
+  [
+    '{ nameListChanges(filter: {}, first: 2) { events { ... on NameListChange { cursor @skip(if: true) } } hasMore } }',
+    { nameListChanges: { events: [{}, {}], hasMore: true } },
+  ],
+  [
+    'query ($yes: Boolean!) { nameListChanges(filter: {}, first: 2) { events @skip(if: $yes) { __typename } } }',
+    { nameListChanges: {} },
+    { yes: true },
+  ],
 ])('what is left after skipping is answered: %s', async (text, data, variables = {}) => {
   for (let round = 0; round < 2; round += 1) {
     const { status, body } = await graph.query('PUBLIC', text, variables);
@@ -129,25 +216,36 @@ test('what an object of another type would have been asked is neither fetched no
     return JSON.stringify(accesses.map(({ reads }) => reads));
   };
   expect(await readsOf('... on AdministrativePenalty { subject { phone } }')).toContain('CONTACT');
-  expect(await readsOf('... on AdministrativePenalty { subject { name } } ... on AdministrativeReward { subject { phone } }')).not.toContain('CONTACT');
+  expect(
+    await readsOf(
+      '... on AdministrativePenalty { subject { name } } ... on AdministrativeReward { subject { phone } }',
+    ),
+  ).not.toContain('CONTACT');
   expect(await readsOf('subject { name } ... on AdministrativeReward { subject { phone } }')).not.toContain('CONTACT');
 });
 
-// --- at every transport ---------------------------------------------------------------------------------------------------
+// --- at every transport ----------------------------------------------------------------------------------------------
 
 interface Asked {
   readonly query: string;
   readonly variables?: Readonly<Record<string, unknown>>;
 }
 
-const byFetch = (accept: string, method: 'GET' | 'POST') => async ({ query, variables = {} }: Asked): Promise<unknown> => {
-  const parameters = new URLSearchParams({ query, variables: JSON.stringify(variables) });
-  const response = method === 'POST'
-    ? await fetch(`${graph.url}/graphql`, { method: 'POST', headers: { 'content-type': 'application/json', accept }, body: JSON.stringify({ query, variables }) })
-    : await fetch(`${graph.url}/graphql?${parameters}`, { headers: { accept, 'apollo-require-preflight': '1' } });
-  const text = await response.text();
-  return JSON.parse(/^data: ?(.+)$/m.exec(text)?.[1] ?? text);
-};
+const byFetch =
+  (accept: string, method: 'GET' | 'POST') =>
+  async ({ query, variables = {} }: Asked): Promise<unknown> => {
+    const parameters = new URLSearchParams({ query, variables: JSON.stringify(variables) });
+    const response =
+      method === 'POST'
+        ? await fetch(`${graph.url}/graphql`, {
+            method: 'POST',
+            headers: { 'content-type': 'application/json', accept },
+            body: JSON.stringify({ query, variables }),
+          })
+        : await fetch(`${graph.url}/graphql?${parameters}`, { headers: { accept, 'apollo-require-preflight': '1' } });
+    const text = await response.text();
+    return JSON.parse(/^data: ?(.+)$/m.exec(text)?.[1] ?? text);
+  };
 const byWebSocket = async ({ query, variables = {} }: Asked): Promise<unknown> => {
   await using frames = await openAcknowledged(graph.url);
   frames.send({ id: '1', type: 'subscribe', payload: { query, variables } });
@@ -163,16 +261,49 @@ const transports: readonly (readonly [name: string, ask: (asked: Asked) => Promi
 
 test.each(transports)('each of them is answered alike by %s', async (_, ask) => {
   const code = codes[0] as string; // there are 120
-  const acts = (fragments: string): string => `{ creditFile(uscc: "${code}") { administrativeActs(first: 9) { nodes { __typename ${fragments} } } } }`;
+  const acts = (fragments: string): string =>
+    `{ creditFile(uscc: "${code}") { administrativeActs(first: 9) { nodes { __typename ${fragments} } } } }`;
   const asked: readonly Asked[] = [
     { query: `{ record(id: "${penalty}") { subject { name name: name } } }` },
     { query: '{ record(id: "x") { subject { name name: name } } }' },
-    { query: '{ record(id: "x") { ... on VoluntaryItem { subject { creditFile { nameListEntries(first: 1) { nodes { id } } } } } ... on CreditCommitment { subject { creditFile { nameListEntries(first: 2) { nodes { id } } } } } } }' },
-    { query: acts('... on AdministrativeLicence { subject { x: name } } ... on AdministrativePenalty { subject { x: phone } } ... on AdministrativeLevy { subject { x: phone name } }') },
-    { query: 'query ($representations: Date) { record(id: "x") { subject { name creditFile(validAt: $representations) { uscc } } } }', variables: { representations: '2026-09-30' } },
+    {
+      query: `{
+        record(id: "x") {
+          ... on VoluntaryItem { subject { creditFile { nameListEntries(first: 1) { nodes { id } } } } }
+          ... on CreditCommitment { subject { creditFile { nameListEntries(first: 2) { nodes { id } } } } }
+        }
+      }`,
+    },
+    {
+      query: acts(
+        `... on AdministrativeLicence { subject { x: name } }
+          ... on AdministrativePenalty { subject { x: phone } }
+          ... on AdministrativeLevy { subject { x: phone name } }`,
+      ),
+    },
+    {
+      query: `query ($representations: Date) {
+        record(id: "x") { subject { name creditFile(validAt: $representations) { uscc } } }
+      }`,
+      variables: { representations: '2026-09-30' },
+    },
     { query: '{ ruleSets @skip(if: true) { kind } }' },
-    { query: '{ nameListChanges(filter: {}, first: 2) { events { ... on NameListChange { cursor @skip(if: true) } } hasMore } }' },
-    { query: `{ record(id: "${penalty}") { ... on AdministrativePenalty { subject { name } } ... on AdministrativeReward { subject { phone } } } }` },
+    {
+      query: `{
+        nameListChanges(filter: {}, first: 2) {
+          events { ... on NameListChange { cursor @skip(if: true) } }
+          hasMore
+        }
+      }`,
+    },
+    {
+      query: `{
+        record(id: "${penalty}") {
+          ... on AdministrativePenalty { subject { name } }
+          ... on AdministrativeReward { subject { phone } }
+        }
+      }`,
+    },
     { query: acts('... on AdministrativePenalty { subject { phone } }') },
   ];
   for (const each of asked) expect(await ask(each)).toEqual(await byFetch('application/json', 'POST')(each));
@@ -193,8 +324,8 @@ test.each(transports)(
       },
     ];
     for (const each of conditions) {
-      const told = await ask(each);
-      expect(Array.isArray(told) ? { errors: told } : told).toEqual({
+      const delivered = await ask(each);
+      expect(Array.isArray(delivered) ? { errors: delivered } : delivered).toEqual({
         errors: [
           {
             message: 'The root field of a subscription cannot stand under @skip or @include.',
@@ -207,7 +338,7 @@ test.each(transports)(
   },
 );
 
-// --- in changes, which are told through the same pipeline ----------------------------------------------------------
+// --- in changes, which are delivered through the same pipeline -----------------------------------------------------
 
 interface Listed {
   readonly uscc: string;

@@ -14,7 +14,7 @@ import {
   isNonNullType,
   isObjectType,
 } from 'graphql';
-import type { Role } from '#policy/viewer.ts';
+import type { Role } from '#policy/roles.ts';
 import { organisationOf, startGraph, type TestGraph } from '#test/support/graph.ts';
 import { list, newEntity } from '#test/support/listings.ts';
 import { know } from '#test/support/registered.ts';
@@ -25,13 +25,40 @@ import { know } from '#test/support/registered.ts';
 const SEED = 20261129;
 const TRIES = 6;
 const roles: readonly Role[] = [
-  'PUBLIC', 'NATIONAL_CENTRE', 'OPERATOR', 'SUBJECT', 'RULE_KEEPER', 'DETERMINING_UNIT', 'FINANCIAL_INSTITUTION',
-  'AUDITOR', 'ASSESSOR',
+  'PUBLIC',
+  'NATIONAL_CENTRE',
+  'OPERATOR',
+  'SUBJECT',
+  'RULE_KEEPER',
+  'DETERMINING_UNIT',
+  'FINANCIAL_INSTITUTION',
+  'AUDITOR',
+  'ASSESSOR',
 ];
 const texts = [
-  '', ' ', 'x', 'x'.repeat(3000), '示例', '\u{1F600}', '00000000-0000-0000-0000-000000000000', '-1',
-  '9'.repeat(30), '__proto__', 'null', '%', "'", '33', 'F', '\uFEFF', '\u0001', '[]', '{}', 'SAMR_SERIOUS', 'penalty',
-  'NATIONAL_CENTRE', 'SUPERVISION',
+  '',
+  ' ',
+  'x',
+  'x'.repeat(3000),
+  '示例',
+  '\u{1F600}',
+  '00000000-0000-0000-0000-000000000000',
+  '-1',
+  '9'.repeat(30),
+  '__proto__',
+  'null',
+  '%',
+  "'",
+  '33',
+  'F',
+  '\uFEFF',
+  '\u0001',
+  '[]',
+  '{}',
+  'SAMR_SERIOUS',
+  'penalty',
+  'NATIONAL_CENTRE',
+  'SUPERVISION',
 ];
 
 let graph: TestGraph;
@@ -50,9 +77,9 @@ beforeAll(async () => {
 afterAll(() => graph[Symbol.asyncDispose]());
 
 let state = SEED;
-function below(most: number): number {
+function below(limit: number): number {
   state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
-  return Math.floor((state / 2 ** 32) * most);
+  return Math.floor((state / 2 ** 32) * limit);
 }
 const pick = <Value>(values: readonly Value[]): Value => values[below(values.length)] as Value; // none is empty
 
@@ -94,7 +121,7 @@ function goodValue({ name, type }: GraphQLArgument): string {
   return named === 'ID' ? JSON.stringify(id) : isInputObjectType(getNamedType(type)) ? '{}' : '"示例"';
 }
 
-interface Place {
+interface FieldPosition {
   readonly field: GraphQLField<unknown, unknown>;
   /** From the root down to the selection in which the field stands. */
   readonly open: string;
@@ -102,9 +129,9 @@ interface Place {
 }
 
 /** Each field once, by its type, at the first place at which it was found. */
-function placesBelow(root: GraphQLObjectType): readonly Place[] {
+function placesBelow(root: GraphQLObjectType): readonly FieldPosition[] {
   const { schema } = graph.gateway.graph;
-  const places: Place[] = [];
+  const places: FieldPosition[] = [];
   const seen = new Set<string>();
   const waiting: { type: GraphQLObjectType; open: string; depth: number }[] = [{ type: root, open: '{', depth: 1 }];
   for (let next = waiting.shift(); next; next = waiting.shift()) {
@@ -139,7 +166,11 @@ function selectionOf(type: GraphQLOutputType): string {
 
 // The last is a fault of the operations that are written here.
 const OURS = new Set([
-  'INTERNAL_SERVER_ERROR', 'SUBGRAPH_UNAVAILABLE', 'DEADLINE', 'QUERY_PLANNING_FAILED', 'GRAPHQL_VALIDATION_FAILED',
+  'INTERNAL_SERVER_ERROR',
+  'SUBGRAPH_UNAVAILABLE',
+  'DEADLINE',
+  'QUERY_PLANNING_FAILED',
+  'GRAPHQL_VALIDATION_FAILED',
 ]);
 
 test.each(['query', 'mutation'] as const)('no value of an argument is our fault, in a %s', async (kind) => {
@@ -159,9 +190,9 @@ test.each(['query', 'mutation'] as const)('no value of an argument is our fault,
       const { status, body } = await graph.query(pick(roles), text, variables);
       const codes = (body.errors ?? []).map(({ extensions }) => String(extensions['code']));
       const passing = JSON.stringify(variables).slice(0, 200);
-      const told = `${name} at depth ${depth} of ${text.slice(0, 300)} with ${passing}: ${status}`;
+      const delivered = `${name} at depth ${depth} of ${text.slice(0, 300)} with ${passing}: ${status}`;
       if (status < 500 && !codes.some((code) => OURS.has(code))) continue;
-      faults.add(`${told} ${JSON.stringify(body.errors).slice(0, 300)}`);
+      faults.add(`${delivered} ${JSON.stringify(body.errors).slice(0, 300)}`);
     }
   }
   expect([...faults]).toEqual([]);

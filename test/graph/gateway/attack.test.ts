@@ -4,7 +4,8 @@ import { standardBudgets } from '#policy/budgets.ts';
 import { startGraph, type TestGraph } from '#test/support/graph.ts';
 import { retainedBytes } from '#test/support/retained.ts';
 
-// The corpus of hostile requests (test/hostile), once as it is and then by three at once beside a probe. `npm run attack` does more of it.
+// The corpus of hostile requests (test/hostile), once by one client and then by three at once beside a probe. `npm run
+// attack` runs more of it.
 
 let graph: TestGraph;
 beforeAll(async () => {
@@ -12,11 +13,15 @@ beforeAll(async () => {
 });
 afterAll(() => graph[Symbol.asyncDispose]());
 
-test('every hostile request is answered as is right, tells nothing of the inside, and is kept by no cache', async () => {
+test('every hostile request has its right answer, which reveals nothing and is never cached', async () => {
   expect(corpus.length).toBeGreaterThanOrEqual(150);
   expect(new Set(corpus.map(({ group, name }) => `${group} ${name}`)).size).toBe(corpus.length);
   const outcomes = await attackOnce(graph.url, Number.POSITIVE_INFINITY);
-  expect(outcomes.flatMap(({ request, problem }) => (problem === null ? [] : [`${request.group}: ${request.name}: ${problem}`]))).toEqual([]);
+  expect(
+    outcomes.flatMap(({ request, problem }) =>
+      problem === null ? [] : [`${request.group}: ${request.name}: ${problem}`],
+    ),
+  ).toEqual([]);
 }, 60_000);
 
 test('beside three that attack a probe is answered, and memory comes back', async () => {

@@ -5,7 +5,7 @@ import { know } from '#test/support/registered.ts';
 import { transports } from '#test/support/trusted.ts';
 import { until } from '#test/support/until.ts';
 
-// cases/faults.md T3 and T4: what the database does to a query under way, and what its asker is told.
+// cases/faults.md T3 and T4: what the database does to a running query, and the answer that its caller receives.
 
 let graph: TestGraph;
 const uscc = newEntity();
@@ -23,30 +23,68 @@ afterAll(async () => {
   await graph[Symbol.asyncDispose]();
 });
 
-const CHANGES = '{ nameListChanges(filter: {}, first: 5) { events { ... on NameListChange { kind entry { grounds } } } } viewer { role } }';
-const whole = { nameListChanges: { events: [{ kind: 'ADDED', entry: { grounds: '示例事由' } }] }, viewer: { role: 'PUBLIC' } };
+const CHANGES = `{
+  nameListChanges(filter: {}, first: 5) { events { ... on NameListChange { kind entry { grounds } } } }
+  viewer { role }
+}`;
+const whole = {
+  nameListChanges: { events: [{ kind: 'ADDED', entry: { grounds: '示例事由' } }] },
+  viewer: { role: 'PUBLIC' },
+};
 const lock = async (table: string): Promise<void> => {
   await blocker.query('begin');
   await blocker.query(`lock table ${table} in access exclusive mode`);
 };
 const release = (): Promise<unknown> => blocker.query('rollback');
 const waiting = (application: string): Promise<unknown> =>
-  until(`${application} waits`, async () => (await graph.sql("select from pg_stat_activity where datname = current_database() and application_name = $1 and wait_event_type = 'Lock'", [application])).length > 0);
-const terminate = (application: string): Promise<unknown> => graph.sql('select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = $1', [application]);
+  until(
+    `${application} waits`,
+    async () =>
+      (
+        await graph.sql(
+          `select
+            from pg_stat_activity
+            where datname = current_database() and application_name = $1 and wait_event_type = 'Lock'`,
+          [application],
+        )
+      ).length > 0,
+  );
+const terminate = (application: string): Promise<unknown> =>
+  graph.sql(
+    `select pg_terminate_backend(pid)
+      from pg_stat_activity
+      where datname = current_database() and application_name = $1`,
+    [application],
+  );
 
 test('T3: a read under which a backend is ended runs once more, and its answer is whole', async () => {
-  for (const [table, application] of [['namelist.entry', 'namelist'], ['feed.log', 'gateway']] as const) {
+  for (const [table, application] of [
+    ['namelist.entry', 'namelist'],
+    ['feed.log', 'gateway'],
+  ] as const) {
     await lock(table);
     const asked = graph.query('PUBLIC', CHANGES);
     await waiting(application);
     await terminate(application);
     await release();
     const { status, body } = await asked;
-    expect({ application, status, data: body.data, errors: body.errors, completeness: body.extensions?.['completeness'] }).toEqual({ application, status: 200, data: whole, errors: undefined, completeness: { status: 'COMPLETE', missing: [] } });
+    expect({
+      application,
+      status,
+      data: body.data,
+      errors: body.errors,
+      completeness: body.extensions?.['completeness'],
+    }).toEqual({
+      application,
+      status: 200,
+      data: whole,
+      errors: undefined,
+      completeness: { status: 'COMPLETE', missing: [] },
+    });
   }
 });
 
-test('T3, T4: while a table is locked its fields are null with DEADLINE, named as missing, and the rest is answered', async () => {
+test('T3, T4: fields of a locked table are null with DEADLINE and named as missing; others are not', async () => {
   const entries = `{ creditFile(uscc: "${uscc}") { nameListEntries(first: 5) { nodes { grounds } } } viewer { role } }`;
   await lock('namelist.entry');
   const { status, body } = await graph.query('PUBLIC', entries);
@@ -54,23 +92,43 @@ test('T3, T4: while a table is locked its fields are null with DEADLINE, named a
   expect({ status, ...body }).toEqual({
     status: 200,
     data: { creditFile: { nameListEntries: null }, viewer: { role: 'PUBLIC' } },
-    errors: [expect.objectContaining({ path: ['creditFile', 'nameListEntries'], extensions: expect.objectContaining({ code: 'DEADLINE', retryable: true }) })],
-    extensions: { completeness: { status: 'PARTIAL', missing: [{ source: 'namelist', paths: ['creditFile.nameListEntries'] }] } },
+    errors: [
+      expect.objectContaining({
+        path: ['creditFile', 'nameListEntries'],
+        extensions: expect.objectContaining({ code: 'DEADLINE', retryable: true }),
+      }),
+    ],
+    extensions: {
+      completeness: { status: 'PARTIAL', missing: [{ source: 'namelist', paths: ['creditFile.nameListEntries'] }] },
+    },
   });
-  expect((await graph.query('PUBLIC', entries)).body.data).toEqual({ creditFile: { nameListEntries: { nodes: [{ grounds: '示例事由' }] } }, viewer: { role: 'PUBLIC' } });
+  expect((await graph.query('PUBLIC', entries)).body.data).toEqual({
+    creditFile: { nameListEntries: { nodes: [{ grounds: '示例事由' }] } },
+    viewer: { role: 'PUBLIC' },
+  });
 });
 
-test('a mutation under which the backend is ended is not run again: its sender is told that it may send it again with its key', async () => {
+test('a mutation whose backend is ended is not run again; its sender may repeat it with its key', async () => {
   const input = { idempotencyKey: 'ended', kind: 'licence', format: 'CSV', partsExpected: 1 };
   await lock('gateway.filing');
-  const asked = graph.query('NATIONAL_CENTRE', 'mutation ($input: CreateFilingInput!) { createFiling(input: $input) { __typename } }', { input });
+  const asked = graph.query(
+    'NATIONAL_CENTRE',
+    'mutation ($input: CreateFilingInput!) { createFiling(input: $input) { __typename } }',
+    { input },
+  );
   await waiting('gateway');
   await terminate('gateway');
   await release();
   const { body } = await asked;
-  expect(body.errors?.map(({ extensions: { code, retryable } }) => ({ code, retryable }))).toEqual([{ code: 'SUBGRAPH_UNAVAILABLE', retryable: true }]);
+  expect(body.errors?.map(({ extensions: { code, retryable } }) => ({ code, retryable }))).toEqual([
+    { code: 'SUBGRAPH_UNAVAILABLE', retryable: true },
+  ]);
   expect(await graph.sql('select from gateway.filing where kind = $1', ['licence'])).toHaveLength(0);
-  const again = await graph.query('NATIONAL_CENTRE', 'mutation ($input: CreateFilingInput!) { createFiling(input: $input) { __typename } }', { input });
+  const again = await graph.query(
+    'NATIONAL_CENTRE',
+    'mutation ($input: CreateFilingInput!) { createFiling(input: $input) { __typename } }',
+    { input },
+  );
   expect(again.body.data).toEqual({ createFiling: { __typename: 'FilingCreated' } });
 });
 
@@ -86,10 +144,12 @@ const partial = (nodes: unknown, error: object, path: string) => ({
   extensions: { completeness: { status: 'PARTIAL', missing: [{ source: 'namelist', paths: [path] }] } },
 });
 const askAll = async (url: string): Promise<readonly (readonly [name: string, status: number, body: unknown])[]> =>
-  Promise.all(transports.map(async ([name, ask]) => {
-    const { status, body } = await ask(url, { body: { query: ENTRIES } });
-    return [name, status, body] as const;
-  }));
+  Promise.all(
+    transports.map(async ([name, ask]) => {
+      const { status, body } = await ask(url, { body: { query: ENTRIES } });
+      return [name, status, body] as const;
+    }),
+  );
 const alike = (body: object) => transports.map(([name]) => [name, name === 'WebSocket' ? 0 : 200, body]);
 
 test('a value that its source cannot give is an internal error, and missing', async () => {
@@ -130,7 +190,8 @@ test('a table that stays locked is DEADLINE, and missing', async () => {
 test('a source that is away is SUBGRAPH_UNAVAILABLE, and missing', async () => {
   await using without = await startGraph({ database: graph.database, absent: ['namelist'] });
   const error = {
-    message: 'The namelist source is unavailable.', path: ['creditFile', 'nameListEntries'],
+    message: 'The namelist source is unavailable.',
+    path: ['creditFile', 'nameListEntries'],
     extensions: { code: 'SUBGRAPH_UNAVAILABLE', source: 'namelist', retryable: true },
   };
   expect(await askAll(without.url)).toEqual(alike(partial(null, error, 'creditFile.nameListEntries')));
@@ -155,13 +216,20 @@ test('a part of a filing whose source is away is not recorded: 503, and when to 
       input: { idempotencyKey: 'away', kind: 'name-list', format: 'CSV', partsExpected: 1 },
     },
   );
-  const { createFiling: { filing: { id } } } = created.body.data as { createFiling: { filing: { id: string } } };
+  const {
+    createFiling: {
+      filing: { id },
+    },
+  } = created.body.data as { createFiling: { filing: { id: string } } };
   const response = await fetch(`${without.url}/filings/${id}/parts/1`, {
     method: 'PUT',
     headers: { authorization: `Bearer ${without.tokenOf('NATIONAL_CENTRE')}`, 'content-type': 'text/csv' },
     body: 'MD_XDR_SHXYM\n',
   });
-  await expectUnavailable(response, 'The part was not recorded, since what keeps these records is unavailable: send it again later.');
+  await expectUnavailable(
+    response,
+    'The part was not recorded, since what keeps these records is unavailable: send it again later.',
+  );
 }, 30_000);
 
 test('a part of an export whose source is away is 503, and when to come back', async () => {
@@ -174,7 +242,11 @@ test('a part of an export whose source is away is 503, and when to come back', a
     `mutation { createExport(input: { idempotencyKey: "away", nameListChanges: {} }) {
       ... on ExportCreated { export { id } } } }`,
   );
-  const { createExport: { export: { id } } } = created.body.data as { createExport: { export: { id: string } } };
+  const {
+    createExport: {
+      export: { id },
+    },
+  } = created.body.data as { createExport: { export: { id: string } } };
   await until('the export is complete', async () => {
     const { body } = await graph.query('NATIONAL_CENTRE', 'query ($id: ID!) { export(id: $id) { status } }', { id });
     return (body.data as { export: { status: string } }).export.status === 'COMPLETED';

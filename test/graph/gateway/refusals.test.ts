@@ -1,8 +1,8 @@
 import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
-import { createExplorer } from '#gateway/explorer/explorer.ts';
-import { standardLimits } from '#gateway/limits.ts';
+import { createExplorer } from '#gateway/http/explorer/explorer.ts';
+import { standardLimits } from '#gateway/graph/limits.ts';
 import { startGraph, type TestGraph } from '#test/support/graph.ts';
 import { openRaw, rawHead } from '#test/support/rawSocket.ts';
 import { until } from '#test/support/until.ts';
@@ -11,7 +11,10 @@ import { until } from '#test/support/until.ts';
 
 let graph: TestGraph;
 beforeAll(async () => {
-  const explorer = await createExplorer({ savedQueries: [], tokens: async () => [{ role: 'AUDITOR', token: 'a secret token' }] });
+  const explorer = await createExplorer({
+    savedQueries: [],
+    tokens: async () => [{ role: 'AUDITOR', token: 'a secret token' }],
+  });
   graph = await startGraph({ limits: standardLimits, routes: [async (app) => void (await app.register(explorer))] });
 });
 afterAll(() => graph[Symbol.asyncDispose]());
@@ -43,7 +46,15 @@ function send({
   const { hostname, port } = new URL(graph.url);
   return new Promise((resolve, reject) => {
     const call = httpRequest(
-      { hostname, port, method, path, headers: { host: `127.0.0.1:${port}`, ...headers }, setHost: false, agent: false },
+      {
+        hostname,
+        port,
+        method,
+        path,
+        headers: { host: `127.0.0.1:${port}`, ...headers },
+        setHost: false,
+        agent: false,
+      },
       (response) => {
         let text = '';
         response
@@ -67,9 +78,16 @@ const refusals: Record<string, [status: number, ask: () => Ask]> = {
   ],
   'a bad token at /graphql by GET': [
     401,
-    () => ({ method: 'GET', path: '/graphql?query={__typename}', headers: { ...bad, 'apollo-require-preflight': '1' } }),
+    () => ({
+      method: 'GET',
+      path: '/graphql?query={__typename}',
+      headers: { ...bad, 'apollo-require-preflight': '1' },
+    }),
   ],
-  'a bad token for events': [401, () => ({ headers: { ...JSON_TYPE, ...bad, accept: 'text/event-stream' }, body: QUERY })],
+  'a bad token for events': [
+    401,
+    () => ({ headers: { ...JSON_TYPE, ...bad, accept: 'text/event-stream' }, body: QUERY }),
+  ],
   'a bad token at /sdl': [401, () => ({ method: 'GET', path: '/sdl', headers: bad })],
   'a bad token at /metrics': [401, () => ({ method: 'GET', path: '/metrics', headers: bad })],
   'a bad token at /filings': [401, () => ({ method: 'PUT', path: '/filings/x/parts/1', headers: bad, body: 'x' })],
@@ -77,28 +95,45 @@ const refusals: Record<string, [status: number, ask: () => Ask]> = {
   'metrics for the public': [403, () => ({ method: 'GET', path: '/metrics', headers: {} })],
   'a filing by the public': [403, () => ({ method: 'PUT', path: '/filings/x/parts/1', headers: {}, body: 'x' })],
   'an export that is not there': [404, () => ({ method: 'GET', path: '/exports/x/parts/1', headers: bearer() })],
-  'a purpose that the token does not allow': [400, () => ({ headers: { ...JSON_TYPE, ...bearer(), 'x-purpose': 'MADE_UP' }, body: QUERY })],
+  'a purpose that the token does not allow': [
+    400,
+    () => ({ headers: { ...JSON_TYPE, ...bearer(), 'x-purpose': 'MADE_UP' }, body: QUERY }),
+  ],
   'an empty purpose': [400, () => ({ headers: { ...JSON_TYPE, ...bearer(), 'x-purpose': '' }, body: QUERY })],
   'an operation that costs too much': [400, () => ({ body: deep })],
-  'an operation that costs too much, for events': [400, () => ({ headers: { ...JSON_TYPE, accept: 'text/event-stream' }, body: deep })],
+  'an operation that costs too much, for events': [
+    400,
+    () => ({ headers: { ...JSON_TYPE, accept: 'text/event-stream' }, body: deep }),
+  ],
   'JSON that is too deep': [400, () => ({ body: '['.repeat(100) })],
   'a text that is no GraphQL': [
     400,
-    () => ({ headers: { ...JSON_TYPE, accept: 'application/graphql-response+json' }, body: JSON.stringify({ query: '{' }) }),
+    () => ({
+      headers: { ...JSON_TYPE, accept: 'application/graphql-response+json' },
+      body: JSON.stringify({ query: '{' }),
+    }),
   ],
   'a field that is not there': [
     400,
-    () => ({ headers: { ...JSON_TYPE, accept: 'application/graphql-response+json' }, body: JSON.stringify({ query: '{ nothing }' }) }),
+    () => ({
+      headers: { ...JSON_TYPE, accept: 'application/graphql-response+json' },
+      body: JSON.stringify({ query: '{ nothing }' }),
+    }),
   ],
   'a body that is no JSON': [400, () => ({ body: '{' })],
   'a body without a query': [400, () => ({ body: '{}' })],
   'a batch': [400, () => ({ body: `[${QUERY}]` })],
-  'a GET that another site could have sent': [400, () => ({ method: 'GET', path: '/graphql?query={__typename}', headers: {} })],
+  'a GET that another site could have sent': [
+    400,
+    () => ({ method: 'GET', path: '/graphql?query={__typename}', headers: {} }),
+  ],
   'a mutation by GET': [
     405,
     () => ({
       method: 'GET',
-      path: `/graphql?query=${encodeURIComponent('mutation { revokeToken(input: { idempotencyKey: "x", tokenId: "x", reason: "x" }) { __typename } }')}`,
+      path: `/graphql?query=${encodeURIComponent(`mutation {
+        revokeToken(input: { idempotencyKey: "x", tokenId: "x", reason: "x" }) { __typename }
+      }`)}`,
       headers: { 'apollo-require-preflight': '1' },
     }),
   ],
@@ -133,7 +168,8 @@ test.each<[string, string]>([
   ['what is no HTTP', 'tea, please\r\n\r\n'],
   [
     'an upgrade to what is not offered',
-    'GET /graphql HTTP/1.1\r\nhost: x\r\nupgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-version: 13\r\nsec-websocket-key: x\r\n\r\n',
+    'GET /graphql HTTP/1.1\r\nhost: x\r\nupgrade: websocket\r\nconnection: upgrade\r\n' +
+      'sec-websocket-version: 13\r\nsec-websocket-key: x\r\n\r\n',
   ],
 ])('%s, below the framework: refused, and nobody may keep the answer', async (_, text) => {
   const { hostname, port } = new URL(graph.url);
@@ -156,9 +192,9 @@ test('answers, too, are kept by nobody; what the explorer is made of is', async 
   expect(await cacheOf({ method: 'GET', path: '/health/live', headers: {} })).toBe('no-store');
   expect(await cacheOf({ method: 'GET', path: '/sdl', headers: {} })).toBe('private, no-store');
   const { text } = await send({ method: 'GET', path: '/explorer', headers: {} });
-  expect(await cacheOf({ method: 'GET', path: /\.(\/explorer\/assets\/[^"]+)/.exec(text)?.[1] ?? '', headers: {} })).toBe(
-    'public, max-age=31536000, immutable',
-  );
+  expect(
+    await cacheOf({ method: 'GET', path: /\.(\/explorer\/assets\/[^"]+)/.exec(text)?.[1] ?? '', headers: {} }),
+  ).toBe('public, max-age=31536000, immutable');
 });
 
 const MEGABYTE = 1024 * 1024;
@@ -199,7 +235,10 @@ describe('a body in another encoding than UTF-8', () => {
   test.each(['utf-7', 'ibm500', 'utf-16', 'UTF-16LE', 'iso-8859-1', 'gb18030', '""', '"utf-8', 'utf-8\t,utf-7'])(
     'charset=%s is 415, and says what is read',
     async (charset) => {
-      const { status, text } = await send({ headers: { 'content-type': `application/json; charset=${charset}` }, body: QUERY });
+      const { status, text } = await send({
+        headers: { 'content-type': `application/json; charset=${charset}` },
+        body: QUERY,
+      });
       expect([status, JSON.parse(text)]).toEqual([
         415,
         {
@@ -218,13 +257,18 @@ describe('a body in another encoding than UTF-8', () => {
     '%s is 415, at every transport',
     async (parameter) => {
       for (const accept of ['application/json', 'application/graphql-response+json', 'text/event-stream'])
-        expect((await send({ headers: { 'content-type': `application/json; ${parameter}`, accept }, body: QUERY })).status).toBe(415);
+        expect(
+          (await send({ headers: { 'content-type': `application/json; ${parameter}`, accept }, body: QUERY })).status,
+        ).toBe(415);
       expect(
         (
           await send({
             method: 'PUT',
             path: '/filings/x/parts/1',
-            headers: { authorization: `Bearer ${graph.tokenOf('PROVINCIAL_PLATFORM')}`, 'content-type': `text/csv; ${parameter}` },
+            headers: {
+              authorization: `Bearer ${graph.tokenOf('PROVINCIAL_PLATFORM')}`,
+              'content-type': `text/csv; ${parameter}`,
+            },
             body: 'x',
           })
         ).status,
@@ -233,14 +277,19 @@ describe('a body in another encoding than UTF-8', () => {
   );
 
   test.each(['utf-8', 'UTF-8', '"utf-8"', 'utf8'])('charset=%s is read', async (charset) => {
-    expect((await send({ headers: { 'content-type': `application/json;charset=${charset}` }, body: QUERY })).status).toBe(200);
+    expect(
+      (await send({ headers: { 'content-type': `application/json;charset=${charset}` }, body: QUERY })).status,
+    ).toBe(200);
   });
 
   test('a filing may be in GB18030 as well', async () => {
     const { status } = await send({
       method: 'PUT',
       path: '/filings/x/parts/1',
-      headers: { authorization: `Bearer ${graph.tokenOf('NATIONAL_CENTRE')}`, 'content-type': 'text/csv; charset=GB18030' },
+      headers: {
+        authorization: `Bearer ${graph.tokenOf('NATIONAL_CENTRE')}`,
+        'content-type': 'text/csv; charset=GB18030',
+      },
       body: 'x',
     });
     expect(status).toBe(404); // by then it was looked for
@@ -248,7 +297,12 @@ describe('a body in another encoding than UTF-8', () => {
 
   test('bytes that are no UTF-8 are refused and not replaced', async () => {
     const { status, text } = await send({
-      body: Buffer.from([...Buffer.from('{"query":"{ __typename }","operationName":"'), 0xb9, 0xfa, ...Buffer.from('"}')]),
+      body: Buffer.from([
+        ...Buffer.from('{"query":"{ __typename }","operationName":"'),
+        0xb9,
+        0xfa,
+        ...Buffer.from('"}'),
+      ]),
     });
     expect([status, JSON.parse(text)]).toEqual([
       400,

@@ -25,7 +25,9 @@ const users: Record<string, Source> = {
   },
   scores: {
     sdl: `type Query { users: [User] best: User }
-      type User @key(fields: "id") @interfaceObject { id: ID! score: Int age: Int @external rank: String @requires(fields: "age") friends: [User!] }`,
+      type User @key(fields: "id") @interfaceObject {
+        id: ID! score: Int age: Int @external rank: String @requires(fields: "age") friends: [User!]
+      }`,
     resolvers: {
       Query: { users: () => [{ id: '1' }, { id: '2' }], best: () => ({ id: '1' }) },
       User: {
@@ -44,15 +46,18 @@ const goods: Record<string, Source> = {
     resolvers: { Query: { items: () => ['1', '2', '3'].map((id) => ({ id, a: `a${id}` })) } },
   },
   register: {
-    sdl: 'type Item @key(fields: "id") @key(fields: "maker { id } no") { id: ID! maker: Maker no: Int b: String } type Maker @key(fields: "id") { id: ID! }',
+    sdl: `type Item @key(fields: "id") @key(fields: "maker { id } no") { id: ID! maker: Maker no: Int b: String }
+    type Maker @key(fields: "id") { id: ID! }`,
     resolvers: {
       Item: {
-        __resolveReference: ({ id }: { id: string }) => (id === '2' ? null : { id, b: `b${id}`, no: Number(id), maker: id === '3' ? null : { id: `m${id}` } }),
+        __resolveReference: ({ id }: { id: string }) =>
+          id === '2' ? null : { id, b: `b${id}`, no: Number(id), maker: id === '3' ? null : { id: `m${id}` } },
       },
     },
   },
   prices: {
-    sdl: 'type Item @key(fields: "maker { id } no") { maker: Maker no: Int c: String } type Maker @key(fields: "id") { id: ID! name: String }',
+    sdl: `type Item @key(fields: "maker { id } no") { maker: Maker no: Int c: String }
+    type Maker @key(fields: "id") { id: ID! name: String }`,
     resolvers: {
       Item: {
         __resolveReference: ({ maker, no }: { maker?: { id?: string }; no?: number }) => {
@@ -68,13 +73,16 @@ const goods: Record<string, Source> = {
 
 const taxed: Record<string, Source> = {
   stock: {
-    sdl: 'type Query { items: [Item] } type Item @key(fields: "id") { id: ID! price(currency: String = "EUR"): Int size: Size } type Size { w(unit: Int = 1): Int h: Int }',
+    sdl: `type Query { items: [Item] }
+    type Item @key(fields: "id") { id: ID! price(currency: String = "EUR"): Int size: Size }
+    type Size { w(unit: Int = 1): Int h: Int }`,
     resolvers: {
       Query: { items: () => [{ id: '1' }, { id: '2' }] },
       Item: {
         __resolveReference: (reference: object) => reference,
         price: ({ id }: { id: string }, { currency }: { currency: string }) => {
-          if (id === '2' && currency === 'BAD') throw new GraphQLError('no such currency', { extensions: { code: 'NOT_FOUND' } });
+          if (id === '2' && currency === 'BAD')
+            throw new GraphQLError('no such currency', { extensions: { code: 'NOT_FOUND' } });
           return Number(id) * (currency === 'USD' ? 100 : 7);
         },
         size: ({ id }: { id: string }) => ({ id }),
@@ -84,7 +92,9 @@ const taxed: Record<string, Source> = {
   },
   taxes: {
     sdl: `type Item @key(fields: "id") { id: ID! price(currency: String = "EUR"): Int @external size: Size @external
-      tax: Int @requires(fields: "price(currency: \\"USD\\")") box: Int @requires(fields: "size { w(unit: 3) h }") bad: String @requires(fields: "price(currency: \\"BAD\\")") }
+      tax: Int @requires(fields: "price(currency: \\"USD\\")")
+      box: Int @requires(fields: "size { w(unit: 3) h }")
+      bad: String @requires(fields: "price(currency: \\"BAD\\")") }
       type Size { w(unit: Int = 1): Int @external h: Int @external }`,
     resolvers: {
       Item: {
@@ -97,11 +107,25 @@ const taxed: Record<string, Source> = {
   },
 };
 
-describe.each(TRANSPORTS)('%s', (kind) => {
-  test('a list of interface objects is answered, by each object\'s own type where it matters', async () => {
+describe.each(TRANSPORTS)('%s: interface objects', (kind) => {
+  test("a list of interface objects is answered, by each object's own type where it matters", async () => {
     await using graph = await startGraph(kind, users);
-    expect(await graph.ask('{ users { id name } }')).toEqual({ data: { users: [{ id: '1', name: 'Ann' }, { id: '2', name: 'Bob' }] } });
-    expect(await graph.ask('{ users { __typename score ... on Admin { level } friends { id name } } best { ... on Guest { score } ... on Admin { x: score } } }')).toEqual({
+    expect(await graph.ask('{ users { id name } }')).toEqual({
+      data: {
+        users: [
+          { id: '1', name: 'Ann' },
+          { id: '2', name: 'Bob' },
+        ],
+      },
+    });
+    expect(
+      await graph.ask(
+        `{
+          users { __typename score ... on Admin { level } friends { id name } }
+          best { ... on Guest { score } ... on Admin { x: score } }
+        }`,
+      ),
+    ).toEqual({
       data: {
         users: [
           { __typename: 'Admin', score: 10, level: 3, friends: [{ id: '2', name: 'Bob' }] },
@@ -116,7 +140,10 @@ describe.each(TRANSPORTS)('%s', (kind) => {
     await using graph = await startGraph(kind, users);
     expect(await graph.ask('{ users { id rank } people { rank } best { ... on Admin { rank level } } }')).toEqual({
       data: {
-        users: [{ id: '1', rank: '1 at 40' }, { id: '2', rank: '2 at null' }],
+        users: [
+          { id: '1', rank: '1 at 40' },
+          { id: '2', rank: '2 at null' },
+        ],
         people: [{ rank: '1 at 40' }, { rank: '2 at null' }],
         best: { rank: '1 at 40', level: 3 },
       },
@@ -130,80 +157,149 @@ describe.each(TRANSPORTS)('%s', (kind) => {
     const { data, missing } = await graph.ask('{ users { __typename score } }');
     expect([data, missing]).toEqual([{ users: [null, null] }, [{ source: 'accounts', paths: ['users.@'] }]]);
   });
+});
 
+describe.each(TRANSPORTS)('%s: keys and requirements', (kind) => {
   test('a key that is null is not sent on: its object has nulls, the others are answered', async () => {
     await using graph = await startGraph(kind, goods);
     expect(await graph.ask('{ items { id a b c } }')).toEqual({
-      data: { items: [{ id: '1', a: 'a1', b: 'b1', c: 'c m1 1' }, { id: '2', a: 'a2', b: null, c: null }, { id: '3', a: 'a3', b: 'b3', c: null }] },
+      data: {
+        items: [
+          { id: '1', a: 'a1', b: 'b1', c: 'c m1 1' },
+          { id: '2', a: 'a2', b: null, c: null },
+          { id: '3', a: 'a3', b: 'b3', c: null },
+        ],
+      },
     });
-    expect(graph.calls.find(({ service }) => service === 'prices')?.variables['representations']).toEqual([{ __typename: 'Item', maker: { id: 'm1' }, no: 1 }]);
-    expect(await graph.ask('{ items { maker { name } } }')).toEqual({ data: { items: [{ maker: { name: 'Maker m1' } }, { maker: null }, { maker: null }] } });
+    expect(graph.calls.find(({ service }) => service === 'prices')?.variables['representations']).toEqual([
+      { __typename: 'Item', maker: { id: 'm1' }, no: 1 },
+    ]);
+    expect(await graph.ask('{ items { maker { name } } }')).toEqual({
+      data: { items: [{ maker: { name: 'Maker m1' } }, { maker: null }, { maker: null }] },
+    });
   });
 
   test.each([true, false])('a field that requires one with arguments obeys @include: %s', async (yes) => {
     await using graph = await startGraph(kind, taxed);
-    const text = 'query ($yes: Boolean!) { items { id price(currency: "EUR") tax @include(if: $yes) ... @include(if: $yes) { box size { w } } } }';
-    const item = (id: number) => ({ id: String(id), price: 7 * id, ...(yes ? { tax: 10 * id, box: 15 * id, size: { w: id } } : null) });
+    const text = `query ($yes: Boolean!) {
+      items { id price(currency: "EUR") tax @include(if: $yes) ... @include(if: $yes) { box size { w } } }
+    }`;
+    const item = (id: number) => ({
+      id: String(id),
+      price: 7 * id,
+      ...(yes ? { tax: 10 * id, box: 15 * id, size: { w: id } } : null),
+    });
     expect(await graph.ask(text, { variables: { yes } })).toEqual({ data: { items: [item(1), item(2)] } });
     expect(graph.calls.map(({ service }) => service)).toEqual(yes ? ['stock', 'taxes'] : ['stock']);
   });
 
   test('a field whose requirement failed is null for that reason, and only there', async () => {
     await using graph = await startGraph(kind, taxed);
-    expect(await graph.ask('{ items { bad } }')).toEqual({ data: { items: [{ bad: 'bad 7' }, { bad: null }] }, errors: [notFound('no such currency', 'items', 1, 'bad')] });
+    expect(await graph.ask('{ items { bad } }')).toEqual({
+      data: { items: [{ bad: 'bad 7' }, { bad: null }] },
+      errors: [notFound('no such currency', 'items', 1, 'bad')],
+    });
   });
 });
 
-describe('what a subgraph says of its errors is not believed', () => {
-  const two: Record<string, Source> = {
-    one: { sdl: 'type Query { a: Int b: Int list: [T] } type T @key(fields: "id") { id: ID! n: Int }' },
-    other: { sdl: 'type T @key(fields: "id") { id: ID! v: Int w: Int! }' },
-  };
-  const saying = (answer: object) => ({ execute: () => Promise.resolve(structuredClone(answer) as { data: null }) });
-  const coded = (path: unknown, code = 'NOT_FOUND') => ({ message: 'gone', path, extensions: { code } });
-  const ask = async (text: string, one: object, other: object = {}) => {
-    await using graph = await startGraph('in process', two, { transports: { one: saying(one), other: saying(other) } });
-    const { data, errors, missing } = await graph.ask(text);
-    return { data, errors, missing, heard: graph.heard };
-  };
+const two: Record<string, Source> = {
+  one: { sdl: 'type Query { a: Int b: Int list: [T] } type T @key(fields: "id") { id: ID! n: Int }' },
+  other: { sdl: 'type T @key(fields: "id") { id: ID! v: Int w: Int! }' },
+};
+const saying = (answer: object) => ({ execute: () => Promise.resolve(structuredClone(answer) as { data: null }) });
+const coded = (path: unknown, code = 'NOT_FOUND') => ({ message: 'gone', path, extensions: { code } });
 
+const ask = async (text: string, one: object, other: object = {}) => {
+  await using graph = await startGraph('in process', two, { transports: { one: saying(one), other: saying(other) } });
+  const { data, errors, missing } = await graph.ask(text);
+  return { data, errors, missing, heard: graph.heard };
+};
+
+const many = (count: number) => {
+  const list = Array.from({ length: count }, (_, i) => ({ __typename: 'T', id: String(i), n: null }));
+  return {
+    one: saying({ data: { list }, errors: list.map((_, i) => ({ message: `row ${i}`, path: ['list', i, 'n'] })) }),
+    other: saying({
+      data: { _entities: list.map(() => ({ v: null })) },
+      errors: list.map((_, i) => coded(['_entities', i, 'v'], 'BAD_USER_INPUT')),
+    }),
+  };
+};
+
+describe('what a subgraph says of its errors is not believed', () => {
   test.each<[string, unknown]>([
-    ['of other names', ['secret', 'table']], ['of the field\'s leaf', ['a', 'b']], ['of objects', [{ a: 1 }]], ['of no list', ['a', 0]],
-    ['that is empty', []], ['that is text', 'a.b'], ['of 20 000 steps', Array.from({ length: 20_000 }, () => 0)], ['of members', ['__proto__', 'constructor']], ['of a fraction', ['list', 0.5]],
-    ['of a position that is not there', ['list', 7, 'n']], ['of a list without a position', ['list', 'n']],
-  ])('a path %s is the fetch\'s own', async (_, path) => {
+    ['of other names', ['secret', 'table']],
+    ["of the field's leaf", ['a', 'b']],
+    ['of objects', [{ a: 1 }]],
+    ['of no list', ['a', 0]],
+    ['that is empty', []],
+    ['that is text', 'a.b'],
+    ['of 20 000 steps', Array.from({ length: 20_000 }, () => 0)],
+    ['of members', ['__proto__', 'constructor']],
+    ['of a fraction', ['list', 0.5]],
+    ['of a position that is not there', ['list', 7, 'n']],
+    ['of a list without a position', ['list', 'n']],
+  ])("a path %s is the fetch's own", async (_, path) => {
     const list = [{ __typename: 'T', id: '1', n: 1 }];
-    expect(await ask('{ a list { n } }', { data: { a: 1, list }, errors: [coded(path, 'BAD_USER_INPUT')] })).toMatchObject({
-      data: { a: 1, list: [{ n: 1 }] }, errors: [{ message: 'gone', extensions: { code: 'BAD_USER_INPUT' } }], missing: undefined,
+    expect(
+      await ask('{ a list { n } }', { data: { a: 1, list }, errors: [coded(path, 'BAD_USER_INPUT')] }),
+    ).toMatchObject({
+      data: { a: 1, list: [{ n: 1 }] },
+      errors: [{ message: 'gone', extensions: { code: 'BAD_USER_INPUT' } }],
+      missing: undefined,
     });
-    const { errors } = await ask('{ l: list { v } }', { data: { list } }, { data: { _entities: [{ v: 1 }] }, errors: [coded(['_entities', ...(Array.isArray(path) ? path : [])])] });
+    const { errors } = await ask(
+      '{ l: list { v } }',
+      { data: { list } },
+      { data: { _entities: [{ v: 1 }] }, errors: [coded(['_entities', ...(Array.isArray(path) ? path : [])])] },
+    );
     expect(errors).toEqual([notFound('gone', 'l', '@')]);
   });
 
   test('each field that was lost has an error of its own, and each null is missing', async () => {
     const answer = { data: null, errors: [{ message: 'secret', path: ['n', 'v'] }] };
-    expect(await ask('{ a x: b }', answer)).toMatchObject({ data: { a: null, x: null }, errors: [internalError('a'), internalError('x')], ...lacking('one', 'a', 'x') });
-    expect(await ask('{ a x: b }', { data: null, errors: [coded(['a'])] })).toMatchObject({ data: { a: null, x: null }, errors: [notFound('gone', 'a'), internalError('x')], ...lacking('one', 'x') });
-    expect(await ask('{ a x: b }', { data: { a: null, b: null }, errors: [coded(['nothing'], 'BAD_USER_INPUT')] })).toMatchObject({ data: { a: null, x: null }, ...lacking('one', 'a', 'x') });
-    const list = [{ __typename: 'T', id: '1' }, { __typename: 'T', id: '2' }];
-    expect(await ask('{ list { v } }', { data: { list } }, { data: { _entities: [null, { v: 2 }] }, errors: [coded(['_entities', 0])] })).toMatchObject({
-      data: { list: [{ v: null }, { v: 2 }] }, errors: [notFound('gone', 'list', 0, 'v')],
+    expect(await ask('{ a x: b }', answer)).toMatchObject({
+      data: { a: null, x: null },
+      errors: [internalError('a'), internalError('x')],
+      ...lacking('one', 'a', 'x'),
+    });
+    expect(await ask('{ a x: b }', { data: null, errors: [coded(['a'])] })).toMatchObject({
+      data: { a: null, x: null },
+      errors: [notFound('gone', 'a'), internalError('x')],
+      ...lacking('one', 'x'),
+    });
+    expect(
+      await ask('{ a x: b }', { data: { a: null, b: null }, errors: [coded(['nothing'], 'BAD_USER_INPUT')] }),
+    ).toMatchObject({ data: { a: null, x: null }, ...lacking('one', 'a', 'x') });
+    const list = [
+      { __typename: 'T', id: '1' },
+      { __typename: 'T', id: '2' },
+    ];
+    expect(
+      await ask(
+        '{ list { v } }',
+        { data: { list } },
+        { data: { _entities: [null, { v: 2 }] }, errors: [coded(['_entities', 0])] },
+      ),
+    ).toMatchObject({
+      data: { list: [{ v: null }, { v: 2 }] },
+      errors: [notFound('gone', 'list', 0, 'v')],
     });
   });
+});
 
-  const many = (count: number) => {
-    const list = Array.from({ length: count }, (_, i) => ({ __typename: 'T', id: String(i), n: null }));
-    return {
-      one: saying({ data: { list }, errors: list.map((_, i) => ({ message: `row ${i}`, path: ['list', i, 'n'] })) }),
-      other: saying({ data: { _entities: list.map(() => ({ v: null })) }, errors: list.map((_, i) => coded(['_entities', i, 'v'], 'BAD_USER_INPUT')) }),
-    };
-  };
-
-  test('20 000 errors are told once for each field and heard once a call', async () => {
+describe('errors of any number and size are bounded', () => {
+  test('20 000 errors are reported once for each field and heard once a call', async () => {
     await using graph = await startGraph('in process', two, { transports: many(20_000) });
     const { errors, missing } = await graph.result('{ list { n v } }');
-    expect(errors?.map((error) => error.toJSON())).toEqual([internalError('list', '@', 'n'), { message: 'gone', path: ['list', '@', 'v'], extensions: { code: 'BAD_USER_INPUT' } }]);
-    expect(missing).toEqual([{ source: 'one', paths: ['list.@.n'] }, { source: 'other', paths: ['list.@.v'] }]);
+    expect(errors?.map((error) => error.toJSON())).toEqual([
+      internalError('list', '@', 'n'),
+      { message: 'gone', path: ['list', '@', 'v'], extensions: { code: 'BAD_USER_INPUT' } },
+    ]);
+    expect(missing).toEqual([
+      { source: 'one', paths: ['list.@.n'] },
+      { source: 'other', paths: ['list.@.v'] },
+    ]);
     expect(graph.heard.map(({ source, count }) => [source, count])).toEqual([['one', 20_000]]);
   });
 
@@ -220,7 +316,18 @@ describe('what a subgraph says of its errors is not believed', () => {
   });
 
   test('what a message or an extension says is bounded', async () => {
-    const { errors } = await ask('{ a }', { data: { a: null }, errors: [{ message: 'x'.repeat(100_000), path: ['a'], extensions: { code: 'NOT_FOUND', reason: 'y'.repeat(100_000), expected: 'z' } }] });
-    expect(errors).toEqual([{ message: `${'x'.repeat(1000)}…`, path: ['a'], extensions: { code: 'NOT_FOUND', expected: 'z' } }]);
+    const { errors } = await ask('{ a }', {
+      data: { a: null },
+      errors: [
+        {
+          message: 'x'.repeat(100_000),
+          path: ['a'],
+          extensions: { code: 'NOT_FOUND', reason: 'y'.repeat(100_000), expected: 'z' },
+        },
+      ],
+    });
+    expect(errors).toEqual([
+      { message: `${'x'.repeat(1000)}…`, path: ['a'], extensions: { code: 'NOT_FOUND', expected: 'z' } },
+    ]);
   });
 });

@@ -6,7 +6,8 @@ import type { FuzzCase } from '#test/fuzz/run.ts';
 
 // `npm run fuzz -- --seeds A..B` runs more of them and shrinks what fails: see test/fuzz/README.md.
 
-const kept = JSON.parse(readFileSync(new URL('../../fuzz/kept.json', import.meta.url), 'utf8')) as FuzzCase[]; // our own file
+// Our own file.
+const kept = JSON.parse(readFileSync(new URL('../../fuzz/kept.json', import.meta.url), 'utf8')) as FuzzCase[];
 const SEEDS = 150;
 
 let pool: Pool;
@@ -21,7 +22,9 @@ test('operations that once went wrong are answered as one plain schema answers t
 });
 
 test('random operations are answered as one plain schema answers them', async () => {
-  const outcomes = await Promise.all(Array.from({ length: SEEDS }, async (_, seed) => ({ seed, outcome: await pool.run({ seed }) })));
+  const outcomes = await Promise.all(
+    Array.from({ length: SEEDS }, async (_, seed) => ({ seed, outcome: await pool.run({ seed }) })),
+  );
   expect(outcomes.filter(({ outcome }) => outcome.status !== 'passed')).toEqual([]);
 });
 

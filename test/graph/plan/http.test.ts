@@ -1,17 +1,23 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { AnswerTooLarge, createMeter } from '#gateway/plan/answerSize.ts';
-import { createHttpTransport } from '#gateway/plan/http.ts';
-import type { HttpTransportOptions } from '#gateway/plan/http.ts';
-import { SubgraphUnavailable } from '#gateway/plan/transport.ts';
-import type { SubgraphCall } from '#gateway/plan/transport.ts';
+import { AnswerTooLarge, createMeter } from '#gateway/graph/engine/answerSize.ts';
+import { createHttpTransport } from '#gateway/graph/engine/httpTransport.ts';
+import type { HttpTransportOptions } from '#gateway/graph/engine/httpTransport.ts';
+import { SubgraphUnavailable } from '#gateway/graph/engine/transport.ts';
+import type { SubgraphCall } from '#gateway/graph/engine/transport.ts';
 import { startGraph, unavailableError } from './support.ts';
 import type { Source } from './support.ts';
 
 const pair: Record<string, Source> = {
-  good: { sdl: 'type Query { t: T } type T @key(fields: "id") { id: ID! good: String }', resolvers: { Query: { t: () => ({ id: '1', good: 'yes' }) } } },
-  bad: { sdl: 'type T @key(fields: "id") { id: ID! bad: String } type Mutation { change: T }', resolvers: { T: { bad: () => 'no' }, Mutation: { change: () => ({ id: '1' }) } } },
+  good: {
+    sdl: 'type Query { t: T } type T @key(fields: "id") { id: ID! good: String }',
+    resolvers: { Query: { t: () => ({ id: '1', good: 'yes' }) } },
+  },
+  bad: {
+    sdl: 'type T @key(fields: "id") { id: ID! bad: String } type Mutation { change: T }',
+    resolvers: { T: { bad: () => 'no' }, Mutation: { change: () => ({ id: '1' }) } },
+  },
 };
 
 const sends = (status: number, type: string, body: string) => (request: IncomingMessage, response: ServerResponse) => {
@@ -26,11 +32,20 @@ const cutOff = (request: IncomingMessage, response: ServerResponse) => {
   response.socket?.end();
 };
 
-describe('a source is unavailable, and its answer is not told, when it', () => {
+describe('a source is unavailable, and its answer is not returned, when it', () => {
   test.each<[string, (request: IncomingMessage, response: ServerResponse) => void]>([
-    ['answers 500 with a GraphQL body', sends(500, 'application/json', '{"data":{"_entities":[{"bad":"internal 10.0.0.7"}]}}')],
+    [
+      'answers 500 with a GraphQL body',
+      sends(500, 'application/json', '{"data":{"_entities":[{"bad":"internal 10.0.0.7"}]}}'),
+    ],
     ['answers 404', sends(404, 'text/plain', 'Not found')],
-    ['answers 302', (request, response) => { request.resume(); response.writeHead(302, { location: 'http://10.0.0.7/' }).end(); }],
+    [
+      'answers 302',
+      (request, response) => {
+        request.resume();
+        response.writeHead(302, { location: 'http://10.0.0.7/' }).end();
+      },
+    ],
     ['sends HTML', sends(200, 'text/html', '<html><body>nginx at 10.0.0.7</body></html>')],
     ['sends an empty body', sends(200, 'application/json', '')],
     ['sends JSON that is cut off', cutOff],
@@ -39,14 +54,28 @@ describe('a source is unavailable, and its answer is not told, when it', () => {
     ['sends a list', sends(200, 'application/json', '[{"data":{}}]')],
     ['sends data that is no object', sends(200, 'application/json', '{"data":7}')],
     ['sends neither data nor errors', sends(200, 'application/json', '{"data":null}')],
-    ['sends more than the limit', sends(200, 'application/json', JSON.stringify({ data: { _entities: [{ bad: 'x'.repeat(20_000) }] } }))],
+    [
+      'sends more than the limit',
+      sends(200, 'application/json', JSON.stringify({ data: { _entities: [{ bad: 'x'.repeat(20_000) }] } })),
+    ],
     ['closes the connection', (request) => void request.socket.destroy()],
     ['hangs before the headers', () => {}],
-    ['hangs within the body', (_, response) => { response.writeHead(200, { 'content-type': 'application/json' }).write('{'); }],
+    [
+      'hangs within the body',
+      (_, response) => {
+        response.writeHead(200, { 'content-type': 'application/json' }).write('{');
+      },
+    ],
   ])('%s', async (_, handler) => {
-    await using graph = await startGraph('over HTTP', pair, { handlers: { bad: handler }, timeoutMs: 300, maxBytes: 10_000 });
+    await using graph = await startGraph('over HTTP', pair, {
+      handlers: { bad: handler },
+      timeoutMs: 1000,
+      maxBytes: 10_000,
+    });
     expect(await graph.ask('{ t { good bad } }')).toEqual({
-      data: { t: { good: 'yes', bad: null } }, errors: [unavailableError('bad', 't', 'bad')], missing: [{ source: 'bad', paths: ['t.bad'] }],
+      data: { t: { good: 'yes', bad: null } },
+      errors: [unavailableError('bad', 't', 'bad')],
+      missing: [{ source: 'bad', paths: ['t.bad'] }],
     });
   });
 });
@@ -56,7 +85,10 @@ interface Served {
   requests: { body: unknown; headers: IncomingMessage['headers'] }[];
 }
 
-async function serve(stack: AsyncDisposableStack, handler: (request: IncomingMessage, response: ServerResponse, count: number) => void): Promise<Served> {
+async function serve(
+  stack: AsyncDisposableStack,
+  handler: (request: IncomingMessage, response: ServerResponse, count: number) => void,
+): Promise<Served> {
   const requests: Served['requests'] = [];
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
@@ -67,15 +99,23 @@ async function serve(stack: AsyncDisposableStack, handler: (request: IncomingMes
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  stack.defer(() => new Promise<void>((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
-  }));
+  stack.defer(
+    () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  );
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/graphql?x=1`, requests };
 }
 
 const callOf = (kind: 'query' | 'mutation', extra: Partial<SubgraphCall> = {}): SubgraphCall => ({
-  operation: { document: `${kind} { a }`, name: undefined, kind }, operationKind: kind, variables: {}, signal: undefined, context: undefined, ...extra,
+  operation: { document: `${kind} { a }`, name: undefined, kind },
+  operationKind: kind,
+  variables: {},
+  signal: undefined,
+  context: undefined,
+  ...extra,
 });
 
 const transportTo = (stack: AsyncDisposableStack, { url }: Served, options: Partial<HttpTransportOptions> = {}) =>
@@ -87,17 +127,28 @@ const drop = (request: IncomingMessage): void => void request.socket.destroy();
 test('a request carries query, name, variables and extensions as JSON, and the headers it was given', async () => {
   await using stack = new AsyncDisposableStack();
   const served = await serve(stack, (_, response) => response.end('{"data":{"a":1},"extensions":{"reads":["r"]}}'));
-  const transport = transportTo(stack, served, { headers: (call) => ({ passport: String(call.context) }), body: () => ({ purpose: 'P' }) });
+  const transport = transportTo(stack, served, {
+    headers: (call) => ({ passport: String(call.context) }),
+    body: () => ({ purpose: 'P' }),
+  });
   const operation = { document: 'query Q($__proto__: Int) { a }', name: 'Q', kind: 'query' as const };
   const variables = JSON.parse('{"n":[1,"信用"],"__proto__":2}');
-  expect(await transport.execute(callOf('query', { operation, variables, context: 'p1' }))).toEqual({ data: { a: 1 }, extensions: { reads: ['r'] } });
+  expect(await transport.execute(callOf('query', { operation, variables, context: 'p1' }))).toEqual({
+    data: { a: 1 },
+    extensions: { reads: ['r'] },
+  });
   expect(served.requests.map(({ body }) => JSON.stringify(body))).toEqual([
-    '{"query":"query Q($__proto__: Int) { a }","operationName":"Q","variables":{"n":[1,"信用"],"__proto__":2},"extensions":{"purpose":"P"}}',
+    '{"query":"query Q($__proto__: Int) { a }","operationName":"Q","variables":{"n":[1,"信用"],' +
+      '"__proto__":2},"extensions":{"purpose":"P"}}',
   ]);
-  expect(served.requests[0]?.headers).toMatchObject({ passport: 'p1', 'content-type': 'application/json', accept: 'application/json' });
+  expect(served.requests[0]?.headers).toMatchObject({
+    passport: 'p1',
+    'content-type': 'application/json',
+    accept: 'application/json',
+  });
 });
 
-test('what is read for one answer is bounded over all of its calls, while it is read; too much is no failure of the source', async () => {
+test('what is read for one answer is bounded over its calls; too much is no failure of the source', async () => {
   await using stack = new AsyncDisposableStack();
   const state = { sent: 0 };
   const served = await serve(stack, (_, response, count) => {
@@ -175,7 +226,9 @@ test('after failures in a row nothing is sent, until one call has probed and was
 test('a caller that goes away ends its request, and does not count against the source', async () => {
   await using stack = new AsyncDisposableStack();
   const arrived = Promise.withResolvers<Socket>();
-  const served = await serve(stack, (request, response, count) => (count === 1 ? arrived.resolve(request.socket) : ok(response)));
+  const served = await serve(stack, (request, response, count) =>
+    count === 1 ? arrived.resolve(request.socket) : ok(response),
+  );
   const transport = transportTo(stack, served, { breaker: { failures: 1 } });
   const stop = new AbortController();
   const answer = transport.execute(callOf('query', { signal: stop.signal }));

@@ -1,7 +1,8 @@
 import { organisationOf } from '#test/support/graph.ts';
 import type { Cells } from '#test/support/registered.ts';
 
-// Rows of the official forms about the subject of the tests, decided by the unit of the tests. A test says what matters to it.
+// Rows of the official forms about the subject of the tests, decided by the unit of the tests. A test says what matters
+// to it.
 
 export const subject = organisationOf('SUBJECT').organisation;
 export const unit = organisationOf('DETERMINING_UNIT').organisation;

@@ -4,16 +4,18 @@ import type { ExecutionResult } from 'graphql';
 import { parseKeyRing } from '#kit/keys.ts';
 import { silentLog } from '#kit/log.ts';
 import { createPool, type Pool } from '#kit/postgres/pool.ts';
-import { decodeId, encodeId, recordIdOf } from '#kit/records.ts';
-import { createSubgraph, type PartOutcome, type Subgraph } from '#kit/subgraph.ts';
-import { createViewer, publicViewer, type Role, type Viewer } from '#policy/viewer.ts';
+import { decodeId, encodeId, recordIdOf } from '#records/record.ts';
+import { createSubgraph, type PartOutcome, type Subgraph } from '#records/subgraph.ts';
+import { type Role } from '#policy/roles.ts';
+import { createViewer, publicViewer, type Viewer } from '#policy/viewer.ts';
 import { definition } from '#subgraphs/namelist/index.ts';
 import { composeUscc } from '#standards/uscc.ts';
 import { openDatabase, type Database } from '#test/support/database.ts';
 import { lines } from '#test/support/registered.ts';
 import { registerNamedUnits } from '#test/support/units.ts';
 
-// Rows are put in by hand, so that the two times and the rights of each are the test's own; filings have tests of their own below.
+// Rows are put in by hand, so that the two times and the rights of each are the test's own; filings have tests of their
+// own below.
 
 const TODAY = '2026-11-23';
 const KNOWN = '2026-11-23T02:00:00.000Z';
@@ -43,30 +45,76 @@ afterAll(async () => {
 
 /** One that has not asked for anything yet; its statements are counted. */
 function openSubgraph(): Subgraph {
-  const pool = createPool({ url: database.url, role: 'credit_namelist', applicationName: 'namelist', max: 4, statementTimeoutMs: 10_000 });
+  const pool = createPool({
+    url: database.url,
+    role: 'credit_namelist',
+    applicationName: 'namelist',
+    max: 4,
+    statementTimeoutMs: 10_000,
+  });
   const run = pool.query.bind(pool);
   pool.query = ((...args: Parameters<typeof run>) => {
     statements += 1;
     return run(...args);
   }) as typeof pool.query;
-  return createSubgraph(definition, { pool, cursorKeys: keys, digestKeys: keys, log: silentLog, now: () => new Date(KNOWN) });
+  return createSubgraph(definition, {
+    pool,
+    cursorKeys: keys,
+    digestKeys: keys,
+    log: silentLog,
+    now: () => new Date(KNOWN),
+  });
 }
 
 const viewer = (role: Role, more: Partial<Viewer> = {}): Viewer =>
-  role === 'PUBLIC' ? publicViewer : createViewer({ role, organisation: composeUscc('91110000', 'MA1EEE99'), province: null, sector: null, purposes: ['P'], purpose: 'P', tokenId: null, ...more });
+  role === 'PUBLIC'
+    ? publicViewer
+    : createViewer({
+        role,
+        organisation: composeUscc('91110000', 'MA1EEE99'),
+        province: null,
+        sector: null,
+        purposes: ['P'],
+        purpose: 'P',
+        tokenId: null,
+        ...more,
+      });
 const bank = viewer('FINANCIAL_INSTITUTION');
 const zhejiang = viewer('PROVINCIAL_PLATFORM', { province: '33' });
 const auditor = viewer('AUDITOR');
 
-async function ask(document: string, variables: Record<string, unknown> = {}, as: Viewer = publicViewer, moment = { validAt: TODAY, knownAt: KNOWN }, subgraph = namelist): Promise<ExecutionResult> {
-  return JSON.parse(JSON.stringify(await subgraph.execute({ document, variables, viewer: as, moment, signal: AbortSignal.timeout(10_000) }))) as ExecutionResult;
+async function ask(
+  document: string,
+  variables: Record<string, unknown> = {},
+  as: Viewer = publicViewer,
+  moment = { validAt: TODAY, knownAt: KNOWN },
+  subgraph = namelist,
+): Promise<ExecutionResult> {
+  return JSON.parse(
+    JSON.stringify(
+      await subgraph.execute({ document, variables, viewer: as, moment, signal: AbortSignal.timeout(10_000) }),
+    ),
+  ) as ExecutionResult;
 }
 
-async function source(row: { uscc?: string; last_filed_at?: string; promised_delay_hours?: number; first_filed_at?: string }): Promise<void> {
-  const full = { uscc: UNIT, last_filed_at: '2026-11-22T00:00:00Z', promised_delay_hours: 840, first_filed_at: '2025-01-01T00:00:00Z', ...row };
+async function source(row: {
+  uscc?: string;
+  last_filed_at?: string;
+  promised_delay_hours?: number;
+  first_filed_at?: string;
+}): Promise<void> {
+  const full = {
+    uscc: UNIT,
+    last_filed_at: '2026-11-22T00:00:00Z',
+    promised_delay_hours: 840,
+    first_filed_at: '2025-01-01T00:00:00Z',
+    ...row,
+  };
   await owner.query(
-    `insert into namelist.source_unit (uscc, kind, last_filed_at, promised_delay_hours, first_filed_at) values ($1, 'name-list', $2, $3, $4)
-     on conflict (uscc, kind) do update set last_filed_at = excluded.last_filed_at, promised_delay_hours = excluded.promised_delay_hours, first_filed_at = excluded.first_filed_at`,
+    `insert into namelist.source_unit (uscc, kind, last_filed_at, promised_delay_hours, first_filed_at)
+      values ($1, 'name-list', $2, $3, $4)
+     on conflict (uscc, kind) do update set last_filed_at = excluded.last_filed_at,
+       promised_delay_hours = excluded.promised_delay_hours, first_filed_at = excluded.first_filed_at`,
     [full.uscc, full.last_filed_at, full.promised_delay_hours, full.first_filed_at],
   );
 }
@@ -103,22 +151,39 @@ async function entry(row: Record<string, unknown> & { uscc: string }): Promise<s
     ...row,
   };
   const columns = Object.keys(full);
-  await owner.query(`insert into namelist.entry (${columns.join(', ')}) values (${columns.map((_, index) => `$${index + 1}`).join(', ')})`, Object.values(full));
+  await owner.query(
+    `insert into namelist.entry (${columns.join(', ')})
+      values (${columns.map((_, index) => `$${index + 1}`).join(', ')})`,
+    Object.values(full),
+  );
   return full.record_id;
 }
 
 const id = (uscc: string, recordId: string): string => encodeId('NameListEntry', uscc, recordId);
 
-const FILE = `query ($uscc: USCC!, $validAt: Date, $knownAt: DateTime, $first: Int = 100, $after: Cursor, $categories: [NameListCategory!]) {
+const FILE = `query (
+    $uscc: USCC!, $validAt: Date, $knownAt: DateTime, $first: Int = 100, $after: Cursor,
+    $categories: [NameListCategory!]
+  ) {
   creditFile(uscc: $uscc, validAt: $validAt, knownAt: $knownAt) {
-    nameListEntries(first: $first, after: $after, categories: $categories) { nodes { id documentNo listedOn state } pageInfo { hasNextPage endCursor } totalCount { value exact } }
+    nameListEntries(first: $first, after: $after, categories: $categories) {
+      nodes { id documentNo listedOn state } pageInfo { hasNextPage endCursor } totalCount { value exact }
+    }
   }
 }`;
-const VERDICT = `query ($uscc: USCC!, $validAt: Date, $knownAt: DateTime) { creditFile(uscc: $uscc, validAt: $validAt, knownAt: $knownAt) { hasActiveSeriousListing } }`;
-const SEARCH = `query ($filter: NameListEntryFilter!, $validAt: Date, $knownAt: DateTime, $first: Int = 100, $after: Cursor) {
-  nameListEntries(filter: $filter, validAt: $validAt, knownAt: $knownAt, first: $first, after: $after) { nodes { id listedOn } pageInfo { hasNextPage endCursor } totalCount { value exact } }
+const VERDICT = `query ($uscc: USCC!, $validAt: Date, $knownAt: DateTime) {
+  creditFile(uscc: $uscc, validAt: $validAt, knownAt: $knownAt) { hasActiveSeriousListing }
 }`;
-const RECORD = `query ($representations: [_Any!]!) { found: _entities(representations: $representations) { ... on NameListEntry { id state } } }`;
+const SEARCH = `query (
+  $filter: NameListEntryFilter!, $validAt: Date, $knownAt: DateTime, $first: Int = 100, $after: Cursor
+) {
+  nameListEntries(filter: $filter, validAt: $validAt, knownAt: $knownAt, first: $first, after: $after) {
+    nodes { id listedOn } pageInfo { hasNextPage endCursor } totalCount { value exact }
+  }
+}`;
+const RECORD = `query ($representations: [_Any!]!) {
+  found: _entities(representations: $representations) { ... on NameListEntry { id state } }
+}`;
 
 interface Found {
   nodes: { id: string; listedOn: string; state?: string; documentNo?: string }[];
@@ -158,7 +223,7 @@ async function stateOn(validAt: string, row: Record<string, unknown>): Promise<s
 /** The ids on all pages, three on each. */
 async function walk(turn: (after: string | null) => Promise<Found>): Promise<string[]> {
   const ids: string[] = [];
-  for (let after: string | null = null, more = true; more; ) {
+  for (let after: string | null = null, more = true; more;) {
     const { nodes, pageInfo } = await turn(after);
     expect(nodes.length === 3 || !pageInfo.hasNextPage).toBe(true);
     ids.push(...nodes.map((node) => node.id));
@@ -167,142 +232,232 @@ async function walk(turn: (after: string | null) => Promise<Found>): Promise<str
   return ids;
 }
 
-describe('what the public sees', () => {
-  test('a published entry whole, without what lies outside the published form', async () => {
-    const uscc = newEntity();
-    const recordId = await entry({ uscc, term_until: '2029-03-09', additional_fields: { X1: 'extra' } });
-    const result = await ask(
-      `query ($uscc: USCC!) { creditFile(uscc: $uscc) { uscc validAt knownAt nameListEntries(first: 10) { edges { node {
-        id version subject { uscc } provenance { sourceUnit { name uscc } catalogueCode collectedAt } disclosureLevel validFrom validTo recordedAt underObjection
-        listType { code name category owner legalBasis term verified effectiveFrom effectiveTo source } category state authority { name uscc } documentNo
-        listedOn grounds legalBasis termUntil removedOn removalReason publicUntil } } totalCount { value exact } pageInfo { hasNextPage } } } }`,
-      { uscc },
-    );
-    expect(result).toEqual({
-      data: {
-        creditFile: {
-          uscc,
-          validAt: TODAY,
-          knownAt: KNOWN,
-          nameListEntries: {
-            edges: [
-              {
-                node: {
-                  id: id(uscc, recordId),
-                  version: 1,
-                  subject: { uscc },
-                  provenance: { sourceUnit: { name: '测试单位', uscc: UNIT }, catalogueCode: 'ML-1', collectedAt: '2026-03-11T00:00:00.000Z' },
-                  disclosureLevel: 'PUBLIC',
-                  validFrom: '2026-03-10',
-                  validTo: null,
-                  recordedAt: '2026-03-11T00:00:00.000Z',
-                  underObjection: false,
-                  listType: {
-                    code: 'SAMR_SERIOUS',
-                    name: '市场监督管理严重违法失信名单',
-                    category: 'SERIOUS',
-                    owner: '国家市场监督管理总局',
-                    legalBasis: ['市场监督管理严重违法失信名单管理办法（国家市场监督管理总局令第44号）'],
-                    term: 'Three years; removal may be applied for after one year.',
-                    verified: true,
-                    effectiveFrom: '2021-09-01',
-                    effectiveTo: null,
-                    source: '国家市场监督管理总局令第44号',
-                  },
-                  category: 'SERIOUS',
-                  state: 'LISTED',
-                  authority: { name: '测试认定机关', uscc: AUTHORITY },
-                  documentNo: '浙市监〔2026〕1号',
-                  listedOn: '2026-03-10',
-                  grounds: '列入事由',
-                  legalBasis: '认定依据',
-                  termUntil: '2029-03-09',
-                  removedOn: null,
-                  removalReason: null,
-                  publicUntil: '2029-03-09',
+test('the public sees a published entry whole, without what lies outside the published form', async () => {
+  const uscc = newEntity();
+  const recordId = await entry({ uscc, term_until: '2029-03-09', additional_fields: { X1: 'extra' } });
+  const result = await ask(
+    `query ($uscc: USCC!) {
+      creditFile(uscc: $uscc) {
+        uscc validAt knownAt
+        nameListEntries(first: 10) {
+          edges {
+            node {
+              id version subject { uscc }
+              provenance { sourceUnit { name uscc } catalogueCode collectedAt }
+              disclosureLevel validFrom validTo recordedAt underObjection
+              listType { code name category owner legalBasis term verified effectiveFrom effectiveTo source }
+              category state authority { name uscc } documentNo listedOn grounds legalBasis termUntil
+              removedOn removalReason publicUntil
+            }
+          }
+          totalCount { value exact } pageInfo { hasNextPage }
+        }
+      }
+    }`,
+    { uscc },
+  );
+  expect(result).toEqual({
+    data: {
+      creditFile: {
+        uscc,
+        validAt: TODAY,
+        knownAt: KNOWN,
+        nameListEntries: {
+          edges: [
+            {
+              node: {
+                id: id(uscc, recordId),
+                version: 1,
+                subject: { uscc },
+                provenance: {
+                  sourceUnit: { name: '测试单位', uscc: UNIT },
+                  catalogueCode: 'ML-1',
+                  collectedAt: '2026-03-11T00:00:00.000Z',
                 },
+                disclosureLevel: 'PUBLIC',
+                validFrom: '2026-03-10',
+                validTo: null,
+                recordedAt: '2026-03-11T00:00:00.000Z',
+                underObjection: false,
+                listType: {
+                  code: 'SAMR_SERIOUS',
+                  name: '市场监督管理严重违法失信名单',
+                  category: 'SERIOUS',
+                  owner: '国家市场监督管理总局',
+                  legalBasis: ['市场监督管理严重违法失信名单管理办法（国家市场监督管理总局令第44号）'],
+                  term: 'Three years; removal may be applied for after one year.',
+                  verified: true,
+                  effectiveFrom: '2021-09-01',
+                  effectiveTo: null,
+                  source: '国家市场监督管理总局令第44号',
+                },
+                category: 'SERIOUS',
+                state: 'LISTED',
+                authority: { name: '测试认定机关', uscc: AUTHORITY },
+                documentNo: '浙市监〔2026〕1号',
+                listedOn: '2026-03-10',
+                grounds: '列入事由',
+                legalBasis: '认定依据',
+                termUntil: '2029-03-09',
+                removedOn: null,
+                removalReason: null,
+                publicUntil: '2029-03-09',
               },
-            ],
-            totalCount: { value: 1, exact: true },
-            pageInfo: { hasNextPage: false },
-          },
+            },
+          ],
+          totalCount: { value: 1, exact: true },
+          pageInfo: { hasNextPage: false },
         },
       },
-    });
-  });
-
-  test.each(['digest', 'additionalFields { value }', 'provenance { sourceRecordId }'])('never %s, and the value is nowhere in the answer', async (field) => {
-    const uscc = newEntity();
-    await entry({ uscc, additional_fields: { X1: 'PLANTED' }, source_record_id: 'PLANTED', digest: Buffer.from('PLANTED') });
-    const result = await ask(`query ($uscc: USCC!) { creditFile(uscc: $uscc) { nameListEntries(first: 10) { nodes { it: ${field} } } } }`.replace('it: provenance', 'provenance'), { uscc });
-    expect(result.errors?.map(({ extensions }) => extensions?.['code'])).toEqual(['UNAUTHORIZED_FIELD_OR_TYPE']);
-    expect(JSON.stringify(result)).not.toMatch(/PLANTED|504c414e544544/);
+    },
   });
 });
 
-describe('rights decide which entries there are, through every door', () => {
-  const rows: Record<string, Record<string, unknown>> = {
-    published: {},
-    'not yet published': { public_from: '2026-12-01' },
-    'published term ended': { public_until: '2026-11-22' },
-    'shared in government': { disclosure_level: 'GOV_SHARED', public_from: null, public_until: null },
-    'shared in government of another province': { disclosure_level: 'GOV_SHARED', public_from: null, public_until: null, province: '44' },
-    restricted: { disclosure_level: 'RESTRICTED', public_from: null, public_until: null },
-    internal: { disclosure_level: 'INTERNAL', public_from: null, public_until: null },
-    repaired: { withdrawn_on: '2026-06-01', removed_on: '2026-06-01', content: { removalReason: 'REPAIRED' } },
-  };
-  const uscc = composeUscc('91330106', 'MB000001');
+test.each(['digest', 'additionalFields { value }', 'provenance { sourceRecordId }'])(
+  'the public never sees %s, and the value is nowhere in the answer',
+  async (field) => {
+    const uscc = newEntity();
+    await entry({
+      uscc,
+      additional_fields: { X1: 'PLANTED' },
+      source_record_id: 'PLANTED',
+      digest: Buffer.from('PLANTED'),
+    });
+    const result = await ask(
+      `query ($uscc: USCC!) {
+        creditFile(uscc: $uscc) { nameListEntries(first: 10) { nodes { it: ${field} } } }
+      }`.replace('it: provenance', 'provenance'),
+      { uscc },
+    );
+    expect(result.errors?.map(({ extensions }) => extensions?.['code'])).toEqual(['UNAUTHORIZED_FIELD_OR_TYPE']);
+    expect(JSON.stringify(result)).not.toMatch(/PLANTED|504c414e544544/);
+  },
+);
+
+/** What is filed of an entry in each state of its publication, by the state's name. */
+const entriesByState: Record<string, Record<string, unknown>> = {
+  published: {},
+  'not yet published': { public_from: '2026-12-01' },
+  'published term ended': { public_until: '2026-11-22' },
+  'shared in government': { disclosure_level: 'GOV_SHARED', public_from: null, public_until: null },
+  'shared in government of another province': {
+    disclosure_level: 'GOV_SHARED',
+    public_from: null,
+    public_until: null,
+    province: '44',
+  },
+  restricted: { disclosure_level: 'RESTRICTED', public_from: null, public_until: null },
+  internal: { disclosure_level: 'INTERNAL', public_from: null, public_until: null },
+  repaired: { withdrawn_on: '2026-06-01', removed_on: '2026-06-01', content: { removalReason: 'REPAIRED' } },
+};
+
+const subjectOfStates = composeUscc('91330106', 'MB000001');
+
+/** Who reads, and the states of the entries that are there for it. */
+const entriesByReader: [string, Viewer, string[]][] = [
+  ['the public', publicViewer, ['published']],
+  ['a bank', bank, ['published']],
+  ['an association', viewer('INDUSTRY_ASSOCIATION'), ['published']],
+  ['another entity', viewer('SUBJECT', { organisation: composeUscc('91330106', 'MB000009') }), ['published']],
+  ['the platform of another province', viewer('PROVINCIAL_PLATFORM', { province: '11' }), ['published']],
+  [
+    'the platform of its province',
+    zhejiang,
+    ['published', 'not yet published', 'published term ended', 'shared in government'],
+  ],
+  [
+    'the regulator of its sector',
+    viewer('SECTOR_REGULATOR', { sector: 'C' }),
+    [
+      'published',
+      'not yet published',
+      'published term ended',
+      'shared in government',
+      'shared in government of another province',
+    ],
+  ],
+  [
+    'the entity itself',
+    viewer('SUBJECT', { organisation: subjectOfStates }),
+    Object.keys(entriesByState).filter((name) => name !== 'internal'),
+  ],
+  ['the determining unit', viewer('DETERMINING_UNIT', { organisation: AUTHORITY }), Object.keys(entriesByState)],
+  ['an auditor', auditor, Object.keys(entriesByState)],
+];
+
+describe('rights decide which entries there are, in every field', () => {
+  const uscc = subjectOfStates;
   const recordIds = new Map<string, string>();
   beforeAll(async () => {
-    for (const [name, row] of Object.entries(rows)) recordIds.set(id(uscc, await entry({ uscc, ...row })), name);
+    for (const [name, row] of Object.entries(entriesByState))
+      recordIds.set(id(uscc, await entry({ uscc, ...row })), name);
   });
 
-  const published = ['published'];
-  const cases: [string, Viewer, string[]][] = [
-    ['the public', publicViewer, published],
-    ['a bank', bank, published],
-    ['an association', viewer('INDUSTRY_ASSOCIATION'), published],
-    ['another entity', viewer('SUBJECT', { organisation: composeUscc('91330106', 'MB000009') }), published],
-    ['the platform of another province', viewer('PROVINCIAL_PLATFORM', { province: '11' }), ['published']],
-    ['the platform of its province', zhejiang, ['published', 'not yet published', 'published term ended', 'shared in government']],
-    ['the regulator of its sector', viewer('SECTOR_REGULATOR', { sector: 'C' }), ['published', 'not yet published', 'published term ended', 'shared in government', 'shared in government of another province']],
-    ['the entity itself', viewer('SUBJECT', { organisation: uscc }), Object.keys(rows).filter((name) => name !== 'internal')],
-    ['the determining unit', viewer('DETERMINING_UNIT', { organisation: AUTHORITY }), Object.keys(rows)],
-    ['an auditor', auditor, Object.keys(rows)],
-  ];
-
-  test.each(cases)('%s', async (_, as, expected) => {
-    const names = (nodes: readonly ({ id: string } | null)[]): string[] => nodes.flatMap((node) => (node ? [recordIds.get(node.id) ?? ''] : [])).filter(Boolean).toSorted();
+  test.each(entriesByReader)('%s', async (_, as, expected) => {
+    const names = (nodes: readonly ({ id: string } | null)[]): string[] =>
+      nodes
+        .flatMap((node) => (node ? [recordIds.get(node.id) ?? ''] : []))
+        .filter(Boolean)
+        .toSorted();
     const file = await entriesOf({ uscc }, as);
     const found = await search({ filter: { types: ['SAMR_SERIOUS'] } }, as);
-    const byId = await ask(RECORD, { representations: [...recordIds.keys()].map((key) => ({ __typename: 'NameListEntry', id: key })) }, as);
+    const byId = await ask(
+      RECORD,
+      { representations: [...recordIds.keys()].map((key) => ({ __typename: 'NameListEntry', id: key })) },
+      as,
+    );
     expect({
       file: names(file.nodes),
       total: file.totalCount,
       found: names(found.nodes),
       byId: names((byId.data as { found: ({ id: string } | null)[] }).found),
       errors: byId.errors,
-    }).toEqual({ file: expected.toSorted(), total: { value: expected.length, exact: true }, found: expected.toSorted(), byId: expected.toSorted(), errors: undefined });
+    }).toEqual({
+      file: expected.toSorted(),
+      total: { value: expected.length, exact: true },
+      found: expected.toSorted(),
+      byId: expected.toSorted(),
+      errors: undefined,
+    });
   });
 
   test('a read of what is not public is noted, a read of what is public is not', async () => {
     expect((await ask(FILE, { uscc })).extensions).toBeUndefined();
     const noted = (await ask(FILE, { uscc }, zhejiang)).extensions?.['reads'] as { record: string }[];
     expect(noted.map(({ record, ...rest }) => [recordIds.get(id(uscc, record)), rest])).toEqual(
-      expect.arrayContaining(['not yet published', 'published term ended', 'shared in government'].map((name) => [name, { uscc, dataClass: 'RECORD', version: 1 }])),
+      expect.arrayContaining(
+        ['not yet published', 'published term ended', 'shared in government'].map((name) => [
+          name,
+          { uscc, dataClass: 'RECORD', version: 1 },
+        ]),
+      ),
     );
     expect(noted).toHaveLength(3);
   });
 
-  test('without a purpose a government reader is refused, and is not told that there is nothing', async () => {
-    const { data, errors } = await ask(VERDICT, { uscc }, viewer('PROVINCIAL_PLATFORM', { province: '33', purpose: null }));
-    expect({ data, codes: errors?.map(({ extensions }) => extensions?.['code']) }).toEqual({ data: null, codes: ['PURPOSE_REQUIRED'] });
+  test('without a purpose a government reader is refused, and does not receive an empty list', async () => {
+    const { data, errors } = await ask(
+      VERDICT,
+      { uscc },
+      viewer('PROVINCIAL_PLATFORM', { province: '33', purpose: null }),
+    );
+    expect({ data, codes: errors?.map(({ extensions }) => extensions?.['code']) }).toEqual({
+      data: null,
+      codes: ['PURPOSE_REQUIRED'],
+    });
   });
 
   test('an id that is no id, or of another kind of record, names nothing', async () => {
     const known = [...recordIds.keys()][0] ?? '';
-    const ids = ['x', known.slice(1), encodeId('AdministrativePenalty', uscc, recordIdOf('x')), id(uscc, recordIdOf('nothing'))];
-    expect(await ask(RECORD, { representations: ids.map((each) => ({ __typename: 'NameListEntry', id: each })) })).toEqual({ data: { found: [null, null, null, null] } });
+    const ids = [
+      'x',
+      known.slice(1),
+      encodeId('AdministrativePenalty', uscc, recordIdOf('x')),
+      id(uscc, recordIdOf('nothing')),
+    ];
+    expect(
+      await ask(RECORD, { representations: ids.map((each) => ({ __typename: 'NameListEntry', id: each })) }),
+    ).toEqual({ data: { found: [null, null, null, null] } });
   });
 });
 
@@ -310,8 +465,22 @@ describe('two times', () => {
   const uscc = composeUscc('91330106', 'MB000002');
   beforeAll(async () => {
     const recordId = recordIdOf(uscc, 'corrected');
-    await entry({ uscc, record_id: recordId, listed_on: '2026-01-10', document_no: '一', recorded_at: '2026-02-01T00:00:00Z', superseded_at: '2026-05-01T00:00:00Z' });
-    await entry({ uscc, record_id: recordId, version: 2, listed_on: '2026-01-20', document_no: '二', recorded_at: '2026-05-01T00:00:00Z' });
+    await entry({
+      uscc,
+      record_id: recordId,
+      listed_on: '2026-01-10',
+      document_no: '一',
+      recorded_at: '2026-02-01T00:00:00Z',
+      superseded_at: '2026-05-01T00:00:00Z',
+    });
+    await entry({
+      uscc,
+      record_id: recordId,
+      version: 2,
+      listed_on: '2026-01-20',
+      document_no: '二',
+      recorded_at: '2026-05-01T00:00:00Z',
+    });
   });
 
   test.each([
@@ -327,14 +496,23 @@ describe('two times', () => {
     const found = await search({ filter: { types: ['SAMR_SERIOUS'] }, validAt, knownAt });
     expect(file.nodes.map(({ documentNo }) => documentNo)).toEqual(expected);
     expect(file.totalCount.value).toBe(expected.length);
-    expect(found.nodes.filter((node) => node.id === id(uscc, recordIdOf(uscc, 'corrected')))).toHaveLength(expected.length);
+    expect(found.nodes.filter((node) => node.id === id(uscc, recordIdOf(uscc, 'corrected')))).toHaveLength(
+      expected.length,
+    );
   });
 
-  test('an instant that is not sealed is refused by every door', async () => {
+  test('an instant that is not sealed is refused by every field', async () => {
     const knownAt = '2999-01-01T00:00:00.000Z';
     expect(await errorCodes(FILE, { uscc, knownAt })).toEqual(['KNOWN_AT_TOO_LATE']);
     expect(await errorCodes(SEARCH, { filter: {}, knownAt })).toEqual(['KNOWN_AT_TOO_LATE']);
-    expect(await errorCodes(RECORD, { representations: [{ __typename: 'NameListEntry', id: id(uscc, recordIdOf(uscc, 'corrected')) }] }, publicViewer, { validAt: TODAY, knownAt })).toEqual(['KNOWN_AT_TOO_LATE']);
+    expect(
+      await errorCodes(
+        RECORD,
+        { representations: [{ __typename: 'NameListEntry', id: id(uscc, recordIdOf(uscc, 'corrected')) }] },
+        publicViewer,
+        { validAt: TODAY, knownAt },
+      ),
+    ).toEqual(['KNOWN_AT_TOO_LATE']);
   });
 });
 
@@ -343,20 +521,58 @@ describe('where an entry stands on a day', () => {
     ['no end: on the list', {}, TODAY, 'LISTED'],
     ['the last day of the term counts', { term_until: '2026-06-30' }, '2026-06-30', 'LISTED'],
     ['the day after the term', { term_until: '2026-06-30' }, '2026-07-01', 'REMOVED'],
-    ['the day before the removal', { removed_on: '2026-06-30', content: { removalReason: 'CORRECTED' } }, '2026-06-29', 'LISTED'],
-    ['the day of the removal', { removed_on: '2026-06-30', content: { removalReason: 'CORRECTED' } }, '2026-06-30', 'REMOVED'],
+    [
+      'the day before the removal',
+      { removed_on: '2026-06-30', content: { removalReason: 'CORRECTED' } },
+      '2026-06-29',
+      'LISTED',
+    ],
+    [
+      'the day of the removal',
+      { removed_on: '2026-06-30', content: { removalReason: 'CORRECTED' } },
+      '2026-06-30',
+      'REMOVED',
+    ],
     ['removed without a reason', { removed_on: '2026-06-30' }, TODAY, 'REMOVED'],
-    ['repaired', { removed_on: '2026-06-30', withdrawn_on: '2026-06-30', content: { removalReason: 'REPAIRED' } }, TODAY, 'REPAIRED'],
-    ['repaired since, asked for a day before: ended effects are those of now', { removed_on: '2026-06-30', withdrawn_on: '2026-06-30', content: { removalReason: 'REPAIRED' } }, '2026-02-01', 'REPAIRED'],
-    ['taken back as wrong', { removed_on: '2026-06-30', withdrawn_on: '2026-06-30', content: { removalReason: 'REVOKED' } }, '2026-02-01', 'REVOKED'],
+    [
+      'repaired',
+      { removed_on: '2026-06-30', withdrawn_on: '2026-06-30', content: { removalReason: 'REPAIRED' } },
+      TODAY,
+      'REPAIRED',
+    ],
+    [
+      'repaired since, asked for a day before: ended effects are those of now',
+      { removed_on: '2026-06-30', withdrawn_on: '2026-06-30', content: { removalReason: 'REPAIRED' } },
+      '2026-02-01',
+      'REPAIRED',
+    ],
+    [
+      'taken back as wrong',
+      { removed_on: '2026-06-30', withdrawn_on: '2026-06-30', content: { removalReason: 'REVOKED' } },
+      '2026-02-01',
+      'REVOKED',
+    ],
   ])('%s', async (_, row, validAt, expected) => {
     expect(await stateOn(validAt, row)).toBe(expected);
   });
 
-  test('a version believed before the repair tells of the repair', async () => {
+  test('a version believed before the repair has the repair', async () => {
     const uscc = newEntity();
-    const recordId = await entry({ uscc, recorded_at: '2026-03-11T00:00:00Z', superseded_at: '2026-08-01T00:00:00Z', withdrawn_on: '2026-07-31' });
-    await entry({ uscc, record_id: recordId, version: 2, recorded_at: '2026-08-01T00:00:00Z', withdrawn_on: '2026-07-31', removed_on: '2026-07-31', content: { removalReason: 'REPAIRED' } });
+    const recordId = await entry({
+      uscc,
+      recorded_at: '2026-03-11T00:00:00Z',
+      superseded_at: '2026-08-01T00:00:00Z',
+      withdrawn_on: '2026-07-31',
+    });
+    await entry({
+      uscc,
+      record_id: recordId,
+      version: 2,
+      recorded_at: '2026-08-01T00:00:00Z',
+      withdrawn_on: '2026-07-31',
+      removed_on: '2026-07-31',
+      content: { removalReason: 'REPAIRED' },
+    });
     const { nodes } = await entriesOf({ uscc, validAt: '2026-04-01', knownAt: '2026-04-01T00:00:00.000Z' }, auditor);
     expect(nodes.map((node) => node.state)).toEqual(['REPAIRED']);
     expect((await entriesOf({ uscc, validAt: '2026-04-01', knownAt: '2026-04-01T00:00:00.000Z' })).nodes).toEqual([]);
@@ -369,10 +585,31 @@ describe('pages', () => {
   beforeAll(async () => {
     for (let n = 0; n < 11; n++) {
       const listedOn = n < 7 ? '2026-05-05' : `2026-05-${String(n).padStart(2, '0')}`;
-      const [list_type, category] = n % 3 === 0 ? ['FOCUS', 'FOCUS'] : n % 3 === 1 ? ['WAGE_ARREARS', 'SERIOUS'] : ['STATISTICS', 'SERIOUS'];
-      all.push({ id: id(uscc, await entry({ uscc, listed_on: listedOn, list_type, category, province: '54', sector: n % 2 === 0 ? 'T' : 'S' })), listedOn });
+      const [list_type, category] =
+        n % 3 === 0 ? ['FOCUS', 'FOCUS'] : n % 3 === 1 ? ['WAGE_ARREARS', 'SERIOUS'] : ['STATISTICS', 'SERIOUS'];
+      all.push({
+        id: id(
+          uscc,
+          await entry({
+            uscc,
+            listed_on: listedOn,
+            list_type,
+            category,
+            province: '54',
+            sector: n % 2 === 0 ? 'T' : 'S',
+          }),
+        ),
+        listedOn,
+      });
     }
-    await entry({ uscc, listed_on: '2026-05-05', province: '54', disclosure_level: 'INTERNAL', public_from: null, public_until: null });
+    await entry({
+      uscc,
+      listed_on: '2026-05-05',
+      province: '54',
+      disclosure_level: 'INTERNAL',
+      public_from: null,
+      public_until: null,
+    });
     const position = ({ id: key, listedOn }: (typeof all)[number]): string => listedOn + decodeId(key)?.recordId;
     all.sort((a, b) => (position(a) < position(b) ? 1 : -1));
   });
@@ -409,9 +646,14 @@ describe('pages', () => {
   });
 
   test.each([0, 101, -1])('of %i are refused', async (first) => {
-    for (const [document, variables] of [[FILE, { uscc, first }], [SEARCH, { filter: {}, first }]] as const) {
+    for (const [document, variables] of [
+      [FILE, { uscc, first }],
+      [SEARCH, { filter: {}, first }],
+    ] as const) {
       const { errors } = await ask(document, variables);
-      expect(errors?.map(({ extensions }) => extensions)).toEqual([{ code: 'BAD_USER_INPUT', argument: 'first', reason: 'PAGE_SIZE', expected: '1 to 100' }]);
+      expect(errors?.map(({ extensions }) => extensions)).toEqual([
+        { code: 'BAD_USER_INPUT', argument: 'first', reason: 'PAGE_SIZE', expected: '1 to 100' },
+      ]);
     }
   });
 });
@@ -425,7 +667,12 @@ describe('filters', () => {
   beforeAll(async () => {
     await make('old', { listed_on: '2024-01-01', term_until: '2025-01-01', sector: 'R' });
     await make('new', { listed_on: '2026-10-01', sector: 'R' });
-    await make('abnormal', { listed_on: '2026-09-01', list_type: 'ABNORMAL_OPERATION', category: 'ABNORMAL', sector: 'Q' });
+    await make('abnormal', {
+      listed_on: '2026-09-01',
+      list_type: 'ABNORMAL_OPERATION',
+      category: 'ABNORMAL',
+      sector: 'Q',
+    });
     await make('commended', { listed_on: '2026-08-01', list_type: 'CUSTOMS_AEO', category: 'COMMENDED', sector: null });
     await make('withdrawn', { listed_on: '2026-08-01', withdrawn_on: '2026-09-01' });
   });
@@ -439,19 +686,39 @@ describe('filters', () => {
     ['sector', { sector: 'R' }, ['new', 'old']],
     ['active on the day', { province: '63', activeOnly: true }, ['new', 'abnormal', 'commended']],
     ['listed from', { province: '63', listedFrom: '2026-08-02' }, ['new', 'abnormal']],
-    ['all at once', { types: ['SAMR_SERIOUS'], categories: ['SERIOUS'], province: '63', sector: 'R', activeOnly: true, listedFrom: '2026-01-01' }, ['new']],
+    [
+      'all at once',
+      {
+        types: ['SAMR_SERIOUS'],
+        categories: ['SERIOUS'],
+        province: '63',
+        sector: 'R',
+        activeOnly: true,
+        listedFrom: '2026-01-01',
+      },
+      ['new'],
+    ],
     ['an empty list of types', { types: [] }, []],
   ])('%s', async (_, filter, expected) => {
     const { nodes, totalCount } = await search({ filter });
-    expect([nodes.map((node) => inQinghai[node.id]), totalCount]).toEqual([expected, { value: expected.length, exact: true }]);
+    expect([nodes.map((node) => inQinghai[node.id]), totalCount]).toEqual([
+      expected,
+      { value: expected.length, exact: true },
+    ]);
   });
 
   test('active on a day in the past is of that day', async () => {
-    expect((await search({ filter: { province: '63', activeOnly: true }, validAt: '2024-06-01' })).nodes.map((node) => inQinghai[node.id])).toEqual(['old']);
+    expect(
+      (await search({ filter: { province: '63', activeOnly: true }, validAt: '2024-06-01' })).nodes.map(
+        (node) => inQinghai[node.id],
+      ),
+    ).toEqual(['old']);
   });
 
-  test('an auditor who asks for active entries is not given a withdrawn one', async () => {
-    expect((await search({ filter: { province: '63', activeOnly: true } }, auditor)).nodes.map((node) => inQinghai[node.id])).toEqual(['new', 'abnormal', 'commended']);
+  test('an auditor that requests active entries does not receive a withdrawn one', async () => {
+    expect(
+      (await search({ filter: { province: '63', activeOnly: true } }, auditor)).nodes.map((node) => inQinghai[node.id]),
+    ).toEqual(['new', 'abnormal', 'commended']);
   });
 
   test.each([
@@ -460,21 +727,24 @@ describe('filters', () => {
     ['sector', { sector: '制造业' }],
   ])('a misspelt code in %s is an error, for no entries would look like a clean record', async (field, filter) => {
     const { data, errors } = await ask(SEARCH, { filter });
-    expect([data, errors?.map(({ extensions }) => [extensions?.['code'], extensions?.['argument'], extensions?.['reason']])]).toEqual([{ nameListEntries: null }, [['BAD_USER_INPUT', `filter.${field}`, 'UNKNOWN_CODE']]]);
+    expect([
+      data,
+      errors?.map(({ extensions }) => [extensions?.['code'], extensions?.['argument'], extensions?.['reason']]),
+    ]).toEqual([{ nameListEntries: null }, [['BAD_USER_INPUT', `filter.${field}`, 'UNKNOWN_CODE']]]);
   });
 });
 
 describe('hasActiveSeriousListing', () => {
-  afterEach(async () => {
-    await owner.query(`delete from namelist.source_unit`);
-    await source({});
-  });
-
   test('is true while a serious entry is on the list, and false before and after', async () => {
     const uscc = newEntity();
     await entry({ uscc, listed_on: '2026-03-10', term_until: '2026-09-10' });
     const at = async (validAt: string) => verdict({ uscc, validAt });
-    expect([await at('2026-03-09'), await at('2026-03-10'), await at('2026-09-10'), await at('2026-09-11')]).toEqual([false, true, true, false]);
+    expect([await at('2026-03-09'), await at('2026-03-10'), await at('2026-09-10'), await at('2026-09-11')]).toEqual([
+      false,
+      true,
+      true,
+      false,
+    ]);
   });
 
   test.each([
@@ -486,21 +756,44 @@ describe('hasActiveSeriousListing', () => {
     const uscc = newEntity();
     if (row) await entry({ uscc, ...row });
     expect([await verdict({ uscc }), await verdict({ uscc }, bank)]).toEqual([false, false]);
-    if (row && 'withdrawn_on' in row) expect([await verdict({ uscc, validAt: '2026-05-01' }), await verdict({ uscc, validAt: '2026-05-01' }, auditor)]).toEqual([false, false]);
+    if (row && 'withdrawn_on' in row)
+      expect([
+        await verdict({ uscc, validAt: '2026-05-01' }),
+        await verdict({ uscc, validAt: '2026-05-01' }, auditor),
+      ]).toEqual([false, false]);
   });
 
   test('an entry the viewer may not see counts as none, and null does not give it away', async () => {
     const uscc = newEntity();
     await entry({ uscc, disclosure_level: 'GOV_SHARED', public_from: null, public_until: null });
-    expect([await verdict({ uscc }), await verdict({ uscc }, bank), await verdict({ uscc }, zhejiang)]).toEqual([false, false, true]);
+    expect([await verdict({ uscc }), await verdict({ uscc }, bank), await verdict({ uscc }, zhejiang)]).toEqual([
+      false,
+      false,
+      true,
+    ]);
   });
 
-  test('true for an entry that is not public is a read that is noted; a published one is preferred and is not', async () => {
+  test('true by an unpublished entry is a noted read; a published one is preferred and is not noted', async () => {
     const uscc = newEntity();
-    const hidden = await entry({ uscc, listed_on: '2026-10-10', disclosure_level: 'GOV_SHARED', public_from: null, public_until: null });
-    expect((await ask(VERDICT, { uscc }, zhejiang)).extensions).toEqual({ reads: [{ uscc, dataClass: 'RECORD', record: hidden, version: 1 }] });
+    const hidden = await entry({
+      uscc,
+      listed_on: '2026-10-10',
+      disclosure_level: 'GOV_SHARED',
+      public_from: null,
+      public_until: null,
+    });
+    expect((await ask(VERDICT, { uscc }, zhejiang)).extensions).toEqual({
+      reads: [{ uscc, dataClass: 'RECORD', record: hidden, version: 1 }],
+    });
     await entry({ uscc });
     expect((await ask(VERDICT, { uscc }, zhejiang)).extensions).toBeUndefined();
+  });
+});
+
+describe('hasActiveSeriousListing and what its sources have filed', () => {
+  afterEach(async () => {
+    await owner.query(`delete from namelist.source_unit`);
+    await source({});
   });
 
   test('a source that is late makes false unknown, and leaves true', async () => {
@@ -515,7 +808,9 @@ describe('hasActiveSeriousListing', () => {
 
   test('lateness is that of the moment of asking, for a past instant too', async () => {
     await source({ uscc: AUTHORITY, last_filed_at: '2026-01-01T00:00:00Z', promised_delay_hours: 72 });
-    expect(await verdict({ uscc: newEntity(), validAt: '2026-01-02', knownAt: '2026-01-02T00:00:00.000Z' })).toBe('SOURCE_LATE');
+    expect(await verdict({ uscc: newEntity(), validAt: '2026-01-02', knownAt: '2026-01-02T00:00:00.000Z' })).toBe(
+      'SOURCE_LATE',
+    );
   });
 
   test('with no source at all nothing is known', async () => {
@@ -530,7 +825,10 @@ describe('hasActiveSeriousListing', () => {
 
   test('what was known before the first filing says nothing', async () => {
     const [uscc, validAt] = [newEntity(), '2025-01-01'];
-    expect([await verdict({ uscc, validAt, knownAt: '2024-12-31T23:59:59.999Z' }), await verdict({ uscc, validAt, knownAt: '2025-01-01T00:00:00.000Z' })]).toEqual(['SOURCE_LATE', false]);
+    expect([
+      await verdict({ uscc, validAt, knownAt: '2024-12-31T23:59:59.999Z' }),
+      await verdict({ uscc, validAt, knownAt: '2025-01-01T00:00:00.000Z' }),
+    ]).toEqual(['SOURCE_LATE', false]);
   });
 
   test('a day that had not come by then, or has not come yet, is unknown', async () => {
@@ -545,7 +843,14 @@ describe('hasActiveSeriousListing', () => {
 test('a hundred credit files cost as many statements as one', async () => {
   const codes = Array.from({ length: 100 }, () => newEntity());
   await entry({ uscc: codes[50] ?? '' });
-  const document = `query ($codes: [String!]!) { creditFiles(codes: $codes) { file { uscc hasActiveSeriousListing nameListEntries(first: 5) { nodes { listType { code } } totalCount { value } } } } }`;
+  const document = `query ($codes: [String!]!) {
+    creditFiles(codes: $codes) {
+      file {
+        uscc hasActiveSeriousListing
+        nameListEntries(first: 5) { nodes { listType { code } } totalCount { value } }
+      }
+    }
+  }`;
   const count = async (asked: string[]): Promise<[number, ExecutionResult]> => {
     await ask(document, { codes: asked });
     statements = 0;
@@ -558,20 +863,36 @@ test('a hundred credit files cost as many statements as one', async () => {
   expect(result).toEqual({
     data: {
       creditFiles: codes.map((uscc, index) => ({
-        file: { uscc, hasActiveSeriousListing: index === 50, nameListEntries: { nodes: index === 50 ? [{ listType: { code: 'SAMR_SERIOUS' } }] : [], totalCount: { value: index === 50 ? 1 : 0 } } },
+        file: {
+          uscc,
+          hasActiveSeriousListing: index === 50,
+          nameListEntries: {
+            nodes: index === 50 ? [{ listType: { code: 'SAMR_SERIOUS' } }] : [],
+            totalCount: { value: index === 50 ? 1 : 0 },
+          },
+        },
       })),
     },
   });
 });
 
-test('five hundred entries, each at times of its own, cost one statement, and one more where their instants are not sealed yet', async () => {
+test('five hundred entries at their own times cost one statement, and one more if unsealed', async () => {
   const uscc = newEntity();
   const recordId = recordIdOf(uscc, 'events');
   await entry({ uscc, record_id: recordId, superseded_at: '2026-05-01T00:00:00Z' });
   await entry({ uscc, record_id: recordId, version: 2, recorded_at: '2026-05-01T00:00:00Z', removed_on: '2026-06-15' });
   const hidden = await entry({ uscc, disclosure_level: 'INTERNAL', public_from: null, public_until: null });
-  const asked = (key: string, validAt: string, knownAt: string) => ({ __typename: 'NameListEntry', id: id(uscc, key), validAt, knownAt });
-  const document = `query ($representations: [_Any!]!) { found: _entities(representations: $representations) { ... on NameListEntry { version state validAt knownAt } } }`;
+  const asked = (key: string, validAt: string, knownAt: string) => ({
+    __typename: 'NameListEntry',
+    id: id(uscc, key),
+    validAt,
+    knownAt,
+  });
+  const document = `query ($representations: [_Any!]!) {
+    found: _entities(representations: $representations) {
+      ... on NameListEntry { version state validAt knownAt }
+    }
+  }`;
   const at = (minute: number): string => new Date(Date.parse('2026-05-02T00:00:00Z') + minute * 60_000).toISOString();
   const events = [
     asked(recordId, '2026-06-14', '2026-04-01T00:00:00.000Z'),
@@ -583,20 +904,46 @@ test('five hundred entries, each at times of its own, cost one statement, and on
     asked(hidden, '2026-06-15', '2026-05-01T00:00:00.000Z'),
     ...Array.from({ length: 493 }, (_, minute) => asked(recordId, '2026-06-14', at(minute))),
   ];
-  const told = (index: number, version: number, state: string) => ({ version, state, validAt: events[index]?.validAt, knownAt: events[index]?.knownAt });
-  const count = async (representations: readonly unknown[], subgraph?: Subgraph): Promise<[number, ExecutionResult]> => {
+  const delivered = (index: number, version: number, state: string) => ({
+    version,
+    state,
+    validAt: events[index]?.validAt,
+    knownAt: events[index]?.knownAt,
+  });
+  const count = async (
+    representations: readonly unknown[],
+    subgraph?: Subgraph,
+  ): Promise<[number, ExecutionResult]> => {
     statements = 0;
     const result = await ask(document, { representations }, publicViewer, { validAt: TODAY, knownAt: KNOWN }, subgraph);
     return [statements, result];
   };
   await namelist.status();
   const answer = await count(events);
-  expect(answer).toEqual([1, { data: { found: [told(0, 1, 'LISTED'), told(1, 1, 'LISTED'), told(2, 2, 'LISTED'), told(3, 2, 'REMOVED'), null, null, null, ...events.slice(7).map((_, index) => told(index + 7, 2, 'LISTED'))] } }]);
+  expect(answer).toEqual([
+    1,
+    {
+      data: {
+        found: [
+          delivered(0, 1, 'LISTED'),
+          delivered(1, 1, 'LISTED'),
+          delivered(2, 2, 'LISTED'),
+          delivered(3, 2, 'REMOVED'),
+          null,
+          null,
+          null,
+          ...events.slice(7).map((_, index) => delivered(index + 7, 2, 'LISTED')),
+        ],
+      },
+    },
+  ]);
 
   await using other = openSubgraph();
   expect(await count(events, other)).toEqual([2, answer[1]]);
   const tomorrow = Date.parse(await now()) + 86_400_000;
-  const [tooLate, { errors }] = await count(events.map((each, index) => ({ ...each, knownAt: new Date(tomorrow + index).toISOString() })));
+  const [tooLate, { errors }] = await count(
+    events.map((each, index) => ({ ...each, knownAt: new Date(tomorrow + index).toISOString() })),
+  );
   expect([tooLate, errors?.length]).toEqual([2, 500]);
 });
 
@@ -604,7 +951,9 @@ test('two viewers asking at once are each given their own rows', async () => {
   const uscc = newEntity();
   await entry({ uscc });
   await entry({ uscc, disclosure_level: 'INTERNAL', public_from: null, public_until: null });
-  const answers = await Promise.all([publicViewer, auditor, bank, auditor, publicViewer].map((as) => entriesOf({ uscc }, as)));
+  const answers = await Promise.all(
+    [publicViewer, auditor, bank, auditor, publicViewer].map((as) => entriesOf({ uscc }, as)),
+  );
   expect(answers.map(({ nodes }) => nodes.length)).toEqual([1, 2, 1, 2, 1]);
 });
 
@@ -620,31 +969,66 @@ test('list types are those in force on the day', async () => {
   expect(await typeCodes('2021-09-01')).toContain('SAMR_SERIOUS');
 });
 
-const counts = ({ added, corrected, unchanged, rejected, warned }: PartOutcome) => ({ added, corrected, unchanged, rejected, warned });
+const counts = ({ added, corrected, unchanged, rejected, warned }: PartOutcome) => ({
+  added,
+  corrected,
+  unchanged,
+  rejected,
+  warned,
+});
 
 /** As known after all that was filed. */
 async function now(): Promise<string> {
   return (await namelist.status()).sealed;
 }
 
-describe('filing', () => {
-  const form = { MD_XDR_MC: '示例有限公司', MD_LX: 'SAMR_SERIOUS', MD_WSH: '浙市监〔2026〕9号', MD_LRRQ: '2026/03/10', MD_LRSY: '示例事由', MD_FLYJ: '示例依据', MD_RDJG: '示例局', MD_RDJGDM: AUTHORITY, MD_LYDW: '示例中心', MD_LYDWDM: UNIT };
-  const file = async (rows: Record<string, string>[], as: Viewer = zhejiang): Promise<PartOutcome> => {
-    const door = namelist.filings['name-list'];
-    if (!door) throw new Error('no door');
-    const text = lines(rows.map((row) => ({ ...form, ...row })));
-    await registerNamedUnits((statement, values) => owner.query(statement, [...values]), 'name-list', text, 'NDJSON', UNIT);
-    return door(as, { filingId: randomUUID(), number: 1, kind: 'name-list', format: 'NDJSON' }, Readable.from([Buffer.from(text)]));
-  };
+const entryForm = {
+  MD_XDR_MC: '示例有限公司',
+  MD_LX: 'SAMR_SERIOUS',
+  MD_WSH: '浙市监〔2026〕9号',
+  MD_LRRQ: '2026/03/10',
+  MD_LRSY: '示例事由',
+  MD_FLYJ: '示例依据',
+  MD_RDJG: '示例局',
+  MD_RDJGDM: AUTHORITY,
+  MD_LYDW: '示例中心',
+  MD_LYDWDM: UNIT,
+};
 
+const file = async (rows: Record<string, string>[], as: Viewer = zhejiang): Promise<PartOutcome> => {
+  const intake = namelist.filings['name-list'];
+  if (!intake) throw new Error('name list entries cannot be filed');
+  const text = lines(rows.map((row) => ({ ...entryForm, ...row })));
+  await registerNamedUnits(
+    (statement, values) => owner.query(statement, [...values]),
+    'name-list',
+    text,
+    'NDJSON',
+    UNIT,
+  );
+  return intake(
+    as,
+    { filingId: randomUUID(), number: 1, kind: 'name-list', format: 'NDJSON' },
+    Readable.from([Buffer.from(text)]),
+  );
+};
+
+describe('filing', () => {
   test('a row of the form becomes an entry that the public can read; the same file again changes nothing', async () => {
     const uscc = newEntity();
     const rows = [{ MD_XDR_SHXYM: uscc, MD_QXZ: '2029/03/09', MD_GSJZQ: '2029/03/09' }];
     expect(counts(await file(rows))).toEqual({ added: 1, corrected: 0, unchanged: 0, rejected: 0, warned: 0 });
     expect(counts(await file(rows))).toEqual({ added: 0, corrected: 0, unchanged: 1, rejected: 0, warned: 0 });
     const result = await ask(
-      `query ($uscc: USCC!, $knownAt: DateTime) { creditFile(uscc: $uscc, knownAt: $knownAt) { hasActiveSeriousListing nameListEntries(first: 10) { nodes {
-        version provenance { sourceUnit { name uscc } catalogueCode } disclosureLevel validFrom validTo category state authority { name uscc } documentNo listedOn grounds legalBasis termUntil removedOn removalReason publicUntil } } } }`,
+      `query ($uscc: USCC!, $knownAt: DateTime) {
+          creditFile(uscc: $uscc, knownAt: $knownAt) {
+            hasActiveSeriousListing
+            nameListEntries(first: 10) {
+              nodes {
+        version
+        provenance { sourceUnit { name uscc } catalogueCode }
+        disclosureLevel validFrom validTo category state authority { name uscc } documentNo listedOn grounds
+        legalBasis termUntil removedOn removalReason publicUntil } } } }`,
       { uscc, knownAt: await now() },
     );
     expect(result).toEqual({
@@ -687,7 +1071,9 @@ describe('filing', () => {
       { MD_XDR_SHXYM: newEntity(), MD_YCYY: '信用修复' },
       { MD_XDR_SHXYM: good },
     ]);
-    expect(outcome.rejectedRows.map(({ row, problems }) => [row, problems.map(({ column, code }) => `${column} ${code}`)])).toEqual([
+    expect(
+      outcome.rejectedRows.map(({ row, problems }) => [row, problems.map(({ column, code }) => `${column} ${code}`)]),
+    ).toEqual([
       [1, ['MD_LX UNKNOWN_CODE']],
       [2, ['MD_RDJG MISSING', 'MD_RDJGDM MISSING']],
       [3, ['MD_XDR_LB OUT_OF_SCOPE_NATURAL_PERSON']],
@@ -696,9 +1082,17 @@ describe('filing', () => {
     expect([outcome.rows, outcome.added]).toEqual([5, 1]);
     expect((await entriesOf({ uscc: good, knownAt: await now() })).nodes).toHaveLength(1);
   });
+});
 
+describe('what follows from a filed entry', () => {
   test('an entry of a serious list that is filed as not public is taken with a warning', async () => {
-    expect(counts(await file([{ MD_XDR_SHXYM: newEntity(), MD_SYFW: '政务共享' }]))).toEqual({ added: 1, corrected: 0, unchanged: 0, rejected: 0, warned: 1 });
+    expect(counts(await file([{ MD_XDR_SHXYM: newEntity(), MD_SYFW: '政务共享' }]))).toEqual({
+      added: 1,
+      corrected: 0,
+      unchanged: 0,
+      rejected: 0,
+      warned: 1,
+    });
   });
 
   test('a repair takes the entry from everybody but those who review it, at every instant', async () => {
@@ -706,9 +1100,16 @@ describe('filing', () => {
     await file([{ MD_XDR_SHXYM: uscc }]);
     const before = await now();
     expect(await verdict({ uscc, knownAt: before })).toBe(true);
-    expect(counts(await file([{ MD_XDR_SHXYM: uscc, MD_YCRQ: '2026/11/01', MD_YCYY: '信用修复' }]))).toEqual({ added: 0, corrected: 1, unchanged: 0, rejected: 0, warned: 0 });
+    expect(counts(await file([{ MD_XDR_SHXYM: uscc, MD_YCRQ: '2026/11/01', MD_YCYY: '信用修复' }]))).toEqual({
+      added: 0,
+      corrected: 1,
+      unchanged: 0,
+      rejected: 0,
+      warned: 0,
+    });
     for (const knownAt of [before, await now()]) {
-      for (const reader of [publicViewer, bank, zhejiang]) expect((await entriesOf({ uscc, knownAt }, reader)).nodes).toEqual([]);
+      for (const reader of [publicViewer, bank, zhejiang])
+        expect((await entriesOf({ uscc, knownAt }, reader)).nodes).toEqual([]);
       expect((await entriesOf({ uscc, knownAt }, auditor)).nodes.map((node) => node.state)).toEqual(['REPAIRED']);
       expect([await verdict({ uscc, knownAt }), await verdict({ uscc, knownAt }, auditor)]).toEqual([false, false]);
     }
@@ -718,10 +1119,15 @@ describe('filing', () => {
     await owner.query(`delete from namelist.source_unit`);
     const [uscc, before] = [newEntity(), await now()];
     await file([{ MD_XDR_SHXYM: newEntity() }]);
-    expect([await verdict({ uscc, knownAt: before }), await verdict({ uscc, knownAt: await now() })]).toEqual(['SOURCE_LATE', false]);
+    expect([await verdict({ uscc, knownAt: before }), await verdict({ uscc, knownAt: await now() })]).toEqual([
+      'SOURCE_LATE',
+      false,
+    ]);
   });
 
   test('a bank may not file', async () => {
-    await expect(file([{ MD_XDR_SHXYM: newEntity() }], bank)).rejects.toMatchObject({ extensions: { code: 'UNAUTHORIZED_FIELD_OR_TYPE' } });
+    await expect(file([{ MD_XDR_SHXYM: newEntity() }], bank)).rejects.toMatchObject({
+      extensions: { code: 'UNAUTHORIZED_FIELD_OR_TYPE' },
+    });
   });
 });

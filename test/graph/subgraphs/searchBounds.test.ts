@@ -2,7 +2,8 @@ import { startGraph, type TestGraph } from '#test/support/graph.ts';
 import { newEntity } from '#test/support/listings.ts';
 import { know } from '#test/support/registered.ts';
 
-// A search has a deadline of its own and a bulkhead: whoever searches much waits for himself (cases A7), and those who ask by code do not.
+// A search has a deadline of its own and a bulkhead: a caller with many searches delays its own alone (cases A7), and
+// lookups by code are not delayed.
 
 let graph: TestGraph;
 const CODE = newEntity();
@@ -12,15 +13,19 @@ beforeAll(async () => {
 });
 afterAll(() => graph[Symbol.asyncDispose]());
 
-const search = (n: number) => graph.query('PUBLIC', `{ searchEntities(query: "示例${n}", first: 1) { nodes { uscc } } }`);
+const search = (n: number) =>
+  graph.query('PUBLIC', `{ searchEntities(query: "示例${n}", first: 1) { nodes { uscc } } }`);
 
-test('searches that hang end at their deadline, too many at once are refused, and a code is answered meanwhile', async () => {
-  // Whoever searches reads this table first; whoever asks by code never does.
+test('hanging searches end at their deadline, too many are refused, and a code is answered', async () => {
+  // A search reads this table first; a lookup by code never does.
   await graph.sql('begin');
   await graph.sql('lock table entity.name in access exclusive mode');
   try {
     const asked = Array.from({ length: 60 }, (_, n) => search(n));
-    const [first] = await Promise.all([graph.query('PUBLIC', `{ entity(uscc: "${CODE}") { uscc } }`), Promise.race(asked)]);
+    const [first] = await Promise.all([
+      graph.query('PUBLIC', `{ entity(uscc: "${CODE}") { uscc } }`),
+      Promise.race(asked),
+    ]);
     expect(first.body).toMatchObject({ data: { entity: { uscc: CODE } } });
     const answers = await Promise.all(asked);
     const errors = answers.map(({ body }) => body.errors?.[0]?.extensions);

@@ -1,10 +1,10 @@
-import type { Role } from '#policy/viewer.ts';
+import type { Role } from '#policy/roles.ts';
 import { composeUscc } from '#standards/uscc.ts';
 import { organisationOf, startGraph, type TestGraph } from '#test/support/graph.ts';
 import { AUTHORITY, list, numbered, pageOf } from '#test/support/listings.ts';
 import { type Cells, daysFromNow, know, lines, register } from '#test/support/registered.ts';
 
-// A version is never shown wider than the narrower of its own rights and those of the record now, by whichever way it is asked for.
+// No request shows a version more widely than the narrower of its own rights and those of the record now.
 
 let graph: TestGraph;
 beforeAll(async () => {
@@ -19,50 +19,112 @@ const known = async (): Promise<string> => {
 };
 const unit = organisationOf('DETERMINING_UNIT').organisation;
 const penalty = (uscc: string, content: string, level: string, industry = 'F5211'): Cells => ({
-  CF_XDR_MC: '示例主体', CF_XDR_SHXYM: uscc, CF_WSH: '示罚〔2026〕31号', CF_WFXW: '示例', CF_SY: '示例', CF_YJ: '示例', CF_CFLB: '罚款', CF_NR: content, CF_JDRQ: daysFromNow(-30).replaceAll('-', '/'), CF_YXQ: daysFromNow(900).replaceAll('-', '/'),
-  CF_GSJZQ: daysFromNow(300).replaceAll('-', '/'), CF_CFJG: '示例机关', CF_CFJGDM: unit, CF_SJLY: '示例机关', CF_SJLYDM: unit, CF_XDR_HYDM: industry, CF_SYFW: level,
+  CF_XDR_MC: '示例主体',
+  CF_XDR_SHXYM: uscc,
+  CF_WSH: '示罚〔2026〕31号',
+  CF_WFXW: '示例',
+  CF_SY: '示例',
+  CF_YJ: '示例',
+  CF_CFLB: '罚款',
+  CF_NR: content,
+  CF_JDRQ: daysFromNow(-30).replaceAll('-', '/'),
+  CF_YXQ: daysFromNow(900).replaceAll('-', '/'),
+  CF_GSJZQ: daysFromNow(300).replaceAll('-', '/'),
+  CF_CFJG: '示例机关',
+  CF_CFJGDM: unit,
+  CF_SJLY: '示例机关',
+  CF_SJLYDM: unit,
+  CF_XDR_HYDM: industry,
+  CF_SYFW: level,
 });
-const ACTS = 'query ($uscc: USCC!, $knownAt: DateTime) { creditFile(uscc: $uscc, knownAt: $knownAt) { administrativeActs(first: 9) { nodes { id version content } totalCount { value } } } }';
-const RECORD = 'query ($id: ID!, $knownAt: DateTime) { record(id: $id, knownAt: $knownAt) { version history(first: 9) { nodes { version } totalCount { value } } } }';
+const ACTS = `query ($uscc: USCC!, $knownAt: DateTime) {
+  creditFile(uscc: $uscc, knownAt: $knownAt) {
+    administrativeActs(first: 9) { nodes { id version content } totalCount { value } }
+  }
+}`;
+const RECORD = `query ($id: ID!, $knownAt: DateTime) {
+  record(id: $id, knownAt: $knownAt) { version history(first: 9) { nodes { version } totalCount { value } } }
+}`;
 const seen = async (role: Role, uscc: string, knownAt: string) => {
   const { body, text } = await graph.query(role, ACTS, { uscc, knownAt });
-  const { nodes, totalCount } = (body.data as { creditFile: { administrativeActs: { nodes: { id: string; version: number; content: string }[]; totalCount: { value: number } } } }).creditFile.administrativeActs;
-  return { nodes: nodes.map(({ version, content }) => [version, content]), count: totalCount.value, text, id: nodes[0]?.id };
+  const { nodes, totalCount } = (
+    body.data as {
+      creditFile: {
+        administrativeActs: {
+          nodes: { id: string; version: number; content: string }[];
+          totalCount: { value: number };
+        };
+      };
+    }
+  ).creditFile.administrativeActs;
+  return {
+    nodes: nodes.map(({ version, content }) => [version, content]),
+    count: totalCount.value,
+    text,
+    id: nodes[0]?.id,
+  };
 };
 
-test('what was filed INTERNAL and is PUBLIC now is not shown as it was, in a list, by its id, in counts and histories', async () => {
+test('what was INTERNAL and is PUBLIC is not shown as it was, by list, id, count or history', async () => {
   const uscc = composeUscc('91330106', 'MA6EEE01');
   await know(graph, uscc);
   const instants: string[] = [];
-  for (const [content, level] of [['内部措辞', '内部'], ['公开措辞', '社会公开'], ['又一内部措辞', '内部'], ['最后措辞', '社会公开']] as const) {
-    expect(await graph.file('penalty', lines([penalty(uscc, content, level)]), { format: 'NDJSON' })).toMatchObject({ rejected: 0 });
+  for (const [content, level] of [
+    ['内部措辞', '内部'],
+    ['公开措辞', '社会公开'],
+    ['又一内部措辞', '内部'],
+    ['最后措辞', '社会公开'],
+  ] as const) {
+    expect(await graph.file('penalty', lines([penalty(uscc, content, level)]), { format: 'NDJSON' })).toMatchObject({
+      rejected: 0,
+    });
     instants.push(await known());
   }
   const [internal, published, again, now] = instants as [string, string, string, string];
   const { id } = await seen('PUBLIC', uscc, now);
-  for (const [at, nodes] of [[internal, []], [published, [[2, '公开措辞']]], [again, []], [now, [[4, '最后措辞']]]] as const) {
-    for (const role of ['PUBLIC', 'PROVINCIAL_PLATFORM', 'SUBJECT', 'NATIONAL_CENTRE'] as const) expect([role, await seen(role, uscc, at)]).toMatchObject([role, { nodes, count: nodes.length }]);
-    const byId = await graph.query('PUBLIC', 'query ($id: ID!, $knownAt: DateTime) { record(id: $id, knownAt: $knownAt) { version } }', { id, knownAt: at });
-    expect(byId.body.errors?.map(({ extensions }) => extensions['code'])).toEqual(nodes.length === 0 ? ['NOT_FOUND'] : undefined);
+  for (const [at, nodes] of [
+    [internal, []],
+    [published, [[2, '公开措辞']]],
+    [again, []],
+    [now, [[4, '最后措辞']]],
+  ] as const) {
+    for (const role of ['PUBLIC', 'PROVINCIAL_PLATFORM', 'SUBJECT', 'NATIONAL_CENTRE'] as const)
+      expect([role, await seen(role, uscc, at)]).toMatchObject([role, { nodes, count: nodes.length }]);
+    const byId = await graph.query(
+      'PUBLIC',
+      'query ($id: ID!, $knownAt: DateTime) { record(id: $id, knownAt: $knownAt) { version } }',
+      { id, knownAt: at },
+    );
+    expect(byId.body.errors?.map(({ extensions }) => extensions['code'])).toEqual(
+      nodes.length === 0 ? ['NOT_FOUND'] : undefined,
+    );
     expect((await seen('PUBLIC', uscc, at)).text).not.toContain('内部措辞');
   }
   expect(await seen('DETERMINING_UNIT', uscc, internal)).toMatchObject({ nodes: [[1, '内部措辞']] });
   const history = async (role: Role) => (await graph.query(role, RECORD, { id, knownAt: now })).body.data;
-  expect(await history('PROVINCIAL_PLATFORM')).toEqual({ record: { version: 4, history: { nodes: [{ version: 4 }, { version: 2 }], totalCount: { value: 2 } } } });
+  expect(await history('PROVINCIAL_PLATFORM')).toEqual({
+    record: { version: 4, history: { nodes: [{ version: 4 }, { version: 2 }], totalCount: { value: 2 } } },
+  });
   expect(await history('AUDITOR')).toMatchObject({ record: { history: { totalCount: { value: 4 } } } });
 });
 
-test('what was PUBLIC and is INTERNAL now is hidden at every instant; a version of another sector is of no sector', async () => {
+test('what was PUBLIC and is INTERNAL is hidden at every instant, also where the sector differed', async () => {
   const uscc = composeUscc('91330106', 'MA6EEE02');
   await know(graph, uscc);
   const instants: string[] = [];
-  for (const [level, industry] of [['政务共享', 'F5211'], ['政务共享', 'C2710'], ['政务共享', 'F5211']] as const) {
+  for (const [level, industry] of [
+    ['政务共享', 'F5211'],
+    ['政务共享', 'C2710'],
+    ['政务共享', 'F5211'],
+  ] as const) {
     await graph.file('penalty', lines([penalty(uscc, industry, level, industry)]), { format: 'NDJSON' });
     instants.push(await known());
   }
   const sector = organisationOf('SECTOR_REGULATOR').sector ?? '';
   const isOf = (industry: string): boolean => industry.startsWith(sector);
-  expect((await Promise.all(instants.map((at) => seen('SECTOR_REGULATOR', uscc, at)))).map(({ count }) => count)).toEqual([isOf('F5211') ? 1 : 0, 0, isOf('F5211') ? 1 : 0]);
+  expect(
+    (await Promise.all(instants.map((at) => seen('SECTOR_REGULATOR', uscc, at)))).map(({ count }) => count),
+  ).toEqual([isOf('F5211') ? 1 : 0, 0, isOf('F5211') ? 1 : 0]);
   await graph.file('penalty', lines([penalty(uscc, '公开', '社会公开')]), { format: 'NDJSON' });
   const published = await known();
   expect((await seen('PUBLIC', uscc, published)).count).toBe(1);
@@ -74,25 +136,57 @@ test('a state of the register that was shared in government stays so when a late
   const uscc = composeUscc('91330106', 'MA6EEE03');
   await know(graph, uscc);
   // No form has a level of the register: an entity is hidden by hand.
-  await graph.sql(`update entity.profile set disclosure_level = 'GOV_SHARED', name = '保密旧名', content = content || '{"name": "保密旧名有限公司"}' where uscc = $1`, [uscc]);
+  await graph.sql(
+    `update entity.profile
+      set disclosure_level = 'GOV_SHARED', name = '保密旧名', content = content || '{"name": "保密旧名有限公司"}'
+      where uscc = $1`,
+    [uscc],
+  );
   await register(graph, 'entity', AUTHORITY, ['entity']);
-  const later: Cells = { DJ_SHXYM: uscc, DJ_MC: '公开新名有限公司', DJ_LX: '企业', DJ_ZT: '存续', DJ_QHDM: '330106', DJ_CLRQ: '2015/05/05', DJ_HZRQ: '2024/01/01', DJ_DJJG: '示例机关', DJ_DJJGDM: AUTHORITY, DJ_LYDW: '示例机关', DJ_LYDWDM: AUTHORITY };
+  const later: Cells = {
+    DJ_SHXYM: uscc,
+    DJ_MC: '公开新名有限公司',
+    DJ_LX: '企业',
+    DJ_ZT: '存续',
+    DJ_QHDM: '330106',
+    DJ_CLRQ: '2015/05/05',
+    DJ_HZRQ: '2024/01/01',
+    DJ_DJJG: '示例机关',
+    DJ_DJJGDM: AUTHORITY,
+    DJ_LYDW: '示例机关',
+    DJ_LYDWDM: AUTHORITY,
+  };
   expect(await graph.file('entity', lines([later]), { format: 'NDJSON' })).toMatchObject({ added: 1 });
   await known();
-  const names = async (role: Role) => (await graph.query(role, `{ entity(uscc: "${uscc}") { name formerNames { name } } }`)).body.data;
+  const names = async (role: Role) =>
+    (await graph.query(role, `{ entity(uscc: "${uscc}") { name formerNames { name } } }`)).body.data;
   expect(await names('PUBLIC')).toEqual({ entity: { name: '公开新名有限公司', formerNames: [] } });
-  expect(await names('PROVINCIAL_PLATFORM')).toEqual({ entity: { name: '公开新名有限公司', formerNames: [{ name: '保密旧名有限公司' }] } });
+  expect(await names('PROVINCIAL_PLATFORM')).toEqual({
+    entity: { name: '公开新名有限公司', formerNames: [{ name: '保密旧名有限公司' }] },
+  });
 });
 
-test('changes are not told with a version that was hidden: a list entry that is public now was internal when it was added', async () => {
+test('changes are not delivered with a hidden version: an entry that was internal when added', async () => {
   const uscc = composeUscc('91330106', 'MA6EEE04');
   await know(graph, uscc);
   await list(graph, { uscc, level: '内部', grounds: '内部事由' });
   await list(graph, { uscc, level: '社会公开', grounds: '公开事由' });
   await numbered(graph);
   await known();
-  const page = pageOf(await graph.query('FINANCIAL_INSTITUTION', '{ nameListChanges(filter: { provinces: ["33"] }, first: 100) { hasMore endCursor events { __typename ... on NameListChange { kind version subject { uscc } entry { grounds } } } } }'));
-  expect(page.events.filter((event) => (event as { subject?: { uscc: string } }).subject?.uscc === uscc)).toEqual([{ __typename: 'NameListChange', kind: 'CORRECTED', version: 2, subject: { uscc }, entry: { grounds: '公开事由' } }]);
+  const page = pageOf(
+    await graph.query(
+      'FINANCIAL_INSTITUTION',
+      `{
+        nameListChanges(filter: { provinces: ["33"] }, first: 100) {
+          hasMore endCursor
+          events { __typename ... on NameListChange { kind version subject { uscc } entry { grounds } } }
+        }
+      }`,
+    ),
+  );
+  expect(page.events.filter((event) => (event as { subject?: { uscc: string } }).subject?.uscc === uscc)).toEqual([
+    { __typename: 'NameListChange', kind: 'CORRECTED', version: 2, subject: { uscc }, entry: { grounds: '公开事由' } },
+  ]);
 });
 
 const slashed = (day: string): string => day.replaceAll('-', '/');

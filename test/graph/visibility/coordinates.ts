@@ -1,6 +1,17 @@
 import { readFileSync } from 'node:fs';
-import { buildSchema, getNamedType, type GraphQLField, isAbstractType, isCompositeType, isInputObjectType, isInterfaceType, isListType, isNonNullType, isObjectType } from 'graphql';
-import { type Role } from '#policy/viewer.ts';
+import {
+  buildSchema,
+  getNamedType,
+  type GraphQLField,
+  isAbstractType,
+  isCompositeType,
+  isInputObjectType,
+  isInterfaceType,
+  isListType,
+  isNonNullType,
+  isObjectType,
+} from 'graphql';
+import { type Role } from '#policy/roles.ts';
 
 // The committed schema and the committed docs/VISIBILITY.md, and how to get from a root to every type.
 
@@ -15,16 +26,27 @@ const read = (file: string): string => readFileSync(new URL(`../../../docs/${fil
 export const schema = buildSchema(read('schema.graphql'));
 
 export const table = new Map<string, Line>();
-const cells = (line: string): string[] => line.split('|').slice(1, -1).map((cell) => cell.trim());
-const lines = read('VISIBILITY.md').split('\n').filter((line) => line.startsWith('|'));
+const cells = (line: string): string[] =>
+  line
+    .split('|')
+    .slice(1, -1)
+    .map((cell) => cell.trim());
+const lines = read('VISIBILITY.md')
+  .split('\n')
+  .filter((line) => line.startsWith('|'));
 export const columns = cells(lines[0] ?? '').slice(2);
 for (const line of lines.slice(2)) {
   const [coordinate = '', dataClass = '', ...outcomes] = cells(line);
-  table.set(coordinate.replaceAll('`', ''), { dataClass, outcomes: Object.fromEntries(columns.map((role, index) => [role, outcomes[index]])) as Record<Role, Outcome> });
+  table.set(coordinate.replaceAll('`', ''), {
+    dataClass,
+    outcomes: Object.fromEntries(columns.map((role, index) => [role, outcomes[index]])) as Record<Role, Outcome>,
+  });
 }
 
 /** Objects and interfaces in a fixed order. */
-export const fielded = Object.values(schema.getTypeMap()).filter((type) => !type.name.startsWith('__') && (isObjectType(type) || isInterfaceType(type)));
+export const fielded = Object.values(schema.getTypeMap()).filter(
+  (type) => !type.name.startsWith('__') && (isObjectType(type) || isInterfaceType(type)),
+);
 export const fieldsOf = (name: string): GraphQLField<unknown, unknown>[] => {
   const type = schema.getType(name);
   return isObjectType(type) || isInterfaceType(type) ? Object.values(type.getFields()) : [];
@@ -57,8 +79,27 @@ export interface Step {
   readonly to: string;
 }
 
-/** Roots that lead to many entities at once, or to one thing of a list: only what nothing else leads to is asked through them, so that a path leads to one known row, and to all of a list. */
-const MANY = ['record', 'export', 'listingProposals', 'nameListChanges', 'evaluationChanges', 'creditFiles', 'entities', 'resolveIdentifier', 'searchEntities', 'evaluations', 'nameListEntries', 'collectionCoverage', 'publicationDuties', 'timelinessReport', 'withdrawalNotices'];
+/**
+ * Roots that lead to many entities at once, or to one thing of a list: only what nothing else leads to is asked through
+ * them, so that a path leads to one known row, and to all of a list.
+ */
+const MANY = [
+  'record',
+  'export',
+  'listingProposals',
+  'nameListChanges',
+  'evaluationChanges',
+  'creditFiles',
+  'entities',
+  'resolveIdentifier',
+  'searchEntities',
+  'evaluations',
+  'nameListEntries',
+  'collectionCoverage',
+  'publicationDuties',
+  'timelinessReport',
+  'withdrawalNotices',
+];
 
 /** Of a union some members are given by one root alone. */
 const GIVEN_BY: Readonly<Record<string, readonly ['Query' | 'Subscription', string]>> = {
@@ -79,7 +120,12 @@ function given(path: readonly Step[]): readonly Step[] {
 /** The shortest path to every type that a role reaches over fields it is not denied; for null, over any. */
 export function pathsFor(role: Role | null): ReadonlyMap<string, readonly Step[]> {
   const paths = new Map<string, readonly Step[]>();
-  for (const [root, among] of [['Query', (field: string) => !MANY.includes(field)], ['Query', () => true], ['Mutation', () => true], ['Subscription', () => true]] as const) {
+  for (const [root, among] of [
+    ['Query', (field: string) => !MANY.includes(field)],
+    ['Query', () => true],
+    ['Mutation', () => true],
+    ['Subscription', () => true],
+  ] as const) {
     paths.set(root, []);
     const queue: string[] = [root];
     for (let name = queue.shift(); name !== undefined; name = queue.shift()) {
@@ -91,12 +137,19 @@ export function pathsFor(role: Role | null): ReadonlyMap<string, readonly Step[]
       };
       for (const field of fieldsOf(name)) {
         const to = getNamedType(field.type);
-        if (!isCompositeType(to) || (name === root && !among(field.name)) || (role !== null && outcomeOf(`${name}.${field.name}`, role) === 'DENY')) continue;
+        if (
+          !isCompositeType(to) ||
+          (name === root && !among(field.name)) ||
+          (role !== null && outcomeOf(`${name}.${field.name}`, role) === 'DENY')
+        )
+          continue;
         visit({ on: name, field: field.name, to: to.name });
       }
       const type = schema.getType(name);
       if (!isAbstractType(type)) continue;
-      for (const possible of schema.getPossibleTypes(type)) for (const to of [possible.name, ...possible.getInterfaces().map((parent) => parent.name)]) visit({ on: name, to });
+      for (const possible of schema.getPossibleTypes(type))
+        for (const to of [possible.name, ...possible.getInterfaces().map((parent) => parent.name)])
+          visit({ on: name, to });
     }
   }
   return paths;

@@ -1,7 +1,21 @@
 import { randomUUID } from 'node:crypto';
-import { buildClientSchema, buildSchema, getIntrospectionQuery, getNamedType, type GraphQLSchema, type IntrospectionQuery, isAbstractType, isCompositeType, isInputObjectType, isInterfaceType, isNonNullType, isObjectType, isUnionType } from 'graphql';
-import { decodeId, encodeId } from '#kit/records.ts';
-import { type Role, roles } from '#policy/viewer.ts';
+import {
+  buildClientSchema,
+  buildSchema,
+  getIntrospectionQuery,
+  getNamedType,
+  type GraphQLSchema,
+  type IntrospectionQuery,
+  isAbstractType,
+  isCompositeType,
+  isInputObjectType,
+  isInterfaceType,
+  isNonNullType,
+  isObjectType,
+  isUnionType,
+} from 'graphql';
+import { decodeId, encodeId } from '#records/record.ts';
+import { type Role, roles } from '#policy/roles.ts';
 import { composeUscc } from '#standards/uscc.ts';
 import { organisationOf } from '#test/support/graph.ts';
 import { numbered } from '#test/support/listings.ts';
@@ -9,13 +23,46 @@ import { lines } from '#test/support/registered.ts';
 import { type Receiver, startReceiver } from '#test/support/receivers.ts';
 import { followByWebSocket } from '#test/support/streams.ts';
 import { until } from '#test/support/until.ts';
-import { columns, fielded, fieldOf, fieldsOf, inputs, lineOf, listDepth, outcomeOf, pathsFor, schema, type Step, table } from './coordinates.ts';
-import { type Answer, bodyOf, dataOf, firms, followed, formOf, hidden, type Place, placeNames, shadow, shadowName, sites, startWorld, unknown, type Viewer, viewerOf, viewers, type World } from './world.ts';
+import {
+  columns,
+  fielded,
+  fieldOf,
+  fieldsOf,
+  inputs,
+  lineOf,
+  listDepth,
+  outcomeOf,
+  pathsFor,
+  schema,
+  type Step,
+  table,
+} from './coordinates.ts';
+import { filterUses, filterValues, mutationInputs, within } from './inputValues.ts';
+import {
+  type Answer,
+  bodyOf,
+  dataOf,
+  firms,
+  followed,
+  formOf,
+  hidden,
+  type PlaceName,
+  placeNames,
+  shadow,
+  shadowName,
+  sites,
+  startWorld,
+  unknown,
+  type Viewer,
+  viewerOf,
+  viewers,
+  type World,
+} from './world.ts';
 import { purposesOf } from '#test/support/purposes.ts';
 import { operatorsOf } from '#test/support/trusted.ts';
 
-// Every field, argument and input field × every role, through the public API, against the committed docs/VISIBILITY.md: what the
-// document says is what happens. It is generated from what the policy reads; this test asks the running graph.
+// Every field, argument and input field × every role, through the public API, against the committed docs/VISIBILITY.md:
+// what the document says is what happens. It is generated from what the policy reads; this test asks the running graph.
 
 let world: World;
 /** Of each role that files: a filing of its own that is completed. */
@@ -28,15 +75,19 @@ const itemOf = new Map<Role, { id: string; version: number }>();
 /** Of each role that changes lists: entries that it decided, and what another person of its organisation proposed. */
 const listingOf = new Map<Role, { remove: string; correct: string; decide: string }>();
 /** Of each role that follows changes: what is its own. */
-const followingOf = new Map<Role, { watchlist: string; told: string; paused: string; export: string }>();
-/** Of each role that reads changes: places in the log before what is to be told, and one that is no longer kept. */
+const followingOf = new Map<Role, { watchlist: string; webhook: string; paused: string; export: string }>();
+/**
+ * For each role that reads changes: positions in the log before the events to deliver, and one that is no longer kept.
+ */
 const cursorOf = new Map<string, string>();
 let receiver: Receiver;
 /** A consent of the subject, to be taken back. */
 let consent = '';
 /** Changes of the rules that another person proposed: one for each decision. */
 const changes = { approveRuleChange: '', rejectRuleChange: '' };
-/** Manifests of documents that another operator proposed: one to be published, and one that was and is to be withdrawn. */
+/**
+ * Manifests of documents that another operator proposed: one to be published, and one that was and is to be withdrawn.
+ */
 const manifests = { confirmDocuments: '', withdrawDocuments: '' };
 const stack = new AsyncDisposableStack();
 beforeAll(async () => {
@@ -53,10 +104,21 @@ beforeAll(async () => {
   await replaceSomething();
   await registerSomething();
   for (const place of ['near', 'far'] as const) {
-    const [row] = await world.graph.sql(`select record_id from disclosure.act where uscc = $1 and kind = 'LICENCE' and disclosure_level = 'PUBLIC' and withdrawn_on is null and current_date between public_from and public_until and record_id <> all($2::uuid[]) order by record_id limit 1`, [sites[place].uscc, [...recordOf.values()].map((id) => decodeId(id)?.recordId)]); // not one that is withdrawn on the way
+    const [row] = await world.graph.sql(
+      `select record_id
+        from disclosure.act
+        where uscc = $1 and kind = 'LICENCE' and disclosure_level = 'PUBLIC' and withdrawn_on is null
+          and current_date between public_from and public_until and record_id <> all($2::uuid[])
+        order by record_id
+        limit 1`,
+      [sites[place].uscc, [...recordOf.values()].map((id) => decodeId(id)?.recordId)],
+    ); // not one that is withdrawn on the way
     publishedAt[place] = encodeId('AdministrativeLicence', sites[place].uscc, String(row?.['record_id']));
   }
-  const granted = await mutate('OPERATOR', `grantRole(input: ${inputOf('OPERATOR', 'grantRole')}) { ... on RoleGranted { grant { id } } }`);
+  const granted = await mutate(
+    'OPERATOR',
+    `grantRole(input: ${inputOf('OPERATOR', 'grantRole')}) { ... on RoleGranted { grant { id } } }`,
+  );
   grant = (granted['grantRole'] as { grant: { id: string } }).grant.id;
   await followSomething();
 }, 300_000);
@@ -64,9 +126,20 @@ afterAll(() => stack.disposeAsync());
 
 // What may be done, and by whom; an auditor reads any filing and grant, and makes none.
 const replacementOf = new Map<Role, string>();
-const publishedAt: Record<Place, string> = { near: '', far: '' };
+const publishedAt: Record<PlaceName, string> = { near: '', far: '' };
 
-const following = ['createWatchlist', 'addToWatchlist', 'removeFromWatchlist', 'createExport', 'cancelExport', 'createWebhook', 'pauseWebhook', 'resumeWebhook', 'rotateWebhookSecret', 'redeliverWebhook'] as const;
+const following = [
+  'createWatchlist',
+  'addToWatchlist',
+  'removeFromWatchlist',
+  'createExport',
+  'cancelExport',
+  'createWebhook',
+  'pauseWebhook',
+  'resumeWebhook',
+  'rotateWebhookSecret',
+  'redeliverWebhook',
+] as const;
 const followers = roles.filter((role) => !['PUBLIC', 'RULE_KEEPER', 'OPERATOR'].includes(role));
 
 const mayDo = {
@@ -105,10 +178,13 @@ const mayDo = {
   confirmDocuments: ['OPERATOR'],
   withdrawDocuments: ['OPERATOR'],
 } as const satisfies Record<string, readonly Role[]>;
-const isRefused = (role: Role, { on, field = '' }: Pick<Step, 'on' | 'field'>): boolean => field !== '' && outcomeOf(`${on}.${field}`, role) === 'DENY';
+const isRefused = (role: Role, { on, field = '' }: Pick<Step, 'on' | 'field'>): boolean =>
+  field !== '' && outcomeOf(`${on}.${field}`, role) === 'DENY';
 
 test.each(Object.entries(mayDo))('%s is done by those who may, and by nobody else', (mutation, who) => {
-  expect(roles.filter((role) => outcomeOf(`Mutation.${mutation}`, role) === 'ALLOW')).toEqual(roles.filter((role) => (who as readonly Role[]).includes(role)));
+  expect(roles.filter((role) => outcomeOf(`Mutation.${mutation}`, role) === 'ALLOW')).toEqual(
+    roles.filter((role) => (who as readonly Role[]).includes(role)),
+  );
 });
 
 async function mutate(role: Role, selection: string): Promise<Record<string, unknown>> {
@@ -117,52 +193,123 @@ async function mutate(role: Role, selection: string): Promise<Record<string, unk
   return data;
 }
 
-/** A full replacement each for those who file, which waits to be confirmed: it has a refused row. Who asks is not who filed. */
+/**
+ * A full replacement for each filing role, which waits to be confirmed: it has a refused row. The caller is not the
+ * filer.
+ */
 async function replaceSomething(): Promise<void> {
   for (const role of mayDo.confirmFiling) {
-    const created = await mutate(role, `createFiling(input: { idempotencyKey: "replaced", kind: "complaint", format: NDJSON, partsExpected: 1, mode: REPLACE }) { ... on FilingCreated { filing { id } } }`);
+    const created = await mutate(
+      role,
+      `createFiling(
+          input: { idempotencyKey: "replaced", kind: "complaint", format: NDJSON, partsExpected: 1, mode: REPLACE }
+        ) {
+          ... on FilingCreated { filing { id } }
+        }`,
+    );
     const { id } = (created['createFiling'] as { filing: { id: string } }).filing;
     replacementOf.set(role, id);
-    await fetch(`${world.graph.url}/filings/${id}/parts/1`, { method: 'PUT', headers: { authorization: `Bearer ${world.tokenOf(viewerOf[role])}`, 'content-type': 'application/x-ndjson' }, body: JSON.stringify({ TS_XDR_MC: '示例主体', TS_XDR_SHXYM: 'x', TS_BH: '1', TS_RQ: '2026/01/05' }) }).then((response) => response.arrayBuffer());
-    await world.graph.sql(`update gateway.filing set created_by_actor = 'another', status = 'QUARANTINED', replacement = $2 where id = $1`, [id, weighed]);
+    await fetch(`${world.graph.url}/filings/${id}/parts/1`, {
+      method: 'PUT',
+      headers: { authorization: `Bearer ${world.tokenOf(viewerOf[role])}`, 'content-type': 'application/x-ndjson' },
+      body: JSON.stringify({ TS_XDR_MC: '示例主体', TS_XDR_SHXYM: 'x', TS_BH: '1', TS_RQ: '2026/01/05' }),
+    }).then((response) => response.arrayBuffer());
+    await world.graph.sql(
+      `update gateway.filing set created_by_actor = 'another', status = 'QUARANTINED', replacement = $2 where id = $1`,
+      [id, emptyReplacement],
+    );
   }
   // The completed filing that each role reads was one too.
-  await world.graph.sql(`update gateway.filing set mode = 'REPLACE', replacement = $2 where id = any($1::uuid[])`, [[...filingOf.values()], weighed]);
+  await world.graph.sql(`update gateway.filing set mode = 'REPLACE', replacement = $2 where id = any($1::uuid[])`, [
+    [...filingOf.values()],
+    emptyReplacement,
+  ]);
 }
 
-const weighed = JSON.stringify({ standing: 0, missing: 0, ended: 0, at: '2026-09-18T00:00:00.000Z' });
+const emptyReplacement = JSON.stringify({ standing: 0, missing: 0, ended: 0, at: '2026-09-18T00:00:00.000Z' });
 
 async function registerSomething(): Promise<void> {
-  const units = placeNames.map((place) => `{ unit: "${sites[place].unit}", kind: "licence", name: "示例单位", province: "${sites[place].division.slice(0, 2)}", sector: "${place === 'near' ? 'F' : 'H'}" }`);
+  const units = placeNames.map(
+    (place) =>
+      `{
+        unit: "${sites[place].unit}", kind: "licence", name: "示例单位",
+        province: "${sites[place].division.slice(0, 2)}", sector: "${place === 'near' ? 'F' : 'H'}"
+      }`,
+  );
   units.push(`{ unit: "${unitOf('SECTOR_REGULATOR')}", kind: "licence", name: "示例单位" }`);
-  await mutate('NATIONAL_CENTRE', `registerSourceUnits(input: { idempotencyKey: "registered", units: [${units.join(', ')}] }) { ... on SourceUnitsRegistered { count } }`);
+  await mutate(
+    'NATIONAL_CENTRE',
+    `registerSourceUnits(input: { idempotencyKey: "registered", units: [${units.join(', ')}] }) { ` +
+      '... on SourceUnitsRegistered { count } }',
+  );
 }
 
 /** A regulator files its own records alone. */
-const unitOf = (role: Role): string => (role === 'SECTOR_REGULATOR' ? organisationOf(role).organisation : sites.near.unit);
-const licenceRow = (role: Role, documentNo: string): Record<string, string> => ({ XK_XDR_MC: '示例主体', XK_XDR_SHXYM: hidden, XK_WSH: documentNo, XK_JDRQ: '2026/01/05', XK_LYDWDM: unitOf(role), XK_XDR_HYDM: sites.near.industry, XK_SYFW: '内部' });
+const unitOf = (role: Role): string =>
+  role === 'SECTOR_REGULATOR' ? organisationOf(role).organisation : sites.near.unit;
+const licenceRow = (role: Role, documentNo: string): Record<string, string> => ({
+  XK_XDR_MC: '示例主体',
+  XK_XDR_SHXYM: hidden,
+  XK_WSH: documentNo,
+  XK_JDRQ: '2026/01/05',
+  XK_LYDWDM: unitOf(role),
+  XK_XDR_HYDM: sites.near.industry,
+  XK_SYFW: '内部',
+});
 
 async function fileSomething(role: Role): Promise<void> {
-  const created = await mutate(role, `createFiling(input: ${inputOf(role, 'createFiling')}) { ... on FilingCreated { filing { id } } }`);
+  const created = await mutate(
+    role,
+    `createFiling(input: ${inputOf(role, 'createFiling')}) { ... on FilingCreated { filing { id } } }`,
+  );
   const { id } = (created['createFiling'] as { filing: { id: string } }).filing;
   filingOf.set(role, id);
-  const response = await fetch(`${world.graph.url}/filings/${id}/parts/1`, { method: 'PUT', headers: { authorization: `Bearer ${world.tokenOf(viewerOf[role])}`, 'content-type': 'application/x-ndjson' }, body: JSON.stringify(licenceRow(role, `${role}〔2026〕1号`)) });
+  const response = await fetch(`${world.graph.url}/filings/${id}/parts/1`, {
+    method: 'PUT',
+    headers: { authorization: `Bearer ${world.tokenOf(viewerOf[role])}`, 'content-type': 'application/x-ndjson' },
+    body: JSON.stringify(licenceRow(role, `${role}〔2026〕1号`)),
+  });
   if (!response.ok) throw new Error(await response.text());
-  await mutate(role, `completeFiling(input: ${inputOf(role, 'completeFiling')}) { ... on FilingCompleted { filing { id } } }`);
+  await mutate(
+    role,
+    `completeFiling(input: ${inputOf(role, 'completeFiling')}) { ... on FilingCompleted { filing { id } } }`,
+  );
 }
 
-/** Items that the subjects near and far declare: verified and published ones to be seen, and for each role one to be verified. */
+/**
+ * Items that the subjects near and far declare: verified and published ones to be seen, and for each role one to be
+ * verified.
+ */
 async function declareSomething(): Promise<void> {
-  const run = async (viewer: Parameters<World['send']>[0], success: string, selection: string): Promise<{ id: string; version: number }> => {
-    const answer = await world.send(viewer, { name: 'arrange', query: `mutation { done: ${selection} { ... on ${success} { item { id version } } } }` });
+  const run = async (
+    viewer: Parameters<World['send']>[0],
+    success: string,
+    selection: string,
+  ): Promise<{ id: string; version: number }> => {
+    const answer = await world.send(viewer, {
+      name: 'arrange',
+      query: `mutation { done: ${selection} { ... on ${success} { item { id version } } } }`,
+    });
     const { done } = (bodyOf(answer).data ?? {}) as { done?: { item?: { id: string; version: number } } };
     if (!done?.item) throw new Error(answer.text);
     return done.item;
   };
-  const declare = (place: Place, itemNo: string) =>
-    run(`subject ${place}`, 'InformationDeclared', `declareInformation(input: { idempotencyKey: "${itemNo}", kind: WELFARE, itemNo: "${itemNo}", title: "示例", content: "示例", truthCommitment: true, verifier: "${sites[place].unit}", industryCode: "${sites[place].industry}", authorisation: { disclosureLevel: PUBLIC, purposes: ["CREDIT_GRANTING"], until: "2090-01-01" } })`);
+  const declare = (place: PlaceName, itemNo: string) =>
+    run(
+      `subject ${place}`,
+      'InformationDeclared',
+      `declareInformation(input: { idempotencyKey: "${itemNo}", kind: WELFARE, itemNo: "${itemNo}", ` +
+        `title: "示例", content: "示例", truthCommitment: true, verifier: "${sites[place].unit}", ` +
+        `industryCode: "${sites[place].industry}", authorisation: { disclosureLevel: PUBLIC, purposes: ` +
+        '["CREDIT_GRANTING"], until: "2090-01-01" } })',
+    );
   const verify = (viewer: Parameters<World['send']>[0], { id, version }: { id: string; version: number }) =>
-    run(viewer, 'InformationVerified', `verifyInformation(input: { idempotencyKey: "${id}", id: "${id}", expectedVersion: ${version}, result: VERIFIED, evidence: "示例" })`);
+    run(
+      viewer,
+      'InformationVerified',
+      `verifyInformation(input: { idempotencyKey: "${id}", id: "${id}", expectedVersion: ${version}, ` +
+        'result: VERIFIED, evidence: "示例" })',
+    );
   await verify('province 33', await declare('near', 'seen'));
   await verify('province 44', await declare('far', 'seen'));
   for (const role of mayDo.verifyInformation) itemOf.set(role, await declare('near', `for ${role}`));
@@ -170,15 +317,22 @@ async function declareSomething(): Promise<void> {
   await mutate('SUBJECT', `declareInformation(input: ${inputOf('SUBJECT', 'declareInformation')}) { __typename }`);
 }
 
-const toWithdraw = (id: string, more = ''): string => `recordId: "${id}", expectedVersion: 1, reason: "示例${more}", documentNo: "示〔2026〕1号", revokedOn: "2026-09-18"`;
+const toWithdraw = (id: string, more = ''): string =>
+  `recordId: "${id}", expectedVersion: 1, reason: "示例${more}", documentNo: "示〔2026〕1号", revokedOn: "2026-09-18"`;
 
-/** A published licence each for those who withdraw one, which they decided; and one that the unit of each place has withdrawn. */
+/**
+ * A published licence each for those who withdraw one, which they decided; and one that the unit of each place has
+ * withdrawn.
+ */
 async function publishSomething(): Promise<void> {
-  const publish = async (place: Place, unit: string, uscc = sites[place].uscc): Promise<string> => {
+  const publish = async (place: PlaceName, unit: string, uscc = sites[place].uscc): Promise<string> => {
     const id = randomUUID();
     await world.graph.sql(
-      `insert into disclosure.act (uscc, record_id, version, digest, source_unit, catalogue_code, collected_at, disclosure_level, public_from, public_until, province, sector, determining_unit, valid_from, recorded_at, content, kind, document_no, authority_name, decided_on)
-       select $4, $1, 1, digest, $2, catalogue_code, collected_at, 'PUBLIC', '2026-01-05', '2090-01-01', province, sector, $2, '2026-01-05', recorded_at, '{}', kind, '示许〔2026〕1号', '示例单位', '2026-01-05'
+      `insert into disclosure.act (uscc, record_id, version, digest, source_unit, catalogue_code, collected_at,
+          disclosure_level, public_from, public_until, province, sector, determining_unit, valid_from,
+          recorded_at, content, kind, document_no, authority_name, decided_on)
+       select $4, $1, 1, digest, $2, catalogue_code, collected_at, 'PUBLIC', '2026-01-05', '2090-01-01',
+         province, sector, $2, '2026-01-05', recorded_at, '{}', kind, '示许〔2026〕1号', '示例单位', '2026-01-05'
        from disclosure.act
        where uscc = $3 and kind = 'LICENCE'
        limit 1`,
@@ -187,208 +341,494 @@ async function publishSomething(): Promise<void> {
     return encodeId('AdministrativeLicence', uscc, id);
   };
   // On the file that is walked, acts of the unit near alone: what others decided is out of its reach.
-  for (const role of mayDo.withdrawRecord) recordOf.set(role, await publish('near', role === 'PROVINCIAL_PLATFORM' ? sites.near.unit : organisationOf(role).organisation, hidden));
+  for (const role of mayDo.withdrawRecord)
+    recordOf.set(
+      role,
+      await publish(
+        'near',
+        role === 'PROVINCIAL_PLATFORM' ? sites.near.unit : organisationOf(role).organisation,
+        hidden,
+      ),
+    );
   for (const place of ['near', 'far'] as const) {
-    const answer = await world.send(`unit ${place}`, { name: 'arrange', query: `mutation { withdrawRecord(input: { idempotencyKey: "noticed", ${toWithdraw(await publish(place, sites[place].unit))} }) { __typename } }` });
+    const answer = await world.send(`unit ${place}`, {
+      name: 'arrange',
+      query: `mutation {
+        withdrawRecord(
+          input: { idempotencyKey: "noticed", ${toWithdraw(await publish(place, sites[place].unit))} }
+        ) {
+          __typename
+        }
+      }`,
+    });
     if (!answer.text.includes('RecordWithdrawn')) throw new Error(answer.text);
   }
 }
 
-const toList = (documentNo: string, more = ''): string => `subject: "${hidden}", industryCode: "${sites.near.industry}", listType: "SAMR_SERIOUS", documentNo: "${documentNo}", authorityName: "示例机关", legalBasis: "示例依据", grounds: "示例${more}", listedOn: "2026-05-06", termUntil: "2090-01-01"`;
-const toRemove = (id: string, more = ''): string => `recordId: "${id}", expectedVersion: 1, documentNo: "示移〔2026〕1号${more}", legalBasis: "示例", removedOn: "2026-09-18", reason: "CORRECTED"`;
+const toList = (documentNo: string, more = ''): string =>
+  `subject: "${hidden}", industryCode: "${sites.near.industry}", listType: "SAMR_SERIOUS", ` +
+  `documentNo: "${documentNo}", authorityName: "示例机关", legalBasis: "示例依据", grounds: "示例${more}", ` +
+  'listedOn: "2026-05-06", termUntil: "2090-01-01"';
+const toRemove = (id: string, more = ''): string =>
+  `recordId: "${id}", expectedVersion: 1, documentNo: "示移〔2026〕1号${more}", legalBasis: "示例", ` +
+  'removedOn: "2026-09-18", reason: "CORRECTED"';
 
-/** On the file of `hidden` an entry each to be removed and to be corrected, and proposals of a second person: one to be decided, an open one and a decided one to be seen. */
+/**
+ * On the file of `hidden` an entry each to be removed and to be corrected, and proposals of a second person: one to be
+ * decided, an open one and a decided one to be seen.
+ */
 async function listSomething(): Promise<void> {
   for (const role of mayDo.proposeListing) {
     const { organisation, province, sector } = organisationOf(role);
-    const token = world.graph.issuer.token({ role, organisation, ...(province ? { province } : null), ...(sector ? { sector } : null), purposes: purposesOf(role), actor: '2' });
+    const token = world.graph.issuer.token({
+      role,
+      organisation,
+      ...(province ? { province } : null),
+      ...(sector ? { sector } : null),
+      purposes: purposesOf(role),
+      actor: '2',
+    });
     const propose = async (mutation: 'proposeListing' | 'removeListing', input: string): Promise<string> => {
-      const { body, text } = await world.graph.query(role, `mutation { done: ${mutation}(input: { idempotencyKey: "${randomUUID()}", ${input} }) { ... on ListingProposed { proposal { id } } ... on DomainError { code message } } }`, {}, { token });
+      const { body, text } = await world.graph.query(
+        role,
+        `mutation {
+          done: ${mutation}(input: { idempotencyKey: "${randomUUID()}", ${input} }) {
+            ... on ListingProposed { proposal { id } } ... on DomainError { code message }
+          }
+        }`,
+        {},
+        { token },
+      );
       const { done } = (body.data ?? {}) as { done?: { proposal?: { id: string } } };
       if (!done?.proposal) throw new Error(text);
       return done.proposal.id;
     };
-    const row = (number: number): Record<string, string> => ({ MD_XDR_MC: '示例主体', MD_XDR_SHXYM: hidden, MD_XDR_HYDM: sites.near.industry, MD_LX: 'SAMR_SERIOUS', MD_WSH: `${role}〔2026〕${number}号`, MD_LRRQ: '2026/05/06', MD_LRSY: '示例', MD_FLYJ: '示例依据', MD_RDJG: '示例机关', MD_RDJGDM: organisation, MD_LYDW: '示例机关', MD_LYDWDM: organisation });
+    const row = (number: number): Record<string, string> => ({
+      MD_XDR_MC: '示例主体',
+      MD_XDR_SHXYM: hidden,
+      MD_XDR_HYDM: sites.near.industry,
+      MD_LX: 'SAMR_SERIOUS',
+      MD_WSH: `${role}〔2026〕${number}号`,
+      MD_LRRQ: '2026/05/06',
+      MD_LRSY: '示例',
+      MD_FLYJ: '示例依据',
+      MD_RDJG: '示例机关',
+      MD_RDJGDM: organisation,
+      MD_LYDW: '示例机关',
+      MD_LYDWDM: organisation,
+    });
     // Collected by another: what an authority files of a serious list itself waits for a second person.
-    await world.graph.file('name-list', [1, 2, 3].map((number) => JSON.stringify(row(number))).join('\n'), { format: 'NDJSON', role: role === 'NATIONAL_CENTRE' ? 'PROVINCIAL_PLATFORM' : 'NATIONAL_CENTRE' });
-    const entries = await world.graph.sql('select record_id from namelist.entry where uscc = $1 and determining_unit = $2 and document_no = any($3) order by document_no', [hidden, organisation, [1, 2, 3].map((number) => row(number)['MD_WSH'])]);
-    const [remove = '', correct = '', seen = ''] = entries.map(({ record_id }) => encodeId('NameListEntry', hidden, String(record_id)));
+    await world.graph.file('name-list', [1, 2, 3].map((number) => JSON.stringify(row(number))).join('\n'), {
+      format: 'NDJSON',
+      role: role === 'NATIONAL_CENTRE' ? 'PROVINCIAL_PLATFORM' : 'NATIONAL_CENTRE',
+    });
+    const entries = await world.graph.sql(
+      `select record_id
+        from namelist.entry
+        where uscc = $1 and determining_unit = $2 and document_no = any($3)
+        order by document_no`,
+      [hidden, organisation, [1, 2, 3].map((number) => row(number)['MD_WSH'])],
+    );
+    const [remove = '', correct = '', seen = ''] = entries.map(({ record_id }) =>
+      encodeId('NameListEntry', hidden, String(record_id)),
+    );
     listingOf.set(role, { remove, correct, decide: await propose('proposeListing', toList(`${role}〔2026〕4号`)) });
     await propose('removeListing', toRemove(seen));
     const decided = await propose('proposeListing', toList(`${role}〔2026〕5号`));
-    await mutate(role, `decideListing(input: { idempotencyKey: "seen", id: "${decided}", expectedVersion: 1, approve: true }) { __typename }`);
-    for (const mutation of ['proposeListing', 'removeListing', 'correctListing', 'decideListing'] as const) await mutate(role, `${mutation}(input: ${inputOf(role, mutation)}) { __typename }`);
+    await mutate(
+      role,
+      `decideListing(input: { idempotencyKey: "seen", id: "${decided}", expectedVersion: 1, approve: true }) {
+          __typename
+        }`,
+    );
+    for (const mutation of ['proposeListing', 'removeListing', 'correctListing', 'decideListing'] as const)
+      await mutate(role, `${mutation}(input: ${inputOf(role, mutation)}) { __typename }`);
   }
 }
 
 const untilSoon = new Date(Date.now() + 30 * 86_400_000).toISOString();
 
-/** Consents that everybody with an organisation gave or received, and that were taken back: they show no row. What the subject has in force it gave to an entity that reads nothing. */
+/**
+ * Consents that everybody with an organisation gave or received, and that were taken back: they show no row. What the
+ * subject has in force it gave to an entity that reads nothing.
+ */
 async function consentToSomething(): Promise<void> {
   for (const role of roles.filter((each) => each !== 'PUBLIC')) {
     const { organisation = organisationOf(role).organisation }: Viewer = viewers[viewerOf[role]];
     const [subject, grantee] = role === 'SUBJECT' ? [organisation, hidden] : [unknown, organisation];
-    await world.graph.sql(`insert into consent.consent (id, subject, grantee, purpose, given_at, expires_at, revoked_at) values ($1, $2, $3, 'POST_LOAN', now() - interval '1 hour', now() + interval '1 hour', now())`, [randomUUID(), subject, grantee]);
+    await world.graph.sql(
+      `insert into consent.consent (id, subject, grantee, purpose, given_at, expires_at, revoked_at)
+        values ($1, $2, $3, 'POST_LOAN', now() - interval '1 hour', now() + interval '1 hour', now())`,
+      [randomUUID(), subject, grantee],
+    );
   }
-  const given = await mutate('SUBJECT', `giveConsent(input: { idempotencyKey: "to revoke", grantee: "${hidden}", purpose: "POST_LOAN", until: "${untilSoon}" }) { ... on ConsentGiven { consent { id } } }`);
+  const given = await mutate(
+    'SUBJECT',
+    `giveConsent(
+        input: { idempotencyKey: "to revoke", grantee: "${hidden}", purpose: "POST_LOAN", until: "${untilSoon}" }
+      ) {
+        ... on ConsentGiven { consent { id } }
+      }`,
+  );
   consent = (given['giveConsent'] as { consent: { id: string } }).consent.id;
   await mutate('SUBJECT', `giveConsent(input: ${inputOf('SUBJECT', 'giveConsent')}) { __typename }`);
 }
 
 /** A firm in a province that is out of reach for all but those who see everything. */
 const elsewhere = { ...firms.far, uscc: composeUscc('91450102', 'MA5EEE90') };
-/** What is asked of the changes at a place: each has one that stays and one that moves away to another sector; `shadow` shows nothing that a role reaches. */
-const filterOf: Record<Where, Record<string, readonly string[]>> = { near: { provinces: ['33'], sectors: ['F'] }, far: { provinces: ['44'], sectors: ['H'] }, shadow: { provinces: ['45'], sectors: ['H'] } };
+/**
+ * The changes at each location: one record stays and one moves away to another sector; `shadow` shows nothing that a
+ * role reaches.
+ */
+const filterOf: Record<Where, Record<string, readonly string[]>> = {
+  near: { provinces: ['33'], sectors: ['F'] },
+  far: { provinces: ['44'], sectors: ['H'] },
+  shadow: { provinces: ['45'], sectors: ['H'] },
+};
 const changeFields = ['nameListChanges', 'evaluationChanges'] as const;
 
-/** Changes after a place in the log that each role knows, what follows them, and a place that is purged. */
-async function followSomething(): Promise<void> {
-  const { graph } = world;
-  const rows = (kind: (typeof followed)[number], change: string, moved: boolean): Record<string, string>[] =>
-    [...placeNames.map((place) => ({ site: firms[place], level: 'PUBLIC' as const })), { site: elsewhere, level: 'GOV_SHARED' as const }].flatMap(({ site, level }) => [
-      formOf(kind, site, level, '2026/05/11', (part) => `示例${part}${part === 'text' || part === 'source' ? change : ''}`, ['61', '99', '1', '2']),
-      formOf(kind, { ...site, ...(moved ? { industry: '27' } : null) }, level, '2026/05/12', (part) => `示例移${part}`, ['62', '99', '1', '2']),
-    ]);
-  const file = async (change: string, moved: boolean): Promise<void> => {
-    await graph.file('name-list', lines(rows('entry', change, moved)), { format: 'NDJSON' });
-    await graph.file('evaluation', lines(rows('evaluation', change, moved)), { format: 'NDJSON' });
-    await numbered(graph);
-  };
-  const readers = roles.filter((role) => outcomeOf('Query.nameListChanges', role) !== 'DENY');
-  const placeAfter = async (role: Role, field: string, filter: object, first: number): Promise<string> =>
-    dataOf<{ endCursor: string }>(await world.send(viewerOf[role], { name: 'arrange', query: `{ ${field}(filter: ${literalOf(filter)}, first: ${first}) { endCursor } }` }), field).endCursor;
-  for (const role of readers) cursorOf.set(`${role} expired`, await placeAfter(role, 'nameListChanges', {}, 1));
-  const [known] = await graph.sql('select last_seq from feed.sequencer');
-  await file('', false);
-  for (const role of readers) for (const [where, filter] of Object.entries(filterOf)) for (const field of changeFields) cursorOf.set(`${role} ${field} ${where}`, await placeAfter(role, field, filter, 1000));
+const readersOfChanges = roles.filter((role) => outcomeOf('Query.nameListChanges', role) !== 'DENY');
 
-  for (const role of followers) {
-    const make = async (mutation: string, input: string, selection: string): Promise<string> => {
-      const { done } = (await mutate(role, `done: ${mutation}(input: { idempotencyKey: "${randomUUID()}", ${input} }) { ... on ${selection} }`)) as { done: Record<string, { id: string }> };
-      return Object.values(done)[0]?.id ?? '';
-    };
-    followingOf.set(role, {
-      watchlist: await make('createWatchlist', 'name: "示例"', 'WatchlistCreated { watchlist { id } }'),
-      told: await make('createWebhook', `url: "${receiver.url}", nameListChanges: {}`, 'WebhookCreated { webhook { id } }'),
-      paused: await make('createWebhook', `url: "${receiver.url}", evaluationChanges: {}`, 'WebhookCreated { webhook { id } }'),
-      export: await make('createExport', 'nameListChanges: {}', 'ExportCreated { export { id } }'),
-    });
-    await make('createWebhook', 'url: "http://127.0.0.1:9/", nameListChanges: {}', 'WebhookCreated { webhook { id } }'); // nobody listens there
-    await make('pauseWebhook', `id: "${followingOf.get(role)?.paused}"`, 'WebhookChanged { webhook { id } }');
-    const failed = await make('createExport', 'evaluationChanges: {}', 'ExportCreated { export { id } }');
-    for (const mutation of following) await mutate(role, `${mutation}(input: ${inputOf(role, mutation)}) { __typename }`);
-    await until('an export is made', async () => (await graph.sql(`update gateway.export set status = 'FAILED', failure = 'test' where id = $1 and status = 'COMPLETED' returning id`, [failed])).length === 1);
-  }
-  await graph.sql('with purged as (delete from feed.log where seq <= $1) update feed.sequencer set purged_through = $1', [known?.['last_seq']]);
-  await file('更正', true);
-  const isDone = (text: string) => async () => (await graph.sql(text))[0]?.['is_done'] === true;
-  await until('every receiver is told, or found to be away', isDone(`select bool_and(exists (select from gateway.webhook_delivery delivery where delivery.webhook = webhook.id)) as is_done from gateway.webhook where state = 'ACTIVE'`));
-  await until('every export is made', isDone(`select bool_and(status in ('COMPLETED', 'FAILED')) as is_done from gateway.export`));
+/** Rows of the same records; with `moved` the second of each subject is of another industry. */
+const rowsOfChanges = (kind: (typeof followed)[number], change: string, moved: boolean): Record<string, string>[] =>
+  [
+    ...placeNames.map((place) => ({ site: firms[place], level: 'PUBLIC' as const })),
+    { site: elsewhere, level: 'GOV_SHARED' as const },
+  ].flatMap(({ site, level }) => [
+    formOf(
+      kind,
+      site,
+      level,
+      '2026/05/11',
+      (part) => `示例${part}${part === 'text' || part === 'source' ? change : ''}`,
+      ['61', '99', '1', '2'],
+    ),
+    formOf(kind, { ...site, ...(moved ? { industry: '27' } : null) }, level, '2026/05/12', (part) => `示例移${part}`, [
+      '62',
+      '99',
+      '1',
+      '2',
+    ]),
+  ]);
+
+async function fileChanges(change: string, moved: boolean): Promise<void> {
+  await world.graph.file('name-list', lines(rowsOfChanges('entry', change, moved)), { format: 'NDJSON' });
+  await world.graph.file('evaluation', lines(rowsOfChanges('evaluation', change, moved)), { format: 'NDJSON' });
+  await numbered(world.graph);
 }
 
-const ruleSet = (id: string): string => `{ id: "${id}", kind: "WITHDRAWAL", name: "示例", source: "示例", effectiveFrom: "2090-01-01", values: [{ code: "WITHDRAW_WITHIN", number: 2, unit: "WORKING_DAYS" }] }`;
+const placeAfter = async (role: Role, field: string, filter: object, first: number): Promise<string> =>
+  dataOf<{ endCursor: string }>(
+    await world.send(viewerOf[role], {
+      name: 'arrange',
+      query: `{ ${field}(filter: ${literalOf(filter)}, first: ${first}) { endCursor } }`,
+    }),
+    field,
+  ).endCursor;
+
+/** Runs a mutation that makes or changes something, and gives its id. */
+async function create(role: Role, mutation: string, input: string, selection: string): Promise<string> {
+  const { done } = (await mutate(
+    role,
+    `done: ${mutation}(input: { idempotencyKey: "${randomUUID()}", ${input} }) { ... on ${selection} }`,
+  )) as { done: Record<string, { id: string }> };
+  return Object.values(done)[0]?.id ?? '';
+}
+
+/** Makes what a role follows changes by: a watchlist, webhooks, exports. */
+async function followAs(role: Role): Promise<void> {
+  followingOf.set(role, {
+    watchlist: await create(role, 'createWatchlist', 'name: "示例"', 'WatchlistCreated { watchlist { id } }'),
+    webhook: await create(
+      role,
+      'createWebhook',
+      `url: "${receiver.url}", nameListChanges: {}`,
+      'WebhookCreated { webhook { id } }',
+    ),
+    paused: await create(
+      role,
+      'createWebhook',
+      `url: "${receiver.url}", evaluationChanges: {}`,
+      'WebhookCreated { webhook { id } }',
+    ),
+    export: await create(role, 'createExport', 'nameListChanges: {}', 'ExportCreated { export { id } }'),
+  });
+  // Nobody listens there.
+  await create(
+    role,
+    'createWebhook',
+    'url: "http://127.0.0.1:9/", nameListChanges: {}',
+    'WebhookCreated { webhook { id } }',
+  );
+  await create(role, 'pauseWebhook', `id: "${followingOf.get(role)?.paused}"`, 'WebhookChanged { webhook { id } }');
+  const failed = await create(role, 'createExport', 'evaluationChanges: {}', 'ExportCreated { export { id } }');
+  for (const mutation of following) await mutate(role, `${mutation}(input: ${inputOf(role, mutation)}) { __typename }`);
+  await until(
+    'an export is made',
+    async () =>
+      (
+        await world.graph.sql(
+          `update gateway.export
+            set status = 'FAILED', failure = 'test'
+            where id = $1 and status = 'COMPLETED'
+            returning id`,
+          [failed],
+        )
+      ).length === 1,
+  );
+}
+
+/** Changes after a position in the log that each role knows, what follows them, and a position that is purged. */
+async function followSomething(): Promise<void> {
+  const { graph } = world;
+  for (const role of readersOfChanges)
+    cursorOf.set(`${role} expired`, await placeAfter(role, 'nameListChanges', {}, 1));
+  const [known] = await graph.sql('select last_seq from feed.sequencer');
+  await fileChanges('', false);
+  for (const role of readersOfChanges)
+    for (const [where, filter] of Object.entries(filterOf))
+      for (const field of changeFields)
+        cursorOf.set(`${role} ${field} ${where}`, await placeAfter(role, field, filter, 1000));
+  for (const role of followers) await followAs(role);
+  await graph.sql(
+    'with purged as (delete from feed.log where seq <= $1) update feed.sequencer set purged_through = $1',
+    [known?.['last_seq']],
+  );
+  await fileChanges('更正', true);
+  const isDone = (text: string) => async () => (await graph.sql(text))[0]?.['is_done'] === true;
+  await until(
+    'every receiver has a notice, or is found to be away',
+    isDone(
+      `select bool_and(exists (select from gateway.webhook_delivery delivery
+          where delivery.webhook = webhook.id)) as is_done
+        from gateway.webhook
+        where state = 'ACTIVE'`,
+    ),
+  );
+  await until(
+    'every export is made',
+    isDone(`select bool_and(status in ('COMPLETED', 'FAILED')) as is_done from gateway.export`),
+  );
+}
+
+const ruleSet = (id: string): string =>
+  `{
+    id: "${id}", kind: "WITHDRAWAL", name: "示例", source: "示例", effectiveFrom: "2090-01-01",
+    values: [{ code: "WITHDRAW_WITHIN", number: 2, unit: "WORKING_DAYS" }]
+  }`;
 
 /** Changes that a second rule keeper proposed, and one that is approved. */
 async function proposeSomething(): Promise<void> {
-  const token = world.graph.issuer.token({ role: 'RULE_KEEPER', organisation: organisationOf('RULE_KEEPER').organisation, actor: '2' });
+  const token = world.graph.issuer.token({
+    role: 'RULE_KEEPER',
+    organisation: organisationOf('RULE_KEEPER').organisation,
+    actor: '2',
+  });
   for (const mutation of ['approveRuleChange', 'rejectRuleChange'] as const) {
-    const { body, text } = await world.graph.query('RULE_KEEPER', `mutation { proposeRuleChange(input: { idempotencyKey: "${mutation}", action: ADD, ruleSet: ${ruleSet(`FOR-${mutation.toUpperCase()}`)} }) { ... on RuleChangeProposed { change { id } } } }`, {}, { token });
+    const { body, text } = await world.graph.query(
+      'RULE_KEEPER',
+      `mutation {
+        proposeRuleChange(
+          input: { idempotencyKey: "${mutation}", action: ADD, ruleSet: ${ruleSet(`FOR-${mutation.toUpperCase()}`)} }
+        ) {
+          ... on RuleChangeProposed { change { id } }
+        }
+      }`,
+      {},
+      { token },
+    );
     const { change } = (body.data?.['proposeRuleChange'] ?? {}) as { change?: { id: string } };
     if (!change) throw new Error(text);
     changes[mutation] = change.id;
   }
-  await mutate('RULE_KEEPER', `proposeRuleChange(input: ${inputOf('RULE_KEEPER', 'proposeRuleChange')}) { __typename }`);
-  await mutate('RULE_KEEPER', `approveRuleChange(input: ${inputOf('RULE_KEEPER', 'approveRuleChange')}) { __typename }`);
+  await mutate(
+    'RULE_KEEPER',
+    `proposeRuleChange(input: ${inputOf('RULE_KEEPER', 'proposeRuleChange')}) { __typename }`,
+  );
+  await mutate(
+    'RULE_KEEPER',
+    `approveRuleChange(input: ${inputOf('RULE_KEEPER', 'approveRuleChange')}) { __typename }`,
+  );
 }
 
 /** Documents that a second operator proposed, some published and withdrawn. */
 async function trustSomething(): Promise<void> {
   const { propose } = operatorsOf(world.graph);
   for (const mutation of ['confirmDocuments', 'withdrawDocuments'] as const) {
-    const { manifest } = await propose('2', 'PUBLIC', [{ id: mutation, text: `query ${mutation} { purposes { code } }` }]);
+    const { manifest } = await propose('2', 'PUBLIC', [
+      { id: mutation, text: `query ${mutation} { purposes { code } }` },
+    ]);
     manifests[mutation] = manifest?.id ?? '';
   }
-  await mutate('OPERATOR', `confirmDocuments(input: { idempotencyKey: "to be withdrawn", id: "${manifests.withdrawDocuments}" }) { __typename }`);
+  await mutate(
+    'OPERATOR',
+    `confirmDocuments(input: { idempotencyKey: "to be withdrawn", id: "${manifests.withdrawDocuments}" }) {
+        __typename
+      }`,
+  );
   for (const mutation of ['proposeDocuments', 'confirmDocuments', 'withdrawDocuments'] as const)
     await mutate('OPERATOR', `${mutation}(input: ${inputOf('OPERATOR', mutation)}) { __typename }`);
 }
 
 type Mutation = keyof typeof mayDo;
 
-/** Each mutation is done once for real, on something made for it, and asked again with its key; errors are had by other content under that key, or by nonsense. */
-function inputOf(role: Role, mutation: Mutation, wanted: 'success' | 'Conflict' | 'InvalidInput' = 'success'): string {
-  const key = `idempotencyKey: "${wanted === 'InvalidInput' ? randomUUID() : `walk ${role}`}"`;
-  const filing = filingOf.get(role) ?? randomUUID();
-  const other = wanted === 'success' ? '' : 'x';
-  switch (mutation) {
-    case 'createFiling':
-      return wanted === 'InvalidInput' ? `{ ${key}, kind: "nonsense", format: NDJSON, partsExpected: 1 }` : `{ ${key}, kind: "licence", format: NDJSON, partsExpected: ${wanted === 'success' ? 1 : 2} }`;
-    case 'completeFiling':
-      return `{ ${key}, id: "${filing}${other}" }`;
-    case 'confirmFiling':
-      return `{ ${key}, id: "${replacementOf.get(role) ?? ''}${wanted === 'InvalidInput' ? 'x' : ''}", apply: ${wanted !== 'Conflict'} }`;
-    case 'fileRecords':
-      return wanted === 'InvalidInput' ? `{ ${key}, kind: "nonsense", rows: [{}] }` : `{ ${key}, kind: "licence", rows: [{ XK_WSH: "示例${other}" }, ${literalOf(licenceRow(role, `${role}〔2026〕2号`))}] }`;
-    case 'registerSourceUnits':
-      return `{ ${key}, units: [{ unit: "${sites.near.unit}", kind: "${wanted === 'InvalidInput' ? 'nonsense' : 'inspection'}", province: "33"${wanted === 'Conflict' ? ', name: "x"' : ''} }] }`;
-    case 'grantRole':
-      return `{ ${key}, organisation: "${hidden}", role: "ASSESSOR${wanted === 'InvalidInput' ? 'S' : ''}"${wanted === 'Conflict' ? ', to: "2090-01-01T00:00:00Z"' : ''} }`;
-    case 'endGrant':
-      return `{ ${key}, id: "${grant || randomUUID()}${other}" }`;
-    case 'declareInformation':
-      return `{ ${key}, kind: OTHER, itemNo: "walk", title: "示例${other}", content: "示例", truthCommitment: ${wanted !== 'InvalidInput'}, authorisation: { purposes: [], until: "2090-01-01" } }`;
-    case 'verifyInformation':
-      return `{ ${key}, id: "${itemOf.get(role)?.id ?? ''}${wanted === 'InvalidInput' ? 'x' : ''}", expectedVersion: ${itemOf.get(role)?.version ?? 1}, result: VERIFIED, evidence: "示例${other}" }`;
-    case 'withdrawInformation':
-      return `{ ${key}, id: "${itemOf.get(role)?.id ?? ''}${wanted === 'InvalidInput' ? 'x' : ''}", expectedVersion: ${itemOf.get(role)?.version ?? 1}${wanted === 'Conflict' ? '1' : ''} }`;
-    case 'withdrawRecord':
-      return `{ ${key}, ${toWithdraw(`${recordOf.get(role) ?? ''}${wanted === 'InvalidInput' ? 'x' : ''}`, other)} }`;
-    case 'proposeListing':
-      return `{ ${key}, ${toList(`${role}〔2026〕6号`, wanted === 'Conflict' ? 'x' : '')}${wanted === 'InvalidInput' ? ', publicUntil: "2026-05-05"' : ''} }`;
-    case 'removeListing':
-      return `{ ${key}, ${toRemove(`${listingOf.get(role)?.remove ?? ''}${wanted === 'InvalidInput' ? 'x' : ''}`, other)} }`;
-    case 'correctListing':
-      return `{ ${key}, recordId: "${listingOf.get(role)?.correct ?? ''}${wanted === 'InvalidInput' ? 'x' : ''}", expectedVersion: 1, documentNo: "示更〔2026〕1号", legalBasis: "示例", changes: { grounds: "更正${other}" } }`;
-    case 'decideListing':
-      return `{ ${key}, id: "${listingOf.get(role)?.decide ?? ''}${wanted === 'InvalidInput' ? 'x' : ''}", expectedVersion: 1, approve: ${wanted !== 'Conflict'} }`;
-    case 'createWatchlist':
-      return `{ ${key}, name: "${{ success: '示例', Conflict: 'x', InvalidInput: '' }[wanted]}" }`;
-    case 'addToWatchlist':
-    case 'removeFromWatchlist':
-      return `{ ${key}, id: "${followingOf.get(role)?.watchlist ?? ''}${wanted === 'InvalidInput' ? 'x' : ''}", codes: ["${firms.near.uscc}", "914403001922038217"${wanted === 'Conflict' ? ', "x"' : ''}] }`;
-    case 'createExport':
-      return `{ ${key}, ${{ success: 'nameListChanges: {}', Conflict: 'evaluationChanges: {}', InvalidInput: 'fields: "x"' }[wanted]} }`;
-    case 'cancelExport':
-      return `{ ${key}, id: "${followingOf.get(role)?.export ?? ''}${other}" }`;
-    case 'createWebhook':
-      return `{ ${key}, url: "${wanted === 'InvalidInput' ? 'x' : `${receiver.url}${other}`}", nameListChanges: {} }`;
-    case 'pauseWebhook':
-      return `{ ${key}, id: "${followingOf.get(role)?.paused ?? ''}${other}" }`;
-    case 'resumeWebhook':
-    case 'rotateWebhookSecret':
-    case 'redeliverWebhook':
-      return `{ ${key}, id: "${followingOf.get(role)?.told ?? ''}${other}" }`;
-    case 'giveConsent':
-      return `{ ${key}, grantee: "${hidden}", purpose: "${{ success: 'POST_LOAN', Conflict: 'CREDIT_GRANTING', InvalidInput: 'NONSENSE' }[wanted]}", until: "${untilSoon}" }`;
-    case 'revokeConsent':
-      return `{ ${key}, id: "${consent}${wanted === 'InvalidInput' ? 'x' : ''}" }`;
-    case 'proposeRuleChange':
-      return `{ ${key}, action: ADD, ruleSet: ${ruleSet({ success: 'WALK', Conflict: 'ANOTHER', InvalidInput: 'no code' }[wanted])} }`;
-    case 'approveRuleChange':
-    case 'rejectRuleChange':
-      return `{ ${key}, id: "${changes[mutation]}${other}" }`;
-    case 'proposeDocuments':
-      return `{ ${key}, role: "${wanted === 'InvalidInput' ? 'NOBODY' : 'PUBLIC'}", documents: [{ id: "walk", text: "query Walk { purposes { code ${wanted === 'Conflict' ? 'name' : ''} } }" }] }`;
-    case 'confirmDocuments':
-    case 'withdrawDocuments':
-      return `{ ${key}, id: "${manifests[mutation]}${other}" }`;
-    case 'revokeToken':
-      return `{ ${key}, tokenId: "a token of nobody", reason: "walk${other}" }`;
-  }
+/** What a mutation of the walk is wanted to answer. */
+type Wanted = 'success' | 'Conflict' | 'InvalidInput';
+
+interface MutationCall {
+  readonly role: Role;
+  readonly wanted: Wanted;
+  /** The field of its key, which is the same for each call that is no nonsense. */
+  readonly key: string;
 }
 
-/** Which row is asked about: one in the viewer's reach, one out of it, or an entity about which everything is shared out of its reach. */
-type Where = Place | 'shadow';
+/** Makes an id one of nothing, where nonsense is wanted. */
+const wrong = (wanted: Wanted): string => (wanted === 'InvalidInput' ? 'x' : '');
+/** Makes a text another, where an error is wanted. */
+const other = (wanted: Wanted): string => (wanted === 'success' ? '' : 'x');
+
+const itemsOfWatchlist = ({ key, role, wanted }: MutationCall): string =>
+  `{
+      ${key},
+      id: "${followingOf.get(role)?.watchlist ?? ''}${wrong(wanted)}",
+      codes: ["${firms.near.uscc}", "914403001922038217"${wanted === 'Conflict' ? ', "x"' : ''}]
+    }`;
+
+const ofWebhook = ({ key, role, wanted }: MutationCall): string =>
+  `{ ${key}, id: "${followingOf.get(role)?.webhook ?? ''}${other(wanted)}" }`;
+
+/**
+ * Each mutation runs once for real, on something made for it, and is repeated with its key; other content under that
+ * key, or nonsense, produces the errors.
+ */
+const mutationInput: Record<Mutation, (call: MutationCall) => string> = {
+  createFiling: ({ key, wanted }) =>
+    wanted === 'InvalidInput'
+      ? `{ ${key}, kind: "nonsense", format: NDJSON, partsExpected: 1 }`
+      : `{ ${key}, kind: "licence", format: NDJSON, partsExpected: ${wanted === 'success' ? 1 : 2} }`,
+  completeFiling: ({ key, role, wanted }) => `{ ${key}, id: "${filingOf.get(role) ?? randomUUID()}${other(wanted)}" }`,
+  confirmFiling: ({ key, role, wanted }) =>
+    `{
+      ${key}, id: "${replacementOf.get(role) ?? ''}${wrong(wanted)}",
+      apply: ${wanted !== 'Conflict'}
+    }`,
+  fileRecords: ({ key, role, wanted }) =>
+    wanted === 'InvalidInput'
+      ? `{ ${key}, kind: "nonsense", rows: [{}] }`
+      : `{
+        ${key}, kind: "licence",
+        rows: [{ XK_WSH: "示例${other(wanted)}" }, ${literalOf(licenceRow(role, `${role}〔2026〕2号`))}]
+      }`,
+  registerSourceUnits: ({ key, wanted }) =>
+    `{
+      ${key},
+      units: [{
+        unit: "${sites.near.unit}", kind: "${wanted === 'InvalidInput' ? 'nonsense' : 'inspection'}",
+        province: "33"${wanted === 'Conflict' ? ', name: "x"' : ''}
+      }]
+    }`,
+  grantRole: ({ key, wanted }) =>
+    `{
+      ${key}, organisation: "${hidden}",
+      role: "ASSESSOR${wanted === 'InvalidInput' ? 'S' : ''}"
+      ${wanted === 'Conflict' ? 'to: "2090-01-01T00:00:00Z"' : ''}
+    }`,
+  endGrant: ({ key, wanted }) => `{ ${key}, id: "${grant || randomUUID()}${other(wanted)}" }`,
+  declareInformation: ({ key, wanted }) =>
+    `{
+      ${key}, kind: OTHER, itemNo: "walk", title: "示例${other(wanted)}", content: "示例",
+      truthCommitment: ${wanted !== 'InvalidInput'},
+      authorisation: { purposes: [], until: "2090-01-01" }
+    }`,
+  verifyInformation: ({ key, role, wanted }) =>
+    `{
+      ${key}, id: "${itemOf.get(role)?.id ?? ''}${wrong(wanted)}",
+      expectedVersion: ${itemOf.get(role)?.version ?? 1}, result: VERIFIED, evidence: "示例${other(wanted)}"
+    }`,
+  withdrawInformation: ({ key, role, wanted }) =>
+    `{
+      ${key}, id: "${itemOf.get(role)?.id ?? ''}${wrong(wanted)}",
+      expectedVersion: ${itemOf.get(role)?.version ?? 1}${wanted === 'Conflict' ? '1' : ''}
+    }`,
+  withdrawRecord: ({ key, role, wanted }) =>
+    `{ ${key}, ${toWithdraw(`${recordOf.get(role) ?? ''}${wrong(wanted)}`, other(wanted))} }`,
+  proposeListing: ({ key, role, wanted }) =>
+    `{
+      ${key},
+      ${toList(
+        `${role}〔2026〕6号`,
+        wanted === 'Conflict' ? 'x' : '',
+      )}${wanted === 'InvalidInput' ? ', publicUntil: "2026-05-05"' : ''}
+    }`,
+  removeListing: ({ key, role, wanted }) =>
+    `{
+      ${key},
+      ${toRemove(`${listingOf.get(role)?.remove ?? ''}${wrong(wanted)}`, other(wanted))}
+    }`,
+  correctListing: ({ key, role, wanted }) =>
+    `{
+      ${key},
+      recordId: "${listingOf.get(role)?.correct ?? ''}${wrong(wanted)}",
+      expectedVersion: 1, documentNo: "示更〔2026〕1号", legalBasis: "示例", changes: { grounds: "更正${other(wanted)}" }
+    }`,
+  decideListing: ({ key, role, wanted }) =>
+    `{
+      ${key},
+      id: "${listingOf.get(role)?.decide ?? ''}${wrong(wanted)}",
+      expectedVersion: 1, approve: ${wanted !== 'Conflict'}
+    }`,
+  createWatchlist: ({ key, wanted }) =>
+    `{ ${key}, name: "${{ success: '示例', Conflict: 'x', InvalidInput: '' }[wanted]}" }`,
+  addToWatchlist: itemsOfWatchlist,
+  removeFromWatchlist: itemsOfWatchlist,
+  createExport: ({ key, wanted }) =>
+    `{
+      ${key},
+      ${{ success: 'nameListChanges: {}', Conflict: 'evaluationChanges: {}', InvalidInput: 'fields: "x"' }[wanted]}
+    }`,
+  cancelExport: ({ key, role, wanted }) => `{ ${key}, id: "${followingOf.get(role)?.export ?? ''}${other(wanted)}" }`,
+  createWebhook: ({ key, wanted }) =>
+    `{ ${key}, url: "${wanted === 'InvalidInput' ? 'x' : `${receiver.url}${other(wanted)}`}", nameListChanges: {} }`,
+  pauseWebhook: ({ key, role, wanted }) => `{ ${key}, id: "${followingOf.get(role)?.paused ?? ''}${other(wanted)}" }`,
+  resumeWebhook: ofWebhook,
+  rotateWebhookSecret: ofWebhook,
+  redeliverWebhook: ofWebhook,
+  giveConsent: ({ key, wanted }) =>
+    `{
+      ${key}, grantee: "${hidden}",
+      purpose: "${{ success: 'POST_LOAN', Conflict: 'CREDIT_GRANTING', InvalidInput: 'NONSENSE' }[wanted]}",
+      until: "${untilSoon}"
+    }`,
+  revokeConsent: ({ key, wanted }) => `{ ${key}, id: "${consent}${wrong(wanted)}" }`,
+  proposeRuleChange: ({ key, wanted }) =>
+    `{
+      ${key}, action: ADD,
+      ruleSet: ${ruleSet({ success: 'WALK', Conflict: 'ANOTHER', InvalidInput: 'no code' }[wanted])}
+    }`,
+  approveRuleChange: ({ key, wanted }) => `{ ${key}, id: "${changes.approveRuleChange}${other(wanted)}" }`,
+  rejectRuleChange: ({ key, wanted }) => `{ ${key}, id: "${changes.rejectRuleChange}${other(wanted)}" }`,
+  proposeDocuments: ({ key, wanted }) =>
+    `{
+      ${key}, role: "${wanted === 'InvalidInput' ? 'NOBODY' : 'PUBLIC'}",
+      documents: [{ id: "walk", text: "query Walk { purposes { code ${wanted === 'Conflict' ? 'name' : ''} } }" }]
+    }`,
+  confirmDocuments: ({ key, wanted }) => `{ ${key}, id: "${manifests.confirmDocuments}${other(wanted)}" }`,
+  withdrawDocuments: ({ key, wanted }) => `{ ${key}, id: "${manifests.withdrawDocuments}${other(wanted)}" }`,
+  revokeToken: ({ key, wanted }) => `{ ${key}, tokenId: "a token of nobody", reason: "walk${other(wanted)}" }`,
+};
+
+const inputOf = (role: Role, mutation: Mutation, wanted: Wanted = 'success'): string =>
+  mutationInput[mutation]({
+    role,
+    wanted,
+    key: `idempotencyKey: "${wanted === 'InvalidInput' ? randomUUID() : `walk ${role}`}"`,
+  });
+
+/**
+ * The requested row: one in the viewer's reach, one out of it, or an entity about which everything is shared out of its
+ * reach.
+ */
+type Where = PlaceName | 'shadow';
 
 function argumentsOf(role: Role, on: string, name: string, where: Where, wanted?: string): string {
   const uscc = where === 'shadow' ? shadow : sites[where].uscc;
@@ -398,8 +838,13 @@ function argumentsOf(role: Role, on: string, name: string, where: Where, wanted?
     scheme: name === 'resolveIdentifier' ? '"USCC"' : '"PUBLIC_CREDIT"',
     value: `"${uscc}"`,
     query: where === 'shadow' ? JSON.stringify(shadowName) : JSON.stringify(sites[where].name),
-    filter: name === 'nameListChanges' || name === 'evaluationChanges' ? literalOf(wanted === 'CursorExpired' ? {} : filterOf[where]) : '{}',
-    after: JSON.stringify(cursorOf.get(wanted === 'CursorExpired' ? `${role} expired` : `${role} ${name} ${where}`) ?? null),
+    filter:
+      name === 'nameListChanges' || name === 'evaluationChanges'
+        ? literalOf(wanted === 'CursorExpired' ? {} : filterOf[where])
+        : '{}',
+    after: JSON.stringify(
+      cursorOf.get(wanted === 'CursorExpired' ? `${role} expired` : `${role} ${name} ${where}`) ?? null,
+    ),
     first: '100',
     from: '"2026-09-18"',
     days: '7',
@@ -411,28 +856,65 @@ function argumentsOf(role: Role, on: string, name: string, where: Where, wanted?
     month: where === 'near' ? '"2026-03"' : '"2026-04"',
     state: 'OVERDUE',
     manifest: `"${manifests.withdrawDocuments}"`,
-    id: name === 'documentManifest' ? JSON.stringify(manifests.withdrawDocuments) : name === 'record' ? JSON.stringify(publishedAt[where === 'near' ? 'near' : 'far']) : name === 'webhookDeliveries' || name === 'export' ? JSON.stringify(followingOf.get(role)?.[name === 'export' ? 'export' : 'told'] ?? randomUUID()) : JSON.stringify(where === 'near' || role === 'AUDITOR' ? (filingOf.get(role) ?? filingOf.get('NATIONAL_CENTRE')) : world.filings.far),
-    input: on === 'Mutation' ? inputOf(role, name as Mutation, wanted === 'Conflict' ? 'Conflict' : wanted === 'InvalidInput' || wanted === 'DomainError' ? 'InvalidInput' : 'success') : '',
+    id:
+      name === 'documentManifest'
+        ? JSON.stringify(manifests.withdrawDocuments)
+        : name === 'record'
+          ? JSON.stringify(publishedAt[where === 'near' ? 'near' : 'far'])
+          : name === 'webhookDeliveries' || name === 'export'
+            ? JSON.stringify(followingOf.get(role)?.[name === 'export' ? 'export' : 'webhook'] ?? randomUUID())
+            : JSON.stringify(
+                where === 'near' || role === 'AUDITOR'
+                  ? (filingOf.get(role) ?? filingOf.get('NATIONAL_CENTRE'))
+                  : world.filings.far,
+              ),
+    input:
+      on === 'Mutation'
+        ? inputOf(
+            role,
+            name as Mutation,
+            wanted === 'Conflict'
+              ? 'Conflict'
+              : wanted === 'InvalidInput' || wanted === 'DomainError'
+                ? 'InvalidInput'
+                : 'success',
+          )
+        : '',
   };
   // Without a place, a page has none that has gone, and a stream begins with a checkpoint.
   const isAfter = (on === 'Query' && changeFields.some((field) => field === name)) || wanted === 'CursorExpired';
-  const given = fieldOf(on, name).args.filter((argument) => isNonNullType(argument.type) || (argument.name === 'after' && isAfter));
-  return given.length === 0 ? '' : `(${given.map((argument) => `${argument.name}: ${values[argument.name]}`).join(', ')})`;
+  const given = fieldOf(on, name).args.filter(
+    (argument) => isNonNullType(argument.type) || (argument.name === 'after' && isAfter),
+  );
+  return given.length === 0
+    ? ''
+    : `(${given.map((argument) => `${argument.name}: ${values[argument.name]}`).join(', ')})`;
 }
 
 function documentOf(role: Role, path: readonly Step[], selection: string, where: Where): string {
-  const inner = path.reduceRight((rest, { on, field, to }, index) => (field === undefined ? `... on ${to} { ${rest} }` : `${field}${argumentsOf(role, on, field, where, path[index + 1]?.to)} { __typename ${rest} }`), selection);
+  const inner = path.reduceRight(
+    (rest, { on, field, to }, index) =>
+      field === undefined
+        ? `... on ${to} { ${rest} }`
+        : `${field}${argumentsOf(role, on, field, where, path[index + 1]?.to)} { __typename ${rest} }`,
+    selection,
+  );
   return `${path[0]?.on.toLowerCase()} { ${inner} }`;
 }
 
-const pathOf = (path: readonly Step[]): string[] => path.flatMap(({ on, field }) => (field === undefined ? [] : [field, ...Array<string>(listDepth(fieldOf(on, field))).fill('@')]));
+const pathOf = (path: readonly Step[]): string[] =>
+  path.flatMap(({ on, field }) =>
+    field === undefined ? [] : [field, ...Array<string>(listDepth(fieldOf(on, field))).fill('@')],
+  );
 
 /** The objects at the end of a path. */
 function objectsAt(data: unknown, path: readonly Step[]): Record<string, unknown>[] {
   let level: unknown[] = [data].filter(Boolean);
   for (const { field, to } of path) {
     if (field !== undefined) level = level.map((each) => (each as Record<string, unknown>)[field]).flat(2);
-    level = level.filter((each) => each !== null && each !== undefined && isOf(String((each as { __typename: string }).__typename), to));
+    level = level.filter(
+      (each) => each !== null && each !== undefined && isOf(String((each as { __typename: string }).__typename), to),
+    );
   }
   return level as Record<string, unknown>[];
 }
@@ -442,17 +924,26 @@ function isOf(name: string, to: string): boolean {
   return name === to || (isAbstractType(type) && isObjectType(of) && schema.isSubType(type, of));
 }
 
-const atPath = (path: readonly (string | number)[] | undefined): string => (path ?? []).map((step) => (typeof step === 'number' ? '@' : step)).join('.');
-const errorsOf = (answer: Answer): { code: string; at: string }[] => (bodyOf(answer).errors ?? []).map(({ extensions, path }) => ({ code: String(extensions['code']), at: atPath(path) }));
+const atPath = (path: readonly (string | number)[] | undefined): string =>
+  (path ?? []).map((step) => (typeof step === 'number' ? '@' : step)).join('.');
+const errorsOf = (answer: Answer): { code: string; at: string }[] =>
+  (bodyOf(answer).errors ?? []).map(({ extensions, path }) => ({ code: String(extensions['code']), at: atPath(path) }));
 
 type Verdict = 'denied' | 'given' | 'masked' | 'absent' | 'null';
 
 function selectionOf(role: Role, on: string, names: readonly string[], where: Where): string {
   const fields = names.map((name) => {
     const to = getNamedType(fieldOf(on, name).type);
-    return `${name}${argumentsOf(role, on, name, where)}${isCompositeType(to) ? ` { __typename${to.name.startsWith('Masked') ? ' masked' : ''} }` : ''}`;
+    return `${name}${argumentsOf(role, on, name, where)}${
+      isCompositeType(to)
+        ? ` {
+      __typename${to.name.startsWith('Masked') ? ' masked' : ''}
+    }`
+        : ''
+    }`;
   });
-  return `${on === 'Subscription' ? '' : '__typename '}${on.startsWith('Masked') ? 'masked ' : ''}${fields.join(' ')}`; // a stream has one field
+  // A stream has one field.
+  return `${on === 'Subscription' ? '' : '__typename '}${on.startsWith('Masked') ? 'masked ' : ''}${fields.join(' ')}`;
 }
 
 const queryOf = (role: Role, on: string, names: readonly string[], path: readonly Step[], where: Where): string => {
@@ -465,17 +956,30 @@ const atOnce = (on: string, path: readonly Step[]): number => (on === 'Subscript
 
 /** A query or mutation, or the first event of a stream. */
 const ask = (role: Role, on: string, query: string, headers: Record<string, string> = {}): Promise<Answer> =>
-  world.send(viewerOf[role], { name: on, query, headers: { ...headers, ...(query.startsWith('subscription') ? { accept: 'text/event-stream' } : null) }, ...(query.startsWith('subscription') ? { events: 1 } : null) });
+  world.send(viewerOf[role], {
+    name: on,
+    query,
+    headers: { ...headers, ...(query.startsWith('subscription') ? { accept: 'text/event-stream' } : null) },
+    ...(query.startsWith('subscription') ? { events: 1 } : null),
+  });
 
 /** What a role gets of the fields of a type at the end of a path; whatever else went wrong is in `others`. */
-async function see(role: Role, on: string, names: readonly string[], path: readonly Step[], where: Where): Promise<{ verdicts: Map<string, Verdict>; others: { code: string; at: string }[]; query: string; status: number }> {
+async function see(
+  role: Role,
+  on: string,
+  names: readonly string[],
+  path: readonly Step[],
+  where: Where,
+): Promise<{ verdicts: Map<string, Verdict>; others: { code: string; at: string }[]; query: string; status: number }> {
   const query = queryOf(role, on, names, path, where);
   const answer = await ask(role, on, query);
   const objects = objectsAt(bodyOf(answer).data, path);
   const errors = errorsOf(answer);
   const base = pathOf(path);
   const own = new Map(names.map((name) => [[...base, name].join('.'), name]));
-  const denied = new Set(errors.flatMap(({ code, at }) => (code === 'UNAUTHORIZED_FIELD_OR_TYPE' ? [own.get(at) ?? ''] : [])));
+  const denied = new Set(
+    errors.flatMap(({ code, at }) => (code === 'UNAUTHORIZED_FIELD_OR_TYPE' ? [own.get(at) ?? ''] : [])),
+  );
   const verdicts = new Map<string, Verdict>();
   for (const name of names) {
     const values = objects.map((object) => object[name]);
@@ -486,46 +990,97 @@ async function see(role: Role, on: string, names: readonly string[], path: reado
     } else if (objects.length === 0) verdicts.set(name, 'absent');
     else if (!given) verdicts.set(name, 'null');
     else {
-      const flags = on.startsWith('Masked') ? objects.map(({ masked }) => masked) : values.map((value) => (value as { masked?: unknown } | null)?.masked);
+      const flags = on.startsWith('Masked')
+        ? objects.map(({ masked }) => masked)
+        : values.map((value) => (value as { masked?: unknown } | null)?.masked);
       verdicts.set(name, flags.includes(true) ? 'masked' : 'given');
     }
   }
   // A field of Mutation and one of Query fail alike; whatever a path's ancestor says is no business of its fields.
-  return { verdicts, others: errors.filter(({ code, at }) => code !== 'UNAUTHORIZED_FIELD_OR_TYPE' || !own.has(at)), query, status: answer.status };
+  return {
+    verdicts,
+    others: errors.filter(({ code, at }) => code !== 'UNAUTHORIZED_FIELD_OR_TYPE' || !own.has(at)),
+    query,
+    status: answer.status,
+  };
 }
 
-const chunks = <Item>(items: readonly Item[], size: number): Item[][] => Array.from({ length: Math.ceil(items.length / size) }, (_, index) => items.slice(index * size, (index + 1) * size));
+const chunks = <Item>(items: readonly Item[], size: number): Item[][] =>
+  Array.from({ length: Math.ceil(items.length / size) }, (_, index) => items.slice(index * size, (index + 1) * size));
 
-/** Null in every planted row, each for a reason; all else that a role may see has a value there, so that null cannot pass for it. */
+/**
+ * Null in every planted row, each for a reason; all else that a role may see has a value there, so that null cannot
+ * pass for it.
+ */
 const alwaysNull: ReadonlySet<string> = new Set([
   'TrustedDocument.problem',
   // By role.
-  'Viewer.organisation', 'Viewer.purpose', 'Viewer.province', 'Viewer.sector',
-  // No code was replaced, no name given up on a known day, no entry removed; what is in force has no end yet; no clause is cited.
-  'Entity.successor', 'EntityLookup.successor', 'FormerName.until', 'NameListEntry.removedOn', 'NameListEntry.removalReason',
-  'EvaluationScheme.effectiveTo', 'NameListType.effectiveTo', 'RuleSet.effectiveTo', 'Grant.to',
-  'InvalidInput.clause', 'Conflict.clause', 'DomainError.clause',
+  'Viewer.organisation',
+  'Viewer.purpose',
+  'Viewer.province',
+  'Viewer.sector',
+  // No code was replaced, no name given up on a known day, no entry removed, no list without a term; what is in force
+  // has no end yet; no clause is cited.
+  'NameListEntry.reviewOn',
+  'Entity.successor',
+  'EntityLookup.successor',
+  'FormerName.until',
+  'NameListEntry.removedOn',
+  'NameListEntry.removalReason',
+  'EvaluationScheme.effectiveTo',
+  'NameListType.effectiveTo',
+  'RuleSet.effectiveTo',
+  'Grant.to',
+  'InvalidInput.clause',
+  'Conflict.clause',
+  'DomainError.clause',
   // Its form has no such column; the end of an empty list is nowhere.
-  'AdministrativePenalty.documentName', 'PageInfo.endCursor',
-  'AdministrativeLevy.validTo', 'AdministrativePayment.validTo', 'AdministrativeAdjudication.validTo', 'AdministrativeCompensation.validTo', 'AdministrativeReward.validTo', 'AdministrativeInspection.validTo',
+  'AdministrativePenalty.documentName',
+  'PageInfo.endCursor',
+  'AdministrativeLevy.validTo',
+  'AdministrativePayment.validTo',
+  'AdministrativeAdjudication.validTo',
+  'AdministrativeCompensation.validTo',
+  'AdministrativeReward.validTo',
+  'AdministrativeInspection.validTo',
   // What courts and consumers say has no end of its own; nobody filed what an entity declares.
-  'JudicialRecord.validTo', 'ConsumerComplaint.validTo', 'VoluntaryItem.validTo', 'VoluntaryItem.additionalFields',
+  'JudicialRecord.validTo',
+  'ConsumerComplaint.validTo',
+  'VoluntaryItem.validTo',
+  'VoluntaryItem.additionalFields',
   // Rows of acts wait for nobody (test/graph/filing/whose.test.ts has those that do).
   'FiledRow.proposalId',
   // The newest edition of the catalogue, and all that it lists, is in force.
-  'CatalogueItem.effectiveTo', 'CatalogueEdition.effectiveTo',
+  'CatalogueItem.effectiveTo',
+  'CatalogueEdition.effectiveTo',
   // An item has one source as a rule: licences that of acts.
-  'CollectionCoverage.entity', 'CollectionCoverage.namelist', 'CollectionCoverage.evaluation',
+  'CollectionCoverage.entity',
+  'CollectionCoverage.namelist',
+  'CollectionCoverage.evaluation',
   // Nothing that all see was withdrawn, and what a unit other than the viewer withdrew is gone for it too.
-  'Publication.withdrawnOn', 'RecordWithdrawn.record',
+  'Publication.withdrawnOn',
+  'RecordWithdrawn.record',
   // What stands was neither superseded nor withdrawn nor erased.
-  'RecordVersion.supersededAt', 'RecordVersion.withdrawnOn', 'RecordVersion.withdrawalReason', 'RecordVersion.erasedAt',
+  'RecordVersion.supersededAt',
+  'RecordVersion.withdrawnOn',
+  'RecordVersion.withdrawalReason',
+  'RecordVersion.erasedAt',
   // No pilot is in the data.
   'RuleSet.region',
 ]);
 
+const RECORD_LISTS = new RegExp(
+  '^(AdministrativeAct|CreditCommitment|JudicialRecord|ConsumerComplaint|VoluntaryItem|NameListEntry|Evaluation)' +
+    'Connection$',
+);
+
 const isRowPath = (path: readonly Step[]): boolean =>
-  path.some(({ on, field }) => (on === 'CreditFile' && field === 'evaluations') || (on === 'ChangePage' && field === 'events') || (['nodes', 'edges'].includes(field ?? '') && /^(AdministrativeAct|CreditCommitment|JudicialRecord|ConsumerComplaint|VoluntaryItem|NameListEntry|Evaluation)Connection$/.test(on)));
+  path.some(
+    ({ on, field }) =>
+      (on === 'CreditFile' && field === 'evaluations') ||
+      (on === 'ChangePage' && field === 'events') ||
+      (['nodes', 'edges'].includes(field ?? '') && RECORD_LISTS.test(on)),
+  );
 
 /** What the document promises for a field, where the object it is on is there. */
 function promised(role: Role, on: string, field: string, where: Where): Verdict {
@@ -534,34 +1089,52 @@ function promised(role: Role, on: string, field: string, where: Where): Verdict 
   if (isRefused(role, { on, field })) return 'denied';
   if (outcome === 'MASK') return 'masked';
   if (outcome === 'ALLOW' || where === 'near') return 'given';
-  // ROW, for a row out of reach: another's filing is none, a published record is seen, and of its fields some are cut and some denied.
-  if (dataClass === 'FILING') return on === 'Query' && field === 'filing' ? 'null' : 'given'; // proposals are listed: each organisation has its own
+  // ROW, for a row out of reach: another's filing is none, a published record is seen, and of its fields some are cut
+  // and some denied.
+  // Proposals are listed: each organisation has its own.
+  if (dataClass === 'FILING') return on === 'Query' && field === 'filing' ? 'null' : 'given';
   if (dataClass === 'ADDRESS' || dataClass === 'PERSON') return 'masked';
   return dataClass === 'RECORD' ? 'given' : 'denied';
 }
 
 /** The first step that gives nothing, by the document or since no row may be seen. */
 function endOf(role: Role, path: readonly Step[], where: Where): { denied: boolean; path: readonly Step[] } | null {
-  // What the document denies is cut before any row is looked for, and told in any case.
+  // What the document denies is cut before any row is looked for, and reported in any case.
   const cut = path.findIndex((step) => isRefused(role, step));
   if (cut >= 0) return { denied: true, path: path.slice(0, cut + 1) };
   for (const [index, step] of path.entries()) {
     const verdict = step.field === undefined ? 'given' : promised(role, step.on, step.field, where);
-    if (verdict === 'denied' || verdict === 'null') return { denied: verdict === 'denied', path: path.slice(0, index + 1) };
-    if (where === 'shadow' && isRowPath(path.slice(0, index + 1))) return { denied: false, path: path.slice(0, index + 1) };
+    if (verdict === 'denied' || verdict === 'null')
+      return { denied: verdict === 'denied', path: path.slice(0, index + 1) };
+    if (where === 'shadow' && isRowPath(path.slice(0, index + 1)))
+      return { denied: false, path: path.slice(0, index + 1) };
     // Nobody consents to the public.
-    if (role === 'PUBLIC' && step.on === 'ConsentConnection' && /^(nodes|edges)$/.test(step.field ?? '')) return { denied: false, path: path.slice(0, index + 1) };
+    if (role === 'PUBLIC' && step.on === 'ConsentConnection' && /^(nodes|edges)$/.test(step.field ?? ''))
+      return { denied: false, path: path.slice(0, index + 1) };
   }
   return null;
 }
 
-test('the document has a column for every role and a line for every field and input field of the schema, and no other', () => {
+test('the document has a column for every role and a line for every field, and no other', () => {
   expect(columns).toEqual([...roles]);
-  const named = [...fielded.flatMap(({ name }) => fieldsOf(name).map((field) => `${name}.${field.name}`)), ...inputs.flatMap((type) => Object.keys(type.getFields()).map((field) => `${type.name}.${field}`))];
+  const named = [
+    ...fielded.flatMap(({ name }) => fieldsOf(name).map((field) => `${name}.${field.name}`)),
+    ...inputs.flatMap((type) => Object.keys(type.getFields()).map((field) => `${type.name}.${field}`)),
+  ];
   expect([...table.keys()].filter((coordinate) => !coordinate.includes('(')).toSorted()).toEqual(named.toSorted());
-  const ofArguments = new Set(fielded.flatMap(({ name }) => fieldsOf(name).flatMap((field) => field.args.map((argument) => `${name}.${field.name}(${argument.name}:)`))));
-  expect([...table.keys()].filter((coordinate) => coordinate.includes('(') && !ofArguments.has(coordinate))).toEqual([]);
-  expect([...table.values()].flatMap(({ outcomes }) => Object.values(outcomes)).filter((outcome) => !['ALLOW', 'MASK', 'DENY', 'ROW'].includes(outcome))).toEqual([]);
+  const ofArguments = new Set(
+    fielded.flatMap(({ name }) =>
+      fieldsOf(name).flatMap((field) => field.args.map((argument) => `${name}.${field.name}(${argument.name}:)`)),
+    ),
+  );
+  expect([...table.keys()].filter((coordinate) => coordinate.includes('(') && !ofArguments.has(coordinate))).toEqual(
+    [],
+  );
+  expect(
+    [...table.values()]
+      .flatMap(({ outcomes }) => Object.values(outcomes))
+      .filter((outcome) => !['ALLOW', 'MASK', 'DENY', 'ROW'].includes(outcome)),
+  ).toEqual([]);
 });
 
 const everyPath = pathsFor(null);
@@ -572,8 +1145,10 @@ test('every type of the schema is reached by a query, a mutation or a stream', (
 
 describe.each(roles)('%s', (role) => {
   const allowed = pathsFor(role);
+
   // Auditors and the national centre see what is shared everywhere.
-  const places: readonly Where[] = role === 'AUDITOR' || role === 'NATIONAL_CENTRE' ? ['near', 'far'] : ['near', 'far', 'shadow'];
+  const places: readonly Where[] =
+    role === 'AUDITOR' || role === 'NATIONAL_CENTRE' ? ['near', 'far'] : ['near', 'far', 'shadow'];
 
   test.each(places)('gets of every field what the document says: %s', async (where) => {
     const differing: string[] = [];
@@ -585,58 +1160,41 @@ describe.each(roles)('%s', (role) => {
       for (const some of chunks(names, atOnce(on, path))) {
         const { verdicts, others, query, status } = await see(role, on, some, path, where);
         for (const name of some) {
-          // A refusal by the document alone is told whether there is an object or not, but not below another.
-          const expected = end === null ? promised(role, on, name, where) : !end.denied && isRefused(role, { on, field: name }) ? 'denied' : 'absent';
+          // A refusal by the document alone is reported whether there is an object or not, but not below another
+          // refusal.
+          const expected =
+            end === null
+              ? promised(role, on, name, where)
+              : !end.denied && isRefused(role, { on, field: name })
+                ? 'denied'
+                : 'absent';
           const got = verdicts.get(name);
-          if (got !== expected && !(expected === 'given' && got === 'null' && alwaysNull.has(`${on}.${name}`))) differing.push(`${on}.${name}: ${got}, not ${expected} · ${query.slice(0, 200)}`);
+          if (got !== expected && !(expected === 'given' && got === 'null' && alwaysNull.has(`${on}.${name}`)))
+            differing.push(`${on}.${name}: ${got}, not ${expected} · ${query.slice(0, 200)}`);
         }
         // The one error at the place where the way ended; without the `@` of its own list.
-        const told = end?.denied ? [{ code: 'UNAUTHORIZED_FIELD_OR_TYPE', at: pathOf(end.path).join('.').replace(/(\.@)+$/, '') }] : [];
-        if (JSON.stringify(others) !== JSON.stringify(told)) differing.push(`${on}: ${JSON.stringify(others)}, not ${JSON.stringify(told)}`);
+        const delivered = end?.denied
+          ? [
+              {
+                code: 'UNAUTHORIZED_FIELD_OR_TYPE',
+                at: pathOf(end.path)
+                  .join('.')
+                  .replace(/(\.@)+$/, ''),
+              },
+            ]
+          : [];
+        if (JSON.stringify(others) !== JSON.stringify(delivered))
+          differing.push(`${on}: ${JSON.stringify(others)}, not ${JSON.stringify(delivered)}`);
         // A stream that is refused does not begin.
-        const isRefusedWhole = query.startsWith('subscription') && (end?.denied || isRefused(role, { on, field: some[0] ?? '' }));
+        const isRefusedWhole =
+          query.startsWith('subscription') && (end?.denied || isRefused(role, { on, field: some[0] ?? '' }));
         if (status !== (isRefusedWhole ? 400 : 200)) differing.push(`${on}: status ${status}`);
       }
     }
     expect(differing).toEqual([]);
   });
 
-  test('is told over WebSocket what it is told over SSE: a checkpoint, what comes after a place, or that it may not follow', async () => {
-    const selection = `__typename ${['NameListChange', 'EvaluationChange', 'Checkpoint'].map((on) => `... on ${on} { ${selectionOf(role, on, fieldsOf(on).map(({ name }) => name), 'near')} }`).join(' ')}`;
-    for (const field of changeFields) {
-      const isDenied = isRefused(role, { on: 'Subscription', field });
-      const first = async (filter: object, after: string | null): Promise<unknown> => {
-        const query = `subscription { ${field}(filter: ${literalOf(filter)}, after: ${JSON.stringify(after)}) { ${selection} } }`;
-        await using stream = await followByWebSocket(world.graph.url, world.tokenOf(viewerOf[role]), query);
-        const told = await stream.next();
-        const checkpoint = { __typename: 'Checkpoint', cursor: expect.any(String), at: expect.any(String), lagSeconds: expect.any(Number) };
-        expect(bodyOf(await ask(role, field, query))).toEqual(after === null && !isDenied ? { data: { [field]: checkpoint }, extensions: { cursor: expect.any(String) } } : told);
-        return isDenied ? told.errors?.map(({ path, extensions }) => [path, extensions['code']]) : (told.data?.[field] as { __typename?: string } | null)?.__typename;
-      };
-      const told = [await first({}, null), await first(filterOf.near, cursorOf.get(`${role} ${field} near`) ?? null), await first(filterOf.far, cursorOf.get(`${role} ${field} far`) ?? null)];
-      const change = field === 'nameListChanges' ? 'NameListChange' : 'EvaluationChange';
-      expect(told).toEqual(isDenied ? told.map(() => [[[field], 'UNAUTHORIZED_FIELD_OR_TYPE']]) : ['Checkpoint', change, change]);
-    }
-  });
-
-  test('in mode reject is refused a whole operation in which anything is denied, and answered the others', async () => {
-    const differing: string[] = [];
-    for (const { name: on } of fielded.filter(({ name }) => name !== 'Mutation')) {
-      const path = allowed.get(on) ?? everyPath.get(on) ?? [];
-      if (path[0]?.on === 'Mutation') continue;
-      const names = fieldsOf(on).map((field) => field.name).slice(0, atOnce(on, path));
-      const isDenied = path.some((step) => isRefused(role, step)) || names.some((field) => isRefused(role, { on, field }));
-      const query = queryOf(role, on, names, path, 'near');
-      const answer = await ask(role, on, query, { 'x-unauthorized': 'reject' });
-      const { data } = bodyOf(answer);
-      const codes = new Set(errorsOf(answer).map(({ code }) => code));
-      if (isDenied ? data !== undefined && data !== null : !data) differing.push(`${on}: ${answer.text.slice(0, 300)}`);
-      if (JSON.stringify([...codes]) !== JSON.stringify(isDenied ? ['UNAUTHORIZED_FIELD_OR_TYPE'] : [])) differing.push(`${on}: ${[...codes].join()} ${query}`);
-    }
-    expect(differing).toEqual([]);
-  });
-
-  test('is denied a field for a classed argument or input field that it is denied, as a literal and as a variable', async () => {
+  test('is denied a field for a classed argument or input field, as a literal and as a variable', async () => {
     const differing: string[] = [];
     for (const { coordinate, on, field, literal, variable } of classedInputs(role)) {
       const denied = isRefused(role, { on, field }) || outcomeOf(coordinate, role) === 'DENY';
@@ -644,7 +1202,8 @@ describe.each(roles)('%s', (role) => {
         const answer = await world.send(viewerOf[role], { name: coordinate, ...operation });
         const errors = errorsOf(answer).map(({ code, at }) => `${code} ${at}`);
         const expected = denied ? [`UNAUTHORIZED_FIELD_OR_TYPE ${field}`] : [];
-        if (JSON.stringify(errors) !== JSON.stringify(expected) || (bodyOf(answer).data?.[field] !== null) === denied) differing.push(`${coordinate}: ${JSON.stringify(operation)} ${answer.text.slice(0, 200)}`);
+        if (JSON.stringify(errors) !== JSON.stringify(expected) || (bodyOf(answer).data?.[field] !== null) === denied)
+          differing.push(`${coordinate}: ${JSON.stringify(operation)} ${answer.text.slice(0, 200)}`);
       }
     }
     expect(differing).toEqual([]);
@@ -655,18 +1214,98 @@ describe.each(roles)('%s', (role) => {
     const introspected = await world.send(viewerOf[role], { name: 'introspection', query: getIntrospectionQuery() });
     const expected = visibleTo(role);
     expect(coordinatesOf(buildSchema(sdl.text))).toEqual(expected);
-    expect(coordinatesOf(buildClientSchema(bodyOf(introspected).data as unknown as IntrospectionQuery))).toEqual(expected);
+    expect(coordinatesOf(buildClientSchema(bodyOf(introspected).data as unknown as IntrospectionQuery))).toEqual(
+      expected,
+    );
+  });
+});
+
+describe.each(roles)('%s, by every transport and mode,', (role) => {
+  test('receives over WebSocket what it receives over SSE, or the same denial', async () => {
+    const selection = `__typename ${['NameListChange', 'EvaluationChange', 'Checkpoint']
+      .map(
+        (on) =>
+          `... on ${on} { ${selectionOf(
+            role,
+            on,
+            fieldsOf(on).map(({ name }) => name),
+            'near',
+          )} }`,
+      )
+      .join(' ')}`;
+    for (const field of changeFields) {
+      const isDenied = isRefused(role, { on: 'Subscription', field });
+      const first = async (filter: object, after: string | null): Promise<unknown> => {
+        const query = `subscription {
+          ${field}(filter: ${literalOf(filter)}, after: ${JSON.stringify(after)}) { ${selection} }
+        }`;
+        await using stream = await followByWebSocket(world.graph.url, world.tokenOf(viewerOf[role]), query);
+        const delivered = await stream.next();
+        const checkpoint = {
+          __typename: 'Checkpoint',
+          cursor: expect.any(String),
+          at: expect.any(String),
+          lagSeconds: expect.any(Number),
+        };
+        expect(bodyOf(await ask(role, field, query))).toEqual(
+          after === null && !isDenied
+            ? { data: { [field]: checkpoint }, extensions: { cursor: expect.any(String) } }
+            : delivered,
+        );
+        return isDenied
+          ? delivered.errors?.map(({ path, extensions }) => [path, extensions['code']])
+          : (delivered.data?.[field] as { __typename?: string } | null)?.__typename;
+      };
+      const delivered = [
+        await first({}, null),
+        await first(filterOf.near, cursorOf.get(`${role} ${field} near`) ?? null),
+        await first(filterOf.far, cursorOf.get(`${role} ${field} far`) ?? null),
+      ];
+      const change = field === 'nameListChanges' ? 'NameListChange' : 'EvaluationChange';
+      expect(delivered).toEqual(
+        isDenied ? delivered.map(() => [[[field], 'UNAUTHORIZED_FIELD_OR_TYPE']]) : ['Checkpoint', change, change],
+      );
+    }
+  });
+
+  test('in mode reject is refused a whole operation in which anything is denied, and answered the others', async () => {
+    const allowed = pathsFor(role);
+    const differing: string[] = [];
+    for (const { name: on } of fielded.filter(({ name }) => name !== 'Mutation')) {
+      const path = allowed.get(on) ?? everyPath.get(on) ?? [];
+      if (path[0]?.on === 'Mutation') continue;
+      const names = fieldsOf(on)
+        .map((field) => field.name)
+        .slice(0, atOnce(on, path));
+      const isDenied =
+        path.some((step) => isRefused(role, step)) || names.some((field) => isRefused(role, { on, field }));
+      const query = queryOf(role, on, names, path, 'near');
+      const answer = await ask(role, on, query, { 'x-unauthorized': 'reject' });
+      const { data } = bodyOf(answer);
+      const codes = new Set(errorsOf(answer).map(({ code }) => code));
+      if (isDenied ? data !== undefined && data !== null : !data) differing.push(`${on}: ${answer.text.slice(0, 300)}`);
+      if (JSON.stringify([...codes]) !== JSON.stringify(isDenied ? ['UNAUTHORIZED_FIELD_OR_TYPE'] : []))
+        differing.push(`${on}: ${[...codes].join()} ${query}`);
+    }
+    expect(differing).toEqual([]);
   });
 });
 
 test('mode reject also refuses an operation in which a field is denied row by row', async () => {
-  const answer = await world.send('province 33', { name: 'reject', query: `{ creditFile(uscc: "${sites.far.uscc}") { evaluations { grade score } } }`, headers: { 'x-unauthorized': 'reject' } });
+  const answer = await world.send('province 33', {
+    name: 'reject',
+    query: `{ creditFile(uscc: "${sites.far.uscc}") { evaluations { grade score } } }`,
+    headers: { 'x-unauthorized': 'reject' },
+  });
   expect(bodyOf(answer).data ?? null).toBeNull();
 });
 
 test('an auditor reads any filing, as the document says', async () => {
   expect(outcomeOf('Query.filing', 'AUDITOR')).toBe('ALLOW');
-  const answer = await world.send('auditor', { name: 'filing', query: `{ filing(id: "${world.filings.near}") { id kind } }` });
+  const answer = await world.send('auditor', {
+    name: 'filing',
+    query: `{ filing(id: "${world.filings.near}") { id kind } }`,
+  });
   expect(bodyOf(answer).data).toEqual({ filing: { id: world.filings.near, kind: 'licence' } });
 });
 
@@ -678,89 +1317,123 @@ interface InputUse {
   readonly variable: { query: string; variables: Record<string, unknown> };
 }
 
-const given: Record<string, unknown> = { 'NameListChangeFilter.kinds': ['ADDED'], 'EvaluationChangeFilter.kinds': ['ADDED'], schemes: ['PUBLIC_CREDIT'], provinces: ['33'], sectors: ['F'], types: ['SAMR_SERIOUS'], categories: ['SERIOUS'], province: '33', sector: 'F', activeOnly: true, listedFrom: '2026-01-01', kinds: ['ENTERPRISE'], statuses: ['ACTIVE'] };
 const enumValued = /"(SERIOUS|ENTERPRISE|ACTIVE|NDJSON|OTHER|REFUTED|PUBLIC|ADD|ADDED)"/g;
 const literalOf = (value: unknown): string =>
-  Array.isArray(value) ? `[${value.map(literalOf).join(', ')}]` : typeof value === 'object' && value !== null ? `{ ${Object.entries(value).map(([name, item]) => `${name}: ${literalOf(item)}`).join(', ')} }` : JSON.stringify(value).replaceAll(enumValued, '$1');
+  Array.isArray(value)
+    ? `[${value.map(literalOf).join(', ')}]`
+    : typeof value === 'object' && value !== null
+      ? `{ ${Object.entries(value)
+          .map(([name, item]) => `${name}: ${literalOf(item)}`)
+          .join(', ')} }`
+      : JSON.stringify(value).replaceAll(enumValued, '$1');
 
 /** Each classed argument and input field, used. Where a role may do a mutation it is given what cannot be done. */
 function classedInputs(role: Role): InputUse[] {
-  const filtered: Record<string, { field: string; rest: string }> = { NameListEntryFilter: { field: 'nameListEntries', rest: '' }, EntityFilter: { field: 'searchEntities', rest: 'query: "可见之店", ' }, NameListChangeFilter: { field: 'nameListChanges', rest: '' }, EvaluationChangeFilter: { field: 'evaluationChanges', rest: '' } };
-  const declaration = { idempotencyKey: 'i', kind: 'OTHER', itemNo: 'i', title: 'i', content: 'i', truthCommitment: false, authorisation: { disclosureLevel: 'PUBLIC', purposes: [], until: '2090-01-01' } };
-  /** Inputs inside of others, by the one that they are used in. */
-  const within: Record<string, string> = { DocumentInput: 'ProposeDocumentsInput', AuthorisationInput: 'DeclareInformationInput', RuleSetInput: 'ProposeRuleChangeInput', RuleValueInput: 'ProposeRuleChangeInput', ListingChangesInput: 'CorrectListingInput', SourceUnitInput: 'RegisterSourceUnitsInput' };
-  const noSuch = { id: 'no code', kind: 'K', name: 'n', source: 's', effectiveFrom: '2090-01-01', effectiveTo: '2091-01-01', region: '33', values: [{ code: 'C', number: 1, unit: 'DAYS' }] };
-  const mutationInputs: Record<string, { field: Mutation; value: Record<string, unknown>; more?: Record<string, unknown> }> = {
-    CreateFilingInput: { field: 'createFiling', value: { idempotencyKey: 'i', kind: 'nonsense', format: 'NDJSON', partsExpected: 1 }, more: { mode: 'ADD' } },
-    CompleteFilingInput: { field: 'completeFiling', value: { idempotencyKey: 'i', id: randomUUID() } },
-    ConfirmFilingInput: { field: 'confirmFiling', value: { idempotencyKey: 'i', id: randomUUID(), apply: true } },
-    FileRecordsInput: { field: 'fileRecords', value: { idempotencyKey: 'i', kind: 'nonsense', rows: [{}] } },
-    RegisterSourceUnitsInput: { field: 'registerSourceUnits', value: { idempotencyKey: 'i', units: [{ unit: hidden, kind: 'nonsense', name: 'n', province: '33', sector: 'F', promisedDelayHours: 1 }] } },
-    GrantRoleInput: { field: 'grantRole', value: { idempotencyKey: 'i', organisation: hidden, role: 'NOBODY' }, more: { province: '33', sector: 'F', to: '2090-01-01T00:00:00.000Z' } },
-    EndGrantInput: { field: 'endGrant', value: { idempotencyKey: 'i', id: randomUUID() } },
-    DeclareInformationInput: { field: 'declareInformation', value: declaration, more: { expectedVersion: 1, verifier: sites.near.unit, industryCode: '52' } },
-    VerifyInformationInput: { field: 'verifyInformation', value: { idempotencyKey: 'i', id: 'none', expectedVersion: 1, result: 'REFUTED', evidence: 'i' } },
-    WithdrawInformationInput: { field: 'withdrawInformation', value: { idempotencyKey: 'i', id: 'none', expectedVersion: 1 } },
-    WithdrawRecordInput: { field: 'withdrawRecord', value: { idempotencyKey: 'i', recordId: 'none', expectedVersion: 1, reason: 'i', documentNo: 'i', revokedOn: '2026-09-18' } },
-    ProposeListingInput: { field: 'proposeListing', value: { idempotencyKey: 'i', subject: hidden, listType: 'nonsense', documentNo: 'i', authorityName: 'i', legalBasis: 'i', grounds: 'i', listedOn: '2026-05-06' }, more: { industryCode: '52', termUntil: '2090-01-01', disclosureLevel: 'PUBLIC', publicUntil: '2090-01-01' } },
-    RemoveListingInput: { field: 'removeListing', value: { idempotencyKey: 'i', recordId: 'none', expectedVersion: 1, documentNo: 'i', legalBasis: 'i', removedOn: '2026-09-18', reason: 'EXPIRED' } },
-    CorrectListingInput: { field: 'correctListing', value: { idempotencyKey: 'i', recordId: 'none', expectedVersion: 1, documentNo: 'i', legalBasis: 'i', changes: { grounds: 'i', legalBasis: 'i', termUntil: '2090-01-01', disclosureLevel: 'PUBLIC', publicUntil: '2090-01-01', industryCode: '52' } } },
-    DecideListingInput: { field: 'decideListing', value: { idempotencyKey: 'i', id: 'none', expectedVersion: 1, approve: true } },
-    CreateWatchlistInput: { field: 'createWatchlist', value: { idempotencyKey: 'i', name: '' } },
-    AddToWatchlistInput: { field: 'addToWatchlist', value: { idempotencyKey: 'i', id: randomUUID(), codes: ['x'] } },
-    RemoveFromWatchlistInput: { field: 'removeFromWatchlist', value: { idempotencyKey: 'i', id: randomUUID(), codes: ['x'] } },
-    CreateExportInput: { field: 'createExport', value: { idempotencyKey: 'i', nameListChanges: {}, fields: 'nonsense' }, more: { evaluationChanges: {} } },
-    CancelExportInput: { field: 'cancelExport', value: { idempotencyKey: 'i', id: randomUUID() } },
-    CreateWebhookInput: { field: 'createWebhook', value: { idempotencyKey: 'i', url: 'nonsense', nameListChanges: {} }, more: { evaluationChanges: {}, after: 'x' } },
-    PauseWebhookInput: { field: 'pauseWebhook', value: { idempotencyKey: 'i', id: randomUUID() } },
-    ResumeWebhookInput: { field: 'resumeWebhook', value: { idempotencyKey: 'i', id: randomUUID() } },
-    RotateWebhookSecretInput: { field: 'rotateWebhookSecret', value: { idempotencyKey: 'i', id: randomUUID() } },
-    RedeliverWebhookInput: { field: 'redeliverWebhook', value: { idempotencyKey: 'i', id: randomUUID() } },
-    GiveConsentInput: { field: 'giveConsent', value: { idempotencyKey: 'i', grantee: hidden, purpose: 'NONSENSE', until: '2090-01-01T00:00:00.000Z' } },
-    RevokeConsentInput: { field: 'revokeConsent', value: { idempotencyKey: 'i', id: randomUUID() } },
-    ProposeRuleChangeInput: { field: 'proposeRuleChange', value: { idempotencyKey: 'i', action: 'ADD', ruleSet: noSuch }, more: { ruleSetId: 'NONE', effectiveTo: '2090-01-01' } },
-    ApproveRuleChangeInput: { field: 'approveRuleChange', value: { idempotencyKey: 'i', id: randomUUID() } },
-    RejectRuleChangeInput: { field: 'rejectRuleChange', value: { idempotencyKey: 'i', id: randomUUID() } },
-    ProposeDocumentsInput: { field: 'proposeDocuments', value: { idempotencyKey: 'i', role: 'NOBODY', documents: [{ id: 'i', text: 'i' }] } },
-    ConfirmDocumentsInput: { field: 'confirmDocuments', value: { idempotencyKey: 'i', id: randomUUID() } },
-    WithdrawDocumentsInput: { field: 'withdrawDocuments', value: { idempotencyKey: 'i', id: randomUUID() } },
-    RevokeTokenInput: { field: 'revokeToken', value: { idempotencyKey: 'inputs', tokenId: 'a token of nobody', reason: 'walk' } },
-  };
+  const uses = [...inputFieldUses(role), ...argumentUses()];
+  const used = new Set([
+    ...uses.map(({ coordinate }) => coordinate),
+    ...Object.values(mutationInputs).map(({ field }) => `Mutation.${field}(input:)`),
+  ]);
+  const classed = [...table.keys()].filter(
+    (coordinate) => coordinate.includes('(') || inputs.some(({ name }) => coordinate.startsWith(`${name}.`)),
+  );
+  if (classed.some((coordinate) => !used.has(coordinate)))
+    throw new Error(`no use is known of ${classed.filter((coordinate) => !used.has(coordinate)).join(', ')} (${role})`);
+  return uses;
+}
+
+/** Each field of each input, by the filter or the mutation that takes it. */
+function inputFieldUses(role: Role): InputUse[] {
   const uses: InputUse[] = [];
   for (const type of inputs) {
     for (const name of Object.keys(type.getFields())) {
       const coordinate = `${type.name}.${name}`;
-      const filter = filtered[type.name];
+      const filter = filterUses[type.name];
       const outer = within[type.name] ?? type.name;
       const mutation = mutationInputs[outer];
       if (filter) {
-        // Who has no watchlist of its own has none to name.
-        const value = { [name]: name === 'watchlist' ? (followingOf.get(role)?.watchlist ?? null) : (given[coordinate] ?? given[name]) };
-        uses.push({ coordinate, on: 'Query', field: filter.field, literal: { query: `{ ${filter.field}(${filter.rest}filter: ${literalOf(value)}, first: 1) { __typename } }` }, variable: { query: `query ($v: ${type.name}!) { ${filter.field}(${filter.rest}filter: $v, first: 1) { __typename } }`, variables: { v: value } } });
+        // A role without a watchlist has none to name.
+        const value = {
+          [name]:
+            name === 'watchlist'
+              ? (followingOf.get(role)?.watchlist ?? null)
+              : (filterValues[coordinate] ?? filterValues[name]),
+        };
+        uses.push({
+          coordinate,
+          on: 'Query',
+          field: filter.field,
+          literal: { query: `{ ${filter.field}(${filter.rest}filter: ${literalOf(value)}, first: 1) { __typename } }` },
+          variable: {
+            query: `query ($v: ${type.name}!) { ${filter.field}(${filter.rest}filter: $v, first: 1) { __typename } }`,
+            variables: { v: value },
+          },
+        });
       } else if (mutation) {
-        const value = { ...mutation.value, ...(name in (mutation.more ?? {}) ? { [name]: mutation.more?.[name] } : null) };
-        uses.push({ coordinate, on: 'Mutation', field: mutation.field, literal: { query: `mutation { ${mutation.field}(input: ${literalOf(value)}) { __typename } }` }, variable: { query: `mutation ($v: ${outer}!) { ${mutation.field}(input: $v) { __typename } }`, variables: { v: value } } });
+        const value = {
+          ...mutation.value,
+          ...(name in (mutation.more ?? {}) ? { [name]: mutation.more?.[name] } : null),
+        };
+        uses.push({
+          coordinate,
+          on: 'Mutation',
+          field: mutation.field,
+          literal: { query: `mutation { ${mutation.field}(input: ${literalOf(value)}) { __typename } }` },
+          variable: {
+            query: `mutation ($v: ${outer}!) { ${mutation.field}(input: $v) { __typename } }`,
+            variables: { v: value },
+          },
+        });
       } else throw new Error(`no use of ${coordinate} is known`);
     }
   }
-  uses.push({ coordinate: 'Query.grants(organisation:)', on: 'Query', field: 'grants', literal: { query: `{ grants(organisation: "${hidden}", first: 1) { __typename } }` }, variable: { query: 'query ($v: USCC) { grants(organisation: $v, first: 1) { __typename } }', variables: { v: hidden } } });
-  uses.push({ coordinate: 'Query.ruleChanges(state:)', on: 'Query', field: 'ruleChanges', literal: { query: '{ ruleChanges(state: PROPOSED, first: 1) { __typename } }' }, variable: { query: 'query ($v: RuleChangeState) { ruleChanges(state: $v, first: 1) { __typename } }', variables: { v: 'PROPOSED' } } });
-  const useOf = (argument: string, field: string, type: string, value: string, rest = ''): InputUse => ({
-    coordinate: `Query.${field}(${argument}:)`, on: 'Query', field,
-    literal: { query: `{ ${field}(${argument}: ${type === 'DocumentManifestState' ? value : JSON.stringify(value)}${rest}) { __typename } }` },
-    variable: { query: `query ($v: ${type}) { ${field}(${argument}: $v${rest}) { __typename } }`, variables: { v: value } },
-  });
-  uses.push(
-    useOf('role', 'documentManifests', 'String', 'PUBLIC', ', first: 1'),
-    useOf('state', 'documentManifests', 'DocumentManifestState', 'PUBLISHED', ', first: 1'),
-    useOf('id', 'documentManifest', 'ID!', manifests.withdrawDocuments),
-    useOf('manifest', 'trustedDocuments', 'ID!', manifests.withdrawDocuments, ', first: 1'),
-  );
-  const used = new Set([...uses.map(({ coordinate }) => coordinate), ...Object.values(mutationInputs).map(({ field }) => `Mutation.${field}(input:)`)]);
-  const classed = [...table.keys()].filter((coordinate) => coordinate.includes('(') || inputs.some(({ name }) => coordinate.startsWith(`${name}.`)));
-  if (classed.some((coordinate) => !used.has(coordinate))) throw new Error(`no use is known of ${classed.filter((coordinate) => !used.has(coordinate)).join(', ')} (${role})`);
   return uses;
 }
+
+/** Each argument that is classed for itself. */
+const argumentUses = (): InputUse[] => [
+  {
+    coordinate: 'Query.grants(organisation:)',
+    on: 'Query',
+    field: 'grants',
+    literal: { query: `{ grants(organisation: "${hidden}", first: 1) { __typename } }` },
+    variable: {
+      query: 'query ($v: USCC) { grants(organisation: $v, first: 1) { __typename } }',
+      variables: { v: hidden },
+    },
+  },
+  {
+    coordinate: 'Query.ruleChanges(state:)',
+    on: 'Query',
+    field: 'ruleChanges',
+    literal: { query: '{ ruleChanges(state: PROPOSED, first: 1) { __typename } }' },
+    variable: {
+      query: 'query ($v: RuleChangeState) { ruleChanges(state: $v, first: 1) { __typename } }',
+      variables: { v: 'PROPOSED' },
+    },
+  },
+  useOf('role', 'documentManifests', 'String', 'PUBLIC', ', first: 1'),
+  useOf('state', 'documentManifests', 'DocumentManifestState', 'PUBLISHED', ', first: 1'),
+  useOf('id', 'documentManifest', 'ID!', manifests.withdrawDocuments),
+  useOf('manifest', 'trustedDocuments', 'ID!', manifests.withdrawDocuments, ', first: 1'),
+];
+
+const useOf = (argument: string, field: string, type: string, value: string, rest = ''): InputUse => ({
+  coordinate: `Query.${field}(${argument}:)`,
+  on: 'Query',
+  field,
+  literal: {
+    query: `{
+      ${field}(${argument}: ${type === 'DocumentManifestState' ? value : JSON.stringify(value)}${rest}) {
+        __typename
+      }
+    }`,
+  },
+  variable: {
+    query: `query ($v: ${type}) { ${field}(${argument}: $v${rest}) { __typename } }`,
+    variables: { v: value },
+  },
+});
 
 /** Coordinates of a schema, sorted: fields, their arguments, input fields. */
 function coordinatesOf(view: GraphQLSchema): string[] {
@@ -769,20 +1442,31 @@ function coordinatesOf(view: GraphQLSchema): string[] {
     .flatMap((type) => {
       if (isInputObjectType(type)) return Object.keys(type.getFields()).map((field) => `${type.name}.${field}`);
       if (!isObjectType(type) && !isInterfaceType(type)) return [];
-      return Object.values(type.getFields()).flatMap((field) => [`${type.name}.${field.name}`, ...field.args.map((argument) => `${type.name}.${field.name}(${argument.name}:)`)]);
+      return Object.values(type.getFields()).flatMap((field) => [
+        `${type.name}.${field.name}`,
+        ...field.args.map((argument) => `${type.name}.${field.name}(${argument.name}:)`),
+      ]);
     })
     .toSorted();
 }
 
-/** Coordinates that the document does not deny a role and that a root leads to over such; a type of which nothing is left leads nowhere. */
+/**
+ * Coordinates that the document does not deny a role and that a root leads to over such; a type of which nothing is
+ * left leads nowhere.
+ */
 function visibleTo(role: Role): string[] {
   const sees = (coordinate: string): boolean => !table.has(coordinate) || outcomeOf(coordinate, role) !== 'DENY';
   const barren = new Set<string>();
-  const kept = (on: string): readonly { name: string; to: string }[] => fieldsOf(on).filter((field) => sees(`${on}.${field.name}`)).map((field) => ({ name: field.name, to: getNamedType(field.type).name })).filter(({ to }) => !barren.has(to));
-  for (let before = -1; before !== barren.size; ) {
+  const kept = (on: string): readonly { name: string; to: string }[] =>
+    fieldsOf(on)
+      .filter((field) => sees(`${on}.${field.name}`))
+      .map((field) => ({ name: field.name, to: getNamedType(field.type).name }))
+      .filter(({ to }) => !barren.has(to));
+  for (let before = -1; before !== barren.size;) {
     before = barren.size;
     for (const { name } of fielded) if (kept(name).length === 0) barren.add(name);
-    for (const type of Object.values(schema.getTypeMap())) if (isUnionType(type) && type.getTypes().every(({ name }) => barren.has(name))) barren.add(type.name);
+    for (const type of Object.values(schema.getTypeMap()))
+      if (isUnionType(type) && type.getTypes().every(({ name }) => barren.has(name))) barren.add(type.name);
   }
   const coordinates = new Set<string>();
   const reached = new Set<string>();
@@ -790,10 +1474,12 @@ function visibleTo(role: Role): string[] {
     if (reached.has(name) || barren.has(name)) return;
     reached.add(name);
     const type = schema.getType(name);
-    if (isInputObjectType(type)) for (const field of Object.values(type.getFields())) if (sees(`${name}.${field.name}`)) {
-      coordinates.add(`${name}.${field.name}`);
-      reach(getNamedType(field.type).name);
-    }
+    if (isInputObjectType(type))
+      for (const field of Object.values(type.getFields()))
+        if (sees(`${name}.${field.name}`)) {
+          coordinates.add(`${name}.${field.name}`);
+          reach(getNamedType(field.type).name);
+        }
     if (isAbstractType(type)) for (const possible of schema.getPossibleTypes(type)) reach(possible.name);
     if (isObjectType(type) || isInterfaceType(type)) for (const parent of type.getInterfaces()) reach(parent.name);
     for (const { name: field, to } of kept(name)) {

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { type Role, roles } from '#policy/viewer.ts';
+import { type Role, roles } from '#policy/roles.ts';
 import { organisationOf, type Reply, startGraph, type TestGraph } from '#test/support/graph.ts';
 import { daysFromNow, know } from '#test/support/registered.ts';
 
-// What entities declare about themselves (国办发〔2019〕35号 第五条), through the public doors.
+// What entities declare about themselves (国办发〔2019〕35号 第五条), through the public API.
 
 const subject = organisationOf('SUBJECT').organisation;
 const province = organisationOf('PROVINCIAL_PLATFORM').organisation;
@@ -16,12 +16,24 @@ let guangdongToken = '';
 beforeAll(async () => {
   graph = await startGraph();
   await know(graph, subject);
-  await graph.sql(`insert into gateway.grant (id, organisation, role, province, valid_from, granted_by) values ($1, $2, 'PROVINCIAL_PLATFORM', '44', now() - interval '1 minute', 'test')`, [randomUUID(), guangdong]);
-  guangdongToken = graph.issuer.token({ role: 'PROVINCIAL_PLATFORM', organisation: guangdong, purposes: ['SUPERVISION'] });
+  await graph.sql(
+    `insert into gateway.grant (id, organisation, role, province, valid_from, granted_by)
+      values ($1, $2, 'PROVINCIAL_PLATFORM', '44', now() - interval '1 minute', 'test')`,
+    [randomUUID(), guangdong],
+  );
+  guangdongToken = graph.issuer.token({
+    role: 'PROVINCIAL_PLATFORM',
+    organisation: guangdong,
+    purposes: ['SUPERVISION'],
+  });
 });
 afterAll(() => graph[Symbol.asyncDispose]());
 
-const ITEM = `__typename id version selfDeclared kind itemNo title content declaredOn disclosureLevel verification { status askedOf { name uscc } by { name uscc } on evidence } authorisation { disclosureLevel purposes until } subject { uscc } provenance { sourceUnit { name uscc } catalogueCode }`;
+const ITEM = `__typename id version selfDeclared kind itemNo title content declaredOn disclosureLevel
+  verification { status askedOf { name uscc } by { name uscc } on evidence }
+  authorisation { disclosureLevel purposes until }
+  subject { uscc }
+  provenance { sourceUnit { name uscc } catalogueCode }`;
 const RESULT = `__typename ... on DomainError { code path }`;
 
 type Item = Record<string, unknown> & { id: string; version: number };
@@ -45,23 +57,79 @@ const answerOf = ({ body }: Reply, mutation: string): Answer => {
 };
 
 async function declare(input: Record<string, unknown>, role: Role = 'SUBJECT'): Promise<Answer> {
-  return answerOf(await graph.query(role, `mutation ($input: DeclareInformationInput!) { declareInformation(input: $input) { ${RESULT} ... on InformationDeclared { item { ${ITEM} } } } }`, { input }), 'declareInformation');
+  return answerOf(
+    await graph.query(
+      role,
+      `mutation ($input: DeclareInformationInput!) {
+        declareInformation(input: $input) { ${RESULT} ... on InformationDeclared { item { ${ITEM} } } }
+      }`,
+      { input },
+    ),
+    'declareInformation',
+  );
 }
 
-const verification = ({ id, version }: Item, more: Record<string, unknown> = {}) => ({ idempotencyKey: randomUUID(), id, expectedVersion: version, result: 'VERIFIED', evidence: '捐赠票据', ...more });
+const verification = ({ id, version }: Item, more: Record<string, unknown> = {}) => ({
+  idempotencyKey: randomUUID(),
+  id,
+  expectedVersion: version,
+  result: 'VERIFIED',
+  evidence: '捐赠票据',
+  ...more,
+});
 
-async function verify(input: Record<string, unknown>, role: Role = 'PROVINCIAL_PLATFORM', token?: string): Promise<Answer> {
-  return answerOf(await graph.query(role, `mutation ($input: VerifyInformationInput!) { verifyInformation(input: $input) { ${RESULT} ... on InformationVerified { item { ${ITEM} } } } }`, { input }, token ? { token } : {}), 'verifyInformation');
+async function verify(
+  input: Record<string, unknown>,
+  role: Role = 'PROVINCIAL_PLATFORM',
+  token?: string,
+): Promise<Answer> {
+  return answerOf(
+    await graph.query(
+      role,
+      `mutation ($input: VerifyInformationInput!) {
+        verifyInformation(input: $input) { ${RESULT} ... on InformationVerified { item { ${ITEM} } } }
+      }`,
+      { input },
+      token ? { token } : {},
+    ),
+    'verifyInformation',
+  );
 }
 
 async function withdraw({ id, version }: Item, role: Role = 'SUBJECT'): Promise<Answer> {
-  return answerOf(await graph.query(role, `mutation ($input: WithdrawInformationInput!) { withdrawInformation(input: $input) { ${RESULT} ... on InformationWithdrawn { item { ${ITEM} } } } }`, { input: { idempotencyKey: randomUUID(), id, expectedVersion: version } }), 'withdrawInformation');
+  return answerOf(
+    await graph.query(
+      role,
+      `mutation ($input: WithdrawInformationInput!) {
+        withdrawInformation(input: $input) { ${RESULT} ... on InformationWithdrawn { item { ${ITEM} } } }
+      }`,
+      { input: { idempotencyKey: randomUUID(), id, expectedVersion: version } },
+    ),
+    'withdrawInformation',
+  );
 }
 
-/** Whether a role finds the item in the file: `listed` where only what counts is asked for, `asked` where the rest is too. */
-async function seen(role: Role, { id }: Item, options: { purpose?: string; token?: string; knownAt?: string } = {}): Promise<'listed' | 'asked' | 'absent'> {
+/**
+ * Whether a role finds the item in the file: `listed` where only what counts is asked for, `asked` where the rest is
+ * too.
+ */
+async function seen(
+  role: Role,
+  { id }: Item,
+  options: { purpose?: string; token?: string; knownAt?: string } = {},
+): Promise<'listed' | 'asked' | 'absent'> {
   const { knownAt, ...rest } = options;
-  const { body } = await graph.query(role, `query ($uscc: USCC!, $knownAt: DateTime) { creditFile(uscc: $uscc, knownAt: $knownAt) { counted: voluntaryItems(first: 100) { nodes { id } } all: voluntaryItems(includeUnverified: true, first: 100) { nodes { id } } } }`, { uscc: subject, knownAt }, rest);
+  const { body } = await graph.query(
+    role,
+    `query ($uscc: USCC!, $knownAt: DateTime) {
+      creditFile(uscc: $uscc, knownAt: $knownAt) {
+        counted: voluntaryItems(first: 100) { nodes { id } }
+        all: voluntaryItems(includeUnverified: true, first: 100) { nodes { id } }
+      }
+    }`,
+    { uscc: subject, knownAt },
+    rest,
+  );
   const file = body.data?.['creditFile'] as { counted: { nodes: Item[] }; all: { nodes: Item[] } } | null | undefined;
   if (!file) throw new Error(JSON.stringify(body));
   const has = ({ nodes }: { nodes: Item[] }): boolean => nodes.some((node) => node.id === id);
@@ -70,8 +138,12 @@ async function seen(role: Role, { id }: Item, options: { purpose?: string; token
 
 // An operator and a rule keeper read no file at all.
 const readers = roles.filter((role) => role !== 'OPERATOR' && role !== 'RULE_KEEPER');
-const seenBy = async (item: Item): Promise<Record<string, string>> => Object.fromEntries(await Promise.all(readers.map(async (role) => [role, await seen(role, item)] as const)));
-const all = (outcome: string, others: Partial<Record<Role, string>> = {}): Record<string, string> => ({ ...Object.fromEntries(readers.map((role) => [role, outcome])), ...others });
+const seenBy = async (item: Item): Promise<Record<string, string>> =>
+  Object.fromEntries(await Promise.all(readers.map(async (role) => [role, await seen(role, item)] as const)));
+const all = (outcome: string, others: Partial<Record<Role, string>> = {}): Record<string, string> => ({
+  ...Object.fromEntries(readers.map((role) => [role, outcome])),
+  ...others,
+});
 
 test('what an entity declares is shown as self-declared and unverified, and counts for nothing', async () => {
   const input = declaration();
@@ -97,13 +169,23 @@ test('what an entity declares is shown as self-declared and unverified, and coun
   ]);
 });
 
-test('before verification it is listed for nobody, and found by those alone who may see what is shared and ask for it', async () => {
+test('before verification it is in no list, and found on request where shared items are seen', async () => {
   const { item } = await declare(declaration());
-  expect(await seenBy(item)).toEqual(all('absent', { SUBJECT: 'asked', PROVINCIAL_PLATFORM: 'asked', IMPLEMENTER: 'asked', AUDITOR: 'asked', NATIONAL_CENTRE: 'asked' }));
+  expect(await seenBy(item)).toEqual(
+    all('absent', {
+      SUBJECT: 'asked',
+      PROVINCIAL_PLATFORM: 'asked',
+      IMPLEMENTER: 'asked',
+      AUDITOR: 'asked',
+      NATIONAL_CENTRE: 'asked',
+    }),
+  );
 });
 
 test('before verification it is not shown more widely than the subject authorised', async () => {
-  const { item } = await declare(declaration({ authorisation: { disclosureLevel: 'RESTRICTED', purposes: ['CREDIT_GRANTING'], until: nextYear } }));
+  const { item } = await declare(
+    declaration({ authorisation: { disclosureLevel: 'RESTRICTED', purposes: ['CREDIT_GRANTING'], until: nextYear } }),
+  );
   expect(item).toMatchObject({ disclosureLevel: 'RESTRICTED' });
   expect(await seenBy(item)).toEqual(all('absent', { SUBJECT: 'asked', AUDITOR: 'asked', NATIONAL_CENTRE: 'asked' }));
 });
@@ -111,12 +193,34 @@ test('before verification it is not shown more widely than the subject authorise
 test('verified it is a new version that is seen as was authorised', async () => {
   const { item } = await declare(declaration());
   const { __typename, item: verified } = await verify(verification(item));
-  expect([__typename, verified]).toEqual(['InformationVerified', { ...item, version: 2, disclosureLevel: 'PUBLIC', verification: { status: 'VERIFIED', askedOf: null, by: { name: null, uscc: province }, on: today, evidence: '捐赠票据' } }]);
+  expect([__typename, verified]).toEqual([
+    'InformationVerified',
+    {
+      ...item,
+      version: 2,
+      disclosureLevel: 'PUBLIC',
+      verification: {
+        status: 'VERIFIED',
+        askedOf: null,
+        by: { name: null, uscc: province },
+        on: today,
+        evidence: '捐赠票据',
+      },
+    },
+  ]);
   expect(await seenBy(verified)).toEqual(all('listed'));
 
   const { item: shared } = await declare(declaration({ authorisation: { purposes: [], until: nextYear } }));
   await verify(verification(shared));
-  expect(await seenBy(shared)).toEqual(all('absent', { SUBJECT: 'listed', PROVINCIAL_PLATFORM: 'listed', IMPLEMENTER: 'listed', AUDITOR: 'listed', NATIONAL_CENTRE: 'listed' }));
+  expect(await seenBy(shared)).toEqual(
+    all('absent', {
+      SUBJECT: 'listed',
+      PROVINCIAL_PLATFORM: 'listed',
+      IMPLEMENTER: 'listed',
+      AUDITOR: 'listed',
+      NATIONAL_CENTRE: 'listed',
+    }),
+  );
 });
 
 test('the regulator of the sector that it names sees and verifies it', async () => {
@@ -129,23 +233,51 @@ test('the regulator of the sector that it names sees and verifies it', async () 
 test('refuted it stays out of what is listed and of what the public sees', async () => {
   const { item } = await declare(declaration());
   const { item: refuted } = await verify(verification(item, { result: 'REFUTED' }));
-  expect(refuted['verification']).toEqual({ status: 'REFUTED', askedOf: null, by: { name: null, uscc: province }, on: today, evidence: '捐赠票据' });
-  expect(await seenBy(refuted)).toEqual(all('absent', { SUBJECT: 'asked', PROVINCIAL_PLATFORM: 'asked', IMPLEMENTER: 'asked', AUDITOR: 'asked', NATIONAL_CENTRE: 'asked' }));
+  expect(refuted['verification']).toEqual({
+    status: 'REFUTED',
+    askedOf: null,
+    by: { name: null, uscc: province },
+    on: today,
+    evidence: '捐赠票据',
+  });
+  expect(await seenBy(refuted)).toEqual(
+    all('absent', {
+      SUBJECT: 'asked',
+      PROVINCIAL_PLATFORM: 'asked',
+      IMPLEMENTER: 'asked',
+      AUDITOR: 'asked',
+      NATIONAL_CENTRE: 'asked',
+    }),
+  );
 });
 
-test('a corrected item has to be verified again, and until then the public does not see it at an earlier instant either', async () => {
+test('a corrected item needs verification again, and is hidden from the public at all instants', async () => {
   const input = declaration();
   const { item } = await declare(input);
   await verify(verification(item));
   await graph.gateway.sources.refresh();
   const knownAt = await graph.gateway.sources.sealed();
   expect(await seen('PUBLIC', item, { knownAt })).toBe('listed');
-  const corrected = await declare({ ...input, idempotencyKey: randomUUID(), expectedVersion: 2, content: '捐赠图书两千册' });
-  expect(corrected.item).toMatchObject({ id: item.id, version: 3, content: '捐赠图书两千册', verification: { status: 'UNVERIFIED', by: null } });
-  expect([await seen('PUBLIC', item), await seen('PUBLIC', item, { knownAt }), await seen('PROVINCIAL_PLATFORM', item)]).toEqual(['absent', 'absent', 'asked']);
+  const corrected = await declare({
+    ...input,
+    idempotencyKey: randomUUID(),
+    expectedVersion: 2,
+    content: '捐赠图书两千册',
+  });
+  expect(corrected.item).toMatchObject({
+    id: item.id,
+    version: 3,
+    content: '捐赠图书两千册',
+    verification: { status: 'UNVERIFIED', by: null },
+  });
+  expect([
+    await seen('PUBLIC', item),
+    await seen('PUBLIC', item, { knownAt }),
+    await seen('PROVINCIAL_PLATFORM', item),
+  ]).toEqual(['absent', 'absent', 'asked']);
 });
 
-test('withdrawn it leaves at once with its authorisation, at every instant, for every role but the subject and the auditor', async () => {
+test('withdrawn it leaves at every instant with its authorisation, but for subject and auditor', async () => {
   const { item } = await declare(declaration());
   const { item: verified } = await verify(verification(item));
   await graph.gateway.sources.refresh();
@@ -154,35 +286,74 @@ test('withdrawn it leaves at once with its authorisation, at every instant, for 
   const { __typename, item: withdrawn } = await withdraw(verified);
   expect([__typename, withdrawn]).toEqual(['InformationWithdrawn', { ...verified, version: 3 }]);
   expect(await seenBy(item)).toEqual(all('absent', { SUBJECT: 'listed', AUDITOR: 'listed' }));
-  expect(await Promise.all(readers.map((role) => seen(role, item, { knownAt })))).toEqual(readers.map((role) => (role === 'SUBJECT' || role === 'AUDITOR' ? 'listed' : 'absent')));
-  expect(await graph.sql(`select distinct withdrawn_on::text, withdrawal_reason from disclosure.voluntary_item where item_no = $1`, [item['itemNo']])).toEqual([{ withdrawn_on: today, withdrawal_reason: 'AUTHORISATION_WITHDRAWN' }]);
+  expect(await Promise.all(readers.map((role) => seen(role, item, { knownAt })))).toEqual(
+    readers.map((role) => (role === 'SUBJECT' || role === 'AUDITOR' ? 'listed' : 'absent')),
+  );
+  expect(
+    await graph.sql(
+      `select distinct withdrawn_on::text, withdrawal_reason from disclosure.voluntary_item where item_no = $1`,
+      [item['itemNo']],
+    ),
+  ).toEqual([{ withdrawn_on: today, withdrawal_reason: 'AUTHORISATION_WITHDRAWN' }]);
 });
 
 test('after the last day of its authorisation it is gone by itself', async () => {
-  const { item } = await declare(declaration({ authorisation: { disclosureLevel: 'PUBLIC', purposes: [], until: today } }));
+  const { item } = await declare(
+    declaration({ authorisation: { disclosureLevel: 'PUBLIC', purposes: [], until: today } }),
+  );
   const { item: verified } = await verify(verification(item));
   expect(await seen('PUBLIC', item)).toBe('listed');
   // No clock of ours can be moved here: the day is moved under it.
-  await graph.sql(`update disclosure.voluntary_item set public_until = public_until - 1, public_from = public_from - 1 where item_no = $1`, [item['itemNo']]);
+  await graph.sql(
+    `update disclosure.voluntary_item
+      set public_until = public_until - 1, public_from = public_from - 1
+      where item_no = $1`,
+    [item['itemNo']],
+  );
   expect(await seenBy(item)).toEqual(all('absent', { SUBJECT: 'listed', AUDITOR: 'listed' }));
   expect(verified.version).toBe(2);
 });
 
-test('what is not published is used for a purpose that needs consent only where the subject authorised it', async () => {
-  const { item: authorised } = await declare(declaration({ authorisation: { disclosureLevel: 'GOV_SHARED', purposes: ['CREDIT_GRANTING'], until: nextYear } }));
-  const { item: other } = await declare(declaration({ authorisation: { disclosureLevel: 'GOV_SHARED', purposes: ['POST_LOAN'], until: nextYear } }));
+test('what is not published needs its subject’s authorisation for a purpose that needs consent', async () => {
+  const { item: authorised } = await declare(
+    declaration({ authorisation: { disclosureLevel: 'GOV_SHARED', purposes: ['CREDIT_GRANTING'], until: nextYear } }),
+  );
+  const { item: other } = await declare(
+    declaration({ authorisation: { disclosureLevel: 'GOV_SHARED', purposes: ['POST_LOAN'], until: nextYear } }),
+  );
   await verify(verification(authorised));
   await verify(verification(other));
-  expect(await Promise.all([authorised, other].map((item) => seen('PROVINCIAL_PLATFORM', item, { purpose: 'CREDIT_GRANTING' })))).toEqual(['listed', 'absent']);
-  expect(await Promise.all([authorised, other].map((item) => seen('PROVINCIAL_PLATFORM', item, { purpose: 'SUPERVISION' })))).toEqual(['listed', 'listed']);
+  expect(
+    await Promise.all(
+      [authorised, other].map((item) => seen('PROVINCIAL_PLATFORM', item, { purpose: 'CREDIT_GRANTING' })),
+    ),
+  ).toEqual(['listed', 'absent']);
+  expect(
+    await Promise.all([authorised, other].map((item) => seen('PROVINCIAL_PLATFORM', item, { purpose: 'SUPERVISION' }))),
+  ).toEqual(['listed', 'listed']);
 });
 
 test.each([
   ['the commitment that it is true', { truthCommitment: false }, 'TRUTH_COMMITMENT', ['input', 'truthCommitment']],
   ['an industry that is known', { industryCode: 'Z' }, 'UNKNOWN_CODE', ['input', 'industryCode']],
-  ['a purpose that is known', { authorisation: { purposes: ['ADVERTISING'], until: '2090-01-01' } }, 'UNKNOWN_CODE', ['input', 'authorisation', 'purposes']],
-  ['an authorisation that has not ended', { authorisation: { purposes: [], until: '2020-01-01' } }, 'BAD_PERIOD', ['input', 'authorisation', 'until']],
-  ['a level that others may see', { authorisation: { disclosureLevel: 'INTERNAL', purposes: [], until: '2090-01-01' } }, 'DISCLOSURE_LEVEL', ['input', 'authorisation', 'disclosureLevel']],
+  [
+    'a purpose that is known',
+    { authorisation: { purposes: ['ADVERTISING'], until: '2090-01-01' } },
+    'UNKNOWN_CODE',
+    ['input', 'authorisation', 'purposes'],
+  ],
+  [
+    'an authorisation that has not ended',
+    { authorisation: { purposes: [], until: '2020-01-01' } },
+    'BAD_PERIOD',
+    ['input', 'authorisation', 'until'],
+  ],
+  [
+    'a level that others may see',
+    { authorisation: { disclosureLevel: 'INTERNAL', purposes: [], until: '2090-01-01' } },
+    'DISCLOSURE_LEVEL',
+    ['input', 'authorisation', 'disclosureLevel'],
+  ],
   ['a title', { title: ' ' }, 'MISSING', ['input', 'title']],
   ['a text of its length', { title: '长'.repeat(201) }, 'TOO_LONG', ['input', 'title']],
   ['a version that is there', { expectedVersion: 4 }, 'NOT_FOUND', ['input', 'expectedVersion']],
@@ -190,35 +361,76 @@ test.each([
   expect(await declare(declaration(more))).toEqual({ __typename: 'InvalidInput', code, path });
 });
 
-test('an item is declared once; the same key gives the same answer, another content under it or an old version a conflict', async () => {
+test('an item is declared once; a key has one answer; other content or an old version conflicts', async () => {
   const input = declaration();
   const first = await declare(input);
   expect(await declare(input)).toEqual(first);
-  expect(await declare({ ...input, title: '别的' })).toEqual({ __typename: 'Conflict', code: 'IDEMPOTENCY_KEY', path: ['input', 'idempotencyKey'] });
-  expect(await declare({ ...input, idempotencyKey: randomUUID() })).toEqual({ __typename: 'Conflict', code: 'EXISTS', path: ['input', 'expectedVersion'] });
+  expect(await declare({ ...input, title: '别的' })).toEqual({
+    __typename: 'Conflict',
+    code: 'IDEMPOTENCY_KEY',
+    path: ['input', 'idempotencyKey'],
+  });
+  expect(await declare({ ...input, idempotencyKey: randomUUID() })).toEqual({
+    __typename: 'Conflict',
+    code: 'EXISTS',
+    path: ['input', 'expectedVersion'],
+  });
   await verify(verification(first.item));
-  expect(await verify(verification(first.item))).toEqual({ __typename: 'Conflict', code: 'VERSION', path: ['input', 'expectedVersion'] });
-  expect(await withdraw(first.item)).toEqual({ __typename: 'Conflict', code: 'VERSION', path: ['input', 'expectedVersion'] });
+  expect(await verify(verification(first.item))).toEqual({
+    __typename: 'Conflict',
+    code: 'VERSION',
+    path: ['input', 'expectedVersion'],
+  });
+  expect(await withdraw(first.item)).toEqual({
+    __typename: 'Conflict',
+    code: 'VERSION',
+    path: ['input', 'expectedVersion'],
+  });
   const { item } = await withdraw({ ...first.item, version: 2 });
   expect(await withdraw(item)).toEqual({ __typename: 'Conflict', code: 'WITHDRAWN', path: ['input', 'id'] });
-  expect(await verify(verification(item))).toEqual({ __typename: 'InvalidInput', code: 'NOT_FOUND', path: ['input', 'id'] });
+  expect(await verify(verification(item))).toEqual({
+    __typename: 'InvalidInput',
+    code: 'NOT_FOUND',
+    path: ['input', 'id'],
+  });
 });
 
-test('two declarations of one item at the same time: one is recorded, the other is told', async () => {
+test('two declarations of one item at the same time: one is recorded, the other has a conflict', async () => {
   const input = declaration();
   const answers = await Promise.all([declare(input), declare({ ...input, idempotencyKey: randomUUID() })]);
   expect(answers.map(({ __typename }) => __typename).toSorted()).toEqual(['Conflict', 'InformationDeclared']);
 });
 
-test('nobody but a subject declares or withdraws, and the subject does not verify; another province finds nothing to verify', async () => {
+test('only a subject declares and withdraws, it does not verify, and other provinces find nothing', async () => {
   const { item } = await declare(declaration());
-  const code = async (role: Role, mutation: string, type: string, input: unknown): Promise<unknown> => (await graph.query(role, `mutation ($input: ${type}!) { ${mutation}(input: $input) { __typename } }`, { input })).body.errors?.map(({ extensions }) => extensions['code']);
+  const code = async (role: Role, mutation: string, type: string, input: unknown): Promise<unknown> =>
+    (
+      await graph.query(role, `mutation ($input: ${type}!) { ${mutation}(input: $input) { __typename } }`, { input })
+    ).body.errors?.map(({ extensions }) => extensions['code']);
   const denied = ['UNAUTHORIZED_FIELD_OR_TYPE'];
   const others = roles.filter((role) => role !== 'SUBJECT');
-  expect(await Promise.all(others.map((role) => code(role, 'declareInformation', 'DeclareInformationInput', declaration())))).toEqual(others.map(() => denied));
-  expect(await Promise.all(others.map((role) => code(role, 'withdrawInformation', 'WithdrawInformationInput', { idempotencyKey: randomUUID(), id: item.id, expectedVersion: 1 })))).toEqual(others.map(() => denied));
-  const idle = roles.filter((role) => !['PROVINCIAL_PLATFORM', 'SECTOR_REGULATOR', 'DETERMINING_UNIT', 'NATIONAL_CENTRE'].includes(role));
-  expect(await Promise.all(idle.map((role) => code(role, 'verifyInformation', 'VerifyInformationInput', verification(item))))).toEqual(idle.map(() => denied));
+  expect(
+    await Promise.all(others.map((role) => code(role, 'declareInformation', 'DeclareInformationInput', declaration()))),
+  ).toEqual(others.map(() => denied));
+  expect(
+    await Promise.all(
+      others.map((role) =>
+        code(role, 'withdrawInformation', 'WithdrawInformationInput', {
+          idempotencyKey: randomUUID(),
+          id: item.id,
+          expectedVersion: 1,
+        }),
+      ),
+    ),
+  ).toEqual(others.map(() => denied));
+  const idle = roles.filter(
+    (role) => !['PROVINCIAL_PLATFORM', 'SECTOR_REGULATOR', 'DETERMINING_UNIT', 'NATIONAL_CENTRE'].includes(role),
+  );
+  expect(
+    await Promise.all(
+      idle.map((role) => code(role, 'verifyInformation', 'VerifyInformationInput', verification(item))),
+    ),
+  ).toEqual(idle.map(() => denied));
 
   const unknown = { __typename: 'InvalidInput', code: 'NOT_FOUND', path: ['input', 'id'] };
   expect(await verify(verification(item), 'PROVINCIAL_PLATFORM', guangdongToken)).toEqual(unknown);
@@ -226,21 +438,45 @@ test('nobody but a subject declares or withdraws, and the subject does not verif
   expect(await verify(verification({ ...item, id: 'nonsense' }))).toEqual(unknown);
   await verify(verification(item));
   // Published, all see it; that of another province may still not say whether it is true.
-  expect(await verify(verification({ ...item, version: 2 }), 'PROVINCIAL_PLATFORM', guangdongToken)).toEqual({ __typename: 'InvalidInput', code: 'NOT_YOURS', path: ['input', 'id'] });
+  expect(await verify(verification({ ...item, version: 2 }), 'PROVINCIAL_PLATFORM', guangdongToken)).toEqual({
+    __typename: 'InvalidInput',
+    code: 'NOT_YOURS',
+    path: ['input', 'id'],
+  });
 });
 
 test('nothing is declared without a purpose', async () => {
-  const { body } = await graph.query('SUBJECT', 'mutation ($input: DeclareInformationInput!) { declareInformation(input: $input) { __typename } }', { input: declaration() }, { purpose: null });
-  expect([body.data, body.errors?.map(({ extensions }) => extensions['code'])]).toEqual([{ declareInformation: null }, ['PURPOSE_REQUIRED']]);
+  const { body } = await graph.query(
+    'SUBJECT',
+    'mutation ($input: DeclareInformationInput!) { declareInformation(input: $input) { __typename } }',
+    { input: declaration() },
+    { purpose: null },
+  );
+  expect([body.data, body.errors?.map(({ extensions }) => extensions['code'])]).toEqual([
+    { declareInformation: null },
+    ['PURPOSE_REQUIRED'],
+  ]);
 });
 
-test('a unit that is asked to verify an item sees it and says whether it is true, and no longer sees it when the authorisation is withdrawn', async () => {
+test('a unit asked to verify an item sees and verifies it until the authorisation is withdrawn', async () => {
   const verifier = organisationOf('DETERMINING_UNIT').organisation;
   const { item } = await declare(declaration({ verifier, authorisation: { purposes: [], until: nextYear } }));
-  expect(item['verification']).toEqual({ status: 'UNVERIFIED', askedOf: { name: null, uscc: verifier }, by: null, on: null, evidence: null });
+  expect(item['verification']).toEqual({
+    status: 'UNVERIFIED',
+    askedOf: { name: null, uscc: verifier },
+    by: null,
+    on: null,
+    evidence: null,
+  });
   expect(await seen('DETERMINING_UNIT', item)).toBe('asked');
   const { item: verified } = await verify(verification(item), 'DETERMINING_UNIT');
-  expect(verified['verification']).toEqual({ status: 'VERIFIED', askedOf: { name: null, uscc: verifier }, by: { name: null, uscc: verifier }, on: today, evidence: '捐赠票据' });
+  expect(verified['verification']).toEqual({
+    status: 'VERIFIED',
+    askedOf: { name: null, uscc: verifier },
+    by: { name: null, uscc: verifier },
+    on: today,
+    evidence: '捐赠票据',
+  });
   expect(await seen('DETERMINING_UNIT', item)).toBe('listed');
   await withdraw(verified);
   expect(await seen('DETERMINING_UNIT', item)).toBe('absent');
@@ -249,14 +485,41 @@ test('a unit that is asked to verify an item sees it and says whether it is true
 test('with the subgraphs over HTTP it is the same: what was declared is there in the next query', async () => {
   await using remote = await startGraph({ remote: true });
   await know(remote, subject);
-  const declared = await remote.query('SUBJECT', 'mutation ($input: DeclareInformationInput!) { declareInformation(input: $input) { __typename ... on InformationDeclared { item { version subject { name } } } } }', { input: declaration() });
-  expect([declared.body.data, declared.body.errors]).toEqual([{ declareInformation: { __typename: 'InformationDeclared', item: { version: 1, subject: { name: '示例云帆零售有限公司' } } } }, undefined]);
-  const { body } = await remote.query('SUBJECT', 'query ($uscc: USCC!) { creditFile(uscc: $uscc) { voluntaryItems(includeUnverified: true, first: 1) { totalCount { value } } } }', { uscc: subject });
+  const declared = await remote.query(
+    'SUBJECT',
+    `mutation ($input: DeclareInformationInput!) {
+      declareInformation(input: $input) {
+        __typename
+        ... on InformationDeclared { item { version subject { name } } }
+      }
+    }`,
+    { input: declaration() },
+  );
+  expect([declared.body.data, declared.body.errors]).toEqual([
+    {
+      declareInformation: {
+        __typename: 'InformationDeclared',
+        item: { version: 1, subject: { name: '示例云帆零售有限公司' } },
+      },
+    },
+    undefined,
+  ]);
+  const { body } = await remote.query(
+    'SUBJECT',
+    `query ($uscc: USCC!) {
+      creditFile(uscc: $uscc) { voluntaryItems(includeUnverified: true, first: 1) { totalCount { value } } }
+    }`,
+    { uscc: subject },
+  );
   expect(body.data).toEqual({ creditFile: { voluntaryItems: { totalCount: { value: 1 } } } });
 });
 
 test('a person’s identity number in what is declared is masked', async () => {
   const { item } = await declare(declaration({ content: '联系人身份证号11010519491231002X' }));
   expect(item['content']).not.toContain('11010519491231002X');
-  expect(await graph.sql(`select count(*)::int as kept from disclosure.voluntary_item where content::text like '%11010519491231002X%'`)).toEqual([{ kept: 0 }]);
+  expect(
+    await graph.sql(
+      `select count(*)::int as kept from disclosure.voluntary_item where content::text like '%11010519491231002X%'`,
+    ),
+  ).toEqual([{ kept: 0 }]);
 });

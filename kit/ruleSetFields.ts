@@ -1,7 +1,0 @@
-import type { RuleSet } from '#standards/ruleSets.ts';
-
-/** The resolvers of `RuleSet`, the same wherever rules are shown. */
-export const ruleSetFields = {
-  verified: ({ unverified }: RuleSet) => unverified !== true,
-  values: ({ values }: RuleSet) => Object.entries(values).map(([code, [number, unit]]) => ({ code, number, unit })),
-};
