@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { open, readdir, readFile, rm, statfs } from 'node:fs/promises';
+import { open, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -272,13 +272,15 @@ export const faults: readonly Fault[] = [
     async run(cluster, ms) {
       const [setting] = await cluster.sql('show data_directory');
       const ballast = join(String(setting?.['data_directory']), '..', 'ballast');
-      const { bavail, bsize } = await statfs(join(ballast, '..'));
-      await run('fallocate', ['-l', String(bavail * bsize), ballast]);
-      await pause(ms);
-      await rm(ballast);
-      // A server that could not write its log has ended: its operator starts it again when there is room.
-      await cluster.postgres.start().catch(() => cluster.postgres.start());
-      return `${Math.round((bavail * bsize) / 1024 / 1024)} MB filled`;
+      try {
+        const filled = await fillVolume(ballast);
+        await pause(ms);
+        return `${Math.round(filled / 1024 / 1024)} MB filled`;
+      } finally {
+        await rm(ballast, { force: true });
+        // A server that could not write its log has ended: its operator starts it again when there is room.
+        await cluster.postgres.start().catch(() => cluster.postgres.start());
+      }
     },
   },
   {
@@ -475,6 +477,21 @@ function openHerd(
       void (await until(`that ${Math.ceil(least)} subscribers stand`, () => connected >= least, ms)),
     end: () => ending.abort(),
   };
+}
+
+/** Writes until the volume of `file` takes no byte more, however much others write meanwhile. Gives its bytes. */
+async function fillVolume(file: string): Promise<number> {
+  await using handle = await open(file, 'w');
+  let filled = 0;
+  for (let piece = Buffer.alloc(1024 * 1024); piece.length > 0; ) {
+    try {
+      filled += (await handle.write(piece)).bytesWritten;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+      piece = piece.subarray(0, Math.floor(piece.length / 2));
+    }
+  }
+  return filled;
 }
 
 /** Open files of a process that are sockets. Linux alone. */
