@@ -483,7 +483,7 @@ function openHerd(
 async function fillVolume(file: string): Promise<number> {
   await using handle = await open(file, 'w');
   let filled = 0;
-  for (let piece = Buffer.alloc(1024 * 1024); piece.length > 0; ) {
+  for (let piece = Buffer.alloc(1024 * 1024); piece.length > 0;) {
     try {
       filled += (await handle.write(piece)).bytesWritten;
     } catch (error) {
