@@ -12,6 +12,7 @@ export const longTests = [
   '**/test/e2e/ingest/ingest.test.ts',
   '**/test/graph/gateway/hostile.test.ts',
   '**/test/graph/gateway/memory.test.ts',
+  '**/test/graph/publication/recomputationAtScale.test.ts',
 ];
 
 export const kind = (displayName, testMatch) => ({

@@ -766,7 +766,7 @@ const hasNothing = (
 
 function receiptLine({ receipt }: Ingested): string {
   const { rows, added, corrected, unchanged, pending = 0, rejected, warned, digest } = receipt;
-  const waiting = pending > 0 ? `${pending} waiting for a second person, ` : '';
+  const waiting = pending > 0 ? `${pending} waiting for a decision, ` : '';
   const kept = `${added} added, ${corrected} corrected, ${unchanged} unchanged`;
   return `${rows} rows: ${kept}, ${waiting}${rejected} rejected, ${warned} with warnings (sha-256 ${digest})`;
 }

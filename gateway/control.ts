@@ -9,6 +9,7 @@ import { recordStubs } from '#kit/schema/recordStubs.ts';
 import { subgraphTypeDefs, wholeSdl, withExtensionsMerged } from '#kit/schema/typeDefs.ts';
 import type { SubgraphDefinition } from '#records/subgraph.ts';
 import { capability as changes } from './changes/index.ts';
+import { capability as conflicts } from './conflicts/index.ts';
 import { capability as consents } from './consents/index.ts';
 import { capability as exports } from './exports/index.ts';
 import { capability as filings } from './filings/index.ts';
@@ -40,6 +41,7 @@ const capabilities = {
   webhooks,
   exports,
   consents,
+  conflicts,
 };
 
 type Capability = (typeof capabilities)[keyof typeof capabilities];

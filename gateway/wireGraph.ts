@@ -116,7 +116,11 @@ async function createFederatedGraph(wiring: Wiring, parts: GraphParts, wired: ()
   return withWholePages(
     createGraph({
       supergraph: options.supergraph ?? (await readFile(join(import.meta.dirname, 'supergraph.graphql'), 'utf8')),
-      namedRecords: new Set(topics.all.map(({ changeType, recordField }) => `${changeType}.${recordField}`)),
+      namedRecords: new Set([
+        ...topics.all.map(({ changeType, recordField }) => `${changeType}.${recordField}`),
+        'FactConflict.record',
+        'FactConflictSide.record',
+      ]),
       planners,
       transports: {
         ...Object.fromEntries(sources.sources.map(({ name, transport }) => [name, measured(name, transport)])),

@@ -26,5 +26,7 @@ export interface SubgraphContext {
   readonly reads: Read[];
   /** Codes of self-employed businesses that the answer is about, which the gateway counts (see `noteSubject`). */
   readonly selfEmployed: Set<string>;
+  /** Subjects of the disputed records that the answer is about, by the conflict (see `noteConflict`). */
+  readonly disputed: Map<string, string>;
   readonly signal: AbortSignal;
 }

@@ -54,6 +54,11 @@ export function noteSubject({ viewer, selfEmployed }: SubgraphContext, uscc: str
   if (isSelfEmployed(uscc) && uscc !== viewer.organisation) selfEmployed.add(uscc);
 }
 
+/** Notes that two sources contradict each other about a record of an answer. */
+export function noteConflict({ disputed }: SubgraphContext, row: { uscc: string; fact_conflict: string | null }): void {
+  if (row.fact_conflict !== null) disputed.set(row.fact_conflict, row.uscc);
+}
+
 /**
  * Notes a read of something that is not public. The access log is written from these notes once the operation is
  * answered.

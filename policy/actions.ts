@@ -12,6 +12,7 @@ const actions = {
   'grant:change': 'ADMIT',
   'token:revoke': 'ADMIT',
   'unit:register': 'REGISTER',
+  'conflict:close': 'REGISTER',
   'rule:change': 'LEGISLATE',
   'information:declare': 'DECLARE',
   'consent:give': 'DECLARE',

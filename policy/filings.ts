@@ -124,6 +124,19 @@ const registrars: Partial<Record<Role, (viewer: Viewer, scope: RegisteredScope) 
 export const mayRegister = (viewer: Viewer, scope: RegisteredScope): boolean =>
   may(viewer, 'unit:register') && (registrars[viewer.role]?.(viewer, scope) ?? false);
 
+const conflictDeciders: Partial<Record<Role, (viewer: Viewer, provinces: readonly (string | null)[]) => boolean>> = {
+  // A province decides among its own units.
+  PROVINCIAL_PLATFORM: ({ province }, provinces) => province !== null && provinces.every((each) => each === province),
+  NATIONAL_CENTRE: () => true,
+};
+
+/**
+ * Whether the viewer may decide a conflict of facts between sources of these provinces (null: of none). No source
+ * decides its own.
+ */
+export const mayCloseConflict = (viewer: Viewer, provinces: readonly (string | null)[]): boolean =>
+  may(viewer, 'conflict:close') && (conflictDeciders[viewer.role]?.(viewer, provinces) ?? false);
+
 /** The owner of a current record. */
 export interface CurrentRecordOwner {
   readonly sector: string | null;

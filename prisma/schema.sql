@@ -3,6 +3,7 @@
 -- Schemas
 
 create schema audit;
+create schema conflict;
 create schema consent;
 create schema disclosure;
 create schema entity;
@@ -45,6 +46,36 @@ create table audit.change (
   row_count integer not null,
   details jsonb,
   constraint change_pkey PRIMARY KEY (id)
+);
+
+create table conflict.fact_conflict (
+  id uuid not null,
+  uscc text not null,
+  record_id uuid not null,
+  kind text not null,
+  province text not null,
+  sector text,
+  fields text[] not null,
+  opened_at timestamp(3) with time zone not null,
+  closed_at timestamp(3) with time zone,
+  closed_by text,
+  reason text,
+  constraint fact_conflict_pkey PRIMARY KEY (uscc, id),
+  constraint fact_conflict_closed CHECK (((closed_at IS NULL) = (closed_by IS NULL))),
+  constraint fact_conflict_closed_by_known CHECK ((closed_by = ANY (ARRAY['CORRECTION'::text, 'DETERMINING_UNIT'::text, 'DECISION'::text])))
+);
+
+create table conflict.side (
+  uscc text not null,
+  conflict uuid not null,
+  source_unit text not null,
+  source_unit_name text,
+  determining_unit text,
+  province text,
+  version integer not null,
+  recorded_at timestamp(3) with time zone not null,
+  constraint side_pkey PRIMARY KEY (uscc, conflict, source_unit),
+  constraint side_of_conflict FOREIGN KEY (uscc, conflict) REFERENCES conflict.fact_conflict(uscc, id)
 );
 
 create table consent.consent (
@@ -94,8 +125,9 @@ create table disclosure.act (
   own_level text,
   own_province text,
   own_sector text,
+  fact_conflict uuid,
   constraint act_pkey PRIMARY KEY (uscc, record_id, version),
-  constraint act_believed_forwards CHECK ((superseded_at > recorded_at)),
+  constraint act_believed_forwards CHECK ((superseded_at >= recorded_at)) NOT VALID,
   constraint act_disclosure_level_known CHECK ((disclosure_level = ANY (ARRAY['PUBLIC'::text, 'GOV_SHARED'::text, 'RESTRICTED'::text, 'INTERNAL'::text]))),
   constraint act_public_has_end CHECK (((disclosure_level <> 'PUBLIC'::text) OR ((public_from IS NOT NULL) AND (public_until IS NOT NULL))))
 );
@@ -140,8 +172,9 @@ create table disclosure.commitment (
   own_level text,
   own_province text,
   own_sector text,
+  fact_conflict uuid,
   constraint commitment_pkey PRIMARY KEY (uscc, record_id, version),
-  constraint commitment_believed_forwards CHECK ((superseded_at > recorded_at)),
+  constraint commitment_believed_forwards CHECK ((superseded_at >= recorded_at)) NOT VALID,
   constraint commitment_disclosure_level_known CHECK ((disclosure_level = ANY (ARRAY['PUBLIC'::text, 'GOV_SHARED'::text, 'RESTRICTED'::text, 'INTERNAL'::text]))),
   constraint commitment_public_has_end CHECK (((disclosure_level <> 'PUBLIC'::text) OR ((public_from IS NOT NULL) AND (public_until IS NOT NULL))))
 );
@@ -179,8 +212,9 @@ create table disclosure.complaint (
   own_level text,
   own_province text,
   own_sector text,
+  fact_conflict uuid,
   constraint complaint_pkey PRIMARY KEY (uscc, record_id, version),
-  constraint complaint_believed_forwards CHECK ((superseded_at > recorded_at)),
+  constraint complaint_believed_forwards CHECK ((superseded_at >= recorded_at)) NOT VALID,
   constraint complaint_disclosure_level_known CHECK ((disclosure_level = ANY (ARRAY['PUBLIC'::text, 'GOV_SHARED'::text, 'RESTRICTED'::text, 'INTERNAL'::text]))),
   constraint complaint_public_has_end CHECK (((disclosure_level <> 'PUBLIC'::text) OR ((public_from IS NOT NULL) AND (public_until IS NOT NULL))))
 );
@@ -237,8 +271,9 @@ create table disclosure.judicial_record (
   own_level text,
   own_province text,
   own_sector text,
+  fact_conflict uuid,
   constraint judicial_record_pkey PRIMARY KEY (uscc, record_id, version),
-  constraint judicial_record_believed_forwards CHECK ((superseded_at > recorded_at)),
+  constraint judicial_record_believed_forwards CHECK ((superseded_at >= recorded_at)) NOT VALID,
   constraint judicial_record_disclosure_level_known CHECK ((disclosure_level = ANY (ARRAY['PUBLIC'::text, 'GOV_SHARED'::text, 'RESTRICTED'::text, 'INTERNAL'::text]))),
   constraint judicial_record_public_has_end CHECK (((disclosure_level <> 'PUBLIC'::text) OR ((public_from IS NOT NULL) AND (public_until IS NOT NULL))))
 );
@@ -254,6 +289,18 @@ create table disclosure.recomputation (
   withheld integer not null default 0,
   left_as_stated integer not null default 0,
   constraint recomputation_pkey PRIMARY KEY (rules_digest)
+);
+
+create table disclosure.recomputed (
+  uscc text not null,
+  record_id uuid not null,
+  unit text not null,
+  decided_on date not null,
+  outcome text not null,
+  version integer not null,
+  at timestamp(3) with time zone not null,
+  constraint recomputed_pkey PRIMARY KEY (uscc, record_id),
+  constraint recomputed_outcome_known CHECK ((outcome = ANY (ARRAY['SHORTENED'::text, 'WITHHELD'::text, 'LEFT_AS_STATED'::text])))
 );
 
 create table disclosure.replacing_filing (
@@ -317,8 +364,9 @@ create table disclosure.voluntary_item (
   own_level text,
   own_province text,
   own_sector text,
+  fact_conflict uuid,
   constraint voluntary_item_pkey PRIMARY KEY (uscc, record_id, version),
-  constraint voluntary_item_believed_forwards CHECK ((superseded_at > recorded_at)),
+  constraint voluntary_item_believed_forwards CHECK ((superseded_at >= recorded_at)) NOT VALID,
   constraint voluntary_item_disclosure_level_known CHECK ((disclosure_level = ANY (ARRAY['PUBLIC'::text, 'GOV_SHARED'::text, 'RESTRICTED'::text, 'INTERNAL'::text]))),
   constraint voluntary_item_public_has_end CHECK (((disclosure_level <> 'PUBLIC'::text) OR ((public_from IS NOT NULL) AND (public_until IS NOT NULL)))),
   constraint voluntary_item_verification_known CHECK ((verification = ANY (ARRAY['UNVERIFIED'::text, 'VERIFIED'::text, 'REFUTED'::text])))
@@ -389,8 +437,9 @@ create table entity.profile (
   own_level text,
   own_province text,
   own_sector text,
+  fact_conflict uuid,
   constraint profile_pkey PRIMARY KEY (uscc, record_id, version),
-  constraint profile_believed_forwards CHECK ((superseded_at > recorded_at)),
+  constraint profile_believed_forwards CHECK ((superseded_at >= recorded_at)) NOT VALID,
   constraint profile_disclosure_level_known CHECK ((disclosure_level = ANY (ARRAY['PUBLIC'::text, 'GOV_SHARED'::text, 'RESTRICTED'::text, 'INTERNAL'::text]))),
   constraint profile_public_has_end CHECK (((disclosure_level <> 'PUBLIC'::text) OR ((public_from IS NOT NULL) AND (public_until IS NOT NULL))))
 );
@@ -481,8 +530,9 @@ create table evaluation.result (
   own_level text,
   own_province text,
   own_sector text,
+  fact_conflict uuid,
   constraint result_pkey PRIMARY KEY (uscc, record_id, version),
-  constraint result_believed_forwards CHECK ((superseded_at > recorded_at)),
+  constraint result_believed_forwards CHECK ((superseded_at >= recorded_at)) NOT VALID,
   constraint result_disclosure_level_known CHECK ((disclosure_level = ANY (ARRAY['PUBLIC'::text, 'GOV_SHARED'::text, 'RESTRICTED'::text, 'INTERNAL'::text]))),
   constraint result_public_has_end CHECK (((disclosure_level <> 'PUBLIC'::text) OR ((public_from IS NOT NULL) AND (public_until IS NOT NULL))))
 );
@@ -801,8 +851,9 @@ create table namelist.entry (
   own_level text,
   own_province text,
   own_sector text,
+  fact_conflict uuid,
   constraint entry_pkey PRIMARY KEY (uscc, record_id, version),
-  constraint entry_believed_forwards CHECK ((superseded_at > recorded_at)),
+  constraint entry_believed_forwards CHECK ((superseded_at >= recorded_at)) NOT VALID,
   constraint entry_disclosure_level_known CHECK ((disclosure_level = ANY (ARRAY['PUBLIC'::text, 'GOV_SHARED'::text, 'RESTRICTED'::text, 'INTERNAL'::text]))),
   constraint entry_public_has_end CHECK (((disclosure_level <> 'PUBLIC'::text) OR ((public_from IS NOT NULL) AND (public_until IS NOT NULL))))
 );
@@ -886,7 +937,7 @@ create table rules.change (
   approval_no integer,
   constraint change_pkey PRIMARY KEY (id),
   constraint change_approval_no_key UNIQUE (approval_no),
-  constraint change_action_known CHECK ((action = ANY (ARRAY['ADD'::text, 'END'::text]))),
+  constraint change_action_known CHECK ((action = ANY (ARRAY['ADD'::text, 'CORRECT'::text, 'END'::text]))),
   constraint change_approval_numbered CHECK (((state = 'APPROVED'::text) = (approval_no IS NOT NULL))),
   constraint change_state_known CHECK ((state = ANY (ARRAY['PROPOSED'::text, 'APPROVED'::text, 'REJECTED'::text]))),
   constraint change_two_persons CHECK (((state <> 'APPROVED'::text) OR ((decided_by_actor IS NOT NULL) AND (decided_by_actor <> proposed_by_actor))))
@@ -895,6 +946,9 @@ create table rules.change (
 -- Indexes
 
 CREATE INDEX change_by_record ON audit.change USING btree (uscc, record_id, id) WHERE (record_id IS NOT NULL);
+CREATE INDEX fact_conflict_by_time ON conflict.fact_conflict USING btree (opened_at DESC, id DESC);
+CREATE UNIQUE INDEX fact_conflict_open ON conflict.fact_conflict USING btree (uscc, record_id) WHERE (closed_at IS NULL);
+CREATE INDEX side_by_unit ON conflict.side USING btree (source_unit);
 CREATE INDEX consent_by_grantee ON consent.consent USING btree (grantee, purpose, subject);
 CREATE INDEX consent_received ON consent.consent USING btree (grantee, given_at DESC, id DESC);
 CREATE INDEX act_by_authority ON disclosure.act USING btree (determining_unit, decided_on DESC, record_id DESC) WHERE (superseded_at = 'infinity'::timestamp with time zone);
@@ -911,6 +965,7 @@ CREATE UNIQUE INDEX complaint_current ON disclosure.complaint USING btree (uscc,
 CREATE INDEX judicial_record_by_source ON disclosure.judicial_record USING btree (source_unit, catalogue_code, collected_at) WHERE (superseded_at = 'infinity'::timestamp with time zone);
 CREATE INDEX judicial_record_by_subject ON disclosure.judicial_record USING btree (uscc, disclosure_level, decided_on DESC, record_id DESC);
 CREATE UNIQUE INDEX judicial_record_current ON disclosure.judicial_record USING btree (uscc, record_id) WHERE (superseded_at = 'infinity'::timestamp with time zone);
+CREATE INDEX recomputed_by_unit ON disclosure.recomputed USING btree (unit, outcome, decided_on DESC, record_id DESC);
 CREATE INDEX replacing_filing_open ON disclosure.replacing_filing USING btree (unit, kind) WHERE open;
 CREATE INDEX voluntary_item_by_source ON disclosure.voluntary_item USING btree (source_unit, catalogue_code, collected_at) WHERE (superseded_at = 'infinity'::timestamp with time zone);
 CREATE INDEX voluntary_item_by_subject ON disclosure.voluntary_item USING btree (uscc, disclosure_level, declared_on DESC, record_id DESC);
@@ -969,6 +1024,11 @@ grant usage on schema audit to credit_entity;
 grant usage on schema audit to credit_evaluation;
 grant usage on schema audit to credit_gateway;
 grant usage on schema audit to credit_namelist;
+grant usage on schema conflict to credit_disclosure;
+grant usage on schema conflict to credit_entity;
+grant usage on schema conflict to credit_evaluation;
+grant usage on schema conflict to credit_gateway;
+grant usage on schema conflict to credit_namelist;
 grant usage on schema consent to credit_disclosure;
 grant usage on schema consent to credit_entity;
 grant usage on schema consent to credit_evaluation;
@@ -996,6 +1056,16 @@ grant insert on table audit.change to credit_entity;
 grant insert on table audit.change to credit_evaluation;
 grant insert on table audit.change to credit_gateway;
 grant insert on table audit.change to credit_namelist;
+grant insert, select, update on table conflict.fact_conflict to credit_disclosure;
+grant insert, select, update on table conflict.fact_conflict to credit_entity;
+grant insert, select, update on table conflict.fact_conflict to credit_evaluation;
+grant select on table conflict.fact_conflict to credit_gateway;
+grant insert, select, update on table conflict.fact_conflict to credit_namelist;
+grant insert, select, update on table conflict.side to credit_disclosure;
+grant insert, select, update on table conflict.side to credit_entity;
+grant insert, select, update on table conflict.side to credit_evaluation;
+grant select on table conflict.side to credit_gateway;
+grant insert, select, update on table conflict.side to credit_namelist;
 grant select on table consent.consent to credit_disclosure;
 grant select on table consent.consent to credit_entity;
 grant select on table consent.consent to credit_evaluation;
@@ -1009,6 +1079,7 @@ grant delete, insert, select on table disclosure.filed_row to credit_disclosure;
 grant delete, insert, select, update on table disclosure.idempotency to credit_disclosure;
 grant insert, select, update on table disclosure.judicial_record to credit_disclosure;
 grant insert, select, update on table disclosure.recomputation to credit_disclosure;
+grant insert, select, update on table disclosure.recomputed to credit_disclosure;
 grant insert, select, update on table disclosure.replacing_filing to credit_disclosure;
 grant insert, select, update on table disclosure.source_unit to credit_disclosure;
 grant insert, select, update on table disclosure.voluntary_item to credit_disclosure;

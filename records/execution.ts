@@ -61,17 +61,27 @@ export function createExecution(
   const run = async (operation: Prepared, request: SubgraphRequest) => {
     let reads: Read[] = [];
     let selfEmployed = new Set<string>();
+    let disputed = new Map<string, string>();
     // Each attempt has its own context and notes its own reads.
     const attempt = (): Promise<ExecutionResult> => {
       reads = [];
       selfEmployed = new Set();
+      disputed = new Map();
       const { viewer, moment, signal } = request;
-      const context: SubgraphContext = { viewer, moment, today: shanghaiDay(now()), reads, selfEmployed, signal };
+      const context: SubgraphContext = {
+        viewer,
+        moment,
+        today: shanghaiDay(now()),
+        reads,
+        selfEmployed,
+        disputed,
+        signal,
+      };
       return operation.run(context, request.variables);
     };
     const isQuery = operation.operation.operation === 'query';
     const result = await (isQuery ? readTwice(budget, request.signal, attempt) : attempt());
-    return { result, reads, selfEmployed };
+    return { result, reads, selfEmployed, disputed };
   };
 
   return async (request) => {
@@ -79,16 +89,17 @@ export function createExecution(
     if ('errors' in operation) return operation;
     const refused = refusals(operation, request);
     if (refused.length > 0) return { data: null, errors: refused };
-    const { result, reads, selfEmployed } = await run(operation, request);
+    const { result, reads, selfEmployed, disputed } = await run(operation, request);
     if (result.errors) logFailures(log, outage, result.errors);
     else outage.succeeded();
-    if (reads.length === 0 && selfEmployed.size === 0) return result;
+    if (reads.length === 0 && selfEmployed.size === 0 && disputed.size === 0) return result;
     return {
       ...result,
       extensions: {
         ...result.extensions,
         ...(reads.length > 0 ? { reads } : null),
         ...(selfEmployed.size > 0 ? { selfEmployed: [...selfEmployed] } : null),
+        ...(disputed.size > 0 ? { disputed: [...disputed].map(([id, uscc]) => ({ id, uscc })) } : null),
       },
     };
   };

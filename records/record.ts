@@ -22,6 +22,8 @@ export interface RecordRow {
   readonly sector: string | null;
   readonly determining_unit: string | null;
   readonly under_objection: boolean;
+  /** The conflict of facts that is open about the record, under this version. */
+  readonly fact_conflict: string | null;
   readonly valid_from: string;
   readonly valid_to: string | null;
   readonly recorded_at: string;
@@ -63,6 +65,7 @@ export const recordColumns = (alias: string): string =>
     'sector',
     'determining_unit',
     'under_objection',
+    'fact_conflict',
     'valid_from',
     'valid_to',
     'recorded_at',

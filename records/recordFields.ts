@@ -2,8 +2,9 @@ import type { DataClass } from '#policy/matrix.ts';
 import type { DisclosureLevel, Reach } from '#policy/scope.ts';
 import type { SubgraphContext } from '#kit/context.ts';
 import { readKey } from './creditFile.ts';
-import { noteRead, noteSubject, visibleValue } from '#kit/fields.ts';
+import { noteConflict, noteRead, noteSubject, visibleValue } from '#kit/fields.ts';
 import type { Instants } from './instants.ts';
+import { FACT_CONFLICT } from './conflicts.ts';
 import { decodeId, encodeId, type RecordRow, type Times } from './record.ts';
 
 /** A record's row as far as every table of records, and every reader of one, has it. */
@@ -35,6 +36,7 @@ const isPublished = (row: RecordRow, today: string): boolean =>
 export function recordRead<Row extends RecordRow>(context: SubgraphContext, row: Row, at?: Times): Row {
   if (at) row.at = at;
   noteSubject(context, row.uscc);
+  noteConflict(context, row);
   if (!isPublished(row, context.today)) noteRead(context, 'RECORD', reachOf(row));
   return row;
 }
@@ -64,6 +66,10 @@ export const restricted =
   (row: Row, _: unknown, context: SubgraphContext) =>
     visibleValue(context, dataClass, reachOf(row), read(row));
 
+/** The conflict that is open about a record or a state of the register, as the gateway resolves it; null: none is. */
+export const factConflictOf = ({ uscc, fact_conflict: id }: Pick<RecordRow, 'uscc' | 'fact_conflict'>) =>
+  id === null ? null : { id: encodeId(FACT_CONFLICT, uscc, id) };
+
 /**
  * The resolvers of `CreditRecord`, the same for every type of record.
  * @param typeOf the row's GraphQL type, which its id carries
@@ -84,6 +90,7 @@ export const recordFields = <Row extends RecordRow>(typeOf: (row: Row) => string
   validTo: (row: Row) => row.valid_to,
   recordedAt: (row: Row) => row.recorded_at,
   underObjection: (row: Row) => row.under_objection,
+  factConflict: factConflictOf,
   additionalFields: restricted(
     'REMARK',
     (row: RecordRow) =>

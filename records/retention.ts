@@ -69,6 +69,7 @@ function retentionStatements(table: ErasableTable) {
   const isDue = `record.superseded_at = 'infinity'
          and record.erased_at is null
          and not record.under_objection
+         and record.fact_conflict is null
          and ${endedOn(table)} + make_interval(months => rule.months) <= $3::date`;
   const rules = 'unnest($1::text[], $2::int[]) as rule(code, months) on rule.code = record.catalogue_code';
   // Walks down the index of current versions. On most days nothing is due, and no writer has to wait for the clock.

@@ -69,7 +69,7 @@ export const ruleChangeOf = ({
   readonly ruleSet: string;
   readonly definition: unknown;
 }): RuleChange =>
-  action === 'ADD'
+  action === 'ADD' || action === 'CORRECT'
     ? { action, ruleSet: definition as RuleSet }
     : { action: 'END', id: ruleSet, effectiveTo: (definition as { effectiveTo: string }).effectiveTo };
 

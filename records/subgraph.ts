@@ -16,6 +16,7 @@ import { createSweep, type ErasableTable, type Sweep } from './retention.ts';
 import { createRuleStore, type RuleStore } from './ruleStore.ts';
 import { createOwnSchema } from '#kit/schema/ownSchema.ts';
 import { subgraphTypeDefs } from '#kit/schema/typeDefs.ts';
+import type { DecideConflict } from './filing/conflictDecision.ts';
 import type { Replacement } from './filing/replacement.ts';
 import { createSourceUnits, type SourceUnits } from './sourceUnits.ts';
 import type { Topic } from './topic.ts';
@@ -93,7 +94,7 @@ export interface PartOutcome {
   readonly added: number;
   readonly corrected: number;
   readonly unchanged: number;
-  /** Rows that wait for a second person. */
+  /** Rows that wait for a second person, or contradict another source and wait for a decision. */
   readonly pending: number;
   readonly rejected: number;
   readonly warned: number;
@@ -112,6 +113,7 @@ export interface PartOutcome {
 export interface FilingIntake {
   (viewer: Viewer, part: FilingPart, bytes: Readable): Promise<PartOutcome>;
   readonly replacement: Replacement;
+  readonly decideConflict: DecideConflict;
 }
 
 export interface SubgraphParts {

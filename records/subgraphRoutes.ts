@@ -4,6 +4,7 @@ import type { ExecutionResult } from 'graphql';
 import type { Moment } from '#kit/context.ts';
 import type { OpenedPassport } from '#kit/passport.ts';
 import type { Viewer } from '#policy/viewer.ts';
+import type { DecidedConflict } from './filing/conflictDecision.ts';
 import type { HeadAsk } from './heads.ts';
 import type { UnitRegistration } from './sourceUnits.ts';
 import type { FilingIntake, FilingPart, Subgraph } from './subgraph.ts';
@@ -66,6 +67,16 @@ const routes: readonly Route[] = [
         await replacement.discard(call.viewer, filing);
         return {};
       }),
+  },
+  {
+    method: 'POST',
+    path: /^\/conflicts$/,
+    async answer({ subgraph, viewer, search, body, response }) {
+      const intake = intakeOf(subgraph, search.get('kind') ?? '');
+      if (!intake) return unknownPath(response);
+      // The gateway sent it and has checked the input.
+      send(response, 200, { closed: await intake.decideConflict(viewer, jsonIn(body) as DecidedConflict) });
+    },
   },
   {
     method: 'PUT',

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { provinces, XPCC } from './divisions.ts';
 import { releasedRules, type RuleChange, type Rules, type RuleSet, type RuleUnit, ruleUnits } from './ruleSets.ts';
 
@@ -18,7 +19,8 @@ export interface RuleProblem {
     | 'UNKNOWN_REGION'
     | 'NO_PILOT'
     | 'UNKNOWN_RULE_SET'
-    | 'ENDED';
+    | 'ENDED'
+    | 'NOTHING';
   readonly message: string;
   readonly path: readonly string[];
 }
@@ -64,13 +66,14 @@ const problem = (code: RuleProblem['code'], message: string, ...path: string[]):
 });
 
 /**
- * What is wrong with a change to `rules` decided on a day 'YYYY-MM-DD'; null when it is possible. No rule is
- * retroactive: the day itself is the earliest.
+ * What is wrong with a change to `rules` decided on a day 'YYYY-MM-DD'; null when it is possible. No new rule is
+ * retroactive: the day itself is the earliest. A correction says what the text has always said, so it acts from the
+ * first day of the rule set; what follows from it for records only ever hides (subgraphs/disclosure/recomputation.ts).
  */
 export function ruleProblem(rules: Rules, change: RuleChange, today: string): RuleProblem | null {
-  return change.action === 'ADD'
-    ? problemOfSet(rules, change.ruleSet, today)
-    : problemOfEnd(rules, change.id, change.effectiveTo, today);
+  if (change.action === 'ADD') return problemOfSet(rules, change.ruleSet, today);
+  if (change.action === 'CORRECT') return problemOfCorrection(rules, change.ruleSet);
+  return problemOfEnd(rules, change.id, change.effectiveTo, today);
 }
 
 /** In the order in which a person would mend them: what the set is called, when and where it acts, what it states. */
@@ -93,20 +96,73 @@ function problemOfSet(rules: Rules, ruleSet: RuleSet, today: string): RuleProble
       'ruleSet',
       'kind',
     );
-  for (const [field, text] of Object.entries({ name, source }))
-    if (text.trim() === '' || text.length > LONGEST_TEXT)
-      return problem('MISSING', `A rule set has a ${field} of 1 to ${LONGEST_TEXT} characters.`, 'ruleSet', field);
-  return problemOfPeriod(ruleSet, today) ?? problemOfRegion(ruleSet) ?? problemOfValues(ruleSet, codes);
+  return (
+    problemOfTexts({ name, source }) ??
+    problemOfStart(ruleSet, today) ??
+    problemOfPeriod(ruleSet) ??
+    problemOfRegion(ruleSet) ??
+    problemOfValues(ruleSet, codes)
+  );
 }
 
-function problemOfPeriod({ effectiveFrom, effectiveTo }: RuleSet, today: string): RuleProblem | null {
-  if (effectiveFrom < today)
+function problemOfTexts(texts: Pick<RuleSet, 'name' | 'source'>): RuleProblem | null {
+  for (const [field, text] of Object.entries(texts))
+    if (text.trim() === '' || text.length > LONGEST_TEXT)
+      return problem('MISSING', `A rule set has a ${field} of 1 to ${LONGEST_TEXT} characters.`, 'ruleSet', field);
+  return null;
+}
+
+/** A correction states the whole rule set again, of the same kind and region. */
+function problemOfCorrection(rules: Rules, ruleSet: RuleSet): RuleProblem | null {
+  const { id, kind, region, name, source } = ruleSet;
+  const stands = rules.sets.find((set) => set.id === id);
+  const codes = stands && known.get(stands.kind);
+  if (!stands || !codes)
     return problem(
-      'BACKWARDS',
-      `A rule does not work backwards: ${effectiveFrom} lies before ${today}, the day of the decision.`,
+      'UNKNOWN_RULE_SET',
+      `There is no rule set ${quoted(id)} that a decision corrects; \`ruleSets\` lists those in force.`,
       'ruleSet',
-      'effectiveFrom',
+      'id',
     );
+  for (const [field, says, expected] of [
+    ['kind', kind, stands.kind],
+    ['region', region, stands.region],
+  ] as const)
+    if (says !== expected)
+      return problem(
+        'UNKNOWN_RULE_SET',
+        `${id} has the ${field} ${quoted(expected ?? 'none')}, which a correction keeps; it says ` +
+          `${quoted(says ?? 'none')}.`,
+        'ruleSet',
+        field,
+      );
+  const wrong = problemOfTexts({ name, source }) ?? problemOfPeriod(ruleSet) ?? problemOfValues(ruleSet, codes);
+  if (wrong) return wrong;
+  return isDeepStrictEqual(stated(ruleSet), stated(stands))
+    ? problem('NOTHING', `${id} says just that already.`, 'ruleSet')
+    : null;
+}
+
+/** What a correction can change of a rule set. */
+const stated = ({ name, source, effectiveFrom, effectiveTo, values }: RuleSet) => ({
+  name,
+  source,
+  effectiveFrom,
+  effectiveTo,
+  values: Object.fromEntries(Object.entries(values).map(([code, [number, unit]]) => [code, [number, unit]])),
+});
+
+function problemOfStart({ effectiveFrom }: RuleSet, today: string): RuleProblem | null {
+  if (effectiveFrom >= today) return null;
+  return problem(
+    'BACKWARDS',
+    `A rule does not work backwards: ${effectiveFrom} lies before ${today}, the day of the decision.`,
+    'ruleSet',
+    'effectiveFrom',
+  );
+}
+
+function problemOfPeriod({ effectiveFrom, effectiveTo }: RuleSet): RuleProblem | null {
   if (effectiveTo !== null && effectiveTo <= effectiveFrom)
     return problem(
       'BAD_PERIOD',

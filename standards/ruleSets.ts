@@ -151,26 +151,29 @@ export const releasedRules: Rules = createRules([...written, ...ofEvaluations]);
 /** A decision that changed the rules. */
 export type RuleChange =
   | { readonly action: 'ADD'; readonly ruleSet: RuleSet }
+  /** The rule set was wrong when it was recorded: it says this, from its first day on. */
+  | { readonly action: 'CORRECT'; readonly ruleSet: RuleSet }
   | { readonly action: 'END'; readonly id: string; readonly effectiveTo: string };
 
 /**
  * The rules after decisions, in the order in which these were made: of rule sets of one day the one added last counts.
- * Of the ends of a rule set, by its own text or by decisions, the earliest counts.
+ * Of the ends of a rule set, by its own text or by decisions, the earliest counts. A correction takes the place of the
+ * rule set.
  */
 export function changedRules(rules: Rules, changes: readonly RuleChange[]): Rules {
   if (changes.length === 0) return rules;
   const ends = new Map<string, string>();
-  const added: RuleSet[] = [];
+  const sets = new Map(rules.sets.map((set) => [set.id, set]));
   for (const change of changes) {
-    if (change.action === 'ADD') {
-      added.push(change.ruleSet);
+    if (change.action !== 'END') {
+      sets.set(change.ruleSet.id, change.ruleSet);
       continue;
     }
     const before = ends.get(change.id);
     if (before === undefined || change.effectiveTo < before) ends.set(change.id, change.effectiveTo);
   }
   return createRules(
-    [...rules.sets, ...added].map((set) => {
+    [...sets.values()].map((set) => {
       const end = ends.get(set.id);
       return end === undefined || (set.effectiveTo !== null && set.effectiveTo <= end)
         ? set

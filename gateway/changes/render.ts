@@ -214,6 +214,8 @@ function isAbout(
 interface Completeness {
   readonly status: string;
   readonly missing: readonly { readonly source: string; readonly paths: readonly string[] }[];
+  /** Of all events of the response; each event's record has its own field `factConflict`. */
+  readonly disputed?: unknown;
 }
 
 /** The completeness of the response, as far as it concerns this event, with the paths of the subscriber's selection. */
@@ -233,7 +235,8 @@ function completenessOf(
     );
     return own.length > 0 ? [{ source, paths: own }] : [];
   });
-  return { completeness: { ...whole, status: missing.length > 0 ? 'PARTIAL' : 'COMPLETE', missing } };
+  const { disputed: _, ...own } = whole;
+  return { completeness: { ...own, status: missing.length > 0 ? 'PARTIAL' : 'COMPLETE', missing } };
 }
 
 const known = new WeakMap<EventQuery, RecordKeys>();

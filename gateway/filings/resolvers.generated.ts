@@ -259,7 +259,7 @@ export type FilingReceipt = {
   readonly corrected: Maybe<Scalars['Int']['output']>;
   /** Rows that were recorded before, unchanged (未变). */
   readonly unchanged: Maybe<Scalars['Int']['output']>;
-  /** Rows of lists of serious violations that wait for a second person of their authority (待复核). */
+  /** Rows that wait for a second person of their authority, or for the end of a conflict between sources (待复核). */
   readonly pending: Maybe<Scalars['Int']['output']>;
   /** Rows refused (拒收). */
   readonly rejected: Maybe<Scalars['Int']['output']>;
@@ -277,7 +277,10 @@ export type RowOutcome =
   | 'CORRECTED'
   /** Recorded before, unchanged (未变). */
   | 'UNCHANGED'
-  /** Waits for a second person of the authority: `decideListing` decides it (待复核). */
+  /**
+   * Waits for a second person of the authority (`decideListing`), or contradicts another source and is kept as a side of a
+   * conflict (`factConflicts`) (待复核).
+   */
   | 'PENDING'
   /** Refused (拒收). */
   | 'REJECTED';
@@ -305,7 +308,7 @@ export type FiledRow = {
    * entity, which is found by its code (记录标识).
    */
   readonly recordId: Maybe<Scalars['ID']['output']>;
-  /** The record's version that holds it; of a pending row the version that it would change (版本). */
+  /** The record's version that holds it; of a row that waits for a second person the version that it would change (版本). */
   readonly version: Maybe<Scalars['Int']['output']>;
   /** What a second person decides with `decideListing`; null for a row that does not wait (待复核提议标识). */
   readonly proposalId: Maybe<Scalars['ID']['output']>;

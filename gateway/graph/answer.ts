@@ -1,5 +1,7 @@
 import type { GraphQLError } from 'graphql';
 import { clientError } from '#kit/errors.ts';
+import { FACT_CONFLICT } from '#records/conflicts.ts';
+import { encodeId } from '#records/record.ts';
 import type { Missing, PlanResult } from './engine/execute.ts';
 
 // What a caller receives of what the plan has brought: its errors, and what of it is missing.
@@ -9,6 +11,21 @@ export function noted<Note>(given: PlanResult['extensions'], name: string): Note
   const notes: Note[] = [];
   for (const { extensions } of given) if (Array.isArray(extensions[name])) notes.push(...(extensions[name] as Note[]));
   return notes;
+}
+
+/** A conflict of facts about something that the answer has. */
+export interface DisputedFact {
+  /** Of `FactConflict`. */
+  readonly conflict: string;
+  readonly subject: string;
+}
+
+/** The conflicts that sources have noted, each once, in the order of their ids. */
+export function disputedOf(given: PlanResult['extensions']): DisputedFact[] {
+  const subjects = new Map(noted<{ id: string; uscc: string }>(given, 'disputed').map(({ id, uscc }) => [id, uscc]));
+  return [...subjects]
+    .map(([id, subject]) => ({ conflict: encodeId(FACT_CONFLICT, subject, id), subject }))
+    .toSorted((one, other) => (one.conflict < other.conflict ? -1 : 1));
 }
 
 /** What policy denied before any call is missing too. */

@@ -8,7 +8,7 @@ import { policyProblems } from '#policy/classes.ts';
 import type { Read } from '#kit/context.ts';
 import type { Role } from '#policy/roles.ts';
 import type { Viewer } from '#policy/viewer.ts';
-import { noted, onePerSelection, withDenied } from './answer.ts';
+import { disputedOf, noted, onePerSelection, withDenied } from './answer.ts';
 import type { AccessSink } from './audit.ts';
 import type { BudgetState } from '#gateway/budgets/budgets.ts';
 import type { SelfEmployedCeiling } from '#gateway/budgets/selfEmployed.ts';
@@ -344,7 +344,12 @@ function answerOf(
   )
     return { errors };
   const missing = withDenied(result.missing, denials);
-  const completeness = { status: missing.length > 0 ? 'PARTIAL' : 'COMPLETE', missing };
+  const disputed = disputedOf(result.extensions);
+  const completeness = {
+    status: missing.length > 0 ? 'PARTIAL' : 'COMPLETE',
+    missing,
+    ...(disputed.length > 0 ? { disputed } : null),
+  };
   return {
     data: result.data,
     ...(errors.length > 0 ? { errors } : null),

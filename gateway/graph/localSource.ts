@@ -66,6 +66,7 @@ export function createLocalSource(subgraph: Subgraph): Source {
     weighReplacement: (viewer, kind, filing) => intakeOf(subgraph, kind).replacement.weigh(viewer, filing),
     applyReplacement: (viewer, kind, filing, at) => intakeOf(subgraph, kind).replacement.apply(viewer, filing, at),
     discardReplacement: (viewer, kind, filing) => intakeOf(subgraph, kind).replacement.discard(viewer, filing),
+    decideConflict: (viewer, kind, conflict) => intakeOf(subgraph, kind).decideConflict(viewer, conflict),
     registerUnits: (viewer, units) => subgraph.units.register(viewer, units),
     unitsOf: (_, unit) => subgraph.units.of(unit),
     async heads(viewer, topic, ask) {

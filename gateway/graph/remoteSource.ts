@@ -63,6 +63,14 @@ export function createRemoteSource(
       ).ended,
     discardReplacement: async (viewer, kind, filing) =>
       void (await ask(viewer, replacement(kind, filing), FILING_DEADLINE_MS, { method: 'DELETE' })),
+    decideConflict: async (viewer, kind, conflict) =>
+      (
+        (await ask(viewer, `/conflicts?${new URLSearchParams({ kind })}`, OPERATION_DEADLINE_MS, {
+          method: 'POST',
+          body: JSON.stringify(conflict),
+          type: 'application/json',
+        })) as { closed: boolean }
+      ).closed,
     registerUnits: async (viewer, units) =>
       void (await ask(viewer, '/source-units', OPERATION_DEADLINE_MS, {
         method: 'PUT',

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { Moment } from '#kit/context.ts';
+import type { DecidedConflict } from '#records/filing/conflictDecision.ts';
 import type { ReplacingFiling, ReplacementImpact } from '#records/filing/replacement.ts';
 import type { Head, HeadAsk } from '#records/heads.ts';
 import type { SourceUnit, UnitRegistration } from '#records/sourceUnits.ts';
@@ -39,6 +40,11 @@ export interface Source extends AsyncDisposable {
   weighReplacement(viewer: Viewer, kind: string, filing: ReplacingFiling): Promise<ReplacementImpact>;
   applyReplacement(viewer: Viewer, kind: string, filing: ReplacingFiling, at: string): Promise<number>;
   discardReplacement(viewer: Viewer, kind: string, filing: ReplacingFiling): Promise<void>;
+  /**
+   * Ends a conflict of facts about a record of this kind by a decision; false: it is not open any more. @throws
+   * SubgraphUnavailable, or an error for the client.
+   */
+  decideConflict(viewer: Viewer, kind: string, conflict: DecidedConflict): Promise<boolean>;
   /** Registers units that file to it. @throws SubgraphUnavailable, or an error for the client. */
   registerUnits(viewer: Viewer, units: readonly UnitRegistration[]): Promise<void>;
   /** What a unit files to it. @throws SubgraphUnavailable */

@@ -13,8 +13,8 @@ export type RuleChangeState = 'PROPOSED' | 'APPROVED' | 'REJECTED';
 
 export interface RuleChangeRow {
   readonly id: string;
-  readonly action: 'ADD' | 'END';
-  /** The future rule set: an added one as proposed, an ended one with its new end. */
+  readonly action: RuleChange['action'];
+  /** The future rule set: an added or corrected one as proposed, an ended one with its new end. */
   readonly ruleSet: RuleSet;
   readonly state: RuleChangeState;
   readonly proposedBy: string;
@@ -148,14 +148,14 @@ async function propose(
   const wrong = ruleProblem(rules, change, shanghaiDay(now()));
   if (wrong) throw new Refused(wrong);
   const definition =
-    change.action === 'ADD'
+    change.action !== 'END'
       ? change.ruleSet
       : { ...rules.sets.find((set) => set.id === change.id), effectiveTo: change.effectiveTo };
   const { id } = await transaction.ruleChange.create({
     data: {
       id: randomUUID(),
       action: change.action,
-      ruleSet: change.action === 'ADD' ? change.ruleSet.id : change.id,
+      ruleSet: change.action === 'END' ? change.id : change.ruleSet.id,
       definition: definition as unknown as Prisma.InputJsonObject,
       proposedBy: actorOf(viewer),
       proposedByActor: actor,

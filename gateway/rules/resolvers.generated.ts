@@ -121,6 +121,11 @@ export type RuleValue = {
 export type RuleChangeAction =
   /** Brings a new one into force (新增). */
   | 'ADD'
+  /**
+   * States one again that was recorded wrongly, from its own first day on; ends of publication are computed again, which
+   * only ever hides (更正).
+   */
+  | 'CORRECT'
   /** Ends one (终止). */
   | 'END';
 
@@ -184,9 +189,9 @@ export type RuleChangeEdge = {
 export type ProposeRuleChangeInput = {
   /** Your own key (幂等键). */
   readonly idempotencyKey: Scalars['String']['input'];
-  /** `ADD` takes `ruleSet`; `END` takes `ruleSetId` and `effectiveTo` (变更方式). */
+  /** `ADD` and `CORRECT` take `ruleSet`; `END` takes `ruleSetId` and `effectiveTo` (变更方式). */
   readonly action: RuleChangeAction;
-  /** The new rule set; for the values that it has, it takes precedence over rule sets of earlier dates (规则集). */
+  /** The rule set; for the values that it has, a new one takes precedence over rule sets of earlier dates (规则集). */
   readonly ruleSet?: InputMaybe<RuleSetInput>;
   /** The rule set that ends (规则集代码). */
   readonly ruleSetId?: InputMaybe<Scalars['ID']['input']>;
@@ -196,7 +201,7 @@ export type ProposeRuleChangeInput = {
 
 /** A new rule set (规则集). */
 export type RuleSetInput = {
-  /** Its code, capital letters, digits and hyphens; never used before (规则集代码). */
+  /** Its code, capital letters, digits and hyphens; a new one was never used before (规则集代码). */
   readonly id: Scalars['ID']['input'];
   /** The matter, as `RuleSet.kind` has it (规则类别). */
   readonly kind: Scalars['String']['input'];
@@ -204,7 +209,7 @@ export type RuleSetInput = {
   readonly name: Scalars['String']['input'];
   /** The text that sets it (依据). */
   readonly source: Scalars['String']['input'];
-  /** First day in force, the day of approval at the earliest: no rule is retroactive (施行日期). */
+  /** First day in force, of a new one the day of approval at the earliest: no rule is retroactive (施行日期). */
   readonly effectiveFrom: Scalars['Date']['input'];
   /** Day from which it is no longer in force; left out, it has no end (失效日期). */
   readonly effectiveTo?: InputMaybe<Scalars['Date']['input']>;

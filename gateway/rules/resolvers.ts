@@ -108,7 +108,7 @@ function changeOf({
   if (ruleSet == null || ruleSetId != null || effectiveTo != null)
     return {
       code: 'MISSING',
-      message: '`ADD` takes a whole `ruleSet`, and neither `ruleSetId` nor `effectiveTo` beside it.',
+      message: `\`${action}\` takes a whole \`ruleSet\`, and neither \`ruleSetId\` nor \`effectiveTo\` beside it.`,
       path: ['action'],
     };
   const twice = ruleSet.values.find(({ code }, at) => ruleSet.values.findIndex((other) => other.code === code) < at);

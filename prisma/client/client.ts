@@ -87,6 +87,16 @@ export type RuleChange = Prisma.RuleChangeModel
  */
 export type Consent = Prisma.ConsentModel
 /**
+ * Model FactConflict
+ * 
+ */
+export type FactConflict = Prisma.FactConflictModel
+/**
+ * Model ConflictSide
+ * 
+ */
+export type ConflictSide = Prisma.ConflictSideModel
+/**
  * Model Export
  * 
  */

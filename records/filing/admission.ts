@@ -26,7 +26,7 @@ export const ownerOf = ({ uscc, source_unit, determining_unit, sector }: OwnedRo
 
 /** Why a row is not taken. */
 export interface NotAdmitted {
-  readonly code: 'NOT_YOURS' | 'UNIT_NOT_REGISTERED' | 'OUTSIDE_REGISTRATION';
+  readonly code: 'NOT_YOURS' | 'UNIT_NOT_REGISTERED' | 'OUTSIDE_REGISTRATION' | 'CONTRADICTION';
   readonly message: string;
 }
 

@@ -1,6 +1,7 @@
 import type { Client } from '#kit/postgres/pool.ts';
 import { NOT_IN_REPLACEMENT } from '#records/record.ts';
 import type { NotAdmitted, OwnedRow } from './admission.ts';
+import { createDisputes, type Disputes, type IsEntitled } from './disputes.ts';
 import { type RecordTable, sameFiled, type StagedRow } from './record.ts';
 import { stagedNameOf } from './stagedTable.ts';
 
@@ -17,6 +18,8 @@ export interface CurrentVersion {
   readonly withdrawn_on: string | null;
   readonly withdrawal_reason: string | null;
   readonly under_objection: boolean;
+  /** The conflict that is open about the record. */
+  readonly fact_conflict: string | null;
   readonly source_unit: string;
   readonly determining_unit: string | null;
   readonly sector: string | null;
@@ -24,7 +27,8 @@ export interface CurrentVersion {
 
 /** The outcome of a row whose record existed, and the version that holds it now. */
 export interface RowResult {
-  readonly outcome: 'ADDED' | 'CORRECTED' | 'UNCHANGED';
+  /** PENDING: kept as the other side of a conflict. */
+  readonly outcome: 'ADDED' | 'CORRECTED' | 'UNCHANGED' | 'PENDING';
   readonly version: number;
 }
 
@@ -35,6 +39,7 @@ export interface Comparison {
   readonly corrected: readonly CurrentVersion[];
   /** Corrections of records that the filer may not correct, by position. */
   readonly refused: ReadonlyMap<number, NotAdmitted>;
+  readonly disputes: Disputes;
   /** The outcomes of rows whose record exists, by position, except those of refused ones. */
   readonly rowResults: ReadonlyMap<number, RowResult>;
 }
@@ -43,6 +48,7 @@ export interface ComparedFiling {
   readonly filingId: string;
   /** Why the filer may not correct this record; null when it may. */
   readonly refuseCorrection: (currentVersion: OwnedRow) => NotAdmitted | null;
+  readonly isEntitled: IsEntitled;
 }
 
 /** Compares the rows of a batch, which are staged already. */
@@ -64,7 +70,7 @@ const currentVersionsOf = <Own extends string>(table: RecordTable<Own>): string 
              or ${sameFiled(table, 'newest', 'staged')})
              and newest.withdrawal_reason is distinct from '${NOT_IN_REPLACEMENT}' as same,
            newest.filing_id = $1::uuid as ours, newest.collected_at, newest.withdrawn_on, newest.withdrawal_reason,
-           newest.under_objection, newest.source_unit, newest.determining_unit, newest.sector
+           newest.under_objection, newest.fact_conflict, newest.source_unit, newest.determining_unit, newest.sector
     from ${table.schema}.${table.name} newest
     where newest.uscc = staged.uscc and newest.record_id = staged.record_id and newest.superseded_at >= 'infinity'
     order by newest.version desc
@@ -90,6 +96,7 @@ const recordedByFiling = <Own extends string>(table: RecordTable<Own>): string =
 export function createComparison<Own extends string>(table: RecordTable<Own>): Compare<Own> {
   const look = currentVersionsOf(table);
   const lookEarlier = recordedByFiling(table);
+  const findDisputes = createDisputes(table);
 
   /**
    * A part may be sent again after it broke off. What this filing has recorded once it does not record over later
@@ -110,19 +117,31 @@ export function createComparison<Own extends string>(table: RecordTable<Own>): C
     return before;
   };
 
-  return async (client, rows, { filingId, refuseCorrection }) => {
+  return async (client, rows, { filingId, refuseCorrection, isEntitled }) => {
     const { rows: current } = await client.query<CurrentVersion>(look, [filingId]);
-    const refused = refusedOf(rows, current, refuseCorrection);
-    const admitted = current.filter(({ position }) => !refused.has(position));
+    const disputes = await findDisputes(client, rows, current, { filingId, isEntitled });
+    const { disputed, settled } = disputes;
+    const apart = new Set([
+      ...disputes.rowResults.keys(),
+      ...disputed.map(({ current: { position } }) => position),
+      ...settled.map(({ position }) => position),
+    ]);
+    const ordinary = current.filter(({ position }) => !apart.has(position));
+    const refused = new Map([...refusedOf(rows, ordinary, refuseCorrection), ...disputes.refused]);
+    const admitted = ordinary.filter(({ position }) => !refused.has(position));
     const before = await recordedBefore(client, admitted, filingId);
     const corrected = admitted.filter(({ position, same }) => !same && !before.has(position));
-    const rowResults = new Map<number, RowResult>();
+    const rowResults = new Map<number, RowResult>(disputes.rowResults);
     for (const { position, version } of admitted) rowResults.set(position, { outcome: 'UNCHANGED', version });
     for (const [position, version] of before)
       rowResults.set(position, { outcome: version === 1 ? 'ADDED' : 'CORRECTED', version });
     for (const { position, version } of corrected)
       rowResults.set(position, { outcome: 'CORRECTED', version: version + 1 });
-    return { current, corrected, refused, rowResults };
+    for (const { current: by } of disputed)
+      rowResults.set(by.position, { outcome: 'PENDING', version: by.version + 1 });
+    for (const { position, version } of settled)
+      rowResults.set(position, { outcome: 'UNCHANGED', version: version + 1 });
+    return { current, corrected, refused, disputes, rowResults };
   };
 }
 

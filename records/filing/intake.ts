@@ -10,6 +10,7 @@ import { clientError } from '#kit/errors.ts';
 import type { FilingIntake, FilingPart, PartOutcome, RejectedRow, SubgraphRuntime } from '#records/subgraph.ts';
 import { promisedDelayHoursOn, type Scope } from '#records/sourceUnits.ts';
 import { notAdmitted, notCorrectable } from './admission.ts';
+import { createConflictDecision } from './conflictDecision.ts';
 import { type AfterMerge, createMerge, type Merge } from './merge.ts';
 import { parsedRows } from './parsedRows.ts';
 import { createPartReceipt, type PartReceipt, type RecordedAs } from './partReceipt.ts';
@@ -97,7 +98,10 @@ export function createFilingIntake<Own extends string>(
   };
   return Object.assign(
     (viewer: Viewer, part: FilingPart, bytes: Readable): Promise<PartOutcome> => takePart(deps, viewer, part, bytes),
-    { replacement: createReplacement(table, kind, kindOfRow, pool, instants, () => shanghaiDay(now())) },
+    {
+      replacement: createReplacement(table, kind, kindOfRow, pool, instants, () => shanghaiDay(now())),
+      decideConflict: createConflictDecision(table, pool, instants),
+    },
   );
 }
 
@@ -268,16 +272,19 @@ async function writeRows<Own extends string>(
     rows = batched.filter((row) => !needsSecondPerson(row));
   }
   if (rows.length === 0) return;
+  const { scopes, promisedDelayHours } = await terms;
   const outcome = await merge(rows, {
     viewer,
     filingId: part.filingId,
     kind,
     now: runtime.now(),
-    promisedDelayHours: (await terms).promisedDelayHours,
+    promisedDelayHours,
     notesSeen: part.replaces ?? false,
     refuseCorrection: (currentVersion) => notCorrectable(viewer, currentVersion),
+    isEntitled: (unit) => scopes.has(unit),
   });
   for (const { number, problem } of outcome.refused) receipt.reject(number, [{ column: unitColumn, ...problem }]);
+  for (const { number, problem } of outcome.disputed) receipt.warnLate(number, [{ column: unitColumn, ...problem }]);
   receipt.merge(rows, outcome);
 }
 

@@ -5,6 +5,7 @@ import { transaction, type Client, type Pool } from '#kit/postgres/pool.ts';
 import type { NotAdmitted } from './admission.ts';
 import { type Arrivals, createArrivals } from './arrivals.ts';
 import { type Compare, type ComparedFiling, type Comparison, createComparison, type RowResult } from './comparison.ts';
+import { type ConflictsWriter, createConflictsWriter } from './conflictsOfBatch.ts';
 import { createVersionWriter, Overtaken, type VersionWriter } from './newVersions.ts';
 import type { FiledRow, RecordTable, StagedRow } from './record.ts';
 import { createStaging } from './stagedTable.ts';
@@ -25,10 +26,14 @@ export interface MergeOutcome {
   readonly added: number;
   readonly corrected: number;
   readonly unchanged: number;
+  /** Rows that contradict another source: each is kept as a side of a conflict. */
+  readonly pending: number;
   /** The outcomes of the rows by their numbers; a row that is missing here was added as version 1. */
   readonly rowResults: ReadonlyMap<number, RowResult>;
   /** Corrections of records that the filer may not correct. */
   readonly refused: readonly { readonly number: number; readonly problem: NotAdmitted }[];
+  /** What the rows that are kept as a side of a conflict contradict. */
+  readonly disputed: readonly { readonly number: number; readonly problem: NotAdmitted }[];
 }
 
 export type Merge<Own extends string> = (
@@ -56,6 +61,7 @@ interface MergeDeps<Own extends string> {
   readonly stage: ReturnType<typeof createStaging<Own>>;
   readonly compare: Compare<Own>;
   readonly versions: VersionWriter;
+  readonly conflicts: ConflictsWriter;
   readonly afterMerge: AfterMerge<Own> | undefined;
   readonly feed: FeedWriter;
   readonly arrivals: Arrivals;
@@ -81,6 +87,7 @@ export function createMerge<Own extends string>(
     stage: createStaging(table),
     compare: createComparison(table),
     versions: createVersionWriter(table),
+    conflicts: createConflictsWriter(table),
     afterMerge,
     feed: createFeed(table),
     arrivals: createArrivals(table),
@@ -119,10 +126,10 @@ async function mergeBatch<Own extends string>(
   const isAwaited = await arrivals.hasOpenReplacement(client, options.kind, units);
   const takenEarly = isAwaited ? await instants.stamp(client) : null;
   const comparison = await deps.compare(client, rows, options);
-  if (rows.length > comparison.current.length || comparison.corrected.length > 0) {
+  if (rows.length > comparison.current.length || comparison.corrected.length > 0 || isRestating(comparison)) {
     const recordedAt = takenEarly ?? (await instants.stamp(client));
     const stamp = { recordedAt, filingId: options.filingId };
-    const written = await writeBatch(client, deps, rows, comparison, stamp);
+    const written = await writeBatch(client, deps, rows, comparison, { ...stamp, kind: options.kind });
     await auditChange(client, options.viewer, {
       ...stamp,
       schema: deps.schema,
@@ -156,13 +163,21 @@ async function mergeBatch<Own extends string>(
  */
 async function writeBatch<Own extends string>(
   client: Client,
-  { versions, afterMerge, feed }: MergeDeps<Own>,
+  { versions, conflicts, afterMerge, feed }: MergeDeps<Own>,
   rows: readonly StagedRow<Own>[],
-  { current, corrected }: Comparison,
-  stamp: ChangeStamp & { readonly filingId: string },
+  comparison: Comparison,
+  stamp: ChangeStamp & { readonly filingId: string; readonly kind: string },
 ): Promise<number> {
+  const { current, corrected, disputes } = comparison;
   const known = new Set(current.map(({ position }) => position));
-  const before = corrected.length > 0 ? await versions.correct(client, corrected, stamp) : new Map<number, string>();
+  const restated = isRestating(comparison) ? await conflicts.restate(client, versions, disputes, stamp) : null;
+  const before = new Map([
+    ...(restated?.before ?? []),
+    ...(corrected.length > 0
+      ? await versions.correct(client, corrected.map(conflicts.correctedIn(disputes)), stamp)
+      : []),
+  ]);
+  await conflicts.afterCorrections(client, corrected, disputes, stamp);
   if (rows.length > known.size) await versions.add(client, [...known], stamp);
   const nextVersions = new Map(corrected.map(({ position, version }) => [position, version + 1]));
   const written = rows.filter(({ number }) => !known.has(number) || nextVersions.has(number));
@@ -170,15 +185,21 @@ async function writeBatch<Own extends string>(
     const whole = written.flatMap((row) => (row.whole === null ? [] : [row.whole]));
     await afterMerge(client, whole, stamp.recordedAt);
   }
-  const announced = written.map(({ row, number }) => ({
-    uscc: row.uscc,
-    recordId: row.record_id,
-    version: nextVersions.get(number) ?? 1,
-    before: before.get(number) ?? null,
-  }));
+  for (const [position, version] of restated?.versions ?? []) nextVersions.set(position, version);
+  const announced = rows
+    .filter(({ number }) => !known.has(number) || nextVersions.has(number))
+    .map(({ row, number }) => ({
+      uscc: row.uscc,
+      recordId: row.record_id,
+      version: nextVersions.get(number) ?? 1,
+      before: before.get(number) ?? null,
+    }));
   await feed.announce(client, stamp, announced);
-  return written.length;
+  return announced.length;
 }
+
+const isRestating = ({ disputes: { disputed, settled } }: Comparison): boolean =>
+  disputed.length > 0 || settled.length > 0;
 
 const unitsOf = <Own extends string>(rows: readonly StagedRow<Own>[]): string[] => [
   ...new Set(rows.map(({ row }) => row.source_unit)),
@@ -197,15 +218,27 @@ function positionsThatStood<Own extends string>(
 
 function outcomeOf<Own extends string>(
   rows: readonly StagedRow<Own>[],
-  { current, refused, rowResults }: Comparison,
+  { current, refused, disputes, rowResults }: Comparison,
 ): MergeOutcome {
-  const counts = { ADDED: rows.length - current.length, CORRECTED: 0, UNCHANGED: 0 };
+  const counts = { ADDED: rows.length - current.length, CORRECTED: 0, UNCHANGED: 0, PENDING: 0 };
   for (const { outcome } of rowResults.values()) counts[outcome] += 1;
   return {
     added: counts.ADDED,
     corrected: counts.CORRECTED,
     unchanged: counts.UNCHANGED,
+    pending: counts.PENDING,
     rowResults,
     refused: [...refused].map(([number, problem]) => ({ number, problem })),
+    disputed: disputes.disputed.map(({ current: { position }, fields }) => ({
+      number: position,
+      problem: contradicting(fields),
+    })),
   };
 }
+
+const contradicting = (fields: readonly string[]): NotAdmitted => ({
+  code: 'CONTRADICTION',
+  message:
+    `Another source states ${fields.join(', ')} of this record differently: both statements are kept as a conflict ` +
+    'until one of the sources corrects its own, or it is decided (`factConflicts`).',
+});

@@ -12,7 +12,12 @@ import { stagedNameOf } from './stagedTable.ts';
 /** Another writer recorded one of the rows between the comparison and the write. */
 export class Overtaken extends Error {}
 
+/** A version to correct, with the conflict that stays open about its record; null: there is none. */
+export type CorrectedVersion = CurrentVersion & { readonly stillIn: string | null };
+
 export interface VersionWriter {
+  /** `stateOf` the current versions of these rows by position (records/outbox.ts); empty without events. */
+  statesOf(client: Client, positions: readonly number[]): Promise<ReadonlyMap<number, string | null>>;
   /**
    * Makes the staged rows the next versions of their records.
    * @param corrected the versions that were current when the batch was compared; at least one
@@ -21,7 +26,7 @@ export interface VersionWriter {
    */
   correct(
     client: Client,
-    corrected: readonly CurrentVersion[],
+    corrected: readonly CorrectedVersion[],
     stamp: ChangeStamp,
   ): Promise<ReadonlyMap<number, string | null>>;
   /**
@@ -82,6 +87,7 @@ interface InsertedValues {
   readonly withdrawnOn: string;
   readonly withdrawalReason: string;
   readonly underObjection: string;
+  readonly factConflict: string;
 }
 
 function insertOf<Own extends string>(table: RecordTable<Own>, values: InsertedValues): string {
@@ -96,6 +102,7 @@ function insertOf<Own extends string>(table: RecordTable<Own>, values: InsertedV
       withdrawn_on: values.withdrawnOn,
       withdrawal_reason: values.withdrawalReason,
       under_objection: values.underObjection,
+      fact_conflict: values.factConflict,
     },
     from: values.from,
   });
@@ -109,18 +116,20 @@ const insertNewOf = <Own extends string>(table: RecordTable<Own>): string =>
     withdrawnOn: 'staged.withdrawn_on',
     withdrawalReason: 'null',
     underObjection: 'false',
+    factConflict: 'null::uuid',
   });
 
 const insertCorrectedOf = <Own extends string>(table: RecordTable<Own>): string =>
   insertOf(table, {
-    from: `unnest($3::int[], $4::int[], $5::timestamptz[], $6::date[], $7::text[], $8::boolean[]) as
-      former(position, version, collected_at, withdrawn_on, withdrawal_reason, under_objection)
+    from: `unnest($3::int[], $4::int[], $5::timestamptz[], $6::date[], $7::text[], $8::boolean[], $9::uuid[]) as
+      former(position, version, collected_at, withdrawn_on, withdrawal_reason, under_objection, still_in)
     join ${stagedNameOf(table)} staged using (position)`,
     version: 'former.version + 1',
     collectedAt: 'former.collected_at',
     withdrawnOn: 'coalesce(staged.withdrawn_on, former.withdrawn_on)',
     withdrawalReason: 'former.withdrawal_reason',
     underObjection: 'former.under_objection',
+    factConflict: 'former.still_in',
   });
 
 /** Creates the writer of one table's versions. It needs the staged rows and the clock of the same transaction. */
@@ -140,6 +149,7 @@ export function createVersionWriter<Own extends string>(table: RecordTable<Own>)
   };
 
   return {
+    statesOf: readStates,
     async correct(client, corrected, { recordedAt, filingId }) {
       const positions = corrected.map(({ position }) => position);
       const before = await readStates(client, positions);
@@ -156,6 +166,7 @@ export function createVersionWriter<Own extends string>(table: RecordTable<Own>)
         corrected.map((row) => (row.withdrawal_reason === NOT_IN_REPLACEMENT ? null : row.withdrawn_on)),
         corrected.map((row) => (row.withdrawal_reason === NOT_IN_REPLACEMENT ? null : row.withdrawal_reason)),
         corrected.map((row) => row.under_objection),
+        corrected.map((row) => row.stillIn),
       ]);
       return before;
     },

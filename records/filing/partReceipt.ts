@@ -18,6 +18,8 @@ export interface PartReceipt {
   reject(number: number, problems: RowProblems): void;
   /** Keeps the warnings with which a row is taken. */
   warn(number: number, warnings: RowProblems): void;
+  /** Adds warnings that come when the row is recorded. */
+  warnLate(number: number, warnings: RowProblems): void;
   /** Counts a row as unchanged that states the same as the row `of`, which is not recorded yet. */
   repeat(number: number, of: number): void;
   /** Counts the rows that wait for a second person, and those that are unchanged by their proposals. */
@@ -41,6 +43,7 @@ export function createPartReceipt(wantsRows: boolean): PartReceipt {
   const rowOutcomes = new Map<number, RowOutcome>();
   const warnings = new Map<number, RowProblems>();
   const repeated: { readonly number: number; readonly of: number }[] = [];
+  const warned = new Set<number>();
   const keep = (row: number, recordedAs: RecordedAs): void =>
     void rowOutcomes.set(row, { row, ...recordedAs, problems: warnings.get(row) ?? [] });
 
@@ -55,7 +58,13 @@ export function createPartReceipt(wantsRows: boolean): PartReceipt {
     },
     warn(number, problems) {
       counts.warned += 1;
+      warned.add(number);
       if (wantsRows) warnings.set(number, problems);
+    },
+    warnLate(number, problems) {
+      if (!warned.has(number)) counts.warned += 1;
+      warned.add(number);
+      if (wantsRows) warnings.set(number, [...(warnings.get(number) ?? []), ...problems]);
     },
     repeat(number, of) {
       counts.unchanged += 1;
@@ -67,8 +76,9 @@ export function createPartReceipt(wantsRows: boolean): PartReceipt {
         if (wantsRows) keep(number, recordedAs);
       }
     },
-    merge(rows, { added, corrected, unchanged, rowResults }) {
+    merge(rows, { added, corrected, unchanged, pending, rowResults }) {
       counts.added += added;
+      counts.pending += pending;
       counts.corrected += corrected;
       counts.unchanged += unchanged;
       if (!wantsRows) return;

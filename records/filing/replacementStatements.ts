@@ -31,6 +31,8 @@ export function replacementStatements<Own extends string>(table: RecordTable<Own
       and record.recorded_at <= $3::timestamptz
       and record.withdrawn_on is null
       and record.erased_at is null
+      -- What two sources contradict each other about is decided, and not dropped.
+      and record.fact_conflict is null
       ${hasKinds ? 'and record.kind = $4' : ''}
       and not exists (
         select from ${seen} seen

@@ -109,7 +109,7 @@ const insert = statement(
   insertVersions({
     table: 'disclosure.act',
     values: {
-      ...valuesOf('record', [...columns, 'withdrawal_reason', 'collected_at', 'under_objection']),
+      ...valuesOf('record', [...columns, 'withdrawal_reason', 'collected_at', 'under_objection', 'fact_conflict']),
       version: 'record.version + 1',
       digest: "decode(made.digest, 'hex')",
       recorded_at: '$6::timestamptz',
@@ -128,13 +128,26 @@ const note = statement(
        left_as_stated = left_as_stated + $7, finished_at = $8::timestamptz
    where rules_digest = $1`,
 );
+const keep = statement(
+  'disclosure.recomputation.keep',
+  `insert into disclosure.recomputed (uscc, record_id, unit, decided_on, outcome, version, at)
+   select act.uscc, act.record_id, act.unit, act.decided_on, act.outcome, act.version, $7::timestamptz
+   from unnest($1::text[], $2::uuid[], $3::text[], $4::date[], $5::text[], $6::int[]) as
+     act(uscc, record_id, unit, decided_on, outcome, version)
+   on conflict (uscc, record_id) do update
+   set outcome = excluded.outcome, version = excluded.version, at = excluded.at`,
+);
 const latest = statement(
   'disclosure.recomputation.latest',
   'select * from disclosure.recomputation order by began_at desc limit 100',
 );
 
 /** What the rules make of a penalty that is published now: null where it stays. */
-type Outcome = { readonly outcome: 'SHORTENED' | 'WITHHELD'; readonly row: PenaltyRow } | { readonly outcome: 'LEFT' };
+interface Outcome {
+  readonly outcome: 'SHORTENED' | 'WITHHELD' | 'LEFT_AS_STATED';
+  /** As it is from now on; as it was, where it is left. */
+  readonly row: PenaltyRow;
+}
 
 /**
  * Computes the publication of a recorded penalty again.
@@ -152,7 +165,7 @@ function recomputed(row: PenaltyRow, rules: Rules, today: string): Outcome | nul
   const performedOn = content['performedOn'];
   const term = termBy(found, from, typeof performedOn === 'string' ? performedOn : null);
   const isWithheld = term.isWithheld === true && typeof content['publicationNeed'] !== 'string';
-  if (!isWithheld && term.until >= until) return term.until === until ? null : { outcome: 'LEFT' };
+  if (!isWithheld && term.until >= until) return term.until === until ? null : { outcome: 'LEFT_AS_STATED', row };
   const kept = Object.fromEntries(Object.entries(content).filter(([name]) => !publicationNames.includes(name)));
   const level = isWithheld ? NOT_PUBLISHED_LEVEL : 'PUBLIC';
   const statements = { ...sayOfPublication(isWithheld ? null : term, isWithheld), [STATED_END]: stated };
@@ -234,13 +247,23 @@ export function createRecomputation({ pool, rules, instants, digest, now }: Subg
         const rows = await query<PenaltyRow>(client, nextRecords, [run.uscc, run.record_id]);
         const today = shanghaiDay(now());
         const outcomes = rows.flatMap((row) => recomputed(row, rulesNow, today) ?? []);
-        const others = outcomes.flatMap((each) => (each.outcome === 'LEFT' ? [] : [each]));
+        const others = outcomes.filter(({ outcome }) => outcome !== 'LEFT_AS_STATED');
         if (others.length > 0)
           await write(
             client,
             await instants.stamp(client),
             others.map(({ row }) => ({ row, digest: stage(1, row).digest })),
           );
+        if (outcomes.length > 0)
+          await query(client, keep, [
+            outcomes.map(({ row }) => row.uscc),
+            outcomes.map(({ row }) => row.record_id),
+            outcomes.map(({ row }) => row.determining_unit ?? row.source_unit),
+            outcomes.map(({ row }) => row.decided_on),
+            outcomes.map(({ outcome }) => outcome),
+            outcomes.map(({ outcome, row }) => (outcome === 'LEFT_AS_STATED' ? row.version : row.version + 1)),
+            now().toISOString(),
+          ]);
         const last = rows.at(-1) ?? run;
         await query(client, note, [
           key,

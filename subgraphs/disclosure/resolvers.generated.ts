@@ -72,6 +72,8 @@ export type CreditRecord = {
   readonly recordedAt: Maybe<Scalars['DateTime']['output']>;
   /** True while an objection to the record is open (异议处理中). */
   readonly underObjection: Maybe<Scalars['Boolean']['output']>;
+  /** The conflict that is open about it: two sources state it differently (事实冲突). */
+  readonly factConflict: Maybe<FactConflict>;
   /** Fields of a newer form edition (扩展字段). */
   readonly additionalFields: Maybe<ReadonlyArray<AdditionalField>>;
   /** Its versions recorded by `knownAt`, newest first (历史版本). */
@@ -111,6 +113,8 @@ export type AdministrativeAct = {
   readonly recordedAt: Maybe<Scalars['DateTime']['output']>;
   /** True while an objection to the record is open (异议处理中). */
   readonly underObjection: Maybe<Scalars['Boolean']['output']>;
+  /** The conflict that is open about it: two sources state it differently (事实冲突). */
+  readonly factConflict: Maybe<FactConflict>;
   /** Fields of a newer form edition (扩展字段). */
   readonly additionalFields: Maybe<ReadonlyArray<AdditionalField>>;
   /** Its versions recorded by `knownAt`, newest first (历史版本). */
@@ -383,6 +387,13 @@ export type AdditionalField = {
   readonly value: Maybe<Scalars['String']['output']>;
 };
 
+/** Two sources that contradict each other (事实冲突); its fields live in the control subgraph. */
+export type FactConflict = {
+  readonly __typename?: 'FactConflict';
+  /** Opaque, stable (冲突标识). */
+  readonly id: Scalars['ID']['output'];
+};
+
 /** What a record stated from one recording to the next (历史版本). */
 export type RecordVersion = {
   readonly __typename?: 'RecordVersion';
@@ -461,6 +472,11 @@ export type Query = {
   readonly ruleSets: Maybe<ReadonlyArray<RuleSet>>;
   /** Runs in which ends of publication were computed again because rules changed, the latest first (重算记录). */
   readonly recomputations: Maybe<ReadonlyArray<Recomputation>>;
+  /**
+   * The acts of a unit whose publication a recomputation shortened or withheld, or left although the rules would publish
+   * them longer: those are for the unit to file again. The latest decision first (重算明细).
+   */
+  readonly recomputedActs: Maybe<AdministrativeActConnection>;
   /** The n-th working day after a day, by the State Council's notices of holidays and make-up workdays (工作日). */
   readonly workingDayAfter: Maybe<WorkingDay>;
   /** By when an act has to be published; null where there was no such duty on the day of its decision (公示期限届满日). */
@@ -509,6 +525,14 @@ export type QueryPenaltyCategoriesArgs = {
 export type QueryRuleSetsArgs = {
   validAt?: InputMaybe<Scalars['Date']['input']>;
   region?: InputMaybe<Scalars['String']['input']>;
+};
+
+
+export type QueryRecomputedActsArgs = {
+  unit: Scalars['USCC']['input'];
+  outcome: RecomputationOutcome;
+  first: Scalars['Int']['input'];
+  after?: InputMaybe<Scalars['Cursor']['input']>;
 };
 
 
@@ -886,6 +910,15 @@ export type Recomputation = {
   readonly leftAsStated: Maybe<Scalars['Int']['output']>;
 };
 
+/** What a recomputation did with an act (重算结果). */
+export type RecomputationOutcome =
+  /** Its publication ends sooner (缩短). */
+  | 'SHORTENED'
+  /** It is in principle not published any more (不再公示). */
+  | 'WITHHELD'
+  /** The rules would publish it longer: it stays as it is until its unit files it again (保留). */
+  | 'LEFT_AS_STATED';
+
 /** Numbers of acts by the outcome of their publication; withdrawn acts are not counted (公示情况统计). */
 export type TimelinessFigures = {
   readonly __typename?: 'TimelinessFigures';
@@ -1045,6 +1078,8 @@ export type AdministrativeLicence = AdministrativeAct & CreditRecord & {
   readonly recordedAt: Maybe<Scalars['DateTime']['output']>;
   /** True while an objection to the record is open (异议处理中). */
   readonly underObjection: Maybe<Scalars['Boolean']['output']>;
+  /** The conflict that is open about it: two sources state it differently (事实冲突). */
+  readonly factConflict: Maybe<FactConflict>;
   /** Fields of a newer form edition (扩展字段). */
   readonly additionalFields: Maybe<ReadonlyArray<AdditionalField>>;
   /** Its versions recorded by `knownAt`, newest first (历史版本). */
@@ -1113,6 +1148,8 @@ export type AdministrativePenalty = AdministrativeAct & CreditRecord & {
   readonly recordedAt: Maybe<Scalars['DateTime']['output']>;
   /** True while an objection to the record is open (异议处理中). */
   readonly underObjection: Maybe<Scalars['Boolean']['output']>;
+  /** The conflict that is open about it: two sources state it differently (事实冲突). */
+  readonly factConflict: Maybe<FactConflict>;
   /** Fields of a newer form edition (扩展字段). */
   readonly additionalFields: Maybe<ReadonlyArray<AdditionalField>>;
   /** Its versions recorded by `knownAt`, newest first (历史版本). */
@@ -1209,6 +1246,8 @@ export type AdministrativeCompulsion = AdministrativeAct & CreditRecord & {
   readonly recordedAt: Maybe<Scalars['DateTime']['output']>;
   /** True while an objection to the record is open (异议处理中). */
   readonly underObjection: Maybe<Scalars['Boolean']['output']>;
+  /** The conflict that is open about it: two sources state it differently (事实冲突). */
+  readonly factConflict: Maybe<FactConflict>;
   /** Fields of a newer form edition (扩展字段). */
   readonly additionalFields: Maybe<ReadonlyArray<AdditionalField>>;
   /** Its versions recorded by `knownAt`, newest first (历史版本). */
@@ -1273,6 +1312,8 @@ export type AdministrativeConfirmation = AdministrativeAct & CreditRecord & {
   readonly recordedAt: Maybe<Scalars['DateTime']['output']>;
   /** True while an objection to the record is open (异议处理中). */
   readonly underObjection: Maybe<Scalars['Boolean']['output']>;
+  /** The conflict that is open about it: two sources state it differently (事实冲突). */
+  readonly factConflict: Maybe<FactConflict>;
   /** Fields of a newer form edition (扩展字段). */
   readonly additionalFields: Maybe<ReadonlyArray<AdditionalField>>;
   /** Its versions recorded by `knownAt`, newest first (历史版本). */
@@ -1337,6 +1378,8 @@ export type AdministrativeLevy = AdministrativeAct & CreditRecord & {
   readonly recordedAt: Maybe<Scalars['DateTime']['output']>;
   /** True while an objection to the record is open (异议处理中). */
   readonly underObjection: Maybe<Scalars['Boolean']['output']>;
+  /** The conflict that is open about it: two sources state it differently (事实冲突). */
+  readonly factConflict: Maybe<FactConflict>;
   /** Fields of a newer form edition (扩展字段). */
   readonly additionalFields: Maybe<ReadonlyArray<AdditionalField>>;
   /** Its versions recorded by `knownAt`, newest first (历史版本). */
@@ -1403,6 +1446,8 @@ export type AdministrativePayment = AdministrativeAct & CreditRecord & {
   readonly recordedAt: Maybe<Scalars['DateTime']['output']>;
   /** True while an objection to the record is open (异议处理中). */
   readonly underObjection: Maybe<Scalars['Boolean']['output']>;
+  /** The conflict that is open about it: two sources state it differently (事实冲突). */
+  readonly factConflict: Maybe<FactConflict>;
   /** Fields of a newer form edition (扩展字段). */
   readonly additionalFields: Maybe<ReadonlyArray<AdditionalField>>;
   /** Its versions recorded by `knownAt`, newest first (历史版本). */
@@ -1469,6 +1514,8 @@ export type AdministrativeAdjudication = AdministrativeAct & CreditRecord & {
   readonly recordedAt: Maybe<Scalars['DateTime']['output']>;
   /** True while an objection to the record is open (异议处理中). */
   readonly underObjection: Maybe<Scalars['Boolean']['output']>;
+  /** The conflict that is open about it: two sources state it differently (事实冲突). */
+  readonly factConflict: Maybe<FactConflict>;
   /** Fields of a newer form edition (扩展字段). */
   readonly additionalFields: Maybe<ReadonlyArray<AdditionalField>>;
   /** Its versions recorded by `knownAt`, newest first (历史版本). */
@@ -1531,6 +1578,8 @@ export type AdministrativeCompensation = AdministrativeAct & CreditRecord & {
   readonly recordedAt: Maybe<Scalars['DateTime']['output']>;
   /** True while an objection to the record is open (异议处理中). */
   readonly underObjection: Maybe<Scalars['Boolean']['output']>;
+  /** The conflict that is open about it: two sources state it differently (事实冲突). */
+  readonly factConflict: Maybe<FactConflict>;
   /** Fields of a newer form edition (扩展字段). */
   readonly additionalFields: Maybe<ReadonlyArray<AdditionalField>>;
   /** Its versions recorded by `knownAt`, newest first (历史版本). */
@@ -1597,6 +1646,8 @@ export type AdministrativeReward = AdministrativeAct & CreditRecord & {
   readonly recordedAt: Maybe<Scalars['DateTime']['output']>;
   /** True while an objection to the record is open (异议处理中). */
   readonly underObjection: Maybe<Scalars['Boolean']['output']>;
+  /** The conflict that is open about it: two sources state it differently (事实冲突). */
+  readonly factConflict: Maybe<FactConflict>;
   /** Fields of a newer form edition (扩展字段). */
   readonly additionalFields: Maybe<ReadonlyArray<AdditionalField>>;
   /** Its versions recorded by `knownAt`, newest first (历史版本). */
@@ -1663,6 +1714,8 @@ export type AdministrativeInspection = AdministrativeAct & CreditRecord & {
   readonly recordedAt: Maybe<Scalars['DateTime']['output']>;
   /** True while an objection to the record is open (异议处理中). */
   readonly underObjection: Maybe<Scalars['Boolean']['output']>;
+  /** The conflict that is open about it: two sources state it differently (事实冲突). */
+  readonly factConflict: Maybe<FactConflict>;
   /** Fields of a newer form edition (扩展字段). */
   readonly additionalFields: Maybe<ReadonlyArray<AdditionalField>>;
   /** Its versions recorded by `knownAt`, newest first (历史版本). */
@@ -1751,6 +1804,8 @@ export type CreditCommitment = CreditRecord & {
   readonly recordedAt: Maybe<Scalars['DateTime']['output']>;
   /** True while an objection to the record is open (异议处理中). */
   readonly underObjection: Maybe<Scalars['Boolean']['output']>;
+  /** The conflict that is open about it: two sources state it differently (事实冲突). */
+  readonly factConflict: Maybe<FactConflict>;
   /** Fields of a newer form edition (扩展字段). */
   readonly additionalFields: Maybe<ReadonlyArray<AdditionalField>>;
   /** Its versions recorded by `knownAt`, newest first (历史版本). */
@@ -1927,6 +1982,8 @@ export type JudicialRecord = CreditRecord & {
   readonly recordedAt: Maybe<Scalars['DateTime']['output']>;
   /** True while an objection to the record is open (异议处理中). */
   readonly underObjection: Maybe<Scalars['Boolean']['output']>;
+  /** The conflict that is open about it: two sources state it differently (事实冲突). */
+  readonly factConflict: Maybe<FactConflict>;
   /** Fields of a newer form edition (扩展字段). */
   readonly additionalFields: Maybe<ReadonlyArray<AdditionalField>>;
   /** Its versions recorded by `knownAt`, newest first (历史版本). */
@@ -2005,6 +2062,8 @@ export type ConsumerComplaint = CreditRecord & {
   readonly recordedAt: Maybe<Scalars['DateTime']['output']>;
   /** True while an objection to the record is open (异议处理中). */
   readonly underObjection: Maybe<Scalars['Boolean']['output']>;
+  /** The conflict that is open about it: two sources state it differently (事实冲突). */
+  readonly factConflict: Maybe<FactConflict>;
   /** Fields of a newer form edition (扩展字段). */
   readonly additionalFields: Maybe<ReadonlyArray<AdditionalField>>;
   /** Its versions recorded by `knownAt`, newest first (历史版本). */
@@ -2132,6 +2191,8 @@ export type VoluntaryItem = CreditRecord & {
   readonly recordedAt: Maybe<Scalars['DateTime']['output']>;
   /** True while an objection to the record is open (异议处理中). */
   readonly underObjection: Maybe<Scalars['Boolean']['output']>;
+  /** The conflict that is open about it: two sources state it differently (事实冲突). */
+  readonly factConflict: Maybe<FactConflict>;
   /** Fields of a newer form edition (扩展字段). */
   readonly additionalFields: Maybe<ReadonlyArray<AdditionalField>>;
   /** Its versions recorded by `knownAt`, newest first (历史版本). */
@@ -2528,6 +2589,7 @@ export type ResolversTypes = {
   CollectedRecordEdge: ResolverTypeWrapper<CollectedRecordEdgeParent>;
   CollectedRecord: ResolverTypeWrapper<CollectedRecordParent>;
   AdditionalField: ResolverTypeWrapper<AdditionalField>;
+  FactConflict: ResolverTypeWrapper<FactConflict>;
   RecordVersion: ResolverTypeWrapper<RecordVersionParent>;
   RecordedField: ResolverTypeWrapper<RecordedField>;
   RecordVersionConnection: ResolverTypeWrapper<RecordVersionConnectionParent>;
@@ -2550,6 +2612,7 @@ export type ResolversTypes = {
   PublicationDutyState: PublicationDutyState;
   PublicationOutcome: PublicationOutcome;
   Recomputation: ResolverTypeWrapper<RecomputationParent>;
+  RecomputationOutcome: RecomputationOutcome;
   TimelinessFigures: ResolverTypeWrapper<TimelinessFigures>;
   TimelinessReport: ResolverTypeWrapper<TimelinessReportParent>;
   WithdrawalNotice: ResolverTypeWrapper<WithdrawalNoticeParent>;
@@ -2634,6 +2697,7 @@ export type ResolversParentTypes = {
   CollectedRecordEdge: CollectedRecordEdgeParent;
   CollectedRecord: CollectedRecordParent;
   AdditionalField: AdditionalField;
+  FactConflict: FactConflict;
   RecordVersion: RecordVersionParent;
   RecordedField: RecordedField;
   RecordVersionConnection: RecordVersionConnectionParent;
@@ -2830,6 +2894,10 @@ export type AdditionalFieldResolvers<ContextType = SubgraphContext, ParentType e
   value?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
 };
 
+export type FactConflictResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['FactConflict'] = ResolversParentTypes['FactConflict']> = {
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+};
+
 export type RecordVersionResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['RecordVersion'] = ResolversParentTypes['RecordVersion']> = {
   version?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
   digest?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
@@ -2871,6 +2939,7 @@ export type QueryResolvers<ContextType = SubgraphContext, ParentType extends Res
   penaltyCategories?: Resolver<Maybe<ReadonlyArray<ResolversTypes['PenaltyCategory']>>, ParentType, ContextType, Partial<QueryPenaltyCategoriesArgs>>;
   ruleSets?: Resolver<Maybe<ReadonlyArray<ResolversTypes['RuleSet']>>, ParentType, ContextType, Partial<QueryRuleSetsArgs>>;
   recomputations?: Resolver<Maybe<ReadonlyArray<ResolversTypes['Recomputation']>>, ParentType, ContextType>;
+  recomputedActs?: Resolver<Maybe<ResolversTypes['AdministrativeActConnection']>, ParentType, ContextType, RequireFields<QueryRecomputedActsArgs, 'unit' | 'outcome' | 'first'>>;
   workingDayAfter?: Resolver<Maybe<ResolversTypes['WorkingDay']>, ParentType, ContextType, RequireFields<QueryWorkingDayAfterArgs, 'from' | 'days'>>;
   publicationDueDate?: Resolver<Maybe<ResolversTypes['DueDate']>, ParentType, ContextType, RequireFields<QueryPublicationDueDateArgs, 'decidedOn' | 'duty'>>;
   collectionCatalogue?: Resolver<Maybe<ReadonlyArray<ResolversTypes['CatalogueItem']>>, ParentType, ContextType, Partial<QueryCollectionCatalogueArgs>>;
@@ -3051,6 +3120,7 @@ export type AdministrativeLicenceResolvers<ContextType = SubgraphContext, Parent
   validTo?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
   recordedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   underObjection?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
+  factConflict?: Resolver<Maybe<ResolversTypes['FactConflict']>, ParentType, ContextType>;
   additionalFields?: Resolver<Maybe<ReadonlyArray<ResolversTypes['AdditionalField']>>, ParentType, ContextType>;
   history?: Resolver<Maybe<ResolversTypes['RecordVersionConnection']>, ParentType, ContextType, RequireFields<AdministrativeLicenceHistoryArgs, 'first'>>;
   kind?: Resolver<Maybe<ResolversTypes['AdministrativeActKind']>, ParentType, ContextType>;
@@ -3084,6 +3154,7 @@ export type AdministrativePenaltyResolvers<ContextType = SubgraphContext, Parent
   validTo?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
   recordedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   underObjection?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
+  factConflict?: Resolver<Maybe<ResolversTypes['FactConflict']>, ParentType, ContextType>;
   additionalFields?: Resolver<Maybe<ReadonlyArray<ResolversTypes['AdditionalField']>>, ParentType, ContextType>;
   history?: Resolver<Maybe<ResolversTypes['RecordVersionConnection']>, ParentType, ContextType, RequireFields<AdministrativePenaltyHistoryArgs, 'first'>>;
   kind?: Resolver<Maybe<ResolversTypes['AdministrativeActKind']>, ParentType, ContextType>;
@@ -3128,6 +3199,7 @@ export type AdministrativeCompulsionResolvers<ContextType = SubgraphContext, Par
   validTo?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
   recordedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   underObjection?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
+  factConflict?: Resolver<Maybe<ResolversTypes['FactConflict']>, ParentType, ContextType>;
   additionalFields?: Resolver<Maybe<ReadonlyArray<ResolversTypes['AdditionalField']>>, ParentType, ContextType>;
   history?: Resolver<Maybe<ResolversTypes['RecordVersionConnection']>, ParentType, ContextType, RequireFields<AdministrativeCompulsionHistoryArgs, 'first'>>;
   kind?: Resolver<Maybe<ResolversTypes['AdministrativeActKind']>, ParentType, ContextType>;
@@ -3159,6 +3231,7 @@ export type AdministrativeConfirmationResolvers<ContextType = SubgraphContext, P
   validTo?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
   recordedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   underObjection?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
+  factConflict?: Resolver<Maybe<ResolversTypes['FactConflict']>, ParentType, ContextType>;
   additionalFields?: Resolver<Maybe<ReadonlyArray<ResolversTypes['AdditionalField']>>, ParentType, ContextType>;
   history?: Resolver<Maybe<ResolversTypes['RecordVersionConnection']>, ParentType, ContextType, RequireFields<AdministrativeConfirmationHistoryArgs, 'first'>>;
   kind?: Resolver<Maybe<ResolversTypes['AdministrativeActKind']>, ParentType, ContextType>;
@@ -3190,6 +3263,7 @@ export type AdministrativeLevyResolvers<ContextType = SubgraphContext, ParentTyp
   validTo?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
   recordedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   underObjection?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
+  factConflict?: Resolver<Maybe<ResolversTypes['FactConflict']>, ParentType, ContextType>;
   additionalFields?: Resolver<Maybe<ReadonlyArray<ResolversTypes['AdditionalField']>>, ParentType, ContextType>;
   history?: Resolver<Maybe<ResolversTypes['RecordVersionConnection']>, ParentType, ContextType, RequireFields<AdministrativeLevyHistoryArgs, 'first'>>;
   kind?: Resolver<Maybe<ResolversTypes['AdministrativeActKind']>, ParentType, ContextType>;
@@ -3222,6 +3296,7 @@ export type AdministrativePaymentResolvers<ContextType = SubgraphContext, Parent
   validTo?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
   recordedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   underObjection?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
+  factConflict?: Resolver<Maybe<ResolversTypes['FactConflict']>, ParentType, ContextType>;
   additionalFields?: Resolver<Maybe<ReadonlyArray<ResolversTypes['AdditionalField']>>, ParentType, ContextType>;
   history?: Resolver<Maybe<ResolversTypes['RecordVersionConnection']>, ParentType, ContextType, RequireFields<AdministrativePaymentHistoryArgs, 'first'>>;
   kind?: Resolver<Maybe<ResolversTypes['AdministrativeActKind']>, ParentType, ContextType>;
@@ -3254,6 +3329,7 @@ export type AdministrativeAdjudicationResolvers<ContextType = SubgraphContext, P
   validTo?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
   recordedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   underObjection?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
+  factConflict?: Resolver<Maybe<ResolversTypes['FactConflict']>, ParentType, ContextType>;
   additionalFields?: Resolver<Maybe<ReadonlyArray<ResolversTypes['AdditionalField']>>, ParentType, ContextType>;
   history?: Resolver<Maybe<ResolversTypes['RecordVersionConnection']>, ParentType, ContextType, RequireFields<AdministrativeAdjudicationHistoryArgs, 'first'>>;
   kind?: Resolver<Maybe<ResolversTypes['AdministrativeActKind']>, ParentType, ContextType>;
@@ -3284,6 +3360,7 @@ export type AdministrativeCompensationResolvers<ContextType = SubgraphContext, P
   validTo?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
   recordedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   underObjection?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
+  factConflict?: Resolver<Maybe<ResolversTypes['FactConflict']>, ParentType, ContextType>;
   additionalFields?: Resolver<Maybe<ReadonlyArray<ResolversTypes['AdditionalField']>>, ParentType, ContextType>;
   history?: Resolver<Maybe<ResolversTypes['RecordVersionConnection']>, ParentType, ContextType, RequireFields<AdministrativeCompensationHistoryArgs, 'first'>>;
   kind?: Resolver<Maybe<ResolversTypes['AdministrativeActKind']>, ParentType, ContextType>;
@@ -3316,6 +3393,7 @@ export type AdministrativeRewardResolvers<ContextType = SubgraphContext, ParentT
   validTo?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
   recordedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   underObjection?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
+  factConflict?: Resolver<Maybe<ResolversTypes['FactConflict']>, ParentType, ContextType>;
   additionalFields?: Resolver<Maybe<ReadonlyArray<ResolversTypes['AdditionalField']>>, ParentType, ContextType>;
   history?: Resolver<Maybe<ResolversTypes['RecordVersionConnection']>, ParentType, ContextType, RequireFields<AdministrativeRewardHistoryArgs, 'first'>>;
   kind?: Resolver<Maybe<ResolversTypes['AdministrativeActKind']>, ParentType, ContextType>;
@@ -3348,6 +3426,7 @@ export type AdministrativeInspectionResolvers<ContextType = SubgraphContext, Par
   validTo?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
   recordedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   underObjection?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
+  factConflict?: Resolver<Maybe<ResolversTypes['FactConflict']>, ParentType, ContextType>;
   additionalFields?: Resolver<Maybe<ReadonlyArray<ResolversTypes['AdditionalField']>>, ParentType, ContextType>;
   history?: Resolver<Maybe<ResolversTypes['RecordVersionConnection']>, ParentType, ContextType, RequireFields<AdministrativeInspectionHistoryArgs, 'first'>>;
   kind?: Resolver<Maybe<ResolversTypes['AdministrativeActKind']>, ParentType, ContextType>;
@@ -3379,6 +3458,7 @@ export type CreditCommitmentResolvers<ContextType = SubgraphContext, ParentType 
   validTo?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
   recordedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   underObjection?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
+  factConflict?: Resolver<Maybe<ResolversTypes['FactConflict']>, ParentType, ContextType>;
   additionalFields?: Resolver<Maybe<ReadonlyArray<ResolversTypes['AdditionalField']>>, ParentType, ContextType>;
   history?: Resolver<Maybe<ResolversTypes['RecordVersionConnection']>, ParentType, ContextType, RequireFields<CreditCommitmentHistoryArgs, 'first'>>;
   kind?: Resolver<Maybe<ResolversTypes['CommitmentKind']>, ParentType, ContextType>;
@@ -3458,6 +3538,7 @@ export type JudicialRecordResolvers<ContextType = SubgraphContext, ParentType ex
   validTo?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
   recordedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   underObjection?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
+  factConflict?: Resolver<Maybe<ResolversTypes['FactConflict']>, ParentType, ContextType>;
   additionalFields?: Resolver<Maybe<ReadonlyArray<ResolversTypes['AdditionalField']>>, ParentType, ContextType>;
   history?: Resolver<Maybe<ResolversTypes['RecordVersionConnection']>, ParentType, ContextType, RequireFields<JudicialRecordHistoryArgs, 'first'>>;
   kind?: Resolver<Maybe<ResolversTypes['JudicialRecordKind']>, ParentType, ContextType>;
@@ -3497,6 +3578,7 @@ export type ConsumerComplaintResolvers<ContextType = SubgraphContext, ParentType
   validTo?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
   recordedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   underObjection?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
+  factConflict?: Resolver<Maybe<ResolversTypes['FactConflict']>, ParentType, ContextType>;
   additionalFields?: Resolver<Maybe<ReadonlyArray<ResolversTypes['AdditionalField']>>, ParentType, ContextType>;
   history?: Resolver<Maybe<ResolversTypes['RecordVersionConnection']>, ParentType, ContextType, RequireFields<ConsumerComplaintHistoryArgs, 'first'>>;
   complaintNo?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
@@ -3549,6 +3631,7 @@ export type VoluntaryItemResolvers<ContextType = SubgraphContext, ParentType ext
   validTo?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
   recordedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   underObjection?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
+  factConflict?: Resolver<Maybe<ResolversTypes['FactConflict']>, ParentType, ContextType>;
   additionalFields?: Resolver<Maybe<ReadonlyArray<ResolversTypes['AdditionalField']>>, ParentType, ContextType>;
   history?: Resolver<Maybe<ResolversTypes['RecordVersionConnection']>, ParentType, ContextType, RequireFields<VoluntaryItemHistoryArgs, 'first'>>;
   selfDeclared?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
@@ -3631,6 +3714,7 @@ export type Resolvers<ContextType = SubgraphContext> = {
   CollectedRecordEdge?: CollectedRecordEdgeResolvers<ContextType>;
   CollectedRecord?: CollectedRecordResolvers<ContextType>;
   AdditionalField?: AdditionalFieldResolvers<ContextType>;
+  FactConflict?: FactConflictResolvers<ContextType>;
   RecordVersion?: RecordVersionResolvers<ContextType>;
   RecordedField?: RecordedFieldResolvers<ContextType>;
   RecordVersionConnection?: RecordVersionConnectionResolvers<ContextType>;

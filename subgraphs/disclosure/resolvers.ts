@@ -16,6 +16,7 @@ import { createHistories } from './histories.ts';
 import { judicialRecordFields } from './judicial.ts';
 import { createPublicationFields } from './publication.ts';
 import type { Recomputation } from './recomputation.ts';
+import { recomputedActs } from './recomputedActs.ts';
 import { createCreditFileLists } from './recordLists.ts';
 import {
   type ActRow,
@@ -99,6 +100,7 @@ export function createResolvers(
       ...coverages.Query,
       penaltyCategories: () => listedPenaltyCategories,
       recomputations: () => recomputation.runs(),
+      recomputedActs: (_, args, context) => recomputedActs(runtime, context, args),
       ...rules.Query,
       workingDayAfter: (_, { from, days }) => workingDayAfter(from, days),
       collectionCatalogue: (_, { validAt }, { moment }) => listedOn(validAt ?? moment.validAt),

@@ -1,15 +1,11 @@
-import { checkFirst, type Connection, pageOf } from '#kit/connection.ts';
+import { checkFirst, type Connection } from '#kit/connection.ts';
 import type { SubgraphContext } from '#kit/context.ts';
 import { badInput } from '#kit/errors.ts';
-import { visibleValue } from '#kit/fields.ts';
-import { provinceOfCode } from '#records/filing/admission.ts';
-import { query, type Statement } from '#kit/postgres/pool.ts';
-import { recordRead } from '#records/recordFields.ts';
+import { query } from '#kit/postgres/pool.ts';
 import type { SubgraphRuntime } from '#records/subgraph.ts';
-import { outcomeFor } from '#policy/matrix.ts';
-import { rowScope, rowValues } from '#policy/rows.ts';
 import { addMonths } from '#standards/publicationTerms.ts';
 import type { PublicationDuty, RuleSet } from '#standards/ruleSets.ts';
+import { checkReach, readActPage } from './actPages.ts';
 import { actKinds } from './acts.ts';
 import { duesOf, periodsOf } from './publicationPeriods.ts';
 import type { ActRow } from './repository.ts';
@@ -111,7 +107,7 @@ async function actsBehind(
   { outcome = null, duty = null, provisional = null, first, after }: ActsAsked,
 ): Promise<Connection<ActRow>> {
   checkFirst(first);
-  return readPage(runtime, context, {
+  return readActPage(runtime, context, {
     field: 'TimelinessReport.acts',
     question: [unit, month, outcome, duty, provisional],
     find: acts,
@@ -135,7 +131,7 @@ async function owed(
   checkReach(context, unit);
   checkFirst(first);
   const { periods, open } = periodsOf(await runtime.rules.fresh(), unit, context.today, state);
-  return readPage(runtime, context, {
+  return readActPage(runtime, context, {
     field: 'Query.publicationDuties',
     question: [unit, state],
     find: owedActs,
@@ -152,47 +148,6 @@ async function owed(
     first,
     after,
   });
-}
-
-/**
- * @throws UNAUTHORIZED_FIELD_OR_TYPE unless the unit is the viewer's own, of its province, or the viewer sees all.
- */
-const checkReach = (context: SubgraphContext, unit: string): void => {
-  if (outcomeFor(context.viewer, 'REPORT') !== 'ALLOW')
-    visibleValue(context, 'REPORT', { uscc: unit, province: provinceOfCode(unit), units: [unit] }, null);
-};
-
-/** A page of a list of acts. */
-interface ActPage {
-  /** The coordinate of the list in the schema, and what its cursors are valid for. */
-  readonly field: string;
-  readonly question: readonly unknown[];
-  readonly find: Statement;
-  readonly count: Statement;
-  /** The parameters of both statements between those of the row rule and the page. */
-  readonly values: readonly unknown[];
-  /** The position before the first act: a day and the id of a record. */
-  readonly start: readonly [day: string, recordId: string];
-  readonly first: number;
-  readonly after: string | null | undefined;
-}
-
-/** Reads a page of acts, which are noted as read where they are not published. @throws BAD_CURSOR */
-async function readPage(
-  { pool, cursors }: SubgraphRuntime,
-  context: SubgraphContext,
-  { field, question, find, count, values, start, first, after }: ActPage,
-): Promise<Connection<ActRow>> {
-  const asked = [...rowValues(rowScope(context.viewer), context.today), ...values];
-  const pager = cursors.pager(field, question, context.viewer);
-  const [day, recordId] = pager.position(after) ?? start;
-  const page = pageOf(await query<ActRow>(pool, find, [...asked, day, recordId, first + 1]), first);
-  for (const row of page.items) recordRead(context, row);
-  return {
-    page,
-    cursorOf: (row) => pager.cursorOf(row.day, row.record_id),
-    count: async () => (await query<{ value: number }>(pool, count, asked))[0]?.value ?? 0,
-  };
 }
 
 /** @throws BAD_USER_INPUT (MONTH). */

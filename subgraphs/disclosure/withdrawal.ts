@@ -4,6 +4,7 @@ import { readTexts } from '#records/filing/formInput.ts';
 import { stagedColumns } from '#records/filing/record.ts';
 import type { SubgraphContext } from '#kit/context.ts';
 import { clientError } from '#kit/errors.ts';
+import { closeConflicts } from '#records/conflicts.ts';
 import { announceBatch, auditChange } from '#records/outbox.ts';
 import { createOnce } from '#kit/once.ts';
 import { type Client, type Pool, query, statement } from '#kit/postgres/pool.ts';
@@ -218,6 +219,8 @@ async function withdraw(
     recordedAt,
     JSON.stringify(withdrawal),
   ]);
+  // A withdrawal prevails at once, whatever another source states.
+  await closeConflicts(client, recordedAt, 'DETERMINING_UNIT', [{ uscc, recordId }]);
   await announce(transaction, recordedAt, { uscc, recordId, version: row.version + 1 });
   return { done: { table, uscc, recordId, withdrawnOn: context.today, due } };
 }

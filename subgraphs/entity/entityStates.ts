@@ -1,5 +1,5 @@
 import type { SubgraphContext } from '#kit/context.ts';
-import { noteRead, noteSubject } from '#kit/fields.ts';
+import { noteConflict, noteRead, noteSubject } from '#kit/fields.ts';
 import type { Instants } from '#records/instants.ts';
 import { reachOf } from '#records/recordFields.ts';
 import type { EntityState } from './lookups.ts';
@@ -11,6 +11,7 @@ import type { Ask, ProfileRepository } from './repository.ts';
  */
 export function entityRead(context: SubgraphContext, state: EntityState): EntityState {
   noteSubject(context, state.row.uscc);
+  noteConflict(context, state.row);
   if (state.row.disclosure_level !== 'PUBLIC') noteRead(context, 'IDENTITY', reachOf(state.row));
   return state;
 }

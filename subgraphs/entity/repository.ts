@@ -84,6 +84,7 @@ const columns = [
   'sector',
   'determining_unit',
   'under_objection',
+  'fact_conflict',
   'valid_from',
   'valid_to',
   'recorded_at',

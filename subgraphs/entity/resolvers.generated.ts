@@ -446,6 +446,8 @@ export type Entity = {
   readonly formerNames: Maybe<ReadonlyArray<FormerName>>;
   /** Legal representative or responsible person, masked (法定代表人或负责人). */
   readonly legalRepresentative: Maybe<MaskedPerson>;
+  /** The conflict that is open about this state of the register: two sources state it differently (事实冲突). */
+  readonly factConflict: Maybe<FactConflict>;
   /** The code that replaced this one (变更后代码). */
   readonly successor: Maybe<Scalars['USCC']['output']>;
   /**
@@ -621,10 +623,19 @@ export type EntityProfile = {
   readonly formerNames: Maybe<ReadonlyArray<FormerName>>;
   /** Legal representative or responsible person, masked (法定代表人或负责人). */
   readonly legalRepresentative: Maybe<MaskedPerson>;
+  /** The conflict that is open about this state of the register: two sources state it differently (事实冲突). */
+  readonly factConflict: Maybe<FactConflict>;
   /** Where this state of the register came from (数据溯源). */
   readonly provenance: Maybe<Provenance>;
   /** When this state was recorded (入库时间). */
   readonly recordedAt: Maybe<Scalars['DateTime']['output']>;
+};
+
+/** Two sources that contradict each other (事实冲突); its fields live in the control subgraph. */
+export type FactConflict = {
+  readonly __typename?: 'FactConflict';
+  /** Opaque, stable (冲突标识). */
+  readonly id: Scalars['ID']['output'];
 };
 
 /** What a unit has collected of one item of the catalogue (归集覆盖情况). */
@@ -787,6 +798,7 @@ export type ResolversTypes = {
   EntityEdge: ResolverTypeWrapper<EntityEdgeParent>;
   CreditFile: ResolverTypeWrapper<CreditFileParent>;
   EntityProfile: ResolverTypeWrapper<EntityProfileParent>;
+  FactConflict: ResolverTypeWrapper<FactConflict>;
   CollectionCoverage: ResolverTypeWrapper<CollectionCoverageParent>;
 };
 
@@ -830,6 +842,7 @@ export type ResolversParentTypes = {
   EntityEdge: EntityEdgeParent;
   CreditFile: CreditFileParent;
   EntityProfile: EntityProfileParent;
+  FactConflict: FactConflict;
   CollectionCoverage: CollectionCoverageParent;
 };
 
@@ -995,6 +1008,7 @@ export type EntityResolvers<ContextType = SubgraphContext, ParentType extends Re
   identifiers?: Resolver<Maybe<ReadonlyArray<ResolversTypes['EntityIdentifier']>>, ParentType, ContextType>;
   formerNames?: Resolver<Maybe<ReadonlyArray<ResolversTypes['FormerName']>>, ParentType, ContextType>;
   legalRepresentative?: Resolver<Maybe<ResolversTypes['MaskedPerson']>, ParentType, ContextType>;
+  factConflict?: Resolver<Maybe<ResolversTypes['FactConflict']>, ParentType, ContextType>;
   successor?: Resolver<Maybe<ResolversTypes['USCC']>, ParentType, ContextType>;
   predecessors?: Resolver<Maybe<ReadonlyArray<ResolversTypes['Entity']>>, ParentType, ContextType>;
   creditFile?: Resolver<Maybe<ResolversTypes['CreditFile']>, ParentType, ContextType, Partial<EntityCreditFileArgs>>;
@@ -1059,8 +1073,13 @@ export type EntityProfileResolvers<ContextType = SubgraphContext, ParentType ext
   identifiers?: Resolver<Maybe<ReadonlyArray<ResolversTypes['EntityIdentifier']>>, ParentType, ContextType>;
   formerNames?: Resolver<Maybe<ReadonlyArray<ResolversTypes['FormerName']>>, ParentType, ContextType>;
   legalRepresentative?: Resolver<Maybe<ResolversTypes['MaskedPerson']>, ParentType, ContextType>;
+  factConflict?: Resolver<Maybe<ResolversTypes['FactConflict']>, ParentType, ContextType>;
   provenance?: Resolver<Maybe<ResolversTypes['Provenance']>, ParentType, ContextType>;
   recordedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+};
+
+export type FactConflictResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['FactConflict'] = ResolversParentTypes['FactConflict']> = {
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
 };
 
 export type CollectionCoverageResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['CollectionCoverage'] = ResolversParentTypes['CollectionCoverage'], FederationReferenceType extends FederationReferenceTypes['CollectionCoverage'] = FederationReferenceTypes['CollectionCoverage']> = {
@@ -1104,6 +1123,7 @@ export type Resolvers<ContextType = SubgraphContext> = {
   EntityEdge?: EntityEdgeResolvers<ContextType>;
   CreditFile?: CreditFileResolvers<ContextType>;
   EntityProfile?: EntityProfileResolvers<ContextType>;
+  FactConflict?: FactConflictResolvers<ContextType>;
   CollectionCoverage?: CollectionCoverageResolvers<ContextType>;
 };
 

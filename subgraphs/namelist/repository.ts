@@ -52,9 +52,16 @@ export interface EntryFilter {
 
 export interface SeriousListing {
   /**
-   * The entry that the answer is based on, a published one if possible. Null when the viewer may see no active entry.
+   * The entry that the answer is based on, a published one if possible, and one that no source contests. Null when the
+   * viewer may see no active entry.
    */
-  readonly entry: { readonly recordId: string; readonly version: number; readonly published: boolean } | null;
+  readonly entry: {
+    readonly recordId: string;
+    readonly version: number;
+    readonly published: boolean;
+    /** The conflict between sources about whether it is on its list; null: there is none, and it is. */
+    readonly contestedIn: string | null;
+  } | null;
   /** Whether every source of list entries is in time, and one had filed by `knownAt`. */
   readonly sourcesInTime: boolean;
 }
@@ -178,9 +185,18 @@ const isPublished = `(entry.disclosure_level = 'PUBLIC'
        and entry.public_from <= ${TODAY}
        and entry.public_until >= ${TODAY})`;
 
+/** Whether sources contradict each other about the time on the list; few records are disputed at all. */
+const isContested = `(entry.fact_conflict is not null and exists (
+        select
+        from conflict.fact_conflict contradiction
+        where contradiction.uscc = entry.uscc
+          and contradiction.id = entry.fact_conflict
+          and contradiction.fields && array['removedOn', 'termUntil', 'validTo', 'listType']
+      ))`;
+
 const seriousListings = statement(
   'namelist.serious_listings',
-  `select serious.record_id, serious.version, serious.published, sources.in_time
+  `select serious.record_id, serious.version, serious.published, serious.contested_in, sources.in_time
    from unnest($1::text[]) with ordinality as ask(uscc, position)
    cross join (
      select coalesce(
@@ -191,13 +207,14 @@ const seriousListings = statement(
      where kind = 'name-list'
    ) sources
    left join lateral (
-     select entry.record_id, entry.version, ${isPublished} as published
+     select entry.record_id, entry.version, ${isPublished} as published,
+            case when ${isContested} then entry.fact_conflict end as contested_in
      from namelist.entry
      where ${ofEntity}
       and entry.disclosure_level = any(array${levelsSeen('ask.uscc', RIGHTS)})
       and entry.category = 'SERIOUS'
-      and ${isActive(VALID_AT)}
-     order by published desc, entry.listed_on desc, entry.record_id desc
+      and (${isActive(VALID_AT)} or ${isContested})
+     order by contested_in nulls first, published desc, entry.listed_on desc, entry.record_id desc
      limit 1
    ) serious on true
    order by ask.position`,
@@ -312,13 +329,15 @@ const createSeriousLoader = (pool: Pool, now: () => Date) =>
   createSharedLoader<Asked<Times & { uscc: string }>, SeriousListing>(
     (asked) => groupOf(asked),
     async (asks) => {
-      const rows = await query<{ record_id: string | null; version: number; published: boolean; in_time: boolean }>(
-        pool,
-        seriousListings,
-        [...sharedValues(asks), now().toISOString()],
-      );
-      return rows.map(({ record_id, version, published, in_time }) => ({
-        entry: record_id === null ? null : { recordId: record_id, version, published },
+      const rows = await query<{
+        record_id: string | null;
+        version: number;
+        published: boolean;
+        contested_in: string | null;
+        in_time: boolean;
+      }>(pool, seriousListings, [...sharedValues(asks), now().toISOString()]);
+      return rows.map(({ record_id, version, published, contested_in, in_time }) => ({
+        entry: record_id === null ? null : { recordId: record_id, version, published, contestedIn: contested_in },
         sourcesInTime: in_time,
       }));
     },

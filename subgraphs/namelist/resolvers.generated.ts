@@ -72,6 +72,8 @@ export type CreditRecord = {
   readonly recordedAt: Maybe<Scalars['DateTime']['output']>;
   /** True while an objection to the record is open (异议处理中). */
   readonly underObjection: Maybe<Scalars['Boolean']['output']>;
+  /** The conflict that is open about it: two sources state it differently (事实冲突). */
+  readonly factConflict: Maybe<FactConflict>;
   /** Fields of a newer form edition (扩展字段). */
   readonly additionalFields: Maybe<ReadonlyArray<AdditionalField>>;
   /** Its versions recorded by `knownAt`, newest first (历史版本). */
@@ -326,6 +328,13 @@ export type AdditionalField = {
   readonly column: Maybe<Scalars['String']['output']>;
   /** The value as filed (字段值). */
   readonly value: Maybe<Scalars['String']['output']>;
+};
+
+/** Two sources that contradict each other (事实冲突); its fields live in the control subgraph. */
+export type FactConflict = {
+  readonly __typename?: 'FactConflict';
+  /** Opaque, stable (冲突标识). */
+  readonly id: Scalars['ID']['output'];
 };
 
 /** What a record stated from one recording to the next (历史版本). */
@@ -640,6 +649,8 @@ export type NameListEntry = CreditRecord & {
   readonly recordedAt: Maybe<Scalars['DateTime']['output']>;
   /** True while an objection to the record is open (异议处理中). */
   readonly underObjection: Maybe<Scalars['Boolean']['output']>;
+  /** The conflict that is open about it: two sources state it differently (事实冲突). */
+  readonly factConflict: Maybe<FactConflict>;
   /** Fields of a newer form edition (扩展字段). */
   readonly additionalFields: Maybe<ReadonlyArray<AdditionalField>>;
   /** Its versions recorded by `knownAt`, newest first (历史版本). */
@@ -1099,6 +1110,7 @@ export type ResolversTypes = {
   CollectedRecordEdge: ResolverTypeWrapper<CollectedRecordEdgeParent>;
   CollectedRecord: ResolverTypeWrapper<CollectedRecordParent>;
   AdditionalField: ResolverTypeWrapper<AdditionalField>;
+  FactConflict: ResolverTypeWrapper<FactConflict>;
   RecordVersion: ResolverTypeWrapper<RecordVersionParent>;
   RecordedField: ResolverTypeWrapper<RecordedField>;
   RecordVersionConnection: ResolverTypeWrapper<RecordVersionConnectionParent>;
@@ -1162,6 +1174,7 @@ export type ResolversParentTypes = {
   CollectedRecordEdge: CollectedRecordEdgeParent;
   CollectedRecord: CollectedRecordParent;
   AdditionalField: AdditionalField;
+  FactConflict: FactConflict;
   RecordVersion: RecordVersionParent;
   RecordedField: RecordedField;
   RecordVersionConnection: RecordVersionConnectionParent;
@@ -1319,6 +1332,10 @@ export type AdditionalFieldResolvers<ContextType = SubgraphContext, ParentType e
   value?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
 };
 
+export type FactConflictResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['FactConflict'] = ResolversParentTypes['FactConflict']> = {
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+};
+
 export type RecordVersionResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['RecordVersion'] = ResolversParentTypes['RecordVersion']> = {
   version?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
   digest?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
@@ -1417,6 +1434,7 @@ export type NameListEntryResolvers<ContextType = SubgraphContext, ParentType ext
   validTo?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
   recordedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   underObjection?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
+  factConflict?: Resolver<Maybe<ResolversTypes['FactConflict']>, ParentType, ContextType>;
   additionalFields?: Resolver<Maybe<ReadonlyArray<ResolversTypes['AdditionalField']>>, ParentType, ContextType>;
   history?: Resolver<Maybe<ResolversTypes['RecordVersionConnection']>, ParentType, ContextType, RequireFields<NameListEntryHistoryArgs, 'first'>>;
   listType?: Resolver<Maybe<ResolversTypes['NameListType']>, ParentType, ContextType>;
@@ -1546,6 +1564,7 @@ export type Resolvers<ContextType = SubgraphContext> = {
   CollectedRecordEdge?: CollectedRecordEdgeResolvers<ContextType>;
   CollectedRecord?: CollectedRecordResolvers<ContextType>;
   AdditionalField?: AdditionalFieldResolvers<ContextType>;
+  FactConflict?: FactConflictResolvers<ContextType>;
   RecordVersion?: RecordVersionResolvers<ContextType>;
   RecordedField?: RecordedFieldResolvers<ContextType>;
   RecordVersionConnection?: RecordVersionConnectionResolvers<ContextType>;

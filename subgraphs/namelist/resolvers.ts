@@ -1,5 +1,5 @@
 import { checkFirst, type Connection, connectionFields, edgeFields, pageInfoFields } from '#kit/connection.ts';
-import { noteRead } from '#kit/fields.ts';
+import { noteConflict, noteRead } from '#kit/fields.ts';
 import type { ResolverMap } from '#kit/resolverMap.ts';
 import { createCoverage } from '#records/coverage.ts';
 import { creditFileRoots } from '#records/creditFile.ts';
@@ -82,6 +82,7 @@ export function createResolvers(
         const { entry } = listing;
         if (entry && !entry.published)
           noteRead(context, 'RECORD', { uscc: file.uscc, id: entry.recordId, version: entry.version });
+        if (entry) noteConflict(context, { uscc: file.uscc, fact_conflict: entry.contestedIn });
         return seriousVerdict(context, file, listing);
       },
     },

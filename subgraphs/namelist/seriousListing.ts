@@ -9,7 +9,8 @@ const DAY_MS = 86_400_000;
 
 /**
  * Whether an entity is on a list of serious violations (严重失信主体名单), as far as this viewer may know. True: the viewer may
- * see an active entry. False: there is none, and all sources of such lists are in time. Null: not known.
+ * see an active entry. False: there is none, and all sources of such lists are in time. Null: not known, or two sources
+ * that are both entitled contradict each other about it.
  *
  * An entry that the viewer may not see counts as none. It has no effect for that viewer: lists of serious violations
  * work by being published, and rights and ended effects are those of the moment of the request (design §5). Null
@@ -24,7 +25,7 @@ export function seriousVerdict(
   { validAt, knownAt }: Times,
   { entry, sourcesInTime }: SeriousListing,
 ): boolean | null {
-  if (entry !== null) return true;
+  if (entry !== null) return entry.contestedIn === null ? true : null;
   // A viewer who may see no published rows learns nothing from finding none.
   const looked = rowScope(viewer).everywhere.includes('PUBLIC');
   // Knowledge of one day does not extend to later days, except the next one: at midnight the last sealed instant is of

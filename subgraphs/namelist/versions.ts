@@ -1,4 +1,5 @@
 import type { SubgraphContext } from '#kit/context.ts';
+import { closeConflicts } from '#records/conflicts.ts';
 import { createFeed } from '#records/outbox.ts';
 import { createStager, stagedColumns } from '#records/filing/record.ts';
 import { type Client, query, statement } from '#kit/postgres/pool.ts';
@@ -147,6 +148,9 @@ export function createEntryVersions({ digest, now }: SubgraphRuntime): EntryVers
         currentVersion?.collected_at ?? null,
         currentVersion?.under_objection ?? false,
       ]);
+      // What the determining unit decides prevails at once, whatever another source states.
+      if (currentVersion?.fact_conflict)
+        await closeConflicts(client, recordedAt, 'DETERMINING_UNIT', [{ uscc: entry.uscc, recordId: entry.record_id }]);
       await noteUnit(client, unit, rules);
       await feed.announce(client, { recordedAt, filingId: null }, [
         { uscc: entry.uscc, recordId: entry.record_id, version, before: currentVersion?.before ?? null },

@@ -406,6 +406,8 @@ export const ModelName = {
   TrustedDocument: 'TrustedDocument',
   RuleChange: 'RuleChange',
   Consent: 'Consent',
+  FactConflict: 'FactConflict',
+  ConflictSide: 'ConflictSide',
   Export: 'Export',
   ExportPart: 'ExportPart',
   Watchlist: 'Watchlist',
@@ -427,7 +429,7 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
     omit: GlobalOmitOptions
   }
   meta: {
-    modelProps: "grant" | "revokedToken" | "filing" | "filingPart" | "idempotency" | "documentManifest" | "trustedDocument" | "ruleChange" | "consent" | "export" | "exportPart" | "watchlist" | "watchlistItem" | "webhook" | "webhookDelivery"
+    modelProps: "grant" | "revokedToken" | "filing" | "filingPart" | "idempotency" | "documentManifest" | "trustedDocument" | "ruleChange" | "consent" | "factConflict" | "conflictSide" | "export" | "exportPart" | "watchlist" | "watchlistItem" | "webhook" | "webhookDelivery"
     txIsolationLevel: TransactionIsolationLevel
   }
   model: {
@@ -1097,6 +1099,154 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
         }
       }
     }
+    FactConflict: {
+      payload: Prisma.$FactConflictPayload<ExtArgs>
+      fields: Prisma.FactConflictFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.FactConflictFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FactConflictPayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.FactConflictFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FactConflictPayload>
+        }
+        findFirst: {
+          args: Prisma.FactConflictFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FactConflictPayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.FactConflictFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FactConflictPayload>
+        }
+        findMany: {
+          args: Prisma.FactConflictFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FactConflictPayload>[]
+        }
+        create: {
+          args: Prisma.FactConflictCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FactConflictPayload>
+        }
+        createMany: {
+          args: Prisma.FactConflictCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.FactConflictCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FactConflictPayload>[]
+        }
+        delete: {
+          args: Prisma.FactConflictDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FactConflictPayload>
+        }
+        update: {
+          args: Prisma.FactConflictUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FactConflictPayload>
+        }
+        deleteMany: {
+          args: Prisma.FactConflictDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.FactConflictUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.FactConflictUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FactConflictPayload>[]
+        }
+        upsert: {
+          args: Prisma.FactConflictUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FactConflictPayload>
+        }
+        aggregate: {
+          args: Prisma.FactConflictAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateFactConflict>
+        }
+        groupBy: {
+          args: Prisma.FactConflictGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.FactConflictGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.FactConflictCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.FactConflictCountAggregateOutputType> | number
+        }
+      }
+    }
+    ConflictSide: {
+      payload: Prisma.$ConflictSidePayload<ExtArgs>
+      fields: Prisma.ConflictSideFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.ConflictSideFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ConflictSidePayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.ConflictSideFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ConflictSidePayload>
+        }
+        findFirst: {
+          args: Prisma.ConflictSideFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ConflictSidePayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.ConflictSideFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ConflictSidePayload>
+        }
+        findMany: {
+          args: Prisma.ConflictSideFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ConflictSidePayload>[]
+        }
+        create: {
+          args: Prisma.ConflictSideCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ConflictSidePayload>
+        }
+        createMany: {
+          args: Prisma.ConflictSideCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.ConflictSideCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ConflictSidePayload>[]
+        }
+        delete: {
+          args: Prisma.ConflictSideDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ConflictSidePayload>
+        }
+        update: {
+          args: Prisma.ConflictSideUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ConflictSidePayload>
+        }
+        deleteMany: {
+          args: Prisma.ConflictSideDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.ConflictSideUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.ConflictSideUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ConflictSidePayload>[]
+        }
+        upsert: {
+          args: Prisma.ConflictSideUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ConflictSidePayload>
+        }
+        aggregate: {
+          args: Prisma.ConflictSideAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateConflictSide>
+        }
+        groupBy: {
+          args: Prisma.ConflictSideGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.ConflictSideGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.ConflictSideCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.ConflictSideCountAggregateOutputType> | number
+        }
+      }
+    }
     Export: {
       payload: Prisma.$ExportPayload<ExtArgs>
       fields: Prisma.ExportFieldRefs
@@ -1713,6 +1863,37 @@ export const ConsentScalarFieldEnum = {
 export type ConsentScalarFieldEnum = (typeof ConsentScalarFieldEnum)[keyof typeof ConsentScalarFieldEnum]
 
 
+export const FactConflictScalarFieldEnum = {
+  id: 'id',
+  uscc: 'uscc',
+  recordId: 'recordId',
+  kind: 'kind',
+  province: 'province',
+  sector: 'sector',
+  fields: 'fields',
+  openedAt: 'openedAt',
+  closedAt: 'closedAt',
+  closedBy: 'closedBy',
+  reason: 'reason'
+} as const
+
+export type FactConflictScalarFieldEnum = (typeof FactConflictScalarFieldEnum)[keyof typeof FactConflictScalarFieldEnum]
+
+
+export const ConflictSideScalarFieldEnum = {
+  uscc: 'uscc',
+  conflict: 'conflict',
+  sourceUnit: 'sourceUnit',
+  sourceUnitName: 'sourceUnitName',
+  determiningUnit: 'determiningUnit',
+  province: 'province',
+  version: 'version',
+  recordedAt: 'recordedAt'
+} as const
+
+export type ConflictSideScalarFieldEnum = (typeof ConflictSideScalarFieldEnum)[keyof typeof ConflictSideScalarFieldEnum]
+
+
 export const ExportScalarFieldEnum = {
   id: 'id',
   organisation: 'organisation',
@@ -2123,6 +2304,8 @@ export type GlobalOmitConfig = {
   trustedDocument?: Prisma.TrustedDocumentOmit
   ruleChange?: Prisma.RuleChangeOmit
   consent?: Prisma.ConsentOmit
+  factConflict?: Prisma.FactConflictOmit
+  conflictSide?: Prisma.ConflictSideOmit
   export?: Prisma.ExportOmit
   exportPart?: Prisma.ExportPartOmit
   watchlist?: Prisma.WatchlistOmit
