@@ -64,7 +64,15 @@ const close = statement(
 /** Opens conflicts, or keeps them open with newer statements, in the transaction of the versions. */
 export async function keepConflicts(client: Client, recordedAt: string, conflicts: readonly OpenConflict[]) {
   if (conflicts.length === 0) return;
-  const rows = conflicts.map(({ recordId, sides: _, ...conflict }) => ({ ...conflict, record_id: recordId }));
+  const rows = conflicts.map(({ id, uscc, recordId, kind, province, sector, fields }) => ({
+    id,
+    uscc,
+    record_id: recordId,
+    kind,
+    province,
+    sector,
+    fields,
+  }));
   const sides = conflicts.flatMap(({ id, uscc, sides: stated }) =>
     stated.map(({ sourceUnit, sourceUnitName, determiningUnit, version }) => ({
       uscc,

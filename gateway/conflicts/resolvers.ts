@@ -14,6 +14,7 @@ import type { Source, SourceRegistry } from '#gateway/graph/sources.ts';
 import { type ConflictFilter, type ConflictRepository, type ConflictRow, isConcerned } from './repository.ts';
 import type {
   FactConflictEnd,
+  MutationCloseFactConflictArgs,
   Resolvers,
   ResolversInterfaceTypes,
   ResolversParentTypes,
@@ -31,6 +32,39 @@ const MAX_REASON = 500;
 /** In the place of an id: there was nothing to decide any more. */
 const OVER = '';
 
+const idOf = ({ uscc, id }: ConflictRow): string => encodeId(FACT_CONFLICT, uscc, id);
+
+function find(conflicts: ConflictRepository, id: string): Promise<ConflictRow | null> {
+  const key = decodeId(id);
+  return key?.kind === FACT_CONFLICT ? conflicts.find({ uscc: key.uscc, id: key.recordId }) : Promise.resolve(null);
+}
+
+/** Ends a conflict by a decision of somebody who may decide between its sources. */
+async function closeConflict(
+  { conflicts, keepers, sources }: Pick<ConflictParts, 'conflicts' | 'keepers' | 'sources'>,
+  viewer: Viewer,
+  input: MutationCloseFactConflictArgs['input'],
+) {
+  if (!may(viewer, 'conflict:close')) throw forbidden();
+  const reason = input.reason.trim();
+  if (reason === '' || Array.from(reason).length > MAX_REASON)
+    return invalid('REASON', `A decision has a reason of 1 to ${MAX_REASON} characters.`, ['input', 'reason']);
+  const found = await find(conflicts, input.id);
+  if (!found) return invalid('NOT_FOUND', 'There is no conflict with this id.', ['input', 'id']);
+  const provinces = found.sides.map(({ province }) => province);
+  if (!mayCloseConflict(viewer, provinces))
+    return invalid('NOT_YOURS', 'Your organisation does not decide between these sources.', ['input', 'id']);
+  const { id, uscc, kind } = found;
+  const decided = await conflicts.decide(viewer, input, async () => {
+    const isDecided = await keeperOf(keepers, kind).decideConflict(viewer, kind, { uscc, id, reason });
+    return isDecided ? idOf(found) : OVER;
+  });
+  if (decided.outcome === 'conflict') return conflict();
+  if (decided.result === OVER) return refusedAs(staleState('CLOSED', 'The conflict is over.', 'id').refused);
+  await sources.refresh();
+  return { __typename: 'FactConflictClosed' as const, conflict: await find(conflicts, decided.result) };
+}
+
 /** Conflicts of facts: each is opened and closed by the subgraph that keeps the record. */
 export function createConflictResolvers({
   conflicts,
@@ -38,11 +72,6 @@ export function createConflictResolvers({
   sources,
   cursors,
 }: ConflictParts): FolderResolverMap<Resolvers, ResolversParentTypes> {
-  const find = async (id: string): Promise<ConflictRow | null> => {
-    const key = decodeId(id);
-    return key?.kind === FACT_CONFLICT ? conflicts.find({ uscc: key.uscc, id: key.recordId }) : null;
-  };
-  const idOf = ({ uscc, id }: ConflictRow): string => encodeId(FACT_CONFLICT, uscc, id);
   /** The record is only named here; its own subgraph decides whether this viewer finds it. */
   const recordOf = ({ kind, uscc, recordId }: ConflictRow, moment: { validAt: string; knownAt: string }) => {
     const type = recordTypeOf(keepers, kind);
@@ -75,29 +104,10 @@ export function createConflictResolvers({
       },
     },
     Mutation: {
-      async closeFactConflict(_, { input }, { viewer }) {
-        if (!may(viewer, 'conflict:close')) throw forbidden();
-        const reason = input.reason.trim();
-        if (reason === '' || Array.from(reason).length > MAX_REASON)
-          return invalid('REASON', `A decision has a reason of 1 to ${MAX_REASON} characters.`, ['input', 'reason']);
-        const found = await find(input.id);
-        if (!found) return invalid('NOT_FOUND', 'There is no conflict with this id.', ['input', 'id']);
-        const provinces = found.sides.map(({ province }) => province);
-        if (!mayCloseConflict(viewer, provinces))
-          return invalid('NOT_YOURS', 'Your organisation does not decide between these sources.', ['input', 'id']);
-        const { id, uscc, kind } = found;
-        const decided = await conflicts.decide(viewer, input, async () => {
-          const isDecided = await keeperOf(keepers, kind).decideConflict(viewer, kind, { uscc, id, reason });
-          return isDecided ? idOf(found) : OVER;
-        });
-        if (decided.outcome === 'conflict') return conflict();
-        if (decided.result === OVER) return refusedAs(staleState('CLOSED', 'The conflict is over.', 'id').refused);
-        await sources.refresh();
-        return { __typename: 'FactConflictClosed' as const, conflict: await find(decided.result) };
-      },
+      closeFactConflict: (_, { input }, { viewer }) => closeConflict({ conflicts, keepers, sources }, viewer, input),
     },
     FactConflict: {
-      __resolveReference: ({ id }: { readonly id: string }) => find(id),
+      __resolveReference: ({ id }: { readonly id: string }) => find(conflicts, id),
       id: idOf,
       state: ({ closedAt }) => (closedAt === null ? 'OPEN' : 'CLOSED'),
       field: ({ fields }) => fields.join(', '),

@@ -52,7 +52,11 @@ export function createConflictDecision<Own extends string>(
       values: {
         ...valuesOf('record', [
           ...stagedColumns(table),
-          ...['digest', 'withdrawal_reason', 'under_objection', 'collected_at', 'filing_id'],
+          'digest',
+          'withdrawal_reason',
+          'under_objection',
+          'collected_at',
+          'filing_id',
         ]),
         version: 'record.version + 1',
         recorded_at: '$4::timestamptz',

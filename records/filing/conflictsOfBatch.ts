@@ -6,7 +6,7 @@ import type { CurrentVersion } from './comparison.ts';
 import type { Disputes } from './disputes.ts';
 import type { CorrectedVersion, VersionWriter } from './newVersions.ts';
 import type { RecordTable } from './record.ts';
-import { createRestatement, type Restated } from './restatement.ts';
+import { createRestatement, type Restate, type Restated } from './restatement.ts';
 import { stagedNameOf } from './stagedTable.ts';
 
 // The conflicts that the rows of a batch open, keep open and end.
@@ -49,113 +49,126 @@ interface Owners {
 }
 type Owner = Omit<Side, 'version'>;
 
-/** Creates the writer of one table's conflicts. It needs the staged rows and the clock of the same transaction. */
-export function createConflictsWriter<Own extends string>(table: RecordTable<Own>): ConflictsWriter {
-  const restate = createRestatement(table);
+/** What the conflicts of one table are written with. */
+interface Deps {
+  readonly restate: Restate;
+  readonly owners: (
+    client: Client,
+    versions: readonly Pick<CurrentVersion, 'position' | 'version'>[],
+  ) => Promise<(position: number) => Owners>;
+}
+
+function createOwners<Own extends string>(table: RecordTable<Own>): Deps['owners'] {
   const owner = (row: string): string =>
     `json_build_object('sourceUnit', ${row}.source_unit, 'sourceUnitName', ${row}.source_unit_name,
        'determiningUnit', ${row}.determining_unit)`;
-  const readOwners = `
+  const text = `
     select staged.position, staged.uscc, staged.record_id, record.province, record.sector,
            ${owner('staged')} as filed, ${owner('record')} as current
     from unnest($1::int[], $2::int[]) as asked(position, version)
     join ${stagedNameOf(table)} staged using (position)
     join ${table.schema}.${table.name} record
       on record.uscc = staged.uscc and record.record_id = staged.record_id and record.version = asked.version`;
-  const ownersOf = async (
-    client: Client,
-    versions: readonly Pick<CurrentVersion, 'position' | 'version'>[],
-  ): Promise<ReadonlyMap<number, Owners>> => {
-    const { rows } = await client.query<Owners>(readOwners, [
+  return async (client, versions) => {
+    const { rows } = await client.query<Owners>(text, [
       versions.map(({ position }) => position),
       versions.map(({ version }) => version),
     ]);
-    return new Map(rows.map((row) => [row.position, row]));
+    const byPosition = new Map(rows.map((row) => [row.position, row]));
+    return (position) => byPosition.get(position) as Owners; // its version is there: it was read or written just now
   };
-  const recordOf = ({ uscc, record_id: recordId }: Owners) => ({ uscc, recordId });
+}
 
+const recordOf = ({ uscc, record_id: recordId }: Owners) => ({ uscc, recordId });
+
+const conflictOf = (id: string, kind: string, of: Owners, fields: readonly string[], sides: readonly Side[]) =>
+  ({ ...recordOf(of), id, kind, province: of.province, sector: of.sector, fields, sides }) satisfies OpenConflict;
+
+/** Creates the writer of one table's conflicts. It needs the staged rows and the clock of the same transaction. */
+export function createConflictsWriter<Own extends string>(table: RecordTable<Own>): ConflictsWriter {
+  const deps: Deps = { restate: createRestatement(table), owners: createOwners(table) };
   return {
-    async restate(client, versions, { disputed, settled }, stamp) {
-      const restated: Restated[] = [
-        ...disputed.map(({ current: { position, version, fact_conflict } }) => ({
-          position,
-          version,
-          conflict: fact_conflict ?? randomUUID(),
-        })),
-        ...settled.map(({ position, version }) => ({ position, version, conflict: null })),
-      ];
-      const before = await versions.statesOf(
-        client,
-        restated.map(({ position }) => position),
-      );
-      await restate(client, restated, stamp);
-      const owners = await ownersOf(client, restated);
-      const fieldsAt = new Map(disputed.map(({ current, fields }) => [current.position, fields]));
-      const open: OpenConflict[] = [];
-      const over: Owners[] = [];
-      for (const { position, version, conflict } of restated) {
-        const of = owners.get(position) as Owners; // its version was written just now
-        if (conflict === null) over.push(of);
-        else
-          open.push({
-            ...recordOf(of),
-            id: conflict,
-            kind: stamp.kind,
-            province: of.province,
-            sector: of.sector,
-            fields: fieldsAt.get(position) ?? [],
-            sides: [
-              { ...of.current, version: version + 2 },
-              { ...of.filed, version: version + 1 },
-            ],
-          });
-      }
-      await keepConflicts(client, stamp.recordedAt, open);
-      await closeConflicts(client, stamp.recordedAt, 'CORRECTION', over.map(recordOf));
-      return {
-        before,
-        versions: new Map(
-          restated.map(({ position, version, conflict }) => [position, version + (conflict === null ? 1 : 2)]),
-        ),
-      };
-    },
-
+    restate: (client, versions, disputes, stamp) => restateAll(deps, client, versions, disputes, stamp),
     correctedIn:
       ({ stillDisputed }) =>
       (version) => ({ ...version, stillIn: stillDisputed.has(version.position) ? version.fact_conflict : null }),
-
-    async afterCorrections(client, corrected, { stillDisputed, prevailing }, stamp) {
-      const inConflict = corrected.filter(({ fact_conflict }) => fact_conflict !== null);
-      if (inConflict.length === 0) return;
-      const owners = await ownersOf(client, inConflict);
-      const at = ({ position }: CurrentVersion): Owners => owners.get(position) as Owners; // read just now
-      const [kept, over] = [
-        inConflict.filter(({ position }) => stillDisputed.has(position)),
-        inConflict.filter(({ position }) => !stillDisputed.has(position)),
-      ];
-      await keepConflicts(
-        client,
-        stamp.recordedAt,
-        kept.map((version) => ({
-          ...recordOf(at(version)),
-          id: version.fact_conflict as string, // kept only where there is one
-          kind: stamp.kind,
-          province: at(version).province,
-          sector: at(version).sector,
-          fields: stillDisputed.get(version.position) ?? [],
-          sides: [{ ...at(version).filed, version: version.version + 1 }],
-        })),
-      );
-      for (const [by, prevails] of [
-        ['DETERMINING_UNIT', true],
-        ['CORRECTION', false],
-      ] as const)
-        await closeConflicts(
-          client,
-          stamp.recordedAt,
-          by,
-          over.filter(({ position }) => prevailing.has(position) === prevails).map((version) => recordOf(at(version))),
-        );
-    },
+    afterCorrections: (client, corrected, disputes, stamp) => keepUp(deps, client, corrected, disputes, stamp),
   };
+}
+
+async function restateAll(
+  { restate, owners }: Deps,
+  client: Client,
+  versions: VersionWriter,
+  { disputed, settled }: Disputes,
+  stamp: Stamp,
+): ReturnType<ConflictsWriter['restate']> {
+  const opened = disputed.map(({ current, fields }) => ({
+    position: current.position,
+    version: current.version,
+    conflict: current.fact_conflict ?? randomUUID(),
+    fields,
+  }));
+  const over = settled.map(({ position, version }) => ({ position, version, conflict: null }));
+  const restated: Restated[] = [...opened, ...over];
+  const before = await versions.statesOf(
+    client,
+    restated.map(({ position }) => position),
+  );
+  await restate(client, restated, stamp);
+  const at = await owners(client, restated);
+  await keepConflicts(
+    client,
+    stamp.recordedAt,
+    opened.map(({ position, version, conflict, fields }) =>
+      conflictOf(conflict, stamp.kind, at(position), fields, [
+        { ...at(position).current, version: version + 2 },
+        { ...at(position).filed, version: version + 1 },
+      ]),
+    ),
+  );
+  await closeConflicts(
+    client,
+    stamp.recordedAt,
+    'CORRECTION',
+    over.map(({ position }) => recordOf(at(position))),
+  );
+  return {
+    before,
+    versions: new Map([
+      ...opened.map(({ position, version }) => [position, version + 2] as const),
+      ...over.map(({ position, version }) => [position, version + 1] as const),
+    ]),
+  };
+}
+
+async function keepUp(
+  { owners }: Deps,
+  client: Client,
+  corrected: readonly CurrentVersion[],
+  { stillDisputed, prevailing }: Disputes,
+  { recordedAt, kind }: Stamp,
+): Promise<void> {
+  const inConflict = corrected.filter(({ fact_conflict }) => fact_conflict !== null);
+  if (inConflict.length === 0) return;
+  const at = await owners(client, inConflict);
+  const {
+    kept = [],
+    prevailed = [],
+    agreed = [],
+  } = Object.groupBy(inConflict, ({ position }) =>
+    stillDisputed.has(position) ? 'kept' : prevailing.has(position) ? 'prevailed' : 'agreed',
+  );
+  const records = (versions: readonly CurrentVersion[]) => versions.map(({ position }) => recordOf(at(position)));
+  await keepConflicts(
+    client,
+    recordedAt,
+    kept.map(({ position, version, fact_conflict: id }) =>
+      conflictOf(id ?? '', kind, at(position), stillDisputed.get(position) ?? [], [
+        { ...at(position).filed, version: version + 1 },
+      ]),
+    ),
+  );
+  await closeConflicts(client, recordedAt, 'DETERMINING_UNIT', records(prevailed));
+  await closeConflicts(client, recordedAt, 'CORRECTION', records(agreed));
 }

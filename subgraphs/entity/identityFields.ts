@@ -1,6 +1,6 @@
 import type { SubgraphContext } from '#kit/context.ts';
 import { person, visibleValue } from '#kit/fields.ts';
-import { reachOf } from '#records/recordFields.ts';
+import { factConflictOf, reachOf } from '#records/recordFields.ts';
 import { divisionFullName } from '#standards/divisions.ts';
 import { findIndustry } from '#standards/industry.ts';
 import { address } from './address.ts';
@@ -15,6 +15,7 @@ export const createIdentityFields = (profiles: ProfileRepository) => ({
   status: ({ row, validAt }: EntityState): EntityStatus =>
     row.content.closedOn !== undefined && validAt < row.content.closedOn ? 'ACTIVE' : row.status,
   kind: ({ row }: EntityState) => row.kind,
+  factConflict: ({ row }: EntityState) => factConflictOf(row),
   industry: ({ row: { content } }: EntityState) =>
     content.industryCode === undefined
       ? null

@@ -11,7 +11,7 @@ import { isGivenInLists } from '#policy/bulk.ts';
 import { createCoverage } from '#records/coverage.ts';
 import { creditFileRoots } from '#records/creditFile.ts';
 import { badInput, notFound } from '#kit/errors.ts';
-import { factConflictOf, provenanceFields } from '#records/recordFields.ts';
+import { provenanceFields } from '#records/recordFields.ts';
 import type { ResolverMap } from '#kit/resolverMap.ts';
 import type { SubgraphRuntime } from '#records/subgraph.ts';
 import { scalars } from '#kit/scalars.ts';
@@ -101,7 +101,6 @@ export function createResolvers(
       },
       uscc: ({ row }) => row.uscc,
       ...identity,
-      factConflict: ({ row }) => factConflictOf(row),
       successor: ({ row }) => row.successor,
       predecessors: async ({ row, validAt, knownAt }, _, context) => {
         const codes = await predecessorsOf(profiles, context, { uscc: row.uscc, validAt, knownAt });
@@ -113,7 +112,6 @@ export function createResolvers(
 
     EntityProfile: {
       ...identity,
-      factConflict: ({ row }) => factConflictOf(row),
       provenance: ({ row }) => row,
       recordedAt: ({ row }) => row.recorded_at,
     },

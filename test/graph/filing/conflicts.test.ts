@@ -83,30 +83,33 @@ const close = async (
 const disputedIn = (extensions: Readonly<Record<string, unknown>> | undefined): unknown =>
   (extensions?.['completeness'] as { disputed?: unknown } | undefined)?.disputed;
 
+const disputedEntity = composeUscc('91330106', 'MA7C0001');
+const state = (status: string, source: string, more: Cells = {}): Cells => ({
+  DJ_SHXYM: disputedEntity,
+  DJ_MC: '示例争议有限公司',
+  DJ_LX: '企业',
+  DJ_ZT: status,
+  DJ_QHDM: '330106',
+  DJ_CLRQ: '2020/05/05',
+  DJ_DJJG: '示例登记机关',
+  DJ_DJJGDM: registrars[0] as string,
+  DJ_LYDW: '示例登记机关',
+  DJ_LYDWDM: source,
+  ...more,
+});
+const ENTITY = `query ($uscc: USCC!, $knownAt: DateTime) {
+  entity(uscc: $uscc) { status factConflict { id state field } }
+  creditFile(uscc: $uscc, knownAt: $knownAt) { entity { status factConflict { state } } knownAt }
+}`;
+const readEntity = async (knownAt: string | null = null) => {
+  const { body, text } = await graph.query('PUBLIC', ENTITY, { uscc: disputedEntity, knownAt });
+  if (!body.data) throw new Error(text);
+  return { data: body.data as Record<string, { [name: string]: unknown }>, disputed: disputedIn(body.extensions) };
+};
+
 describe('R11: the state of an entity', () => {
-  const uscc = composeUscc('91330106', 'MA7C0001');
-  const state = (status: string, source: string, more: Cells = {}): Cells => ({
-    DJ_SHXYM: uscc,
-    DJ_MC: '示例争议有限公司',
-    DJ_LX: '企业',
-    DJ_ZT: status,
-    DJ_QHDM: '330106',
-    DJ_CLRQ: '2020/05/05',
-    DJ_DJJG: '示例登记机关',
-    DJ_DJJGDM: registrars[0] as string,
-    DJ_LYDW: '示例登记机关',
-    DJ_LYDWDM: source,
-    ...more,
-  });
-  const ENTITY = `query ($uscc: USCC!, $knownAt: DateTime) {
-    entity(uscc: $uscc) { status factConflict { id state field } }
-    creditFile(uscc: $uscc, knownAt: $knownAt) { entity { status factConflict { state } } knownAt }
-  }`;
-  const read = async (knownAt: string | null = null) => {
-    const { body, text } = await graph.query('PUBLIC', ENTITY, { uscc, knownAt });
-    if (!body.data) throw new Error(text);
-    return { data: body.data as Record<string, { [name: string]: unknown }>, disputed: disputedIn(body.extensions) };
-  };
+  const uscc = disputedEntity;
+  const read = readEntity;
 
   test('is kept as it was stated first, and marked, and both sides are listed', async () => {
     const [first, second] = registrars as [string, string];
@@ -303,7 +306,7 @@ describe('R11: a listing and its removal', () => {
         events { ... on NameListChange { kind version subject { uscc } entry { factConflict { state } state } } }
       } }`,
     );
-    const { events } = body.data?.['nameListChanges'] as { events: { subject: { uscc: string } }[] };
+    const { events } = (body.data as { nameListChanges: { events: { subject: { uscc: string } }[] } }).nameListChanges;
     expect(events.filter((event) => event.subject.uscc === uscc)).toEqual([
       { kind: 'ADDED', version: 1, subject: { uscc }, entry: { factConflict: null, state: 'LISTED' } },
       {
