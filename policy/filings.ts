@@ -137,6 +137,13 @@ const conflictDeciders: Partial<Record<Role, (viewer: Viewer, provinces: readonl
 export const mayCloseConflict = (viewer: Viewer, provinces: readonly (string | null)[]): boolean =>
   may(viewer, 'conflict:close') && (conflictDeciders[viewer.role]?.(viewer, provinces) ?? false);
 
+/** Whose conflicts of facts a viewer lists that does not see all: by source or authority, and by province. */
+export const conflictsListedBy = ({ organisation, role, province }: Viewer) => ({
+  unit: organisation,
+  // A platform answers for the units of its province.
+  province: role === 'PROVINCIAL_PLATFORM' ? province : null,
+});
+
 /** The owner of a current record. */
 export interface CurrentRecordOwner {
   readonly sector: string | null;

@@ -62,7 +62,7 @@ create table conflict.fact_conflict (
   reason text,
   constraint fact_conflict_pkey PRIMARY KEY (uscc, id),
   constraint fact_conflict_closed CHECK (((closed_at IS NULL) = (closed_by IS NULL))),
-  constraint fact_conflict_closed_by_known CHECK ((closed_by = ANY (ARRAY['CORRECTION'::text, 'DETERMINING_UNIT'::text, 'DECISION'::text])))
+  constraint fact_conflict_closed_by_known CHECK ((closed_by = ANY (ARRAY['CORRECTION'::text, 'AUTHORITY'::text, 'DECISION'::text])))
 );
 
 create table conflict.side (

@@ -89,10 +89,10 @@ export async function keepConflicts(client: Client, recordedAt: string, conflict
 }
 
 /**
- * Why a conflict is over. CORRECTION: its sides agree. DETERMINING_UNIT: who determined the fact has withdrawn or
+ * Why a conflict is over. CORRECTION: its sides agree. AUTHORITY: who determined the fact has withdrawn or
  * decided it, which prevails at once. DECISION: somebody who may decide it did, with a reason.
  */
-export type ClosedBy = 'CORRECTION' | 'DETERMINING_UNIT' | 'DECISION';
+export type ClosedBy = 'CORRECTION' | 'AUTHORITY' | 'DECISION';
 
 /** Closes what is open about these records, in the transaction of the version that is no longer disputed. */
 export async function closeConflicts(

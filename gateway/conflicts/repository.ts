@@ -1,5 +1,6 @@
 import type { Prisma, PrismaClient } from '#prisma/client.ts';
 import { COUNT_LIMIT, type Page, pageOf } from '#kit/connection.ts';
+import { conflictsListedBy } from '#policy/filings.ts';
 import { outcomeFor } from '#policy/matrix.ts';
 import type { Viewer } from '#policy/viewer.ts';
 import { callBy, once, type Once } from '#gateway/database/idempotency.ts';
@@ -58,29 +59,21 @@ export interface ConflictRepository {
  * Whether the viewer's organisation is concerned: it is a source or the determining unit of a side, or the platform of
  * the province in which a source is registered.
  */
-export const isConcerned = ({ organisation, role, province }: Viewer, sides: readonly SideRow[]): boolean =>
-  sides.some(
+export function isConcerned(viewer: Viewer, sides: readonly SideRow[]): boolean {
+  const { unit, province } = conflictsListedBy(viewer);
+  return sides.some(
     (side) =>
-      (organisation !== null && (side.sourceUnit === organisation || side.determiningUnit === organisation)) ||
-      (role === 'PROVINCIAL_PLATFORM' && province !== null && side.province === province),
+      (unit !== null && (side.sourceUnit === unit || side.determiningUnit === unit)) ||
+      (province !== null && side.province === province),
   );
+}
 
-const concerning = (viewer: Viewer): Prisma.FactConflictWhereInput => {
+function concerning(viewer: Viewer): Prisma.FactConflictWhereInput {
   if (outcomeFor(viewer, 'HISTORY') === 'ALLOW') return {};
-  const { organisation, role, province } = viewer;
-  const unit = organisation ?? '';
-  return {
-    sides: {
-      some: {
-        OR: [
-          { sourceUnit: unit },
-          { determiningUnit: unit },
-          ...(role === 'PROVINCIAL_PLATFORM' && province !== null ? [{ province }] : []),
-        ],
-      },
-    },
-  };
-};
+  const { unit, province } = conflictsListedBy(viewer);
+  const units = unit === null ? [] : [{ sourceUnit: unit }, { determiningUnit: unit }];
+  return { sides: { some: { OR: [...units, ...(province === null ? [] : [{ province }])] } } };
+}
 
 const filtered = ({ state, subject, unit }: ConflictFilter): Prisma.FactConflictWhereInput => ({
   ...(state === null ? null : { closedAt: state === 'OPEN' ? null : { not: null } }),

@@ -100,8 +100,8 @@ export type FactConflictState =
 export type FactConflictEnd =
   /** The sides agree, since one of them corrected its statement (来源更正). */
   | 'CORRECTION'
-  /** The unit that determined the fact withdrew or decided it, which prevails at once (认定单位决定). */
-  | 'DETERMINING_UNIT'
+  /** The authority that determined the fact withdrew or decided it, which prevails at once (认定单位决定). */
+  | 'AUTHORITY'
   /** It was decided, with a reason (裁定). */
   | 'DECISION';
 

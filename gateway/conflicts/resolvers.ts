@@ -46,8 +46,8 @@ async function closeConflict(
   input: MutationCloseFactConflictArgs['input'],
 ) {
   if (!may(viewer, 'conflict:close')) throw forbidden();
-  const reason = input.reason.trim();
-  if (reason === '' || Array.from(reason).length > MAX_REASON)
+  const grounds = input.reason.trim();
+  if (grounds === '' || Array.from(grounds).length > MAX_REASON)
     return invalid('REASON', `A decision has a reason of 1 to ${MAX_REASON} characters.`, ['input', 'reason']);
   const found = await find(conflicts, input.id);
   if (!found) return invalid('NOT_FOUND', 'There is no conflict with this id.', ['input', 'id']);
@@ -56,7 +56,7 @@ async function closeConflict(
     return invalid('NOT_YOURS', 'Your organisation does not decide between these sources.', ['input', 'id']);
   const { id, uscc, kind } = found;
   const decided = await conflicts.decide(viewer, input, async () => {
-    const isDecided = await keeperOf(keepers, kind).decideConflict(viewer, kind, { uscc, id, reason });
+    const isDecided = await keeperOf(keepers, kind).decideConflict(viewer, kind, { uscc, id, grounds });
     return isDecided ? idOf(found) : OVER;
   });
   if (decided.outcome === 'conflict') return conflict();

@@ -11,7 +11,8 @@ export interface DecidedConflict {
   readonly uscc: string;
   /** UUID text. */
   readonly id: string;
-  readonly reason: string;
+  /** Shown with the conflict as its reason. */
+  readonly grounds: string;
 }
 
 /**
@@ -65,7 +66,7 @@ export function createConflictDecision<Own extends string>(
     }),
   );
 
-  return (viewer, { uscc, id, reason }) =>
+  return (viewer, { uscc, id, grounds }) =>
     transaction(pool, `decide a conflict of ${target}`, async (client) => {
       const stamp = { recordedAt: await instants.stamp(client), filingId: null };
       const { recordedAt } = stamp;
@@ -77,7 +78,7 @@ export function createConflictDecision<Own extends string>(
       const { recordId, version, before } = found;
       await query(client, end, [uscc, recordId, recordedAt]);
       await query(client, insert, [uscc, recordId, version, recordedAt]);
-      await closeConflicts(client, recordedAt, 'DECISION', [{ uscc, recordId }], reason);
+      await closeConflicts(client, recordedAt, 'DECISION', [{ uscc, recordId }], grounds);
       const record = { uscc, recordId, version: version + 1 };
       await feed.announce(client, stamp, [{ ...record, before }]);
       await auditChange(client, viewer, {
@@ -86,7 +87,7 @@ export function createConflictDecision<Own extends string>(
         action: 'closeFactConflict',
         record,
         rows: 1,
-        details: { conflict: id, reason },
+        details: { conflict: id, grounds },
       });
       return true;
     });

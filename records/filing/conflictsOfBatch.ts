@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Client } from '#kit/postgres/pool.ts';
 import { closeConflicts, keepConflicts, type OpenConflict, type Side } from '#records/conflicts.ts';
 import type { ChangeStamp } from '#records/outbox.ts';
-import type { CurrentVersion } from './comparison.ts';
+import type { CurrentVersion } from './currentVersion.ts';
 import type { Disputes } from './disputes.ts';
 import type { CorrectedVersion, VersionWriter } from './newVersions.ts';
 import type { RecordTable } from './record.ts';
@@ -44,7 +44,7 @@ interface Owners {
   readonly record_id: string;
   readonly province: string;
   readonly sector: string | null;
-  readonly filed: Owner;
+  readonly source: Owner;
   readonly current: Owner;
 }
 type Owner = Omit<Side, 'version'>;
@@ -64,7 +64,7 @@ function createOwners<Own extends string>(table: RecordTable<Own>): Deps['owners
        'determiningUnit', ${row}.determining_unit)`;
   const text = `
     select staged.position, staged.uscc, staged.record_id, record.province, record.sector,
-           ${owner('staged')} as filed, ${owner('record')} as current
+           ${owner('staged')} as source, ${owner('record')} as current
     from unnest($1::int[], $2::int[]) as asked(position, version)
     join ${stagedNameOf(table)} staged using (position)
     join ${table.schema}.${table.name} record
@@ -123,7 +123,7 @@ async function restateAll(
     opened.map(({ position, version, conflict, fields }) =>
       conflictOf(conflict, stamp.kind, at(position), fields, [
         { ...at(position).current, version: version + 2 },
-        { ...at(position).filed, version: version + 1 },
+        { ...at(position).source, version: version + 1 },
       ]),
     ),
   );
@@ -165,10 +165,10 @@ async function keepUp(
     recordedAt,
     kept.map(({ position, version, fact_conflict: id }) =>
       conflictOf(id ?? '', kind, at(position), stillDisputed.get(position) ?? [], [
-        { ...at(position).filed, version: version + 1 },
+        { ...at(position).source, version: version + 1 },
       ]),
     ),
   );
-  await closeConflicts(client, recordedAt, 'DETERMINING_UNIT', records(prevailed));
+  await closeConflicts(client, recordedAt, 'AUTHORITY', records(prevailed));
   await closeConflicts(client, recordedAt, 'CORRECTION', records(agreed));
 }

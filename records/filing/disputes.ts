@@ -1,6 +1,6 @@
 import type { Client } from '#kit/postgres/pool.ts';
 import type { NotAdmitted } from './admission.ts';
-import type { CurrentVersion, RowResult } from './comparison.ts';
+import type { CurrentVersion, RowResult } from './currentVersion.ts';
 import { contradictedBy, type Facts, factsOf } from './facts.ts';
 import type { RecordTable, StagedRow } from './record.ts';
 import { stagedNameOf } from './stagedTable.ts';
@@ -91,12 +91,12 @@ export function createDisputes<Own extends string>(table: RecordTable<Own>) {
     { filingId, isEntitled }: { readonly filingId: string; readonly isEntitled: IsEntitled },
   ): Promise<Disputes> => {
     if (current.every(({ same }) => same)) return none;
-    const filed = new Map(rows.map((row) => [row.number, row]));
+    const byNumber = new Map(rows.map((row) => [row.number, row]));
     const suspects = current.filter(
       ({ position, same, withdrawn_on, source_unit, fact_conflict }) =>
         !same &&
         withdrawn_on === null &&
-        (fact_conflict !== null || source_unit !== filed.get(position)?.row.source_unit),
+        (fact_conflict !== null || source_unit !== byNumber.get(position)?.row.source_unit),
     );
     if (suspects.length === 0) return none;
     const { rows: candidates } = await client.query<Candidate>(look, [
@@ -115,7 +115,7 @@ export function createDisputes<Own extends string>(table: RecordTable<Own>) {
     };
     for (const candidate of candidates) {
       const suspect = byPosition.get(candidate.position) as CurrentVersion; // asked for by its position
-      const row = filed.get(candidate.position) as StagedRow<Own>;
+      const row = byNumber.get(candidate.position) as StagedRow<Own>;
       judge(found, suspect, row, candidate, isEntitled);
     }
     return found;
@@ -170,4 +170,12 @@ const notEntitled = (unit: string, fields: readonly string[]): NotAdmitted => ({
   message:
     `Another source states ${fields.join(', ')} of this record differently, and ${unit} is not registered ` +
     'as a source of such records.',
+});
+
+/** The warning with which a row is kept as a side of a conflict. */
+export const contradicting = (fields: readonly string[]): NotAdmitted => ({
+  code: 'CONTRADICTION',
+  message:
+    `Another source states ${fields.join(', ')} of this record differently: both statements are kept as a conflict ` +
+    'until one of the sources corrects its own, or it is decided (`factConflicts`).',
 });

@@ -4,8 +4,10 @@ import type { Instants } from '#records/instants.ts';
 import { transaction, type Client, type Pool } from '#kit/postgres/pool.ts';
 import type { NotAdmitted } from './admission.ts';
 import { type Arrivals, createArrivals } from './arrivals.ts';
-import { type Compare, type ComparedFiling, type Comparison, createComparison, type RowResult } from './comparison.ts';
+import { type Compare, type ComparedFiling, type Comparison, createComparison } from './comparison.ts';
 import { type ConflictsWriter, createConflictsWriter } from './conflictsOfBatch.ts';
+import type { RowResult } from './currentVersion.ts';
+import { contradicting } from './disputes.ts';
 import { createVersionWriter, Overtaken, type VersionWriter } from './newVersions.ts';
 import type { FiledRow, RecordTable, StagedRow } from './record.ts';
 import { createStaging } from './stagedTable.ts';
@@ -235,10 +237,3 @@ function outcomeOf<Own extends string>(
     })),
   };
 }
-
-const contradicting = (fields: readonly string[]): NotAdmitted => ({
-  code: 'CONTRADICTION',
-  message:
-    `Another source states ${fields.join(', ')} of this record differently: both statements are kept as a conflict ` +
-    'until one of the sources corrects its own, or it is decided (`factConflicts`).',
-});

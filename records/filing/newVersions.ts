@@ -3,7 +3,7 @@ import type { Client } from '#kit/postgres/pool.ts';
 import { type ChangeStamp, createFeed, hasRecordEvents } from '#records/outbox.ts';
 import { NOT_IN_REPLACEMENT } from '#records/record.ts';
 import { endVersions, insertVersions, valuesOf } from '#records/versions.ts';
-import type { CurrentVersion } from './comparison.ts';
+import type { CurrentVersion } from './currentVersion.ts';
 import { type RecordTable, stagedColumns } from './record.ts';
 import { stagedNameOf } from './stagedTable.ts';
 

@@ -2,7 +2,7 @@ import { narrowestLevel } from '#policy/rows.ts';
 import type { Client } from '#kit/postgres/pool.ts';
 import type { ChangeStamp } from '#records/outbox.ts';
 import { endVersions, insertVersions, valuesOf } from '#records/versions.ts';
-import type { CurrentVersion } from './comparison.ts';
+import type { CurrentVersion } from './currentVersion.ts';
 import { Overtaken } from './newVersions.ts';
 import { type RecordTable, stagedColumns } from './record.ts';
 import { stagedNameOf } from './stagedTable.ts';

@@ -220,7 +220,7 @@ async function withdraw(
     JSON.stringify(withdrawal),
   ]);
   // A withdrawal prevails at once, whatever another source states.
-  await closeConflicts(client, recordedAt, 'DETERMINING_UNIT', [{ uscc, recordId }]);
+  await closeConflicts(client, recordedAt, 'AUTHORITY', [{ uscc, recordId }]);
   await announce(transaction, recordedAt, { uscc, recordId, version: row.version + 1 });
   return { done: { table, uscc, recordId, withdrawnOn: context.today, due } };
 }

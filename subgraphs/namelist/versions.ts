@@ -150,7 +150,7 @@ export function createEntryVersions({ digest, now }: SubgraphRuntime): EntryVers
       ]);
       // What the determining unit decides prevails at once, whatever another source states.
       if (currentVersion?.fact_conflict)
-        await closeConflicts(client, recordedAt, 'DETERMINING_UNIT', [{ uscc: entry.uscc, recordId: entry.record_id }]);
+        await closeConflicts(client, recordedAt, 'AUTHORITY', [{ uscc: entry.uscc, recordId: entry.record_id }]);
       await noteUnit(client, unit, rules);
       await feed.announce(client, { recordedAt, filingId: null }, [
         { uscc: entry.uscc, recordId: entry.record_id, version, before: currentVersion?.before ?? null },

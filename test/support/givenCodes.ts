@@ -290,7 +290,7 @@ function familiesOfCode(
   if (names.has('path') && names.has('message')) return ['mutation'];
   // Why a record may not be filed, in whatever way it comes; and why a row became no proposal.
   if (file.endsWith('/filing/admission.ts')) return ['mutation', 'row'];
-  if (file.endsWith('/filedProposals.ts')) return ['row'];
+  if (/\/(?:filedProposals|filing\/disputes)\.ts$/.test(file)) return ['row'];
   if (['status', 'message', 'http', 'retryable'].some((name) => names.has(name))) return ['error'];
   return null;
 }

@@ -16,11 +16,11 @@ create table conflict.fact_conflict (
   fields text[] not null,
   opened_at timestamptz(3) not null,
   closed_at timestamptz(3),
-  -- CORRECTION: the sides agree. DETERMINING_UNIT: it withdrew or decided. DECISION: with a reason.
+  -- CORRECTION: the sides agree. AUTHORITY: it withdrew or decided. DECISION: with a reason.
   closed_by text,
   reason text,
   constraint fact_conflict_pkey primary key (uscc, id),
-  constraint fact_conflict_closed_by_known check (closed_by in ('CORRECTION', 'DETERMINING_UNIT', 'DECISION')),
+  constraint fact_conflict_closed_by_known check (closed_by in ('CORRECTION', 'AUTHORITY', 'DECISION')),
   constraint fact_conflict_closed check ((closed_at is null) = (closed_by is null))
 );
 create unique index fact_conflict_open on conflict.fact_conflict (uscc, record_id) where closed_at is null;

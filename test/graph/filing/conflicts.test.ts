@@ -8,7 +8,7 @@ import { listEntry, penalty, subject, unit } from '#test/graph/publication/rows.
 
 const now = (): Date => new Date('2026-11-29T04:00:00Z');
 const other = composeUscc('11330100', 'MB1C0001');
-const stranger = composeUscc('11330100', 'MB1C0002');
+const unregistered = composeUscc('11330100', 'MB1C0002');
 const registrars = [organisationOf('SECTOR_REGULATOR').organisation, other];
 
 let graph: TestGraph;
@@ -34,10 +34,10 @@ type Filed = readonly [outcome: string, codes: readonly string[]];
 const file = async (kind: string, ...rows: readonly Cells[]): Promise<readonly Filed[]> => {
   const input = { idempotencyKey: randomUUID(), kind, rows };
   const { body, text } = await graph.query('NATIONAL_CENTRE', FILE, { input });
-  const filed = body.data?.['fileRecords'] as
+  const result = body.data?.['fileRecords'] as
     { readonly rows?: readonly { outcome: string; problems: readonly { code: string }[] }[] } | undefined;
-  if (!filed?.rows) throw new Error(text);
-  return filed.rows.map(({ outcome, problems }) => [
+  if (!result?.rows) throw new Error(text);
+  return result.rows.map(({ outcome, problems }) => [
     outcome,
     problems.flatMap(({ code }) => (code.startsWith('MISSING') ? [] : [code])),
   ]);
@@ -250,13 +250,13 @@ describe('R11: the same penalty with another fine', () => {
     );
     expect([body.data, text]).toEqual([{ withdrawRecord: { __typename: 'RecordWithdrawn' } }, expect.anything()]);
     const conflicts = await conflictsOf('NATIONAL_CENTRE', { unit: other, state: 'CLOSED' });
-    expect(conflicts.map(({ closedBy }) => closedBy).slice(0, 2)).toEqual(['DETERMINING_UNIT', 'CORRECTION']);
+    expect(conflicts.map(({ closedBy }) => closedBy).slice(0, 2)).toEqual(['AUTHORITY', 'CORRECTION']);
   });
 
   test('a unit that is not registered contradicts nobody, and one that adds nothing else is no side', async () => {
     const row = decided({ CF_NR_FK: '20' });
     await file('penalty', row);
-    const [[outcome, codes] = ['', []]] = await file('penalty', { ...row, CF_NR_FK: '30', CF_SJLYDM: stranger });
+    const [[outcome, codes] = ['', []]] = await file('penalty', { ...row, CF_NR_FK: '30', CF_SJLYDM: unregistered });
     expect([outcome, codes]).toEqual(['REJECTED', ['UNIT_NOT_REGISTERED']]);
     expect(await file('penalty', { ...row, CF_SJLYDM: other, CF_CFJG: '示例 交通运输厅' })).toEqual([
       ['CORRECTED', []],
