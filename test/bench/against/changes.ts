@@ -16,6 +16,11 @@ import { comparePairs, type Figures, type Round, type Schedule } from './pairs.t
 
 const { ci } = SIZES;
 export const ROUND_SECONDS = 4;
+/**
+ * Before each round that measures delays. A process that has waited for the other's round is slow for its first
+ * changes, by half a second and more, so that of each pair the second one had a p99 of ten times the first one's.
+ */
+export const AWAKE_SECONDS = 2;
 /** The network takes some five seconds of what one does not read; then it waits in the gateway. */
 export const STOPPED_SECONDS = 10;
 /** One checkpoint of each. */
@@ -77,11 +82,13 @@ const fanOut =
     const size = { ...of, seconds: ROUND_SECONDS };
     const { gateway, subscribers, streams } = await openFanOut(stage, size, life);
     const measure = `${size.subscribers} subscribers of ${size.of}, ${size.rate} changes/s`;
-    return () =>
-      withCpu(stage, gateway, measure, size.rate * size.seconds, async () => {
+    return async () => {
+      await follow(stage, subscribers, streams, { ...size, seconds: AWAKE_SECONDS });
+      return withCpu(stage, gateway, measure, size.rate * size.seconds, async () => {
         const { fromCommit } = await follow(stage, subscribers, streams, size);
         return { [`${measure}: ms commit → client, p99`]: fromCommit.p99 };
       });
+    };
   };
 
 /** A gateway of its own for each round: what it has taken for the connections of one it does not give back. */
@@ -133,9 +140,11 @@ const slow: OpenRound = async (stage, _, life) => {
   const size = { ...ci.slow, seconds: STOPPED_SECONDS };
   const audience = await openAudience(stage, size, life);
   const measure = `${size.others} others while one has stopped reading`;
-  return () =>
-    withCpu(stage, audience.gateway, measure, size.rate * size.seconds, async () => {
+  return async () => {
+    await follow(stage, audience.others, audience.streams, { ...size, seconds: AWAKE_SECONDS });
+    return withCpu(stage, audience.gateway, measure, size.rate * size.seconds, async () => {
       const p99 = await followBesideStopped(stage, size, audience);
       return { [`${measure}: ms commit → client, p99`]: p99 };
     });
+  };
 };

@@ -2,7 +2,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { SIZES } from '../changes/rows.ts';
 import type { Bench } from '#test/bench/bench.ts';
-import { compareChanges, IDLE, IDLE_MS, ROUND_SECONDS, STOPPED_SECONDS } from './changes.ts';
+import { AWAKE_SECONDS, compareChanges, IDLE, IDLE_MS, ROUND_SECONDS, STOPPED_SECONDS } from './changes.ts';
 import { openCheckout } from './checkout.ts';
 import type { CompareRows, Comparison } from './comparison.ts';
 import { compareEngines } from './engines.ts';
@@ -60,6 +60,7 @@ export const caption = ({ settings }: Bench, other: string): string =>
     `"no worse": the median is at most 5 % more, of at least ${LEAST_PAIRS} pairs.`,
     `Rows 4 and 5 are at BENCH_SCALE=${settings.scale}. Rows 6 to 11 are at the sizes of ci in every run, with shorter`,
     `rounds: row 6 files half as many licences; rows 7 and 8 take ${ROUND_SECONDS} s a round, row 11 ${STOPPED_SECONDS} s, without the closing;`,
+    `before each of them, ${AWAKE_SECONDS} s of changes that are not counted;`,
     `row 9 looks at both checkouts at once, after ${IDLE_MS / 1000} s, and at what comes after the first ${IDLE.others};`,
     `row 10 catches up with the same ${SIZES.ci.events} changes each time.`,
   ].join('\n');
