@@ -16,8 +16,11 @@ export interface PartReceipt {
   /** Counts a row of the part, whatever becomes of it. */
   read(): void;
   reject(number: number, problems: RowProblems): void;
-  /** Keeps the warnings with which a row is taken. */
-  warn(number: number, warnings: RowProblems): void;
+  /**
+   * Keeps warnings with which a row is taken.
+   * @param isFurther whether the row was counted for other warnings
+   */
+  warn(number: number, warnings: RowProblems, isFurther?: boolean): void;
   /** Counts a row as unchanged that states the same as the row `of`, which is not recorded yet. */
   repeat(number: number, of: number): void;
   /** Counts the rows that wait for a second person, and those that are unchanged by their proposals. */
@@ -53,9 +56,9 @@ export function createPartReceipt(wantsRows: boolean): PartReceipt {
       if (wantsRows) rowOutcomes.set(number, { row: number, outcome: 'REJECTED', record: null, problems });
       if (rejectedRows.length < KEPT_REJECTIONS) rejectedRows.push({ row: number, problems });
     },
-    warn(number, problems) {
-      counts.warned += 1;
-      if (wantsRows) warnings.set(number, problems);
+    warn(number, problems, isFurther = false) {
+      if (!isFurther) counts.warned += 1;
+      if (wantsRows) warnings.set(number, [...(warnings.get(number) ?? []), ...problems]);
     },
     repeat(number, of) {
       counts.unchanged += 1;

@@ -89,7 +89,7 @@ const entries = async (uscc: string): Promise<Record<string, unknown>[]> => {
     .nameListEntries.nodes;
 };
 const row = (uscc: string, unit: string, more: Cells = {}): Cells => ({
-  MD_XDR_MC: '示例主体',
+  MD_XDR_MC: '示例云帆零售有限公司',
   MD_XDR_SHXYM: uscc,
   MD_LX: 'SAMR_SERIOUS',
   MD_WSH: '示监〔2026〕9号',
@@ -185,7 +185,10 @@ describe('a filer corrects records of its own units alone, within its sector or 
 
 /** A record of another kind about an entity, of one unit. */
 const slashed = (days: number): string => daysFromNow(days).replaceAll('-', '/');
-const common = (prefix: string, uscc: string) => ({ [`${prefix}_XDR_MC`]: '示例主体', [`${prefix}_XDR_SHXYM`]: uscc });
+const common = (prefix: string, uscc: string) => ({
+  [`${prefix}_XDR_MC`]: '示例云帆零售有限公司',
+  [`${prefix}_XDR_SHXYM`]: uscc,
+});
 const otherKinds: readonly (readonly [
   kind: string,
   schema: string,
