@@ -54,7 +54,7 @@ BEGIN ATOMIC
      asked.name,
      (state.content ->> 'name'::text),
      ARRAY( SELECT jsonb_array_elements_text((state.content -> 'formerNames'::text)) AS jsonb_array_elements_text) AS "array"
-    FROM (UNNEST(other_names.codes, other_names.names) asked(uscc, name)
+    FROM ((UNNEST(other_names.codes, other_names.names) asked(uscc, name)
       CROSS JOIN LATERAL ( SELECT profile.name,
              profile.content,
              profile.disclosure_level,
@@ -64,9 +64,12 @@ BEGIN ATOMIC
            WHERE ((profile.uscc = asked.uscc) AND (profile.valid_from <= other_names.on_day) AND (profile.superseded_at >= 'infinity'::timestamp with time zone))
            ORDER BY profile.valid_from DESC, profile.record_id DESC
           LIMIT 1) state)
-   WHERE ((state.disclosure_level = 'PUBLIC'::text) AND (state.withdrawn_on IS NULL) AND (state.erased_at IS NULL) AND (state.name <> asked.name) AND (NOT (EXISTS ( SELECT
-            FROM entity.profile earlier
-           WHERE ((earlier.uscc = asked.uscc) AND (earlier.name = asked.name) AND (earlier.valid_from <= other_names.on_day) AND (earlier.superseded_at >= 'infinity'::timestamp with time zone) AND (earlier.disclosure_level = 'PUBLIC'::text) AND (earlier.withdrawn_on IS NULL) AND (earlier.erased_at IS NULL))))));
+      LEFT JOIN LATERAL ( SELECT true AS is_known
+            FROM entity.profile
+           WHERE ((profile.uscc = asked.uscc) AND (profile.name = asked.name) AND (profile.valid_from <= other_names.on_day) AND (profile.superseded_at >= 'infinity'::timestamp with time zone) AND (profile.disclosure_level = 'PUBLIC'::text) AND (profile.withdrawn_on IS NULL) AND (profile.erased_at IS NULL))
+           ORDER BY profile.record_id, profile.version
+          LIMIT 1) earlier ON (true))
+   WHERE ((state.disclosure_level = 'PUBLIC'::text) AND (state.withdrawn_on IS NULL) AND (state.erased_at IS NULL) AND (state.name <> asked.name) AND (earlier.is_known IS NULL));
 END;
 
 CREATE OR REPLACE FUNCTION entity.published_bearers(schemes text[], numbers text[], on_day date)

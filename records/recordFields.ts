@@ -10,7 +10,7 @@ import { decodeId, encodeId, type RecordRow, type Times } from './record.ts';
 /** A record's row as far as every table of records, and every reader of one, has it. */
 export type RecordHead = Omit<RecordRow, 'digest' | 'content' | 'additional_fields'>;
 
-/** The row behind a record's provenance. An entity's own record has content of another shape. */
+/** The row behind a record's provenance. The states of the register have content of another shape. */
 export type ProvenanceRow = RecordHead & { readonly content: object };
 
 /** Whose record it is and where: what field-level rules check and the access log records. */
@@ -101,8 +101,12 @@ export const provenanceFields = {
   sourceRecordId: restricted('PROVENANCE', (row: RecordHead) => row.source_record_id),
   filedSubjectName: restricted(
     'PROVENANCE',
-    // Filings write the content, and nothing but a text under this name.
-    ({ content }: ProvenanceRow) => (content as { readonly [SUBJECT_NAME]?: string })[SUBJECT_NAME] ?? null,
+    // Filings write the content, and nothing but texts under these names. The register is filed by the name of each
+    // entity itself.
+    ({ content }: ProvenanceRow) => {
+      const { [SUBJECT_NAME]: ofSubject, name = null } = content as { [SUBJECT_NAME]?: string; name?: string };
+      return ofSubject ?? name;
+    },
   ),
   catalogueCode: (row: RecordHead) => row.catalogue_code,
   collectedAt: (row: RecordHead) => row.collected_at,

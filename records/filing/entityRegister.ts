@@ -42,6 +42,7 @@ const bearers = statement(
   'select scheme, number as value, uscc from entity.published_bearers($1::text[], $2::text[], $3::date)',
 );
 
+/** Creates the questions to the register, asked with the subgraph's own pool. */
 export const createEntityRegister = (pool: Pool): EntityRegister => ({
   otherNames: (named, today) =>
     query<OtherNames>(pool, otherNames, [named.map(({ uscc }) => uscc), named.map(({ name }) => name), today]),

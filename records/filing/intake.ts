@@ -9,7 +9,15 @@ import type { FilingIntake, FilingPart, PartOutcome, SubgraphRuntime } from '#re
 import { notCorrectable } from './admission.ts';
 import { SUBJECT_NAME } from './content.ts';
 import { createEntityRegister } from './entityRegister.ts';
-import { createJudge, type Judge, type JudgedKind, readTerms, type RowProblems, type TakenRow, type Terms } from './judgement.ts';
+import {
+  createJudge,
+  type Judge,
+  type JudgedKind,
+  readTerms,
+  type RowProblems,
+  type TakenRow,
+  type Terms,
+} from './judgement.ts';
 import { type AfterMerge, createMerge, type Merge, type MergeOutcome } from './merge.ts';
 import { parsedRows } from './parsedRows.ts';
 import { createPartReceipt, type PartReceipt, type RecordedAs } from './partReceipt.ts';
@@ -186,8 +194,7 @@ async function writeRows<Own extends string>(
     receipt.propose(proposed.outcomes);
   }
   if (merged) {
-    for (const { number, problem } of merged.refused)
-      receipt.reject(number, [{ column: deps.unitColumn, ...problem }]);
+    for (const { number, problem } of merged.refused) receipt.reject(number, [{ column: deps.unitColumn, ...problem }]);
     receipt.merge(rows, merged);
   }
 }

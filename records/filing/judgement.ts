@@ -104,10 +104,7 @@ interface JudgeDeps<Own extends string> {
 }
 
 /** @param register resolves the subjects of rows without a code; null: such rows are left to `toRow` */
-export function createJudge<Own extends string>(
-  filing: JudgedKind<Own>,
-  register: EntityRegister | null,
-): Judge<Own> {
+export function createJudge<Own extends string>(filing: JudgedKind<Own>, register: EntityRegister | null): Judge<Own> {
   const { form, findFormer } = filing;
   const deps: JudgeDeps<Own> = {
     filing,

@@ -139,7 +139,7 @@ export function sameFiled<Own extends string>(table: RecordTable<Own>, newest: s
     // Left out in a filing, it stays as it was.
     `(${staged}.withdrawn_on is null or ${newest}.withdrawn_on = ${staged}.withdrawn_on)`,
     `${left(newest)} = ${left(staged)}`,
-    // Name lists and evaluations keep the filed name since it is compared with the register's; older versions have none.
+    // Older versions of entries and evaluations have no name: it is kept since it is compared with the register's.
     `(not ${newest}.content ? '${SUBJECT_NAME}'
       or ${newest}.content->>'${SUBJECT_NAME}' is not distinct from ${staged}.content->>'${SUBJECT_NAME}')`,
     ...(added === undefined ? [] : [added.isSame(newest, staged)]),

@@ -13,7 +13,7 @@ export interface RowBatches<Own extends string> {
    * @param subject whose name is to be compared with the register, also where the row is not taken
    */
   add(number: number, staged: StagedRow<Own>, subject: FiledSubject | null): void;
-  /** Whether the batch has 5 000 rows or 8 MiB, or twice as many subjects: a file may repeat one row a million times. */
+  /** Whether the batch has 5 000 rows, 8 MiB or 10 000 subjects: a file may repeat one row a million times. */
   isFull(): boolean;
   /** Begins to write the batch when the one before it is written, and continues with an empty one. */
   flush(): Promise<void>;

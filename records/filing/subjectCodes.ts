@@ -57,7 +57,9 @@ export function createSubjectResolution(register: EntityRegister, form: Form): R
       keyOf,
     );
     const codesOf = (identifier: Identifier): readonly string[] => [
-      ...new Set(derivedIdentifiers(identifier).flatMap((each) => given.get(keyOf(each))?.map(({ uscc }) => uscc) ?? [])),
+      ...new Set(
+        derivedIdentifiers(identifier).flatMap((each) => given.get(keyOf(each))?.map(({ uscc }) => uscc) ?? []),
+      ),
     ];
     return results.map((each) => {
       const row = codeless.get(each);
@@ -78,19 +80,19 @@ function resolved(
   const named = known.filter(({ codes }) => codes.length > 0);
   const [first, ...others] = named;
   if (first === undefined)
-    return refused(form, 'MISSING', `${listed(identifiers.map(shown))} names no entity in the register.`);
+    return refused(form, 'MISSING', `${enumerate(identifiers.map(nameOf))} names no entity in the register.`);
   const agreed = first.codes.filter((uscc) => others.every(({ codes }) => codes.includes(uscc)));
   const [uscc, ...further] = agreed;
   if (uscc === undefined || further.length > 0)
     return refused(
       form,
       'AMBIGUOUS',
-      `${named.map(({ identifier, codes }) => `${shown(identifier)} names ${listed(codes)}`).join('; ')}.`,
+      `${named.map(({ identifier, codes }) => `${nameOf(identifier)} names ${enumerate(codes)}`).join('; ')}.`,
     );
   const warning: RowProblem = {
     column: first.identifier.column,
     code: 'RESOLVED',
-    message: `The row has no code: ${listed(named.map(({ identifier }) => shown(identifier)))} names ${uscc}.`,
+    message: `The row has no code: ${enumerate(named.map(({ identifier }) => nameOf(identifier)))} names ${uscc}.`,
   };
   return {
     ...result,
@@ -111,11 +113,11 @@ const refused = (form: Form, code: 'MISSING' | 'AMBIGUOUS', message: string): Ro
 });
 
 /** The tax number of a self-employed person may be the person’s own number. */
-const shown = ({ scheme, label, value }: FiledIdentifier): string =>
+const nameOf = ({ scheme, label, value }: FiledIdentifier): string =>
   scheme === 'TAX_NUMBER' && /^\d+$/.test(value) ? label : `${label} ${value}`;
 
 const MAX_LISTED = 5;
-const listed = (texts: readonly string[]): string =>
+const enumerate = (texts: readonly string[]): string =>
   texts.length > MAX_LISTED
     ? `${texts.slice(0, MAX_LISTED).join(', ')} and ${texts.length - MAX_LISTED} more`
     : texts.join(', ');

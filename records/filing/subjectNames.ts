@@ -27,7 +27,7 @@ export type NameCheck = (
 
 /** Longest name that a warning repeats, in characters: that of the forms. */
 const MAX_SHOWN = 200;
-const shown = (name: string): string => (name.length > MAX_SHOWN ? `${name.slice(0, MAX_SHOWN)}…` : name);
+const cut = (name: string): string => (name.length > MAX_SHOWN ? `${name.slice(0, MAX_SHOWN)}…` : name);
 
 /** A name as it is compared: what nobody sees in it makes no other name. */
 const comparable = (name: string): string => searchable(name).replace(/[\u200b-\u200d\u2060]/g, '');
@@ -61,7 +61,7 @@ export function createNameCheck(register: EntityRegister, column: string): NameC
           column,
           code: 'SUBJECT_NAME',
           message:
-            `The row names ${uscc} ${shown(row.name)}, and the register ${shown(registered)}; ` +
+            `The row names ${uscc} ${cut(row.name)}, and the register ${cut(registered)}; ` +
             'it was never called otherwise there. Is it the right code?',
         },
       })),

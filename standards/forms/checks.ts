@@ -11,11 +11,11 @@ export function checkPeriod(record: ParsedRecord, warn: Report, from: string, to
 
 /** The warning of an organisation code that is not the one in the subject's code; null where both fit, or one lacks. */
 export function organisationCodeWarning(form: Form, record: ParsedRecord): RowProblem | null {
-  const [uscc, filed] = [record[form.subject], record['organisationCode']] as (string | null | undefined)[];
-  if (!uscc || !filed || filed === organisationCodeOf(uscc)) return null;
+  const [uscc, own] = [record[form.subject], record['organisationCode']] as (string | null | undefined)[];
+  if (!uscc || !own || own === organisationCodeOf(uscc)) return null;
   return {
     column: columnOf(form, 'organisationCode'),
     code: 'ORGANISATION_CODE',
-    message: `The organisation code is ${filed}, and ${organisationCodeOf(uscc)} in the code ${uscc}.`,
+    message: `The organisation code is ${own}, and ${organisationCodeOf(uscc)} in the code ${uscc}.`,
   };
 }

@@ -249,8 +249,8 @@ export type Provenance = {
   /** The record's identifier at its source (来源记录标识). */
   readonly sourceRecordId: Maybe<Scalars['String']['output']>;
   /**
-   * The name of the subject as the source filed it (填报的主体名称); the entity has the registered one. Null for the record
-   * of an entity itself, and where none was kept.
+   * The name of the subject as the source filed it (填报的主体名称); the entity has the registered one. Null where none was
+   * kept.
    */
   readonly filedSubjectName: Maybe<Scalars['String']['output']>;
   /** The item of the collection catalogue that the record belongs to (信用信息目录编码). */

@@ -202,8 +202,8 @@ function judge(
 }
 
 /** Whether a row states what the current entry states. A day of withdrawal that it leaves out stays as it was. */
-const restates = (versions: EntryVersions, filed: EntryFiling, { withdrawn_on: day, ...entry }: CurrentEntry): boolean =>
-  versions.restates(filed, { ...entry, withdrawn_on: filed.withdrawn_on == null ? filed.withdrawn_on : day });
+const restates = (versions: EntryVersions, row: EntryFiling, { withdrawn_on: day, ...entry }: CurrentEntry): boolean =>
+  versions.restates(row, { ...entry, withdrawn_on: row.withdrawn_on == null ? row.withdrawn_on : day });
 
 /** Inserts a proposal of the row. @returns its id */
 async function insertProposal(

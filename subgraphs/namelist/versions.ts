@@ -54,10 +54,10 @@ export interface EntryVersions {
   /** Whether two entries state the same. */
   isSame(one: EntryFiling, other: EntryFiling): boolean;
   /**
-   * Whether a filed entry states what was recorded or proposed before. What was recorded before filed names were kept
+   * Whether a row states what was recorded or proposed before. What was recorded before filed names were kept
    * has none, and is the same whatever the name.
    */
-  restates(filed: EntryFiling, before: EntryFiling): boolean;
+  restates(row: EntryFiling, before: EntryFiling): boolean;
   /**
    * Writes the first version of an entry, or the next version of a current one, and announces it. Returns its number.
    */
@@ -146,8 +146,8 @@ export function createEntryVersions({ digest, now }: SubgraphRuntime): EntryVers
     },
     exists: async (client, { uscc, recordId }) => (await query(client, findAny, [uscc, recordId])).length > 0,
     isSame: (one, other) => digestOf(one) === digestOf(other),
-    restates: (filed, before) =>
-      digestOf(before) === digestOf(SUBJECT_NAME in before.content ? filed : withoutSubjectName(filed)),
+    restates: (row, before) =>
+      digestOf(before) === digestOf(SUBJECT_NAME in before.content ? row : withoutSubjectName(row)),
     async write(client, entry, currentVersion, { recordedAt, unit, rules }) {
       const json = JSON.stringify(entry);
       const version = (currentVersion?.version ?? 0) + 1;

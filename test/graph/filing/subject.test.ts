@@ -49,13 +49,13 @@ async function fileRows(kind: string, rows: readonly Cells[]): Promise<readonly 
   const { body, text } = await graph.query('NATIONAL_CENTRE', FILE, {
     input: { idempotencyKey: randomUUID(), kind, rows },
   });
-  const filed = body.data?.['fileRecords'] as
+  const results = body.data?.['fileRecords'] as
     { readonly filing: { receipt: { warned: number } }; readonly rows?: readonly Filed[] } | undefined;
-  if (!filed?.rows) throw new Error(text);
-  const shown = filed.rows.map((row) =>
+  if (!results?.rows) throw new Error(text);
+  const withoutMissing = results.rows.map((row) =>
     row.outcome === 'REJECTED' ? row : { ...row, problems: row.problems.filter(({ code }) => code !== 'MISSING') },
   );
-  return Object.assign(shown, { warned: filed.filing.receipt.warned });
+  return Object.assign(withoutMissing, { warned: results.filing.receipt.warned });
 }
 const fileRow = async (kind: string, row: Cells): Promise<Filed> => (await fileRows(kind, [row]))[0] as Filed;
 const codesOf = ({ outcome, problems }: Filed): string[] => [outcome, ...problems.map(({ code }) => code)];
@@ -166,7 +166,10 @@ describe('R1: the name in a row', () => {
 
   test('may differ in width, case and spaces, and be a former one', async () => {
     const uscc = await known({ DJ_MC: '示例第一（浙江）有限公司Ab', DJ_CYM: '示例旧厂;示例（老）厂' });
-    await fileRow('entity', state(uscc, { DJ_MC: '示例第二有限公司', DJ_CYM: '示例旧厂;示例（老）厂', DJ_HZRQ: '2026/06/01' }));
+    await fileRow(
+      'entity',
+      state(uscc, { DJ_MC: '示例第二有限公司', DJ_CYM: '示例旧厂;示例（老）厂', DJ_HZRQ: '2026/06/01' }),
+    );
     const names = [
       '示例第二有限公司',
       ' 示例 第二　有限公司\u200b',
@@ -175,12 +178,12 @@ describe('R1: the name in a row', () => {
       '示例(老) 厂',
       '示例第三有限公司',
     ];
-    const filed = await fileRows(
+    const results = await fileRows(
       'penalty',
       names.map((name) => penaltyOf(uscc, name)),
     );
-    expect(filed.map(codesOf)).toEqual([...names.slice(1).map(() => ['ADDED']), ['ADDED', 'SUBJECT_NAME']]);
-    expect(filed[5]?.problems[0]?.message).toContain('示例第二有限公司');
+    expect(results.map(codesOf)).toEqual([...names.slice(1).map(() => ['ADDED']), ['ADDED', 'SUBJECT_NAME']]);
+    expect(results[5]?.problems[0]?.message).toContain('示例第二有限公司');
   });
 
   test('is not compared where the code is unknown, or not everybody may see the entity', async () => {
@@ -191,11 +194,11 @@ describe('R1: the name in a row', () => {
     const turned = await known({ DJ_MC: '示例先前有限公司' });
     await fileRow('entity', state(turned, { DJ_MC: '示例其后有限公司', DJ_SYFW: '内部', DJ_HZRQ: '2026/06/01' }));
     for (const [kind, , rowOf] of kinds) {
-      const filed = await fileRows(
+      const results = await fileRows(
         kind,
         [newCode(), hidden, withdrawn, turned].map((uscc) => rowOf(uscc, OTHER_NAME)),
       );
-      expect(filed.map(codesOf)).toEqual([['ADDED'], ['ADDED'], ['ADDED'], ['ADDED']]);
+      expect(results.map(codesOf)).toEqual([['ADDED'], ['ADDED'], ['ADDED'], ['ADDED']]);
     }
   });
 
@@ -205,11 +208,17 @@ describe('R1: the name in a row', () => {
     expect(codesOf(await fileRow('penalty', penaltyOf(shop, '示例小店')))).toEqual(['ADDED']);
   });
 
-  test('is compared for each row of a batch, whatever becomes of the row', async () => {
+});
+
+describe('R1: the names of many rows', () => {
+  test('are compared for each row of a batch, whatever becomes of the row', async () => {
     const uscc = await known();
-    const [right, wrong] = [evaluation({ PJ_XDR_SHXYM: uscc }), evaluation({ PJ_XDR_SHXYM: uscc, PJ_XDR_MC: OTHER_NAME })];
-    const filed = await fileRows('evaluation', [wrong, right, { ...wrong, PJ_RQ: '2026/09/19' }, right]);
-    expect(filed.map(codesOf)).toEqual([
+    const [right, wrong] = [
+      evaluation({ PJ_XDR_SHXYM: uscc }),
+      evaluation({ PJ_XDR_SHXYM: uscc, PJ_XDR_MC: OTHER_NAME }),
+    ];
+    const results = await fileRows('evaluation', [wrong, right, { ...wrong, PJ_RQ: '2026/09/19' }, right]);
+    expect(results.map(codesOf)).toEqual([
       ['REJECTED', 'DUPLICATE'],
       ['ADDED'],
       ['ADDED', 'SUBJECT_NAME'],
@@ -223,7 +232,7 @@ describe('R1: the name in a row', () => {
     expect(again.warned).toBe(2);
   });
 
-  test('is compared in files of thousands of rows, over several batches', async () => {
+  test('are compared in files of thousands of rows, over several batches', async () => {
     const codes = await Promise.all(['示例甲有限公司', '示例乙有限公司'].map((name) => known({ DJ_MC: name })));
     const rows = Array.from({ length: 6000 }, (_, index) =>
       evaluation({
@@ -243,7 +252,7 @@ describe('R1: the name in a row', () => {
   test.each([
     ['name-list', 'namelist.entry'],
     ['evaluation', 'evaluation.result'],
-  ])('of a %s corrects the record when it is another, but for one from before names were kept', async (kind, table) => {
+  ])('of a %s correct the record when they differ, but for one from before names were kept', async (kind, table) => {
     const [, prefix, rowOf] = kinds.find(([each]) => each === kind) as (typeof kinds)[number];
     const uscc = await known();
     const row = rowOf(uscc, '示例云帆零售有限公司');
@@ -265,7 +274,7 @@ describe('R1: the name in a row', () => {
 test('R1: an organisation code that is not the one in the code is a warning', async () => {
   const [uscc, other] = [newCode(), newCode()];
   for (const [kind, prefix, rowOf] of kinds) {
-    const filed = await fileRows(
+    const results = await fileRows(
       kind,
       [organisationCodeOf(uscc), organisationCodeOf(other)].map((code, index) =>
         rowOf(uscc, '示例云帆零售有限公司', {
@@ -274,11 +283,11 @@ test('R1: an organisation code that is not the one in the code is a warning', as
         }),
       ),
     );
-    expect(filed.map(({ outcome, problems }) => [outcome, problems])).toEqual([
+    expect(results.map(({ outcome, problems }) => [outcome, problems])).toEqual([
       ['ADDED', []],
       ['ADDED', [{ column: `${prefix}_XDR_ZZJG`, code: 'ORGANISATION_CODE', message: expect.any(String) }]],
     ]);
-    for (const code of [uscc, other].map(organisationCodeOf)) expect(filed[1]?.problems[0]?.message).toContain(code);
+    for (const code of [uscc, other].map(organisationCodeOf)) expect(results[1]?.problems[0]?.message).toContain(code);
   }
 });
 
@@ -308,7 +317,10 @@ describe('R19: a row with an older identifier alone', () => {
     ['CF_XDR_SWDJ', (uscc: string) => uscc],
   ])('is taken by %s, from which the code is derived', async (column, numberOf) => {
     const uscc = await known();
-    const { outcome, problems } = await fileRow('penalty', penaltyOf('', '示例云帆零售有限公司', { [column]: numberOf(uscc) }));
+    const { outcome, problems } = await fileRow(
+      'penalty',
+      penaltyOf('', '示例云帆零售有限公司', { [column]: numberOf(uscc) }),
+    );
     expect([outcome, problems.map((each) => [each.column, each.code])]).toEqual(['ADDED', [[column, 'RESOLVED']]]);
     expect(problems[0]?.message).toContain(uscc);
   });
@@ -317,33 +329,36 @@ describe('R19: a row with an older identifier alone', () => {
     const first = await known({ DJ_GSZC: NUMBER });
     const second = await known({ DJ_GSZC: NUMBER });
     const hidden = await known({ DJ_GSZC: '440301103097400', DJ_SYFW: '政务共享' });
-    const filed = await fileRows(
+    const results = await fileRows(
       'name-list',
       [NUMBER, '440301103097499', '440301103097400'].map((number) =>
         listEntry({ MD_XDR_SHXYM: '', MD_XDR_GSZC: number }),
       ),
     );
-    expect(filed.map(codesOf)).toEqual([
+    expect(results.map(codesOf)).toEqual([
       ['REJECTED', 'AMBIGUOUS'],
       ['REJECTED', 'MISSING'],
       ['REJECTED', 'MISSING'],
     ]);
-    const [ambiguous, unknown, ofHidden] = filed.map(({ problems }) => problems[0]?.message ?? '');
+    const [ambiguous, unknown, ofHidden] = results.map(({ problems }) => problems[0]?.message ?? '');
     for (const text of ['工商注册号', NUMBER, first, second, '统一社会信用代码']) expect(ambiguous).toContain(text);
     for (const text of ['工商注册号', '440301103097499', '统一社会信用代码']) expect(unknown).toContain(text);
     expect(ofHidden).not.toContain(hidden);
   });
 
-  test('is refused where two identifiers are those of two entities, and taken where one decides', async () => {
+});
+
+describe('R19: older identifiers', () => {
+  test('of two entities are refused, and one that decides is enough', async () => {
     const [number, shared] = ['440301103097501', '440301103097502'];
     const [one, other] = [await known({ DJ_GSZC: shared, DJ_ZZJG: '' }), await known({ DJ_GSZC: number })];
     await known({ DJ_GSZC: shared });
     const rowOf = (more: Cells): Cells => penaltyOf('', '示例云帆零售有限公司', more);
-    const filed = await fileRows('penalty', [
+    const results = await fileRows('penalty', [
       rowOf({ CF_XDR_GSZC: number, CF_XDR_ZZJG: organisationCodeOf(one) }),
       rowOf({ CF_XDR_GSZC: shared, CF_XDR_ZZJG: organisationCodeOf(one) }),
     ]);
-    const withoutChecks = filed.map(({ outcome, problems }) => [
+    const withoutChecks = results.map(({ outcome, problems }) => [
       outcome,
       ...problems.flatMap(({ code }) => (code === 'CHECK_CHARACTER' ? [] : [code])),
     ]);
@@ -351,17 +366,17 @@ describe('R19: a row with an older identifier alone', () => {
       ['REJECTED', 'AMBIGUOUS'],
       ['ADDED', 'RESOLVED'],
     ]);
-    for (const text of [one, other]) expect(filed[0]?.problems.at(-1)?.message).toContain(text);
-    expect(filed[1]?.problems.at(-1)?.message).toContain(one);
+    for (const text of [one, other]) expect(results[0]?.problems.at(-1)?.message).toContain(text);
+    expect(results[1]?.problems.at(-1)?.message).toContain(one);
   });
 
-  test('is held against the name of the entity that it resolves to', async () => {
+  test('bring the row to the entity whose name it is held against', async () => {
     const uscc = await known({ DJ_MC: '示例登记在册有限公司' });
     const row = penaltyOf('', OTHER_NAME, { CF_XDR_ZZJG: organisationCodeOf(uscc) });
     expect(codesOf(await fileRow('penalty', row))).toEqual(['ADDED', 'RESOLVED', 'SUBJECT_NAME']);
   });
 
-  test('among rows with codes in a file leaves those as they are', async () => {
+  test('among rows with codes in a file leave those as they are', async () => {
     const uscc = await known();
     const rows = Array.from({ length: 300 }, (_, index) =>
       penalty({
@@ -388,14 +403,14 @@ describe('R16: a document number that is only a title', () => {
       titled(uscc, { XK_NR: '变更登记' }),
       titled(uscc, { XK_NR: '设立登记', XK_XKBH: 'A-1' }),
     ];
-    const filed = await fileRows('licence', [one, other, numbered]);
-    expect(filed.map(({ outcome }) => outcome)).toEqual(['ADDED', 'ADDED', 'ADDED']);
-    expect(new Set(filed.map(({ recordId }) => recordId)).size).toBe(3);
+    const results = await fileRows('licence', [one, other, numbered]);
+    expect(results.map(({ outcome }) => outcome)).toEqual(['ADDED', 'ADDED', 'ADDED']);
+    expect(new Set(results.map(({ recordId }) => recordId)).size).toBe(3);
     const again = await fileRows('licence', [{ ...one, XK_ZT: '2' }, { ...other, XK_NR: '变更 登记' }, numbered]);
     expect(again.map(({ outcome, recordId }) => [outcome, recordId])).toEqual([
-      ['CORRECTED', filed[0]?.recordId],
-      ['CORRECTED', filed[1]?.recordId],
-      ['UNCHANGED', filed[2]?.recordId],
+      ['CORRECTED', results[0]?.recordId],
+      ['CORRECTED', results[1]?.recordId],
+      ['UNCHANGED', results[2]?.recordId],
     ]);
   });
 
@@ -406,9 +421,9 @@ describe('R16: a document number that is only a title', () => {
     ]);
     expect((await fileRows('penalty', rows)).map(({ outcome }) => outcome)).toEqual(['ADDED', 'ADDED']);
     const numbered = titled(uscc, { XK_WSH: newNumber('许'), XK_NR: '设立登记' });
-    const filed = await fileRow('licence', numbered);
+    const results = await fileRow('licence', numbered);
     const corrected = await fileRow('licence', { ...numbered, XK_NR: '变更登记' });
-    expect([corrected.outcome, corrected.recordId]).toEqual(['CORRECTED', filed.recordId]);
+    expect([corrected.outcome, corrected.recordId]).toEqual(['CORRECTED', results.recordId]);
   });
 
   test('keeps the id of a record from before, for the licence that it states', async () => {
@@ -417,11 +432,14 @@ describe('R16: a document number that is only a title', () => {
     const { recordId: now } = await fileRow('licence', one);
     // The id that the record had: of the key without its content. No row without content has another.
     const { recordId: before } = await fileRow('licence', titled(uscc, { XK_NR: '' }));
-    const uuidOf = (id: string | null): string => Buffer.from(id ?? '', 'base64url').toString().split(':')[2] ?? '';
+    const uuidOf = (id: string | null): string =>
+      Buffer.from(id ?? '', 'base64url')
+        .toString()
+        .split(':')[2] ?? '';
     await graph.sql('delete from disclosure.act where record_id = $1', [uuidOf(before)]);
     await graph.sql('update disclosure.act set record_id = $2 where record_id = $1', [uuidOf(now), uuidOf(before)]);
-    const filed = await fileRows('licence', [one, titled(uscc, { XK_NR: '变更登记' })]);
-    expect(filed.map(({ outcome, recordId }) => [outcome, recordId === before])).toEqual([
+    const results = await fileRows('licence', [one, titled(uscc, { XK_NR: '变更登记' })]);
+    expect(results.map(({ outcome, recordId }) => [outcome, recordId === before])).toEqual([
       ['UNCHANGED', true],
       ['ADDED', false],
     ]);
@@ -438,7 +456,10 @@ describe('resolveIdentifier derives', () => {
     (await graph.query('PUBLIC', RESOLVE, { scheme, value })).body.data?.['resolveIdentifier'];
 
   test.each([
-    ['ORGANISATION_CODE', (uscc: string) => `${organisationCodeOf(uscc).slice(0, 8)}-${organisationCodeOf(uscc).slice(8)}`],
+    [
+      'ORGANISATION_CODE',
+      (uscc: string) => `${organisationCodeOf(uscc).slice(0, 8)}-${organisationCodeOf(uscc).slice(8)}`,
+    ],
     ['TAX_NUMBER', (uscc: string) => `330106${organisationCodeOf(uscc)}`],
     ['TAX_NUMBER', (uscc: string) => uscc],
     ['USCC', (uscc: string) => uscc],
@@ -464,10 +485,13 @@ describe('resolveIdentifier derives', () => {
 
 test('the role of a subgraph asks the functions of the register, and reads nothing of it', async () => {
   const as = (role: string, text: string): Promise<unknown> =>
-    graph.sql(`set role ${role}`).then(() => graph.sql(text)).finally(() => graph.sql('reset role'));
+    graph
+      .sql(`set role ${role}`)
+      .then(() => graph.sql(text))
+      .finally(() => graph.sql('reset role'));
   await expect(as('credit_disclosure', 'select * from entity.profile')).rejects.toThrow('permission denied');
   await expect(as('credit_disclosure', `select entity.bearers('USCC', 'x')`)).rejects.toThrow('permission denied');
-  await expect(
-    as('credit_gateway', `select * from entity.other_names('{}', '{}', '2026-11-29')`),
-  ).rejects.toThrow('permission denied');
+  await expect(as('credit_gateway', `select * from entity.other_names('{}', '{}', '2026-11-29')`)).rejects.toThrow(
+    'permission denied',
+  );
 });
