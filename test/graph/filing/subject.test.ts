@@ -207,7 +207,6 @@ describe('R1: the name in a row', () => {
     expect(codesOf(await fileRow('penalty', penaltyOf(shop, '示例大店')))).toEqual(['ADDED', 'SUBJECT_NAME']);
     expect(codesOf(await fileRow('penalty', penaltyOf(shop, '示例小店')))).toEqual(['ADDED']);
   });
-
 });
 
 describe('R1: the names of many rows', () => {
@@ -345,7 +344,6 @@ describe('R19: a row with an older identifier alone', () => {
     for (const text of ['工商注册号', '440301103097499', '统一社会信用代码']) expect(unknown).toContain(text);
     expect(ofHidden).not.toContain(hidden);
   });
-
 });
 
 describe('R19: older identifiers', () => {
