@@ -21,11 +21,81 @@ CREATE OR REPLACE FUNCTION consent.is_given(subject text, grantee text, purpose 
  STABLE PARALLEL SAFE COST 1
 RETURN (EXISTS (SELECT FROM consent.consent given WHERE ((given.grantee = is_given.grantee) AND (given.purpose = is_given.purpose) AND (given.subject = is_given.subject) AND (given.revoked_at IS NULL) AND (given.given_at <= now()) AND (given.expires_at > now()))));
 
+CREATE OR REPLACE FUNCTION entity.bearers(scheme text, value text)
+ RETURNS SETOF text
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+BEGIN ATOMIC
+ SELECT identifier.uscc
+    FROM entity.identifier
+   WHERE ((identifier.scheme = bearers.scheme) AND (identifier.value = bearers.value))
+ UNION
+  SELECT profile.uscc
+    FROM entity.profile
+   WHERE ((bearers.scheme = 'ORGANISATION_CODE'::text) AND (substr(profile.uscc, 9, 9) = bearers.value) AND (profile.superseded_at = 'infinity'::timestamp with time zone))
+ UNION
+  SELECT bearers.value AS value
+   WHERE (bearers.scheme = 'USCC'::text);
+END;
+
 CREATE OR REPLACE FUNCTION entity.bigrams(name text)
  RETURNS text[]
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE STRICT
 RETURN (SELECT COALESCE(array_agg(DISTINCT substr(bigrams.name, at.at, 2)), '{}'::text[]) AS "coalesce" FROM generate_series(1, (length(bigrams.name) - 1)) at(at));
+
+CREATE OR REPLACE FUNCTION entity.other_names(codes text[], names text[], on_day date)
+ RETURNS TABLE(uscc text, name text, registered text, former text[])
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+BEGIN ATOMIC
+ SELECT asked.uscc,
+     asked.name,
+     (state.content ->> 'name'::text),
+     ARRAY( SELECT jsonb_array_elements_text((state.content -> 'formerNames'::text)) AS jsonb_array_elements_text) AS "array"
+    FROM ((UNNEST(other_names.codes, other_names.names) asked(uscc, name)
+      CROSS JOIN LATERAL ( SELECT profile.name,
+             profile.content,
+             profile.disclosure_level,
+             profile.withdrawn_on,
+             profile.erased_at
+            FROM entity.profile
+           WHERE ((profile.uscc = asked.uscc) AND (profile.valid_from <= other_names.on_day) AND (profile.superseded_at >= 'infinity'::timestamp with time zone))
+           ORDER BY profile.valid_from DESC, profile.record_id DESC
+          LIMIT 1) state)
+      LEFT JOIN LATERAL ( SELECT true AS is_known
+            FROM entity.profile
+           WHERE ((profile.uscc = asked.uscc) AND (profile.name = asked.name) AND (profile.valid_from <= other_names.on_day) AND (profile.superseded_at >= 'infinity'::timestamp with time zone) AND (profile.disclosure_level = 'PUBLIC'::text) AND (profile.withdrawn_on IS NULL) AND (profile.erased_at IS NULL))
+           ORDER BY profile.record_id, profile.version
+          LIMIT 1) earlier ON (true))
+   WHERE ((state.disclosure_level = 'PUBLIC'::text) AND (state.withdrawn_on IS NULL) AND (state.erased_at IS NULL) AND (state.name <> asked.name) AND (earlier.is_known IS NULL));
+END;
+
+CREATE OR REPLACE FUNCTION entity.published_bearers(schemes text[], numbers text[], on_day date)
+ RETURNS TABLE(scheme text, number text, uscc text)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+BEGIN ATOMIC
+ SELECT asked.scheme,
+     asked.number,
+     bearer.uscc
+    FROM (UNNEST(published_bearers.schemes, published_bearers.numbers) asked(scheme, number)
+      CROSS JOIN LATERAL ( SELECT named.uscc
+            FROM (entity.bearers(asked.scheme, asked.number) named(uscc)
+              CROSS JOIN LATERAL ( SELECT profile.disclosure_level,
+                     profile.withdrawn_on,
+                     profile.erased_at
+                    FROM entity.profile
+                   WHERE ((profile.uscc = named.uscc) AND (profile.valid_from <= published_bearers.on_day) AND (profile.superseded_at >= 'infinity'::timestamp with time zone))
+                   ORDER BY profile.valid_from DESC, profile.record_id DESC
+                  LIMIT 1) state)
+           WHERE ((state.disclosure_level = 'PUBLIC'::text) AND (state.withdrawn_on IS NULL) AND (state.erased_at IS NULL))
+           ORDER BY named.uscc
+          LIMIT 100) bearer);
+END;
 
 -- Tables
 
@@ -977,6 +1047,7 @@ CREATE INDEX name_ordered ON entity.name USING btree (name, uscc) INCLUDE (kind,
 CREATE INDEX name_ordered_by_kind ON entity.name USING btree (kind, name, uscc) INCLUDE (province, status) WHERE (kind <> 'SELF_EMPLOYED'::text);
 CREATE INDEX name_ordered_by_province ON entity.name USING btree (province, name, uscc) INCLUDE (kind, status) WHERE (kind <> 'SELF_EMPLOYED'::text);
 CREATE INDEX name_ordered_by_status ON entity.name USING btree (status, name, uscc) INCLUDE (kind, province) WHERE (kind <> 'SELF_EMPLOYED'::text);
+CREATE INDEX profile_by_organisation_code ON entity.profile USING btree (substr(uscc, 9, 9), uscc) WHERE (superseded_at = 'infinity'::timestamp with time zone);
 CREATE INDEX profile_by_source ON entity.profile USING btree (source_unit, catalogue_code, collected_at) WHERE (superseded_at = 'infinity'::timestamp with time zone);
 CREATE INDEX profile_by_successor ON entity.profile USING btree (successor, uscc) WHERE (successor IS NOT NULL);
 CREATE UNIQUE INDEX profile_current ON entity.profile USING btree (uscc, record_id) WHERE (superseded_at = 'infinity'::timestamp with time zone);
@@ -1035,7 +1106,10 @@ grant usage on schema consent to credit_evaluation;
 grant usage on schema consent to credit_gateway;
 grant usage on schema consent to credit_namelist;
 grant usage on schema disclosure to credit_disclosure;
+grant usage on schema entity to credit_disclosure;
 grant usage on schema entity to credit_entity;
+grant usage on schema entity to credit_evaluation;
+grant usage on schema entity to credit_namelist;
 grant usage on schema evaluation to credit_evaluation;
 grant usage on schema feed to credit_disclosure;
 grant usage on schema feed to credit_entity;
@@ -1134,3 +1208,10 @@ grant select on table rules.change to credit_entity;
 grant select on table rules.change to credit_evaluation;
 grant insert, select, update on table rules.change to credit_gateway;
 grant select on table rules.change to credit_namelist;
+grant execute on function entity.bearers(text,text) to credit_entity;
+grant execute on function entity.other_names(text[],text[],date) to credit_disclosure;
+grant execute on function entity.other_names(text[],text[],date) to credit_evaluation;
+grant execute on function entity.other_names(text[],text[],date) to credit_namelist;
+grant execute on function entity.published_bearers(text[],text[],date) to credit_disclosure;
+grant execute on function entity.published_bearers(text[],text[],date) to credit_evaluation;
+grant execute on function entity.published_bearers(text[],text[],date) to credit_namelist;

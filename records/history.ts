@@ -15,6 +15,7 @@ import {
 import type { SubgraphContext } from '#kit/context.ts';
 import { noteRead, requireShown } from '#kit/fields.ts';
 import { query, statement } from '#kit/postgres/pool.ts';
+import { SUBJECT_NAME } from './filing/content.ts';
 import { type Asked, byPosition, groupOf, type Positioned, sharedValues } from './recordBatches.ts';
 import { contentField, organisation, reachOf, restricted } from './recordFields.ts';
 import { recordColumns, type RecordRow } from './record.ts';
@@ -169,6 +170,9 @@ export function createHistory(
   };
 }
 
+/** The class of a field for which its table names none. */
+const classOf = (name: string): DataClass => (name === SUBJECT_NAME ? 'PROVENANCE' : 'RECORD');
+
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
 
 /** The resolvers of a version's types, the same for every table. */
@@ -197,7 +201,7 @@ export const historyFields = {
       );
       return fields.flatMap(([name, value]) => {
         if (value === null || value === undefined) return [];
-        const dataClass = (Object.hasOwn(classes, name) ? classes[name] : undefined) ?? 'RECORD';
+        const dataClass = (Object.hasOwn(classes, name) ? classes[name] : undefined) ?? classOf(name);
         const masked = fieldOutcome(context.viewer, dataClass, reachOf(row)) !== 'SHOW';
         if (!masked && dataClass !== 'RECORD') noteRead(context, dataClass, reachOf(row));
         return [{ name, value: masked ? null : textOf(value), masked }];

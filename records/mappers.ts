@@ -3,7 +3,7 @@
 export type { CreditFile } from './creditFile.ts';
 export type { PageEnd as PageInfo } from '#kit/connection.ts';
 export type { Viewer } from '#policy/viewer.ts';
-export type { RecordHead as Provenance } from './recordFields.ts';
+export type { ProvenanceRow as Provenance } from './recordFields.ts';
 export type {
   Coverage as CollectionCoverage,
   SourceCoverage,

@@ -5,10 +5,14 @@ import { readKey } from './creditFile.ts';
 import { noteConflict, noteRead, noteSubject, visibleValue } from '#kit/fields.ts';
 import type { Instants } from './instants.ts';
 import { FACT_CONFLICT } from './conflicts.ts';
+import { SUBJECT_NAME } from './filing/content.ts';
 import { decodeId, encodeId, type RecordRow, type Times } from './record.ts';
 
 /** A record's row as far as every table of records, and every reader of one, has it. */
 export type RecordHead = Omit<RecordRow, 'digest' | 'content' | 'additional_fields'>;
+
+/** The row behind a record's provenance. The states of the register have content of another shape. */
+export type ProvenanceRow = RecordHead & { readonly content: object };
 
 /** Whose record it is and where: what field-level rules check and the access log records. */
 export const reachOf = (row: RecordHead): Reach & { id: string; version: number } => ({
@@ -102,6 +106,15 @@ export const recordFields = <Row extends RecordRow>(typeOf: (row: Row) => string
 export const provenanceFields = {
   sourceUnit: (row: RecordHead) => organisation(row.source_unit_name, row.source_unit),
   sourceRecordId: restricted('PROVENANCE', (row: RecordHead) => row.source_record_id),
+  filedSubjectName: restricted(
+    'PROVENANCE',
+    // Filings write the content, and nothing but texts under these names. The register is filed by the name of each
+    // entity itself.
+    ({ content }: ProvenanceRow) => {
+      const { [SUBJECT_NAME]: ofSubject, name = null } = content as { [SUBJECT_NAME]?: string; name?: string };
+      return ofSubject ?? name;
+    },
+  ),
   catalogueCode: (row: RecordHead) => row.catalogue_code,
   collectedAt: (row: RecordHead) => row.collected_at,
 };

@@ -14,3 +14,13 @@ export function normaliseDocumentNumber(text: string): string {
     : text.normalize('NFKC').replace(SPACES, '').replace(OPENING, '〔').replace(CLOSING, '〕');
   return plain.toUpperCase();
 }
+
+// A number in Arabic or, before 号 or a closing bracket, in Chinese figures: 第12号, 〔二〇二六〕, 第三号.
+const NUMBER = /\d|[〇零一二三四五六七八九十百千][号〕]/;
+
+/**
+ * Whether a document number is only a title, such as 登字: many documents of one day bear it, so it identifies none of
+ * them.
+ * @param key in the spelling of `normaliseDocumentNumber`
+ */
+export const isTitleOnly = (key: string): boolean => !NUMBER.test(key);

@@ -110,3 +110,32 @@ export function checkIdentifier(schemeCode: string, input: string): IdentifierCh
   }
   return { status: 'VALID', value, warning: scheme.holds !== undefined && !scheme.holds(value) };
 }
+
+/** An identifier in its normalised form. */
+export interface Identifier {
+  readonly scheme: string;
+  readonly value: string;
+}
+
+/**
+ * A tax number of 15 characters: the division of the tax office, six digits, and the organisation code. Unverified: it
+ * is the form that tax registration certificates had until 2015, from general knowledge.
+ */
+const TAX_NUMBER_OF_ORGANISATION = /^\d{6}([0-9A-Z]{8}[0-9X])$/;
+
+/**
+ * An identifier with those that it contains, of which each names the same entity: a tax number may be a Unified Social
+ * Credit Code (since 2015), or contain the organisation code. Characters 9 to 17 of a code are the organisation code,
+ * by which the register finds it (`entity.bearers` in prisma/migrations).
+ */
+export function derivedIdentifiers({ scheme, value }: Identifier): readonly Identifier[] {
+  const given = { scheme, value };
+  if (scheme !== 'TAX_NUMBER') return [given];
+  const check = checkUscc(value);
+  if (check.status === 'VALID') return [given, { scheme: 'USCC', value: check.uscc }];
+  const organisationCode = TAX_NUMBER_OF_ORGANISATION.exec(value)?.[1];
+  return organisationCode === undefined ? [given] : [given, { scheme: 'ORGANISATION_CODE', value: organisationCode }];
+}
+
+/** The organisation code (GB 11714) that a Unified Social Credit Code contains: its characters 9 to 17. */
+export const organisationCodeOf = (uscc: string): string => uscc.slice(8, 17);

@@ -1,5 +1,5 @@
 import { badInput } from '#kit/errors.ts';
-import type { Form, FormField } from '#standards/forms/form.ts';
+import { type Form, type FormField, subjectFields } from '#standards/forms/form.ts';
 import type { Source } from '#gateway/graph/sources.ts';
 import { findKeeper } from './filingKinds.ts';
 import type { OfficialField, OfficialFieldRule, OfficialFieldType, OfficialForm } from './resolvers.generated.ts';
@@ -37,12 +37,12 @@ const showField = (field: FormField, isOfficial: boolean): OfficialField => ({
   verified: isOfficial && field.unverified !== true,
 });
 
-const shapeOf = ({ kind, edition, source, isOfficial = false, fields, oneOf, subject }: Form): OfficialForm => ({
-  kind,
-  edition,
-  source,
-  subjectColumns: fields.filter(({ name }) => oneOf?.includes(name) ?? name === subject).map(({ column }) => column),
-  fields: fields.map((field) => showField(field, isOfficial)),
+const shapeOf = (form: Form): OfficialForm => ({
+  kind: form.kind,
+  edition: form.edition,
+  source: form.source,
+  subjectColumns: subjectFields(form).map(({ column }) => column),
+  fields: form.fields.map((field) => showField(field, form.isOfficial ?? false)),
 });
 
 // A form does not change while the process runs, and everybody may ask for all of them.

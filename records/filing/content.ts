@@ -1,11 +1,16 @@
 import type { Form } from '#standards/forms/form.ts';
 
 /**
- * Fields of our own forms that no content has: they have columns, or are not kept at all. The entity has its own name,
- * the category decides whether a row is taken, and the local division is of another system.
+ * The field of content that has the name of the subject as it was filed (standards/forms/common.ts). The entity has its
+ * own name.
+ */
+export const SUBJECT_NAME = 'subjectName';
+
+/**
+ * Fields of our own forms that no content has: they have columns, or are not kept at all. The category decides whether
+ * a row is taken, and the local division is of another system.
  */
 export const notContent: readonly string[] = [
-  'subjectName',
   'subjectCategory',
   'subjectUscc',
   'industryCode',

@@ -2,38 +2,33 @@ import { createHash, type Hash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { may } from '#policy/actions.ts';
 import type { Viewer } from '#policy/viewer.ts';
-import type { Form, FormField, ParsedRecord } from '#standards/forms/form.ts';
-import type { RowResult } from '#standards/forms/parse.ts';
+import { columnOf } from '#standards/forms/form.ts';
 import { shanghaiDay } from '#standards/dates.ts';
-import type { Rules } from '#standards/ruleSets.ts';
 import { clientError } from '#kit/errors.ts';
-import type { FilingIntake, FilingPart, PartOutcome, RejectedRow, SubgraphRuntime } from '#records/subgraph.ts';
-import { promisedDelayHoursOn, type Scope } from '#records/sourceUnits.ts';
-import { notAdmitted, notCorrectable } from './admission.ts';
+import type { FilingIntake, FilingPart, PartOutcome, SubgraphRuntime } from '#records/subgraph.ts';
+import { notCorrectable } from './admission.ts';
 import { createConflictDecision } from './conflictDecision.ts';
-import { type AfterMerge, createMerge, type Merge } from './merge.ts';
+import { SUBJECT_NAME } from './content.ts';
+import { createEntityRegister } from './entityRegister.ts';
+import {
+  createJudge,
+  type Judge,
+  type JudgedKind,
+  readTerms,
+  type RowProblems,
+  type TakenRow,
+  type Terms,
+} from './judgement.ts';
+import { type AfterMerge, createMerge, type Merge, type MergeOutcome } from './merge.ts';
 import { parsedRows } from './parsedRows.ts';
 import { createPartReceipt, type PartReceipt, type RecordedAs } from './partReceipt.ts';
-import { createStager, type FiledRow, type RecordTable, type StagedRow, textOf } from './record.ts';
+import { createStager, type FiledRow, type RecordTable, type StagedRow } from './record.ts';
 import { createReplacement } from './replacement.ts';
 import { createRowBatches } from './rowBatches.ts';
+import { createNameCheck, type FiledSubject, type NameCheck } from './subjectNames.ts';
 import { decode } from './text.ts';
 
-/** What a row needs besides its own cells. */
-export interface RowSurroundings {
-  readonly viewer: Viewer;
-  readonly part: FilingPart;
-  /** The rules, and the day in Shanghai, as they are when the part begins: all its rows are judged alike. */
-  readonly rules: Rules;
-  readonly today: string;
-  /** Columns outside the form, and values that could not be read; null when there are none. */
-  readonly additionalFields: Readonly<Record<string, string>> | null;
-  /** Takes the row with one more warning. */
-  warn(problem: RowProblems[number]): void;
-}
-
-/** Why a row is not taken, or the warnings with which it is; in the order in which they were found. */
-export type RowProblems = RejectedRow['problems'];
+export type { RowProblems, RowSurroundings } from './judgement.ts';
 
 /** The outcome of rows that one person may not write alone. */
 export interface ProposedRows {
@@ -55,16 +50,17 @@ export interface SecondPerson<Own extends string> {
 
 export type WholeRow<Own extends string> = StagedRow<Own> & { readonly whole: FiledRow<Own> };
 
-export interface FilingKind<Own extends string> {
+export interface FilingKind<Own extends string> extends JudgedKind<Own> {
   readonly kind: string;
-  readonly form: Form;
   readonly table: RecordTable<Own>;
-  /** The row to be recorded, or the reasons why there is none. */
-  readonly toRow: (record: ParsedRecord, surroundings: RowSurroundings) => FiledRow<Own> | RowProblems;
   readonly afterMerge?: AfterMerge<Own>;
   readonly secondPerson?: SecondPerson<Own>;
-  /** Whether its rows are acts of authorities (admission.ts). */
-  readonly isAct?: boolean;
+  /**
+   * The subject of each row is held against the register of entities: its name (subjectNames.ts), and its code where
+   * the row has an older identifier alone (subjectCodes.ts). The subgraph's role needs the functions of the register
+   * (entityRegister.ts). Left out: rows are taken as they name their subject.
+   */
+  readonly asksRegister?: true;
   /** Where the table holds several kinds of filing: the value of its column `kind`. */
   readonly kindOfRow?: string;
 }
@@ -86,15 +82,17 @@ export function createFilingIntake<Own extends string>(
   filing: FilingKind<Own>,
   runtime: SubgraphRuntime,
 ): FilingIntake {
-  const { kind, form, table, afterMerge, secondPerson, kindOfRow = null } = filing;
+  const { kind, form, table, afterMerge, secondPerson, asksRegister = false, kindOfRow = null } = filing;
   const { pool, instants, digest, now } = runtime;
+  const register = asksRegister ? createEntityRegister(pool) : null;
   const deps: IntakeDeps<Own> = {
     filing,
     runtime,
     merge: createMerge(table, pool, instants, afterMerge),
     stage: createStager(table, digest, afterMerge !== undefined || secondPerson !== undefined),
-    pastDays: form.fields.filter(({ isPast }) => isPast),
-    unitColumn: form.fields.find(({ name }) => name === 'sourceUnitUscc')?.column ?? '',
+    judge: createJudge(filing, register),
+    unitColumn: columnOf(form, 'sourceUnitUscc'),
+    checkNames: register && createNameCheck(register, columnOf(form, SUBJECT_NAME)),
   };
   return Object.assign(
     (viewer: Viewer, part: FilingPart, bytes: Readable): Promise<PartOutcome> => takePart(deps, viewer, part, bytes),
@@ -111,21 +109,11 @@ interface IntakeDeps<Own extends string> {
   readonly runtime: SubgraphRuntime;
   readonly merge: Merge<Own>;
   readonly stage: (number: number, row: FiledRow<Own>) => StagedRow<Own>;
-  /** The days of the form that cannot lie after the day of filing. */
-  readonly pastDays: readonly FormField[];
+  readonly judge: Judge<Own>;
   /** The column of the form that names the source unit; empty where it has none. */
   readonly unitColumn: string;
-}
-
-/** What all rows of a part are judged by, as it was when the part began. */
-interface Terms {
-  readonly rules: Rules;
-  readonly today: string;
-  /** What each registered source unit may file, by its code. */
-  readonly scopes: ReadonlyMap<string, Scope>;
-  readonly mayBeUnregistered: boolean;
-  /** The promised delay of a unit that is not registered, in hours. */
-  readonly promisedDelayHours: number;
+  /** Null where names are not compared. */
+  readonly checkNames: NameCheck | null;
 }
 
 /** A part on its way into the tables. */
@@ -148,17 +136,15 @@ async function takePart<Own extends string>(
   const hash = createHash('sha256');
   const receipt = createPartReceipt(part.wantsRows ?? false);
   const intake: PartIntake = { viewer, part, terms, receipt };
-  const batches = createRowBatches<Own>(receipt, (rows) => writeRows(deps, intake, rows));
+  const batches = createRowBatches<Own>(receipt, (rows, subjects) => writeRows(deps, intake, rows, subjects));
   try {
     for await (const results of parsedRows(deps.filing.form, part, decode(hashed(bytes, hash)))) {
-      const judgedBy = await terms;
-      for (const { number, result } of results) {
+      for (const { number, judged } of await deps.judge(intake, results, await terms)) {
         receipt.read();
-        const judged = judge(deps, intake, result, judgedBy);
         if ('problems' in judged) receipt.reject(number, judged.problems);
         else {
           if (judged.warnings.length > 0) receipt.warn(number, judged.warnings);
-          batches.add(number, deps.stage(number, judged.row));
+          batches.add(number, deps.stage(number, judged.row), deps.checkNames ? subjectOf(number, judged) : null);
         }
         if (batches.isFull()) await batches.flush();
       }
@@ -170,6 +156,10 @@ async function takePart<Own extends string>(
   return receipt.close(hash.digest('hex'));
 }
 
+/** The subject of a row that is taken; null where the row does not name it. */
+const subjectOf = <Own extends string>(number: number, { row, subjectName }: TakenRow<Own>): FiledSubject | null =>
+  subjectName === null ? null : { number, uscc: row.uscc, name: subjectName };
+
 async function* hashed(bytes: Readable, hash: Hash): AsyncGenerator<Buffer> {
   for await (const chunk of bytes as AsyncIterable<Buffer>) {
     hash.update(chunk);
@@ -177,126 +167,53 @@ async function* hashed(bytes: Readable, hash: Hash): AsyncGenerator<Buffer> {
   }
 }
 
-async function readTerms({ rules: ruleStore, units, now }: SubgraphRuntime, kind: string): Promise<Terms> {
-  const today = shanghaiDay(now());
-  const [rules, scopes] = await Promise.all([ruleStore.fresh(), units.scopes(kind)]);
-  return {
-    rules,
-    today,
-    scopes,
-    mayBeUnregistered: rules.find('FILING', 'UNREGISTERED_UNITS_MAY_FILE', today)?.number === 1,
-    promisedDelayHours: promisedDelayHoursOn(rules, today) ?? 0,
-  };
-}
-
-const isRefusal = <Own extends string>(result: FiledRow<Own> | RowProblems): result is RowProblems =>
-  Array.isArray(result);
-
-/** The row as it is recorded, with the warnings about it, or the reasons why it is not taken. */
-function judge<Own extends string>(
-  { filing, pastDays, unitColumn }: IntakeDeps<Own>,
-  { viewer, part }: PartIntake,
-  result: RowResult,
-  { rules, today, scopes, mayBeUnregistered }: Terms,
-): { readonly row: FiledRow<Own>; readonly warnings: RowProblems } | { readonly problems: RowProblems } {
-  if (!result.ok) return { problems: result.problems };
-  const warnings: RowProblems[number][] = result.warnings;
-  const toCome = checkDays(pastDays, result.record, today, warnings);
-  if (toCome.length > 0) return { problems: toCome };
-  const additionalFields = Object.keys(result.additionalFields).length > 0 ? result.additionalFields : null;
-  const row = filing.toRow(result.record, {
-    viewer,
-    part,
-    rules,
-    today,
-    additionalFields,
-    warn: (problem) => void warnings.push(problem),
-  });
-  if (isRefusal(row)) return { problems: row };
-  if (part.replaces && row.source_unit !== viewer.organisation) return { problems: [notOfReplacement(unitColumn)] };
-  const refused = notAdmitted(viewer, row, {
-    scope: scopes.get(row.source_unit),
-    mayBeUnregistered,
-    isAct: filing.isAct ?? false,
-  });
-  return refused ? { problems: [{ column: unitColumn, ...refused }] } : { row, warnings };
-}
-
 /**
- * What lies after today has not been decided: it would be found by nobody, and count as published in time.
- * @returns why the row is not taken; a day before the People's Republic is a warning
+ * Records the rows of a batch; those that need a second person are proposed first, in a transaction of their own. The
+ * names of their subjects are compared meanwhile, on another connection.
  */
-function checkDays(
-  fields: readonly FormField[],
-  record: ParsedRecord,
-  today: string,
-  warnings: RowProblems[number][],
-): RowProblems {
-  const toCome: RowProblems[number][] = [];
-  for (const { name, column, label } of fields) {
-    const day = textOf(record, name);
-    if (day === null) continue;
-    if (day > today)
-      toCome.push({
-        column,
-        code: 'BAD_PERIOD',
-        message: `${label} is ${day}, which lies after today, ${today}: file it on that day or later.`,
-      });
-    else if (day < FIRST_DAY)
-      warnings.push({ column, code: 'BAD_PERIOD', message: `${label} is ${day}, which lies before ${FIRST_DAY}.` });
+async function writeRows<Own extends string>(
+  deps: IntakeDeps<Own>,
+  intake: PartIntake,
+  batched: readonly StagedRow<Own>[],
+  subjects: readonly FiledSubject[],
+): Promise<void> {
+  const { viewer, part, receipt } = intake;
+  const { secondPerson } = deps.filing;
+  const terms = await intake.terms;
+  const comparing = deps.checkNames?.(viewer, subjects, terms.today) ?? Promise.resolve([]);
+  comparing.catch(() => {}); // awaited below, unless recording fails before
+  const needsSecondPerson = (row: StagedRow<Own>): row is WholeRow<Own> =>
+    secondPerson !== undefined && row.whole !== null && secondPerson.isFor(viewer, row.whole);
+  const toPropose = batched.filter(needsSecondPerson);
+  const rows = toPropose.length === 0 ? batched : batched.filter((row) => !needsSecondPerson(row));
+  const proposed = toPropose.length > 0 ? await secondPerson?.propose(viewer, toPropose, part) : undefined;
+  const merged = rows.length > 0 ? await mergeRows(deps, intake, rows, terms) : undefined;
+  // A receipt says of each row what it warns of when it says what became of it.
+  for (const { row, problem } of await comparing) receipt.warn(row.number, [problem]);
+  if (proposed) {
+    for (const { number, problem } of proposed.refused) receipt.reject(number, [{ column: '', ...problem }]);
+    receipt.propose(proposed.outcomes);
   }
-  return toCome;
+  if (merged) {
+    for (const { number, problem } of merged.refused) receipt.reject(number, [{ column: deps.unitColumn, ...problem }]);
+    for (const { number, problem } of merged.disputed) receipt.warn(number, [{ column: deps.unitColumn, ...problem }]);
+    receipt.merge(rows, merged);
+  }
 }
 
-/** No authority of the People's Republic decided anything before this day. */
-const FIRST_DAY = '1949-10-01';
-
-const notOfReplacement = (unitColumn: string): RowProblems[number] => ({
-  column: unitColumn,
-  code: 'NOT_YOURS',
-  message: 'A full replacement has the records of your own organisation alone: name it as source unit.',
-});
-
-/** Records the rows of a batch; those that need a second person are proposed first, in a transaction of their own. */
-async function writeRows<Own extends string>(
-  { filing, runtime, merge, unitColumn }: IntakeDeps<Own>,
-  { viewer, part, terms, receipt }: PartIntake,
-  batched: readonly StagedRow<Own>[],
-): Promise<void> {
-  const { kind, secondPerson } = filing;
-  let rows = batched;
-  if (secondPerson) {
-    const needsSecondPerson = (row: StagedRow<Own>): row is WholeRow<Own> =>
-      row.whole !== null && secondPerson.isFor(viewer, row.whole);
-    await proposeRows(secondPerson, viewer, part, receipt, batched.filter(needsSecondPerson));
-    rows = batched.filter((row) => !needsSecondPerson(row));
-  }
-  if (rows.length === 0) return;
-  const { scopes, promisedDelayHours } = await terms;
-  const outcome = await merge(rows, {
+const mergeRows = <Own extends string>(
+  { filing, runtime, merge }: IntakeDeps<Own>,
+  { viewer, part }: PartIntake,
+  rows: readonly StagedRow<Own>[],
+  { scopes, promisedDelayHours }: Terms,
+): Promise<MergeOutcome> =>
+  merge(rows, {
     viewer,
     filingId: part.filingId,
-    kind,
+    kind: filing.kind,
     now: runtime.now(),
     promisedDelayHours,
     notesSeen: part.replaces ?? false,
     refuseCorrection: (currentVersion) => notCorrectable(viewer, currentVersion),
     isEntitled: (unit) => scopes.has(unit),
   });
-  for (const { number, problem } of outcome.refused) receipt.reject(number, [{ column: unitColumn, ...problem }]);
-  for (const { number, problem } of outcome.disputed) receipt.warnLate(number, [{ column: unitColumn, ...problem }]);
-  receipt.merge(rows, outcome);
-}
-
-async function proposeRows<Own extends string>(
-  secondPerson: SecondPerson<Own>,
-  viewer: Viewer,
-  part: FilingPart,
-  receipt: PartReceipt,
-  rows: readonly WholeRow<Own>[],
-): Promise<void> {
-  if (rows.length === 0) return;
-  const { outcomes, refused } = await secondPerson.propose(viewer, rows, part);
-  for (const { number, problem } of refused) receipt.reject(number, [{ column: '', ...problem }]);
-  receipt.propose(outcomes);
-}

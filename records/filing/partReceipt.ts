@@ -16,10 +16,8 @@ export interface PartReceipt {
   /** Counts a row of the part, whatever becomes of it. */
   read(): void;
   reject(number: number, problems: RowProblems): void;
-  /** Keeps the warnings with which a row is taken. */
+  /** Keeps warnings with which a row is taken, beside those that it has. */
   warn(number: number, warnings: RowProblems): void;
-  /** Adds warnings that come when the row is recorded. */
-  warnLate(number: number, warnings: RowProblems): void;
   /** Counts a row as unchanged that states the same as the row `of`, which is not recorded yet. */
   repeat(number: number, of: number): void;
   /** Counts the rows that wait for a second person, and those that are unchanged by their proposals. */
@@ -57,11 +55,6 @@ export function createPartReceipt(wantsRows: boolean): PartReceipt {
       if (rejectedRows.length < KEPT_REJECTIONS) rejectedRows.push({ row: number, problems });
     },
     warn(number, problems) {
-      counts.warned += 1;
-      warned.add(number);
-      if (wantsRows) warnings.set(number, problems);
-    },
-    warnLate(number, problems) {
       if (!warned.has(number)) counts.warned += 1;
       warned.add(number);
       if (wantsRows) warnings.set(number, [...(warnings.get(number) ?? []), ...problems]);

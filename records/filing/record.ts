@@ -2,6 +2,7 @@ import type { FeedTable } from '#records/outbox.ts';
 import type { RecordRow } from '#records/record.ts';
 import type { ParsedRecord } from '#standards/forms/form.ts';
 import { canonicalJson } from '#kit/canonical.ts';
+import { SUBJECT_NAME } from './content.ts';
 
 /**
  * A field of a parsed row as text; null where the row has none. The parser gives each field the type that its form
@@ -126,7 +127,7 @@ const PAGE_BYTES = 512 * 1024;
  */
 export function sameFiled<Own extends string>(table: RecordTable<Own>, newest: string, staged: string): string {
   const { columns = [], content = [], added } = table.computed ?? {};
-  const uncompared = [...content, ...(added?.content ?? [])];
+  const uncompared = [...content, ...(added?.content ?? []), SUBJECT_NAME];
   const apart = new Set([...columns, 'uscc', 'record_id', 'withdrawn_on', 'content']);
   const left = (row: string): string =>
     `${row}.content - array[${uncompared.map((name) => `'${name}'`).join(', ')}]::text[]`;
@@ -138,6 +139,9 @@ export function sameFiled<Own extends string>(table: RecordTable<Own>, newest: s
     // Left out in a filing, it stays as it was.
     `(${staged}.withdrawn_on is null or ${newest}.withdrawn_on = ${staged}.withdrawn_on)`,
     `${left(newest)} = ${left(staged)}`,
+    // Older versions of entries and evaluations have no name: it is kept since it is compared with the register's.
+    `(not ${newest}.content ? '${SUBJECT_NAME}'
+      or ${newest}.content->>'${SUBJECT_NAME}' is not distinct from ${staged}.content->>'${SUBJECT_NAME}')`,
     ...(added === undefined ? [] : [added.isSame(newest, staged)]),
   ].join('\n             and ');
 }

@@ -1,5 +1,6 @@
 import type { StagedRow } from './record.ts';
 import type { PartReceipt } from './partReceipt.ts';
+import type { FiledSubject } from './subjectNames.ts';
 
 const BATCH_ROWS = 5000;
 const BATCH_BYTES = 8 * 1024 * 1024;
@@ -9,9 +10,10 @@ export interface RowBatches<Own extends string> {
   /**
    * Adds a row to the batch. Of rows with the same natural key the last is taken: an equal one before it makes it
    * unchanged, a different one before it is rejected as DUPLICATE.
+   * @param subject whose name is to be compared with the register, also where the row is not taken
    */
-  add(number: number, staged: StagedRow<Own>): void;
-  /** Whether the batch has 5 000 rows or 8 MiB. */
+  add(number: number, staged: StagedRow<Own>, subject: FiledSubject | null): void;
+  /** Whether the batch has 5 000 rows, 8 MiB or 10 000 subjects: a file may repeat one row a million times. */
   isFull(): boolean;
   /** Begins to write the batch when the one before it is written, and continues with an empty one. */
   flush(): Promise<void>;
@@ -25,13 +27,15 @@ export interface RowBatches<Own extends string> {
  */
 export function createRowBatches<Own extends string>(
   receipt: Pick<PartReceipt, 'reject' | 'repeat'>,
-  write: (rows: readonly StagedRow<Own>[]) => Promise<void>,
+  write: (rows: readonly StagedRow<Own>[], subjects: readonly FiledSubject[]) => Promise<void>,
 ): RowBatches<Own> {
   let batch = new Map<string, StagedRow<Own>>();
   let batchBytes = 0;
+  let subjects: FiledSubject[] = [];
   let writing: Promise<void> = Promise.resolve();
   return {
-    add(number, staged) {
+    add(number, staged, subject) {
+      if (subject) subjects.push(subject);
       const before = batch.get(staged.key);
       if (before?.digest === staged.digest) return receipt.repeat(number, before.number);
       if (before)
@@ -45,14 +49,15 @@ export function createRowBatches<Own extends string>(
       batch.set(staged.key, staged);
       batchBytes += staged.end - staged.start;
     },
-    isFull: () => batch.size >= BATCH_ROWS || batchBytes >= BATCH_BYTES,
+    isFull: () => batch.size >= BATCH_ROWS || batchBytes >= BATCH_BYTES || subjects.length >= 2 * BATCH_ROWS,
     async flush() {
       await writing;
       if (batch.size === 0) return;
-      writing = write([...batch.values()]);
+      writing = write([...batch.values()], subjects);
       writing.catch(() => {}); // awaited before the next batch and at the end
       batch = new Map();
       batchBytes = 0;
+      subjects = [];
     },
     settled: () => writing,
   };

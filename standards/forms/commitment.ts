@@ -1,6 +1,6 @@
 import { checkPeriod } from './checks.ts';
 import { commitmentKinds, commitmentStatuses } from './codeLists.ts';
-import { disclosure, provenance, subject, unit } from './common.ts';
+import { disclosure, provenance, subjectByIdentifier, subjectIdentifierNames, unit } from './common.ts';
 import type { Form } from './form.ts';
 
 /** 信用承诺 */
@@ -10,8 +10,9 @@ export const commitmentForm: Form = {
   source: 'Our form; labels from the credit report of Credit China (V2.0).',
   subject: 'subjectUscc',
   subjectCategory: 'subjectCategory',
+  oneOf: subjectIdentifierNames,
   fields: [
-    ...subject('CN'),
+    ...subjectByIdentifier('CN'),
     {
       column: 'CN_LX',
       name: 'commitmentKind',

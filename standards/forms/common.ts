@@ -33,14 +33,14 @@ export function legacyIdentifiers(prefix: string): FormField[] {
 /** Column codes of the 2016 edition for the same identifiers (unverified). */
 const OLDER_COLUMNS: Record<string, readonly string[]> = { registrationNumber: ['GSDJ'], organisationCode: ['ZDM'] };
 
-export const subjectIdentifierNames = [
+export const subjectIdentifierNames: readonly string[] = [
   'subjectUscc',
   'registrationNumber',
   'organisationCode',
   'taxNumber',
   'institutionCertificate',
   'socialOrganisationCertificate',
-] as const;
+];
 
 /** The subject's economic activity: an extra of ours, by which a sector's regulator finds the records of its sector. */
 const industry = (prefix: string): FormField => ({
@@ -53,31 +53,48 @@ const industry = (prefix: string): FormField => ({
   unverified: true,
 });
 
+const nameAndCategory = (prefix: string): FormField[] => [
+  {
+    column: `${prefix}_XDR_MC`,
+    name: 'subjectName',
+    label: '主体名称',
+    type: 'text',
+    maxLength: 200,
+    rule: 'reject',
+    unverified: true,
+  },
+  {
+    column: `${prefix}_XDR_LB`,
+    name: 'subjectCategory',
+    label: '主体类别',
+    type: 'code',
+    codes: subjectCategories,
+    rule: 'optional',
+    unverified: true,
+  },
+];
+const code = (prefix: string, rule: Pick<FormField, 'rule' | 'strict'>): FormField => ({
+  column: `${prefix}_XDR_SHXYM`,
+  name: 'subjectUscc',
+  label: '统一社会信用代码',
+  type: 'uscc',
+  ...rule,
+});
+
 /** The subject of a record, for the forms that are ours: name and code. */
-export function subject(prefix: string): FormField[] {
-  return [
-    {
-      column: `${prefix}_XDR_MC`,
-      name: 'subjectName',
-      label: '主体名称',
-      type: 'text',
-      maxLength: 200,
-      rule: 'reject',
-      unverified: true,
-    },
-    {
-      column: `${prefix}_XDR_LB`,
-      name: 'subjectCategory',
-      label: '主体类别',
-      type: 'code',
-      codes: subjectCategories,
-      rule: 'optional',
-      unverified: true,
-    },
-    { column: `${prefix}_XDR_SHXYM`, name: 'subjectUscc', label: '统一社会信用代码', type: 'uscc', rule: 'reject' },
-    industry(prefix),
-  ];
-}
+export const subject = (prefix: string): FormField[] => [
+  ...nameAndCategory(prefix),
+  code(prefix, { rule: 'reject' }),
+  industry(prefix),
+];
+
+/** The same, with an older identifier in the place of the code; the form has `subjectIdentifierNames` in `oneOf`. */
+export const subjectByIdentifier = (prefix: string): FormField[] => [
+  ...nameAndCategory(prefix),
+  code(prefix, { rule: 'optional', strict: true }),
+  ...legacyIdentifiers(`${prefix}_XDR`),
+  industry(prefix),
+];
 
 /**
  * The subject block of the licence and penalty forms (行政相对人, 2018 edition); identity numbers of persons are never kept.

@@ -1,7 +1,7 @@
 import { findSchemeVersion } from '#standards/evaluationSchemes.ts';
 import { checkPeriod } from './checks.ts';
 import { evaluationCauses, schemeCodes } from './codeLists.ts';
-import { disclosure, provenance, subject, unit } from './common.ts';
+import { disclosure, provenance, subjectByIdentifier, subjectIdentifierNames, unit } from './common.ts';
 import type { Form, ParsedRecord, Report } from './form.ts';
 
 function checkEvaluation(record: ParsedRecord, reject: Report, warn: Report): void {
@@ -28,8 +28,9 @@ export const evaluationForm: Form = {
   source: 'Our form; contents after GB/T 45255-2025 and the credit report of Credit China (V2.0).',
   subject: 'subjectUscc',
   subjectCategory: 'subjectCategory',
+  oneOf: subjectIdentifierNames,
   fields: [
-    ...subject('PJ'),
+    ...subjectByIdentifier('PJ'),
     { column: 'PJ_FA', name: 'scheme', label: '评价方案', type: 'code', codes: schemeCodes, rule: 'reject' },
     { column: 'PJ_FABB', name: 'schemeVersion', label: '评价方案版本', type: 'text', maxLength: 32, rule: 'reject' },
     { column: 'PJ_DJ', name: 'grade', label: '等级', type: 'text', maxLength: 8, rule: 'reject' },

@@ -114,6 +114,9 @@ export type ProblemCode =
   | 'PERSONAL_DATA_MASKED'
   | 'PERSON_ADDRESS'
   | 'SUSPECT_NAME'
+  | 'SUBJECT_NAME'
+  | 'RESOLVED'
+  | 'AMBIGUOUS'
   | 'OUT_OF_SCOPE_NATURAL_PERSON';
 
 export interface RowProblem {
@@ -143,3 +146,11 @@ export interface Form {
   /** Rules over several fields. `reject` refuses the row, `warn` reports it. */
   check?: (record: ParsedRecord, reject: Report, warn: Report) => void;
 }
+
+/** The fields of a form of which one names the subject; empty for a part of a form that has none of them. */
+export const subjectFields = ({ fields, oneOf, subject }: Form): readonly FormField[] =>
+  fields.filter(({ name }) => oneOf?.includes(name) ?? name === subject);
+
+/** The column of a field of a form, by its name; empty where the form has no such field. */
+export const columnOf = ({ fields }: Form, name: string): string =>
+  fields.find((field) => field.name === name)?.column ?? '';

@@ -1,7 +1,7 @@
 import { findListType } from '#standards/listTypes.ts';
 import { checkPeriod } from './checks.ts';
 import { listTypeCodes, performanceStates, removalReasons } from './codeLists.ts';
-import { disclosure, provenance, subject, unit } from './common.ts';
+import { disclosure, provenance, subjectByIdentifier, subjectIdentifierNames, unit } from './common.ts';
 import type { Form, ParsedRecord, Report } from './form.ts';
 
 function checkEntry(record: ParsedRecord, _reject: Report, warn: Report): void {
@@ -27,8 +27,9 @@ export const nameListForm: Form = {
   source: 'Our form; labels from the credit report of Credit China (V2.0) and the rules of each list.',
   subject: 'subjectUscc',
   subjectCategory: 'subjectCategory',
+  oneOf: subjectIdentifierNames,
   fields: [
-    ...subject('MD'),
+    ...subjectByIdentifier('MD'),
     { column: 'MD_LX', name: 'listType', label: '名单类型', type: 'code', codes: listTypeCodes, rule: 'reject' },
     {
       column: 'MD_WSH',

@@ -7,9 +7,10 @@ import { recordIdOf } from '#records/record.ts';
 import type { FilingIntake, SubgraphRuntime } from '#records/subgraph.ts';
 import { NO_PROVINCE } from '#policy/rows.ts';
 import { findCatalogueItem } from '#standards/catalogue.ts';
-import type { Form, OtherActKind, ParsedRecord } from '#standards/forms/form.ts';
+import { columnOf, type Form, type OtherActKind, type ParsedRecord } from '#standards/forms/form.ts';
 import { forms } from '#standards/forms/forms.ts';
 import { otherActForms } from '#standards/forms/otherActs.ts';
+import { isTitleOnly } from '#standards/documentNumber.ts';
 import { findIndustry } from '#standards/industry.ts';
 import { addDays } from '#standards/publicationTerms.ts';
 import { type ActKind, actKinds } from './acts.ts';
@@ -26,6 +27,7 @@ import {
   type Term,
   termOf,
 } from './terms.ts';
+import { findFormerActs, matterOf } from './titledActs.ts';
 
 /** Acts arrive by the million, so each batch is announced and not each record. */
 export const feed: BatchFeed = { topic: 'ACT' };
@@ -225,15 +227,13 @@ function actRow(
   const common = commonOf(form, record, surroundings, authority, kind, term);
   if (!common) return noCode(subjectColumn);
   const decidedOn = record['decidedOn'] as string; // no row without it
+  const documentNo = textOf(record, 'documentNoKey') ?? '';
+  const key = [kind, authority ?? textOf(record, 'authorityName') ?? '', documentNo, common.uscc, decidedOn];
+  const matter = isTitleOnly(documentNo) ? matterOf(common.content) : null;
+  if (matter !== null) surroundings.formerly(recordIdOf(...key));
   return {
     ...common,
-    record_id: recordIdOf(
-      kind,
-      authority ?? textOf(record, 'authorityName') ?? '',
-      textOf(record, 'documentNoKey') ?? '',
-      common.uscc,
-      decidedOn,
-    ),
+    record_id: matter === null ? recordIdOf(...key) : recordIdOf(...key, matter),
     valid_from: textOf(record, 'validFrom') ?? decidedOn,
     valid_to: dayAfter(textOf(record, 'validTo')),
     kind,
@@ -334,8 +334,6 @@ function complaintRow(record: ParsedRecord, surroundings: RowSurroundings): Comp
   };
 }
 
-const columnOf = ({ fields }: Form, name: string): string => fields.find((field) => field.name === name)?.column ?? '';
-
 /** The filing intake of a kind of act. */
 function createActIntake(
   runtime: SubgraphRuntime,
@@ -352,6 +350,8 @@ function createActIntake(
       table: act,
       isAct: true,
       kindOfRow: kind,
+      asksRegister: true,
+      findFormer: (rows) => findFormerActs(runtime.pool, rows),
       toRow: (record, given) => {
         const surroundings = checkDays(record, given);
         return actRow(form, kind, record, surroundings, subject, term(record, surroundings));
@@ -379,15 +379,21 @@ export const createFilings = (runtime: SubgraphRuntime): Record<Kind, FilingInta
     ),
   ),
   commitment: createFilingIntake(
-    { kind: 'commitment', form: forms.commitment, table: commitment, toRow: commitmentRow },
+    { kind: 'commitment', form: forms.commitment, table: commitment, asksRegister: true, toRow: commitmentRow },
     runtime,
   ),
   'judicial-record': createFilingIntake(
-    { kind: 'judicial-record', form: forms['judicial-record'], table: judicialRecord, toRow: judicialRow },
+    {
+      kind: 'judicial-record',
+      form: forms['judicial-record'],
+      table: judicialRecord,
+      asksRegister: true,
+      toRow: judicialRow,
+    },
     runtime,
   ),
   complaint: createFilingIntake(
-    { kind: 'complaint', form: forms.complaint, table: complaint, toRow: complaintRow },
+    { kind: 'complaint', form: forms.complaint, table: complaint, asksRegister: true, toRow: complaintRow },
     runtime,
   ),
 });

@@ -252,6 +252,11 @@ export type Provenance = {
   readonly sourceUnit: Maybe<Organisation>;
   /** The record's identifier at its source (来源记录标识). */
   readonly sourceRecordId: Maybe<Scalars['String']['output']>;
+  /**
+   * The name of the subject as the source filed it (填报的主体名称); the entity has the registered one. Null where none was
+   * kept.
+   */
+  readonly filedSubjectName: Maybe<Scalars['String']['output']>;
   /** The item of the collection catalogue that the record belongs to (信用信息目录编码). */
   readonly catalogueCode: Maybe<Scalars['String']['output']>;
   /** When it was first recorded here (归集时间). */
@@ -2830,6 +2835,7 @@ export type MaskedPersonResolvers<ContextType = SubgraphContext, ParentType exte
 export type ProvenanceResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['Provenance'] = ResolversParentTypes['Provenance']> = {
   sourceUnit?: Resolver<Maybe<ResolversTypes['Organisation']>, ParentType, ContextType>;
   sourceRecordId?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  filedSubjectName?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   catalogueCode?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   collectedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
 };

@@ -9,9 +9,9 @@ import { reportingUnitOf } from '#standards/divisions.ts';
 import type { ParsedRecord } from '#standards/forms/form.ts';
 import { forms } from '#standards/forms/forms.ts';
 import { findIndustry } from '#standards/industry.ts';
+import { searchable } from '#standards/names.ts';
 import { LONG_TERM_DAY } from '#standards/publicationTerms.ts';
 import { kindOfCode } from '#standards/registrationDepartments.ts';
-import { searchable } from './names.ts';
 
 const profile: RecordTable<'name' | 'kind' | 'status' | 'successor'> = {
   schema: 'entity',

@@ -1,9 +1,3 @@
-/**
- * The form of a name for searching and comparing: half width (so that （ and ( are the same), upper case, without
- * spaces. The registered form stays in the record.
- */
-export const searchable = (name: string): string => name.normalize('NFKC').replace(/\s+/gu, '').toUpperCase();
-
 /** The pairs of neighbouring characters of a text, each once: entity.bigrams in SQL gives the same set. */
 export function bigrams(text: string): string[] {
   const characters = Array.from(text);

@@ -3,6 +3,7 @@ import type { SubgraphContext } from '#kit/context.ts';
 import { query, statement, type Pool } from '#kit/postgres/pool.ts';
 import { believedAt, type RecordRow, type Times } from '#records/record.ts';
 import { rowPredicate, rowScope, rowValues } from '#policy/rows.ts';
+import type { Identifier } from '#standards/identifierSchemes.ts';
 import { formerNames, type FormerName } from './names.ts';
 import type { EntityKind, EntityStatus } from './resolvers.generated.ts';
 
@@ -54,10 +55,10 @@ export interface ProfileRepository {
    */
   loadPredecessors(context: SubgraphContext, ask: Ask): Promise<readonly string[]>;
   /**
-   * Codes of the entities that have an identifier today, in order. `loadCurrentVersions` decides which of them the
-   * viewer may see.
+   * Codes that one of the identifiers names today, in order. `loadCurrentVersions` decides which of them are entities
+   * that the viewer may see.
    */
-  findBearers(context: SubgraphContext, scheme: string, value: string): Promise<string[]>;
+  findBearers(context: SubgraphContext, identifiers: readonly Identifier[]): Promise<string[]>;
 }
 
 /** `Query.entities` takes 1 000 codes, which one statement reads. */
@@ -168,7 +169,11 @@ const predecessors = statement(
 
 const bearers = statement(
   'entity.bearers',
-  `select uscc from entity.identifier where scheme = $1 and value = $2 order by uscc limit ${MAX_BEARERS}`,
+  `select distinct bearer.uscc
+   from unnest($1::text[], $2::text[]) as identifier(scheme, value)
+   cross join lateral entity.bearers(identifier.scheme, identifier.value) as bearer(uscc)
+   order by bearer.uscc
+   limit ${MAX_BEARERS}`,
 );
 
 interface ContextAsk extends Ask {
@@ -227,7 +232,9 @@ export function createProfileRepository(pool: Pool): ProfileRepository {
     loadPredecessors: (context, ask) => loadPredecessors({ ...ask, context }),
     loadCurrentVersions: (context, ask) => loadCurrentVersions({ ...ask, context }),
     loadFormerNames: async (context, ask, filedNames) => formerNames(await loadStates({ ...ask, context }), filedNames),
-    findBearers: async (_context, scheme, value) =>
-      (await query<{ uscc: string }>(pool, bearers, [scheme, value])).map(({ uscc }) => uscc),
+    findBearers: async (_context, identifiers) => {
+      const asked = [identifiers.map(({ scheme }) => scheme), identifiers.map(({ value }) => value)];
+      return (await query<{ uscc: string }>(pool, bearers, asked)).map(({ uscc }) => uscc);
+    },
   };
 }

@@ -154,6 +154,11 @@ export type Provenance = {
   readonly sourceUnit: Maybe<Organisation>;
   /** The record's identifier at its source (来源记录标识). */
   readonly sourceRecordId: Maybe<Scalars['String']['output']>;
+  /**
+   * The name of the subject as the source filed it (填报的主体名称); the entity has the registered one. Null where none was
+   * kept.
+   */
+  readonly filedSubjectName: Maybe<Scalars['String']['output']>;
   /** The item of the collection catalogue that the record belongs to (信用信息目录编码). */
   readonly catalogueCode: Maybe<Scalars['String']['output']>;
   /** When it was first recorded here (归集时间). */
@@ -290,8 +295,9 @@ export type Query = {
   /** Many entities by code: one item per input, order and duplicates kept. A bad code affects only its own item (批量查询主体). */
   readonly entities: Maybe<ReadonlyArray<EntityLookup>>;
   /**
-   * Every entity with an identifier of an older scheme; there may be several. Without one, a single item: UNKNOWN, INVALID
-   * or MISSING (按旧证照号码查询).
+   * Every entity with an identifier of an older scheme; there may be several. An organisation code also names the entity
+   * whose code has it as characters 9 to 17, and a tax number the code or organisation code that it contains. Without one,
+   * a single item: UNKNOWN, INVALID or MISSING (按旧证照号码查询).
    */
   readonly resolveIdentifier: Maybe<ReadonlyArray<EntityLookup>>;
   /** The identifier schemes that `resolveIdentifier` knows (标识类型目录). */
@@ -903,6 +909,7 @@ export type MaskedPersonResolvers<ContextType = SubgraphContext, ParentType exte
 export type ProvenanceResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['Provenance'] = ResolversParentTypes['Provenance']> = {
   sourceUnit?: Resolver<Maybe<ResolversTypes['Organisation']>, ParentType, ContextType>;
   sourceRecordId?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  filedSubjectName?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   catalogueCode?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   collectedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
 };

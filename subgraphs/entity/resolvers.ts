@@ -15,7 +15,7 @@ import { provenanceFields } from '#records/recordFields.ts';
 import type { ResolverMap } from '#kit/resolverMap.ts';
 import type { SubgraphRuntime } from '#records/subgraph.ts';
 import { scalars } from '#kit/scalars.ts';
-import { identifierSchemes } from '#standards/identifierSchemes.ts';
+import { derivedIdentifiers, identifierSchemes } from '#standards/identifierSchemes.ts';
 import { createEntityStates, entityRead } from './entityStates.ts';
 import { createIdentityFields } from './identityFields.ts';
 import { type EntityState, lookupOf, readCodes, readIdentifier } from './lookups.ts';
@@ -64,7 +64,7 @@ export function createResolvers(
       async resolveIdentifier(_, { scheme, value: input }, context) {
         const read = readIdentifier(scheme, input);
         if ('refused' in read) return [read.refused];
-        const codes = scheme === 'USCC' ? [read.value] : await profiles.findBearers(context, scheme, read.value);
+        const codes = await profiles.findBearers(context, derivedIdentifiers({ scheme, value: read.value }));
         const found = await Promise.all(codes.map((uscc) => states.loadToday(context, uscc)));
         const borne = found.filter((state) => state !== null);
         return borne.length === 0 ? [lookupOf(input, null)] : borne.map((state) => lookupOf(input, state));

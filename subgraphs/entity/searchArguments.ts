@@ -3,7 +3,7 @@ import type { Pager } from '#kit/cursor.ts';
 import { badInput } from '#kit/errors.ts';
 import type { Times } from '#records/record.ts';
 import { provinces, XPCC } from '#standards/divisions.ts';
-import { searchable } from './names.ts';
+import { searchable } from '#standards/names.ts';
 import type { Position, SearchFilter } from './search.ts';
 
 export interface SearchArguments {

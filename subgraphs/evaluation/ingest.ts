@@ -96,5 +96,8 @@ export function resultOf(
 
 /** The filing intakes of this subgraph, by kind. */
 export const createFilings = (runtime: SubgraphRuntime): Record<'evaluation', FilingIntake> => ({
-  evaluation: createFilingIntake({ kind: 'evaluation', form: forms.evaluation, table, toRow: resultOf }, runtime),
+  evaluation: createFilingIntake(
+    { kind: 'evaluation', form: forms.evaluation, table, asksRegister: true, toRow: resultOf },
+    runtime,
+  ),
 });

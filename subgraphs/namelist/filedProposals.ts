@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { auditChange } from '#records/outbox.ts';
 import { notCorrectable } from '#records/filing/admission.ts';
 import type { ProposedRows, SecondPerson, WholeRow } from '#records/filing/intake.ts';
+import { stagedColumns } from '#records/filing/record.ts';
 import { type Client, query, statement, transaction } from '#kit/postgres/pool.ts';
 import { NOT_IN_REPLACEMENT } from '#records/record.ts';
 import type { FilingPart, RowOutcome, SubgraphRuntime } from '#records/subgraph.ts';
@@ -17,15 +18,9 @@ import { createEntryVersions, type EntryVersions } from './versions.ts';
 // authority and its document.
 
 /** The current entry, with the columns that are needed to compare it with a filed row. */
-interface CurrentEntry {
-  readonly uscc: string;
-  readonly record_id: string;
+interface CurrentEntry extends EntryFiling {
   readonly version: number;
   readonly digest: string;
-  readonly source_unit: string;
-  readonly determining_unit: string | null;
-  readonly sector: string | null;
-  readonly removed_on: string | null;
   readonly withdrawn_on: string | null;
   readonly withdrawal_reason: string | null;
 }
@@ -37,8 +32,10 @@ const DEADLINE_MS = 60_000;
 
 const currentEntries = statement(
   'namelist.entry.standing_of_rows',
-  `select entry.uscc, entry.record_id, entry.version, encode(entry.digest, 'hex') as digest, entry.source_unit,
-          entry.determining_unit, entry.sector, entry.removed_on, entry.withdrawn_on, entry.withdrawal_reason
+  `select ${stagedColumns(table)
+    .map((column) => `entry.${column}`)
+    .join(', ')},
+          entry.version, encode(entry.digest, 'hex') as digest, entry.withdrawal_reason
    from unnest($1::text[], $2::uuid[]) as row(uscc, record_id)
    join namelist.entry
      on entry.uscc = row.uscc
@@ -152,13 +149,13 @@ async function proposeRows(
   for (const row of rows) {
     const entry = known.currentVersions.get(keyOf(row.whole));
     const record = entry ? { uscc: entry.uscc, recordId: entry.record_id, version: entry.version } : null;
-    const judged = judge(viewer, row, entry);
+    const judged = judge(versions, viewer, row, entry);
     if ('problem' in judged) refused.push({ number: row.number, problem: judged.problem });
     else if (judged.outcome === 'UNCHANGED') taken.push({ row, entry, result: { outcome: 'UNCHANGED', record } });
     else {
       const open = known.openProposals
         .get(keyOf(row.whole))
-        ?.find((each) => versions.isSame(each.proposed_entry, row.whole));
+        ?.find((each) => versions.restates(row.whole, each.proposed_entry));
       const id = open?.id ?? (await insertProposal(dependencies, proposing, row.whole, entry, judged.actor));
       if (!open) proposed += 1;
       taken.push({ row, entry, result: { outcome: 'PENDING', record, proposal: { uscc: row.whole.uscc, id } } });
@@ -184,11 +181,12 @@ async function readKnownEntries(client: Client, unit: string, rows: readonly Row
 
 /** Whether a row changes its entry, and who proposes the change; or why the row is refused. */
 function judge(
+  versions: EntryVersions,
   viewer: Viewer,
-  { digest }: Row,
+  row: Row,
   entry: CurrentEntry | undefined,
 ): { readonly problem: Problem } | { readonly outcome: 'UNCHANGED' } | { readonly outcome: 'PENDING'; actor: string } {
-  const isSame = entry?.digest === digest;
+  const isSame = entry !== undefined && (entry.digest === row.digest || restates(versions, row.whole, entry));
   const problem = entry && !isSame ? whyNot(viewer, entry) : null;
   if (problem) return { problem };
   if (entry && isSame && !isMissing(entry)) return { outcome: 'UNCHANGED' };
@@ -202,6 +200,10 @@ function judge(
     },
   };
 }
+
+/** Whether a row states what the current entry states. A day of withdrawal that it leaves out stays as it was. */
+const restates = (versions: EntryVersions, row: EntryFiling, { withdrawn_on: day, ...entry }: CurrentEntry): boolean =>
+  versions.restates(row, { ...entry, withdrawn_on: row.withdrawn_on == null ? row.withdrawn_on : day });
 
 /** Inserts a proposal of the row. @returns its id */
 async function insertProposal(

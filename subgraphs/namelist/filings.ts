@@ -11,6 +11,7 @@ export const createFilings = (runtime: SubgraphRuntime): Record<'name-list', Fil
       kind: 'name-list',
       form: forms['name-list'],
       table,
+      asksRegister: true,
       toRow: entryOf,
       secondPerson: createFiledProposals(runtime),
     },

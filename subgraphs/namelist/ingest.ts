@@ -196,10 +196,7 @@ export function entryOf(
   };
 }
 
-/**
- * The fields of the form for a current entry, from which `entryOf` makes the same entry. The name of its subject is not
- * kept.
- */
+/** The fields of the form for a current entry, from which `entryOf` makes the same entry. */
 export function recordOf(entry: EntryFiling): ParsedRecord {
   const type = findListType(entry.list_type ?? '') as ListType; // only entries of such are recorded
   const listedOn = entry.listed_on as string; // no entry without it

@@ -1,5 +1,7 @@
 import { refuseForm } from '#records/filing/formInput.ts';
+import { SUBJECT_NAME } from '#records/filing/content.ts';
 import { type Refusal, refuse } from '#kit/refusals.ts';
+import { subjectIdentifierNames } from '#standards/forms/common.ts';
 import type { Form, ParsedRecord } from '#standards/forms/form.ts';
 import { nameListForm } from '#standards/forms/nameList.ts';
 import { parseRow } from '#standards/forms/parse.ts';
@@ -15,10 +17,15 @@ const partOf = (...names: string[]): Form => ({
   fields: nameListForm.fields.filter(({ name }) => names.includes(name)),
 });
 
-/** A new entry. Its subject is named by its code; no entry keeps the subject's name. */
-export const listingForm = partOf(
-  ...nameListForm.fields.map(({ name }) => name).filter((name) => name !== 'subjectName'),
-);
+/** A new entry. Its subject is named by its code alone. */
+export const listingForm: Form = {
+  ...partOf(
+    ...nameListForm.fields
+      .map(({ name }) => name)
+      .filter((name) => name === nameListForm.subject || ![SUBJECT_NAME, ...subjectIdentifierNames].includes(name)),
+  ),
+  oneOf: [nameListForm.subject],
+};
 /** The document that removes or corrects an entry, with the removal itself. */
 export const decisionForm = partOf('documentNo', 'legalBasis', 'removedOn', 'removalReason');
 /** What a correction can change. */

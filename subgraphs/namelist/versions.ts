@@ -1,6 +1,7 @@
 import type { SubgraphContext } from '#kit/context.ts';
 import { closeConflicts } from '#records/conflicts.ts';
 import { createFeed } from '#records/outbox.ts';
+import { SUBJECT_NAME } from '#records/filing/content.ts';
 import { createStager, stagedColumns } from '#records/filing/record.ts';
 import { type Client, query, statement } from '#kit/postgres/pool.ts';
 import { decodeId, NOT_IN_REPLACEMENT, recordColumns } from '#records/record.ts';
@@ -53,6 +54,11 @@ export interface EntryVersions {
   exists(client: Client, key: EntryKey): Promise<boolean>;
   /** Whether two entries state the same. */
   isSame(one: EntryFiling, other: EntryFiling): boolean;
+  /**
+   * Whether a row states what was recorded or proposed before. What was recorded before filed names were kept
+   * has none, and is the same whatever the name.
+   */
+  restates(row: EntryFiling, before: EntryFiling): boolean;
   /**
    * Writes the first version of an entry, or the next version of a current one, and announces it. Returns its number.
    */
@@ -116,6 +122,11 @@ const noteFiling = statement(
        first_filed_at = coalesce(source_unit.first_filed_at, excluded.first_filed_at)`,
 );
 
+const withoutSubjectName = (entry: EntryFiling): EntryFiling => {
+  const { [SUBJECT_NAME]: _, ...content } = entry.content;
+  return { ...entry, content };
+};
+
 export function createEntryVersions({ digest, now }: SubgraphRuntime): EntryVersions {
   const stage = createStager(table, digest, false);
   const digestOf = (entry: EntryFiling): string => stage(1, entry).digest;
@@ -136,6 +147,8 @@ export function createEntryVersions({ digest, now }: SubgraphRuntime): EntryVers
     },
     exists: async (client, { uscc, recordId }) => (await query(client, findAny, [uscc, recordId])).length > 0,
     isSame: (one, other) => digestOf(one) === digestOf(other),
+    restates: (row, before) =>
+      digestOf(before) === digestOf(SUBJECT_NAME in before.content ? row : withoutSubjectName(row)),
     async write(client, entry, currentVersion, { recordedAt, unit, rules }) {
       const json = JSON.stringify(entry);
       const version = (currentVersion?.version ?? 0) + 1;

@@ -89,7 +89,7 @@ const entries = async (uscc: string): Promise<Record<string, unknown>[]> => {
     .nameListEntries.nodes;
 };
 const row = (uscc: string, unit: string, more: Cells = {}): Cells => ({
-  MD_XDR_MC: '示例主体',
+  MD_XDR_MC: '示例云帆零售有限公司',
   MD_XDR_SHXYM: uscc,
   MD_LX: 'SAMR_SERIOUS',
   MD_WSH: '示监〔2026〕9号',
@@ -157,11 +157,12 @@ describe('a filer corrects records of its own units alone, within its sector or 
       outcomes(
         await file({ role: 'PROVINCIAL_PLATFORM', organisation: OTHER }, changed, { ...changed, MD_LYDWDM: OTHER }),
       ),
-    ).toEqual(['REJECTED NOT_YOURS', 'REJECTED NOT_YOURS']);
+    ).toEqual(['REJECTED NOT_YOURS', 'PENDING CONTRADICTION']);
     expect(
       await graph.file('name-list', lines([changed]), { role: 'SECTOR_REGULATOR', format: 'NDJSON' }),
     ).toMatchObject({ rejected: 1, corrected: 0, rejectedRows: [{ row: 1, problems: [{ code: 'NOT_YOURS' }] }] });
-    expect((await entries(uscc)).map(({ version, grounds }) => [version, grounds])).toEqual([[1, '示例事由']]);
+    // Stated again beside what the platform states in its own name.
+    expect((await entries(uscc)).map(({ version, grounds }) => [version, grounds])).toEqual([[3, '示例事由']]);
     expect(outcomes(await file(authority, changed))).toEqual(['CORRECTED']);
     expect(outcomes(await file(centre, abnormal(uscc, AUTHORITY)))).toEqual(['CORRECTED']);
   });
@@ -185,7 +186,10 @@ describe('a filer corrects records of its own units alone, within its sector or 
 
 /** A record of another kind about an entity, of one unit. */
 const slashed = (days: number): string => daysFromNow(days).replaceAll('-', '/');
-const common = (prefix: string, uscc: string) => ({ [`${prefix}_XDR_MC`]: '示例主体', [`${prefix}_XDR_SHXYM`]: uscc });
+const common = (prefix: string, uscc: string) => ({
+  [`${prefix}_XDR_MC`]: '示例云帆零售有限公司',
+  [`${prefix}_XDR_SHXYM`]: uscc,
+});
 const otherKinds: readonly (readonly [
   kind: string,
   schema: string,
@@ -292,14 +296,15 @@ test.each(otherKinds)(
       ).map((outcome) => (String(outcome).startsWith('REJECTED') ? outcome : String(outcome).split(' ')[0]));
     expect(await fileOf(centre, rowFor(uscc, AUTHORITY))).toEqual(['ADDED']);
     const changed = { ...rowFor(uscc, AUTHORITY), [words]: '改写' };
-    for (const who of [
-      regulator,
-      { role: 'DETERMINING_UNIT', organisation: OTHER },
-      { role: 'PROVINCIAL_PLATFORM', organisation: OTHER },
+    for (const [who, ...expected] of [
+      [regulator, 'REJECTED NOT_YOURS', 'REJECTED NOT_YOURS'],
+      [{ role: 'DETERMINING_UNIT', organisation: OTHER }, 'REJECTED NOT_YOURS', 'REJECTED NOT_YOURS'],
+      // In its own name a platform that is registered for such records contradicts the record: it is kept beside it.
+      [{ role: 'PROVINCIAL_PLATFORM', organisation: OTHER }, 'REJECTED NOT_YOURS', 'PENDING'],
     ] as const)
       expect([who.role, await fileOf(who, changed, { ...changed, [source]: who.organisation })]).toEqual([
         who.role,
-        ['REJECTED NOT_YOURS', 'REJECTED NOT_YOURS'],
+        expected,
       ]);
     expect(await fileOf(centre, rowFor(uscc, AUTHORITY))).toEqual(['UNCHANGED']);
     expect(await fileOf(authority, changed)).toEqual(['CORRECTED']);

@@ -702,7 +702,7 @@ test('what is not public is noted as read, what is public is not', async () => {
   const uscc = newEntity();
   await file(
     'penalty',
-    [penalty(uscc), penalty(uscc, { CF_WSH: '共享读', CF_SYFW: '1' })].map((row) => ({ CF_SYFW: '', ...row })),
+    [penalty(uscc), penalty(uscc, { CF_WSH: '共享读1号', CF_SYFW: '1' })].map((row) => ({ CF_SYFW: '', ...row })),
   );
   const { extensions } = await ask(
     `query ($uscc: USCC!) { creditFile(uscc: $uscc) { administrativeActs(first: 10) { nodes { id } } } }`,
@@ -711,7 +711,7 @@ test('what is not public is noted as read, what is public is not', async () => {
   );
   expect(extensions).toEqual({
     reads: [
-      { uscc, dataClass: 'RECORD', record: recordIdOf('PENALTY', UNIT, '共享读', uscc, '2026-09-18'), version: 1 },
+      { uscc, dataClass: 'RECORD', record: recordIdOf('PENALTY', UNIT, '共享读1号', uscc, '2026-09-18'), version: 1 },
     ],
   });
 });

@@ -54,7 +54,7 @@ const partsOfEntity: readonly (readonly [part: string, query: string])[] = [
       uscc isKnown
       entity {
         ${PROFILE}
-        provenance { sourceUnit { name uscc } sourceRecordId catalogueCode collectedAt }
+        provenance { sourceUnit { name uscc } sourceRecordId filedSubjectName catalogueCode collectedAt }
         recordedAt
       }
       hasActiveSeriousListing

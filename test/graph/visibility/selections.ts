@@ -9,7 +9,7 @@ export const codes = [near, far, shadow, hidden];
 
 export const RECORD = `id version digest
   subject { uscc name phone address { text masked } legalRepresentative { name masked } }
-  provenance { sourceUnit { name uscc } sourceRecordId catalogueCode collectedAt }
+  provenance { sourceUnit { name uscc } sourceRecordId filedSubjectName catalogueCode collectedAt }
   disclosureLevel validFrom validTo recordedAt underObjection additionalFields { column value }`;
 export const ACT = `__typename ${RECORD} kind documentNo documentName authority { name uscc } decidedOn content
   publication { duty publishedOn publicUntil } remark

@@ -431,7 +431,7 @@ export function formOf(
 ): Record<string, string> {
   const prefix = prefixes[kind];
   const common = {
-    [`${prefix}_XDR_MC`]: '示例主体',
+    [`${prefix}_XDR_MC`]: say('filedname'),
     [`${prefix}_XDR_SHXYM`]: subject.uscc,
     [`${prefix}_XDR_HYDM`]: subject.industry,
     [`${prefix}_SYFW`]: levelNames[state],
@@ -798,6 +798,7 @@ export function canariesOf(row: Planted, seers: Who, say: Say, family: number, d
     ...partsOf[kind].map((part) => ({ text: say(part), seenBy: seers })),
     ...undelivered[kind].map((part) => ({ text: say(part), seenBy: nobody })),
     { text: say('recordid'), seenBy: provenance },
+    { text: say('filedname'), seenBy: provenance },
     ...(digest === undefined ? [] : [{ text: digest, seenBy: provenance }]),
     { text: say('column'), seenBy: remark },
     { text: say('value'), seenBy: remark },
