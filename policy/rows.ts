@@ -1,3 +1,4 @@
+import { may } from './actions.ts';
 import { isMaskable, outcomeFor, type DataClass } from './matrix.ts';
 import { roleDefinitions } from './roles.ts';
 import { type DisclosureLevel, disclosureLevels, nothing, type Reach, type RowScope } from './scope.ts';
@@ -118,8 +119,9 @@ export function rowPredicate(row: string, first: number, erased?: number): strin
  * an index by level, one level after another, so that rows that the viewer may not see are not walked: their number
  * must not show in the time of an answer. Outside its term a public row still has its level, and `rowPredicate` decides
  * about each row. Parameters as there.
+ * @param anyLevel SQL: whether rows of any level may be seen by another right than the row rule; left out: none may
  */
-export function levelsSeen(uscc: string, first: number): string {
+export function levelsSeen(uscc: string, first: number, anyLevel?: string): string {
   const p = (offset: number): string => `$${first + offset}`;
   // The case makes the planner expect equally many levels for any viewer. It would otherwise plan anew for each
   // execution.
@@ -132,6 +134,7 @@ export function levelsSeen(uscc: string, first: number): string {
        or (levels.level = 'RESTRICTED'
            and ${p(8)}::text is not null
            and consent.is_given(${uscc}, ${p(8)}::text, ${p(9)}::text))
+       ${anyLevel === undefined ? '' : `or ${anyLevel}`}
        then true else false end)`;
 }
 
@@ -240,6 +243,16 @@ export const mayHaveConsent = (
 ): scope is RowScope & { readonly consentTo: string; readonly consentFor: string } =>
   scope.consentTo !== null && scope.consentFor !== null;
 
+/**
+ * The organisation that may be asked to verify what an entity declares about itself, and then sees the item beyond the
+ * rows of its role; null for a viewer that may not verify, or names no purpose.
+ */
+export const verifierOf = (viewer: Viewer): string | null =>
+  may(viewer, 'filing:create') && outcomeFor(viewer, 'RECORD') === 'ROW' ? viewer.organisation : null;
+
+const isVerifiedBy = ({ verifiers }: Reach, verifier: string | null): boolean =>
+  verifier !== null && verifiers !== undefined && verifiers.includes(verifier);
+
 /** SHOW the value, MASK it, or DENY it, for one field of one row that is itself visible. */
 export function fieldOutcome(viewer: Viewer, dataClass: DataClass, row: Reach): 'SHOW' | 'MASK' | 'DENY' {
   const outcome = outcomeFor(viewer, dataClass);
@@ -247,6 +260,7 @@ export function fieldOutcome(viewer: Viewer, dataClass: DataClass, row: Reach): 
   if (outcome === 'MASK') return 'MASK';
   if (outcome === 'ROW') {
     if (dataClass === 'RECORD' || roleDefinitions[viewer.role].reaches(viewer, row)) return 'SHOW';
+    if (isVerifiedBy(row, verifierOf(viewer))) return 'SHOW';
     return isMaskable(dataClass) ? 'MASK' : 'DENY';
   }
   return 'DENY';

@@ -52,4 +52,6 @@ export interface Reach {
   readonly province?: string | null;
   readonly sector?: string | null;
   readonly units?: readonly (string | null)[];
+  /** Who was asked to verify what the field states, or has verified it. */
+  readonly verifiers?: readonly (string | null)[];
 }

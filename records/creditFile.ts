@@ -16,8 +16,8 @@ export interface CreditFile {
   readonly knownAt: string;
 }
 
-/** One item of `creditFiles`: the file, or the rule that the input broke. */
-export interface CreditFileLookup {
+/** One item of a batch of codes: the code's file, or the rule that the input broke. */
+export interface CodeLookup {
   readonly input: string;
   /**
    * LENGTH, ALPHABET, CHECK_CHARACTER or PLACEHOLDER; NOT_IN_BULK for a code that has to be requested alone; null when
@@ -29,7 +29,7 @@ export interface CreditFileLookup {
 }
 
 /** A code of a list of codes: the code itself, or the rule that the input broke. */
-export interface CheckedCode extends Pick<CreditFileLookup, 'input' | 'reason' | 'expected'> {
+export interface CheckedCode extends Pick<CodeLookup, 'input' | 'reason' | 'expected'> {
   /** Null when `reason` is not. */
   readonly uscc: string | null;
 }
@@ -37,6 +37,10 @@ export interface CheckedCode extends Pick<CreditFileLookup, 'input' | 'reason' |
 interface Times {
   validAt?: string | null;
   knownAt?: string | null;
+}
+
+interface Codes extends Times {
+  codes: readonly string[];
 }
 
 const MAX_FILES = 100;
@@ -78,7 +82,8 @@ export function checkCodes(inputs: readonly string[], context: SubgraphContext):
  * resolver. Only the entity subgraph answers whether the code is known. Spread them into the subgraph's own resolvers:
  * `{ Query: { ...files.Query, … }, CreditFile: { ...files.CreditFile, … } }`.
  *
- * Every root throws KNOWN_AT_TOO_LATE for an instant that is not sealed here.
+ * Every root throws KNOWN_AT_TOO_LATE for an instant that is not sealed here, and `creditFiles` BAD_USER_INPUT
+ * (TOO_MANY) for more than 100 codes.
  */
 export function creditFileRoots(instants: Instants) {
   const momentOf = async (
@@ -95,24 +100,25 @@ export function creditFileRoots(instants: Instants) {
     return { uscc, ...(await momentOf(times, context)) };
   };
 
+  /** @throws BAD_USER_INPUT (TOO_MANY) for more than `max` codes; a bad code spoils only its own item. */
+  const lookUp = async (args: Codes, max: number, context: SubgraphContext): Promise<CodeLookup[]> => {
+    checkBatch('codes', args.codes, max);
+    const times = await momentOf(args, context);
+    return checkCodes(args.codes, context).map(({ uscc, ...lookup }) => ({
+      ...lookup,
+      file: uscc === null ? null : { uscc, ...times },
+    }));
+  };
+
   return {
+    /** One item for each code of a batch, with its file at the two times. */
+    lookUp,
     Query: {
       creditFile: (_: unknown, args: { uscc: string } & Times, context: SubgraphContext): Promise<CreditFile> =>
         fileOf(args.uscc, args, context),
 
-      /** @throws BAD_USER_INPUT (TOO_MANY) for more than 100 codes; a bad code spoils only its own item. */
-      async creditFiles(
-        _: unknown,
-        args: { codes: readonly string[] } & Times,
-        context: SubgraphContext,
-      ): Promise<CreditFileLookup[]> {
-        checkBatch('codes', args.codes, MAX_FILES);
-        const times = await momentOf(args, context);
-        return checkCodes(args.codes, context).map(({ uscc, ...lookup }) => ({
-          ...lookup,
-          file: uscc === null ? null : { uscc, ...times },
-        }));
-      },
+      creditFiles: (_: unknown, args: Codes, context: SubgraphContext): Promise<CodeLookup[]> =>
+        lookUp(args, MAX_FILES, context),
     },
     CreditFile: {
       /** GraphQL does not coerce representations. They are read here as the arguments of `creditFile` would be. */

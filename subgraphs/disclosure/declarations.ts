@@ -72,7 +72,7 @@ export function createDeclarations(runtime: SubgraphRuntime) {
     declare: (context: SubgraphContext, subject: string, input: DeclareInformationInput): Promise<Answer> =>
       run(context, subject, 'declareInformation', input, (transaction) => declare(transaction, subject, input)),
 
-    /** Done by a unit that may file about the subject and sees the item, never by the subject itself. */
+    /** Done by the unit that the subject asked, or by one that may file about it and sees the item; never by itself. */
     verify: (context: SubgraphContext, verifier: string, input: VerifyInformationInput): Promise<Answer> =>
       run(context, verifier, 'verifyInformation', input, (transaction) => verify(transaction, verifier, input)),
 
@@ -161,13 +161,15 @@ async function verify(
 }
 
 /**
- * Whether a unit may verify an item. The rules of filing apply: a unit verifies in its own name, and replaces another
- * unit's verification only where it might file for that unit.
+ * Whether a unit may verify an item: the one that the subject asked, and whoever might file such a record in its own
+ * name. It replaces another unit's verification only where it might file for that unit.
  */
 function mayVerify({ viewer }: SubgraphContext, verifier: string, row: VoluntaryRow): boolean {
   const mayName = (unit: string): boolean =>
     mayFile(viewer, ownerOf({ uscc: row.uscc, source_unit: unit, determining_unit: unit, sector: row.sector }));
-  return verifier !== row.uscc && mayName(verifier) && (row.verified_by === null || mayName(row.verified_by));
+  const isAsked = row.determining_unit === verifier;
+  const isReplaceable = row.verified_by === null || row.verified_by === verifier || mayName(row.verified_by);
+  return verifier !== row.uscc && (isAsked || mayName(verifier)) && isReplaceable;
 }
 
 async function withdraw(

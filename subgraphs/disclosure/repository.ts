@@ -6,7 +6,6 @@ import { recordRead } from '#records/recordFields.ts';
 import { query, statement, type Pool } from '#kit/postgres/pool.ts';
 import { believedAt, recordColumns, type RecordRow, type Times, timesOf } from '#records/record.ts';
 import { anyLength, levelsSeen, rowParameters, rowPredicate, rowScope, rowValues, seesErased } from '#policy/rows.ts';
-import { findPurpose } from '#standards/purposes.ts';
 import type { ActKind } from './acts.ts';
 import type {
   CommitmentKind,
@@ -14,6 +13,7 @@ import type {
   VerificationStatus,
   VoluntaryItemKind,
 } from './resolvers.generated.ts';
+import { type OwnRights, voluntaryRights } from './voluntaryRights.ts';
 
 /** A version of an administrative act. `content` holds the fields of its form by their English names. */
 export interface ActRow extends RecordRow {
@@ -107,11 +107,8 @@ interface ListedTable {
   readonly own: readonly string[];
   /** The column by which a list is filtered. Default: `kind`. */
   readonly narrowedBy?: string;
-  /**
-   * A condition over `record` in addition to the row rule, whose parameters come first. `$n` is the viewer's purpose
-   * when that purpose needs consent.
-   */
-  readonly also?: (n: number) => string;
+  /** Default: the row rule alone. */
+  readonly rights?: OwnRights;
 }
 
 const tables = {
@@ -123,7 +120,7 @@ const tables = {
     day: 'declared_on',
     own: ['kind', 'item_no', 'verification', 'verified_by', 'verified_on'],
     narrowedBy: 'verification',
-    also: authorised,
+    rights: voluntaryRights,
   },
 } satisfies Record<string, ListedTable>;
 
@@ -153,21 +150,6 @@ export function readColumns(table: TableName): string {
 }
 
 /**
- * A declared item is visible as long as its authorisation. Once that is withdrawn or has ended, only the subject ($4)
- * and auditors ($8) see the item. The unit that was asked to verify it does not, although the row rule treats that unit
- * as the one that decided. While the item is not published, a purpose that needs consent ($n) has to be one of the
- * authorised purposes.
- */
-function authorised(n: number): string {
-  return `(record.uscc = $4::text or $8::boolean
-    or (record.withdrawn_on is null
-        and record.public_until >= $${rowParameters}::date
-        and (record.disclosure_level = 'PUBLIC'
-          or $${n}::text is null
-          or record.authorised_for @> array[$${n}::text])))`;
-}
-
-/**
  * The position before the first row, so that every page uses the same statement, with its position as an index
  * condition.
  */
@@ -179,12 +161,14 @@ type Asked<Row> = Row & { readonly position: number };
 
 /** The statements of one table. The parameters of the row rule come first in each. */
 function createStatements(table: TableName) {
-  const { day, narrowedBy = 'kind', also }: ListedTable = tables[table];
+  const { day, narrowedBy = 'kind', rights: own }: ListedTable = tables[table];
   const columns = readColumns(table);
   /** The statement's own parameters, numbered from 1. */
   const p = (n: number): string => `$${rowParameters + n}`;
-  const and = (n: number): string => (also ? `and ${also(rowParameters + n)}` : '');
-  const visible = rowPredicate('record', 1);
+  /** @param n the statement's first parameter of the table's own rights */
+  const visible = (n: number, rule = rowPredicate('record', 1)): string =>
+    own ? own.visible(rule, rowParameters + n) : rule;
+  const levels = (n: number): string => levelsSeen('ask.uscc', 1, own?.anyLevel(rowParameters + n));
   // One statement reads the lists of many files. Each file's rows are read by an index walk of its own, so that one
   // entity with 50 000 acts costs the others nothing (reference/data-layer.md). There is one walk for each level that
   // the viewer may see of the file, so hidden rows are not walked.
@@ -195,7 +179,7 @@ function createStatements(table: TableName) {
        with ordinality as ask(uscc, day, record_id, position)
      cross join lateral (
        select seen.*
-       from ${levelsSeen('ask.uscc', 1)} levels
+       from ${levels(8)} levels
        cross join lateral (
        select ${columns}
        from disclosure.${table} record
@@ -205,7 +189,7 @@ function createStatements(table: TableName) {
          and (record.${day}, record.record_id) < (ask.day, ask.record_id)
          and ${believedAt('record', `${p(5)}::timestamptz`)}
          and (${p(6)}::text[] is null or record.${narrowedBy} = any(${p(6)}::text[]))
-         and ${visible} ${and(8)}
+         and ${visible(8)}
        order by record.${day} desc, record.record_id desc
        limit ${p(7)}
        ) seen
@@ -224,11 +208,11 @@ function createStatements(table: TableName) {
          select
          from disclosure.${table} record
          where record.uscc = ask.uscc
-           and record.disclosure_level = any(array${levelsSeen('ask.uscc', 1)})
+           and record.disclosure_level = any(array${levels(5)})
            and record.${day} <= ${p(2)}::date
            and ${believedAt('record', `${p(3)}::timestamptz`)}
            and (${p(4)}::text[] is null or record.${narrowedBy} = any(${p(4)}::text[]))
-           and ${visible} ${and(5)}
+           and ${visible(5)}
          limit ${COUNT_LIMIT + 1}
        ) capped
      ) counted
@@ -245,7 +229,7 @@ function createStatements(table: TableName) {
          and record.record_id = ask.record_id
          and record.${day} <= ${p(4)}::date
          and ${believedAt('record', `${p(3)}::timestamptz`)}
-         and ${rowPredicate('record', 1, rowParameters + 5)} ${and(6)}
+         and ${visible(6, rowPredicate('record', 1, rowParameters + 5))}
        limit 1
      ) found
      order by ask.position`,
@@ -253,11 +237,9 @@ function createStatements(table: TableName) {
   return { page, count, find };
 }
 
-/** What a statement with a condition of its own (`also`) takes in addition: the purpose, when that needs consent. */
-const consentedPurpose = (table: TableName, { viewer }: SubgraphContext): unknown[] => {
-  const { also }: ListedTable = tables[table];
-  if (!also) return [];
-  return [viewer.purpose !== null && findPurpose(viewer.purpose)?.consent === true ? viewer.purpose : null];
+const ownValues = (table: TableName, context: SubgraphContext): unknown[] => {
+  const { rights: own }: ListedTable = tables[table];
+  return own?.values(context) ?? [];
 };
 
 /**
@@ -283,7 +265,7 @@ function createRecords<Row extends RecordRow & { readonly day: string }>(pool: P
         file.knownAt,
         kinds,
         first + 1,
-        ...consentedPurpose(table, context),
+        ...ownValues(table, context),
       ]);
       const lists: Row[][] = asks.map(() => []);
       for (const row of rows) lists[row.position - 1]?.push(row);
@@ -298,7 +280,7 @@ function createRecords<Row extends RecordRow & { readonly day: string }>(pool: P
       file.validAt,
       file.knownAt,
       kinds,
-      ...consentedPurpose(table, context),
+      ...ownValues(table, context),
     ]);
     return rows.map(({ value }) => value);
   });
@@ -313,7 +295,7 @@ function createRecords<Row extends RecordRow & { readonly day: string }>(pool: P
         knownAt,
         validAt,
         seesErased(context.viewer),
-        ...consentedPurpose(table, context),
+        ...ownValues(table, context),
       ]);
       const found: (Row | null)[] = asks.map(() => null);
       for (const row of rows) found[row.position - 1] = row;

@@ -598,8 +598,8 @@ export type Mutation = {
    */
   readonly declareInformation: Maybe<DeclareInformationResult>;
   /**
-   * Records whether a declared item is true; done by a unit that may file about its subject, never by the subject itself
-   * (核实).
+   * Records whether a declared item is true; done by the unit that its subject asked, or by one that may file about the
+   * subject; never by the subject itself (核实).
    */
   readonly verifyInformation: Maybe<VerifyInformationResult>;
   /** Ends the authorisation of a declared item. At once only its subject and auditors still receive it (撤回授权). */
@@ -2280,8 +2280,8 @@ export type DeclareInformationInput = {
   /** What is declared (申报内容). */
   readonly content: Scalars['String']['input'];
   /**
-   * The unit that is asked to verify it, such as the issuer of the certificate; it sees the item. When left out, any unit
-   * that may verify it (核实单位).
+   * The unit that is asked to verify it, such as the issuer of the certificate; it sees the item, of whatever sector or
+   * province, as long as the authorisation. When left out, any unit that may verify it (核实单位).
    */
   readonly verifier?: InputMaybe<Scalars['USCC']['input']>;
   /** The entity's industry, which makes the item visible to its sector's regulator (主体行业代码, GB/T 4754). */

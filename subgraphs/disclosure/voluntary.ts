@@ -1,6 +1,7 @@
 import type { SubgraphContext } from '#kit/context.ts';
 import { clientError } from '#kit/errors.ts';
-import { contentField, recordRead, organisation, recordFields, restricted, formField } from '#records/recordFields.ts';
+import { visibleValue } from '#kit/fields.ts';
+import { contentField, formField, organisation, reachOf, recordFields, recordRead } from '#records/recordFields.ts';
 import type { SubgraphRuntime } from '#records/subgraph.ts';
 import { type Action, may } from '#policy/actions.ts';
 import { outcomeFor } from '#policy/matrix.ts';
@@ -27,7 +28,14 @@ export const verificationFields = {
   askedOf: (row: VoluntaryRow) => organisation(null, row.determining_unit),
   by: (row: VoluntaryRow) => organisation(null, row.verified_by),
   on: (row: VoluntaryRow) => row.verified_on,
-  evidence: restricted('REMARK', (row: VoluntaryRow) => contentField(row, 'evidence')),
+  /** Read in any sector and province by the unit that was asked to verify the item, and by the one that did. */
+  evidence: (row: VoluntaryRow, _: unknown, context: SubgraphContext) =>
+    visibleValue(
+      context,
+      'REMARK',
+      { ...reachOf(row), verifiers: [row.determining_unit, row.verified_by] },
+      contentField(row, 'evidence'),
+    ),
 };
 
 // The authorisation of a row is written by declarations.ts alone.

@@ -8,9 +8,18 @@ import { decodeId, recordIdOf } from '#records/record.ts';
 import type { SubgraphRuntime } from '#records/subgraph.ts';
 import { endVersions, insertVersions } from '#records/versions.ts';
 import { disclosureLevels, type DisclosureLevel } from '#policy/scope.ts';
-import { NO_PROVINCE, rowParameters, rowPredicate, rowScope, rowValues, versionRight } from '#policy/rows.ts';
+import {
+  NO_PROVINCE,
+  rowParameters,
+  rowPredicate,
+  rowScope,
+  rowValues,
+  verifierOf,
+  versionRight,
+} from '#policy/rows.ts';
 import { feed } from './ingest.ts';
 import { readColumns, type VoluntaryRow } from './repository.ts';
+import { isVerifier } from './voluntaryRights.ts';
 
 // Versions of declared items, as SQL. Each version is written with its rights, its announcement and its audit record
 // in the caller's transaction.
@@ -97,7 +106,7 @@ const current = statement(
    where record.uscc = $${rowParameters + 1}
      and record.record_id = $${rowParameters + 2}::uuid
      and record.superseded_at = 'infinity'
-     and ${rowPredicate('record', 1)}
+     and (${rowPredicate('record', 1)} or ${isVerifier(rowParameters + 3)})
    limit 1`,
 );
 // The lock is on the first version, which stands for the record. A writer that waited for a lock on the current
@@ -196,7 +205,12 @@ export function createVoluntaryVersions({
     { viewer, today }: SubgraphContext,
     { uscc, recordId }: VoluntaryKey,
   ): Promise<VoluntaryRow | null> => {
-    const [row] = await query<VoluntaryRow>(on, current, [...rowValues(rowScope(viewer), today), uscc, recordId]);
+    const [row] = await query<VoluntaryRow>(on, current, [
+      ...rowValues(rowScope(viewer), today),
+      uscc,
+      recordId,
+      verifierOf(viewer),
+    ]);
     return row ?? null;
   };
 

@@ -3,8 +3,11 @@ import { badInput } from '#kit/errors.ts';
 import { isGivenInBulk } from '#policy/bulk.ts';
 import type { Viewer } from '#policy/viewer.ts';
 import { checkUscc } from '#standards/uscc.ts';
+import type { SubgraphContext } from '#kit/context.ts';
+import type { CodeLookup } from '#records/creditFile.ts';
 import type { Times } from '#records/record.ts';
-import type { ProfileRow } from './repository.ts';
+import type { ProfileRepository, ProfileRow } from './repository.ts';
+import type { LookupStatus } from './resolvers.generated.ts';
 
 /** An entity in the state in force on a day, as it was known by an instant. */
 export interface EntityState extends Times {
@@ -14,7 +17,8 @@ export interface EntityState extends Times {
 /** The outcome of one input: the rule that it broke, or the entity that it names. */
 export interface EntityLookup {
   readonly input: string;
-  readonly status: 'FOUND' | 'UNKNOWN' | 'MISSING' | 'INVALID' | 'SUPERSEDED' | 'NOT_IN_BULK';
+  /** Never UNAVAILABLE: what this subgraph answers is known. The gateway says it for a subgraph that is away. */
+  readonly status: Exclude<LookupStatus, 'UNAVAILABLE'>;
   readonly reason: string | null;
   readonly expected: string | null;
   readonly successor: string | null;
@@ -61,12 +65,16 @@ function readCode(input: string): { uscc: string } | { refused: EntityLookup } {
 }
 
 /**
- * The normalised value of an identifier, or the item that says why it is invalid.
+ * The normalised value of an identifier, or the item that says why it is invalid. A code is read as in every batch.
  * @throws BAD_USER_INPUT (UNKNOWN_CODE) for a scheme that does not exist
  */
 export function readIdentifier(scheme: string, input: string): { value: string } | { refused: EntityLookup } {
   if (!findIdentifierScheme(scheme))
     throw badInput('scheme', 'UNKNOWN_CODE', 'There is no such identifier scheme.', 'a code of identifierSchemes');
+  if (scheme === 'USCC') {
+    const read = readCode(input);
+    return 'refused' in read ? read : { value: read.uscc };
+  }
   const check = checkIdentifier(scheme, input);
   if (check.status === 'VALID') return { value: check.value };
   return {
@@ -76,3 +84,24 @@ export function readIdentifier(scheme: string, input: string): { value: string }
         : lookup(input, 'INVALID', { reason: check.reason }),
   };
 }
+
+/** The status of an input without a file, by the rule that it broke. */
+const statusOfRefused = (reason: string | null): EntityLookup['status'] => {
+  if (reason === 'PLACEHOLDER') return 'MISSING';
+  return reason === 'NOT_IN_BULK' ? 'NOT_IN_BULK' : 'INVALID';
+};
+
+/**
+ * The resolvers of what the register knows about the code of a batch of files or results, at the times of the batch.
+ * Every subgraph that answers such a batch reads the codes alike; only this one knows which codes there are.
+ */
+export const createCodeFields = (profiles: ProfileRepository) => ({
+  async status({ reason, file }: CodeLookup, _: unknown, context: SubgraphContext): Promise<EntityLookup['status']> {
+    if (file === null) return statusOfRefused(reason);
+    const { isKnown, row } = await profiles.loadCurrentVersions(context, file);
+    if (!isKnown) return 'UNKNOWN';
+    return row === null || row.successor === null ? 'FOUND' : 'SUPERSEDED';
+  },
+  successor: async ({ file }: CodeLookup, _: unknown, context: SubgraphContext): Promise<string | null> =>
+    file && ((await profiles.loadCurrentVersions(context, file)).row?.successor ?? null),
+});

@@ -4,6 +4,8 @@
 import type { Connection, Edge } from '#kit/connection.ts';
 import type { EntityState } from './lookups.ts';
 
+export type { CodeLookup as CreditFileLookup, CodeLookup as EvaluationsLookup } from '#records/creditFile.ts';
+
 export type { EntityState as Entity, EntityState as EntityProfile } from './lookups.ts';
 
 export type EntityConnection = Connection<EntityState>;

@@ -205,7 +205,7 @@ export function createProfileRepository(pool: Pool): ProfileRepository {
         return { isKnown: row !== undefined, row: row?.in_force ? row : null };
       });
     },
-    2 * MAX_BATCH, // a credit file asks twice: whether it is known, and its profile
+    2 * MAX_BATCH, // a credit file asks twice: whether it is known, and its profile; an item its status and successor
   );
 
   const loadStates = createSharedLoader<ContextAsk, { name: string; until: string | null }[]>(

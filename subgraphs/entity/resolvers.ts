@@ -10,15 +10,23 @@ import type { SubgraphContext } from '#kit/context.ts';
 import { isGivenInLists } from '#policy/bulk.ts';
 import { createCoverage } from '#records/coverage.ts';
 import { creditFileRoots } from '#records/creditFile.ts';
+import { createEvaluationLookups } from '#records/evaluationLookups.ts';
 import { badInput, notFound } from '#kit/errors.ts';
 import { provenanceFields } from '#records/recordFields.ts';
 import type { ResolverMap } from '#kit/resolverMap.ts';
 import type { SubgraphRuntime } from '#records/subgraph.ts';
 import { scalars } from '#kit/scalars.ts';
 import { derivedIdentifiers, identifierSchemes } from '#standards/identifierSchemes.ts';
-import { createEntityStates, entityRead } from './entityStates.ts';
+import { createEntityStates, entityRead, type EntityStates } from './entityStates.ts';
 import { createIdentityFields } from './identityFields.ts';
-import { type EntityState, lookupOf, readCodes, readIdentifier } from './lookups.ts';
+import {
+  createCodeFields,
+  type EntityLookup,
+  type EntityState,
+  lookupOf,
+  readCodes,
+  readIdentifier,
+} from './lookups.ts';
 import type { Ask, ProfileRepository } from './repository.ts';
 import type { Resolvers, ResolversParentTypes } from './resolvers.generated.ts';
 import { checkSearch, cursorOf, readAfter, type SearchArguments } from './searchArguments.ts';
@@ -39,12 +47,14 @@ export function createResolvers(
 
   const states = createEntityStates(profiles, instants);
   const identity = createIdentityFields(profiles);
+  const ofCodes = createCodeFields(profiles);
 
   return {
     ...coverages,
     Query: {
       ...files.Query,
       ...coverages.Query,
+      evaluations: createEvaluationLookups(files),
 
       async entity(_, { uscc }, context) {
         const state = await states.loadToday(context, uscc);
@@ -61,14 +71,7 @@ export function createResolvers(
         );
       },
 
-      async resolveIdentifier(_, { scheme, value: input }, context) {
-        const read = readIdentifier(scheme, input);
-        if ('refused' in read) return [read.refused];
-        const codes = await profiles.findBearers(context, derivedIdentifiers({ scheme, value: read.value }));
-        const found = await Promise.all(codes.map((uscc) => states.loadToday(context, uscc)));
-        const borne = found.filter((state) => state !== null);
-        return borne.length === 0 ? [lookupOf(input, null)] : borne.map((state) => lookupOf(input, state));
-      },
+      resolveIdentifier: (_, { scheme, value }, context) => bearersOf(profiles, states, scheme, value, context),
 
       identifierSchemes: () => identifierSchemes.map(({ code, name }) => ({ code, name })),
 
@@ -84,6 +87,8 @@ export function createResolvers(
       subject: ({ row }, _, context) => states.loadToday(context, row.uscc),
     },
 
+    CreditFileLookup: ofCodes,
+    EvaluationsLookup: ofCodes,
     CreditFile: {
       ...files.CreditFile,
       isKnown: async (file, _, context) => (await profiles.loadCurrentVersions(context, file)).isKnown,
@@ -118,6 +123,25 @@ export function createResolvers(
 
     Provenance: provenanceFields,
   };
+}
+
+/**
+ * The entities that have an identifier today, or the single item that says why there is none.
+ * @throws BAD_USER_INPUT (UNKNOWN_CODE) for a scheme that does not exist
+ */
+async function bearersOf(
+  profiles: ProfileRepository,
+  states: EntityStates,
+  scheme: string,
+  input: string,
+  context: SubgraphContext,
+): Promise<EntityLookup[]> {
+  const read = readIdentifier(scheme, input);
+  if ('refused' in read) return [read.refused];
+  const codes = await profiles.findBearers(context, derivedIdentifiers({ scheme, value: read.value }));
+  const found = await Promise.all(codes.map((uscc) => states.loadToday(context, uscc)));
+  const borne = found.filter((state) => state !== null);
+  return borne.length === 0 ? [lookupOf(input, null)] : borne.map((state) => lookupOf(input, state));
 }
 
 /**

@@ -5,7 +5,7 @@ import type { Connection, Edge } from '#kit/connection.ts';
 import type { ResultRow } from './repository.ts';
 
 export type { ResultRow as Evaluation } from './repository.ts';
-export type { ResultsLookup as EvaluationsLookup } from './resolvers.ts';
+export type { ResultsLookup as EvaluationsLookup } from '#records/evaluationLookups.ts';
 
 export type EvaluationConnection = Connection<ResultRow>;
 export type EvaluationEdge = Edge<ResultRow>;

@@ -524,7 +524,10 @@ export type EvaluationsLookup = {
   readonly expected: Maybe<Scalars['String']['output']>;
   /** The entity (主体). */
   readonly entity: Maybe<Entity>;
-  /** Its results: the latest of each scheme; empty when it was not evaluated (评价结果). */
+  /**
+   * Its results: the latest of each scheme; empty when it was not evaluated, null with `NOT_FOUND` when the code is not
+   * known (评价结果).
+   */
   readonly evaluations: Maybe<ReadonlyArray<Evaluation>>;
 };
 

@@ -1,9 +1,9 @@
-import { checkBatch, checkFirst, connectionFields, edgeFields, pageInfoFields } from '#kit/connection.ts';
+import { checkFirst, connectionFields, edgeFields, pageInfoFields } from '#kit/connection.ts';
 import type { SubgraphContext } from '#kit/context.ts';
 import type { Pager } from '#kit/cursor.ts';
 import { createCoverage } from '#records/coverage.ts';
-import { checkCodes, creditFileRoots } from '#records/creditFile.ts';
-import { badInput } from '#kit/errors.ts';
+import { creditFileRoots } from '#records/creditFile.ts';
+import { checkSchemes, createEvaluationLookups } from '#records/evaluationLookups.ts';
 import { createHistory, historyFields, type KeptHistory } from '#records/history.ts';
 import {
   contentField,
@@ -18,31 +18,11 @@ import {
 import { timesOf } from '#records/record.ts';
 import type { ResolverMap } from '#kit/resolverMap.ts';
 import type { SubgraphRuntime } from '#records/subgraph.ts';
-import { findEvaluationScheme } from '#standards/evaluationSchemes.ts';
 import type { LatestAsk, Position, ResultRepository, ResultRow } from './repository.ts';
 import type { EvaluationCause, Resolvers, ResolversParentTypes } from './resolvers.generated.ts';
-import { findFamilyName, findGradeMeaning, findScheme, schemeCodes, schemesOn } from './schemes.ts';
+import { findFamilyName, findGradeMeaning, findScheme, schemesOn } from './schemes.ts';
 
-/** One item of `evaluations`: the code to look up, or the rule that the input broke. */
-export interface ResultsLookup {
-  readonly input: string;
-  readonly reason: string | null;
-  readonly expected: string | null;
-  readonly ask: LatestAsk | null;
-}
-
-const MAX_CODES = 1000;
 const KIND = 'Evaluation';
-
-/**
- * @throws BAD_USER_INPUT (UNKNOWN_CODE) for a scheme that does not exist, because an empty answer to a misspelt code
- * would look like "not evaluated"
- */
-function checkSchemes(argument: string, schemes: readonly string[]): readonly string[] {
-  if (schemes.some((code) => findEvaluationScheme(code) === null))
-    throw badInput(argument, 'UNKNOWN_CODE', 'There is no such evaluation scheme.', 'codes of evaluationSchemes');
-  return [...new Set(schemes)];
-}
 
 const number = (decimal: string | null): number | null => (decimal === null ? null : Number(decimal));
 
@@ -115,30 +95,19 @@ export function createResolvers(
       ...files.Query,
       ...coverages.Query,
       evaluationSchemes: (_, { validAt }, { moment }) => schemesOn(validAt ?? moment.validAt),
-
-      async evaluations(_, args, context) {
-        const { moment } = context;
-        checkBatch('codes', args.codes, MAX_CODES);
-        const schemes = checkSchemes('schemes', args.schemes ?? schemeCodes);
-        const times = { validAt: args.validAt ?? moment.validAt, knownAt: args.knownAt ?? moment.knownAt };
-        await instants.require(times.knownAt, moment.knownAt);
-        return checkCodes(args.codes, context).map(({ uscc, ...lookup }) => ({
-          ...lookup,
-          ask: uscc === null ? null : { uscc, schemes, ...times },
-        }));
-      },
+      evaluations: createEvaluationLookups(files),
     },
 
     EvaluationsLookup: {
-      entity: ({ ask }) => ask && { uscc: ask.uscc },
-      evaluations: ({ ask }, _, context) => ask && readLatest(context, ask),
+      entity: ({ file }) => file && { uscc: file.uscc },
+      evaluations: ({ file, schemes }, _, context) => file && readLatest(context, { ...file, schemes }),
     },
 
     CreditFile: {
       ...files.CreditFile,
 
       evaluations: (file, { schemes }, context) =>
-        readLatest(context, { ...file, schemes: checkSchemes('schemes', schemes ?? schemeCodes) }),
+        readLatest(context, { ...file, schemes: checkSchemes('schemes', schemes) }),
 
       async evaluationHistory(file, args, context) {
         const first = checkFirst(args.first);

@@ -9,9 +9,6 @@ import {
 } from '#standards/evaluationSchemes.ts';
 import { addDays, addMonths } from '#standards/publicationTerms.ts';
 
-/** Codes of all schemes, in the order of the catalogue. */
-export const schemeCodes: readonly string[] = evaluationSchemes.map(({ code }) => code);
-
 /** The meaning of a grade for readers: English with the scheme's own word in brackets. */
 const meaningOf = ({ meaning, name }: Grade): string => `${meaning} (${name})`;
 

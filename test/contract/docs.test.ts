@@ -136,6 +136,7 @@ test.each([
 test.each([
   ['docs/PROTOCOL.md', 'test/e2e/clients/*.ts', 5],
   ['docs/DOCUMENTS.md', 'test/graph/documents/clients.test.ts', 3],
+  ['docs/CACHING.md', 'test/graph/time/caching.test.ts', 1],
 ])('the recipes of %s are the code that is run with each client', (page, tests, count) => {
   const quoted = [...read(page).matchAll(/```ts\n([\s\S]*?)\n```/g)].map(([, code]) => code);
   const recipes = globSync(tests, { cwd: root }).flatMap((file) =>

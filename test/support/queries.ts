@@ -209,7 +209,7 @@ const entitiesAndBatches = ({ heavy, many, knownAt }: Asked): CheckedQuery[] => 
     'many files',
     `query ($codes: [String!]!, $knownAt: DateTime) {
       creditFiles(codes: $codes, knownAt: $knownAt, validAt: "${VALID_AT}") {
-        input reason expected
+        input status reason expected successor
         file {
           uscc entity { name }
           administrativeActs(first: 2) { nodes { documentNo } }
@@ -226,7 +226,7 @@ const entitiesAndBatches = ({ heavy, many, knownAt }: Asked): CheckedQuery[] => 
     'results of many',
     `query ($codes: [String!]!, $knownAt: DateTime) {
       evaluations(codes: $codes, knownAt: $knownAt, validAt: "${VALID_AT}") {
-        input reason expected entity { uscc name } evaluations { grade scheme { code version } }
+        input status reason expected successor entity { uscc name } evaluations { grade scheme { code version } }
       }
     }`,
     { codes: many, knownAt },

@@ -2,7 +2,7 @@ import { addUsed, type AnswerMeter, keyLength, leafLength } from './answerSize.t
 import { isObject } from './merge.ts';
 import { type Bag, readOwn } from './names.ts';
 import { isNamed, planFor } from './selection.ts';
-import type { AbsentRule, Completer, FastObject, FieldPlan, ObjectPlan, Selection } from './selection.ts';
+import type { AbsentRule, Completer, FastObject, FieldPlan, LookupRule, ObjectPlan, Selection } from './selection.ts';
 
 type FastValue = (value: unknown, rule: AbsentRule | undefined, meter: AnswerMeter) => unknown;
 
@@ -14,8 +14,8 @@ const EMPTY = Object.freeze(Object.create(null) as object);
  * All text in the code comes from names that the GraphQL grammar limits to letters, digits and `_`.
  */
 export function fastObject(plan: ObjectPlan): FastObject {
-  const used: unknown[] = [readOwn, addUsed];
-  const names = ['readOwn', 'addUsed'];
+  const used: unknown[] = [readOwn, addUsed, isUncertain];
+  const names = ['readOwn', 'addUsed', 'isUncertain'];
   const use = (value: unknown): string => {
     names.push(`u${used.length}`);
     return `u${used.push(value) - 1}`;
@@ -23,6 +23,7 @@ export function fastObject(plan: ObjectPlan): FastObject {
   const lines: string[] = [
     `if (rule !== undefined && rule.typeName === ${JSON.stringify(plan.typeName)} && ` +
       'readOwn(s, rule.field) === false) return undefined;',
+    `if (rule?.lookup?.typeName === ${JSON.stringify(plan.typeName)} && isUncertain(rule.lookup, s)) return undefined;`,
   ];
   plan.fields.forEach((field, i) => lines.push(codeOf(plan.typeName, field, `r${i}`, use)));
   const keyLengths = plan.fields.reduce((length, { key }) => length + keyLength(key), 2);
@@ -105,6 +106,11 @@ function fastSelection(selection: Selection): FastValue {
     return plan && fastOf(plan)(value, rule, undefined, meter);
   };
 }
+
+const isUncertain = ({ status, unknown }: LookupRule, value: Bag): boolean => {
+  const state = readOwn(value, status) ?? null;
+  return state === null || state === unknown;
+};
 
 const isUnknown = (selection: Selection, value: Bag, rule: AbsentRule | undefined): boolean =>
   rule?.named !== undefined && isNamed(rule, selection) && (readOwn(value, rule.named.field) ?? null) === null;

@@ -1,48 +1,27 @@
-import type { GraphQLError } from 'graphql';
-import { addUsed, type AnswerMeter, createMeter, keyLength, leafLength } from './answerSize.ts';
-import { causeError, internalCause } from './errors.ts';
-import type { Cause, MissingNode, Path, ReportNode } from './errors.ts';
+import { addUsed, createMeter, keyLength, leafLength } from './answerSize.ts';
+import type { Cause, MissingNode, ReportNode } from './errors.ts';
 import { fastObject } from './fast.ts';
 import { isObject } from './merge.ts';
 import { TYPENAME, createBag, readOwn } from './names.ts';
 import type { Bag } from './names.ts';
+import {
+  explainUnknown,
+  isMissing,
+  lack,
+  lostHere,
+  reportBeside,
+  reportFaults,
+  reportKnown,
+  reportLost,
+  reportMissing,
+  reportUnanswered,
+  reportUnexplained,
+} from './reporting.ts';
+import type { Projected, Projecting, Walk } from './reporting.ts';
 import { isNamed, planFor } from './selection.ts';
-import type { AbsentRule, Completer, FieldPlan, ObjectPlan, Projection, Selection } from './selection.ts';
+import type { Completer, FieldPlan, LookupRule, ObjectPlan, Projection } from './selection.ts';
 
-export interface Projecting {
-  /** Where subgraphs reported errors; undefined when none did. */
-  reported: ReportNode | undefined;
-  /** What failed fetches would have returned; undefined when none failed. */
-  missing: MissingNode | undefined;
-  absent: AbsentRule | undefined;
-  introspection: Bag | undefined;
-  /** Left out: an answer may have any size. */
-  meter?: AnswerMeter | undefined;
-  /** The source that should have returned what is at planned keys. */
-  sourceOf: (keys: readonly string[]) => string | undefined;
-}
-
-export interface Projected {
-  /** null when a null reached the root. */
-  data: Bag | null;
-  errors: GraphQLError[];
-  /** By source, where the data is null because of an error, with `@` for list indexes. */
-  lacking: Map<string, Set<string>>;
-  /** Wrong values, and nulls without an explanation; only for the log. */
-  findings: { source: string; message: string }[];
-}
-
-interface Walk extends Projecting, Projected {
-  meter: AnswerMeter;
-  /** By the client's keys. */
-  path: (string | number)[];
-  /** The same by planned keys. */
-  keys: (string | number)[];
-  /** Errors of fields that were lost with their object: reported where the client does not lose the object. */
-  swept: { cause: Cause; path: Path }[];
-}
-
-const GATEWAY = 'gateway';
+export type { Projecting } from './reporting.ts';
 
 /** The answer from the merged tree. @throws AnswerTooLarge */
 export function project(projection: Projection, merged: Bag, state: Projecting): Projected {
@@ -92,6 +71,8 @@ function projectObject(
     let result: unknown;
     if (value === null || value === undefined) {
       result = explainNull(walk, field, value, depth + 1, below, causes, missing?.children.get(field.from));
+      const { lookup } = walk.absent ?? {};
+      if (lookup?.statusType === field.completer.type) result = lookup.unanswered;
     } else {
       const before = walk.errors.length;
       if (field.completer.kind === 'leaf') {
@@ -112,25 +93,6 @@ function projectObject(
     if (whole || walk.errors.length === delivered) for (const { cause, path } of own) lack(walk, cause, path);
   }
   return whole ? out : undefined;
-}
-
-// An error of exactly this place, and yet a value: the source that failed returned nothing of it, and another returned
-// its own part.
-function lostHere(reported: ReportNode | undefined, lost: readonly Cause[]): readonly Cause[] {
-  if (reported === undefined) return lost;
-  if (reported.lost.length > 0) return reported.lost;
-  return reported.causes.length > 0 ? reported.causes : lost;
-}
-
-/** Errors of a place that has a value, except those that were reported for absent fields in it. */
-function reportBeside(walk: Walk, causes: readonly Cause[], before: number, depth: number): void {
-  const delivered = walk.errors.slice(before);
-  for (const cause of causes) {
-    const isReported = delivered.some(
-      ({ message, extensions }) => message === cause.message && extensions['code'] === cause.extensions['code'],
-    );
-    if (!isReported) walk.errors.push(causeError(cause, walk.path.slice(0, depth)));
-  }
 }
 
 function localValue(walk: Walk, field: FieldPlan, plan: ObjectPlan): unknown {
@@ -180,22 +142,46 @@ function complete(
     }
   }
   const result = projectObject(walk, plan, value, depth, reported, lost, missing);
+  if (absent?.reportsUnanswered && absent.typeName === plan.typeName && (readOwn(value, absent.field) ?? null) === null)
+    reportUnanswered(walk, absent, depth, reported, missing);
+  if (result !== undefined && absent?.lookup?.typeName === plan.typeName)
+    withoutUnknown(walk, absent.lookup, plan, value, result, depth, reported, lost, missing);
   return result === undefined && !completer.nonNull ? null : result;
 }
 
-function explainUnknown(
+/** Takes from an item of a batch what must not look like an answer, see `LookupRule`. */
+function withoutUnknown(
   walk: Walk,
-  absent: (path: Path) => GraphQLError,
-  known: null | undefined,
+  { status, unknown, field, error }: LookupRule,
+  plan: ObjectPlan,
+  source: Bag,
+  item: Bag,
   depth: number,
   reported: ReportNode | undefined,
   lost: readonly Cause[],
   missing: MissingNode | undefined,
 ): void {
-  if (reported !== undefined && reportKnown(walk, reported, undefined, walk.path.slice(0, depth))) return;
-  if (known === null) walk.errors.push(absent(walk.path.slice(0, depth)));
-  else if (!reportMissing(walk, missing, depth) && !reportLost(walk, lost, depth))
-    reportUnexplained(walk, depth, 'Nobody said whether there is one.');
+  const state = readOwn(source, status) ?? null;
+  if (state !== null && state !== unknown) return;
+  for (const { key, coordinate } of plan.fields) {
+    const value = item[key];
+    // A null has its error already. What was found is there, whatever is not known about its code.
+    if (coordinate !== `${plan.typeName}.${field}` || !Array.isArray(value)) continue;
+    if (state === null && value.length > 0) continue;
+    item[key] = null;
+    walk.path[depth] = key;
+    if (state === unknown) walk.errors.push(error(walk.path.slice(0, depth + 1)));
+    else
+      explainUnknown(
+        walk,
+        error,
+        undefined,
+        depth + 1,
+        reported?.children.get(status),
+        lostHere(reported, lost),
+        missing?.children.get(status),
+      );
+  }
 }
 
 function completeList(
@@ -259,91 +245,8 @@ function explainNull(
   return field.completer.nonNull ? undefined : null;
 }
 
-/**
- * Reports all errors at a null and below it. Where the client has several keys for the field of an error it is reported
- * at each; where it has none, at the nearest place that it has.
- */
-function reportKnown(walk: Walk, node: ReportNode, completer: Completer | undefined, path: Path): boolean {
-  let delivered = node.causes.length > 0;
-  for (const cause of node.causes) lack(walk, cause, path);
-  for (const [segment, child] of node.children) {
-    if (typeof segment === 'number') {
-      const item = completer?.kind === 'list' ? completer.item : undefined;
-      if (reportKnown(walk, child, item, item ? [...path, segment] : path)) delivered = true;
-      continue;
-    }
-    const fields = completer?.kind === 'object' ? fieldsFrom(completer.selection, segment) : [];
-    if (fields.length === 0 && reportKnown(walk, child, undefined, path)) delivered = true;
-    for (const field of fields) if (reportKnown(walk, child, field.completer, [...path, field.key])) delivered = true;
-  }
-  return delivered;
-}
-
-// The object is null, so any of its possible types counts.
-function fieldsFrom(selection: Selection, key: string): FieldPlan[] {
-  const found = new Map<string, FieldPlan>();
-  for (const type of selection.types) {
-    for (const field of selection.forType(type)?.fields ?? []) {
-      if (field.from === key && field.local === undefined) found.set(field.key, field);
-    }
-  }
-  return [...found.values()];
-}
-
-/** @returns false when there is no cause: then a non-null field still gets an error of its own */
-function reportMissing(walk: Walk, missing: MissingNode | undefined, depth: number): boolean {
-  if (missing === undefined || missing.causes.length === 0) return false;
-  const path = withoutPositions(walk.path.slice(0, depth));
-  const at = path.join('.');
-  if (!missing.reported.has(at)) {
-    missing.reported.add(at);
-    for (const cause of missing.causes) lack(walk, cause, path);
-  }
-  return true;
-}
-
-function reportFaults(walk: Walk, missing: MissingNode, depth: number): void {
-  if (missing.faults.length === 0) return;
-  const path = withoutPositions(walk.path.slice(0, depth));
-  const at = `${path.join('.')} `;
-  if (missing.reported.has(at)) return;
-  missing.reported.add(at);
-  for (const fault of missing.faults) walk.errors.push(causeError(fault, path));
-}
-
-function reportLost(walk: Walk, lost: readonly Cause[], depth: number): boolean {
-  for (const cause of lost) {
-    const path = walk.path.slice(0, depth);
-    if (cause.swept) walk.swept.push({ cause, path });
-    else lack(walk, cause, path);
-  }
-  return lost.length > 0;
-}
-
-function reportUnexplained(walk: Walk, depth: number, message: string): void {
-  const source = walk.sourceOf(walk.keys.slice(0, depth).filter((key) => typeof key === 'string')) ?? GATEWAY;
-  walk.findings.push({ source, message });
-  lack(walk, internalCause(source), walk.path.slice(0, depth));
-}
-
 // The value itself is not shown: the reader may not be allowed to see it.
 function badValue(walk: Walk, completer: Completer, depth: number): null | undefined {
   reportUnexplained(walk, depth, `The source's value is not a valid ${completer.type}.`);
   return completer.nonNull ? undefined : null;
-}
-
-const withoutPositions = (path: Path): string[] => path.map((segment) => (typeof segment === 'number' ? '@' : segment));
-
-/** An error for a null. */
-function lack(walk: Walk, cause: Cause, path: Path): void {
-  walk.errors.push(causeError(cause, path));
-  // The source has answered that there is none.
-  if (cause.extensions.code !== 'NOT_FOUND') isMissing(walk, cause.source, path);
-}
-
-function isMissing(walk: Walk, source: string, path: Path): void {
-  const at = withoutPositions(path).join('.');
-  const paths = walk.lacking.get(source);
-  if (paths) paths.add(at);
-  else walk.lacking.set(source, new Set([at]));
 }

@@ -35,6 +35,32 @@ export interface AbsentRule {
   named?:
     | { interfaceName: string; fields: ReadonlySet<string>; field: string; error: (path: Path) => GraphQLError }
     | undefined;
+  lookup?: LookupRule | undefined;
+  /**
+   * Whether an object of `typeName` has an error beside its value where `field` was not answered, unless one of its
+   * fields has that error: an object that may not exist must not look whole.
+   */
+  reportsUnanswered?: boolean | undefined;
+}
+
+/**
+ * Items of a batch that say in a status whether what was asked for is known. The status is requested with every item
+ * of `typeName`; it has no arguments, so its key is its name.
+ */
+export interface LookupRule {
+  typeName: string;
+  status: string;
+  /** The value of the status with which there is nothing behind `field`: it is null, with an error. */
+  unknown: string;
+  /**
+   * A list of `typeName`. Without a status, an empty one is null with the reason: it would look like an answer about
+   * something that is known.
+   */
+  field: string;
+  error: (path: Path) => GraphQLError;
+  /** The enum of the status, in whichever type, and its value where the source did not answer, beside the error. */
+  statusType: string;
+  unanswered: string;
 }
 
 export type Completer =
@@ -191,6 +217,7 @@ const besideBy =
       (typeName === absent.named.interfaceName || coordinates.some((one) => absent.named?.fields.has(one)))
     )
       return absent.named.field;
+    if (absent?.lookup?.typeName === typeName) return absent.lookup.status;
     return typeName === absent?.typeName ? absent.field : undefined;
   };
 

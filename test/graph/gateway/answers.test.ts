@@ -20,6 +20,7 @@ const expectedErrors = {
   'an invalid code in a variable': ['CHECK_CHARACTER'],
   'an invalid code in the text': ['CHECK_CHARACTER'],
   'many files': ['NOT_FOUND'],
+  'results of many': ['NOT_FOUND'],
   'too many files': ['TOO_MANY'],
   'a search of one character': ['LENGTH'],
   'a page of no items': ['PAGE_SIZE'],

@@ -343,9 +343,9 @@ test('the code of an entity whose registration is hidden is answered like one in
       `query ($c: String!, $u: USCC!, $k: DateTime) {
         entity(uscc: $u) { name }
         entities(codes: [$c]) { input status reason expected successor entity { name } }
-        evaluations(codes: [$c], knownAt: $k) { input entity { name } evaluations { grade } }
+        evaluations(codes: [$c], knownAt: $k) { input status successor entity { name } evaluations { grade } }
         creditFiles(codes: [$c], knownAt: $k) {
-          input reason expected
+          input status reason expected successor
           file { uscc entity { name } nameListEntries(first: 5) { nodes { id } totalCount { value } } }
         }
       }`,

@@ -1024,6 +1024,8 @@ const alwaysNull: ReadonlySet<string> = new Set([
   'NameListEntry.reviewOn',
   'Entity.successor',
   'EntityLookup.successor',
+  'CreditFileLookup.successor',
+  'EvaluationsLookup.successor',
   'FormerName.until',
   'NameListEntry.removedOn',
   'NameListEntry.removalReason',

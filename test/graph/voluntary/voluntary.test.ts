@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Role, roles } from '#policy/roles.ts';
+import { composeUscc } from '#standards/uscc.ts';
 import { organisationOf, type Reply, startGraph, type TestGraph } from '#test/support/graph.ts';
 import { daysFromNow, know } from '#test/support/registered.ts';
 
@@ -8,11 +9,15 @@ import { daysFromNow, know } from '#test/support/registered.ts';
 const subject = organisationOf('SUBJECT').organisation;
 const province = organisationOf('PROVINCIAL_PLATFORM').organisation;
 const guangdong = '11440000MB0EEE446F';
+const regulator = organisationOf('SECTOR_REGULATOR').organisation;
+const otherRegulator = composeUscc('11100000', 'MB0EEE44');
 const today = daysFromNow(0);
 const nextYear = daysFromNow(365);
 
 let graph: TestGraph;
 let guangdongToken = '';
+/** Of a regulator of the same sector as the one that is named. */
+let otherRegulatorToken = '';
 beforeAll(async () => {
   graph = await startGraph();
   await know(graph, subject);
@@ -24,6 +29,16 @@ beforeAll(async () => {
   guangdongToken = graph.issuer.token({
     role: 'PROVINCIAL_PLATFORM',
     organisation: guangdong,
+    purposes: ['SUPERVISION'],
+  });
+  await graph.sql(
+    `insert into gateway.grant (id, organisation, role, sector, valid_from, granted_by)
+      values ($1, $2, 'SECTOR_REGULATOR', $3, now() - interval '1 minute', 'test')`,
+    [randomUUID(), otherRegulator, organisationOf('SECTOR_REGULATOR').sector],
+  );
+  otherRegulatorToken = graph.issuer.token({
+    role: 'SECTOR_REGULATOR',
+    organisation: otherRegulator,
     purposes: ['SUPERVISION'],
   });
 });
@@ -480,6 +495,104 @@ test('a unit asked to verify an item sees and verifies it until the authorisatio
   expect(await seen('DETERMINING_UNIT', item)).toBe('listed');
   await withdraw(verified);
   expect(await seen('DETERMINING_UNIT', item)).toBe('absent');
+});
+
+// R22: a regulator that is named as verifier, of an item without an industry.
+const restricted = { disclosureLevel: 'RESTRICTED', purposes: [], until: nextYear };
+const FIND_ITEM = `query ($id: ID!, $knownAt: DateTime) {
+  record(id: $id, knownAt: $knownAt) { ... on VoluntaryItem { title verification { evidence } } }
+}`;
+const found = async ({ id }: Item, token?: string, knownAt?: string): Promise<unknown> => {
+  const { body } = await graph.query('SECTOR_REGULATOR', FIND_ITEM, { id, knownAt }, token ? { token } : {});
+  return body.data?.['record'] ?? body.errors?.map(({ extensions }) => extensions['code']);
+};
+const countOf = async (token?: string): Promise<unknown> => {
+  const { body } = await graph.query(
+    'SECTOR_REGULATOR',
+    `query ($uscc: USCC!) {
+      creditFile(uscc: $uscc) { voluntaryItems(includeUnverified: true, first: 1) { totalCount { value } } }
+    }`,
+    { uscc: subject },
+    token ? { token } : {},
+  );
+  return (body.data as { creditFile: { voluntaryItems: { totalCount: { value: number } } } }).creditFile.voluntaryItems
+    .totalCount.value;
+};
+
+test('R22: no reader but the one that is named sees the item, other regulators of the sector included', async () => {
+  const { item } = await declare(declaration({ verifier: regulator, authorisation: restricted }));
+  expect(await seenBy(item)).toEqual(
+    all('absent', { SUBJECT: 'asked', AUDITOR: 'asked', NATIONAL_CENTRE: 'asked', SECTOR_REGULATOR: 'asked' }),
+  );
+  expect(await seen('SECTOR_REGULATOR', item, { token: otherRegulatorToken })).toBe('absent');
+  expect(await found(item, otherRegulatorToken)).toEqual(['NOT_FOUND']);
+  expect(await verify(verification(item), 'SECTOR_REGULATOR', otherRegulatorToken)).toEqual({
+    __typename: 'InvalidInput',
+    code: 'NOT_FOUND',
+    path: ['input', 'id'],
+  });
+});
+
+test('R22: the named regulator sees the item in lists, counts and by its id, and verifies it', async () => {
+  const [before, others] = [await countOf(), await countOf(otherRegulatorToken)];
+  const { item } = await declare(declaration({ verifier: regulator, authorisation: restricted }));
+  expect([await seen('SECTOR_REGULATOR', item), await countOf(), await countOf(otherRegulatorToken)]).toEqual([
+    'asked',
+    Number(before) + 1,
+    others,
+  ]);
+  expect(await found(item)).toEqual({ title: '助学捐赠', verification: { evidence: null } });
+  const { __typename, item: verified } = await verify(verification(item), 'SECTOR_REGULATOR');
+  expect([__typename, verified]).toEqual([
+    'InformationVerified',
+    {
+      ...item,
+      version: 2,
+      verification: {
+        status: 'VERIFIED',
+        askedOf: { name: null, uscc: regulator },
+        by: { name: null, uscc: regulator },
+        on: today,
+        evidence: '捐赠票据',
+      },
+    },
+  ]);
+  expect(await seen('SECTOR_REGULATOR', item)).toBe('listed');
+  expect(await found(item)).toEqual({ title: '助学捐赠', verification: { evidence: '捐赠票据' } });
+  expect(await seen('SECTOR_REGULATOR', item, { token: otherRegulatorToken })).toBe('absent');
+});
+
+test('R22: it sees the item no more, at any instant, once that is withdrawn or another is asked', async () => {
+  const [withdrawn, corrected] = [
+    declaration({ verifier: regulator, authorisation: restricted }),
+    declaration({ verifier: regulator, authorisation: restricted }),
+  ];
+  const [{ item: one }, { item: other }] = [await declare(withdrawn), await declare(corrected)];
+  await graph.gateway.sources.refresh();
+  const knownAt = await graph.gateway.sources.sealed();
+  expect(await Promise.all([one, other].map((item) => seen('SECTOR_REGULATOR', item, { knownAt })))).toEqual([
+    'asked',
+    'asked',
+  ]);
+  await withdraw(one);
+  await declare({ ...corrected, idempotencyKey: randomUUID(), expectedVersion: 1, verifier: otherRegulator });
+  for (const item of [one, other])
+    expect([
+      await seen('SECTOR_REGULATOR', item),
+      await seen('SECTOR_REGULATOR', item, { knownAt }),
+      await found(item),
+      await found(item, undefined, knownAt),
+    ]).toEqual(['absent', 'absent', ['NOT_FOUND'], ['NOT_FOUND']]);
+  expect(await seen('SECTOR_REGULATOR', other, { token: otherRegulatorToken })).toBe('asked');
+});
+
+test('R22: without a purpose the regulator sees nothing', async () => {
+  const { item } = await declare(declaration({ verifier: regulator, authorisation: restricted }));
+  const { body } = await graph.query('SECTOR_REGULATOR', FIND_ITEM, { id: item.id }, { purpose: null });
+  expect([body.data, body.errors?.map(({ extensions }) => extensions['code'])]).toEqual([
+    { record: null },
+    ['PURPOSE_REQUIRED'],
+  ]);
 });
 
 test('with the subgraphs over HTTP it is the same: what was declared is there in the next query', async () => {
