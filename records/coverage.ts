@@ -14,7 +14,7 @@ import {
 import type { SubgraphContext } from '#kit/context.ts';
 import { badInput, clientError } from '#kit/errors.ts';
 import { visibleValue } from '#kit/fields.ts';
-import { provinceOfCode } from './filing/admission.ts';
+import { provinceOfCode } from '#standards/divisions.ts';
 import { type Pool, query, statement } from '#kit/postgres/pool.ts';
 import { recordRead } from './recordFields.ts';
 import { encodeId, recordColumns, type RecordRow } from './record.ts';

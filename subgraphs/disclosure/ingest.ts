@@ -1,4 +1,4 @@
-import { provinceOfCode } from '#records/filing/admission.ts';
+import { provinceOfCode, regionOf } from '#standards/divisions.ts';
 import { contentFields } from '#records/filing/content.ts';
 import { createFilingIntake, type RowProblems, type RowSurroundings } from '#records/filing/intake.ts';
 import type { BatchFeed } from '#records/outbox.ts';
@@ -13,7 +13,6 @@ import { otherActForms } from '#standards/forms/otherActs.ts';
 import { findIndustry } from '#standards/industry.ts';
 import { addDays } from '#standards/publicationTerms.ts';
 import { type ActKind, actKinds } from './acts.ts';
-import { regionOf } from './rules.ts';
 import {
   createDayCheck,
   licenceTerm,

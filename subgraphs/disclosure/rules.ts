@@ -1,20 +1,12 @@
 import type { SubgraphContext } from '#kit/context.ts';
-import { provinceOfCode } from '#records/filing/admission.ts';
 import { badInput } from '#kit/errors.ts';
 import type { RuleStore } from '#records/ruleStore.ts';
-import { provinces, XPCC } from '#standards/divisions.ts';
+import { provinces, regionOf, XPCC } from '#standards/divisions.ts';
 import { penaltySeverity } from '#standards/publicationTerms.ts';
 import { type DueDate, publicationDueDate, type PublicationDuty, type Rules } from '#standards/ruleSets.ts';
 import { actKinds } from './acts.ts';
 import type { ActRow } from './repository.ts';
 import { penaltyFacts } from './terms.ts';
-
-/**
- * The province whose pilot rules (试点) apply to an act: that of the unit that decided, or without that unit's code that
- * of the subject. A unit of the state level has no province, whoever the subject is: no provincial pilot binds it.
- */
-export const regionOf = (unit: string | null, subject: string | null): string | null =>
-  unit !== null ? provinceOfCode(unit) : subject !== null ? provinceOfCode(subject) : null;
 
 /** @throws BAD_USER_INPUT (UNKNOWN_CODE) because a misspelt province would look like one without pilots */
 function checkRegion(region: string | null | undefined): string | null {
