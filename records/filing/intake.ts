@@ -4,6 +4,7 @@ import { may } from '#policy/actions.ts';
 import type { Viewer } from '#policy/viewer.ts';
 import type { Form, FormField, ParsedRecord } from '#standards/forms/form.ts';
 import type { RowResult } from '#standards/forms/parse.ts';
+import { type RowRules, rowRulesOn } from '#standards/forms/rowRules.ts';
 import { shanghaiDay } from '#standards/dates.ts';
 import type { Rules } from '#standards/ruleSets.ts';
 import { clientError } from '#kit/errors.ts';
@@ -116,6 +117,7 @@ interface IntakeDeps<Own extends string> {
 /** What all rows of a part are judged by, as it was when the part began. */
 interface Terms {
   readonly rules: Rules;
+  readonly rowRules: RowRules;
   readonly today: string;
   /** What each registered source unit may file, by its code. */
   readonly scopes: ReadonlyMap<string, Scope>;
@@ -141,12 +143,14 @@ async function takePart<Own extends string>(
   if (!may(viewer, 'filing:create')) throw clientError('UNAUTHORIZED_FIELD_OR_TYPE', 'Your role may not file records.');
   const terms = readTerms(deps.runtime, deps.filing.kind);
   terms.catch(() => {}); // awaited with the first rows, when the stream is read and its errors are handled
+  const rowRules = terms.then((read) => read.rowRules);
+  rowRules.catch(() => {});
   const hash = createHash('sha256');
   const receipt = createPartReceipt(part.wantsRows ?? false);
   const intake: PartIntake = { viewer, part, terms, receipt };
   const batches = createRowBatches<Own>(receipt, (rows) => writeRows(deps, intake, rows));
   try {
-    for await (const results of parsedRows(deps.filing.form, part, decode(hashed(bytes, hash)))) {
+    for await (const results of parsedRows(deps.filing.form, part, decode(hashed(bytes, hash)), rowRules)) {
       const judgedBy = await terms;
       for (const { number, result } of results) {
         receipt.read();
@@ -178,6 +182,7 @@ async function readTerms({ rules: ruleStore, units, now }: SubgraphRuntime, kind
   const [rules, scopes] = await Promise.all([ruleStore.fresh(), units.scopes(kind)]);
   return {
     rules,
+    rowRules: rowRulesOn(rules, today),
     today,
     scopes,
     mayBeUnregistered: rules.find('FILING', 'UNREGISTERED_UNITS_MAY_FILE', today)?.number === 1,

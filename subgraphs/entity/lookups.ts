@@ -2,7 +2,7 @@ import { checkIdentifier, findIdentifierScheme } from '#standards/identifierSche
 import { badInput } from '#kit/errors.ts';
 import { isGivenInBulk } from '#policy/bulk.ts';
 import type { Viewer } from '#policy/viewer.ts';
-import { checkUscc } from '#standards/uscc.ts';
+import type { CodeCheck } from '#standards/uscc.ts';
 import type { Times } from '#records/record.ts';
 import type { ProfileRow } from './repository.ts';
 
@@ -45,16 +45,17 @@ export function lookupOf(input: string, entity: EntityState | null): EntityLooku
 export function readCodes(
   inputs: readonly string[],
   viewer: Viewer,
+  checkCode: CodeCheck,
 ): ({ input: string; uscc: string } | { refused: EntityLookup })[] {
-  const read = inputs.map((input) => ({ input, ...readCode(input) }));
+  const read = inputs.map((input) => ({ input, ...readCode(checkCode, input) }));
   const asked = new Set(read.flatMap((each) => ('uscc' in each ? [each.uscc] : []))).size;
   return read.map((each) =>
     'uscc' in each && !isGivenInBulk(viewer, each.uscc, asked) ? { refused: lookup(each.input, 'NOT_IN_BULK') } : each,
   );
 }
 
-function readCode(input: string): { uscc: string } | { refused: EntityLookup } {
-  const check = checkUscc(input);
+function readCode(checkCode: CodeCheck, input: string): { uscc: string } | { refused: EntityLookup } {
+  const check = checkCode(input);
   if (check.status === 'VALID') return { uscc: check.uscc };
   if (check.status === 'MISSING') return { refused: lookup(input, 'MISSING', { reason: 'PLACEHOLDER' }) };
   return { refused: lookup(input, 'INVALID', { reason: check.reason, expected: check.expected ?? null }) };

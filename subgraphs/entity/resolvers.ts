@@ -9,12 +9,13 @@ import {
 import type { SubgraphContext } from '#kit/context.ts';
 import { isGivenInLists } from '#policy/bulk.ts';
 import { createCoverage } from '#records/coverage.ts';
+import { codeCheckFor } from '#records/codeChecks.ts';
 import { creditFileRoots } from '#records/creditFile.ts';
 import { badInput, notFound } from '#kit/errors.ts';
 import { provenanceFields } from '#records/recordFields.ts';
 import type { ResolverMap } from '#kit/resolverMap.ts';
 import type { SubgraphRuntime } from '#records/subgraph.ts';
-import { scalars } from '#kit/scalars.ts';
+import { subgraphScalars } from '#kit/scalars.ts';
 import { identifierSchemes } from '#standards/identifierSchemes.ts';
 import { createEntityStates, entityRead } from './entityStates.ts';
 import { createIdentityFields } from './identityFields.ts';
@@ -32,7 +33,7 @@ export function createResolvers(
   runtime: SubgraphRuntime,
 ): ResolverMap<Resolvers, ResolversParentTypes> {
   const { instants } = runtime;
-  const files = creditFileRoots(instants);
+  const files = creditFileRoots(runtime);
   const { own: coverage, ...coverages } = createCoverage(runtime, 'entity', {
     entity: { table: 'profile', typeOf: () => 'EntityProfile' },
   });
@@ -52,10 +53,10 @@ export function createResolvers(
         return state;
       },
 
-      entities(_, { codes }, context) {
+      async entities(_, { codes }, context) {
         checkBatch('codes', codes, MAX_CODES);
         return Promise.all(
-          readCodes(codes, context.viewer).map(async (read) =>
+          readCodes(codes, context.viewer, await codeCheckFor(runtime.rules, context.today, codes)).map(async (read) =>
             'refused' in read ? read.refused : lookupOf(read.input, await states.loadToday(context, read.uscc)),
           ),
         );
@@ -95,7 +96,7 @@ export function createResolvers(
     Entity: {
       /** Representations are not coerced by GraphQL: the code is read here as the argument of `entity` would be. */
       async __resolveReference({ uscc }: { uscc: unknown }, context) {
-        const parsed: unknown = scalars['USCC']?.parseValue(uscc);
+        const parsed: unknown = subgraphScalars['USCC']?.parseValue(uscc);
         if (typeof parsed !== 'string') throw badInput('uscc', 'TYPE', '`uscc` is no USCC.');
         return states.loadToday(context, parsed);
       },

@@ -96,7 +96,7 @@ export function createResolvers(
   runtime: SubgraphRuntime,
 ): ResolverMap<Resolvers, ResolversParentTypes> {
   const { instants, cursors } = runtime;
-  const files = creditFileRoots(instants);
+  const files = creditFileRoots(runtime);
   const { own: coverage, ...coverages } = createCoverage(runtime, 'evaluation', {
     evaluation: { table: 'result', typeOf: () => KIND },
   });
@@ -122,7 +122,7 @@ export function createResolvers(
         const schemes = checkSchemes('schemes', args.schemes ?? schemeCodes);
         const times = { validAt: args.validAt ?? moment.validAt, knownAt: args.knownAt ?? moment.knownAt };
         await instants.require(times.knownAt, moment.knownAt);
-        return checkCodes(args.codes, context).map(({ uscc, ...lookup }) => ({
+        return (await checkCodes(args.codes, runtime, context)).map(({ uscc, ...lookup }) => ({
           ...lookup,
           ask: uscc === null ? null : { uscc, schemes, ...times },
         }));
