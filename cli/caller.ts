@@ -1,4 +1,4 @@
-import { checkUscc } from '#standards/uscc.ts';
+import { checkTakenCode } from '#standards/issuedCodes.ts';
 import { claimsFor } from './demoRoles.ts';
 import { usage } from './failure.ts';
 import { type Issuer, MAX_TTL_SECONDS, openIssuer, type TokenClaims } from './issuer.ts';
@@ -49,9 +49,12 @@ export async function chooseCaller(
   return renewedTokens(await openIssuer(settings), claims);
 }
 
-/** A code given on the command line, normalised. */
+/**
+ * A code given on the command line, normalised. The gateway says whether its check character holds: it has the list of
+ * issued codes.
+ */
 export function readUscc(text: string): string {
-  const check = checkUscc(text);
+  const check = checkTakenCode(text);
   if (check.status === 'VALID') return check.uscc;
   const reason = check.status === 'INVALID' ? `: ${check.message}` : '.';
   throw usage(`"${text.slice(0, 40)}" is not a Unified Social Credit Code${reason}`);

@@ -69,9 +69,14 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     };
     const wired = await wireGraph(wiring, parts);
     const live = await wireLive(wiring, parts, wired);
-    // The gateway listens when it can answer: the settled instant is known before the first request. Sources that are
-    // down do not keep it from starting.
-    await Promise.all([sources.registry.refresh(), rights.keySet.start(), planners.ready()]);
+    // The gateway listens when it can answer: the settled instant and the rules are known before the first request.
+    // Sources that are down do not keep it from starting, and the store of the rules logs when it cannot read them.
+    await Promise.all([
+      sources.registry.refresh(),
+      rights.keySet.start(),
+      planners.ready(),
+      changes.rules.fresh().catch(() => null),
+    ]);
     await wired.trusted.refresh();
     const server = await wireServer(wiring, { ...parts, ...wired, reachability, budgets, live });
     const owned = stack.move();

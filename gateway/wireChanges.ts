@@ -6,6 +6,7 @@ import { createRuleStore, type RuleStore } from '#records/ruleStore.ts';
 import { type ChangeLog, createChangeLog } from './feed/log.ts';
 import { createSequencer, type Sequencer } from './feed/sequencer.ts';
 import { createWake, type Wake } from './feed/wakeUps.ts';
+import { startReadingRules } from './rules/codes.ts';
 import type { Source } from './graph/sources.ts';
 import { createPresentStates } from './watchlists/worker.ts';
 import type { WiredRights } from './wireRights.ts';
@@ -29,6 +30,7 @@ export function wireChanges(
   { lookUp }: WiredRights,
 ): WiredChanges {
   const rules = createRuleStore(pool, undefined, log);
+  stack.use(startReadingRules(rules, log));
   const consents = createConsents(pool);
   const changeLog = createChangeLog(pool, (viewer, codes) => lookUp('consents', () => consents.of(viewer, codes)));
   const wake = stack.use(createWake({ databaseUrl, redisUrl: config.redisUrl, log }));

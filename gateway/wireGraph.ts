@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Pool } from '#kit/postgres/pool.ts';
+import { createScalars } from '#kit/scalars.ts';
 import { createOwnSchema } from '#kit/schema/ownSchema.ts';
 import { outsideRequests } from '#kit/telemetry/scope.ts';
 import type { SharedStore } from './budgets/budgets.ts';
@@ -19,6 +20,7 @@ import type { PlannerPool } from './graph/engine/plannerPool.ts';
 import { createGraph, type Graph } from './graph/graph.ts';
 import { planningLimits, standardLimits, type Limits } from './graph/limits.ts';
 import { measureAccessLog, measureDocuments, measureExports, measureSources } from './metrics.ts';
+import { createKnownCodes, type KnownCodes } from './rules/codes.ts';
 import { createDocumentCheck, type DocumentCheck } from './trustedDocuments/check.ts';
 import { readReleasedDocuments } from './trustedDocuments/released.ts';
 import { createDocumentStore, type DocumentStore } from './trustedDocuments/store.ts';
@@ -62,10 +64,11 @@ export async function wireGraph(wiring: Wiring, parts: GraphParts): Promise<Wire
   const { options, databaseUrl, config, log, now, metrics, runs, topics, stack } = wiring;
   const { pool, rights, changes } = parts;
   const { sources } = parts.sources;
+  const codes = createKnownCodes(changes.rules, now);
   // The control subgraph needs the graph of which it is a part; the graph exists when it is first used.
-  const graph = await createFederatedGraph(wiring, parts, () => wired);
+  const graph = await createFederatedGraph(wiring, parts, codes, () => wired);
   const limits = options.limits ?? standardLimits;
-  const documents = createDocuments(graph.schema, limits);
+  const documents = createDocuments(graph.schema, limits, codes.lookups);
   const check = createDocumentCheck(graph, limits);
   const trusted = stack.use(
     createDocumentStore({
@@ -102,7 +105,12 @@ export async function wireGraph(wiring: Wiring, parts: GraphParts): Promise<Wire
   return wired;
 }
 
-async function createFederatedGraph(wiring: Wiring, parts: GraphParts, wired: () => WiredGraph): Promise<Graph> {
+async function createFederatedGraph(
+  wiring: Wiring,
+  parts: GraphParts,
+  codes: KnownCodes,
+  wired: () => WiredGraph,
+): Promise<Graph> {
   const { options, config, log, now, metrics, topics } = wiring;
   const { planners, sources, changes, shared } = parts;
   const control = createOwnSchema(
@@ -134,6 +142,7 @@ async function createFederatedGraph(wiring: Wiring, parts: GraphParts, wired: ()
       log,
       now,
       policy: 'enforced',
+      scalars: createScalars(codes.check),
       selfEmployed: createSelfEmployedCeiling({ budgets: config.budgets, store: shared, now }),
       limits: { ...planningLimits, ...config.operationLimits },
       onCommit: () => outsideRequests(() => changes.sequencer.poke()),

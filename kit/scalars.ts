@@ -1,6 +1,7 @@
 import { GraphQLError, GraphQLScalarType, Kind, type ValueNode } from 'graphql';
 import { isCalendarDay } from '#standards/dates.ts';
-import { checkUscc } from '#standards/uscc.ts';
+import { checkTakenCode } from '#standards/issuedCodes.ts';
+import { checkUscc, type CodeCheck } from '#standards/uscc.ts';
 import { badInput } from './errors.ts';
 
 /** A scalar whose values are strings: `parse` normalises or throws, for a literal and a variable alike. */
@@ -20,8 +21,8 @@ function textScalar(name: string, parse: (text: string) => string): GraphQLScala
   });
 }
 
-const parseUscc = (text: string): string => {
-  const check = checkUscc(text);
+const usccParser = (checkCode: CodeCheck) => (text: string) => {
+  const check = checkCode(text);
   if (check.status === 'VALID') return check.uscc;
   if (check.status === 'MISSING')
     throw badInput(
@@ -101,12 +102,26 @@ const FormRow = new GraphQLScalarType<Readonly<Record<string, unknown>>, unknown
   parseLiteral: (node) => formRow(literalValue(node)),
 });
 
-/** The scalars of the graph, the same in the gateway and in every subgraph. */
-export const scalars: Record<string, GraphQLScalarType> = {
-  USCC: textScalar('USCC', parseUscc),
+/**
+ * The scalars of the graph.
+ * @param checkCode the check of codes, which a list of issued codes may change from day to day
+ *   (standards/issuedCodes.ts)
+ */
+export const createScalars = (checkCode: CodeCheck): Record<string, GraphQLScalarType> => ({
+  USCC: textScalar('USCC', usccParser(checkCode)),
   Date: textScalar('Date', parseDate),
   DateTime: textScalar('DateTime', parseInstant),
   Cursor: textScalar('Cursor', (text) => text),
   Fen: textScalar('Fen', parseFen),
   FormRow,
-};
+});
+
+/** The scalars where no rules are known: tools, and graphs of other supergraphs. */
+export const scalars = createScalars(checkUscc);
+
+/**
+ * The scalars of a subgraph. The gateway has checked every code of a request before it calls one, by the rules of that
+ * moment; a subgraph that asked again, a moment later and by rules of its own, could refuse what the gateway took.
+ * Length and alphabet are asked again all the same.
+ */
+export const subgraphScalars = createScalars(checkTakenCode);

@@ -1,4 +1,4 @@
-import { provinceOfCode } from './filing/admission.ts';
+import { provinceOfCode } from '#standards/divisions.ts';
 import { type Client, query, statement } from '#kit/postgres/pool.ts';
 
 // Conflicts of facts (schema `conflict`): two sources that contradict each other are both kept until it is decided

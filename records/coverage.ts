@@ -1,11 +1,10 @@
 import { outcomeFor } from '#policy/matrix.ts';
-import { rowParameters, rowPredicate, rowScope, rowValues } from '#policy/rows.ts';
-import { type CatalogueItem, catalogueItems, findCatalogueItem } from '#standards/catalogue.ts';
+import { rowScope, rowValues } from '#policy/rows.ts';
+import { findCatalogueItem } from '#standards/catalogue.ts';
 import {
   checkFirst,
   type Connection,
   connectionFields,
-  COUNT_LIMIT,
   type Edge,
   edgeFields,
   pageOf,
@@ -14,28 +13,16 @@ import {
 import type { SubgraphContext } from '#kit/context.ts';
 import { badInput, clientError } from '#kit/errors.ts';
 import { visibleValue } from '#kit/fields.ts';
-import { provinceOfCode } from './filing/admission.ts';
+import { provinceOfCode } from '#standards/divisions.ts';
 import { type Pool, query, statement } from '#kit/postgres/pool.ts';
+import { type Coverage, createItems, type Kept, type KeptKind, localItemsOf } from './coverageItems.ts';
 import { recordRead } from './recordFields.ts';
-import { encodeId, recordColumns, type RecordRow } from './record.ts';
+import { encodeId, type RecordRow } from './record.ts';
+import type { RuleStore } from './ruleStore.ts';
 import type { SubgraphRuntime } from './subgraph.ts';
 
 // "What shall be collected is collected" (应归尽归): what a unit is registered for, compared with what of it is here. The
 // figures are those of now.
-
-/** The request: an item of the catalogue, from one unit. Every subgraph holds it and adds what it keeps of the item. */
-export interface Coverage {
-  readonly unit: string;
-  readonly item: string;
-}
-
-/** Where a subgraph keeps the records of one kind of filing. */
-export interface KeptKind {
-  readonly table: string;
-  /** The type of a record's id in the graph; `kind` is the column of that name, where `types` needs it. */
-  readonly typeOf: (row: { readonly kind: string }) => string;
-  readonly hasKinds?: true;
-}
 
 /** A kind of record that the unit is registered for. */
 interface Duty {
@@ -74,47 +61,6 @@ export interface CollectedRecord {
 
 const START = ['infinity', 'ffffffff-ffff-ffff-ffff-ffffffffffff'] as const;
 
-/** The statements of one table. */
-function createKept(schema: string, { table, typeOf, hasKinds }: KeptKind) {
-  const from = `${schema}.${table} record`;
-  const currentVersion = (n: number): string =>
-    `record.source_unit = $${n} and record.catalogue_code = $${n + 1} and record.superseded_at = 'infinity'`;
-  const visible = rowPredicate('record', 1);
-  const OWN = rowParameters + 1;
-  return {
-    table,
-    typeOf,
-    figures: statement(
-      `${schema}.coverage.${table}.figures`,
-      `select (select min(record.collected_at) from ${from} where ${currentVersion(1)}) as first,
-              (select max(record.collected_at) from ${from} where ${currentVersion(1)}) as last`,
-    ),
-    page: statement(
-      `${schema}.coverage.${table}.page`,
-      `select ${recordColumns('record')}, ${hasKinds ? 'record.kind' : `'' as kind`}
-       from ${from}
-       where ${currentVersion(OWN)}
-         and (record.collected_at, record.record_id) < ($${OWN + 2}::timestamptz, $${OWN + 3}::uuid)
-         and ${visible}
-       order by record.collected_at desc, record.record_id desc
-       limit $${OWN + 4}`,
-    ),
-    count: statement(
-      `${schema}.coverage.${table}.count`,
-      `select count(*)::int as count
-       from (
-         select
-         from ${from}
-         where ${currentVersion(OWN)}
-           and ${visible}
-         limit ${COUNT_LIMIT + 1}
-       ) capped`,
-    ),
-  };
-}
-
-type Kept = ReturnType<typeof createKept>;
-
 /** The duties of a unit, for the kinds of one item; the third parameter is the instant at which lateness is judged. */
 const dutiesOf = (schema: string) =>
   statement(
@@ -130,55 +76,33 @@ const dutiesOf = (schema: string) =>
      limit 100`,
   );
 
-/** Where a subgraph keeps an item of the catalogue, and the kinds of filing that bring it. */
-interface KeptItem {
-  readonly kept: Kept;
-  readonly kinds: readonly string[];
-}
-
-/**
- * The items that a subgraph keeps, by their codes.
- * @throws Error for an item whose kinds are in several tables
- */
-function keptItems(schema: string, kinds: Readonly<Record<string, KeptKind>>): ReadonlyMap<string, KeptItem> {
-  const byTable = new Map<string, Kept>();
-  for (const kind of Object.values(kinds))
-    if (!byTable.has(kind.table)) byTable.set(kind.table, createKept(schema, kind));
-  const items = new Map<string, KeptItem>();
-  for (const { code, admits } of catalogueItems) {
-    const own = Object.keys(admits).filter((kind) => Object.hasOwn(kinds, kind));
-    const [table, ...others] = new Set(own.map((kind) => kinds[kind]?.table));
-    const kept = byTable.get(table ?? '');
-    if (others.length > 0)
-      throw new Error(`${schema} keeps the catalogue item ${code} in several tables: ${own.join(', ')}`);
-    if (kept) items.set(code, { kept, kinds: own });
-  }
-  return items;
-}
-
 /**
  * The request, once the viewer may make it: the unit is its own or of its province, or it sees the report of all.
  * @throws GraphQLError (UNAUTHORIZED_FIELD_OR_TYPE; BAD_USER_INPUT with UNKNOWN_CODE)
  */
-function requireCoverage(unit: string, code: string, context: SubgraphContext): Coverage {
+async function requireCoverage(rules: RuleStore, coverage: Coverage, context: SubgraphContext): Promise<Coverage> {
+  const { unit, item } = coverage;
   if (outcomeFor(context.viewer, 'REPORT') !== 'ALLOW')
     visibleValue(context, 'REPORT', { uscc: unit, province: provinceOfCode(unit), units: [unit] }, null);
-  const item: CatalogueItem | null = findCatalogueItem(code);
-  if (item === null)
+  if (findCatalogueItem(item) === null && localItemsOf(await rules.fresh(), coverage).length === 0)
     throw badInput(
       'item',
       'UNKNOWN_CODE',
       'There is no such item in the collection catalogue.',
-      'a code of collectionCatalogue',
+      'a code of collectionCatalogue, in the region of the unit',
     );
-  return { unit, item: item.code };
+  return { unit, item };
 }
 
 /** As `requireCoverage`, for the key of a reference. @throws GraphQLError (BAD_USER_INPUT with TYPE), too */
-function resolveReference({ unit, item }: Readonly<Record<string, unknown>>, context: SubgraphContext): Coverage {
+function resolveReference(
+  rules: RuleStore,
+  { unit, item }: Readonly<Record<string, unknown>>,
+  context: SubgraphContext,
+): Promise<Coverage> {
   if (typeof unit !== 'string' || typeof item !== 'string')
     throw clientError('BAD_USER_INPUT', 'A coverage is of a unit and an item.', { argument: 'item', reason: 'TYPE' });
-  return requireCoverage(unit, item, context);
+  return requireCoverage(rules, { unit, item }, context);
 }
 
 /** The number of records that the viewer may see, up to one more than COUNT_LIMIT. */
@@ -247,22 +171,25 @@ const collectedFields = {
  * @throws Error for kinds of one item in several tables
  */
 export function createCoverage(
-  { pool, cursors, now }: SubgraphRuntime,
+  { pool, cursors, rules, now }: SubgraphRuntime,
   schema: string,
   kinds: Readonly<Record<string, KeptKind>>,
 ) {
   const duties = dutiesOf(schema);
-  const items = keptItems(schema, kinds);
+  const itemOf = createItems(schema, kinds);
   return {
     Query: {
-      collectionCoverage: (_: unknown, { unit, item }: Coverage, context: SubgraphContext): Coverage =>
-        requireCoverage(unit, item, context),
+      collectionCoverage: (_: unknown, coverage: Coverage, context: SubgraphContext): Promise<Coverage> =>
+        requireCoverage(rules, coverage, context),
     },
-    CollectionCoverage: { __resolveReference: resolveReference },
+    CollectionCoverage: {
+      __resolveReference: (key: Readonly<Record<string, unknown>>, context: SubgraphContext): Promise<Coverage> =>
+        resolveReference(rules, key, context),
+    },
 
     /** What this source has of the item; null when it keeps none of its kinds. */
     async own({ unit, item }: Coverage): Promise<SourceCoverage | null> {
-      const found = items.get(item);
+      const found = await itemOf(rules, { unit, item });
       if (!found) return null;
       const [registered, [figures = { first: null, last: null }]] = await Promise.all([
         query<Duty>(pool, duties, [unit, found.kinds, now().toISOString()]),

@@ -1,11 +1,11 @@
 import { isGivenInBulk } from '#policy/bulk.ts';
-import { checkUscc } from '#standards/uscc.ts';
 import { checkBatch } from '#kit/connection.ts';
 import type { SubgraphContext } from '#kit/context.ts';
 import { badInput } from '#kit/errors.ts';
 import { noteSubject } from '#kit/fields.ts';
-import type { Instants } from './instants.ts';
-import { scalars } from '#kit/scalars.ts';
+import { codeCheckFor } from './codeChecks.ts';
+import type { SubgraphRuntime } from './subgraph.ts';
+import { subgraphScalars } from '#kit/scalars.ts';
 
 /** The credit file of one entity at one moment, as every subgraph holds it. Each subgraph adds its own section. */
 export interface CreditFile {
@@ -56,14 +56,19 @@ export function readKey(
   otherwise?: string,
 ): string {
   if (key[field] === undefined && otherwise !== undefined) return otherwise;
-  const parsed: unknown = scalars[scalar]?.parseValue(key[field]);
+  const parsed: unknown = subgraphScalars[scalar]?.parseValue(key[field]);
   if (typeof parsed !== 'string') throw badInput(field, 'TYPE', `\`${field}\` is no ${scalar}.`);
   return parsed;
 }
 
 /** Checks the codes of a list, in order. A bad code spoils only its own item. Every good one is noted as a subject. */
-export function checkCodes(inputs: readonly string[], context: SubgraphContext): CheckedCode[] {
-  const checks = inputs.map((input) => ({ input, check: checkUscc(input) }));
+export async function checkCodes(
+  inputs: readonly string[],
+  { rules }: Pick<SubgraphRuntime, 'rules'>,
+  context: SubgraphContext,
+): Promise<CheckedCode[]> {
+  const checkCode = await codeCheckFor(rules, context.today, inputs);
+  const checks = inputs.map((input) => ({ input, check: checkCode(input) }));
   const asked = new Set(checks.flatMap(({ check }) => (check.status === 'VALID' ? [check.uscc] : []))).size;
   return checks.map(({ input, check }) => {
     if (check.status === 'MISSING') return { input, reason: 'PLACEHOLDER', expected: null, uscc: null };
@@ -85,7 +90,8 @@ export function checkCodes(inputs: readonly string[], context: SubgraphContext):
  * Every root throws KNOWN_AT_TOO_LATE for an instant that is not sealed here, and `creditFiles` BAD_USER_INPUT
  * (TOO_MANY) for more than 100 codes.
  */
-export function creditFileRoots(instants: Instants) {
+export function creditFileRoots(runtime: Pick<SubgraphRuntime, 'instants' | 'rules'>) {
+  const { instants } = runtime;
   const momentOf = async (
     { validAt, knownAt }: Times,
     { moment }: SubgraphContext,
@@ -104,7 +110,7 @@ export function creditFileRoots(instants: Instants) {
   const lookUp = async (args: Codes, max: number, context: SubgraphContext): Promise<CodeLookup[]> => {
     checkBatch('codes', args.codes, max);
     const times = await momentOf(args, context);
-    return checkCodes(args.codes, context).map(({ uscc, ...lookup }) => ({
+    return (await checkCodes(args.codes, runtime, context)).map(({ uscc, ...lookup }) => ({
       ...lookup,
       file: uscc === null ? null : { uscc, ...times },
     }));

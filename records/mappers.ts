@@ -5,12 +5,12 @@ export type { PageEnd as PageInfo } from '#kit/connection.ts';
 export type { Viewer } from '#policy/viewer.ts';
 export type { ProvenanceRow as Provenance } from './recordFields.ts';
 export type {
-  Coverage as CollectionCoverage,
   SourceCoverage,
   CollectedRecord,
   CollectedPage as CollectedRecordConnection,
   CollectedEdge as CollectedRecordEdge,
 } from './coverage.ts';
+export type { Coverage as CollectionCoverage } from './coverageItems.ts';
 export type {
   RecordVersionNode as RecordVersion,
   RecordVersionPage as RecordVersionConnection,

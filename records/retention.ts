@@ -1,3 +1,5 @@
+import { usualItemOf } from '#standards/catalogue.ts';
+import { localItems } from '#standards/catalogueSupplements.ts';
 import { shanghaiDay } from '#standards/dates.ts';
 import { auditChange, createFeed, type FeedTable } from './outbox.ts';
 import { createInstants } from './instants.ts';
@@ -193,13 +195,15 @@ export function createSweep(
     const today = shanghaiDay(at);
     const current = await rules.fresh();
     // The rules in force now apply, whenever the record ended: a rule that lengthens retention must save what is not
-    // yet erased.
+    // yet erased. What is of a local supplement is kept as long as what is usually filed of its kind.
     const codes = [
       ...new Set(current.on(today).flatMap(({ kind, values }) => (kind === 'RETENTION' ? Object.keys(values) : []))),
     ];
-    const months = codes.map((code) => current.find('RETENTION', code, today)?.number ?? null);
-    const kept = codes.filter((_, index) => months[index] !== null);
-    const due: Due = { codes: kept, months: months.filter((each) => each !== null), today, at };
+    const months = new Map(codes.map((code) => [code, current.find('RETENTION', code, today)?.number ?? null]));
+    for (const { code, admits } of localItems(current))
+      for (const kind of Object.keys(admits)) months.set(code, months.get(usualItemOf(kind) ?? '') ?? null);
+    const kept = [...months].flatMap(([code, number]) => (number === null ? [] : [[code, number] as const]));
+    const due: Due = { codes: kept.map(([code]) => code), months: kept.map(([, number]) => number), today, at };
     let erased = 0;
     for (const step of steps) {
       for (let after: Key | null = START; after !== null;) {

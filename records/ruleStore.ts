@@ -11,6 +11,8 @@ export interface RuleStore {
    * @throws when the database does not answer and no rules were read yet
    */
   fresh(): Promise<Rules>;
+  /** The rules that were read last, for what cannot wait; those of the release before any were read. */
+  known(): Rules;
 }
 
 const FRESH_MS = 1000;
@@ -112,6 +114,7 @@ export function createRuleStore(
   };
 
   return {
+    known: () => rules ?? releasedRules,
     fresh() {
       if (rules !== null && clock() < until) return Promise.resolve(rules);
       underWay ??= read().finally(() => {

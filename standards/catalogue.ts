@@ -30,6 +30,24 @@ export interface CatalogueItem {
   readonly unverified?: boolean;
 }
 
+/** Where a local regulation (地方性法规) requires an item. */
+export interface LocalRegulation {
+  readonly name: string;
+  /** Of the announcement with which the people's congress published it (公告文号). */
+  readonly number: string;
+  readonly article: string;
+}
+
+/** An item that a local supplement adds (catalogueSupplements.ts). */
+export interface CatalogueSupplement {
+  readonly code: string;
+  readonly name: string;
+  /** The kind of record that is of the item, in the words of `createFiling`. */
+  readonly kind: string;
+  readonly disclosureLevel: NonNullable<CatalogueItem['disclosureLevel']>;
+  readonly localRegulation: LocalRegulation;
+}
+
 /** Editions of the catalogue (全国公共信用信息基础目录), oldest first, each in force until the next. */
 export const catalogueEditions: readonly CatalogueEdition[] = table.editions;
 
@@ -67,6 +85,10 @@ const byCode = new Map(catalogueItems.map((item) => [item.code, item]));
 export function findCatalogueItem(code: string): CatalogueItem | null {
   return byCode.get(code) ?? null;
 }
+
+/** The code of the item to which a record of a kind belongs that names none; null where there is no such item. */
+export const usualItemOf = (kind: string): string | null =>
+  catalogueItems.find(({ admits: kinds }) => Object.hasOwn(kinds, kind) && kinds[kind]?.length === 0)?.code ?? null;
 
 /** The edition in force on a day 'YYYY-MM-DD', and the items it lists; none before the first edition. */
 export function catalogueOn(

@@ -94,6 +94,17 @@ export function reportingUnitOf(divisionCode: string): string | null {
   return divisionCode.startsWith('659') && divisionCode !== '659000' ? XPCC.code : provinceOf(divisionCode);
 }
 
+/** The reporting unit in which a code was issued; null at state level (100000) and for an unknown division. */
+export const provinceOfCode = (uscc: string): string | null => reportingUnitOf(uscc.slice(2, 8));
+
+/**
+ * The province whose own rules (试点, 地方补充目录) apply to a record: that of the unit that decided, or without that
+ * unit's code that of the subject. A unit of the state level has no province, whoever the subject is: no province binds
+ * it.
+ */
+export const regionOf = (unit: string | null, subject: string | null): string | null =>
+  unit !== null ? provinceOfCode(unit) : subject !== null ? provinceOfCode(subject) : null;
+
 const DETAIL =
   /^(.*?(?:省|自治区|特别行政区|北京市|上海市|天津市|重庆市))?(.*?(?:自治州|地区|盟|市))?(.*?(?:自治县|自治旗|林区|特区|(?<![小社园校厂景])区|县|旗|(?<![集超门])市))?/;
 

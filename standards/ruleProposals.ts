@@ -1,29 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
+import { CATALOGUE_SUPPLEMENT, supplementProblem } from './catalogueSupplements.ts';
 import { provinces, XPCC } from './divisions.ts';
+import { ISSUED_CODE, issuedCodesProblem } from './issuedCodes.ts';
+import { isNoText, LONGEST_TEXT, problem, quoted, type RuleProblem } from './ruleProblem.ts';
 import { releasedRules, type RuleChange, type Rules, type RuleSet, type RuleUnit, ruleUnits } from './ruleSets.ts';
-
-/**
- * Why a change of rules is impossible, for the person who proposes or approves it. `path` is the field of the proposal.
- */
-export interface RuleProblem {
-  readonly code:
-    | 'RULE_SET_ID'
-    | 'TAKEN'
-    | 'UNKNOWN_RULE_KIND'
-    | 'UNKNOWN_RULE'
-    | 'UNIT'
-    | 'RANGE'
-    | 'MISSING'
-    | 'BACKWARDS'
-    | 'BAD_PERIOD'
-    | 'UNKNOWN_REGION'
-    | 'NO_PILOT'
-    | 'UNKNOWN_RULE_SET'
-    | 'ENDED'
-    | 'NOTHING';
-  readonly message: string;
-  readonly path: readonly string[];
-}
 
 // A decision can change what the code looks up, and the periods of repair that `ruleSets` returns: kinds and codes of
 // the release with their units. Nothing would read a new one. Schemes of evaluation have their versions in their own
@@ -40,6 +20,13 @@ const ofPenalties = /^(?:PENALTY|MINIMUM|MAXIMUM|PUBLISHED|END_NEEDS_PERFORMANCE
 for (const [code, unit] of known.get('PUBLICATION_TERM') ?? [])
   if (ofPenalties.test(code)) known.get('MARKET_REPAIR')?.set(code, unit);
 
+/** Kinds whose sets list something that the release does not name, by what is wrong with such a list. */
+const lists: Readonly<Record<string, (rules: Rules, ruleSet: RuleSet) => RuleProblem | null>> = {
+  [ISSUED_CODE]: issuedCodesProblem,
+  [CATALOGUE_SUPPLEMENT]: supplementProblem,
+};
+const isList = (kind: string): boolean => Object.hasOwn(lists, kind);
+
 // Kinds that are looked up by the region of an act, or of the reader of `ruleSets`. Filing, retention, consent and the
 // feed of changes are the same everywhere: nothing would read a pilot of them.
 const kindsWithPilots: readonly string[] = [
@@ -55,15 +42,6 @@ const kindsWithPilots: readonly string[] = [
 const promised: Readonly<Record<string, number>> = { 'FEED RETENTION_DAYS': 90 };
 
 const ID = /^[A-Z0-9][A-Z0-9-]{2,63}$/;
-const LONGEST_TEXT = 200;
-
-const quoted = (text: string): string => JSON.stringify(text.slice(0, 60));
-
-const problem = (code: RuleProblem['code'], message: string, ...path: string[]): RuleProblem => ({
-  code,
-  message,
-  path,
-});
 
 /**
  * What is wrong with a change to `rules` decided on a day 'YYYY-MM-DD'; null when it is possible. No new rule is
@@ -89,25 +67,34 @@ function problemOfSet(rules: Rules, ruleSet: RuleSet, today: string): RuleProble
   if (rules.sets.some((set) => set.id === id))
     return problem('TAKEN', `There is a rule set ${id} already; a new one needs a code of its own.`, 'ruleSet', 'id');
   const codes = known.get(kind);
-  if (!codes)
+  if (!codes && !isList(kind)) {
+    const kinds = [...known.keys(), ...Object.keys(lists)].join(', ');
     return problem(
       'UNKNOWN_RULE_KIND',
-      `There are no rules of kind ${quoted(kind)} that a decision changes; there are ${[...known.keys()].join(', ')}.`,
+      `There are no rules of kind ${quoted(kind)} that a decision changes; there are ${kinds}.`,
       'ruleSet',
       'kind',
     );
+  }
   return (
     problemOfTexts({ name, source }) ??
     problemOfStart(ruleSet, today) ??
     problemOfPeriod(ruleSet) ??
     problemOfRegion(ruleSet) ??
-    problemOfValues(ruleSet, codes)
+    problemOfItems(ruleSet) ??
+    (codes ? problemOfValues(ruleSet, codes) : (lists[kind]?.(rules, ruleSet) ?? null))
   );
+}
+
+function problemOfItems({ kind, catalogueItems = [] }: RuleSet): RuleProblem | null {
+  return catalogueItems.length > 0 && kind !== CATALOGUE_SUPPLEMENT
+    ? problem('UNKNOWN_RULE', `Rules of kind ${kind} have no items of a catalogue.`, 'ruleSet', 'catalogueItems')
+    : null;
 }
 
 function problemOfTexts(texts: Pick<RuleSet, 'name' | 'source'>): RuleProblem | null {
   for (const [field, text] of Object.entries(texts))
-    if (text.trim() === '' || text.length > LONGEST_TEXT)
+    if (isNoText(text))
       return problem('MISSING', `A rule set has a ${field} of 1 to ${LONGEST_TEXT} characters.`, 'ruleSet', field);
   return null;
 }
@@ -136,7 +123,11 @@ function problemOfCorrection(rules: Rules, ruleSet: RuleSet): RuleProblem | null
         'ruleSet',
         field,
       );
-  const wrong = problemOfTexts({ name, source }) ?? problemOfPeriod(ruleSet) ?? problemOfValues(ruleSet, codes);
+  const wrong =
+    problemOfTexts({ name, source }) ??
+    problemOfPeriod(ruleSet) ??
+    problemOfItems(ruleSet) ??
+    problemOfValues(ruleSet, codes);
   if (wrong) return wrong;
   return isDeepStrictEqual(stated(ruleSet), stated(stands))
     ? problem('NOTHING', `${id} says just that already.`, 'ruleSet')
@@ -174,7 +165,7 @@ function problemOfPeriod({ effectiveFrom, effectiveTo }: RuleSet): RuleProblem |
 }
 
 function problemOfRegion({ kind, region }: RuleSet): RuleProblem | null {
-  if (region === null) return null;
+  if (region === null || kind === CATALOGUE_SUPPLEMENT) return null; // which is no pilot, and has a region of its own
   if (region !== XPCC.code && !provinces.some(({ code }) => code === region))
     return problem(
       'UNKNOWN_REGION',
@@ -228,7 +219,7 @@ function problemOfValues({ kind, values }: RuleSet, codes: ReadonlyMap<string, R
 
 function problemOfEnd(rules: Rules, id: string, effectiveTo: string, today: string): RuleProblem | null {
   const set = rules.sets.find((each) => each.id === id);
-  if (!set || !known.has(set.kind))
+  if (!set || !(known.has(set.kind) || isList(set.kind)))
     return problem(
       'UNKNOWN_RULE_SET',
       `There is no rule set ${quoted(id)} that a decision ends; \`ruleSets\` lists those in force.`,

@@ -1,4 +1,5 @@
 import { type Calendar, MAX_WORKING_DAYS, stateCouncilCalendar } from './calendar.ts';
+import type { CatalogueSupplement } from './catalogue.ts';
 import table from './data/ruleSets.json' with { type: 'json' };
 import { evaluationSchemes } from './evaluationSchemes.ts';
 
@@ -22,7 +23,10 @@ export type RuleUnit = keyof typeof ruleUnits;
 /** What one text sets about one matter while it is in force. */
 export interface RuleSet {
   readonly id: string;
-  /** The matter: PUBLICATION_TERM, PUBLICATION_DUTY, SEVERITY, WITHDRAWAL, REPAIR, MARKET_REPAIR, EVALUATION … */
+  /**
+   * The matter: PUBLICATION_TERM, PUBLICATION_DUTY, SEVERITY, WITHDRAWAL, REPAIR, MARKET_REPAIR, EVALUATION,
+   * ISSUED_CODE, CATALOGUE_SUPPLEMENT …
+   */
   readonly kind: string;
   readonly name: string;
   readonly source: string;
@@ -33,6 +37,8 @@ export interface RuleSet {
   readonly region: string | null;
   readonly unverified?: boolean;
   readonly values: Readonly<Record<string, readonly [number, RuleUnit]>>;
+  /** What it adds to the collection catalogue of its region; only sets of kind CATALOGUE_SUPPLEMENT have such items. */
+  readonly catalogueItems?: readonly CatalogueSupplement[];
 }
 
 // A scheme's versions are rule sets too; they are written once, in evaluationSchemes.json.
@@ -91,7 +97,8 @@ export interface Rules {
   moreLenient(after: string, until: string): readonly RuleSet[];
 }
 
-const inForce = (day: string, { effectiveFrom, effectiveTo }: RuleSet): boolean =>
+/** Whether a rule set is in force on a day 'YYYY-MM-DD'. */
+export const inForce = (day: string, { effectiveFrom, effectiveTo }: RuleSet): boolean =>
   effectiveFrom <= day && (effectiveTo === null || day < effectiveTo);
 
 /**

@@ -4,7 +4,7 @@ import { organisationCategoryName } from './registrationDepartments.ts';
 /** GB 32100-2015: digits and capital letters without I, O, S, V, Z. A symbol's index is its value. */
 export const USCC_ALPHABET = '0123456789ABCDEFGHJKLMNPQRTUWXY';
 
-export type UsccWarning = 'ORGANISATION_CODE' | 'DIVISION' | 'CATEGORY';
+export type UsccWarning = 'CHECK_CHARACTER' | 'ORGANISATION_CODE' | 'DIVISION' | 'CATEGORY';
 
 export type UsccCheck =
   | { status: 'VALID'; uscc: string; warnings: UsccWarning[] }
@@ -22,6 +22,9 @@ export type UsccCheck =
       /** Counted from 1 in the normalised code; with reason ALPHABET. */
       position?: number;
     };
+
+/** Checks a code as `checkUscc` does, by what is known of codes that were issued with another check character. */
+export type CodeCheck = (input: string) => UsccCheck;
 
 const WEIGHTS = [1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28] as const;
 const ORGANISATION_WEIGHTS = [3, 7, 9, 10, 5, 8, 4, 2] as const;
@@ -109,8 +112,10 @@ function lengthMessage(length: number, code: string): string {
  * normalised code. Length, alphabet and check character are errors; the inner organisation-code digit, an unknown
  * division and an unknown category are only warnings, since codes in use break them. MISSING means that there is no
  * code: empty, or seventeen zeros, which files carry where the code was not known.
+ * @param isIssued whether the registry confirmed that it issued this normalised code, although its check character does
+ *   not fit, which is then only a warning; left out: no such code is known (issuedCodes.ts)
  */
-export function checkUscc(input: string): UsccCheck {
+export function checkUscc(input: string, isIssued?: (code: string) => boolean): UsccCheck {
   const code = normaliseUscc(input);
   if (code === '') return { status: 'MISSING', reason: 'EMPTY', message: 'No code was given.' };
   if (code.length !== 18) {
@@ -128,7 +133,8 @@ export function checkUscc(input: string): UsccCheck {
   }
   const expected = checkCharacter(code);
   if (expected === undefined || valueAt(code, 17) < 0) return alphabetProblem(code);
-  if (code[17] !== expected) {
+  const fits = code[17] === expected;
+  if (!fits && isIssued?.(code) !== true) {
     return {
       status: 'INVALID',
       reason: 'CHECK_CHARACTER',
@@ -138,7 +144,7 @@ export function checkUscc(input: string): UsccCheck {
       expected,
     };
   }
-  const warnings: UsccWarning[] = [];
+  const warnings: UsccWarning[] = fits ? [] : ['CHECK_CHARACTER'];
   if (!organisationCodeHolds(code)) warnings.push('ORGANISATION_CODE');
   if (!isKnownDivision(code.slice(2, 8))) warnings.push('DIVISION');
   if (organisationCategoryName(code.slice(0, 2)) === null) warnings.push('CATEGORY');

@@ -11,7 +11,7 @@ const PURGED_AT_ONCE = 5000;
 const PURGE_AGAIN_MS = 1000;
 
 export interface PurgerOptions {
-  readonly rules: RuleStore;
+  readonly rules: Pick<RuleStore, 'fresh'>;
   readonly log: Log;
   readonly now: () => Date;
   /** The pause between two purges, in milliseconds. */

@@ -19,7 +19,7 @@ import { createSequencer, type Sequencer, type SequencerOptions } from './sequen
 
 const ROLLED_BACK = new Error('rolled back');
 const TAKEOVER_MS = 5000;
-const rulesOfRelease: RuleStore = { fresh: () => Promise.resolve(releasedRules) };
+const rulesOfRelease: Pick<RuleStore, 'fresh'> = { fresh: () => Promise.resolve(releasedRules) };
 
 let database: Database;
 /** A superuser's pool, to inspect and to interfere. */

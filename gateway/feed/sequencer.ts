@@ -44,7 +44,7 @@ export interface SequencerOptions {
   readonly url: string;
   /** The name of this gateway in feed.sequencer, for operators. */
   readonly holder: string;
-  readonly rules: RuleStore;
+  readonly rules: Pick<RuleStore, 'fresh'>;
   readonly log: Log;
   readonly now: () => Date;
   /** Called after each batch, with the last number assigned. */

@@ -30,15 +30,21 @@ const MAX_KNOWN_BYTES = 32 * 1024 * 1024;
 /** Refusals are cached separately: texts made up to be refused do not evict the good ones. */
 const MAX_REFUSED_BYTES = 4 * 1024 * 1024;
 
-/** For every transport. A text that was sent before is accepted or refused as it was then, with the same message. */
-export function createDocuments(schema: GraphQLSchema, limits: Limits): Documents {
+/**
+ * For every transport. A text that was sent before is accepted or refused as it was then, with the same message.
+ * @param lookups counts what was looked up of rules that change while the text stays: a text is not kept where that
+ *   went up as it was read (gateway/rules/codes.ts); left out: nothing is looked up
+ */
+export function createDocuments(schema: GraphQLSchema, limits: Limits, lookups: () => number = () => 0): Documents {
   const known = createByteCache<DocumentNode>(MAX_KNOWN_BYTES);
   const refused = createByteCache<readonly GraphQLError[]>(MAX_REFUSED_BYTES);
 
   const read = (text: string): DocumentNode | readonly GraphQLError[] => {
     const found = known.get(text) ?? refused.get(text);
     if (found) return found;
+    const before = lookups();
     const fresh = parseAndValidate(schema, limits, text);
+    if (lookups() !== before) return fresh;
     if ('kind' in fresh) known.set(text, fresh, bytesOf(fresh));
     else refused.set(text, fresh, errorBytes(text));
     return fresh;

@@ -1,8 +1,15 @@
-import { type DocumentNode, GraphQLError, type GraphQLSchema, type OperationDefinitionNode, parse } from 'graphql';
+import {
+  type DocumentNode,
+  GraphQLError,
+  type GraphQLScalarType,
+  type GraphQLSchema,
+  type OperationDefinitionNode,
+  parse,
+} from 'graphql';
 import { clientError, errorCodes } from '#kit/errors.ts';
 import type { Log } from '#kit/log.ts';
 import { createOutages } from '#kit/outage.ts';
-import { scalars } from '#kit/scalars.ts';
+import { scalars as scalarsWithoutRules } from '#kit/scalars.ts';
 import { shanghaiDay } from '#standards/dates.ts';
 import { policyProblems } from '#policy/classes.ts';
 import type { Read } from '#kit/context.ts';
@@ -95,6 +102,8 @@ export interface GraphDependencies {
   readonly selfEmployed?: SelfEmployedCeiling | undefined;
   /** Called after a mutation: its changes wait to be numbered. */
   readonly onCommit?: () => void;
+  /** The scalars of the graph; left out: those without any rules. */
+  readonly scalars?: Readonly<Record<string, GraphQLScalarType>>;
   /** The maximum cost of an operation and the maximum bytes of its answer; left out: no limit. */
   readonly limits?: CostLimits & { readonly answerBytes: number };
 }
@@ -147,7 +156,7 @@ export function createGraph(dependencies: GraphDependencies): Graph {
 }
 
 function createPipeline(dependencies: GraphDependencies): Pipeline {
-  const { log, limits } = dependencies;
+  const { log, limits, scalars = scalarsWithoutRules } = dependencies;
   const planner = createPlanner(dependencies.supergraph, { planners: dependencies.planners, scalars });
   const { schema } = planner;
   const enforced = dependencies.policy === 'enforced';

@@ -84,7 +84,8 @@ export type RuleSet = {
   readonly id: Scalars['ID']['output'];
   /**
    * The matter: `PUBLICATION_TERM`, `PUBLICATION_DUTY`, `SEVERITY`, `WITHDRAWAL`, `REPAIR`, `MARKET_REPAIR`, `EVALUATION`;
-   * rules may add others (规则类别).
+   * `ISSUED_CODE`, codes that a registry issued although their check character does not fit; `CATALOGUE_SUPPLEMENT`, a
+   * local supplement to the collection catalogue; rules may add others (规则类别).
    */
   readonly kind: Scalars['String']['output'];
   /** Its name (名称). */
@@ -101,6 +102,34 @@ export type RuleSet = {
   readonly verified: Scalars['Boolean']['output'];
   /** Its numbers (规则值). */
   readonly values: ReadonlyArray<RuleValue>;
+  /** Items that it adds to the collection catalogue of its region; none for other kinds (补充目录事项). */
+  readonly catalogueItems: ReadonlyArray<CatalogueSupplement>;
+};
+
+/** An item of a local supplement to the collection catalogue (地方补充目录事项). */
+export type CatalogueSupplement = {
+  readonly __typename?: 'CatalogueSupplement';
+  /** Its code; a row of a filing names it in the column MLBM (目录编码). */
+  readonly code: Scalars['String']['output'];
+  /** Its name (名称). */
+  readonly name: Scalars['String']['output'];
+  /** The kind of record that may be of this item, in the words of `createFiling` (报送类别). */
+  readonly kind: Scalars['String']['output'];
+  /** Who may see a record without a level of its own (默认公开属性). */
+  readonly disclosureLevel: DisclosureLevel;
+  /** The local regulation that requires it (地方性法规依据). */
+  readonly localRegulation: LocalRegulation;
+};
+
+/** Where a local regulation requires something (地方性法规依据). */
+export type LocalRegulation = {
+  readonly __typename?: 'LocalRegulation';
+  /** Its name (法规名称). */
+  readonly name: Scalars['String']['output'];
+  /** The number of the announcement that published it (公告文号). */
+  readonly number: Scalars['String']['output'];
+  /** The article (条款). */
+  readonly article: Scalars['String']['output'];
 };
 
 /** A number of a rule set (规则值). */
@@ -214,12 +243,44 @@ export type RuleSetInput = {
   /** Day from which it is no longer in force; left out, it has no end (失效日期). */
   readonly effectiveTo?: InputMaybe<Scalars['Date']['input']>;
   /**
-   * The only province in which it is in force, two digits of GB/T 2260; left out, the whole country, as `FEED`, `FILING`
-   * and `RETENTION` always are (试点地区).
+   * The only province in which it is in force, two digits of GB/T 2260, which a supplement to the catalogue always names;
+   * left out, the whole country, as `FEED`, `FILING`, `RETENTION` and `ISSUED_CODE` always are (试点地区).
    */
   readonly region?: InputMaybe<Scalars['String']['input']>;
-  /** Its numbers (规则值). */
+  /**
+   * Its numbers; of `ISSUED_CODE`, each code with the number 1 and the unit `FLAG`, at most 50; of `CATALOGUE_SUPPLEMENT`,
+   * none (规则值).
+   */
   readonly values: ReadonlyArray<RuleValueInput>;
+  /** Of `CATALOGUE_SUPPLEMENT` alone: 1 to 50 items (补充目录事项). */
+  readonly catalogueItems?: InputMaybe<ReadonlyArray<CatalogueSupplementInput>>;
+};
+
+/** An item of a new supplement to the collection catalogue (地方补充目录事项). */
+export type CatalogueSupplementInput = {
+  /** Its code, capital letters, digits and underscores; not that of another item (目录编码). */
+  readonly code: Scalars['String']['input'];
+  /** Its name (名称). */
+  readonly name: Scalars['String']['input'];
+  /**
+   * The kind of record that may be of this item: an administrative act, `commitment`, `judicial-record` or `complaint`, in
+   * the words of `createFiling` (报送类别).
+   */
+  readonly kind: Scalars['String']['input'];
+  /** Who may see a record without a level of its own (默认公开属性). */
+  readonly disclosureLevel: DisclosureLevel;
+  /** The local regulation that requires it (地方性法规依据). */
+  readonly localRegulation: LocalRegulationInput;
+};
+
+/** Where a local regulation requires an item (地方性法规依据). */
+export type LocalRegulationInput = {
+  /** Its name (法规名称). */
+  readonly name: Scalars['String']['input'];
+  /** The number of the announcement that published it (公告文号). */
+  readonly number: Scalars['String']['input'];
+  /** The article (条款). */
+  readonly article: Scalars['String']['input'];
 };
 
 /** A number of a new rule set (规则值). */
@@ -277,6 +338,17 @@ export type ApproveRuleChangeResult = RuleChangeApproved | InvalidInput | Confli
 
 /** What `rejectRuleChange` answers. */
 export type RejectRuleChangeResult = RuleChangeRejected | InvalidInput | Conflict;
+
+/** Who may see a record at all (公开属性). */
+export type DisclosureLevel =
+  /** Published until the end of its publication term (社会公开). */
+  | 'PUBLIC'
+  /** Shared between government departments (政务共享). */
+  | 'GOV_SHARED'
+  /** For named recipients or with authorisation (授权查询). */
+  | 'RESTRICTED'
+  /** For the determining unit and auditors (内部). */
+  | 'INTERNAL';
 
 /** The position of a page in its list (分页信息). */
 export type PageInfo = {
@@ -486,6 +558,8 @@ export type ResolversTypes = {
   Mutation: ResolverTypeWrapper<Record<PropertyKey, never>>;
   RuleSet: ResolverTypeWrapper<RuleSetParent>;
   ID: ResolverTypeWrapper<Scalars['ID']['output']>;
+  CatalogueSupplement: ResolverTypeWrapper<CatalogueSupplement>;
+  LocalRegulation: ResolverTypeWrapper<LocalRegulation>;
   RuleValue: ResolverTypeWrapper<RuleValue>;
   RuleChangeAction: RuleChangeAction;
   RuleChangeState: RuleChangeState;
@@ -494,6 +568,8 @@ export type ResolversTypes = {
   RuleChangeEdge: ResolverTypeWrapper<RuleChangeEdgeParent>;
   ProposeRuleChangeInput: ProposeRuleChangeInput;
   RuleSetInput: RuleSetInput;
+  CatalogueSupplementInput: CatalogueSupplementInput;
+  LocalRegulationInput: LocalRegulationInput;
   RuleValueInput: RuleValueInput;
   ApproveRuleChangeInput: ApproveRuleChangeInput;
   RejectRuleChangeInput: RejectRuleChangeInput;
@@ -503,6 +579,7 @@ export type ResolversTypes = {
   ProposeRuleChangeResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['ProposeRuleChangeResult']>;
   ApproveRuleChangeResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['ApproveRuleChangeResult']>;
   RejectRuleChangeResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['RejectRuleChangeResult']>;
+  DisclosureLevel: DisclosureLevel;
   PageInfo: ResolverTypeWrapper<PageInfoParent>;
   TotalCount: ResolverTypeWrapper<TotalCount>;
   InvalidInput: ResolverTypeWrapper<InvalidInput>;
@@ -524,12 +601,16 @@ export type ResolversParentTypes = {
   Mutation: Record<PropertyKey, never>;
   RuleSet: RuleSetParent;
   ID: Scalars['ID']['output'];
+  CatalogueSupplement: CatalogueSupplement;
+  LocalRegulation: LocalRegulation;
   RuleValue: RuleValue;
   RuleChange: RuleChangeParent;
   RuleChangeConnection: RuleChangeConnectionParent;
   RuleChangeEdge: RuleChangeEdgeParent;
   ProposeRuleChangeInput: ProposeRuleChangeInput;
   RuleSetInput: RuleSetInput;
+  CatalogueSupplementInput: CatalogueSupplementInput;
+  LocalRegulationInput: LocalRegulationInput;
   RuleValueInput: RuleValueInput;
   ApproveRuleChangeInput: ApproveRuleChangeInput;
   RejectRuleChangeInput: RejectRuleChangeInput;
@@ -591,6 +672,21 @@ export type RuleSetResolvers<ContextType = ControlContext, ParentType extends Re
   region?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   verified?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   values?: Resolver<ReadonlyArray<ResolversTypes['RuleValue']>, ParentType, ContextType>;
+  catalogueItems?: Resolver<ReadonlyArray<ResolversTypes['CatalogueSupplement']>, ParentType, ContextType>;
+};
+
+export type CatalogueSupplementResolvers<ContextType = ControlContext, ParentType extends ResolversParentTypes['CatalogueSupplement'] = ResolversParentTypes['CatalogueSupplement']> = {
+  code?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  kind?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  disclosureLevel?: Resolver<ResolversTypes['DisclosureLevel'], ParentType, ContextType>;
+  localRegulation?: Resolver<ResolversTypes['LocalRegulation'], ParentType, ContextType>;
+};
+
+export type LocalRegulationResolvers<ContextType = ControlContext, ParentType extends ResolversParentTypes['LocalRegulation'] = ResolversParentTypes['LocalRegulation']> = {
+  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  number?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  article?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
 };
 
 export type RuleValueResolvers<ContextType = ControlContext, ParentType extends ResolversParentTypes['RuleValue'] = ResolversParentTypes['RuleValue']> = {
@@ -688,6 +784,8 @@ export type Resolvers<ContextType = ControlContext> = {
   Query?: QueryResolvers<ContextType>;
   Mutation?: MutationResolvers<ContextType>;
   RuleSet?: RuleSetResolvers<ContextType>;
+  CatalogueSupplement?: CatalogueSupplementResolvers<ContextType>;
+  LocalRegulation?: LocalRegulationResolvers<ContextType>;
   RuleValue?: RuleValueResolvers<ContextType>;
   RuleChange?: RuleChangeResolvers<ContextType>;
   RuleChangeConnection?: RuleChangeConnectionResolvers<ContextType>;

@@ -111,7 +111,8 @@ function changeOf({
       message: `\`${action}\` takes a whole \`ruleSet\`, and neither \`ruleSetId\` nor \`effectiveTo\` beside it.`,
       path: ['action'],
     };
-  const twice = ruleSet.values.find(({ code }, at) => ruleSet.values.findIndex((other) => other.code === code) < at);
+  const seen = new Set<string>();
+  const twice = ruleSet.values.find(({ code }) => seen.size === seen.add(code).size);
   if (twice)
     return {
       code: 'UNKNOWN_RULE',
@@ -121,7 +122,17 @@ function changeOf({
   return { action, ruleSet: ruleSetOf(ruleSet) };
 }
 
-const ruleSetOf = ({ id, kind, name, source, effectiveFrom, effectiveTo, region, values }: RuleSetInput) => ({
+const ruleSetOf = ({
+  id,
+  kind,
+  name,
+  source,
+  effectiveFrom,
+  effectiveTo,
+  region,
+  values,
+  catalogueItems,
+}: RuleSetInput) => ({
   id,
   kind,
   name,
@@ -131,4 +142,5 @@ const ruleSetOf = ({ id, kind, name, source, effectiveFrom, effectiveTo, region,
   region: region ?? null,
   // an unknown unit is refused with the rest
   values: Object.fromEntries(values.map(({ code, number, unit }) => [code, [number, unit as RuleUnit] as const])),
+  ...(catalogueItems?.length ? { catalogueItems } : null),
 });

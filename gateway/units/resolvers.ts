@@ -1,4 +1,3 @@
-import { provinceOfCode } from '#records/filing/admission.ts';
 import type { RuleStore } from '#records/ruleStore.ts';
 import { promisedDelayHoursOn } from '#records/sourceUnits.ts';
 import { conflict, forbidden, invalid } from '#kit/refusals.ts';
@@ -7,7 +6,7 @@ import { may } from '#policy/actions.ts';
 import { outcomeFor } from '#policy/matrix.ts';
 import { fieldOutcome } from '#policy/rows.ts';
 import { shanghaiDay } from '#standards/dates.ts';
-import { provinces, XPCC } from '#standards/divisions.ts';
+import { provinceOfCode, provinces, XPCC } from '#standards/divisions.ts';
 import { findIndustry } from '#standards/industry.ts';
 import { findKeeper, keeperOf, unknownKind } from '#gateway/filings/filingKinds.ts';
 import type { Source, SourceRegistry } from '#gateway/graph/sources.ts';

@@ -3,7 +3,8 @@ import type { Prisma, PrismaClient } from '#prisma/client.ts';
 import { COUNT_LIMIT, type Page, pageOf } from '#kit/connection.ts';
 import { isGivenInLists } from '#policy/bulk.ts';
 import type { Viewer } from '#policy/viewer.ts';
-import { checkUscc } from '#standards/uscc.ts';
+import { checkTakenCode } from '#standards/issuedCodes.ts';
+import type { CodeCheck } from '#standards/uscc.ts';
 import { callBy, once, type Once } from '#gateway/database/idempotency.ts';
 import type {
   AddToWatchlistInput,
@@ -29,7 +30,7 @@ export interface Watchlists {
   page(viewer: Viewer, first: number, after: readonly string[] | null): Promise<Page<WatchlistRow>>;
   count(viewer: Viewer): Promise<number>;
   create(viewer: Viewer, input: CreateWatchlistInput): Promise<Once<string>>;
-  add(viewer: Viewer, input: AddToWatchlistInput): Promise<Once<Watched>>;
+  add(viewer: Viewer, input: AddToWatchlistInput, checkCode: CodeCheck): Promise<Once<Watched>>;
   remove(viewer: Viewer, input: RemoveFromWatchlistInput): Promise<Once<Watched>>;
 }
 
@@ -63,8 +64,8 @@ export function createWatchlists(prisma: PrismaClient, now: () => Date): Watchli
         return id;
       }),
 
-    async add(viewer, input) {
-      const checked = input.codes.map((code) => checkedCode(viewer, code));
+    async add(viewer, input, checkCode) {
+      const checked = input.codes.map((code) => checkedCode(viewer, code, checkCode));
       const answer = await once<Stored>(prisma, call(viewer, 'addToWatchlist', input), async (transaction) => {
         const codes = [...new Set(checked.flatMap(({ uscc }) => (uscc === null ? [] : [uscc])))];
         // In one order, so that concurrent calls wait for each other and never deadlock.
@@ -90,7 +91,8 @@ export function createWatchlists(prisma: PrismaClient, now: () => Date): Watchli
     },
 
     async remove(viewer, input) {
-      const checked = input.codes.map((code) => checkedCode(viewer, code));
+      // A code that was an issued one when it was added is removed although no rule lists it any more.
+      const checked = input.codes.map((code) => checkedCode(viewer, code, checkTakenCode));
       const answer = await once<Stored>(prisma, call(viewer, 'removeFromWatchlist', input), async (transaction) => {
         const codes = [...new Set(checked.flatMap(({ uscc }) => (uscc === null ? [] : [uscc])))];
         const removed = await transaction.$queryRaw<{ uscc: string }[]>`
@@ -113,8 +115,12 @@ export function createWatchlists(prisma: PrismaClient, now: () => Date): Watchli
   };
 }
 
-function checkedCode(viewer: Viewer, code: string): { uscc: string | null; refused: string | null } {
-  const check = checkUscc(code);
+function checkedCode(
+  viewer: Viewer,
+  code: string,
+  checkCode: CodeCheck,
+): { uscc: string | null; refused: string | null } {
+  const check = checkCode(code);
   if (check.status !== 'VALID') return { uscc: null, refused: check.reason };
   return isGivenInLists(viewer, check.uscc)
     ? { uscc: check.uscc, refused: null }

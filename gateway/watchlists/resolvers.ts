@@ -1,9 +1,12 @@
 import { type Connection, checkFirst, connectionFields, edgeFields } from '#kit/connection.ts';
 import type { CursorSealer } from '#kit/cursor.ts';
 import type { FolderResolverMap } from '#kit/resolverMap.ts';
+import { codeCheckFor } from '#records/codeChecks.ts';
+import type { RuleStore } from '#records/ruleStore.ts';
 import { may } from '#policy/actions.ts';
 import type { Viewer } from '#policy/viewer.ts';
 import { conflict, forbidden, invalid } from '#kit/refusals.ts';
+import { shanghaiDay } from '#standards/dates.ts';
 import type { Once } from '#gateway/database/idempotency.ts';
 import type {
   MutationAddToWatchlistArgs,
@@ -21,6 +24,8 @@ const MAX_CODES = 1000;
 export interface WatchlistParts {
   readonly watchlists: Watchlists;
   readonly cursors: CursorSealer;
+  readonly rules: RuleStore;
+  readonly now: () => Date;
   /** Codes were added to a watchlist; their present state must be delivered. */
   readonly onWatchlistItemAdded: () => void;
 }
@@ -28,6 +33,8 @@ export interface WatchlistParts {
 export function createWatchlistResolvers({
   watchlists,
   cursors,
+  rules,
+  now,
   onWatchlistItemAdded,
 }: WatchlistParts): FolderResolverMap<Resolvers, ResolversParentTypes> {
   const changed = async (
@@ -76,7 +83,9 @@ export function createWatchlistResolvers({
           : { __typename: 'WatchlistCreated' as const, watchlist: await watchlists.find(viewer, answer.result) };
       },
       async addToWatchlist(_: unknown, { input }: MutationAddToWatchlistArgs, { viewer }: { readonly viewer: Viewer }) {
-        const answer = await changed(viewer, input, () => watchlists.add(viewer, input));
+        const answer = await changed(viewer, input, async () =>
+          watchlists.add(viewer, input, await codeCheckFor(rules, shanghaiDay(now()), input.codes)),
+        );
         if (answer.__typename === 'WatchlistChanged') onWatchlistItemAdded();
         return answer;
       },

@@ -2,7 +2,7 @@ import { buildSubgraphSchema } from '@apollo/subgraph';
 import { type DocumentNode, type GraphQLSchema, isObjectType, Kind } from 'graphql';
 import { policyProblems } from '#policy/classes.ts';
 import { propertyOrColumn } from '#kit/resolverMap.ts';
-import { scalars } from '#kit/scalars.ts';
+import { subgraphScalars } from '#kit/scalars.ts';
 
 /**
  * The schema of a subgraph, or of the gateway's control subgraph: its SDL with the shared one, its resolvers, and the
@@ -13,7 +13,7 @@ export function createOwnSchema(name: string, typeDefs: DocumentNode, resolvers:
   const declared = new Set(
     typeDefs.definitions.flatMap((node) => (node.kind === Kind.SCALAR_TYPE_DEFINITION ? [node.name.value] : [])),
   );
-  const used = Object.fromEntries(Object.entries(scalars).filter(([scalar]) => declared.has(scalar)));
+  const used = Object.fromEntries(Object.entries(subgraphScalars).filter(([scalar]) => declared.has(scalar)));
   const schema = buildSubgraphSchema([{ typeDefs, resolvers: { ...used, ...resolvers } as never }]);
   for (const type of Object.values(schema.getTypeMap())) {
     if (!isObjectType(type) || type.name.startsWith('_')) continue;

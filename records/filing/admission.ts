@@ -1,16 +1,10 @@
 import { filingAllowed, mayCorrect, mayFile, type RowOwner } from '#policy/filings.ts';
 import type { Viewer } from '#policy/viewer.ts';
-import { reportingUnitOf } from '#standards/divisions.ts';
+import { provinceOfCode } from '#standards/divisions.ts';
 import type { RecordRow } from '#records/record.ts';
 import type { Scope } from '#records/sourceUnits.ts';
 
 // Who may file which row. Every way in which a row arrives checks it here: files, batches and decisions.
-
-/**
- * The reporting unit of the division in which a code was issued; null at state level (100000) and for an unknown
- * division.
- */
-export const provinceOfCode = (uscc: string): string | null => reportingUnitOf(uscc.slice(2, 8));
 
 /** The columns of a row or a record that name its owner. */
 export type OwnedRow = Pick<RecordRow, 'uscc' | 'source_unit' | 'determining_unit' | 'sector'>;

@@ -133,12 +133,14 @@ async function takePart<Own extends string>(
   if (!may(viewer, 'filing:create')) throw clientError('UNAUTHORIZED_FIELD_OR_TYPE', 'Your role may not file records.');
   const terms = readTerms(deps.runtime, deps.filing.kind);
   terms.catch(() => {}); // awaited with the first rows, when the stream is read and its errors are handled
+  const rowRules = terms.then((read) => read.rowRules);
+  rowRules.catch(() => {});
   const hash = createHash('sha256');
   const receipt = createPartReceipt(part.wantsRows ?? false);
   const intake: PartIntake = { viewer, part, terms, receipt };
   const batches = createRowBatches<Own>(receipt, (rows, subjects) => writeRows(deps, intake, rows, subjects));
   try {
-    for await (const results of parsedRows(deps.filing.form, part, decode(hashed(bytes, hash)))) {
+    for await (const results of parsedRows(deps.filing.form, part, decode(hashed(bytes, hash)), rowRules)) {
       for (const { number, judged } of await deps.judge(intake, results, await terms)) {
         receipt.read();
         if ('problems' in judged) receipt.reject(number, judged.problems);

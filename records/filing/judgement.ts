@@ -3,6 +3,7 @@ import { shanghaiDay } from '#standards/dates.ts';
 import { organisationCodeWarning } from '#standards/forms/checks.ts';
 import { columnOf, type Form, type FormField, type ParsedRecord } from '#standards/forms/form.ts';
 import type { RowResult } from '#standards/forms/parse.ts';
+import { type RowRules, rowRulesOn } from '#standards/forms/rowRules.ts';
 import type { Rules } from '#standards/ruleSets.ts';
 import { promisedDelayHoursOn, type Scope } from '#records/sourceUnits.ts';
 import type { FilingPart, RejectedRow, SubgraphRuntime } from '#records/subgraph.ts';
@@ -71,6 +72,7 @@ export interface Judgement<Own extends string> {
 /** What all rows of a part are judged by, as it was when the part began. */
 export interface Terms {
   readonly rules: Rules;
+  readonly rowRules: RowRules;
   readonly today: string;
   /** What each registered source unit may file, by its code. */
   readonly scopes: ReadonlyMap<string, Scope>;
@@ -143,6 +145,7 @@ export async function readTerms({ rules: ruleStore, units, now }: SubgraphRuntim
   const [rules, scopes] = await Promise.all([ruleStore.fresh(), units.scopes(kind)]);
   return {
     rules,
+    rowRules: rowRulesOn(rules, today),
     today,
     scopes,
     mayBeUnregistered: rules.find('FILING', 'UNREGISTERED_UNITS_MAY_FILE', today)?.number === 1,

@@ -3,7 +3,8 @@ import { pathOfBadText } from '#kit/text.ts';
 import type { FilingPart } from '#records/subgraph.ts';
 import type { Form } from '#standards/forms/form.ts';
 import { isRejectedFile, readHeader } from '#standards/forms/header.ts';
-import { createRowParser, parseRow, type RowParser, type RowResult } from '#standards/forms/parse.ts';
+import { createRowParser, parseRow, type RowResult } from '#standards/forms/parse.ts';
+import type { RowRules } from '#standards/forms/rowRules.ts';
 import { restored } from '#standards/spreadsheetFormulas.ts';
 import { csvRows, jsonRows, type JsonRow, type CsvRow } from './rows.ts';
 
@@ -19,20 +20,23 @@ export interface NumberedResult {
  * Reads the rows of a part, a piece of its text at a time.
  * @throws GraphQLError (BAD_USER_INPUT) where the file is not in the form, which is seen before its first row, or stops
  * being CSV. In a batch that is answered row by row, each row reports what it lacks instead.
+ * @param rules awaited with the first row, after its file's header was read
  */
 export async function* parsedRows(
   form: Form,
   { format, wantsRows = false }: FilingPart,
   text: AsyncIterable<string>,
+  rules: Promise<RowRules>,
 ): AsyncGenerator<NumberedResult[]> {
-  if (format === 'NDJSON') yield* parsedLines(form, jsonRows(text), wantsRows);
-  else yield* parsedCells(form, csvRows(text), wantsRows);
+  if (format === 'NDJSON') yield* parsedLines(form, jsonRows(text), wantsRows, rules);
+  else yield* parsedCells(form, csvRows(text), wantsRows, rules);
 }
 
 async function* parsedLines(
   form: Form,
   pieces: AsyncIterable<readonly JsonRow[]>,
   wantsRows: boolean,
+  rules: Promise<RowRules>,
 ): AsyncGenerator<NumberedResult[]> {
   let isChecked = wantsRows;
   for await (const lines of pieces) {
@@ -41,9 +45,10 @@ async function* parsedLines(
       checkHeader(form, first.number, Object.keys(first.object ?? {}));
       isChecked = true;
     }
+    const readBy = await rules;
     yield lines.map(({ number, object }) => ({
       number,
-      result: object ? (badCharacters(object) ?? parseRow(form, object)) : noObject,
+      result: object ? (badCharacters(object) ?? parseRow(form, object, readBy)) : noObject,
     }));
   }
   if (!isChecked) checkHeader(form, 1, []);
@@ -53,8 +58,9 @@ async function* parsedCells(
   form: Form,
   pieces: AsyncIterable<readonly CsvRow[]>,
   wantsRows: boolean,
+  rules: Promise<RowRules>,
 ): AsyncGenerator<NumberedResult[]> {
-  let parse: RowParser | null = null;
+  let parse: ((cells: readonly string[]) => RowResult) | null = null;
   let header: readonly string[] = [];
   let isRestored = false; // its cells are as they may be opened (standards/spreadsheetFormulas.ts)
   for await (const rows of pieces) {
@@ -64,7 +70,9 @@ async function* parsedCells(
       const cells = isRestored ? written.map(restored) : written;
       if (parse) results.push({ number, result: brokenCharacters(header, cells) ?? parse(cells) });
       else {
-        parse = createRowParser(checkHeader(form, number, cells));
+        const parser = createRowParser(checkHeader(form, number, cells));
+        const readBy = await rules;
+        parse = (row) => parser(row, readBy);
         header = cells;
       }
     }

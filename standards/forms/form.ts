@@ -1,4 +1,5 @@
 import type { CodeList } from '#standards/codeList.ts';
+import type { RowRules } from './rowRules.ts';
 
 /** The kinds of administrative act beside licence and penalty (国办发〔2019〕35号 第十五条). */
 export type OtherActKind =
@@ -63,6 +64,8 @@ export interface FormField {
   /** A bad value rejects the row although a missing one does not. */
   strict?: true;
   codes?: CodeList;
+  /** A code that the rules add to the list for some rows, in the spelling of the list; null for any other text. */
+  addedCode?: (text: string, rules: RowRules) => string | null;
   /** The code under which a value outside the list is reported; UNKNOWN_CODE when left out. */
   unknown?: ProblemCode;
   /** Scheme of an identifier field (identifierSchemes.ts). */
@@ -144,7 +147,7 @@ export interface Form {
   /** The name of the field that holds the subject's code. */
   subject: string;
   /** Rules over several fields. `reject` refuses the row, `warn` reports it. */
-  check?: (record: ParsedRecord, reject: Report, warn: Report) => void;
+  check?: (record: ParsedRecord, reject: Report, warn: Report, rules: RowRules) => void;
 }
 
 /** The fields of a form of which one names the subject; empty for a part of a form that has none of them. */

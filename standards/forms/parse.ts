@@ -1,7 +1,7 @@
 import { isPersonNumber } from '#standards/personalNumbers.ts';
-import { checkUscc } from '#standards/uscc.ts';
 import type { Form, FormField, ParsedRecord, RowProblem } from './form.ts';
 import { readHeader, type FormHeader } from './header.ts';
+import { releasedRowRules, type RowRules } from './rowRules.ts';
 import { MAX_CELL, PERSON_ANYWHERE, type RowState, withoutPersonalData } from './rowState.ts';
 import { createValueReader } from './valueReaders.ts';
 
@@ -9,8 +9,8 @@ export type RowResult =
   | { ok: true; record: ParsedRecord; warnings: RowProblem[]; additionalFields: Record<string, string> }
   | { ok: false; problems: RowProblem[] };
 
-/** Parses the cells of one row, in the order of its header. */
-export type RowParser = (cells: readonly string[]) => RowResult;
+/** Parses the cells of one row, in the order of its header, by the rules; by those of the release when left out. */
+export type RowParser = (cells: readonly string[], rules?: RowRules) => RowResult;
 
 type CellParser = (text: string | null, row: RowState) => void;
 
@@ -82,7 +82,7 @@ export function createRowParser(header: FormHeader): RowParser {
   const personColumn = form.fields.find((field) => field.name === (form.subjectCategory ?? form.subject))?.column ?? '';
   const subjectColumn = form.fields.find((field) => field.name === form.subject)?.column ?? '';
 
-  return (row) => {
+  return (row, rules = releasedRowRules) => {
     if (row.length !== width) {
       return {
         ok: false,
@@ -93,6 +93,7 @@ export function createRowParser(header: FormHeader): RowParser {
     }
     if (category !== undefined && PERSON_WORDS.test(row[category.index] ?? '')) return outOfScope(personColumn);
     const state: RowState = {
+      rules,
       record: { ...template },
       problems: [],
       warnings: [],
@@ -118,6 +119,7 @@ export function createRowParser(header: FormHeader): RowParser {
         state.record,
         (at, code, message) => state.problems.push({ column: at, code, message }),
         (at, code, message) => state.warnings.push({ column: at, code, message }),
+        rules,
       );
     }
     if (state.problems.length > 0) return { ok: false, problems: state.problems };
@@ -136,7 +138,7 @@ function addAdditional(state: RowState, column: string, text: string | null): vo
   } else if (PERSON_ANYWHERE.test(text)) {
     // The content of an unknown column is undeclared, so what only looks like a person's number is dropped too, except
     // codes of entities.
-    if (checkUscc(text).status === 'VALID' && !isPersonNumber(text)) state.additionalFields[column] = text;
+    if (state.rules.checkCode(text).status === 'VALID' && !isPersonNumber(text)) state.additionalFields[column] = text;
     else
       state.warnings.push({
         column,
@@ -153,7 +155,7 @@ const lastParsers = new WeakMap<Form, { keys: string; parse: RowParser; warnings
  * Parses one row given as an object (a line of NDJSON), by column code, label or English name. Values are texts,
  * numbers, or arrays of them. A column that the form requires and the object lacks is reported with each row.
  */
-export function parseRow(form: Form, cells: Record<string, unknown>): RowResult {
+export function parseRow(form: Form, cells: Record<string, unknown>, rules?: RowRules): RowResult {
   const names = Object.keys(cells);
   const keys = JSON.stringify(names);
   let last = lastParsers.get(form);
@@ -163,7 +165,10 @@ export function parseRow(form: Form, cells: Record<string, unknown>): RowResult 
     last = { keys, parse: createRowParser(result.header), warnings: result.header.warnings };
     lastParsers.set(form, last);
   }
-  const parsed = last.parse(names.map((name) => cellText(cells[name])));
+  const parsed = last.parse(
+    names.map((name) => cellText(cells[name])),
+    rules,
+  );
   return parsed.ok ? { ...parsed, warnings: [...last.warnings, ...parsed.warnings] } : parsed;
 }
 

@@ -1,9 +1,11 @@
 import { findPersonalData, maskSpans, type PersonalDataOptions } from '#standards/personalData.ts';
 import { type PersonalDataKind, personalDataKinds } from '#standards/textSearch.ts';
 import type { FormField, ParsedRecord, ProblemCode, RowProblem } from './form.ts';
+import type { RowRules } from './rowRules.ts';
 
 /** A row while its cells are read. */
 export interface RowState {
+  readonly rules: RowRules;
   record: ParsedRecord;
   problems: RowProblem[];
   warnings: RowProblem[];

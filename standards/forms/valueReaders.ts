@@ -5,7 +5,6 @@ import { checkIdentifier } from '#standards/identifierSchemes.ts';
 import { fenFrom10kYuan } from '#standards/money.ts';
 import type { PersonalDataOptions } from '#standards/personalData.ts';
 import { isPersonNumber } from '#standards/personalNumbers.ts';
-import { checkUscc } from '#standards/uscc.ts';
 import type { FieldType, FormField } from './form.ts';
 import { PERSON_ANYWHERE, quoted, reportBad, type RowState, withoutPersonalData } from './rowState.ts';
 
@@ -106,6 +105,7 @@ function dateReader(field: FormField): ValueReader {
 }
 
 const WARNING_MESSAGES = {
+  CHECK_CHARACTER: 'The check character (position 18) does not fit; the registry confirmed that it issued this code.',
   ORGANISATION_CODE: 'The inner check digit (position 17, GB 11714) is wrong.',
   DIVISION: 'The division in the code (positions 3 to 8) is not in GB/T 2260 today.',
   CATEGORY: 'The category in the code (positions 1 and 2) is unknown.',
@@ -119,10 +119,10 @@ function usccReader(field: FormField): ValueReader {
       else reportBad(field, row, text, 'PERSONAL_NUMBER_DROPPED', 'A person’s identity number stood here.');
       return undefined;
     }
-    const check = checkUscc(text);
+    const check = row.rules.checkCode(text);
     if (check.status === 'VALID') {
-      if (isSubject && check.warnings.length > 0) {
-        for (const code of check.warnings)
+      for (const code of check.warnings) {
+        if (isSubject || code === 'CHECK_CHARACTER')
           row.warnings.push({ column: field.column, code, message: WARNING_MESSAGES[code] });
       }
       return check.uscc;
@@ -193,6 +193,8 @@ function codeReader(field: FormField): ValueReader {
   return (text, row) => {
     const value = field.codes?.read(text) ?? null;
     if (value === null) {
+      const added = field.addedCode?.(text, row.rules) ?? null;
+      if (added !== null) return added;
       reportBad(field, row, text, field.unknown ?? 'UNKNOWN_CODE', unknownCode(field, [text]));
       return undefined;
     }

@@ -2,7 +2,7 @@ import { type Connection, pageOf } from '#kit/connection.ts';
 import type { SubgraphContext } from '#kit/context.ts';
 import { visibleValue } from '#kit/fields.ts';
 import { query, type Statement } from '#kit/postgres/pool.ts';
-import { provinceOfCode } from '#records/filing/admission.ts';
+import { provinceOfCode } from '#standards/divisions.ts';
 import { recordRead } from '#records/recordFields.ts';
 import type { SubgraphRuntime } from '#records/subgraph.ts';
 import { outcomeFor } from '#policy/matrix.ts';

@@ -1,4 +1,4 @@
-import { provinceOfCode } from '#records/filing/admission.ts';
+import { provinceOfCode, regionOf } from '#standards/divisions.ts';
 import { contentFields } from '#records/filing/content.ts';
 import { createFilingIntake, type RowProblems, type RowSurroundings } from '#records/filing/intake.ts';
 import type { BatchFeed } from '#records/outbox.ts';
@@ -7,6 +7,7 @@ import { recordIdOf } from '#records/record.ts';
 import type { FilingIntake, SubgraphRuntime } from '#records/subgraph.ts';
 import { NO_PROVINCE } from '#policy/rows.ts';
 import { findCatalogueItem } from '#standards/catalogue.ts';
+import { namedItem } from '#standards/forms/catalogueItem.ts';
 import { columnOf, type Form, type OtherActKind, type ParsedRecord } from '#standards/forms/form.ts';
 import { forms } from '#standards/forms/forms.ts';
 import { otherActForms } from '#standards/forms/otherActs.ts';
@@ -14,7 +15,6 @@ import { isTitleOnly } from '#standards/documentNumber.ts';
 import { findIndustry } from '#standards/industry.ts';
 import { addDays } from '#standards/publicationTerms.ts';
 import { type ActKind, actKinds } from './acts.ts';
-import { regionOf } from './rules.ts';
 import {
   createDayCheck,
   licenceTerm,
@@ -154,7 +154,7 @@ function commonOf(
   const sourceUnit = textOf(record, 'sourceUnitUscc') ?? unitCode ?? viewer.organisation;
   if (uscc === null || sourceUnit === null) return null;
   const item = textOf(record, 'catalogueCode') ?? catalogueCode;
-  const { level, isWithheld } = levelOf(form, record, item, term, surroundings);
+  const { level, isWithheld } = levelOf(form, record, catalogueCode, term, surroundings);
   const published = level === 'PUBLIC' ? term : null;
   return {
     uscc,
@@ -180,16 +180,18 @@ function commonOf(
 /**
  * Who may see a record: as filed, else by the catalogue. What is in principle not published is shared among authorities
  * alone, unless the unit states the need for publication (信用修复管理办法：轻微失信信息原则上不公示).
+ * @param usualItem the code of the item of a record that names none
  */
 function levelOf(
   form: Kind,
   record: ParsedRecord,
-  item: string,
+  usualItem: string,
   term: Term,
-  { warn }: RowSurroundings,
+  { rules, warn }: RowSurroundings,
 ): { readonly level: string; readonly isWithheld: boolean } {
   const stated = textOf(record, 'disclosureLevel');
-  const level = stated ?? findCatalogueItem(item)?.disclosureLevel ?? 'PUBLIC';
+  const item = namedItem(forms[form], record, rules) ?? findCatalogueItem(usualItem);
+  const level = stated ?? item?.disclosureLevel ?? 'PUBLIC';
   const isWithheld = level === 'PUBLIC' && term.isWithheld === true && textOf(record, 'publicationNeed') === null;
   if (isWithheld && stated !== null)
     warn({

@@ -2,7 +2,7 @@ import { stateCouncilCalendar } from '#standards/calendar.ts';
 import { addDays } from '#standards/publicationTerms.ts';
 import { type DueDate, publicationDueDate, type PublicationDuty, type Rules } from '#standards/ruleSets.ts';
 import type { PublicationDutyState } from './resolvers.generated.ts';
-import { regionOf } from './rules.ts';
+import { regionOf } from '#standards/divisions.ts';
 
 // On which days acts were decided that are due, overdue or due soon to be published. Days are 'YYYY-MM-DD'.
 

@@ -10,7 +10,7 @@ import { shanghaiDay } from '#standards/dates.ts';
 import { penaltyPublication } from '#standards/publicationTerms.ts';
 import type { Rules } from '#standards/ruleSets.ts';
 import { feed, NOT_PUBLISHED_LEVEL, recordTables } from './ingest.ts';
-import { regionOf } from './rules.ts';
+import { regionOf } from '#standards/divisions.ts';
 import { penaltyFacts, publicationNames, sayOfPublication, STATED_END, statedEndOf, termBy } from './terms.ts';
 
 // The end of publication of penalties is computed again when the rules become others: by a release, or by a decision

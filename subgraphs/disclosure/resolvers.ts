@@ -1,5 +1,6 @@
 import { connectionFields, edgeFields, pageInfoFields } from '#kit/connection.ts';
-import { createCoverage, type KeptKind } from '#records/coverage.ts';
+import { createCoverage } from '#records/coverage.ts';
+import type { KeptKind } from '#records/coverageItems.ts';
 import { creditFileRoots } from '#records/creditFile.ts';
 import { historyFields } from '#records/history.ts';
 import { provenanceFields, recordReference } from '#records/recordFields.ts';
@@ -9,7 +10,7 @@ import type { SubgraphRuntime } from '#records/subgraph.ts';
 import { penaltyCategories } from '#standards/penaltyCategory.ts';
 import { actTypeFields, actTypeOf } from './actFields.ts';
 import { type ActKind, actKinds } from './acts.ts';
-import { catalogueEditionFields, catalogueItemFields, listedOn } from './catalogue.ts';
+import { catalogueEditionFields, catalogueItemFields } from './catalogue.ts';
 import { commitmentFields } from './commitments.ts';
 import { complaintFields } from './complaints.ts';
 import { createHistories } from './histories.ts';
@@ -71,7 +72,7 @@ export function createResolvers(
   recomputation: Recomputation,
 ): ResolverMap<Resolvers, ResolversParentTypes> {
   const { pool, cursors, instants } = runtime;
-  const files = creditFileRoots(instants);
+  const files = creditFileRoots(runtime);
   const tables = createTables(pool);
   const histories = createHistories(runtime);
   const { own: coverage, ...coverages } = createCoverage(runtime, 'disclosure', keptKinds);
@@ -103,7 +104,6 @@ export function createResolvers(
       recomputedActs: (_, args, context) => recomputedActs(runtime, context, args),
       ...rules.Query,
       workingDayAfter: (_, { from, days }) => workingDayAfter(from, days),
-      collectionCatalogue: (_, { validAt }, { moment }) => listedOn(validAt ?? moment.validAt),
       publicationDuties: (_, args, context) => timeliness.owed(context, args),
       timelinessReport: (_, { unit, month }, context) => timeliness.report(context, unit, month),
       withdrawalNotices: (_, args, { viewer }) => withdrawalNotices(args, viewer),

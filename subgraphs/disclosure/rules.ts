@@ -1,26 +1,35 @@
 import type { SubgraphContext } from '#kit/context.ts';
-import { provinceOfCode } from '#records/filing/admission.ts';
 import { badInput } from '#kit/errors.ts';
+import type { Viewer } from '#policy/viewer.ts';
 import type { RuleStore } from '#records/ruleStore.ts';
-import { provinces, XPCC } from '#standards/divisions.ts';
+import { provinces, regionOf, XPCC } from '#standards/divisions.ts';
 import { penaltySeverity } from '#standards/publicationTerms.ts';
-import { type DueDate, publicationDueDate, type PublicationDuty, type Rules } from '#standards/ruleSets.ts';
+import {
+  type DueDate,
+  publicationDueDate,
+  type PublicationDuty,
+  type Rules,
+  type RuleSet,
+} from '#standards/ruleSets.ts';
+import { isGivenInLists } from '#policy/bulk.ts';
+import { ISSUED_CODE } from '#standards/issuedCodes.ts';
 import { actKinds } from './acts.ts';
+import { listedIn, listedOn } from './catalogue.ts';
 import type { ActRow } from './repository.ts';
 import { penaltyFacts } from './terms.ts';
-
-/**
- * The province whose pilot rules (试点) apply to an act: that of the unit that decided, or without that unit's code that
- * of the subject. A unit of the state level has no province, whoever the subject is: no provincial pilot binds it.
- */
-export const regionOf = (unit: string | null, subject: string | null): string | null =>
-  unit !== null ? provinceOfCode(unit) : subject !== null ? provinceOfCode(subject) : null;
 
 /** @throws BAD_USER_INPUT (UNKNOWN_CODE) because a misspelt province would look like one without pilots */
 function checkRegion(region: string | null | undefined): string | null {
   if (region && region !== XPCC.code && !provinces.some(({ code }) => code === region))
     throw badInput('region', 'UNKNOWN_CODE', 'There is no such province.', 'two digits of GB/T 2260');
   return region ?? null;
+}
+
+/** Issued codes without those of self-employed businesses, which the viewer receives in no list. */
+function withoutCodes(set: RuleSet, viewer: Viewer): RuleSet {
+  if (set.kind !== ISSUED_CODE) return set;
+  const values = Object.entries(set.values).filter(([code]) => isGivenInLists(viewer, code));
+  return { ...set, values: Object.fromEntries(values) };
 }
 
 /** The last day for publishing an act; null when there was no such duty. */
@@ -44,10 +53,20 @@ export function createRuleFields(store: RuleStore) {
       ruleSets: async (
         _: unknown,
         { validAt, region }: { validAt?: string | null; region?: string | null },
+        { moment, viewer }: SubgraphContext,
+      ) => {
+        const where = checkRegion(region);
+        return (await store.fresh()).on(validAt ?? moment.validAt, where).map((set) => withoutCodes(set, viewer));
+      },
+      collectionCatalogue: async (
+        _: unknown,
+        { validAt, region }: { validAt?: string | null; region?: string | null },
         { moment }: SubgraphContext,
       ) => {
         const where = checkRegion(region);
-        return (await store.fresh()).on(validAt ?? moment.validAt, where);
+        const day = validAt ?? moment.validAt;
+        const national = listedOn(day);
+        return where === null ? national : [...national, ...listedIn(await store.fresh(), where, day)];
       },
       publicationDueDate: async (
         _: unknown,

@@ -2,7 +2,7 @@ import { canonicalJson } from '#kit/canonical.ts';
 import type { SubgraphContext } from '#kit/context.ts';
 import { type Client, query, statement } from '#kit/postgres/pool.ts';
 import { staleState, type Refusal } from '#kit/refusals.ts';
-import { provinceOfCode } from '#records/filing/admission.ts';
+import { provinceOfCode } from '#standards/divisions.ts';
 import { announceBatch, auditChange } from '#records/outbox.ts';
 import { decodeId, recordIdOf } from '#records/record.ts';
 import type { SubgraphRuntime } from '#records/subgraph.ts';

@@ -1,5 +1,5 @@
 import { canonicalJson } from '#kit/canonical.ts';
-import { provinceOfCode } from '#records/filing/admission.ts';
+import { provinceOfCode, regionOf } from '#standards/divisions.ts';
 import { readTexts } from '#records/filing/formInput.ts';
 import { stagedColumns } from '#records/filing/record.ts';
 import type { SubgraphContext } from '#kit/context.ts';
@@ -24,7 +24,6 @@ import { feed, recordTables } from './ingest.ts';
 import { staleState, type Refusal, refuse, refusedAs, sameKey } from '#kit/refusals.ts';
 import { type AnyRow, readColumns } from './repository.ts';
 import type { Resolvers, WithdrawRecordInput } from './resolvers.generated.ts';
-import { regionOf } from './rules.ts';
 
 // When a decision is changed, revoked or declared void, its publication is withdrawn within three working days, with a
 // public reason (中华人民共和国行政处罚法 第四十八条、第八十五条).

@@ -1,11 +1,10 @@
-import { provinceOfCode } from '#records/filing/admission.ts';
 import { createFilingIntake, type RowProblems, type RowSurroundings } from '#records/filing/intake.ts';
 import type { AfterMerge } from '#records/filing/merge.ts';
 import { type FiledRow, type RecordTable, textOf } from '#records/filing/record.ts';
 import { recordIdOf } from '#records/record.ts';
 import type { FilingIntake, SubgraphRuntime } from '#records/subgraph.ts';
 import { keepOwnRights, narrowestLevel, NO_PROVINCE, ownLevel } from '#policy/rows.ts';
-import { reportingUnitOf } from '#standards/divisions.ts';
+import { provinceOfCode, reportingUnitOf } from '#standards/divisions.ts';
 import type { ParsedRecord } from '#standards/forms/form.ts';
 import { forms } from '#standards/forms/forms.ts';
 import { findIndustry } from '#standards/industry.ts';

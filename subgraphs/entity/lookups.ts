@@ -2,7 +2,7 @@ import { checkIdentifier, findIdentifierScheme } from '#standards/identifierSche
 import { badInput } from '#kit/errors.ts';
 import { isGivenInBulk } from '#policy/bulk.ts';
 import type { Viewer } from '#policy/viewer.ts';
-import { checkUscc } from '#standards/uscc.ts';
+import type { CodeCheck } from '#standards/uscc.ts';
 import type { SubgraphContext } from '#kit/context.ts';
 import type { CodeLookup } from '#records/creditFile.ts';
 import type { Times } from '#records/record.ts';
@@ -49,16 +49,17 @@ export function lookupOf(input: string, entity: EntityState | null): EntityLooku
 export function readCodes(
   inputs: readonly string[],
   viewer: Viewer,
+  checkCode: CodeCheck,
 ): ({ input: string; uscc: string } | { refused: EntityLookup })[] {
-  const read = inputs.map((input) => ({ input, ...readCode(input) }));
+  const read = inputs.map((input) => ({ input, ...readCode(checkCode, input) }));
   const asked = new Set(read.flatMap((each) => ('uscc' in each ? [each.uscc] : []))).size;
   return read.map((each) =>
     'uscc' in each && !isGivenInBulk(viewer, each.uscc, asked) ? { refused: lookup(each.input, 'NOT_IN_BULK') } : each,
   );
 }
 
-function readCode(input: string): { uscc: string } | { refused: EntityLookup } {
-  const check = checkUscc(input);
+function readCode(checkCode: CodeCheck, input: string): { uscc: string } | { refused: EntityLookup } {
+  const check = checkCode(input);
   if (check.status === 'VALID') return { uscc: check.uscc };
   if (check.status === 'MISSING') return { refused: lookup(input, 'MISSING', { reason: 'PLACEHOLDER' }) };
   return { refused: lookup(input, 'INVALID', { reason: check.reason, expected: check.expected ?? null }) };
@@ -68,11 +69,15 @@ function readCode(input: string): { uscc: string } | { refused: EntityLookup } {
  * The normalised value of an identifier, or the item that says why it is invalid. A code is read as in every batch.
  * @throws BAD_USER_INPUT (UNKNOWN_CODE) for a scheme that does not exist
  */
-export function readIdentifier(scheme: string, input: string): { value: string } | { refused: EntityLookup } {
+export function readIdentifier(
+  scheme: string,
+  input: string,
+  checkCode: CodeCheck,
+): { value: string } | { refused: EntityLookup } {
   if (!findIdentifierScheme(scheme))
     throw badInput('scheme', 'UNKNOWN_CODE', 'There is no such identifier scheme.', 'a code of identifierSchemes');
   if (scheme === 'USCC') {
-    const read = readCode(input);
+    const read = readCode(checkCode, input);
     return 'refused' in read ? read : { value: read.uscc };
   }
   const check = checkIdentifier(scheme, input);

@@ -9,13 +9,14 @@ import {
 import type { SubgraphContext } from '#kit/context.ts';
 import { isGivenInLists } from '#policy/bulk.ts';
 import { createCoverage } from '#records/coverage.ts';
+import { codeCheckFor } from '#records/codeChecks.ts';
 import { creditFileRoots } from '#records/creditFile.ts';
 import { createEvaluationLookups } from '#records/evaluationLookups.ts';
 import { badInput, notFound } from '#kit/errors.ts';
 import { provenanceFields } from '#records/recordFields.ts';
 import type { ResolverMap } from '#kit/resolverMap.ts';
 import type { SubgraphRuntime } from '#records/subgraph.ts';
-import { scalars } from '#kit/scalars.ts';
+import { subgraphScalars } from '#kit/scalars.ts';
 import { derivedIdentifiers, identifierSchemes } from '#standards/identifierSchemes.ts';
 import { createEntityStates, entityRead, type EntityStates } from './entityStates.ts';
 import { createIdentityFields } from './identityFields.ts';
@@ -40,7 +41,7 @@ export function createResolvers(
   runtime: SubgraphRuntime,
 ): ResolverMap<Resolvers, ResolversParentTypes> {
   const { instants } = runtime;
-  const files = creditFileRoots(instants);
+  const files = creditFileRoots(runtime);
   const { own: coverage, ...coverages } = createCoverage(runtime, 'entity', {
     entity: { table: 'profile', typeOf: () => 'EntityProfile' },
   });
@@ -62,16 +63,19 @@ export function createResolvers(
         return state;
       },
 
-      entities(_, { codes }, context) {
+      async entities(_, { codes }, context) {
         checkBatch('codes', codes, MAX_CODES);
         return Promise.all(
-          readCodes(codes, context.viewer).map(async (read) =>
+          readCodes(codes, context.viewer, await codeCheckFor(runtime.rules, context.today, codes)).map(async (read) =>
             'refused' in read ? read.refused : lookupOf(read.input, await states.loadToday(context, read.uscc)),
           ),
         );
       },
 
-      resolveIdentifier: (_, { scheme, value }, context) => bearersOf(profiles, states, scheme, value, context),
+      async resolveIdentifier(_, { scheme, value }, context) {
+        const checkCode = await codeCheckFor(runtime.rules, context.today, scheme === 'USCC' ? [value] : []);
+        return bearersOf(profiles, states, context, readIdentifier(scheme, value, checkCode), { scheme, input: value });
+      },
 
       identifierSchemes: () => identifierSchemes.map(({ code, name }) => ({ code, name })),
 
@@ -100,7 +104,7 @@ export function createResolvers(
     Entity: {
       /** Representations are not coerced by GraphQL: the code is read here as the argument of `entity` would be. */
       async __resolveReference({ uscc }: { uscc: unknown }, context) {
-        const parsed: unknown = scalars['USCC']?.parseValue(uscc);
+        const parsed: unknown = subgraphScalars['USCC']?.parseValue(uscc);
         if (typeof parsed !== 'string') throw badInput('uscc', 'TYPE', '`uscc` is no USCC.');
         return states.loadToday(context, parsed);
       },
@@ -125,18 +129,14 @@ export function createResolvers(
   };
 }
 
-/**
- * The entities that have an identifier today, or the single item that says why there is none.
- * @throws BAD_USER_INPUT (UNKNOWN_CODE) for a scheme that does not exist
- */
+/** The entities that have an identifier today, or the single item that says why there is none. */
 async function bearersOf(
   profiles: ProfileRepository,
   states: EntityStates,
-  scheme: string,
-  input: string,
   context: SubgraphContext,
+  read: ReturnType<typeof readIdentifier>,
+  { scheme, input }: { readonly scheme: string; readonly input: string },
 ): Promise<EntityLookup[]> {
-  const read = readIdentifier(scheme, input);
   if ('refused' in read) return [read.refused];
   const codes = await profiles.findBearers(context, derivedIdentifiers({ scheme, value: read.value }));
   const found = await Promise.all(codes.map((uscc) => states.loadToday(context, uscc)));

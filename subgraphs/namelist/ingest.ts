@@ -1,4 +1,4 @@
-import { provinceOfCode } from '#records/filing/admission.ts';
+import { provinceOfCode } from '#standards/divisions.ts';
 import { contentFields, notContent } from '#records/filing/content.ts';
 import type { RowProblems, RowSurroundings } from '#records/filing/intake.ts';
 import type { RecordFeed } from '#records/outbox.ts';

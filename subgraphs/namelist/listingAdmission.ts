@@ -1,6 +1,7 @@
 import { query, statement } from '#kit/postgres/pool.ts';
 import { staleState, type Refusal, refuse } from '#kit/refusals.ts';
-import { notAdmitted, provinceOfCode } from '#records/filing/admission.ts';
+import { notAdmitted } from '#records/filing/admission.ts';
+import { provinceOfCode } from '#standards/divisions.ts';
 import { NOT_IN_REPLACEMENT } from '#records/record.ts';
 import type { Scope } from '#records/sourceUnits.ts';
 import { mayChangeListing } from '#policy/filings.ts';

@@ -1,4 +1,4 @@
-import { refuseForm } from '#records/filing/formInput.ts';
+import { inputRules, refuseForm } from '#records/filing/formInput.ts';
 import { SUBJECT_NAME } from '#records/filing/content.ts';
 import { type Refusal, refuse } from '#kit/refusals.ts';
 import { subjectIdentifierNames } from '#standards/forms/common.ts';
@@ -40,14 +40,15 @@ export const changesForm = partOf(
 
 /**
  * Problems that are warnings in a filing and may occur in a decision: masked data of persons, what may be their
- * address, codes issued before today's rules, unknown columns. For any other problem a filing keeps the rest of the
- * row, but here a person can mend it.
+ * address, codes issued otherwise than today's rules say, unknown columns. For any other problem a filing keeps the
+ * rest of the row, but here a person can mend it.
  */
 const ACCEPTED_WARNINGS: ReadonlySet<string> = new Set([
   'PERSONAL_NUMBER_DROPPED',
   'TELEPHONE_MASKED',
   'PERSONAL_DATA_MASKED',
   'PERSON_ADDRESS',
+  'CHECK_CHARACTER',
   'ORGANISATION_CODE',
   'DIVISION',
   'CATEGORY',
@@ -64,7 +65,7 @@ export function readInput(
   cells: Readonly<Record<string, unknown>>,
   pathOf: (name: string) => readonly string[],
 ): { readonly record: ParsedRecord } | { readonly refused: Refusal } {
-  const parsed = parseRow(form, { ...cells });
+  const parsed = parseRow(form, { ...cells }, inputRules);
   const [problem] = parsed.ok ? parsed.warnings.filter(({ code }) => !ACCEPTED_WARNINGS.has(code)) : parsed.problems;
   return parsed.ok && !problem ? { record: parsed.record } : refuseForm(form, problem, pathOf);
 }

@@ -38,7 +38,7 @@ export function createResolvers(
   runtime: SubgraphRuntime,
 ): ResolverMap<Resolvers, ResolversParentTypes> {
   const { instants, cursors } = runtime;
-  const files = creditFileRoots(instants);
+  const files = creditFileRoots(runtime);
   const { own: coverage, ...coverages } = createCoverage(runtime, 'namelist', {
     'name-list': { table: 'entry', typeOf: () => ENTRY },
   });

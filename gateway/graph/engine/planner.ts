@@ -56,7 +56,7 @@ const ANYBODY: PlanCaller = { caller: '' };
  */
 export function createPlanner(
   supergraphSdl: string,
-  options: { planners: PlannerPool; maxPlanBytes?: number; scalars?: Record<string, GraphQLScalarType> },
+  options: { planners: PlannerPool; maxPlanBytes?: number; scalars?: Readonly<Record<string, GraphQLScalarType>> },
 ): Planner {
   const { maxPlanBytes = MAX_PLAN_BYTES, scalars = {} } = options;
   const supergraph = mendSupergraph(parse(supergraphSdl, { noLocation: true }));

@@ -17,6 +17,8 @@ export const within: Record<string, string> = {
   AuthorisationInput: 'DeclareInformationInput',
   RuleSetInput: 'ProposeRuleChangeInput',
   RuleValueInput: 'ProposeRuleChangeInput',
+  CatalogueSupplementInput: 'ProposeRuleChangeInput',
+  LocalRegulationInput: 'ProposeRuleChangeInput',
   ListingChangesInput: 'CorrectListingInput',
   SourceUnitInput: 'RegisterSourceUnitsInput',
 };
@@ -57,6 +59,15 @@ const noSuch = {
   effectiveTo: '2091-01-01',
   region: '33',
   values: [{ code: 'C', number: 1, unit: 'DAYS' }],
+  catalogueItems: [
+    {
+      code: 'C',
+      name: 'n',
+      kind: 'k',
+      disclosureLevel: 'PUBLIC',
+      localRegulation: { name: 'n', number: 'n', article: 'a' },
+    },
+  ],
 };
 
 /** Of each input of a mutation: a value, and values of its other fields. */

@@ -850,6 +850,7 @@ function argumentsOf(role: Role, on: string, name: string, where: Where, wanted?
     days: '7',
     decidedOn: '"2026-09-18"',
     duty: 'MANDATORY',
+    region: '"33"',
     unit: `"${where === 'near' ? sites.near.unit : sites.far.unit}"`,
     item: '"LICENCE"',
     authority: `"${where === 'near' ? sites.near.unit : sites.far.unit}"`,
@@ -883,8 +884,9 @@ function argumentsOf(role: Role, on: string, name: string, where: Where, wanted?
   };
   // Without a place, a page has none that has gone, and a stream begins with a checkpoint.
   const isAfter = (on === 'Query' && changeFields.some((field) => field === name)) || wanted === 'CursorExpired';
+  // A province has a supplement to the catalogue.
   const given = fieldOf(on, name).args.filter(
-    (argument) => isNonNullType(argument.type) || (argument.name === 'after' && isAfter),
+    (argument) => isNonNullType(argument.type) || argument.name === 'region' || (argument.name === 'after' && isAfter),
   );
   return given.length === 0
     ? ''
@@ -1067,8 +1069,6 @@ const alwaysNull: ReadonlySet<string> = new Set([
   'RecordVersion.withdrawnOn',
   'RecordVersion.withdrawalReason',
   'RecordVersion.erasedAt',
-  // No pilot is in the data.
-  'RuleSet.region',
 ]);
 
 const RECORD_LISTS = new RegExp(

@@ -996,8 +996,35 @@ export async function plant(graph: TestGraph): Promise<void> {
   for (const kind of followed) await logReplies(graph, tables[kind]);
   // A run that is over, for those who keep and audit the rules.
   await graph.sql(`insert into disclosure.recomputation values ('zq', '2026-11-01', '2026-11-02')`);
+  // A local supplement to the catalogue, which two persons decided.
+  await graph.sql(
+    `insert into rules.change (id, action, rule_set, definition, state, proposed_by, proposed_by_actor, proposed_at,
+       decided_by, decided_by_actor, decided_at, approval_no)
+     values (gen_random_uuid(), 'ADD', $1, $2, 'APPROVED', $3, '1', '2026-11-01', $3, '2', '2026-11-01', 1)`,
+    [supplement.id, JSON.stringify(supplement), organisationOf('RULE_KEEPER').organisation],
+  );
   await numbered(graph);
 }
+
+const supplement = {
+  id: 'SUPPLEMENT-33',
+  kind: 'CATALOGUE_SUPPLEMENT',
+  name: '示例补充目录',
+  source: '示例〔2026〕1号',
+  effectiveFrom: '2026-11-01',
+  effectiveTo: null,
+  region: '33',
+  values: {},
+  catalogueItems: [
+    {
+      code: 'EXAMPLE_33',
+      name: '示例事项',
+      kind: 'licence',
+      disclosureLevel: 'PUBLIC',
+      localRegulation: { name: '示例条例', number: '公告第1号', article: '第一条' },
+    },
+  ],
+};
 
 /**
  * What was arranged by SQL, as the log would have it: filed with a term to come, and changes that ended the term or

@@ -1,4 +1,4 @@
-import { provinceOfCode } from '#records/filing/admission.ts';
+import { provinceOfCode } from '#standards/divisions.ts';
 import { createFilingIntake, type RowSurroundings } from '#records/filing/intake.ts';
 import { type FiledRow, type RecordTable, textOf } from '#records/filing/record.ts';
 import type { RecordFeed } from '#records/outbox.ts';

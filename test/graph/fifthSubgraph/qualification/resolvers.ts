@@ -13,7 +13,7 @@ export function createResolvers(
   certificates: ReturnType<typeof createCertificateRepository>,
   runtime: SubgraphRuntime,
 ) {
-  const files = creditFileRoots(runtime.instants);
+  const files = creditFileRoots(runtime);
   const history = createHistory(runtime, {
     schema: 'qualification',
     table: 'certificate',
