@@ -17,9 +17,10 @@ import type { Topic } from '#records/topic.ts';
 // the client, and the client's cursor would move past it.
 
 /**
- * The type whose fields lead from a record to other subgraphs; everything else in a record belongs to its own subgraph.
+ * The types whose fields lead from a record to other subgraphs; everything else in a record belongs to its own
+ * subgraph.
  */
-export const BEYOND = 'Entity';
+export const BEYOND: ReadonlySet<string> = new Set(['Entity', 'FactConflict']);
 
 /** The response keys that a record's own subgraph resolves; null where other subgraphs resolve what is below. */
 export interface OwnKeys extends ReadonlyMap<string, OwnKeys | null> {}
@@ -69,7 +70,7 @@ function addOwn(
       if (!field) continue; // __typename
       const given = getNamedType(field.type);
       const key = each.alias?.value ?? each.name.value;
-      if (given.name === BEYOND) own.set(key, null);
+      if (BEYOND.has(given.name)) own.set(key, null);
       else if (own.get(key) !== null) {
         const below = (own.get(key) as Map<string, OwnKeys | null> | undefined) ?? new Map<string, OwnKeys | null>();
         own.set(key, below);

@@ -72,7 +72,8 @@ function concerning(viewer: Viewer): Prisma.FactConflictWhereInput {
   if (outcomeFor(viewer, 'HISTORY') === 'ALLOW') return {};
   const { unit, province } = conflictsListedBy(viewer);
   const units = unit === null ? [] : [{ sourceUnit: unit }, { determiningUnit: unit }];
-  return { sides: { some: { OR: [...units, ...(province === null ? [] : [{ province }])] } } };
+  const ofSides = { sides: { some: { OR: [...units, ...(province === null ? [] : [{ province }])] } } };
+  return { OR: [ofSides, ...(unit === null ? [] : [{ uscc: unit }])] };
 }
 
 const filtered = ({ state, subject, unit }: ConflictFilter): Prisma.FactConflictWhereInput => ({

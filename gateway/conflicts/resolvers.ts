@@ -36,7 +36,9 @@ const idOf = ({ uscc, id }: ConflictRow): string => encodeId(FACT_CONFLICT, uscc
 
 function find(conflicts: ConflictRepository, id: string): Promise<ConflictRow | null> {
   const key = decodeId(id);
-  return key?.kind === FACT_CONFLICT ? conflicts.find({ uscc: key.uscc, id: key.recordId }) : Promise.resolve(null);
+  // Only as `encodeId` writes it: base64 has other spellings of the same bytes.
+  if (key?.kind !== FACT_CONFLICT || encodeId(key.kind, key.uscc, key.recordId) !== id) return Promise.resolve(null);
+  return conflicts.find({ uscc: key.uscc, id: key.recordId });
 }
 
 /** Ends a conflict by a decision of somebody who may decide between its sources. */

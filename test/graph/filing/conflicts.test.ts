@@ -59,7 +59,7 @@ interface Conflict {
   readonly [field: string]: unknown;
 }
 const conflictsOf = async (
-  role: 'NATIONAL_CENTRE' | 'DETERMINING_UNIT' | 'SECTOR_REGULATOR',
+  role: 'NATIONAL_CENTRE' | 'DETERMINING_UNIT' | 'SECTOR_REGULATOR' | 'SUBJECT',
   filter: object = {},
 ): Promise<readonly Conflict[]> => {
   const { body, text } = await graph.query(role, LIST, { filter });
@@ -217,9 +217,11 @@ describe('R11: the same penalty with another fine', () => {
     });
     expect(await file('penalty', { ...row, CF_NR_FK: '31' })).toEqual([['CORRECTED', []]]);
     expect(await actOf(row)).toMatchObject({ factConflict: null });
-    expect(await conflictsOf('DETERMINING_UNIT', { unit: other })).toEqual([
-      expect.objectContaining({ state: 'CLOSED', closedBy: 'CORRECTION' }),
-    ]);
+    // The subject sees what is disputed about it.
+    for (const role of ['DETERMINING_UNIT', 'SUBJECT'] as const)
+      expect(await conflictsOf(role, { unit: other })).toEqual([
+        expect.objectContaining({ state: 'CLOSED', closedBy: 'CORRECTION' }),
+      ]);
   });
 
   test('it ends when the other side comes to agree, and when the determining unit withdraws', async () => {

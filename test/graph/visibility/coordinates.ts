@@ -97,6 +97,8 @@ const MANY = [
   'nameListEntries',
   'collectionCoverage',
   'publicationDuties',
+  'recomputedActs',
+  'factConflicts',
   'timelinessReport',
   'withdrawalNotices',
 ];
@@ -116,6 +118,9 @@ function given(path: readonly Step[]): readonly Step[] {
   const [on, field] = by;
   return on === 'Query' ? [{ ...first, field }, ...path.slice(1)] : [{ on, field, to: end.on }, end];
 }
+
+/** Null in the planted rows: they lead nowhere. */
+const NOWHERE: ReadonlySet<string> = new Set(['FactConflict.record', 'FactConflictSide.record']);
 
 /** The shortest path to every type that a role reaches over fields it is not denied; for null, over any. */
 export function pathsFor(role: Role | null): ReadonlyMap<string, readonly Step[]> {
@@ -139,6 +144,7 @@ export function pathsFor(role: Role | null): ReadonlyMap<string, readonly Step[]
         const to = getNamedType(field.type);
         if (
           !isCompositeType(to) ||
+          NOWHERE.has(`${name}.${field.name}`) ||
           (name === root && !among(field.name)) ||
           (role !== null && outcomeOf(`${name}.${field.name}`, role) === 'DENY')
         )

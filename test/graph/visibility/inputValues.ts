@@ -9,6 +9,7 @@ export const filterUses: Record<string, { field: string; rest: string }> = {
   EntityFilter: { field: 'searchEntities', rest: 'query: "可见之店", ' },
   NameListChangeFilter: { field: 'nameListChanges', rest: '' },
   EvaluationChangeFilter: { field: 'evaluationChanges', rest: '' },
+  FactConflictFilter: { field: 'factConflicts', rest: '' },
 };
 
 /** Inputs inside of others, by the one that they are used in. */
@@ -27,6 +28,9 @@ export const within: Record<string, string> = {
 export const filterValues: Record<string, unknown> = {
   'NameListChangeFilter.kinds': ['ADDED'],
   'EvaluationChangeFilter.kinds': ['ADDED'],
+  'FactConflictFilter.state': 'OPEN',
+  subject: sites.near.uscc,
+  unit: sites.near.unit,
   schemes: ['PUBLIC_CREDIT'],
   provinces: ['33'],
   sectors: ['F'],
@@ -108,6 +112,10 @@ export const mutationInputs: Record<
   WithdrawInformationInput: {
     field: 'withdrawInformation',
     value: { idempotencyKey: 'i', id: 'none', expectedVersion: 1 },
+  },
+  CloseFactConflictInput: {
+    field: 'closeFactConflict',
+    value: { idempotencyKey: 'i', id: 'none', reason: 'i' },
   },
   WithdrawRecordInput: {
     field: 'withdrawRecord',

@@ -16,6 +16,7 @@ import {
 } from 'graphql';
 import { decodeId, encodeId } from '#records/record.ts';
 import { type Role, roles } from '#policy/roles.ts';
+import { syntheticUnit } from '#standards/demoOrganisations.ts';
 import { composeUscc } from '#standards/uscc.ts';
 import { organisationOf } from '#test/support/graph.ts';
 import { numbered } from '#test/support/listings.ts';
@@ -70,6 +71,7 @@ const filingOf = new Map<Role, string>();
 let grant = '';
 /** Of each role that withdraws a record: one that it decided. */
 const recordOf = new Map<Role, string>();
+const conflictOf = new Map<Role, string>();
 /** Of each role that verifies, and of the subject that withdraws: a declared item of its own. */
 const itemOf = new Map<Role, { id: string; version: number }>();
 /** Of each role that changes lists: entries that it decided, and what another person of its organisation proposed. */
@@ -120,6 +122,7 @@ beforeAll(async () => {
     `grantRole(input: ${inputOf('OPERATOR', 'grantRole')}) { ... on RoleGranted { grant { id } } }`,
   );
   grant = (granted['grantRole'] as { grant: { id: string } }).grant.id;
+  await disputeSomething();
   await followSomething();
 }, 300_000);
 afterAll(() => stack.disposeAsync());
@@ -148,6 +151,7 @@ const mayDo = {
   confirmFiling: ['PROVINCIAL_PLATFORM', 'SECTOR_REGULATOR', 'DETERMINING_UNIT', 'NATIONAL_CENTRE'],
   fileRecords: ['PROVINCIAL_PLATFORM', 'SECTOR_REGULATOR', 'DETERMINING_UNIT', 'NATIONAL_CENTRE'],
   registerSourceUnits: ['PROVINCIAL_PLATFORM', 'NATIONAL_CENTRE'],
+  closeFactConflict: ['PROVINCIAL_PLATFORM', 'NATIONAL_CENTRE'],
   grantRole: ['OPERATOR'],
   endGrant: ['OPERATOR'],
   revokeToken: ['OPERATOR'],
@@ -362,6 +366,55 @@ async function publishSomething(): Promise<void> {
       }`,
     });
     if (!answer.text.includes('RecordWithdrawn')) throw new Error(answer.text);
+  }
+}
+
+/** Conflicts about the entities of the walk, and for each role that decides one, about an act. */
+async function disputeSomething(): Promise<void> {
+  const open = async (table: string, kind: string, uscc: string, recordId: string, units: readonly string[]) => {
+    const id = randomUUID();
+    await world.graph.sql(
+      `insert into conflict.fact_conflict (id, uscc, record_id, kind, province, fields, opened_at)
+       values ($1, $2, $3, $4, '33', array['status'], now() - interval '1 minute')`,
+      [id, uscc, recordId, kind],
+    );
+    for (const [index, unit] of units.entries())
+      await world.graph.sql(
+        `insert into conflict.side (uscc, conflict, source_unit, source_unit_name, province, version, recorded_at)
+         values ($1, $2, $3, '示例单位', $4, $5, now() - interval '1 minute')`,
+        [uscc, id, unit, unit.slice(2, 4), index + 1],
+      );
+    await world.graph.sql(
+      `update ${table} set fact_conflict = $1 where uscc = $2 and record_id = $3 and superseded_at = 'infinity'`,
+      [id, uscc, recordId],
+    );
+    return encodeId('FactConflict', uscc, id);
+  };
+  const [near, far] = [
+    [sites.near.unit, organisationOf('SECTOR_REGULATOR').organisation],
+    [sites.far.unit, syntheticUnit('44', 'MARKET').uscc],
+  ];
+  for (const [uscc, units] of [
+    [sites.near.uscc, near],
+    [sites.far.uscc, far],
+    [shadow, far],
+  ] as const) {
+    const [state] = await world.graph.sql(
+      `select record_id from entity.profile where uscc = $1 and superseded_at = 'infinity' limit 1`,
+      [uscc],
+    );
+    await open('entity.profile', 'entity', uscc, String(state?.['record_id']), units);
+  }
+  const acts = await world.graph.sql(
+    `select uscc, record_id from disclosure.act
+     where uscc = $1 and superseded_at = 'infinity' and withdrawn_on is null and kind = 'LICENCE'
+     order by record_id limit $2`,
+    [sites.near.uscc, mayDo.closeFactConflict.length],
+  );
+  for (const [index, role] of mayDo.closeFactConflict.entries()) {
+    const { uscc, record_id: recordId } = acts[index] as { uscc: string; record_id: string };
+    const units = [sites.near.unit, syntheticUnit('33', 'MARKET').uscc];
+    conflictOf.set(role, await open('disclosure.act', 'licence', uscc, recordId, units));
   }
 }
 
@@ -727,6 +780,8 @@ const mutationInput: Record<Mutation, (call: MutationCall) => string> = {
         province: "33"${wanted === 'Conflict' ? ', name: "x"' : ''}
       }]
     }`,
+  closeFactConflict: ({ key, role, wanted }) =>
+    `{ ${key}, id: "${conflictOf.get(role) ?? ''}${wrong(wanted)}", reason: "示例${other(wanted)}" }`,
   grantRole: ({ key, wanted }) =>
     `{
       ${key}, organisation: "${hidden}",
@@ -856,6 +911,7 @@ function argumentsOf(role: Role, on: string, name: string, where: Where, wanted?
     authority: `"${where === 'near' ? sites.near.unit : sites.far.unit}"`,
     month: where === 'near' ? '"2026-03"' : '"2026-04"',
     state: 'OVERDUE',
+    outcome: 'SHORTENED',
     manifest: `"${manifests.withdrawDocuments}"`,
     id:
       name === 'documentManifest'
@@ -1024,6 +1080,13 @@ const alwaysNull: ReadonlySet<string> = new Set([
   // No code was replaced, no name given up on a known day, no entry removed, no list without a term; what is in force
   // has no end yet; no clause is cited.
   'NameListEntry.reviewOn',
+  // Sources contradict each other about states of the register alone, which are no records; none of it was decided.
+  'FactConflict.record',
+  'FactConflictSide.record',
+  'FactConflict.closedAt',
+  'FactConflict.closedBy',
+  'FactConflict.reason',
+  ...fielded.filter(({ name }) => name.startsWith('Entity') === false).map(({ name }) => `${name}.factConflict`),
   'Entity.successor',
   'EntityLookup.successor',
   'CreditFileLookup.successor',
@@ -1093,7 +1156,8 @@ function promised(role: Role, on: string, field: string, where: Where): Verdict 
   if (outcome === 'ALLOW' || where === 'near') return 'given';
   // ROW, for a row out of reach: another's filing is none, a published record is seen, and of its fields some are cut
   // and some denied.
-  // Proposals are listed: each organisation has its own.
+  // Proposals are listed: each organisation has its own. So are conflicts.
+  if (on === 'Query' && field === 'factConflicts') return 'given';
   if (dataClass === 'FILING') return on === 'Query' && field === 'filing' ? 'null' : 'given';
   if (dataClass === 'ADDRESS' || dataClass === 'PERSON') return 'masked';
   return dataClass === 'RECORD' ? 'given' : 'denied';
@@ -1319,7 +1383,7 @@ interface InputUse {
   readonly variable: { query: string; variables: Record<string, unknown> };
 }
 
-const enumValued = /"(SERIOUS|ENTERPRISE|ACTIVE|NDJSON|OTHER|REFUTED|PUBLIC|ADD|ADDED)"/g;
+const enumValued = /"(SERIOUS|ENTERPRISE|ACTIVE|NDJSON|OTHER|REFUTED|PUBLIC|ADD|ADDED|OPEN)"/g;
 const literalOf = (value: unknown): string =>
   Array.isArray(value)
     ? `[${value.map(literalOf).join(', ')}]`

@@ -6,8 +6,9 @@ exception when duplicate_object or unique_violation then null; -- roles belong t
 end $$;
 
 create schema qualification;
-grant usage on schema qualification, feed, audit, consent, rules to credit_qualification;
+grant usage on schema qualification, feed, audit, conflict, consent, rules to credit_qualification;
 grant insert on feed.outbox, audit.change to credit_qualification;
+grant select, insert, update on conflict.fact_conflict, conflict.side to credit_qualification;
 grant select on feed.sequencer, consent.consent, rules.change to credit_qualification;
 
 create table qualification.clock (like evaluation.clock including all);
