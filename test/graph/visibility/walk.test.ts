@@ -371,7 +371,7 @@ async function publishSomething(): Promise<void> {
 
 /** Conflicts about the entities of the walk, and for each role that decides one, about an act. */
 async function disputeSomething(): Promise<void> {
-  const open = async (table: string, kind: string, uscc: string, recordId: string, units: readonly string[]) => {
+  const open = async (records: string, kind: string, uscc: string, recordId: string, units: readonly string[]) => {
     const id = randomUUID();
     await world.graph.sql(
       `insert into conflict.fact_conflict (id, uscc, record_id, kind, province, fields, opened_at)
@@ -385,7 +385,7 @@ async function disputeSomething(): Promise<void> {
         [uscc, id, unit, unit.slice(2, 4), index + 1],
       );
     await world.graph.sql(
-      `update ${table} set fact_conflict = $1 where uscc = $2 and record_id = $3 and superseded_at = 'infinity'`,
+      `update ${records} set fact_conflict = $1 where uscc = $2 and record_id = $3 and superseded_at = 'infinity'`,
       [id, uscc, recordId],
     );
     return encodeId('FactConflict', uscc, id);
