@@ -24,13 +24,19 @@ export interface RecordTable<Own extends string> extends FeedTable {
     /** Fields of `content`. */
     readonly content: readonly string[];
     /**
-     * Fields of `content` that were filed and that older versions do not have, with the SQL that decides whether the
-     * current version `newest` and the row `staged` state the same in them.
+     * Columns and fields of `content` that were filed and that older versions do not have, or have in another way, with
+     * the SQL that decides whether the current version `newest` and the row `staged` state the same in them.
      */
     readonly added?: {
+      readonly columns?: readonly string[];
       readonly content: readonly string[];
       readonly isSame: (newest: string, staged: string) => string;
     };
+    /**
+     * SQL: whether the two were filed with the same level, where rules may narrow the level that is recorded; left out:
+     * they do not.
+     */
+    readonly isSameLevel?: (newest: string, staged: string) => string;
   };
   /**
    * SQL: whether a record is one that a full replacement never ends without a second person; left out: no record is.
@@ -126,9 +132,18 @@ const PAGE_BYTES = 512 * 1024;
  * was made over computed columns too.
  */
 export function sameFiled<Own extends string>(table: RecordTable<Own>, newest: string, staged: string): string {
-  const { columns = [], content = [], added } = table.computed ?? {};
-  const uncompared = [...content, ...(added?.content ?? []), SUBJECT_NAME];
-  const apart = new Set([...columns, 'uscc', 'record_id', 'withdrawn_on', 'content']);
+  const { columns = [], content = [], added, isSameLevel } = table.computed ?? {};
+  const level = isSameLevel ? { column: ['disclosure_level'], field: ['disclosureLevel'] } : { column: [], field: [] };
+  const uncompared = [...content, ...(added?.content ?? []), ...level.field, SUBJECT_NAME];
+  const apart = new Set([
+    ...columns,
+    ...(added?.columns ?? []),
+    ...level.column,
+    'uscc',
+    'record_id',
+    'withdrawn_on',
+    'content',
+  ]);
   const left = (row: string): string =>
     `${row}.content - array[${uncompared.map((name) => `'${name}'`).join(', ')}]::text[]`;
   return [
@@ -143,6 +158,7 @@ export function sameFiled<Own extends string>(table: RecordTable<Own>, newest: s
     `(not ${newest}.content ? '${SUBJECT_NAME}'
       or ${newest}.content->>'${SUBJECT_NAME}' is not distinct from ${staged}.content->>'${SUBJECT_NAME}')`,
     ...(added === undefined ? [] : [added.isSame(newest, staged)]),
+    ...(isSameLevel === undefined ? [] : [isSameLevel(newest, staged)]),
   ].join('\n             and ');
 }
 

@@ -37,6 +37,10 @@ const computed = {
   columns: ['public_from', 'public_until'],
   content: publicationNames,
   added: { content: [STATED_END], isSame: sameStatedEnd },
+  // What is withheld by rule now was filed as public, and recorded so before the rule.
+  isSameLevel: (newest: string, staged: string) =>
+    `(${newest}.disclosure_level = ${staged}.disclosure_level
+      or ${staged}.content ? 'withheld' and ${newest}.content->>'disclosureLevel' = 'PUBLIC')`,
 } as const;
 const act: RecordTable<'kind' | 'document_no' | 'authority_name' | 'decided_on'> = {
   schema: 'disclosure',

@@ -1,5 +1,6 @@
 import { contentField, formField, organisation, recordFields } from '#records/recordFields.ts';
 import type { DisclosureLevel } from '#policy/scope.ts';
+import { LONG_TERM_DAY } from '#standards/publicationTerms.ts';
 import { findListType, type ListType, reviewDayOf } from '#standards/listTypes.ts';
 import type { EntryFiling } from './ingest.ts';
 import type { EntryRow } from './repository.ts';
@@ -34,7 +35,11 @@ export const entryFields = {
   grounds: formField('grounds'),
   legalBasis: formField('legalBasis'),
   removalReason: formField('removalReason'),
-  publicUntil: formField('publicUntil'),
+  // No end was once recorded as a day that never comes.
+  publicUntil: (row: EntryRow) => {
+    const until = contentField(row, 'publicUntil');
+    return until === LONG_TERM_DAY ? null : until;
+  },
   reviewOn: (row: EntryRow) => {
     const type = findListType(row.list_type);
     return type && row.removed_on === null ? reviewDayOf(type, row.listed_on) : null;

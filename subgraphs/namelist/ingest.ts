@@ -10,7 +10,7 @@ import { forms } from '#standards/forms/forms.ts';
 import { findIndustry } from '#standards/industry.ts';
 import { normaliseDocumentNumber } from '#standards/documentNumber.ts';
 import { findListType, type ListType, longestTermOf } from '#standards/listTypes.ts';
-import { addDays, addMonths, UNENDING } from '#standards/publicationTerms.ts';
+import { addDays, addMonths, LONG_TERM_DAY, UNENDING } from '#standards/publicationTerms.ts';
 
 const columns = [
   'list_type',
@@ -24,11 +24,25 @@ const columns = [
 
 export type EntryColumn = (typeof columns)[number];
 
+/** SQL: the end of publication in a column and in content; null where there is none, which was once a day to come. */
+const endsIn = (row: string): string =>
+  `(nullif(nullif(${row}.public_until, 'infinity'), '${LONG_TERM_DAY}'),
+    nullif(${row}.content->>'publicUntil', '${LONG_TERM_DAY}'))`;
+
 /** Entries as filed. Each is announced to the followers of the stream. */
 export const table: RecordTable<EntryColumn> & { readonly feed: RecordFeed } = {
   schema: 'namelist',
   name: 'entry',
   columns,
+  computed: {
+    columns: [],
+    content: [],
+    added: {
+      columns: ['public_until'],
+      content: ['publicUntil'],
+      isSame: (newest, staged) => `${endsIn(newest)} is not distinct from ${endsIn(staged)}`,
+    },
+  },
   isGuarded: (row) => `(${row}.category = 'SERIOUS' and ${row}.removed_on is null)`,
   feed: {
     topic: 'NAME_LIST',

@@ -194,6 +194,32 @@ describe('lists', () => {
   });
 });
 
+test('R8: an entry that was recorded with the day that stood for no end is unchanged, and shows no end', async () => {
+  const row = listEntry({ MD_LX: '经营异常名录' });
+  await fileRow('name-list', row);
+  await graph.sql(
+    `update namelist.entry
+     set digest = sha256(digest), public_until = '2099-12-31',
+         content = (content - 'subjectName') || '{"publicUntil": "2099-12-31"}'
+     where document_no = $1`,
+    [row['MD_WSH']],
+  );
+  expect((await fileRow('name-list', row)).outcome).toBe('UNCHANGED');
+  const { body } = await graph.query(
+    'PUBLIC',
+    `query ($uscc: USCC!) {
+      creditFile(uscc: $uscc) { nameListEntries(first: 100) { nodes { documentNo publicUntil version } } }
+    }`,
+    { uscc: subject },
+  );
+  const file = body.data?.['creditFile'] as { nameListEntries: { nodes: { documentNo: string }[] } } | undefined;
+  expect(file?.nameListEntries.nodes.find(({ documentNo }) => documentNo === row['MD_WSH'])).toEqual({
+    documentNo: row['MD_WSH'],
+    publicUntil: null,
+    version: 1,
+  });
+});
+
 describe('categories and amounts', () => {
   test.each(['吊销', '扣证', '罚金'])(
     'R12: the unknown category %s is refused, and the nearest are named',

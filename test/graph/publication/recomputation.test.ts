@@ -49,6 +49,8 @@ const rows = {
   // Serious, with an end before the shortest term: by the rules it would be published longer.
   short: row('过短', { CF_CFLB: '吊销许可证件', CF_NR_FK: '', CF_GSJZQ: '2026/12/15' }),
   ended: row('已止', { CF_JDRQ: '2025/11/01' }),
+  // Published once, and over before the rule that withholds it.
+  endedMinor: row('旧轻', { CF_CFLB: '警告', CF_NR_FK: '', CF_JDRQ: '2025/01/01' }),
   right: row('无误', { CF_GSJZQ: '2027/01/15' }),
   // With an end that the unit stated, after which it went on until performance.
   stated: row('有期', { CF_GSJZQ: '2027/02/15' }),
@@ -122,6 +124,13 @@ test('a run shortens, withholds, leaves what the rules would publish longer, and
     publicUntil: '2027-02-01',
     disclosureLevel: 'PUBLIC',
   });
+  await recordedBefore('旧轻', "disclosure_level = 'PUBLIC', public_from = '2025-01-01', public_until = '2025-04-01'", {
+    ...byRule,
+    publicFrom: '2025-01-01',
+    publicationRule: 'PENALTY_MINOR',
+    publicUntil: '2025-04-01',
+    disclosureLevel: 'PUBLIC',
+  });
   await recordedBefore('过短', "public_until = '2026-12-15'", { publicFrom: '2026-07-01', publicUntil: '2026-12-15' });
   await recordedBefore('有期', "public_until = 'infinity'", {
     publicFrom: '2026-07-01',
@@ -136,13 +145,14 @@ test('a run shortens, withholds, leaves what the rules would publish longer, and
   expect(done.reduce((sum, count) => sum + count, 0)).toBe(3);
   expect(await recomputation.run()).toBe(0);
   expect((await graph.query('AUDITOR', RUNS)).body.data).toEqual({
-    recomputations: [{ finishedAt: expect.any(String), examined: 6, shortened: 2, withheld: 1, leftAsStated: 1 }],
+    recomputations: [{ finishedAt: expect.any(String), examined: 7, shortened: 2, withheld: 1, leftAsStated: 1 }],
   });
 
   expect(await read('AUDITOR')).toEqual({
     无期: { publicUntil: '2027-07-01', version: 2, level: 'PUBLIC' },
     轻微: { publicUntil: null, version: 2, level: 'GOV_SHARED' },
     过短: { publicUntil: '2026-12-15', version: 1, level: 'PUBLIC' },
+    旧轻: { publicUntil: '2025-04-01', version: 1, level: 'PUBLIC' },
     已止: { publicUntil: '2026-11-01', version: 1, level: 'PUBLIC' },
     无误: { publicUntil: '2027-01-15', version: 1, level: 'PUBLIC' },
     有期: { publicUntil: '2027-02-15', version: 2, level: 'PUBLIC' },
@@ -158,7 +168,7 @@ test('the same file afterwards is unchanged, and a run that was cut off goes on 
   expect(await graph.file('penalty', lines(Object.values(rows)), { format: 'NDJSON' })).toMatchObject({
     added: 0,
     corrected: 0,
-    unchanged: 6,
+    unchanged: 7,
   });
   // As it was when the process died after the record before the last.
   const [last] = (await graph.sql(
@@ -170,7 +180,7 @@ test('the same file afterwards is unchanged, and a run that was cut off goes on 
   );
   expect(await recomputation.run()).toBe(0);
   expect((await graph.query('AUDITOR', RUNS)).body.data).toMatchObject({
-    recomputations: [{ finishedAt: expect.any(String), examined: 6 }],
+    recomputations: [{ finishedAt: expect.any(String), examined: 7 }],
   });
 });
 
