@@ -35,10 +35,10 @@ export const entryFields = {
   grounds: formField('grounds'),
   legalBasis: formField('legalBasis'),
   removalReason: formField('removalReason'),
-  // No end was once recorded as a day that never comes.
+  // That a list has no fixed term was once recorded as a day that never comes.
   publicUntil: (row: EntryRow) => {
     const until = contentField(row, 'publicUntil');
-    return until === LONG_TERM_DAY ? null : until;
+    return until === LONG_TERM_DAY && findListType(row.list_type)?.termMonths === null ? null : until;
   },
   reviewOn: (row: EntryRow) => {
     const type = findListType(row.list_type);
