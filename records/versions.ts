@@ -13,8 +13,8 @@ export interface EndedVersions {
   readonly where: string;
   /** The instant at which the next version is recorded. */
   readonly at: string;
-  /** What is true of the record now, whatever the version: column → value. */
-  readonly rights: Readonly<Record<string, string>>;
+  /** What is true of the record now, whatever the version: column → value; left out: as before. */
+  readonly rights?: Readonly<Record<string, string>>;
   readonly returning?: string;
 }
 
@@ -22,12 +22,12 @@ export interface EndedVersions {
  * The update that ends the current versions and gives the present rights to all of them. Each keeps its own level and
  * sector beside these (policy/rows.ts), and an end that was set before stays.
  */
-export const endVersions = ({ table, from, where, at, rights, returning }: EndedVersions): string => `
+export const endVersions = ({ table, from, where, at, rights = {}, returning }: EndedVersions): string => `
   update ${table} record
   set superseded_at = least(record.superseded_at, ${at}),
       ${Object.entries(rights)
-        .map(([column, value]) => `${column} = ${value}`)
-        .join(',\n      ')},
+        .map(([column, value]) => `${column} = ${value},`)
+        .join('\n      ')}
       ${keepOwnRights('record')}
   ${from === undefined ? '' : `from ${from}`}
   where ${where}
@@ -55,6 +55,12 @@ export const insertVersions = ({ table, values, from, onConflict, returning }: I
   ${from === undefined ? '' : `from ${from}`}
   ${onConflict === undefined ? '' : `on conflict ${onConflict}`}
   ${returning === undefined ? '' : `returning ${returning}`}`;
+
+/**
+ * The columns that every table of records has beside those that are filed (`stagedColumns`), and that the next version
+ * keeps of the one before.
+ */
+export const KEPT_COLUMNS = ['digest', 'collected_at', 'withdrawal_reason', 'under_objection'] as const;
 
 /** Values that a version takes as they are from `row`, a relation of the insert. */
 export const valuesOf = (row: string, columns: readonly string[]): Readonly<Record<string, string>> =>

@@ -1,4 +1,5 @@
 import { checkFirst, type Connection, connectionFields, edgeFields } from '#kit/connection.ts';
+import type { Read } from '#kit/context.ts';
 import type { CursorSealer } from '#kit/cursor.ts';
 import { conflict, forbidden, invalid, refusedAs, staleState } from '#kit/refusals.ts';
 import type { FolderResolverMap } from '#kit/resolverMap.ts';
@@ -32,6 +33,8 @@ const MAX_REASON = 500;
 /** In the place of an id: there was nothing to decide any more. */
 const OVER = '';
 
+/** For the access log: it is not known here whether all see the record, and the sides are versions in any case. */
+const readOf = ({ uscc, recordId }: ConflictRow): Read => ({ uscc, record: recordId, dataClass: 'HISTORY' });
 const idOf = ({ uscc, id }: ConflictRow): string => encodeId(FACT_CONFLICT, uscc, id);
 
 function find(conflicts: ConflictRepository, id: string): Promise<ConflictRow | null> {
@@ -91,15 +94,17 @@ export function createConflictResolvers({
 
   return {
     Query: {
-      async factConflicts(_, { filter, first, after }, { viewer }): Promise<Connection<ConflictRow>> {
+      async factConflicts(_, { filter, first, after }, { viewer, reads }): Promise<Connection<ConflictRow>> {
         const asked: ConflictFilter = {
           state: filter?.state ?? null,
           subject: filter?.subject ?? null,
           unit: filter?.unit ?? null,
         };
         const pager = cursors.pager('Query.factConflicts', [asked], viewer);
+        const page = await conflicts.page(viewer, asked, checkFirst(first), pager.position(after));
+        reads.push(...page.items.map(readOf));
         return {
-          page: await conflicts.page(viewer, asked, checkFirst(first), pager.position(after)),
+          page,
           cursorOf: ({ openedAt, id }) => pager.cursorOf(openedAt.toISOString(), id),
           count: () => conflicts.count(viewer, asked),
         };
@@ -115,8 +120,9 @@ export function createConflictResolvers({
       field: ({ fields }) => fields.join(', '),
       subject: ({ uscc }) => ({ uscc }),
       record: (row, _, { moment }) => recordOf(row, moment),
-      sides(row, _, { viewer }) {
+      sides(row, _, { viewer, reads }) {
         if (!seesSides(viewer, row)) throw forbidden();
+        reads.push(readOf(row));
         return row.sides.map((side) => ({ ...side, conflict: row }));
       },
       openedAt: ({ openedAt }) => openedAt.toISOString(),

@@ -22,7 +22,9 @@ export interface DisputedFact {
 
 /** The conflicts that sources have noted, each once, in the order of their ids. */
 export function disputedOf(given: PlanResult['extensions']): DisputedFact[] {
-  const subjects = new Map(noted<{ id: string; uscc: string }>(given, 'disputed').map(({ id, uscc }) => [id, uscc]));
+  const notes = noted<{ id: string; uscc: string }>(given, 'disputed');
+  if (notes.length === 0) return [];
+  const subjects = new Map(notes.map(({ id, uscc }) => [id, uscc]));
   return [...subjects]
     .map(([id, subject]) => ({ conflict: encodeId(FACT_CONFLICT, subject, id), subject }))
     .toSorted((one, other) => (one.conflict < other.conflict ? -1 : 1));

@@ -10,6 +10,7 @@ export interface ControlContext {
   readonly moment: Moment;
   readonly events?: CallContext['events'];
   readonly budget?: CallContext['budget'];
+  readonly reads: CallContext['reads'];
 }
 
 /** The context of a call, from the value that the plan executor carries. */

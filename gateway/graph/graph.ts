@@ -244,7 +244,7 @@ async function runBy(pipeline: Pipeline, deadline: Deadline, operation: Operatio
   const moment = enforced
     ? { validAt: shanghaiDay(now()), knownAt: sealed ?? now().toISOString() }
     : { validAt: '', knownAt: '' };
-  const context: CallContext = { viewer, moment, events: operation.events, budget };
+  const context: CallContext = { viewer, moment, events: operation.events, budget, reads: [] };
   const executed = await executePlan({
     plan,
     prepared,
@@ -285,7 +285,7 @@ async function runBy(pipeline: Pipeline, deadline: Deadline, operation: Operatio
   if (beyond && operation.operation.operation === 'query' && operation.events === undefined)
     return { errors: [beyond] };
 
-  const reads = noted<Read>(executed.extensions, 'reads');
+  const reads = [...noted<Read>(executed.extensions, 'reads'), ...context.reads];
   if (reads.length > 0) {
     try {
       await dependencies.accessSink(accessEntry(operation, reads, now()));

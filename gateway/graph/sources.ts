@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { Moment } from '#kit/context.ts';
+import type { Moment, Read } from '#kit/context.ts';
 import type { DecidedConflict } from '#records/filing/conflictDecision.ts';
 import type { ReplacingFiling, ReplacementImpact } from '#records/filing/replacement.ts';
 import type { Head, HeadAsk } from '#records/heads.ts';
@@ -20,6 +20,8 @@ export interface CallContext {
   readonly events?: readonly unknown[] | undefined;
   /** What is left of the caller's budget, only for the control subgraph. */
   readonly budget?: BudgetState | undefined;
+  /** Takes what the control subgraph read that is not public, for the access log; subgraphs say it in their answers. */
+  readonly reads: Read[];
 }
 
 /** A subgraph as the gateway uses it, wherever it runs. */

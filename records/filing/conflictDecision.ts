@@ -3,7 +3,7 @@ import type { Viewer } from '#policy/viewer.ts';
 import { closeConflicts } from '#records/conflicts.ts';
 import type { Instants } from '#records/instants.ts';
 import { auditChange, createFeed } from '#records/outbox.ts';
-import { endVersions, insertVersions, valuesOf } from '#records/versions.ts';
+import { endVersions, insertVersions, KEPT_COLUMNS, valuesOf } from '#records/versions.ts';
 import { type RecordTable, stagedColumns } from './record.ts';
 
 /** A conflict of facts, as the gateway names it to the subgraph that keeps the record. */
@@ -43,7 +43,6 @@ export function createConflictDecision<Own extends string>(
       table: target,
       where: `record.uscc = $1 and record.record_id = $2::uuid and record.superseded_at = 'infinity'`,
       at: '$3::timestamptz',
-      rights: { withdrawn_on: 'record.withdrawn_on' },
     }),
   );
   const insert = statement(
@@ -51,14 +50,7 @@ export function createConflictDecision<Own extends string>(
     insertVersions({
       table: target,
       values: {
-        ...valuesOf('record', [
-          ...stagedColumns(table),
-          'digest',
-          'withdrawal_reason',
-          'under_objection',
-          'collected_at',
-          'filing_id',
-        ]),
+        ...valuesOf('record', [...stagedColumns(table), ...KEPT_COLUMNS, 'filing_id']),
         version: 'record.version + 1',
         recorded_at: '$4::timestamptz',
       },

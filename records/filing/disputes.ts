@@ -36,6 +36,7 @@ interface FiledSide {
   readonly unit: string;
   readonly facts: Facts;
   readonly digest: string;
+  readonly version: number;
   /** Recorded by the filing under way, before it was cut off. */
   readonly ours: boolean;
 }
@@ -46,23 +47,39 @@ interface Candidate {
   readonly theirs: Facts;
   readonly sides: readonly FiledSide[];
   readonly prevails: boolean;
+  /** Whether it was decided against this very statement: filed again, it begins no conflict anew. */
+  readonly isDecided: boolean;
 }
 
-const none: Disputes = {
-  disputed: [],
-  settled: [],
-  stillDisputed: new Map(),
-  prevailing: new Set(),
-  rowResults: new Map(),
-  refused: new Map(),
-};
+/** What is found as the rows are judged. */
+const nothing = () => ({
+  disputed: [] as Dispute[],
+  settled: [] as CurrentVersion[],
+  stillDisputed: new Map<number, readonly string[]>(),
+  prevailing: new Set<number>(),
+  rowResults: new Map<number, RowResult>(),
+  refused: new Map<number, NotAdmitted>(),
+});
+type Found = ReturnType<typeof nothing>;
 
 const candidatesOf = <Own extends string>(table: RecordTable<Own>): string => {
   const target = `${table.schema}.${table.name}`;
   return `
   select staged.position, ${factsOf(table, 'staged')} as mine, ${factsOf(table, 'newest')} as theirs,
          coalesce(stated.sides, '[]') as sides,
-         staged.withdrawn_on is not null and staged.source_unit = staged.determining_unit as prevails
+         staged.withdrawn_on is not null and staged.source_unit = staged.determining_unit as prevails,
+         exists (
+           select
+           from conflict.fact_conflict decided
+           join conflict.side on side.uscc = decided.uscc and side.conflict = decided.id
+           join ${target} version
+             on version.uscc = newest.uscc and version.record_id = newest.record_id and version.version = side.version
+           where decided.uscc = newest.uscc
+             and decided.record_id = newest.record_id
+             and decided.closed_by = 'DECISION'
+             and side.source_unit = staged.source_unit
+             and version.digest = staged.digest
+         ) as "isDecided"
   from unnest($2::int[], $3::int[]) as asked(position, version)
   join ${stagedNameOf(table)} staged using (position)
   join ${target} newest
@@ -72,6 +89,7 @@ const candidatesOf = <Own extends string>(table: RecordTable<Own>): string => {
              'unit', side.source_unit,
              'facts', ${factsOf(table, 'version')},
              'digest', encode(version.digest, 'hex'),
+             'version', version.version,
              'ours', version.filing_id is not distinct from $1::uuid
            )) as sides
     from conflict.side
@@ -90,7 +108,8 @@ export function createDisputes<Own extends string>(table: RecordTable<Own>) {
     current: readonly CurrentVersion[],
     { filingId, isEntitled }: { readonly filingId: string; readonly isEntitled: IsEntitled },
   ): Promise<Disputes> => {
-    if (current.every(({ same }) => same)) return none;
+    const found = nothing();
+    if (current.every(({ same }) => same)) return found;
     const byNumber = new Map(rows.map((row) => [row.number, row]));
     const suspects = current.filter(
       ({ position, same, withdrawn_on, source_unit, fact_conflict }) =>
@@ -98,21 +117,13 @@ export function createDisputes<Own extends string>(table: RecordTable<Own>) {
         withdrawn_on === null &&
         (fact_conflict !== null || source_unit !== byNumber.get(position)?.row.source_unit),
     );
-    if (suspects.length === 0) return none;
+    if (suspects.length === 0) return found;
     const { rows: candidates } = await client.query<Candidate>(look, [
       filingId,
       suspects.map(({ position }) => position),
       suspects.map(({ version }) => version),
     ]);
     const byPosition = new Map(suspects.map((suspect) => [suspect.position, suspect]));
-    const found = {
-      disputed: [] as Dispute[],
-      settled: [] as CurrentVersion[],
-      stillDisputed: new Map<number, readonly string[]>(),
-      prevailing: new Set<number>(),
-      rowResults: new Map<number, RowResult>(),
-      refused: new Map<number, NotAdmitted>(),
-    };
     for (const candidate of candidates) {
       const suspect = byPosition.get(candidate.position) as CurrentVersion; // asked for by its position
       const row = byNumber.get(candidate.position) as StagedRow<Own>;
@@ -122,20 +133,11 @@ export function createDisputes<Own extends string>(table: RecordTable<Own>) {
   };
 }
 
-interface Found {
-  readonly disputed: Dispute[];
-  readonly settled: CurrentVersion[];
-  readonly stillDisputed: Map<number, readonly string[]>;
-  readonly prevailing: Set<number>;
-  readonly rowResults: Map<number, RowResult>;
-  readonly refused: Map<number, NotAdmitted>;
-}
-
 function judge(
   found: Found,
   current: CurrentVersion,
   { digest, row: { source_unit: unit } }: Pick<StagedRow<string>, 'digest' | 'row'>,
-  { position, mine, theirs, sides, prevails }: Candidate,
+  { position, mine, theirs, sides, prevails, isDecided }: Candidate,
   isEntitled: IsEntitled,
 ): void {
   if (prevails) {
@@ -161,7 +163,8 @@ function judge(
   if (!isEntitled(current.source_unit)) return;
   if (!isEntitled(unit)) found.refused.set(position, notEntitled(unit, fields));
   else if (before?.digest === digest)
-    found.rowResults.set(position, { outcome: before.ours ? 'PENDING' : 'UNCHANGED', version: current.version });
+    found.rowResults.set(position, { outcome: before.ours ? 'PENDING' : 'UNCHANGED', version: before.version });
+  else if (isDecided) found.rowResults.set(position, { outcome: 'UNCHANGED', version: current.version });
   else found.disputed.push({ current, fields: [...new Set([...fields, ...contradicted])] });
 }
 

@@ -1,6 +1,6 @@
 import { createFeed } from '#records/outbox.ts';
 import { NOT_IN_REPLACEMENT } from '#records/record.ts';
-import { endVersions, insertVersions, valuesOf } from '#records/versions.ts';
+import { endVersions, insertVersions, KEPT_COLUMNS, valuesOf } from '#records/versions.ts';
 import { type RecordTable, stagedColumns } from './record.ts';
 
 const BATCH = 1000;
@@ -63,13 +63,7 @@ export function replacementStatements<Own extends string>(table: RecordTable<Own
   const insert = insertVersions({
     table: target,
     values: {
-      ...valuesOf('record', [
-        ...stagedColumns(table),
-        'digest',
-        'collected_at',
-        'under_objection',
-        'withdrawal_reason',
-      ]),
+      ...valuesOf('record', [...stagedColumns(table), ...KEPT_COLUMNS]),
       version: 'record.version + 1',
       filing_id: '$5::uuid',
       recorded_at: '$4::timestamptz',

@@ -1,7 +1,7 @@
 import { narrowestLevel } from '#policy/rows.ts';
 import type { Client } from '#kit/postgres/pool.ts';
 import type { ChangeStamp } from '#records/outbox.ts';
-import { endVersions, insertVersions, valuesOf } from '#records/versions.ts';
+import { endVersions, insertVersions, KEPT_COLUMNS, valuesOf } from '#records/versions.ts';
 import type { CurrentVersion } from './currentVersion.ts';
 import { Overtaken } from './newVersions.ts';
 import { type RecordTable, stagedColumns } from './record.ts';
@@ -23,7 +23,7 @@ export interface Restated extends Pick<CurrentVersion, 'position' | 'version'> {
  */
 export type Restate = (client: Client, restated: readonly Restated[], stamp: ChangeStamp) => Promise<void>;
 
-const restatedRows = 'unnest($3::int[], $4::int[], $5::uuid[]) as restated(position, version, conflict)';
+const restatedRows = 'unnest($2::int[], $3::int[], $4::uuid[]) as restated(position, version, conflict)';
 
 /** Creates the writer of one table's restatements. */
 export function createRestatement<Own extends string>(table: RecordTable<Own>): Restate {
@@ -33,14 +33,12 @@ export function createRestatement<Own extends string>(table: RecordTable<Own>): 
     join ${staged} staged using (position)
     join ${target} record
       on record.uscc = staged.uscc and record.record_id = staged.record_id and record.version = restated.version`;
-  const kept = ['withdrawal_reason', 'under_objection'];
   const end = endVersions({
     table: target,
     from: `${staged} staged`,
     where: `staged.position = any($1::int[])
       and record.uscc = staged.uscc and record.record_id = staged.record_id and record.superseded_at = 'infinity'`,
     at: '$2::timestamptz',
-    rights: { withdrawn_on: 'record.withdrawn_on' },
     returning: 'staged.position, record.version',
   });
   // Nobody sees more of the other statement than of the record, nor more than its own source let it be seen.
@@ -48,28 +46,29 @@ export function createRestatement<Own extends string>(table: RecordTable<Own>): 
     table: target,
     values: {
       ...valuesOf('staged', [...stagedColumns(table), 'digest']),
-      ...valuesOf('record', [...kept, 'public_from', 'public_until', 'withdrawn_on', 'province', 'sector']),
+      ...valuesOf('record', ['public_from', 'public_until', 'withdrawn_on', 'withdrawal_reason', 'province', 'sector']),
+      under_objection: 'record.under_objection',
       disclosure_level: narrowestLevel('staged.disclosure_level', 'record.disclosure_level'),
       own_level: 'staged.disclosure_level',
       own_province: 'staged.province',
       own_sector: 'staged.sector',
       version: 'record.version + 1',
-      filing_id: '$1::uuid',
-      collected_at: '$2::timestamptz',
-      recorded_at: '$2::timestamptz',
-      superseded_at: '$2::timestamptz',
+      filing_id: '$5::uuid',
+      collected_at: '$1::timestamptz',
+      recorded_at: '$1::timestamptz',
+      superseded_at: '$1::timestamptz',
     },
     from: `${joined} where restated.conflict is not null`,
   });
   const insertAgain = insertVersions({
     table: target,
     values: {
-      ...valuesOf('record', [...stagedColumns(table), ...kept, 'digest', 'collected_at', 'filing_id']),
+      ...valuesOf('record', [...stagedColumns(table), ...KEPT_COLUMNS, 'filing_id']),
       version: 'record.version + case when restated.conflict is null then 1 else 2 end',
-      recorded_at: '$2::timestamptz',
+      recorded_at: '$1::timestamptz',
       fact_conflict: 'restated.conflict',
     },
-    from: `${joined} where $1::uuid is not null`,
+    from: joined,
   });
 
   return async (client, restated, { recordedAt, filingId }) => {
@@ -78,13 +77,12 @@ export function createRestatement<Own extends string>(table: RecordTable<Own>): 
     const ended = new Map(rows.map(({ position, version }) => [position, version]));
     if (restated.some(({ position, version }) => ended.get(position) !== version)) throw new Overtaken();
     const values = [
-      filingId,
       recordedAt,
       positions,
       restated.map(({ version }) => version),
       restated.map(({ conflict }) => conflict),
     ];
-    await client.query(insertOther, values);
+    await client.query(insertOther, [...values, filingId]);
     await client.query(insertAgain, values);
   };
 }

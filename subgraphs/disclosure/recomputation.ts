@@ -5,7 +5,7 @@ import { versionRight } from '#policy/rows.ts';
 import { createStager, type FiledRow, stagedColumns } from '#records/filing/record.ts';
 import { announceBatch, auditChange } from '#records/outbox.ts';
 import type { SubgraphRuntime } from '#records/subgraph.ts';
-import { endVersions, insertVersions, valuesOf } from '#records/versions.ts';
+import { endVersions, insertVersions, KEPT_COLUMNS, valuesOf } from '#records/versions.ts';
 import { shanghaiDay } from '#standards/dates.ts';
 import { penaltyPublication } from '#standards/publicationTerms.ts';
 import type { Rules } from '#standards/ruleSets.ts';
@@ -109,7 +109,7 @@ const insert = statement(
   insertVersions({
     table: 'disclosure.act',
     values: {
-      ...valuesOf('record', [...columns, 'withdrawal_reason', 'collected_at', 'under_objection', 'fact_conflict']),
+      ...valuesOf('record', [...columns, ...KEPT_COLUMNS, 'fact_conflict']),
       version: 'record.version + 1',
       digest: "decode(made.digest, 'hex')",
       recorded_at: '$6::timestamptz',

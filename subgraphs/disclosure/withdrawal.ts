@@ -11,7 +11,7 @@ import { type Client, type Pool, query, statement } from '#kit/postgres/pool.ts'
 import { recordRead } from '#records/recordFields.ts';
 import { decodeId, NOT_IN_REPLACEMENT } from '#records/record.ts';
 import type { SubgraphRuntime } from '#records/subgraph.ts';
-import { endVersions, insertVersions, valuesOf } from '#records/versions.ts';
+import { endVersions, insertVersions, KEPT_COLUMNS, valuesOf } from '#records/versions.ts';
 import { may } from '#policy/actions.ts';
 import { mayWithdraw } from '#policy/filings.ts';
 import { outcomeFor } from '#policy/matrix.ts';
@@ -90,7 +90,6 @@ function dueOf(rules: Rules, revokedOn: string, region: string | null): Done['du
 
 function createStatements(table: WithdrawableTable) {
   const name = `disclosure.${table}`;
-  const kept = ['withdrawal_reason', 'collected_at', 'under_objection'];
   return {
     current: statement(
       `disclosure.withdraw.${table}.current`,
@@ -117,7 +116,7 @@ function createStatements(table: WithdrawableTable) {
       insertVersions({
         table: name,
         values: {
-          ...valuesOf('record', [...stagedColumns(recordTables[table]), ...kept]),
+          ...valuesOf('record', [...stagedColumns(recordTables[table]), ...KEPT_COLUMNS]),
           version: 'record.version + 1',
           digest: "decode($4, 'hex')",
           recorded_at: '$5::timestamptz',

@@ -11,15 +11,25 @@ const other = composeUscc('11330100', 'MB1C0001');
 const unregistered = composeUscc('11330100', 'MB1C0002');
 const registrars = [organisationOf('SECTOR_REGULATOR').organisation, other];
 
+interface Logged {
+  readonly viewer: { readonly role: string };
+  readonly reads: readonly { readonly uscc: string; readonly dataClass: string }[];
+}
+const accessLog: Logged[] = [];
+const start = async (remote: boolean): Promise<TestGraph> => {
+  const started = await startGraph({ now, remote, accessSink: async (entry) => void accessLog.push(entry) });
+  await know(started, subject);
+  for (const each of [unit, other]) {
+    await register(started, 'entity', each, ['entity']);
+    await register(started, 'disclosure', each, ['penalty']);
+    await register(started, 'namelist', each, ['name-list']);
+  }
+  return started;
+};
+
 let graph: TestGraph;
 beforeAll(async () => {
-  graph = await startGraph({ now });
-  await know(graph, subject);
-  for (const each of [unit, other]) {
-    await register(graph, 'entity', each, ['entity']);
-    await register(graph, 'disclosure', each, ['penalty']);
-    await register(graph, 'namelist', each, ['name-list']);
-  }
+  graph = await start(false);
 });
 afterAll(() => graph[Symbol.asyncDispose]());
 
@@ -31,9 +41,10 @@ const FILE = `mutation ($input: FileRecordsInput!) {
 }`;
 type Filed = readonly [outcome: string, codes: readonly string[]];
 
-const file = async (kind: string, ...rows: readonly Cells[]): Promise<readonly Filed[]> => {
+const file = (kind: string, ...rows: readonly Cells[]): Promise<readonly Filed[]> => fileTo(graph, kind, ...rows);
+const fileTo = async (to: TestGraph, kind: string, ...rows: readonly Cells[]): Promise<readonly Filed[]> => {
   const input = { idempotencyKey: randomUUID(), kind, rows };
-  const { body, text } = await graph.query('NATIONAL_CENTRE', FILE, { input });
+  const { body, text } = await to.query('NATIONAL_CENTRE', FILE, { input });
   const result = body.data?.['fileRecords'] as
     { readonly rows?: readonly { outcome: string; problems: readonly { code: string }[] }[] } | undefined;
   if (!result?.rows) throw new Error(text);
@@ -179,8 +190,21 @@ describe('R11: the state of an entity', () => {
     expect([after.data['entity'], after.disputed]).toEqual([{ status: 'ACTIVE', factConflict: null }, undefined]);
     const then = await read(String(before['creditFile']?.['knownAt']));
     expect(then.data['creditFile']).toMatchObject({ entity: { status: 'ACTIVE', factConflict: { state: 'CLOSED' } } });
+    // Filed again the next night, what was decided against begins no conflict anew; another statement does.
+    expect(await file('entity', state('注销', registrars[1] as string))).toEqual([['UNCHANGED', []]]);
     expect(await conflictsOf('NATIONAL_CENTRE', { subject: uscc, state: 'OPEN' })).toEqual([]);
+    expect(await file('entity', state('吊销', registrars[1] as string))).toEqual([['PENDING', ['CONTRADICTION']]]);
   });
+});
+
+test('who looked at the sides is in the access log; who saw the mark of what is public is not', async () => {
+  accessLog.length = 0;
+  await readEntity();
+  expect(accessLog).toEqual([]);
+  await conflictsOf('SECTOR_REGULATOR', { subject: disputedEntity });
+  expect(
+    accessLog.flatMap(({ viewer, reads }) => reads.map((each) => [viewer.role, each.uscc, each.dataClass])),
+  ).toContainEqual(['SECTOR_REGULATOR', disputedEntity, 'HISTORY']);
 });
 
 describe('R11: the same penalty with another fine', () => {
@@ -332,4 +356,29 @@ describe('R11: a listing and its removal', () => {
     const { body } = await graph.query('PUBLIC', FILE_OF, { uscc: company });
     expect(body.data?.['creditFile']).toMatchObject({ hasActiveSeriousListing: true });
   });
+});
+
+test('R11: over HTTP a conflict opens and is closed as in one process', async () => {
+  await using far = await start(true);
+  const row = penalty({ CF_JDRQ: '2026/07/01', CF_NR: '见决定书', CF_NR_FK: '20' });
+  expect(await fileTo(far, 'penalty', row, { ...row, CF_NR_FK: '30', CF_SJLYDM: other })).toEqual([
+    ['REJECTED', ['DUPLICATE']],
+    ['ADDED', []],
+  ]);
+  expect(await fileTo(far, 'penalty', row)).toEqual([['PENDING', ['CONTRADICTION']]]);
+  const listed = await far.query('NATIONAL_CENTRE', LIST, { filter: { state: 'OPEN' } });
+  const { nodes } = (listed.body.data as { factConflicts: { nodes: Conflict[] } }).factConflicts;
+  const [conflict] = nodes;
+  const closed = await far.query('NATIONAL_CENTRE', CLOSE, {
+    input: { idempotencyKey: randomUUID(), id: conflict?.id, reason: '核实' },
+  });
+  expect([nodes.length, closed.body.data]).toEqual([
+    1,
+    {
+      closeFactConflict: {
+        __typename: 'FactConflictClosed',
+        conflict: { state: 'CLOSED', closedBy: 'DECISION', reason: '核实' },
+      },
+    },
+  ]);
 });
