@@ -56,18 +56,22 @@ export interface ConflictRepository {
 }
 
 /**
- * Whether the viewer's organisation is concerned: it is a source or the determining unit of a side, or the platform of
- * the province in which a source is registered.
+ * Whether the viewer's organisation is concerned: it is the subject, a source or the determining unit of a side, or the
+ * platform of the province in which a source is registered.
  */
-export function isConcerned(viewer: Viewer, sides: readonly SideRow[]): boolean {
+export function isConcerned(viewer: Viewer, { uscc, sides }: Pick<ConflictRow, 'uscc' | 'sides'>): boolean {
   const { unit, province } = conflictsListedBy(viewer);
-  return sides.some(
-    (side) =>
-      (unit !== null && (side.sourceUnit === unit || side.determiningUnit === unit)) ||
-      (province !== null && side.province === province),
+  const isUnit = (code: string | null): boolean => unit !== null && code === unit;
+  return (
+    isUnit(uscc) ||
+    sides.some(
+      (side) =>
+        isUnit(side.sourceUnit) || isUnit(side.determiningUnit) || (province !== null && side.province === province),
+    )
   );
 }
 
+/** The same in the database, for the list. */
 function concerning(viewer: Viewer): Prisma.FactConflictWhereInput {
   if (outcomeFor(viewer, 'HISTORY') === 'ALLOW') return {};
   const { unit, province } = conflictsListedBy(viewer);

@@ -37,6 +37,10 @@ const OVER = '';
 const readOf = ({ uscc, recordId }: ConflictRow): Read => ({ uscc, record: recordId, dataClass: 'HISTORY' });
 const idOf = ({ uscc, id }: ConflictRow): string => encodeId(FACT_CONFLICT, uscc, id);
 
+/** Sides are versions: whoever sees no histories sees them where its own unit, or itself, is concerned. */
+const seesSides = (viewer: Viewer, row: ConflictRow): boolean =>
+  outcomeFor(viewer, 'HISTORY') === 'ALLOW' || isConcerned(viewer, row);
+
 function find(conflicts: ConflictRepository, id: string): Promise<ConflictRow | null> {
   const key = decodeId(id);
   // Only as `encodeId` writes it: base64 has other spellings of the same bytes.
@@ -55,7 +59,9 @@ async function closeConflict(
   if (grounds === '' || Array.from(grounds).length > MAX_REASON)
     return invalid('REASON', `A decision has a reason of 1 to ${MAX_REASON} characters.`, ['input', 'reason']);
   const found = await find(conflicts, input.id);
-  if (!found) return invalid('NOT_FOUND', 'There is no conflict with this id.', ['input', 'id']);
+  // One that is not for the viewer to see is answered like one that does not exist.
+  if (!found || !seesSides(viewer, found))
+    return invalid('NOT_FOUND', 'There is no conflict with this id.', ['input', 'id']);
   const provinces = found.sides.map(({ province }) => province);
   if (!mayCloseConflict(viewer, provinces))
     return invalid('NOT_YOURS', 'Your organisation does not decide between these sources.', ['input', 'id']);
@@ -88,10 +94,6 @@ export function createConflictResolvers({
       ...moment,
     } as ResolversInterfaceTypes<never>['CreditRecord'];
   };
-  /** Sides are versions: whoever sees no histories sees them where its own unit, or itself, is concerned. */
-  const seesSides = (viewer: Viewer, row: ConflictRow): boolean =>
-    outcomeFor(viewer, 'HISTORY') === 'ALLOW' || row.uscc === viewer.organisation || isConcerned(viewer, row.sides);
-
   return {
     Query: {
       async factConflicts(_, { filter, first, after }, { viewer, reads }): Promise<Connection<ConflictRow>> {

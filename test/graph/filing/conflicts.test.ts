@@ -197,6 +197,26 @@ describe('R11: the state of an entity', () => {
   });
 });
 
+test('a platform decides among its own units alone, and learns of no other conflict', async () => {
+  const platform = organisationOf('PROVINCIAL_PLATFORM').organisation;
+  await graph.sql(
+    `insert into gateway.grant (id, organisation, role, province, valid_from, granted_by)
+     values (gen_random_uuid(), $1, 'PROVINCIAL_PLATFORM', '44', now() - interval '3 days', 'test')`,
+    [platform],
+  );
+  const iat = Math.floor(now().getTime() / 1000);
+  const token = graph.issuer.token(
+    { role: 'PROVINCIAL_PLATFORM', organisation: platform, province: '44', purposes: ['RECORD_EXCHANGE'] },
+    { payload: { iat, exp: iat + 600 } },
+  );
+  const [{ id } = { id: '' }] = await conflictsOf('NATIONAL_CENTRE', { subject: disputedEntity });
+  const input = { idempotencyKey: randomUUID(), id, reason: '核实' };
+  const far = await graph.query('PROVINCIAL_PLATFORM', CLOSE, { input }, { token });
+  expect(far.body.data?.['closeFactConflict']).toMatchObject({ code: 'NOT_FOUND' });
+  const listed = await graph.query('PROVINCIAL_PLATFORM', LIST, { filter: {} }, { token });
+  expect(listed.body.data).toEqual({ factConflicts: { totalCount: { value: 0 }, nodes: [] } });
+});
+
 test('who looked at the sides is in the access log; who saw the mark of what is public is not', async () => {
   accessLog.length = 0;
   await readEntity();
